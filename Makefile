@@ -1,0 +1,46 @@
+# Two commands on a fresh machine: `make build` leaves .build/release/lloco, `make test` runs every test.
+# LIBTORCH=/path uses a libtorch that is already there; another path rebuilds what depends on it.
+
+SWIFT ?= swift
+SOURCES := Sources Tests Package.swift
+
+ifeq ($(strip $(LIBTORCH)),)
+unexport LIBTORCH
+else
+# The package's build runs from its root, whatever folder LIBTORCH was given from.
+override LIBTORCH := $(abspath $(LIBTORCH))
+export LIBTORCH
+endif
+
+.DEFAULT_GOAL := build
+.PHONY: build test demo bench bootstrap check format lint clean help
+
+build: bootstrap ## build .build/release/lloco
+	$(SWIFT) build -c release --product lloco
+
+test: bootstrap ## build and run every test (in release, as it is used)
+	$(SWIFT) test -c release --disable-xctest
+
+demo: build ## add, finetune and ask on real documents
+	Scripts/demo
+
+bench: build ## measure; `make bench WORKS="prefill decode"` measures only those
+	.build/release/lloco bench $(WORKS)
+
+bootstrap: ## fetch what is missing: system headers, libtorch, the default models
+	@Scripts/bootstrap
+
+check: ## tell what is there and what is missing
+	@Scripts/bootstrap --check
+
+format: ## bring the sources into the house format
+	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+
+lint: ## complain about what is not in the house format
+	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+
+clean: ## remove what was built (.deps stays)
+	rm -rf .build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20

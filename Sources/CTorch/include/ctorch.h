@@ -1,0 +1,218 @@
+// lloco's C face on libtorch: the only header through which Swift reaches it.
+//
+// Conventions
+// - A tensor is an opaque handle that the caller owns and gives back with `ctorch_tensor_free`. A handle may be used from
+//   any thread; one tensor's contents must not be written from two threads at once.
+// - Every function that can fail returns a status: 0 done, 1 failed. After a failure `ctorch_error` gives, on the
+//   same thread, one line that names the operation and the shapes and dtypes that it was called with. No C++ exception
+//   crosses this header, and an output parameter is written only when the status is 0.
+// - Dimensions and indices are int64_t and may be negative where libtorch allows it (counted from the end).
+// - A parameter documented "or NULL" is optional.
+
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ctorch_tensor ctorch_tensor;
+
+typedef enum ctorch_dtype {
+    ctorch_float32 = 0,
+    ctorch_float16 = 1,
+    ctorch_bfloat16 = 2,
+    ctorch_float64 = 3,
+    ctorch_int64 = 4,
+    ctorch_int32 = 5,
+    ctorch_int16 = 6,
+    ctorch_int8 = 7,
+    ctorch_uint8 = 8,
+    ctorch_bool = 9,
+} ctorch_dtype;
+
+typedef enum ctorch_device_type { ctorch_cpu = 0, ctorch_cuda = 1, ctorch_mps = 2 } ctorch_device_type;
+
+/// What the processor multiplies natively; the kernels in use follow from it.
+typedef struct ctorch_cpu_features {
+    bool avx2, avx512, avx512_bf16, avx512_vnni, amx_bf16, arm_bf16;
+} ctorch_cpu_features;
+
+// --- The library and its process-wide state -------------------------------------------------------------------------
+
+/// The last failure on this thread; valid until the next failure on it.
+const char *ctorch_error(void);
+/// The version of the headers that this was built against, "2.13.0".
+const char *ctorch_version(void);
+ctorch_cpu_features ctorch_cpu_get_features(void);
+int ctorch_threads(void);
+int ctorch_set_threads(int count);
+int ctorch_seed(uint64_t seed);
+bool ctorch_device_available(ctorch_device_type device);
+/// Sets whether operations on this thread record gradients and returns what it was.
+bool ctorch_set_grad_enabled(bool enabled);
+bool ctorch_grad_enabled(void);
+/// Waits until the device has finished all work given to it.
+int ctorch_device_synchronize(ctorch_device_type device, int index);
+
+// --- Tensors: life, creation, copies --------------------------------------------------------------------------------
+
+void ctorch_tensor_free(ctorch_tensor *tensor);
+
+/// Copies `shape` product elements from `bytes` into a new CPU tensor.
+int ctorch_tensor_from_bytes(
+    const void *bytes, const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_tensor **out);
+/// A CPU tensor over memory that the caller keeps: `release(context)` is called once, when its storage is given back.
+int ctorch_tensor_from_shared(
+    void *bytes, const int64_t *shape, size_t rank, ctorch_dtype dtype, void (*release)(void *), void *context,
+    ctorch_tensor **out);
+/// Copies all elements, row-major, to `bytes`; `byte_count` has to be exactly their size.
+int ctorch_tensor_copy_to(const ctorch_tensor *tensor, void *bytes, size_t byte_count);
+int ctorch_tensor_full(
+    const int64_t *shape, size_t rank, double value, ctorch_dtype dtype, ctorch_device_type device, int index,
+    ctorch_tensor **out);
+int ctorch_tensor_empty(
+    const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type device, int index, ctorch_tensor **out);
+int ctorch_tensor_arange(
+    double start, double end, double step, ctorch_dtype dtype, ctorch_device_type device, int index,
+    ctorch_tensor **out);
+/// Standard normal values; on the CPU, from libtorch's generator (`ctorch_seed`).
+int ctorch_tensor_randn(
+    const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type device, int index, ctorch_tensor **out);
+/// Uniform values in [0, 1).
+int ctorch_tensor_rand(
+    const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type device, int index, ctorch_tensor **out);
+int ctorch_tensor_to(
+    const ctorch_tensor *tensor, ctorch_dtype dtype, ctorch_device_type device, int index, ctorch_tensor **out);
+
+// --- Tensors: what they are -----------------------------------------------------------------------------------------
+
+int64_t ctorch_tensor_rank(const ctorch_tensor *tensor);
+/// Writes `rank` dimensions.
+void ctorch_tensor_shape(const ctorch_tensor *tensor, int64_t *shape);
+/// The dtype, or -1 for one that this header does not name.
+int ctorch_tensor_dtype(const ctorch_tensor *tensor);
+ctorch_device_type ctorch_tensor_device(const ctorch_tensor *tensor, int *index);
+bool ctorch_tensor_is_contiguous(const ctorch_tensor *tensor);
+/// The address of the first element of a contiguous CPU tensor; NULL for any other.
+void *ctorch_tensor_data(const ctorch_tensor *tensor);
+/// The only element of a one-element tensor.
+int ctorch_tensor_item(const ctorch_tensor *tensor, double *out);
+
+// --- Views and indexing ---------------------------------------------------------------------------------------------
+
+int ctorch_tensor_reshape(const ctorch_tensor *tensor, const int64_t *shape, size_t rank, ctorch_tensor **out);
+int ctorch_tensor_permute(const ctorch_tensor *tensor, const int64_t *dims, size_t rank, ctorch_tensor **out);
+int ctorch_tensor_transpose(const ctorch_tensor *tensor, int64_t a, int64_t b, ctorch_tensor **out);
+int ctorch_tensor_expand(const ctorch_tensor *tensor, const int64_t *shape, size_t rank, ctorch_tensor **out);
+int ctorch_tensor_unsqueeze(const ctorch_tensor *tensor, int64_t dim, ctorch_tensor **out);
+int ctorch_tensor_squeeze(const ctorch_tensor *tensor, int64_t dim, ctorch_tensor **out);
+int ctorch_tensor_narrow(
+    const ctorch_tensor *tensor, int64_t dim, int64_t start, int64_t length, ctorch_tensor **out);
+int ctorch_tensor_select(const ctorch_tensor *tensor, int64_t dim, int64_t index, ctorch_tensor **out);
+int ctorch_tensor_index_select(
+    const ctorch_tensor *tensor, int64_t dim, const ctorch_tensor *indices, ctorch_tensor **out);
+int ctorch_tensor_gather(
+    const ctorch_tensor *tensor, int64_t dim, const ctorch_tensor *indices, ctorch_tensor **out);
+int ctorch_tensor_masked_fill(
+    const ctorch_tensor *tensor, const ctorch_tensor *mask, double value, ctorch_tensor **out);
+int ctorch_tensor_where(
+    const ctorch_tensor *condition, const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
+int ctorch_tensor_cat(const ctorch_tensor *const *tensors, size_t count, int64_t dim, ctorch_tensor **out);
+int ctorch_tensor_stack(const ctorch_tensor *const *tensors, size_t count, int64_t dim, ctorch_tensor **out);
+int ctorch_tensor_contiguous(const ctorch_tensor *tensor, ctorch_tensor **out);
+int ctorch_tensor_clone(const ctorch_tensor *tensor, ctorch_tensor **out);
+
+// --- Arithmetic -----------------------------------------------------------------------------------------------------
+
+typedef enum ctorch_unary {
+    ctorch_neg, ctorch_abs, ctorch_exp, ctorch_log, ctorch_sqrt, ctorch_rsqrt, ctorch_sin, ctorch_cos, ctorch_tanh,
+    ctorch_sigmoid, ctorch_silu, ctorch_gelu, ctorch_relu, ctorch_isfinite, ctorch_logical_not,
+} ctorch_unary;
+
+typedef enum ctorch_binary {
+    ctorch_add, ctorch_sub, ctorch_mul, ctorch_div, ctorch_pow, ctorch_maximum, ctorch_minimum, ctorch_eq, ctorch_ne,
+    ctorch_lt, ctorch_le, ctorch_gt, ctorch_ge, ctorch_logical_and, ctorch_logical_or,
+} ctorch_binary;
+
+typedef enum ctorch_reduction { ctorch_sum, ctorch_mean, ctorch_max, ctorch_min, ctorch_argmax } ctorch_reduction;
+
+int ctorch_tensor_unary(ctorch_unary op, const ctorch_tensor *tensor, ctorch_tensor **out);
+int ctorch_tensor_binary(ctorch_binary op, const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
+int ctorch_tensor_binary_scalar(ctorch_binary op, const ctorch_tensor *a, double b, ctorch_tensor **out);
+/// Reduces one dimension.
+int ctorch_tensor_reduce(
+    ctorch_reduction op, const ctorch_tensor *tensor, int64_t dim, bool keep_dim, ctorch_tensor **out);
+/// Reduces all dimensions to a scalar tensor.
+int ctorch_tensor_reduce_all(ctorch_reduction op, const ctorch_tensor *tensor, ctorch_tensor **out);
+int ctorch_tensor_cumsum(const ctorch_tensor *tensor, int64_t dim, ctorch_tensor **out);
+/// The `k` largest along `dim`, largest first.
+int ctorch_tensor_topk(
+    const ctorch_tensor *tensor, int64_t k, int64_t dim, ctorch_tensor **values, ctorch_tensor **indices);
+/// The Euclidean norm over all elements, accumulated in float32 or better.
+int ctorch_tensor_norm(const ctorch_tensor *tensor, ctorch_tensor **out);
+/// Keeps the elements on and above (`upper`) or on and below the given diagonal.
+int ctorch_tensor_triangle(const ctorch_tensor *tensor, int64_t diagonal, bool upper, ctorch_tensor **out);
+
+// In place, without recording gradients.
+int ctorch_tensor_copy_in(ctorch_tensor *tensor, const ctorch_tensor *source);
+int ctorch_tensor_add_in(ctorch_tensor *tensor, const ctorch_tensor *other, double alpha);
+int ctorch_tensor_fill_in(ctorch_tensor *tensor, double value);
+
+// --- Layers ---------------------------------------------------------------------------------------------------------
+
+int ctorch_tensor_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
+/// x · weightᵀ + bias; x [..., in], weight [out, in], bias [out] or NULL.
+int ctorch_linear(
+    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out);
+/// Rows of weight [V, D] at integer ids.
+int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out);
+/// x / sqrt(mean(x²) + epsilon) · weight over the last dimension, computed in float32 for 16-bit x.
+int ctorch_rms_norm(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out);
+int ctorch_layer_norm(
+    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon,
+    ctorch_tensor **out);
+int ctorch_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
+int ctorch_log_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
+int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **out);
+/// Rotary position embedding in the half-split layout of Hugging Face's Llama: x [B, H, T, E], cosine and sine [T, E].
+int ctorch_rotary(
+    const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
+/// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; k, v [B, K, S, E], H a multiple of K; mask broadcastable to
+/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, and T = S): query t sees keys 0...t.
+int ctorch_attention(
+    const ctorch_tensor *q, const ctorch_tensor *k, const ctorch_tensor *v, const ctorch_tensor *mask, bool causal,
+    double scale, ctorch_tensor **out);
+/// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
+int ctorch_cross_entropy(
+    const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
+
+// --- Gradients ------------------------------------------------------------------------------------------------------
+
+int ctorch_tensor_set_requires_grad(ctorch_tensor *tensor, bool requires_grad);
+bool ctorch_tensor_requires_grad(const ctorch_tensor *tensor);
+/// Accumulates the gradients of a scalar into the leaves that require them.
+int ctorch_tensor_backward(const ctorch_tensor *tensor);
+/// The accumulated gradient; `*out` is NULL where there is none.
+int ctorch_tensor_grad(const ctorch_tensor *tensor, ctorch_tensor **out);
+int ctorch_tensor_clear_grad(ctorch_tensor *tensor);
+int ctorch_tensor_detach(const ctorch_tensor *tensor, ctorch_tensor **out);
+/// Scales all gradients so that their joint norm is at most `max_norm`; `*norm` is the norm before.
+int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, double max_norm, double *norm);
+
+/// One AdamW step (Loshchilov and Hutter 2019, decoupled weight decay) in libtorch's fused kernel. `step` counts from 1.
+/// Parameters without a gradient are left as they are. The moments have the parameters' shapes and dtypes.
+int ctorch_adamw_step(
+    const ctorch_tensor *const *parameters, const ctorch_tensor *const *first_moments,
+    const ctorch_tensor *const *second_moments, size_t count, double step, double learning_rate, double beta1,
+    double beta2, double epsilon, double weight_decay);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

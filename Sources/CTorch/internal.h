@@ -1,0 +1,74 @@
+// How the C functions reach libtorch: handles, and the one place where an exception becomes a message and a status.
+
+#pragma once
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <initializer_list>
+#include <string>
+
+#include "include/ctorch.h"
+
+namespace ctorch {
+
+/// A handle is a heap-allocated `at::Tensor`.
+inline at::Tensor &unwrap(ctorch_tensor *tensor) { return *reinterpret_cast<at::Tensor *>(tensor); }
+inline const at::Tensor &unwrap(const ctorch_tensor *tensor) { return *reinterpret_cast<const at::Tensor *>(tensor); }
+inline ctorch_tensor *wrap(at::Tensor tensor) {
+    return reinterpret_cast<ctorch_tensor *>(new at::Tensor(std::move(tensor)));
+}
+inline c10::optional<at::Tensor> optional(const ctorch_tensor *tensor) {
+    return tensor ? c10::optional<at::Tensor>(unwrap(tensor)) : c10::nullopt;
+}
+inline std::vector<at::Tensor> list(const ctorch_tensor *const *tensors, size_t count) {
+    std::vector<at::Tensor> result;
+    result.reserve(count);
+    for (size_t i = 0; i < count; i++) result.push_back(unwrap(tensors[i]));
+    return result;
+}
+
+using Operands = std::initializer_list<const ctorch_tensor *>;
+
+/// A tensor that is asked for: what errors name where there is no operand yet.
+struct Request {
+    at::IntArrayRef shape;
+    ctorch_dtype dtype;
+};
+
+/// Records "operation([2, 3] Float, [4] Long): cause" as this thread's error and returns the failure status.
+int fail(const char *operation, Operands operands, const std::string &cause);
+int fail(const char *operation, Request request, const std::string &cause);
+
+/// Runs `body`, which returns nothing, and turns whatever it throws into an error that names `operands`.
+template <typename Named = Operands, typename Body>
+int perform(const char *operation, Named operands, Body &&body) {
+    try {
+        body();
+        return 0;
+    } catch (const c10::Error &error) {
+        return fail(operation, operands, error.what_without_backtrace());
+    } catch (const std::bad_alloc &) {
+        return fail(operation, operands, "out of memory");
+    } catch (const std::exception &error) {
+        return fail(operation, operands, error.what());
+    } catch (...) {
+        return fail(operation, operands, "an exception of an unknown type");
+    }
+}
+
+/// Runs `body`, which returns a tensor, and hands that out.
+template <typename Named = Operands, typename Body>
+int produce(const char *operation, Named operands, ctorch_tensor **out, Body &&body) {
+    return perform(operation, operands, [&] { *out = wrap(body()); });
+}
+
+at::ScalarType scalar_type(ctorch_dtype dtype);
+at::Device device(ctorch_device_type type, int index);
+
+inline at::TensorOptions options(ctorch_dtype dtype, ctorch_device_type type, int index) {
+    return at::TensorOptions().dtype(scalar_type(dtype)).device(device(type, index));
+}
+inline at::IntArrayRef dims(const int64_t *shape, size_t rank) { return at::IntArrayRef(shape, rank); }
+
+}  // namespace ctorch

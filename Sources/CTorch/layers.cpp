@@ -1,0 +1,89 @@
+// The layers of a transformer, all by libtorch's own operations.
+
+#include "internal.h"
+
+using namespace ctorch;
+
+int ctorch_tensor_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out) {
+    return produce("matmul", {a, b}, out, [&] { return at::matmul(unwrap(a), unwrap(b)); });
+}
+
+int ctorch_linear(
+    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out) {
+    return produce("linear", {x, weight, bias}, out, [&] {
+        return at::linear(unwrap(x), unwrap(weight), optional(bias));
+    });
+}
+
+int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out) {
+    return produce("embedding", {weight, ids}, out, [&] { return at::embedding(unwrap(weight), unwrap(ids)); });
+}
+
+int ctorch_rms_norm(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out) {
+    return produce("rms_norm", {x, weight}, out, [&] {
+        const at::Tensor &w = unwrap(weight);
+        return at::rms_norm(unwrap(x), w.sizes(), w, epsilon);
+    });
+}
+
+int ctorch_layer_norm(
+    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon,
+    ctorch_tensor **out) {
+    return produce("layer_norm", {x, weight, bias}, out, [&] {
+        const at::Tensor &w = unwrap(weight);
+        return at::layer_norm(unwrap(x), w.sizes(), w, unwrap(bias), epsilon);
+    });
+}
+
+int ctorch_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out) {
+    return produce("softmax", {x}, out, [&] { return at::softmax(unwrap(x), dim); });
+}
+
+int ctorch_log_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out) {
+    return produce("log_softmax", {x}, out, [&] { return at::log_softmax(unwrap(x), dim); });
+}
+
+int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **out) {
+    return produce("dropout", {x}, out, [&] { return at::dropout(unwrap(x), probability, true); });
+}
+
+int ctorch_rotary(
+    const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out) {
+    return produce("rotary", {x, cosine, sine}, out, [&] {
+        const at::Tensor &value = unwrap(x);
+        const int64_t half = value.size(-1) / 2;
+        TORCH_CHECK(
+            value.size(-1) % 2 == 0 && unwrap(cosine).size(-1) == half,
+            "the angles cover half of the last dimension: expected ", half);
+        at::Tensor first = value.narrow(-1, 0, half), second = value.narrow(-1, half, half);
+        const at::Tensor &c = unwrap(cosine), &s = unwrap(sine);
+        return at::cat(
+            {at::addcmul(first * c, second, s, -1), at::addcmul(second * c, first, s, 1)}, -1);
+    });
+}
+
+int ctorch_attention(
+    const ctorch_tensor *q, const ctorch_tensor *k, const ctorch_tensor *v, const ctorch_tensor *mask, bool causal,
+    double scale, ctorch_tensor **out) {
+    return produce("attention", {q, k, v, mask}, out, [&] {
+        const at::Tensor &query = unwrap(q);
+        at::Tensor key = unwrap(k), value = unwrap(v);
+        TORCH_CHECK(query.dim() == 4 && key.dim() == 4 && value.dim() == 4, "expected four dimensions");
+        const int64_t heads = query.size(1), groups = key.size(1);
+        TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
+        // libtorch's kernels differ in what they make of these.
+        TORCH_CHECK(!causal || (!mask && query.size(2) == key.size(2)), "causal only without a mask, for T = S");
+        return at::scaled_dot_product_attention(
+            query, key, value, optional(mask), 0.0, causal, scale, /*enable_gqa=*/heads != groups);
+    });
+}
+
+int ctorch_cross_entropy(
+    const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out) {
+    return produce("cross_entropy", {logits, targets}, out, [&] {
+        const at::Tensor &x = unwrap(logits);
+        return at::cross_entropy_loss(
+            x.scalar_type() == at::kDouble ? x : x.to(at::kFloat), unwrap(targets), {},
+            sum ? at::Reduction::Sum : at::Reduction::Mean, ignore_index, 0.0);
+    });
+}

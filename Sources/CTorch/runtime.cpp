@@ -1,0 +1,154 @@
+// Errors, threads, seeds, devices and the processor's features.
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <dlfcn.h>
+#include <torch/headeronly/version.h>
+
+#include <cstring>
+
+#include "internal.h"
+
+namespace ctorch {
+
+namespace {
+thread_local std::string last_error;
+
+std::string describe(at::IntArrayRef shape, at::ScalarType dtype) {
+    std::string text = "[";
+    for (size_t i = 0; i < shape.size(); i++) {
+        if (i > 0) text += ", ";
+        text += std::to_string(shape[i]);
+    }
+    return text + "] " + c10::toString(dtype);
+}
+
+std::string describe(const at::Tensor &tensor) {
+    return tensor.defined() ? describe(tensor.sizes(), tensor.scalar_type()) : "undefined";
+}
+
+int record(const char *operation, const std::string &operands, std::string cause) {
+    // Before this name there is only the place in libtorch's source.
+    const size_t allocator = cause.find("DefaultCPUAllocator: ");
+    if (allocator != std::string::npos) cause = cause.substr(allocator + std::strlen("DefaultCPUAllocator: "));
+    // One line: libtorch appends hints and a backtrace on further lines.
+    last_error = std::string(operation) + "(" + operands + "): " + cause.substr(0, cause.find('\n'));
+    return 1;
+}
+}  // namespace
+
+int fail(const char *operation, Operands operands, const std::string &cause) {
+    std::string text;
+    for (const ctorch_tensor *operand : operands) {
+        if (!operand) continue;
+        if (!text.empty()) text += ", ";
+        text += describe(unwrap(operand));
+    }
+    return record(operation, text, cause);
+}
+
+int fail(const char *operation, Request request, const std::string &cause) {
+    return record(operation, describe(request.shape, scalar_type(request.dtype)), cause);
+}
+
+at::ScalarType scalar_type(ctorch_dtype dtype) {
+    switch (dtype) {
+        case ctorch_float32: return at::kFloat;
+        case ctorch_float16: return at::kHalf;
+        case ctorch_bfloat16: return at::kBFloat16;
+        case ctorch_float64: return at::kDouble;
+        case ctorch_int64: return at::kLong;
+        case ctorch_int32: return at::kInt;
+        case ctorch_int16: return at::kShort;
+        case ctorch_int8: return at::kChar;
+        case ctorch_uint8: return at::kByte;
+        case ctorch_bool: return at::kBool;
+    }
+    TORCH_CHECK(false, "unknown dtype ", int(dtype));
+}
+
+at::Device device(ctorch_device_type type, int index) {
+    TORCH_CHECK(ctorch_device_available(type), "this libtorch finds no such device on this machine");
+    switch (type) {
+        case ctorch_cpu: return at::Device(at::kCPU);
+        case ctorch_cuda: return at::Device(at::kCUDA, index);
+        case ctorch_mps: return at::Device(at::kMPS, index);
+    }
+    TORCH_CHECK(false, "unknown device type ", int(type));
+}
+
+}  // namespace ctorch
+
+using namespace ctorch;
+
+const char *ctorch_error(void) { return last_error.c_str(); }
+
+const char *ctorch_version(void) { return TORCH_VERSION; }
+
+ctorch_cpu_features ctorch_cpu_get_features(void) {
+    ctorch_cpu_features features = {};
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    features.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    features.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    features.avx512_bf16 = __builtin_cpu_supports("avx512bf16");
+    features.avx512_vnni = __builtin_cpu_supports("avx512vnni");
+    features.amx_bf16 = __builtin_cpu_supports("amx-bf16");
+#elif defined(__aarch64__) && defined(__APPLE__)
+    features.arm_bf16 = true;  // every M-series processor from the second on; the first emulates it
+#elif defined(__ARM_FEATURE_BF16)
+    features.arm_bf16 = true;
+#endif
+    return features;
+}
+
+int ctorch_threads(void) { return at::get_num_threads(); }
+
+int ctorch_set_threads(int count) {
+    return perform("set_threads", {}, [&] {
+        TORCH_CHECK(count >= 1 && count <= 4096, "expected 1 to 4096 threads, found ", count);
+        at::set_num_threads(count);
+    });
+}
+
+int ctorch_seed(uint64_t seed) {
+    return perform("seed", {}, [&] { at::manual_seed(seed); });
+}
+
+/// Loads libtorch's CUDA backend, which registers itself, where this libtorch has one. Linking it would keep the program
+/// from starting on machines without.
+static void load_cuda() {
+    static void *const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+    (void)library;
+}
+
+bool ctorch_device_available(ctorch_device_type type) {
+    try {
+        switch (type) {
+            case ctorch_cpu: return true;
+            case ctorch_cuda:
+                load_cuda();
+                return at::hasCUDA() && at::getNumGPUs() > 0;
+            case ctorch_mps: return at::hasMPS();
+        }
+    } catch (...) {
+    }
+    return false;
+}
+
+bool ctorch_set_grad_enabled(bool enabled) {
+    bool before = c10::GradMode::is_enabled();
+    c10::GradMode::set_enabled(enabled);
+    return before;
+}
+
+bool ctorch_grad_enabled(void) { return c10::GradMode::is_enabled(); }
+
+int ctorch_device_synchronize(ctorch_device_type type, int index) {
+    return perform("synchronize", {}, [&] {
+        if (type == ctorch_cpu) return;
+        // A copy to the host waits for all work queued before it on the device's current stream.
+        at::zeros({1}, at::TensorOptions().device(device(type, index))).cpu();
+    });
+}

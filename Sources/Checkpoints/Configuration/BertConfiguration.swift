@@ -1,0 +1,74 @@
+public import Foundation
+
+/// The shape of a BERT encoder, such as all-MiniLM-L6-v2.
+public struct BertConfiguration: Equatable, Sendable {
+    public var vocabularySize: Int
+    /// Size of a hidden state and of the embedding.
+    public var hiddenSize: Int
+    public var intermediateSize: Int
+    public var layerCount: Int
+    /// A divisor of `hiddenSize`.
+    public var headCount: Int
+    /// Rows of the learned position embedding: the longest input in tokens.
+    public var maximumPositions: Int
+    /// Rows of the segment embedding.
+    public var tokenTypeCount: Int
+    public var layerNormEpsilon: Double
+
+    public var headSize: Int { hiddenSize / headCount }
+
+    public init(
+        vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
+        maximumPositions: Int, tokenTypeCount: Int = 2, layerNormEpsilon: Double = 1e-12
+    ) {
+        self.vocabularySize = vocabularySize
+        self.hiddenSize = hiddenSize
+        self.intermediateSize = intermediateSize
+        self.layerCount = layerCount
+        self.headCount = headCount
+        self.maximumPositions = maximumPositions
+        self.tokenTypeCount = tokenTypeCount
+        self.layerNormEpsilon = layerNormEpsilon
+    }
+
+    /// Reads a `config.json`, or the one of a Hugging Face folder.
+    /// - Throws: `CheckpointError`, also for encoders other than BERT with absolute positions and GELU.
+    public init(at url: URL) throws {
+        try self.init(json: FileBytes(mapping: Folder.exists(url) ? url.appendingPathComponent("config.json") : url))
+    }
+
+    package init(json file: FileBytes) throws {
+        let reader = ConfigurationReader(file: file, object: try file.jsonObject())
+        for (key, known) in [
+            ("model_type", ["bert"]), ("hidden_act", ["gelu"]), ("position_embedding_type", ["absolute"]),
+        ] {
+            if let value = try reader.optionalString(key), !known.contains(value) {
+                throw file.fault("\(key) \(value)", expected: known.joined(separator: " or "), code: .unsupported)
+            }
+        }
+        try self.init(
+            vocabularySize: reader.integer("vocab_size"), hiddenSize: reader.integer("hidden_size"),
+            intermediateSize: reader.integer("intermediate_size"), layerCount: reader.integer("num_hidden_layers"),
+            headCount: reader.integer("num_attention_heads"),
+            maximumPositions: reader.integer("max_position_embeddings"),
+            tokenTypeCount: reader.integer("type_vocab_size", default: 2),
+            layerNormEpsilon: reader.optionalNumber("layer_norm_eps") ?? 1e-12)
+        let limits: [(String, Int, Int)] = [
+            ("vocab_size", vocabularySize, 1 << 22), ("hidden_size", hiddenSize, 1 << 16),
+            ("intermediate_size", intermediateSize, 1 << 18), ("num_hidden_layers", layerCount, 1024),
+            ("num_attention_heads", headCount, 4096), ("max_position_embeddings", maximumPositions, 1 << 20),
+            ("type_vocab_size", tokenTypeCount, 1024),
+        ]
+        for (key, value, limit) in limits where !(1...limit).contains(value) {
+            throw file.fault("\(key) \(value)", expected: "1 to \(limit)")
+        }
+        guard hiddenSize % headCount == 0 else {
+            throw file.fault(
+                "hidden_size \(hiddenSize) and num_attention_heads \(headCount)",
+                expected: "the first a multiple of the second")
+        }
+        guard layerNormEpsilon > 0, layerNormEpsilon < 0.1 else {
+            throw file.fault("layer_norm_eps \(layerNormEpsilon)", expected: "above 0, below 0.1")
+        }
+    }
+}

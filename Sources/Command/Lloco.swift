@@ -1,0 +1,45 @@
+import ArgumentParser
+
+@main
+struct Lloco: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lloco",
+        abstract: "Learns long documents offline and answers from a thirtieth of their tokens.",
+        discussion: """
+            A document is compressed once into a few vectors; an adapter is tuned for a group of documents; a question is \
+            answered from the vectors alone.
+
+              lloco add report.pdf --group work          learn a document
+              lloco finetune --group work --questions q.jsonl
+              lloco ask "What was decided?" --group work
+
+            Text goes to stdout, progress to stderr; --json prints JSON Lines instead of text. Exit status: 0 done, \
+            1 failed, 64 wrong usage. 'lloco doctor' says what is installed and how to mend what is missing.
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Documents", subcommands: [Add.self, List.self, Show.self, Remove.self]),
+            CommandGroup(name: "Learning", subcommands: [Finetune.self, TrainCompressor.self]),
+            CommandGroup(name: "Answering", subcommands: [Ask.self, Chat.self]),
+            CommandGroup(
+                name: "Models",
+                subcommands: [
+                    Generate.self, Compress.self, Tokenize.self, Embed.self, Perplexity.self,
+                ]),
+            CommandGroup(name: "Measuring", subcommands: [Evaluate.self, Bench.self, Doctor.self]),
+        ])
+
+    /// Runs the command; whatever fails while it runs becomes one line on stderr and the exit status 1.
+    static func main() {
+        var command: any ParsableCommand
+        do { command = try parseAsRoot() } catch { exit(withError: error) }
+        do {
+            try command.run()
+        } catch {
+            // Help that was asked for, an exit status, wrong usage: these the parser knows how to print.
+            if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
+            Terminal.note("Error: \(Terminal.oneLine(error))")
+            exit(withError: ExitCode.failure)
+        }
+    }
+}

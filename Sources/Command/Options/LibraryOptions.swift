@@ -1,0 +1,19 @@
+import ArgumentParser
+import Foundation
+import LLoCO
+import Logging
+
+struct LibraryOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The library file.", discussion: "Default: $LLOCO_LIBRARY, else ./library.lloco.", valueName: "file"))
+    var library: String?
+
+    var path: String { library ?? Installation.environment("LLOCO_LIBRARY") ?? "library.lloco" }
+
+    func open(for access: Library.Access) throws -> Library {
+        var logger = Logger(label: "lloco")
+        logger.logLevel = .warning
+        return try Library.open(path, for: access, logger: logger) { Terminal.note($0) }
+    }
+}

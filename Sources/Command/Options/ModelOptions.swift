@@ -1,0 +1,100 @@
+import ArgumentParser
+import Foundation
+import LLoCO
+import Models
+import Tokenizers
+import Torch
+
+/// Which model to use, and how to compute with it.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A GGUF file, or a Hugging Face folder with a Llama-family model.",
+            discussion: "Default: $LLOCO_MODEL, else SmolLM2-135M-Instruct.", valueName: "path"))
+    var model: String?
+
+    @OptionGroup var compute: ComputeOptions
+
+    /// The model's path, which exists.
+    func url() throws -> URL { try Self.url(model) }
+
+    static func url(_ model: String?) throws -> URL {
+        guard let url = model.map({ URL(filePath: $0) }) ?? Installation.model else {
+            throw CommandError("no model: give one with --model, or run Scripts/bootstrap for the default one")
+        }
+        guard Installation.exists(url) else {
+            throw CommandError(
+                model == nil
+                    ? "\(url.path): the default model is not there: run Scripts/bootstrap, or give one with --model"
+                    : "--model \(url.path): no such file or folder")
+        }
+        return url
+    }
+
+    /// - Parameter exact: computes in float32 unless told otherwise, for results that other programs' are compared with
+    func load(exact: Bool) throws -> LanguageModel {
+        try compute.apply()
+        let dtype = try compute.parsedDType() ?? (exact ? .float32 : nil)
+        return try LanguageModel(path: url(), dtype: dtype, device: compute.parsedDevice())
+    }
+}
+
+/// A model with its compressor and a retrieval model.
+struct EngineOptions: ParsableArguments {
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "A compressor's folder, as 'train-compressor' writes it.",
+            discussion: "Default: the model's own weights, or the one in Compressors/ made for the model.",
+            valueName: "dir"))
+    var compressor: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A sentence embedding model's folder, for retrieval.",
+            discussion: "Default: $LLOCO_EMBEDDER, else all-MiniLM-L6-v2.", valueName: "dir"))
+    var embedder: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How the model wants to be spoken to: chatml, llama2, llama3 or none.",
+            discussion: "Default: as its own metadata says.", valueName: "name"))
+    var chatTemplate: String?
+
+    @Option(help: ArgumentHelp("Tokens a compressed segment; default: the compressor's own.", valueName: "n"))
+    var segment: Int?
+
+    func validate() throws {
+        if let segment, segment < 1 || segment > 1_048_576 {
+            throw ValidationError("--segment \(segment): expected 1 to 1048576")
+        }
+    }
+
+    func load(withEmbedder: Bool = true, exact: Bool = false) throws -> Engine {
+        try model.compute.apply()
+        var options = Engine.Options(model: try model.url())
+        options.compressor = compressor.map { URL(filePath: $0) }
+        options.compressors = Installation.compressors
+        options.dtype = try model.compute.parsedDType() ?? (exact ? .float32 : nil)
+        options.device = try model.compute.parsedDevice()
+        options.segmentTokens = segment
+        if withEmbedder {
+            options.embedder = try Self.embedderFolder(embedder)
+        }
+        if let chatTemplate {
+            options.template = chatTemplate == "none" ? .plain : .template(try ChatTemplate.named(chatTemplate))
+        }
+        return try Engine.load(options)
+    }
+
+    /// The retrieval model's folder, which exists.
+    static func embedderFolder(_ given: String?) throws -> URL {
+        guard let folder = given.map({ URL(filePath: $0) }) ?? Installation.embedder, Installation.exists(folder) else {
+            throw CommandError(
+                given.map { "--embedder \($0): no such folder" }
+                    ?? "the default retrieval model is not there: run Scripts/bootstrap, or give one with --embedder")
+        }
+        return folder
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import JSON
+
+/// What goes to stdout and stderr.
+enum Terminal {
+    static let isInteractive = isatty(STDERR_FILENO) == 1
+
+    /// Text for the user's program or eyes: stdout.
+    static func print(_ text: String, terminator: String = "\n") {
+        put(Data((text + terminator).utf8))
+    }
+
+    /// One JSON object, one line: stdout.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        put(try encoder.encode(value) + Data("\n".utf8))
+    }
+
+    /// Where stdout takes nothing any more (a full disk, a reader that has gone), the command ends.
+    private static func put(_ data: Data) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: data)
+        } catch {
+            note("Error: stdout: \(error.localizedDescription)")
+            exit(1)
+        }
+    }
+
+    /// Invites a person to type: stderr.
+    static func prompt(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
+    /// A remark on what is going on: stderr.
+    static func note(_ text: String) {
+        ProgressBar.clearLine()
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    /// An error in one line that cannot steer the terminal.
+    static func oneLine(_ error: any Error) -> String {
+        var text = "\(error)"
+        if let fault = error as? CocoaError {
+            // Foundation's own description is a dump of its fields.
+            let path = fault.filePath ?? fault.url?.path
+            text = (path.map { "\($0): " } ?? "") + fault.localizedDescription
+        }
+        return text.printable(limit: 2000)
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import LLoCO
+import Models
+
+struct Embed: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a text's embedding for retrieval, a unit vector.",
+        discussion: "Texts longer than the model's 256 tokens are cut; stderr says so.")
+
+    @Argument(help: "A text file, or - for stdin.")
+    var file: String
+
+    @Option(help: ArgumentHelp("A sentence embedding model's folder.", valueName: "dir"))
+    var embedder: String?
+
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try compute.apply()
+        let text = try TextInput.read(file)
+        guard !text.isEmpty else { throw CommandError("\(file): empty, expected a text to embed") }
+        let embedder = try SentenceEmbedder(folder: EngineOptions.embedderFolder(embedder))
+        let dropped = embedder.omittedTokens(of: text)
+        if dropped > 0 {
+            Terminal.note(
+                "the last \(dropped) tokens of \(file) were left out: the model reads \(embedder.maximumTokens)")
+        }
+        let vector = try embedder.embed([text])[0]
+        if output.json {
+            try Terminal.json(["vector": vector])
+        } else {
+            Terminal.print(vector.map { "\($0)" }.joined(separator: " "))
+        }
+    }
+}

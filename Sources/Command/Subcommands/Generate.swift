@@ -1,0 +1,36 @@
+import ArgumentParser
+import Models
+import Tokenizers
+
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Continue a prompt.",
+        discussion: "Special tokens in the prompt, such as <|im_start|>, are parsed; none are added. Greedy by default."
+    )
+
+    @Argument(help: "The text to continue.")
+    var prompt: String
+
+    @OptionGroup var generation: GenerationFlags
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var output: OutputOptions
+
+    private struct Result: Encodable {
+        let ids: [Int]
+        let text: String
+    }
+
+    func run() throws {
+        let model = try model.load(exact: true)
+        let ids = try model.tokenizer.encode(prompt, special: .parsed)
+        guard !ids.isEmpty else { throw CommandError("the prompt is empty") }
+        let result = try model.generate(
+            model.decoder.embed(ids), options: generation.options(seed: self.model.compute.seed)
+        ) { if !output.json { Terminal.print($0, terminator: "") } }
+        if output.json {
+            try Terminal.json(Result(ids: result.ids, text: result.text))
+        } else {
+            Terminal.print("")
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// The scores of one answer, 0…1, each against the reference that the answer fits best.
+public struct AnswerScore: Hashable, Sendable {
+    /// Token F1.
+    public var f1: Double
+    /// Exact match, 0 or 1.
+    public var exactMatch: Double
+    /// ROUGE F-measures.
+    public var rouge: ROUGEScores
+
+    /// Scores `prediction` against `references`.
+    public init(prediction: String, references: [String], rouge: ROUGE = ROUGE()) {
+        f1 = TokenF1.score(prediction: prediction, references: references)
+        exactMatch = ExactMatch.score(prediction: prediction, references: references)
+        self.rouge = rouge.score(prediction: prediction, references: references)
+    }
+}

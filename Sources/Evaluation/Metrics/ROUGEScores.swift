@@ -1,0 +1,27 @@
+/// F-measures of one answer, 0…1 (Lin 2004, "ROUGE").
+public struct ROUGEScores: Hashable, Sendable {
+    /// Overlap of single tokens.
+    public var rouge1: Double
+    /// Overlap of pairs of neighbouring tokens.
+    public var rouge2: Double
+    /// Longest common subsequence over the whole text.
+    public var rougeL: Double
+    /// Summary level: the union of the longest common subsequences of each reference line with the answer's lines.
+    public var rougeLsum: Double
+
+    /// Scores, 0 unless given.
+    public init(rouge1: Double = 0, rouge2: Double = 0, rougeL: Double = 0, rougeLsum: Double = 0) {
+        self.rouge1 = rouge1
+        self.rouge2 = rouge2
+        self.rougeL = rougeL
+        self.rougeLsum = rougeLsum
+    }
+
+    /// The larger of each measure: `rouge-score` picks the best reference for each on its own.
+    mutating func formMaximum(_ other: ROUGEScores) {
+        rouge1 = max(rouge1, other.rouge1)
+        rouge2 = max(rouge2, other.rouge2)
+        rougeL = max(rougeL, other.rougeL)
+        rougeLsum = max(rougeLsum, other.rougeLsum)
+    }
+}

@@ -1,0 +1,38 @@
+/// An answer, what it rests on, and what it cost.
+public struct Answer: Sendable, Encodable {
+    public struct Passage: Sendable, Codable, Equatable {
+        public let document: String
+        /// UTF-8 byte offsets in the document's text
+        public let start: Int
+        public let end: Int
+        public let score: Double
+    }
+
+    public struct Seconds: Sendable, Codable {
+        public var retrieve: Double
+        public var prefill: Double
+        public var decode: Double
+        public var total: Double
+    }
+
+    public let answer: String
+    public let mode: AnswerMode
+    /// The documents that the model read, in reading order.
+    public let documents: [String]
+    public let passages: [Passage]
+    /// Positions of the prompt that stand for the documents: vectors, or tokens of their text.
+    public let contextTokens: Int
+    /// All positions of the prompt, the context included.
+    public let promptTokens: Int
+    public let generatedTokens: Int
+    public let seconds: Seconds
+    /// What did not fit the window and was left out, a line each; empty where all was read. Not encoded.
+    public let omissions: [String]
+
+    enum CodingKeys: String, CodingKey {
+        case answer, mode, documents, passages, seconds
+        case contextTokens = "context_tokens"
+        case promptTokens = "prompt_tokens"
+        case generatedTokens = "generated_tokens"
+    }
+}

@@ -1,0 +1,195 @@
+import Logging
+import Models
+import Torch
+
+/// What the model reads before it answers.
+extension Answerer {
+    /// The documents and passages that a question is answered from.
+    struct Found {
+        var documents: [DocumentRecord] = []
+        var passages: [RetrievedPassage] = []
+        var omissions: [String] = []
+    }
+
+    struct Prompt {
+        /// [1, T, D]
+        var embeddings: Tensor
+        var adapters = ActiveAdapters.none
+        var documents: [DocumentRecord] = []
+        var passages: [RetrievedPassage] = []
+        var contextTokens = 0
+        var omissions: [String] = []
+    }
+
+    func find(_ question: String, _ options: Options) throws -> Found {
+        let named = try options.documents?.map { try library.document(named: $0) }
+        if let group = options.group {
+            guard try library.groups().contains(group) else {
+                throw EngineError("no group '\(group)' in the library: 'lloco list' shows the groups there are")
+            }
+            if let other = named?.first(where: { $0.group != group }) {
+                throw EngineError("document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
+            }
+        }
+        if options.mode == .none { return Found() }
+        var found = Found()
+        var unembedded = 0
+        if let named {
+            found.documents = named
+            for document in named {
+                let result = try search(question, in: .document(document.id), limit: options.maximumPassages)
+                found.passages += result.passages
+                unembedded += result.unembedded
+            }
+            found.passages.sort { $0.score > $1.score }
+        } else {
+            let scope = options.group.map { LibraryScope.group($0) } ?? .all
+            let result = try search(question, in: scope, limit: max(options.maximumPassages, 20))
+            unembedded = result.unembedded
+            // One adapter reads them all, so they are of the best document's group.
+            let ranked = try result.documents.compactMap { try library.document(id: $0.id) }
+            found.documents = Array(ranked.filter { $0.group == ranked[0].group }.prefix(options.maximumDocuments))
+            found.passages = result.passages
+        }
+        if unembedded > 0 {
+            found.omissions.append(
+                "\(unembedded) passages are unknown to this retrieval model, only their words were searched: "
+                    + "add their documents again with it")
+        }
+        guard !found.documents.isEmpty else {
+            throw EngineError(
+                unembedded > 0
+                    ? "nothing was found: \(found.omissions[0])"
+                    : "no document to answer from: add some with 'lloco add PATH --group G'")
+        }
+        return found
+    }
+
+    func build(_ question: String, _ options: Options, _ found: Found) throws -> Prompt {
+        let prompts = try engine.prompts
+        let plain = try prompts.prompt(question: question, history: options.history)
+        guard plain.count < engine.model.window else {
+            throw ModelError(
+                "the question has \(plain.count) tokens with its template, the model's window holds "
+                    + "\(engine.model.window) with the answer")
+        }
+        var prompt: Prompt
+        switch options.mode {
+        case .none:
+            return Prompt(embeddings: try engine.model.decoder.embed(plain))
+        case .compressed:
+            prompt = try compressed(plain, found, options)
+        case .full:
+            prompt = try full(question, found, options)
+        case .retrieval:
+            prompt = try retrieval(question, found, options)
+        }
+        // An answer from nothing would pass for one from the documents.
+        guard prompt.contextTokens > 0 else {
+            throw ModelError(
+                "nothing of the documents fits beside the question: \(prompt.omissions.joined(separator: "; "))")
+        }
+        if options.mode != .retrieval {
+            let read = Set(prompt.documents.map(\.id))
+            prompt.passages = Array(
+                found.passages.filter { read.contains($0.document) }.prefix(options.maximumPassages))
+        }
+        return prompt
+    }
+
+    /// Positions left for documents beside a prompt of `count`, with room for the answer: a quarter of them at most.
+    private func room(beside count: Int, _ options: Options) -> Int {
+        let free = engine.model.window - count - 1
+        return free - min(max(1, options.generation.maximumTokens), max(0, free / 4))
+    }
+
+    private func compressed(_ plain: [Int], _ found: Found, _ options: Options) throws -> Prompt {
+        let decoder = engine.model.decoder
+        let identity = try engine.vectorIdentity
+        let room = room(beside: plain.count, options)
+        var parts: [Tensor] = []
+        var prompt = Prompt(embeddings: try decoder.embed(plain))
+        for document in found.documents {
+            let vectors = try library.storedVectors(of: document.id, identity: identity)
+            let count = vectors.size(0)
+            guard prompt.contextTokens + count <= room else {
+                prompt.omissions.append(
+                    "document '\(document.name)' was left out: its \(count) vectors do not fit the window any more")
+                continue
+            }
+            parts.append(try vectors.to(decoder.dtype, device: decoder.device).unsqueezed(0))
+            prompt.documents.append(document)
+            prompt.contextTokens += count
+        }
+        prompt.embeddings = try Tensor.concatenated(parts + [prompt.embeddings], 1)
+        var active = try engine.compressor.adapters.list
+        if options.usesAdapter, let group = prompt.documents.first?.group, let own = try adapter(of: group) {
+            active.append(own)
+        }
+        prompt.adapters = ActiveAdapters(active)
+        return prompt
+    }
+
+    private func full(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
+        let prompts = try engine.prompts
+        let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        var room = room(beside: empty, options)
+        var context: [Int] = []
+        var omissions: [String] = []
+        var read: [DocumentRecord] = []
+        for document in found.documents {
+            guard room > 0 else {
+                omissions.append("document '\(document.name)' was left out: the window is full")
+                continue
+            }
+            let ids = prompts.text(try library.text(of: document.id))
+            // The literature's cut: head and tail are kept, the middle is dropped.
+            let kept = ids.count <= room ? ids : Array(ids.prefix(room / 2) + ids.suffix(room - room / 2))
+            if kept.count < ids.count {
+                omissions.append(
+                    "document '\(document.name)' was cut in the middle: \(kept.count) of its \(ids.count) tokens fit")
+            }
+            context += kept
+            room -= kept.count
+            read.append(document)
+        }
+        let prompt = try prompts.prompt(question: question, context: context, history: options.history)
+        return Prompt(
+            embeddings: try engine.model.decoder.embed(prompt), documents: read, contextTokens: context.count,
+            omissions: omissions)
+    }
+
+    private func retrieval(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
+        let prompts = try engine.prompts
+        let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        let room = room(beside: empty, options)
+        var context: [Int] = []
+        var omissions: [String] = []
+        var read: [RetrievedPassage] = []
+        for passage in found.passages.prefix(options.maximumPassages) {
+            let ids = prompts.text((context.isEmpty ? "" : "\n\n") + passage.text)
+            guard context.count + ids.count <= room else {
+                omissions.append("a passage of '\(passage.documentName)' was left out: the window is full")
+                continue
+            }
+            context += ids
+            read.append(passage)
+        }
+        var documents: [Int64] = []
+        for passage in read where !documents.contains(passage.document) { documents.append(passage.document) }
+        let prompt = try prompts.prompt(question: question, context: context, history: options.history)
+        return Prompt(
+            embeddings: try engine.model.decoder.embed(prompt),
+            documents: try documents.compactMap { try library.document(id: $0) }, passages: read,
+            contextTokens: context.count, omissions: omissions)
+    }
+}
+
+extension Logger {
+    /// What retrieval remarks on is said in the answer instead.
+    static var quiet: Logger {
+        var logger = Logger(label: "lloco.retriever")
+        logger.logLevel = .error
+        return logger
+    }
+}

@@ -1,0 +1,97 @@
+import Checkpoints
+import Foundation
+public import Models
+public import Tokenizers
+import Torch
+
+/// Answers questions about a library's documents.
+///
+/// A question retrieves its documents; the model gets their vectors, then the question, with their group's adapter on,
+/// and answers from those alone.
+public final class Answerer {
+    let engine: Engine
+    let library: Library
+    /// Adapters given for groups, instead of the library's.
+    private var given: [String: Adapter] = [:]
+    /// The library's adapters in use, by the digests of their weights: never by a name.
+    private var loaded: [String: Adapter] = [:]
+    private var retriever: Retriever?
+
+    /// What may be read for an answer, and how much.
+    public struct Options: Sendable {
+        public var mode = AnswerMode.compressed
+        /// Only documents of this group
+        public var group: String?
+        /// Only these documents; nil for those that retrieval finds
+        public var documents: [String]?
+        /// At most so many documents are read, the best first
+        public var maximumDocuments = 1
+        /// At most so many passages are read in mode `retrieval`, and named in every mode
+        public var maximumPassages = 4
+        public var generation = GenerationOptions()
+        /// Earlier turns of the conversation
+        public var history: [ChatMessage] = []
+        /// Whether the group's adapter is used; the compressor's own is in any case
+        public var usesAdapter = true
+
+        public init() {}
+    }
+
+    public init(engine: Engine, library: Library) {
+        self.engine = engine
+        self.library = library
+    }
+
+    /// Gives a group an adapter other than the library's; nil for the library's own again.
+    public func setAdapter(_ adapter: Adapter?, for group: String) throws {
+        given[group] = try adapter?.frozen(as: engine.model.decoder.dtype, device: engine.model.decoder.device)
+    }
+
+    /// Answers one question; `onText` is called with each piece of the answer as it comes.
+    ///
+    /// - Throws: `ModelError` where the question does not fit the model's window, `LibraryError`, `EngineError`.
+    public func answer(
+        _ question: String, _ options: Options = Options(), onText: (String) throws -> Void = { _ in }
+    ) throws -> Answer {
+        let clock = ContinuousClock()
+        let start = clock.now
+        guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
+        let found = try find(question, options)
+        let retrieved = start.duration(to: clock.now).seconds
+        let prompt = try build(question, options, found)
+        let generated = try engine.model.generate(
+            prompt.embeddings, options: options.generation, adapters: prompt.adapters, onText: onText)
+        return Answer(
+            answer: generated.text.trimmingCharacters(in: .whitespacesAndNewlines), mode: options.mode,
+            documents: prompt.documents.map(\.name),
+            passages: prompt.passages.map {
+                Answer.Passage(document: $0.documentName, start: $0.start, end: $0.end, score: $0.score)
+            },
+            contextTokens: prompt.contextTokens, promptTokens: prompt.embeddings.size(1),
+            generatedTokens: generated.ids.count,
+            seconds: .init(
+                retrieve: retrieved, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
+                total: start.duration(to: clock.now).seconds),
+            omissions: found.omissions + prompt.omissions
+                + (generated.end == .window ? ["the answer was cut: the model's window is full"] : []))
+    }
+
+    /// The adapter that reads a group's vectors; nil where it has none yet.
+    func adapter(of group: String) throws -> Adapter? {
+        if let given = given[group] { return given }
+        guard let stored = try library.adapter(for: group, identity: engine.vectorIdentity) else { return nil }
+        if let loaded = loaded[stored.record.digest] { return loaded }
+        let checkpoint = try AdapterCheckpoint(
+            configuration: stored.record.config, weights: stored.weights, name: "the adapter of group '\(group)'")
+        let decoder = engine.model.decoder
+        let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
+        loaded[stored.record.digest] = adapter
+        return adapter
+    }
+
+    func search(_ question: String, in scope: LibraryScope, limit: Int) throws -> RetrievalResult {
+        let retriever = try self.retriever ?? Retriever(library: library, embedder: engine.embedder, logger: .quiet)
+        self.retriever = retriever
+        return try retriever.search(question, in: scope, limit: limit)
+    }
+}

@@ -1,0 +1,75 @@
+import Checkpoints
+import Models
+public import Torch
+
+/// A text being compressed, segment after segment; it can be taken up again from the vectors made so far.
+///
+/// The prefix's keys and values are kept: its positions never move and causal attention keeps earlier vectors from
+/// seeing later ones, so a segment costs its own positions and S more for the vectors of the segment before it.
+public struct CompressionRun {
+    private let compressor: Compressor
+    private let cache: KeyValueCache
+    /// Vectors that are not in the cache yet, [n, D]
+    private var pending: Tensor?
+    private var segments: [Tensor]
+    /// Where set, each vector is rounded so as soon as it is made, so that a run taken up from stored vectors goes on
+    /// exactly as one that never stopped.
+    private let rounding: DType?
+
+    /// - Parameters:
+    ///   - vectors: those of the segments before, [n, D]: the run goes on after them
+    ///   - rounding: the dtype that vectors are stored in
+    public init(_ compressor: Compressor, after vectors: Tensor? = nil, rounding: DType? = nil) throws {
+        self.compressor = compressor
+        self.rounding = rounding
+        cache = KeyValueCache(layerCount: compressor.decoder.configuration.layerCount)
+        segments = []
+        if let vectors, vectors.size(0) > 0 {
+            segments = [try vectors.to(.float32, device: .cpu)]
+            pending = try carried(vectors.to(compressor.decoder.dtype, device: compressor.decoder.device))
+        }
+    }
+
+    /// Compresses the next segment to vectors [S, D], float32.
+    public mutating func compress(_ ids: [Int]) throws -> Tensor {
+        let scheme = compressor.scheme
+        guard !ids.isEmpty, ids.count <= scheme.segmentTokens else {
+            throw ModelError("a segment of \(ids.count) tokens, expected 1 to \(scheme.segmentTokens)")
+        }
+        return try withoutGradients {
+            let decoder = compressor.decoder
+            let prefix = pending.map { [$0] } ?? []
+            let input = try Tensor.concatenated(prefix + [decoder.embed(ids)[0], compressor.embedSummary])
+            let prefixLength = cache.count + (pending?.size(0) ?? 0)
+            let hidden = try decoder.hiddenStates(
+                input.unsqueezed(0), cache: cache, adapters: compressor.adapters)[0]
+            cache.truncate(to: scheme.carry == .accumulated ? prefixLength : 0)
+            var made = try hidden.narrowed(0, start: input.size(0) - scheme.summaryTokens, length: scheme.summaryTokens)
+            if let rounding { made = try made.to(rounding).to(decoder.dtype) }
+            pending = try carried(made.cloned())
+            let vectors = try made.to(.float32, device: .cpu)
+            segments.append(vectors)
+            return vectors
+        }
+    }
+
+    /// All vectors so far, [n, D], float32, those that the run started from included.
+    public func vectors() throws -> Tensor {
+        segments.isEmpty
+            ? try Tensor.zeros([0, compressor.decoder.configuration.hiddenSize])
+            : try Tensor.concatenated(segments)
+    }
+
+    /// What the next segment sees of the vectors made last.
+    private func carried(_ vectors: Tensor) throws -> Tensor? {
+        switch compressor.scheme.carry {
+        case .accumulated:
+            return vectors
+        case .newest:
+            let count = min(compressor.scheme.summaryTokens, vectors.size(0))
+            return try vectors.narrowed(0, start: vectors.size(0) - count, length: count)
+        case .independent:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Checkpoints
+public import Models
+public import Torch
+
+/// A document's tokens to a few vectors in the model's embedding space: the AutoCompressor (Chevalier et al. 2023).
+///
+///     prefix = []                                        // [0, D]
+///     for x in split(tokens, segmentTokens):
+///         h = norm(layers([prefix ; E(x) ; summary]))    // causal, positions from 0
+///         prefix = [prefix ; h[last S]]
+///
+/// A vector is a hidden state after the final norm, fed back as an input embedding as it is.
+public struct Compressor: Sendable {
+    public let decoder: Llama
+    /// The summary tokens' embeddings, [S, D]
+    public let embedSummary: Tensor
+    /// What turns the base model into the compressor; none where the weights are the compressor's own.
+    public let adapter: Adapter?
+    public let scheme: CompressionScheme
+
+    /// - Throws: `ModelError` where the summary embeddings or the adapter do not fit the model.
+    public init(decoder: Llama, embedSummary: Tensor, adapter: Adapter?, scheme: CompressionScheme) throws {
+        let shape = embedSummary.shape
+        guard shape == [scheme.summaryTokens, decoder.configuration.hiddenSize], shape[0] > 0 else {
+            throw ModelError(
+                "the compressor is of another model: summary embeddings of shape \(shape), "
+                    + "expected [\(scheme.summaryTokens), \(decoder.configuration.hiddenSize)]")
+        }
+        guard scheme.segmentTokens > 0 else {
+            throw ModelError("a segment of \(scheme.segmentTokens) tokens, expected 1 or more")
+        }
+        try adapter?.check(fits: decoder.configuration)
+        self.decoder = decoder
+        self.embedSummary = try embedSummary.to(decoder.dtype, device: decoder.device)
+        self.adapter = try adapter?.frozen(as: decoder.dtype, device: decoder.device)
+        self.scheme = scheme
+    }
+
+    /// The positions that a compressor may use in any case: 80 segments of the published size. The published checkpoint
+    /// compresses so beyond its decoder's own window (Tan et al. 2024).
+    static let leastWindow = 8192
+
+    /// What is added to the decoder while it compresses, and while it reads the vectors.
+    public var adapters: ActiveAdapters { ActiveAdapters(adapter.map { [$0] } ?? []) }
+
+    /// Compresses a whole text: `ids` of n tokens to vectors [S · ceil(n / segmentTokens), D], float32.
+    ///
+    /// - Parameter progress: told after every segment how many tokens are done.
+    public func compress(_ ids: [Int], progress: (Int) -> Void = { _ in }) throws -> Tensor {
+        var run = try CompressionRun(self)
+        for range in scheme.segments(of: ids.count) {
+            _ = try run.compress(Array(ids[range]))
+            progress(range.upperBound)
+        }
+        return try run.vectors()
+    }
+}

@@ -1,0 +1,52 @@
+import Checkpoints
+public import Foundation
+public import Models
+public import Torch
+
+extension CompressorCheckpoint {
+    /// Reads a compressor's folder for a decoder.
+    ///
+    /// - Throws: `EngineError` where the folder holds none or `compressor.json` is malformed, `CheckpointError`,
+    ///   `ModelError` where it is of another model.
+    public init(folder: URL, for decoder: Llama) throws {
+        let description = try Self.description(in: folder)
+        let file = folder.appending(path: Self.embeddingName)
+        let embedding = try SafetensorsCheckpoint(file).tensor(
+            Self.embeddingTensor,
+            shape: [description.scheme.summaryTokens, decoder.configuration.hiddenSize], as: .float32)
+        self.init(
+            description: description, embedSummary: embedding,
+            adapter: try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder))
+    }
+
+    /// What `compressor.json` says, without the tensors.
+    public static func description(in folder: URL) throws -> Description {
+        let file = folder.appending(path: descriptionName)
+        guard let data = try? Data(contentsOf: file) else {
+            throw EngineError("\(folder.path): no compressor here: expected \(descriptionName)")
+        }
+        do {
+            let description = try JSONDecoder().decode(Description.self, from: data)
+            let scheme = description.scheme
+            guard 1...1_048_576 ~= scheme.segmentTokens, 1...65_536 ~= scheme.summaryTokens else {
+                throw EngineError("\(file.path): a scheme of \(scheme), expected 1 or more tokens and vectors")
+            }
+            return description
+        } catch is DecodingError {
+            throw EngineError("\(file.path): not a compressor's description: expected scheme, baseModel, trainedTokens")
+        }
+    }
+
+    /// Writes the folder; each file appears whole or not at all, the description last.
+    public func write(to folder: URL, as dtype: DType = .bfloat16) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try adapter?.checkpoint(as: dtype, baseModel: description.baseModel).write(to: folder)
+        try SafetensorsWriter.write(
+            [Self.embeddingTensor: embedSummary.detached().to(dtype, device: .cpu)],
+            to: folder.appending(path: Self.embeddingName))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        try (encoder.encode(description) + Data("\n".utf8)).write(
+            to: folder.appending(path: Self.descriptionName), options: .atomic)
+    }
+}

@@ -1,0 +1,46 @@
+import Checkpoints
+public import Foundation
+public import Models
+public import Torch
+
+/// A compressor's files, for a base model that is stored elsewhere.
+///
+///     compressor.json              the scheme, the base model's identity, how it was trained
+///     embed_summary.safetensors    embed_summary.weight [S, D]
+///     adapter_config.json, adapter_model.safetensors    the LoRA adapter, in PEFT's layout
+public struct CompressorCheckpoint: Sendable {
+    /// What `compressor.json` says.
+    public struct Description: Codable, Sendable, Equatable {
+        public var scheme: CompressionScheme
+        /// The SHA-256 of the base model's files.
+        public var baseModel: String
+        /// tokens it was trained on
+        public var trainedTokens: Int
+
+        public init(scheme: CompressionScheme, baseModel: String, trainedTokens: Int) {
+            self.scheme = scheme
+            self.baseModel = baseModel
+            self.trainedTokens = trainedTokens
+        }
+    }
+
+    public let description: Description
+    public let embedSummary: Tensor
+    public let adapter: Adapter?
+
+    public init(description: Description, embedSummary: Tensor, adapter: Adapter?) {
+        self.description = description
+        self.embedSummary = embedSummary
+        self.adapter = adapter
+    }
+
+    static let descriptionName = "compressor.json"
+    static let embeddingName = "embed_summary.safetensors"
+    static let embeddingTensor = "embed_summary.weight"
+
+    public static func files(in folder: URL) -> [URL] {
+        [descriptionName, embeddingName, "adapter_config.json", "adapter_model.safetensors"]
+            .map { folder.appending(path: $0) }
+            .filter { FileManager.default.fileExists(atPath: $0.path) }
+    }
+}

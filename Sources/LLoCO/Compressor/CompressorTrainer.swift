@@ -1,0 +1,123 @@
+import Checkpoints
+public import Models
+public import Tokenizers
+public import Torch
+
+/// Trains summary embeddings and a LoRA adapter so that a base model compresses (Chevalier et al. 2023, section 3).
+///
+/// A row of text is cut at random into segments. Each is read after the vectors of those before it, and every token but
+/// the first of a substep is predicted: vectors are good when they help to predict what comes after them.
+public final class CompressorTrainer {
+    public let decoder: Llama
+    public let recipe: CompressorRecipe
+    public let adapter: Adapter
+    /// [S, D], float32
+    public let embedSummary: Tensor
+    let optimizer: AdamW
+    private let seed: UInt64
+    private let peaks: [Double]
+
+    /// A step's outcome.
+    public struct Step: Sendable {
+        /// counted from 1
+        public let step: Int
+        /// mean -log p over the step's predicted tokens, nats
+        public let loss: Double
+        /// the joint norm of the gradients before clipping
+        public let gradientNorm: Double
+        /// tokens read
+        public let tokens: Int
+    }
+
+    /// Starts anew: the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row.
+    public init(decoder: Llama, recipe: CompressorRecipe, seed: UInt64) throws {
+        self.decoder = decoder
+        self.recipe = recipe
+        self.seed = seed
+        try Runtime.seed(seed)
+        adapter = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
+        let end = decoder.configuration.eosTokenIDs.first ?? 0
+        embedSummary = try decoder.embed(Array(repeating: end, count: recipe.summaryTokens))[0].to(.float32).cloned()
+        for parameter in adapter.parameters + [embedSummary] { try parameter.setRequiresGradient(true) }
+        peaks = [recipe.learningRate, recipe.summaryLearningRate]
+        optimizer = try AdamW([
+            .init(adapter.parameters, learningRate: recipe.learningRate),
+            .init([embedSummary], learningRate: recipe.summaryLearningRate),
+        ])
+    }
+
+    public var stepCount: Int { optimizer.stepCount }
+
+    /// One step over `recipe.batchRows` rows drawn for it. The draw depends on the seed and the step alone, so that a
+    /// continued run sees what an uninterrupted one would have seen.
+    public func step(_ text: TrainingText, _ tokenizer: any Tokenizer) throws -> Step {
+        let step = optimizer.stepCount
+        var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
+        try Runtime.seed(generator.next())
+        let minimum = recipe.substeps * recipe.segmentsPerSubstep * 2
+        let rows = (0..<recipe.batchRows).compactMap { _ in
+            let row = text.row(recipe.rowTokens, tokenizer, using: &generator)
+            return row.count >= minimum ? row : nil
+        }
+        let predicted = rows.reduce(0) { $0 + $1.count - recipe.substeps }
+        guard predicted > 0 else {
+            throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")
+        }
+        var loss = 0.0
+        for row in rows {
+            let cuts = SegmentCuts.random(
+                tokens: row.count, count: recipe.substeps * recipe.segmentsPerSubstep, jitter: recipe.segmentJitter,
+                using: &generator)
+            loss += try backward(row, cuts: cuts, scale: 1 / Double(predicted))
+        }
+        loss /= Double(predicted)
+        let norm = try clipGradients(of: adapter.parameters + [embedSummary], toNorm: recipe.clipNorm)
+        guard loss.isFinite, norm.isFinite else {
+            try optimizer.clearGradients()
+            throw TrainingError.notFinite(step: step + 1, loss: loss, norm: norm, kept: "the last checkpoint stays")
+        }
+        let schedule = LearningRateSchedule(
+            steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay)
+        for index in optimizer.groups.indices {
+            optimizer.groups[index].learningRate = peaks[index] * schedule.share(at: step)
+        }
+        try optimizer.step()
+        try optimizer.clearGradients()
+        return Step(
+            step: optimizer.stepCount, loss: loss, gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.count })
+    }
+
+    /// The gradients of scale · Σ -log p over a row's tokens but the first of each substep; returns the sum, unscaled.
+    ///
+    /// - Parameter cuts: the segments, which cover the row
+    package func backward(_ row: [Int], cuts: [Range<Int>], scale: Double) throws -> Double {
+        let adapters = ActiveAdapters([adapter], appliesDropout: true)
+        let summary = recipe.summaryTokens
+        var prefix = try Tensor.zeros(
+            [0, decoder.configuration.hiddenSize], dtype: decoder.dtype, device: decoder.device)
+        var sum = 0.0
+        for start in stride(from: 0, to: cuts.count, by: recipe.segmentsPerSubstep) {
+            prefix = try prefix.detached()
+            var predictors: [Tensor] = []
+            var labels: [Int] = []
+            let segments = cuts[start..<min(start + recipe.segmentsPerSubstep, cuts.count)]
+            let end = segments.last?.upperBound ?? 0
+            for range in segments {
+                let text = try decoder.embed(Array(row[range]))[0]
+                let input = try Tensor.concatenated([prefix, text, embedSummary.to(decoder.dtype)])
+                let hidden = try decoder.hiddenStates(input.unsqueezed(0), adapters: adapters)[0]
+                // The last token of a segment predicts the first of the next one, within a substep.
+                let count = min(range.count, end - 1 - range.lowerBound)
+                if count > 0 {
+                    predictors.append(try hidden.narrowed(0, start: prefix.size(0), length: count))
+                    labels += row[range.lowerBound + 1..<range.lowerBound + 1 + count]
+                }
+                prefix = try Tensor.concatenated(
+                    [prefix, hidden.narrowed(0, start: input.size(0) - summary, length: summary)])
+            }
+            sum += try LabelledLoss.backward(
+                decoder, hidden: Tensor.concatenated(predictors), labels: labels, scale: scale)
+        }
+        return sum
+    }
+}

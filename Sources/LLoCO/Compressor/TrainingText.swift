@@ -1,0 +1,42 @@
+import Foundation
+package import Models
+package import Tokenizers
+
+/// Texts that a compressor is trained on, and rows of tokens drawn from them at random.
+///
+/// Rows never join two texts: what a segment learns to carry has to be about what follows.
+public struct TrainingText: Sendable {
+    private let texts: [[UInt8]]
+    /// Running sums of the texts' lengths: a row starts anywhere with the same probability.
+    private let ends: [Int]
+
+    public var byteCount: Int { ends.last ?? 0 }
+    public var count: Int { texts.count }
+
+    /// - Parameter minimumBytes: texts shorter than this are left out
+    public init(_ texts: [String], minimumBytes: Int = 0) throws {
+        self.texts = texts.map { Array($0.utf8) }.filter { $0.count >= max(1, minimumBytes) }
+        var sum = 0
+        ends = self.texts.map {
+            sum += $0.count
+            return sum
+        }
+        guard !self.texts.isEmpty else {
+            throw TrainingError("no text of at least \(minimumBytes) bytes to train on")
+        }
+    }
+
+    /// At most `tokens` tokens of one text, from a random place on.
+    package func row(_ tokens: Int, _ tokenizer: any Tokenizer, using generator: inout SplitMix64) -> [Int] {
+        let point = Int.random(in: 0..<byteCount, using: &generator)
+        let index = ends.firstIndex { $0 > point } ?? 0
+        let text = texts[index]
+        // Twelve bytes a token are more than any text of words needs; the start is pulled back to leave a whole row.
+        let span = min(text.count, tokens * 12)
+        let offset = point - (index == 0 ? 0 : ends[index - 1])
+        var start = min(offset, max(0, text.count - tokens * 5))
+        while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
+        let slice = text[start..<min(text.count, start + span)]
+        return Array(tokenizer.encode(String(decoding: slice, as: UTF8.self), special: .asText).prefix(tokens))
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Models
+import Tokenizers
+import Torch
+
+/// What adding a document did.
+public struct AddedDocument: Sendable {
+    public let document: DocumentRecord
+    /// tokens of the whole text
+    public let tokens: Int
+    /// vectors that stand for the whole text
+    public let vectors: Int
+    /// tokens that were compressed this time; 0 where nothing had changed
+    public let compressedTokens: Int
+    public let movedFrom: String?
+    public let seconds: Double
+}
+
+extension Engine {
+    /// Learns a document: stores its text and passages, compresses it, embeds its passages.
+    ///
+    /// Segments whose tokens have not changed since an earlier time are kept, so that adding again does nothing, a
+    /// grown text costs its tail, and an interrupted addition goes on with the segment it stopped in.
+    ///
+    /// - Parameters:
+    ///   - name: how the document is named; by default from its path
+    ///   - compressing: whether its vectors are made; without, it can be searched and its text can be read
+    ///   - progress: told how many of the document's tokens are compressed, and how many it has
+    public func add(
+        text: String, path: String, name: String? = nil, group: String?, to library: Library, compressing: Bool = true,
+        progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    ) throws -> AddedDocument {
+        let start = ContinuousClock.now
+        let tokens = try model.tokenizer.encodeWithOffsets(text, special: .asText)
+        if compressing { try check(window: tokens.count, path) }
+        let stored = try library.upsertDocument(
+            path: path, name: name, group: group, text: text, tokenCount: tokens.count)
+        let document = stored.document.id
+        let compressed =
+            compressing
+            ? try compress(tokens, byteCount: text.utf8.count, of: document, in: library, progress)
+            : (tokens: 0, vectors: 0)
+        _ = try library.embedPassages(of: document, with: embedder)
+        if compressing, try !library.isComplete(document, identity: vectorIdentity) {
+            try library.markComplete(document, identity: vectorIdentity)
+        }
+        return AddedDocument(
+            document: try library.document(id: document) ?? stored.document, tokens: tokens.count,
+            vectors: compressed.vectors, compressedTokens: compressed.tokens, movedFrom: stored.movedFrom,
+            seconds: start.duration(to: .now).seconds)
+    }
+
+    /// Refuses a text whose last segment would not fit behind the vectors of those before it.
+    private func check(window count: Int, _ path: String) throws {
+        let scheme = try compressor.scheme
+        let segments = scheme.segments(of: count).count
+        let before = scheme.carry == .independent ? 0 : scheme.carry == .newest ? 1 : max(0, segments - 1)
+        let needed = (before + 1) * scheme.summaryTokens + min(count, scheme.segmentTokens)
+        guard needed <= max(model.window, Compressor.leastWindow) else {
+            throw ModelError(
+                "\(path): \(count) tokens need \(needed) positions to compress, the model's window holds \(model.window): "
+                    + "split the document, or use other segments")
+        }
+    }
+
+    /// Compresses what is not stored yet; returns the tokens compressed now, and the vectors of the whole document.
+    private func compress(
+        _ tokens: [EncodedToken], byteCount: Int, of document: Int64, in library: Library,
+        _ progress: (_ done: Int, _ total: Int) throws -> Void
+    ) throws -> (tokens: Int, vectors: Int) {
+        let identity = try vectorIdentity
+        let scheme = try compressor.scheme
+        let ids = tokens.map(\.id)
+        let ranges = scheme.segments(of: ids.count)
+        let digests = ranges.map { Digest.sha256(tokens: ids[$0]) }
+        let kept = zip(try library.segments(of: document, identity: identity), zip(ranges, digests))
+            .prefix { $0.tokens == $1.0 && $0.tokenDigest == $1.1 }.count
+        let vectors = ranges.count * scheme.summaryTokens
+        guard try kept < ranges.count || !library.isComplete(document, identity: identity) else { return (0, vectors) }
+        try library.replaceSegments(of: document, identity: identity, from: kept)
+        let before = kept == 0 ? nil : try library.storedVectors(of: document, identity: identity, segments: kept)
+        var run = try CompressionRun(compressor, after: before, rounding: .bfloat16)
+        let resumed = kept == 0 ? 0 : ranges[kept - 1].upperBound
+        try progress(resumed, ids.count)
+        for index in kept..<ranges.count {
+            let range = ranges[index]
+            let made = try run.compress(Array(ids[range]))
+            // Segments join without a gap, whatever bytes lie between two tokens.
+            let start = index == 0 ? 0 : tokens[range.lowerBound].range.lowerBound
+            let end = range.upperBound == tokens.count ? byteCount : tokens[range.upperBound].range.lowerBound
+            try library.appendSegment(
+                NewSegment(
+                    tokens: range, bytes: start..<end, tokenDigest: digests[index], vectorCount: made.size(0),
+                    dimension: made.size(1), vectors: Data(made.to(.bfloat16).bytes())),
+                to: document, identity: identity)
+            try progress(range.upperBound, ids.count)
+        }
+        return (ids.count - resumed, vectors)
+    }
+}
+
+extension Library {
+    /// A document's vectors as a tensor [n, D], bfloat16.
+    ///
+    /// - Parameter segments: how many leading segments, at least one; nil for all of a finished document
+    func storedVectors(of document: Int64, identity: VectorIdentity, segments: Int? = nil) throws -> Tensor {
+        let stored = try vectors(of: document, identity: identity, segments: segments)
+        return try stored.bytes.withUnsafeBytes {
+            try Tensor(copying: $0, shape: [stored.count, stored.dimension], dtype: .bfloat16)
+        }
+    }
+}

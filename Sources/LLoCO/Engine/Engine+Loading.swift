@@ -1,0 +1,83 @@
+import Checkpoints
+public import Foundation
+public import Models
+import Tokenizers
+public import Torch
+
+extension Engine {
+    /// Where an engine's parts lie, and how they are run.
+    public struct Options: Sendable {
+        /// A GGUF file or a Hugging Face folder
+        public var model: URL
+        /// A folder written by `train-compressor`; nil for the model's own, or the one among `compressors` made for it
+        public var compressor: URL?
+        /// Folders with compressors, each made for some model
+        public var compressors: [URL] = []
+        /// A sentence embedding model's folder; nil for none
+        public var embedder: URL?
+        /// nil for bfloat16 where the device multiplies it natively, else float32
+        public var dtype: DType?
+        public var device = Device.cpu
+        /// Tokens a segment; nil for the compressor's own
+        public var segmentTokens: Int?
+        /// How the model wants to be spoken to; nil for what its own template says
+        public var template: TemplateChoice = .model
+
+        public init(model: URL) {
+            self.model = model
+        }
+    }
+
+    /// Loads the parts.
+    public static func load(_ options: Options) throws -> Engine {
+        let model = try LanguageModel(path: options.model, dtype: options.dtype, device: options.device)
+        let modelIdentity = try FileIdentity.digest(of: model.identityFiles)
+        return Engine(
+            model: model, modelIdentity: modelIdentity,
+            compressor: try compressor(options, model, modelIdentity),
+            embedder: try options.embedder.map { try LoadedEmbedder(SentenceEmbedder(folder: $0)) },
+            template: options.template)
+    }
+
+    /// The compressor of a model: given, the model's own weights, or one among those made for it.
+    public static func compressor(
+        _ options: Options, _ model: LanguageModel, _ modelIdentity: String
+    ) throws -> (compressor: Compressor, identity: String)? {
+        let decoder = model.decoder
+        func loaded(_ folder: URL) throws -> (Compressor, String) {
+            let baseModel = try CompressorCheckpoint.description(in: folder).baseModel
+            guard baseModel == modelIdentity else {
+                throw EngineError(
+                    "\(folder.path): the compressor was made for another model "
+                        + "(\(baseModel.prefix(12))…, this is \(modelIdentity.prefix(12))…)")
+            }
+            let checkpoint = try CompressorCheckpoint(folder: folder, for: decoder)
+            var scheme = checkpoint.description.scheme
+            if let tokens = options.segmentTokens { scheme.segmentTokens = tokens }
+            return (
+                try Compressor(
+                    decoder: decoder, embedSummary: checkpoint.embedSummary, adapter: checkpoint.adapter,
+                    scheme: scheme),
+                try FileIdentity.digest(of: CompressorCheckpoint.files(in: folder))
+            )
+        }
+        if let folder = options.compressor { return try loaded(folder) }
+        let name = CompressorCheckpoint.embeddingTensor
+        if model.checkpoint.contains(name) {
+            let embedding = try model.checkpoint.tensor(name, as: .float32)
+            guard embedding.rank == 2 else {
+                throw EngineError("\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
+            }
+            let scheme = CompressionScheme(
+                segmentTokens: options.segmentTokens ?? 1536, summaryTokens: embedding.size(0),
+                carry: model.configuration.accumulateSummary ? .accumulated : .newest)
+            return (
+                try Compressor(decoder: decoder, embedSummary: embedding, adapter: nil, scheme: scheme), modelIdentity
+            )
+        }
+        let match = options.compressors.first {
+            (try? CompressorCheckpoint.description(in: $0))?.baseModel == modelIdentity
+        }
+        return try match.map(loaded)
+    }
+}

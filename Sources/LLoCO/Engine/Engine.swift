@@ -1,0 +1,93 @@
+import Foundation
+public import Models
+public import Tokenizers
+
+/// The loaded state that everything is computed with: a language model, its compressor, a retrieval model.
+///
+/// The parts are known by the SHA-256 of their files; whatever is stored names the identities that made it, and only
+/// what fits is used again.
+public struct Engine: Sendable {
+    public let model: LanguageModel
+    /// The SHA-256 over the model's files.
+    public let modelIdentity: String
+    private let loadedCompressor: (compressor: Compressor, identity: String)?
+    private let loadedEmbedder: (any TextEmbedder)?
+    private let template: TemplateChoice
+
+    public init(
+        model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String)?,
+        embedder: (any TextEmbedder)?, template: TemplateChoice = .model
+    ) {
+        self.model = model
+        self.modelIdentity = modelIdentity
+        loadedCompressor = compressor
+        loadedEmbedder = embedder
+        self.template = template
+    }
+
+    /// How the model is spoken to.
+    public enum TemplateChoice: Sendable {
+        /// as its own metadata says; plain continuation where that says nothing
+        case model
+        case template(ChatTemplate)
+        /// plain continuation
+        case plain
+    }
+
+    /// How questions become ids for this model.
+    /// - Throws: `TokenizerError` where the model's own chat template is of no known kind.
+    public var prompts: PromptBuilder {
+        get throws {
+            let tokenizer = try model.tokenizer
+            switch template {
+            case .template(let template): return PromptBuilder(template: template, tokenizer: tokenizer)
+            case .plain: return PromptBuilder(template: nil, tokenizer: tokenizer)
+            case .model:
+                let own = try tokenizer.chatTemplate.map { try ChatTemplate(recognizing: $0, tokenizer: tokenizer) }
+                return PromptBuilder(template: own, tokenizer: tokenizer)
+            }
+        }
+    }
+
+    /// - Throws: `EngineError` where the model has no compressor.
+    public var compressor: Compressor {
+        get throws { try requireCompressor().compressor }
+    }
+
+    /// What vectors made by this engine are stored under.
+    public var vectorIdentity: VectorIdentity {
+        get throws {
+            let loaded = try requireCompressor()
+            return VectorIdentity(
+                model: modelIdentity, compressor: loaded.identity, variant: loaded.compressor.scheme.description)
+        }
+    }
+
+    /// - Throws: `EngineError` where no retrieval model was given.
+    public var embedder: any TextEmbedder {
+        get throws {
+            guard let loadedEmbedder else {
+                throw EngineError("no retrieval model: give one with --embedder, or run Scripts/bootstrap")
+            }
+            return loadedEmbedder
+        }
+    }
+
+    private func requireCompressor() throws -> (compressor: Compressor, identity: String) {
+        guard let loadedCompressor else {
+            throw EngineError(
+                "\(model.path.path): the model has no compressor: give one with --compressor DIR, "
+                    + "or train one with 'lloco train-compressor'")
+        }
+        return loadedCompressor
+    }
+}
+
+/// A part that is missing or does not fit the others. The description is one line that says what to do.
+public struct EngineError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,139 @@
+import Checkpoints
+import Foundation
+import Models
+import Torch
+
+/// What fine-tuning made.
+public struct FinetunedAdapter: Sendable {
+    public let record: AdapterRecord
+    public let steps: Int
+    /// mean loss of the last tenth of the steps
+    public let loss: Double
+}
+
+extension Engine {
+    /// Trains a group's adapter on questions about its documents, and stores it.
+    ///
+    /// The state is saved as training goes: the same call after a kill continues where it stopped, and ends with the
+    /// same adapter. The group's earlier adapter counts until the new one is finished.
+    ///
+    /// - Parameters:
+    ///   - questions: a document without a text of its own is the library's of that title or id
+    ///   - saveEvery: seconds between two saved states
+    ///   - onStep: told after each step what it brought, of how many, and tokens a second
+    public func finetune(
+        group: String, questions: QuestionSet, recipe: FinetuningRecipe, seed: UInt64, in library: Library,
+        saveEvery: Double = 20, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
+    ) throws -> FinetunedAdapter {
+        let identity = try vectorIdentity
+        let data = try trainingData(group: group, questions: questions, identity: identity, library: library)
+        let finetuner = try Finetuner(
+            decoder: model.decoder, base: compressor.adapters.list, recipe: recipe, documents: data.vectors,
+            examples: data.examples, seed: seed)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let settings = String(
+            decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed)),
+            as: UTF8.self)
+        // Nothing is written before there is a state to save: a run that fails at once leaves the library as it was.
+        var run: TrainingRunRecord?
+        func begun() throws -> TrainingRunRecord {
+            let record =
+                try run
+                ?? library.startRun(
+                    of: group, identity: identity, settings: settings, dataDigest: data.digest,
+                    totalSteps: finetuner.totalSteps)
+            run = record
+            return record
+        }
+        if let unfinished = try library.unfinishedRun(
+            of: group, identity: identity, settings: settings, dataDigest: data.digest),
+            unfinished.totalSteps == finetuner.totalSteps
+        {
+            run = unfinished
+            if let state = try library.runState(unfinished.id) { try finetuner.restore(state) }
+        }
+        var losses: [TrainingLoss] = []
+        var saved = ContinuousClock.now
+        func stable<Value>(_ body: () throws -> Value) throws -> Value {
+            do { return try body() } catch let error as TrainingError {
+                // A repeated command shall not continue into the same fault.
+                if let run { try library.removeRun(run.id) }
+                throw error
+            }
+        }
+        while finetuner.stepCount < finetuner.totalSteps {
+            let start = ContinuousClock.now
+            let step = try stable { try finetuner.step() }
+            losses.append(TrainingLoss(step: step.step, loss: step.loss))
+            try onStep(step, finetuner.totalSteps, Double(step.tokens) / start.duration(to: .now).seconds)
+            if saved.duration(to: .now).seconds >= saveEvery, step.step < finetuner.totalSteps {
+                try library.saveRun(begun().id, step: step.step, state: finetuner.state(), losses: losses)
+                losses = []
+                saved = .now
+            }
+        }
+        try stable { try finetuner.checkOutcome() }
+        let finished = try begun()
+        let all = try library.losses(of: finished.id).map(\.loss) + losses.map(\.loss)
+        let encoded = try finetuner.adapter.checkpoint(baseModel: modelIdentity).encoded()
+        let record = try library.finishRun(
+            finished.id, losses: losses, config: encoded.configuration, weights: encoded.weights)
+        let last = all.suffix(max(1, all.count / 10))
+        return FinetunedAdapter(
+            record: record, steps: finetuner.totalSteps, loss: last.reduce(0, +) / Double(max(1, last.count)))
+    }
+
+    /// What a run is known by: the same settings and data continue it.
+    private struct RunSettings: Codable {
+        let recipe: FinetuningRecipe
+        let seed: UInt64
+    }
+
+    private func trainingData(
+        group: String, questions: QuestionSet, identity: VectorIdentity, library: Library
+    ) throws -> (vectors: [Tensor], examples: [FinetuningExample], digest: String) {
+        var vectors: [Tensor] = []
+        var examples: [FinetuningExample] = []
+        var digests: [String] = []
+        for entry in questions.documents where !entry.questions.isEmpty {
+            let document = try library.document(for: entry, in: group)
+            guard document.group == group else {
+                throw EngineError(
+                    "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)': "
+                        + "add it with --group \(group)")
+            }
+            let stored = try library.storedVectors(of: document.id, identity: identity)
+            for question in entry.questions {
+                examples.append(
+                    FinetuningExample(
+                        document: vectors.count, prompt: try prompts.prompt(question: question.text),
+                        answer: try prompts.answer(question.answers[0])))
+            }
+            vectors.append(stored)
+            digests.append(document.digest)
+        }
+        let ids = examples.flatMap { [$0.document, $0.prompt.count, $0.answer.count] + $0.prompt + $0.answer }
+        return (vectors, examples, Digest.sha256(digests.joined() + Digest.sha256(tokens: ids)))
+    }
+}
+
+extension Library {
+    /// The stored document that a question set's line is about: by its text's digest, else by its title or id, those of
+    /// `group` first.
+    ///
+    /// - Throws: `EngineError` naming the line's document where there is none.
+    public func document(for entry: QuestionDocument, in group: String) throws -> DocumentRecord {
+        let documents = try documents()
+        let candidates = documents.filter { $0.group == group } + documents
+        let digest = entry.document.map { Digest.sha256($0) }
+        if let match = candidates.first(where: { $0.digest == digest })
+            ?? candidates.first(where: { $0.name == entry.title })
+            ?? candidates.first(where: { $0.name == entry.id })
+        {
+            return match
+        }
+        throw EngineError(
+            "the questions' document '\(entry.title)' is not in the library: add it with --group \(group)")
+    }
+}

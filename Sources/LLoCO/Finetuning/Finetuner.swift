@@ -1,0 +1,141 @@
+import Checkpoints
+public import Models
+public import Torch
+
+/// Tunes a group's adapter so that the model answers from its documents' vectors (Tan et al. 2024, section 3.2).
+///
+/// Input: [vectors of the document ; question ; answer ; end]; loss on the answer and its end only. The base model, the
+/// compressor and the vectors stay as they are.
+public final class Finetuner {
+    public let adapter: Adapter
+    public let recipe: FinetuningRecipe
+    let optimizer: AdamW
+    private let decoder: Llama
+    private let base: [Adapter]
+    private let documents: [Tensor]
+    private let examples: [FinetuningExample]
+    private let plan: BatchPlan
+    private let seed: UInt64
+
+    /// A step's outcome.
+    public struct Step: Sendable {
+        /// counted from 1
+        public let step: Int
+        /// mean -log p over the step's answer tokens, nats
+        public let loss: Double
+        public let gradientNorm: Double
+        /// positions computed: vectors, questions and answers
+        public let tokens: Int
+    }
+
+    /// - Parameters:
+    ///   - base: adapters that stay frozen under the one that is trained: the compressor's
+    ///   - adapter: the start; nil for a fresh one
+    ///   - documents: the vectors [n, D] of each document
+    /// - Throws: `ModelError` where an example does not fit the model's window.
+    public init(
+        decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, recipe: FinetuningRecipe, documents: [Tensor],
+        examples: [FinetuningExample], seed: UInt64
+    ) throws {
+        guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
+        let window = decoder.configuration.maximumPositions
+        for example in examples {
+            let length = documents[example.document].size(0) + example.prompt.count + example.answer.count
+            guard length <= window, !example.prompt.isEmpty, !example.answer.isEmpty else {
+                throw ModelError(
+                    "a document's vectors with a question and its answer make \(length) positions, "
+                        + "the model's window holds \(window)")
+            }
+        }
+        self.decoder = decoder
+        self.base = base
+        self.recipe = recipe
+        self.documents = try documents.map { try $0.to(decoder.dtype, device: decoder.device) }
+        self.examples = examples
+        self.seed = seed
+        plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
+        try Runtime.seed(seed)
+        self.adapter =
+            try adapter
+            ?? Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
+        for parameter in self.adapter.parameters { try parameter.setRequiresGradient(true) }
+        optimizer = try AdamW([.init(self.adapter.parameters, learningRate: recipe.learningRate)])
+    }
+
+    /// All steps of the run.
+    public var totalSteps: Int { plan.steps }
+
+    /// Steps made so far, those of an interrupted run included.
+    public var stepCount: Int { optimizer.stepCount }
+
+    /// The next step.
+    /// - Throws: `TrainingError` where loss or gradients are not finite: nothing is changed then.
+    public func step() throws -> Step {
+        let step = optimizer.stepCount
+        let outcome = try gradients(at: step)
+        let schedule = LearningRateSchedule(
+            steps: totalSteps, warmupSteps: Int((recipe.warmupShare * Double(totalSteps)).rounded(.up)),
+            decay: recipe.decay)
+        optimizer.groups[0].learningRate = recipe.learningRate * schedule.share(at: step)
+        try optimizer.step()
+        try optimizer.clearGradients()
+        return outcome
+    }
+
+    /// Computes the last step's questions once more: the adapter that a step leaves is first seen at work in the next,
+    /// which the last step does not have.
+    /// - Throws: `TrainingError` where loss or gradients are not finite.
+    public func checkOutcome() throws {
+        guard stepCount > 0 else { return }
+        _ = try gradients(at: stepCount - 1)
+        try optimizer.clearGradients()
+    }
+
+    /// Leaves the clipped gradients of a step's questions in the adapter.
+    private func gradients(at step: Int) throws -> Step {
+        try Runtime.seed(seed &+ UInt64(step) &* 0x9E37_79B9 &+ 1)
+        let batch = plan[step].map { examples[$0] }
+        let labels = batch.reduce(0) { $0 + $1.answer.count }
+        var loss = 0.0
+        var tokens = 0
+        for (document, group) in Dictionary(grouping: batch, by: \.document).sorted(by: { $0.key < $1.key }) {
+            loss += try backward(group, about: documents[document], scale: 1 / Double(labels))
+            tokens += documents[document].size(0) + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
+        }
+        loss /= Double(labels)
+        let norm = try clipGradients(of: adapter.parameters, toNorm: recipe.clipNorm)
+        guard loss.isFinite, norm.isFinite else {
+            try optimizer.clearGradients()
+            throw TrainingError.notFinite(
+                step: step + 1, loss: loss, norm: norm, kept: "the adapter that the group had before stays")
+        }
+        return Step(step: step + 1, loss: loss, gradientNorm: norm, tokens: tokens)
+    }
+
+    /// Adds the gradients of scale · Σ -log p(answer) over examples about one document; returns the sum, unscaled.
+    ///
+    /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
+    package func backward(_ examples: [FinetuningExample], about vectors: Tensor, scale: Double) throws -> Double {
+        let adapters = ActiveAdapters(base + [adapter], appliesDropout: true)
+        var cache: KeyValueCache?
+        if vectors.size(0) > 0 {
+            let prefix = KeyValueCache(layerCount: decoder.configuration.layerCount)
+            _ = try decoder.hiddenStates(vectors.unsqueezed(0), cache: prefix, adapters: adapters)
+            cache = try prefix.shared(by: examples.count)
+        }
+        // Padding stands behind the text, where no real position sees it, so no mask is needed.
+        let length = examples.map { $0.prompt.count + $0.answer.count }.max()! - 1
+        let rows = examples.map { example in
+            let row = (example.prompt + example.answer).dropLast()
+            return Array(row) + Array(repeating: 0, count: length - row.count)
+        }
+        let hidden = try decoder.hiddenStates(decoder.embed(rows), cache: cache, adapters: adapters)
+        var predictors: [Tensor] = []
+        for (index, example) in examples.enumerated() {
+            predictors.append(
+                try hidden[index].narrowed(0, start: example.prompt.count - 1, length: example.answer.count))
+        }
+        return try LabelledLoss.backward(
+            decoder, hidden: Tensor.concatenated(predictors), labels: examples.flatMap(\.answer), scale: scale)
+    }
+}

@@ -1,0 +1,15 @@
+/// A question about a document and the answer to learn, as token ids.
+public struct FinetuningExample: Sendable, Equatable {
+    /// Which of the run's documents it is about
+    public let document: Int
+    /// The question as the model will see it when it is asked, after the document's vectors
+    public let prompt: [Int]
+    /// The answer with the token that ends it: what the loss counts
+    public let answer: [Int]
+
+    public init(document: Int, prompt: [Int], answer: [Int]) {
+        self.document = document
+        self.prompt = prompt
+        self.answer = answer
+    }
+}

@@ -1,0 +1,150 @@
+internal import GRDB
+
+/// The tables of a library file, as migrations. A new migration raises `formatVersion` by one.
+enum LibrarySchema {
+    /// "LLCO", in the header of every library.
+    static let applicationID = 0x4C4C_434F
+    /// The format this program writes; it reads no newer one.
+    static let formatVersion = 1
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try db.execute(sql: documents)
+            try db.execute(sql: passages)
+            try db.execute(sql: vectors)
+            try db.execute(sql: training)
+            try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        return migrator
+    }
+
+    // The text has a table of its own: listing documents then never pages through it. It is a BLOB, as are the
+    // passages, since offsets count UTF-8 bytes and a text may hold U+0000.
+    private static let documents = """
+        CREATE TABLE state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            revision BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO state VALUES (1, randomblob(16));
+        CREATE TABLE groups (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            created REAL NOT NULL
+        ) STRICT;
+        CREATE TABLE documents (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+            name TEXT NOT NULL UNIQUE,
+            path TEXT NOT NULL,
+            location TEXT NOT NULL UNIQUE,
+            digest TEXT NOT NULL,
+            byte_count INTEGER NOT NULL,
+            token_count INTEGER NOT NULL,
+            added REAL NOT NULL
+        ) STRICT;
+        CREATE INDEX documents_by_group ON documents (group_id);
+        CREATE TABLE document_texts (
+            document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+            text BLOB NOT NULL
+        ) STRICT;
+        """
+
+    private static let passages = """
+        CREATE TABLE passages (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            byte_start INTEGER NOT NULL,
+            byte_end INTEGER NOT NULL,
+            text BLOB NOT NULL,
+            embedder TEXT,
+            dimension INTEGER,
+            embedding BLOB,
+            UNIQUE (document_id, position)
+        ) STRICT;
+        CREATE VIRTUAL TABLE passage_index USING fts5(
+            text, content='passages', content_rowid='id', tokenize="porter unicode61 remove_diacritics 2"
+        );
+        CREATE TRIGGER passages_inserted AFTER INSERT ON passages BEGIN
+            INSERT INTO passage_index (rowid, text) VALUES (new.id, CAST(new.text AS TEXT));
+        END;
+        CREATE TRIGGER passages_deleted AFTER DELETE ON passages BEGIN
+            INSERT INTO passage_index (passage_index, rowid, text)
+            VALUES ('delete', old.id, CAST(old.text AS TEXT));
+        END;
+        CREATE TRIGGER passages_changed AFTER UPDATE OF text ON passages BEGIN
+            INSERT INTO passage_index (passage_index, rowid, text)
+            VALUES ('delete', old.id, CAST(old.text AS TEXT));
+            INSERT INTO passage_index (rowid, text) VALUES (new.id, CAST(new.text AS TEXT));
+        END;
+        """
+
+    private static let vectors = """
+        CREATE TABLE compressions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+            model TEXT NOT NULL,
+            compressor TEXT NOT NULL,
+            variant TEXT NOT NULL,
+            complete INTEGER NOT NULL,
+            UNIQUE (document_id, model, compressor, variant)
+        ) STRICT;
+        CREATE TABLE segments (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            compression_id INTEGER NOT NULL REFERENCES compressions (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            token_start INTEGER NOT NULL,
+            token_end INTEGER NOT NULL,
+            byte_start INTEGER NOT NULL,
+            byte_end INTEGER NOT NULL,
+            token_digest TEXT NOT NULL,
+            vector_count INTEGER NOT NULL,
+            dimension INTEGER NOT NULL,
+            vectors_digest TEXT NOT NULL,
+            vectors BLOB NOT NULL,
+            UNIQUE (compression_id, position)
+        ) STRICT;
+        """
+
+    private static let training = """
+        CREATE TABLE training_runs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+            model TEXT NOT NULL,
+            compressor TEXT NOT NULL,
+            variant TEXT NOT NULL,
+            settings TEXT NOT NULL,
+            data_digest TEXT NOT NULL,
+            step INTEGER NOT NULL,
+            total_steps INTEGER NOT NULL,
+            state_digest TEXT,
+            finished INTEGER NOT NULL,
+            started REAL NOT NULL,
+            updated REAL NOT NULL,
+            state BLOB
+        ) STRICT;
+        CREATE INDEX training_runs_by_group ON training_runs (group_id);
+        CREATE TABLE training_losses (
+            run_id INTEGER NOT NULL REFERENCES training_runs (id) ON DELETE CASCADE,
+            step INTEGER NOT NULL,
+            loss REAL NOT NULL,
+            PRIMARY KEY (run_id, step)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE adapters (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            group_id INTEGER NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+            run_id INTEGER REFERENCES training_runs (id) ON DELETE SET NULL,
+            model TEXT NOT NULL,
+            compressor TEXT NOT NULL,
+            variant TEXT NOT NULL,
+            config TEXT NOT NULL,
+            created REAL NOT NULL,
+            weights_digest TEXT NOT NULL,
+            weights BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX adapters_by_group ON adapters (group_id);
+        CREATE INDEX adapters_by_run ON adapters (run_id);
+        """
+}

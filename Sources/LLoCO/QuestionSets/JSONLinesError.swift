@@ -1,0 +1,28 @@
+public import Foundation
+
+/// What is wrong with a JSON Lines file, and where.
+public struct JSONLinesError: Error, Hashable, Sendable {
+    /// The file, as it was named.
+    public var file: String
+    /// The line of the (decompressed) text, from 1; nil where it is the file as a whole.
+    public var line: Int?
+    /// What was found, and what was expected.
+    public var reason: String
+
+    /// A fault in `line` of `file`.
+    public init(file: String, line: Int?, reason: String) {
+        self.file = file
+        self.line = line
+        self.reason = reason
+    }
+}
+
+extension JSONLinesError: CustomStringConvertible, LocalizedError {
+    /// One line: the file, the line, the reason.
+    public var description: String {
+        if let line { "\(file), line \(line): \(reason)" } else { "\(file): \(reason)" }
+    }
+
+    /// The same line.
+    public var errorDescription: String? { description }
+}

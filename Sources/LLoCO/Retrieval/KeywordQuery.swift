@@ -1,0 +1,66 @@
+/// A question as a full-text query that is valid whatever the question holds.
+///
+/// Its words are quoted, so that none is taken for an operator, and any of them may match (`OR`): the ranking, BM25,
+/// weighs rare words more. Stop words are dropped unless there is nothing else.
+enum KeywordQuery {
+    /// A query longer than any question: what follows is not looked at.
+    static let maximumWords = 64
+
+    /// The query; nil where the question holds no word.
+    static func make(_ question: String) -> String? {
+        let all = words(of: question)
+        let telling = all.filter { !stopWords.contains($0) }
+        let chosen = telling.isEmpty ? all : telling
+        guard !chosen.isEmpty else { return nil }
+        return chosen.prefix(maximumWords).map { "\"\($0)\"" }.joined(separator: " OR ")
+    }
+
+    /// The different words in lower case, in order: runs of letters, marks and digits, which hold no quote.
+    static func words(of text: String) -> [String] {
+        var seen: Set<String> = []
+        var words: [String] = []
+        var word = ""
+        func finish() {
+            if !word.isEmpty, word.unicodeScalars.contains(where: { $0.properties.generalCategory.isWord }) {
+                let lower = word.lowercased()
+                if seen.insert(lower).inserted { words.append(lower) }
+            }
+            word = ""
+        }
+        for scalar in text.unicodeScalars {
+            let category = scalar.properties.generalCategory
+            if category.isWord || category.isMark { word.unicodeScalars.append(scalar) } else { finish() }
+            if words.count >= 4 * maximumWords { return words }
+        }
+        finish()
+        return words
+    }
+
+    /// Words of English questions that say nothing about what is asked for.
+    private static let stopWords = Set(
+        """
+        a an the and or but if of to in on at by for from with without into onto over under about as than then so such \
+        is are was were be been being am do does did done doing have has had having can could may might must shall \
+        should will would not no nor this that these those there here it its he she they them his her hers their theirs \
+        we us our ours you your yours i me my mine who whom whose which what when where why how all any both each few \
+        more most other some own same too very just also s t d ll m re ve
+        """.split(separator: " ").map(String.init))
+}
+
+extension Unicode.GeneralCategory {
+    fileprivate var isWord: Bool {
+        switch self {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+            .letterNumber, .otherNumber:
+            true
+        default: false
+        }
+    }
+
+    fileprivate var isMark: Bool {
+        switch self {
+        case .nonspacingMark, .spacingMark, .enclosingMark: true
+        default: false
+        }
+    }
+}

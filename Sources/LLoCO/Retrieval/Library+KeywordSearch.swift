@@ -1,0 +1,19 @@
+internal import GRDB
+
+extension Library {
+    /// The passages of a scope that a full-text query matches, by BM25, then by key.
+    func passages(
+        matching query: String, in scope: LibraryScope, limit: Int, _ db: Database
+    ) throws -> [Int64] {
+        let filter = try self.filter(scope, db)
+        return try Int64.fetchAll(
+            db,
+            sql: """
+                SELECT passages.id FROM passage_index
+                JOIN passages ON passages.id = passage_index.rowid
+                JOIN documents ON documents.id = passages.document_id
+                WHERE passage_index MATCH ? AND \(filter.sql)
+                ORDER BY bm25(passage_index), passages.id LIMIT ?
+                """, arguments: [query] + filter.arguments + [limit])
+    }
+}

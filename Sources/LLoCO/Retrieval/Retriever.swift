@@ -1,0 +1,126 @@
+internal import GRDB
+public import Logging
+internal import Synchronization
+
+/// Finds the passages and documents of a library that a question is about.
+///
+/// Two searches, fused by reciprocal rank: dense, the dot product of the question's embedding with every passage's,
+/// exact; and keywords, BM25 over the full-text index. Embeddings of a scope are read once and kept for as long as the
+/// library's passages stay as they are, in any process.
+public final class Retriever: Sendable {
+    /// Which searches count.
+    public enum Method: String, Hashable, Sendable, CaseIterable {
+        /// Both, fused.
+        case fusion
+        /// Embeddings alone.
+        case dense
+        /// Words alone.
+        case keyword
+    }
+
+    /// How many passages each search contributes at least, before fusion.
+    private static let depth = 100
+    /// How many of a document's passages count towards its rank.
+    private static let passagesPerDocument = 3
+
+    private let library: Library
+    private let embedder: (any TextEmbedder)?
+    private let logger: Logger
+    private let cache = Mutex(DenseCache())
+
+    /// A retriever over a library.
+    ///
+    /// - Parameter embedder: embeds questions; nil searches by words alone.
+    public init(
+        library: Library, embedder: (any TextEmbedder)?, logger: Logger = Logger(label: "lloco.retriever")
+    ) {
+        self.library = library
+        self.embedder = embedder
+        self.logger = logger
+    }
+
+    /// The best passages of a scope for a question, and the documents they speak for.
+    ///
+    /// - Parameters:
+    ///   - question: any text.
+    ///   - scope: where to look.
+    ///   - limit: the most passages to return; documents are ranked from all that were found.
+    ///   - method: which searches count.
+    /// - Throws: ``LibraryError`` where the scope does not exist or the library cannot be read.
+    public func search(
+        _ question: String, in scope: LibraryScope = .all, limit: Int = 8, method: Method = .fusion
+    ) throws -> RetrievalResult {
+        let depth = max(Self.depth, 4 * min(max(0, limit), 1 << 20))
+        let query: [Float]? = method == .keyword || question.isEmpty ? nil : try embedding(of: question)
+        return try library.read { db in
+            var rankings: [[Int64]] = []
+            var unembedded = 0
+            if let query, let embedder {
+                let index = try self.index(scope, embedder.identity, db)
+                unembedded = index.missing
+                rankings.append(try index.search(query, limit: depth).map(\.passage))
+            }
+            if method != .dense, let keywords = KeywordQuery.make(question) {
+                rankings.append(try library.passages(matching: keywords, in: scope, limit: depth, db))
+            }
+            return try self.result(RankFusion.fuse(rankings), limit: max(0, limit), unembedded, db)
+        }
+    }
+
+    private func embedding(of question: String) throws -> [Float]? {
+        guard let embedder else { return nil }
+        guard let vector = try embedder.embed([question]).first, vector.count == embedder.dimension,
+            vector.allSatisfy(\.isFinite)
+        else {
+            throw LibraryError(.invalid, "the embedder gave no finite vector of dimension \(embedder.dimension)")
+        }
+        return vector
+    }
+
+    private func index(_ scope: LibraryScope, _ embedder: String, _ db: Database) throws -> DenseIndex {
+        let key = DenseCache.Key(scope: scope, embedder: embedder, revision: try library.revision(db))
+        if let index = cache.withLock({ $0.index(key) }) { return index }
+        let index = DenseIndex(try library.embeddings(in: scope, embedder: embedder, db))
+        if index.missing > 0 {
+            logger.info("\(index.missing) passages have no embedding yet: only their words are searched")
+        }
+        cache.withLock { $0.keep(index, key) }
+        return index
+    }
+
+    private func result(
+        _ fused: [(key: Int64, score: Double)], limit: Int, _ unembedded: Int, _ db: Database
+    ) throws -> RetrievalResult {
+        var documents: [Int64] = []
+        var names: [Int64: String] = [:]
+        var passages: [RetrievedPassage] = []
+        let statement = try db.makeStatement(
+            sql: """
+                SELECT passages.document_id, documents.name
+                FROM passages JOIN documents ON documents.id = document_id WHERE passages.id = ?
+                """)
+        for hit in fused {
+            // The full-text index may name a passage that a damaged file no longer holds.
+            guard let row = try Row.fetchOne(statement, arguments: [hit.key]) else {
+                throw DamagedValue("passage \(hit.key) is in an index only")
+            }
+            let document: Int64 = try row.checked("document_id")
+            let name: String = try row.checked("name")
+            documents.append(document)
+            names[document] = name
+            if passages.count < limit {
+                guard
+                    let row = try Row.fetchOne(db, sql: Library.passageQuery + " WHERE id = ?", arguments: [hit.key])
+                else { continue }
+                let passage = try Library.passage(row)
+                passages.append(
+                    RetrievedPassage(
+                        id: hit.key, document: document, documentName: name, start: passage.bytes.lowerBound,
+                        end: passage.bytes.upperBound, score: hit.score, text: passage.text))
+            }
+        }
+        let ranked = RankFusion.rankGroups(documents, best: Self.passagesPerDocument)
+            .map { RankedDocument(id: $0.key, name: names[$0.key] ?? "", score: $0.score) }
+        return RetrievalResult(passages: passages, documents: ranked, unembedded: unembedded)
+    }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+/// The learning rate of every step, as a share of its peak: a linear rise, then a fall.
+public struct LearningRateSchedule: Sendable, Equatable {
+    public enum Decay: String, Sendable, Codable, CaseIterable {
+        /// half a cosine to zero
+        case cosine
+        /// a straight line to zero
+        case linear
+        case constant
+    }
+
+    public let steps: Int
+    public let warmupSteps: Int
+    public let decay: Decay
+
+    public init(steps: Int, warmupSteps: Int, decay: Decay) {
+        self.steps = max(1, steps)
+        self.warmupSteps = max(0, warmupSteps)
+        self.decay = decay
+    }
+
+    /// The share, 0...1, at a step counted from 0.
+    public func share(at step: Int) -> Double {
+        if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
+        let progress = min(1, Double(step - warmupSteps) / Double(max(1, steps - warmupSteps)))
+        return switch decay {
+        case .cosine: 0.5 * (1 + cos(.pi * progress))
+        case .linear: 1 - progress
+        case .constant: 1
+        }
+    }
+}

@@ -1,0 +1,46 @@
+extension Recipe {
+    /// Checks that training can run with the values, whoever wrote them.
+    ///
+    /// - Parameter source: what the error names
+    /// - Throws: `TrainingError` naming the first field that is out of its range.
+    func checkLimits(source: String) throws {
+        func check<Value: Comparable>(_ field: String, _ value: Value, _ range: ClosedRange<Value>) throws {
+            guard range.contains(value) else {
+                throw TrainingError(
+                    "\(source): \(field): \(value), expected \(range.lowerBound) to \(range.upperBound)")
+            }
+        }
+        func positive(_ field: String, _ value: Double) throws {
+            guard value > 0, value.isFinite else {
+                throw TrainingError("\(source): \(field): \(value), expected more than 0")
+            }
+        }
+        try check("compressor.summaryTokens", compressor.summaryTokens, 1...65_536)
+        try check("compressor.segmentTokens", compressor.segmentTokens, 1...1_048_576)
+        try check("compressor.rowTokens", compressor.rowTokens, 2...1_048_576)
+        try check("compressor.substeps", compressor.substeps, 1...1024)
+        try check("compressor.segmentsPerSubstep", compressor.segmentsPerSubstep, 1...1024)
+        // Segments of a row keep a length: at 1 one of them could have none.
+        try check("compressor.segmentJitter", compressor.segmentJitter, 0...0.9)
+        try check("compressor.batchRows", compressor.batchRows, 1...65_536)
+        try check("compressor.steps", compressor.steps, 1...1_000_000_000)
+        try positive("compressor.learningRate", compressor.learningRate)
+        try positive("compressor.summaryLearningRate", compressor.summaryLearningRate)
+        try check("compressor.warmupSteps", compressor.warmupSteps, 0...1_000_000_000)
+        try check("compressor.checkpointSteps", compressor.checkpointSteps, 1...1_000_000_000)
+        try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
+        try positive("finetuning.learningRate", finetuning.learningRate)
+        try check("finetuning.epochs", finetuning.epochs, 1...10_000)
+        try check("finetuning.batchSize", finetuning.batchSize, 1...65_536)
+        try check("finetuning.documentsPerBatch", finetuning.documentsPerBatch, 1...65_536)
+        for (section, rank, alpha, dropout, clipNorm) in [
+            ("compressor", compressor.rank, compressor.alpha, compressor.dropout, compressor.clipNorm),
+            ("finetuning", finetuning.rank, finetuning.alpha, finetuning.dropout, finetuning.clipNorm),
+        ] {
+            try check("\(section).rank", rank, 1...4096)
+            try positive("\(section).alpha", alpha)
+            try check("\(section).dropout", dropout, 0...0.99)
+            try positive("\(section).clipNorm", clipNorm)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Checkpoints
+public import Foundation
+public import Tokenizers
+import Torch
+
+/// Texts to unit vectors for retrieval: a WordPiece tokenizer and a BERT encoder, as all-MiniLM-L6-v2.
+public struct SentenceEmbedder: Sendable {
+    public let tokenizer: WordPieceTokenizer
+    public let encoder: BertEncoder
+    /// Tokens of a text that count, the special ones included; 256 for MiniLM.
+    public let maximumTokens: Int
+    /// The files that decide what it computes.
+    public let identityFiles: [URL]
+
+    /// Loads a Hugging Face or sentence-transformers folder.
+    public init(folder: URL, maximumTokens: Int = 256) throws {
+        let checkpoint = try CheckpointLoader.open(folder)
+        let tokenizer = try TokenizerLoader.load(folder: folder)
+        guard let wordPiece = tokenizer as? WordPieceTokenizer else {
+            throw ModelError("\(folder.path): expected a BERT tokenizer (WordPiece) for an embedding model")
+        }
+        self.tokenizer = wordPiece
+        let configuration = try BertConfiguration(at: folder)
+        encoder = try BertEncoder(checkpoint, configuration: configuration)
+        self.maximumTokens = min(maximumTokens, configuration.maximumPositions)
+        identityFiles = LanguageModel.identityFiles(of: checkpoint, at: folder)
+        guard wordPiece.vocabularySize <= configuration.vocabularySize else {
+            throw ModelError(
+                "\(folder.path): the tokenizer has \(wordPiece.vocabularySize) tokens, the encoder "
+                    + "\(configuration.vocabularySize): they are not of one model")
+        }
+    }
+
+    public var dimension: Int { encoder.configuration.hiddenSize }
+
+    /// How many tokens at a text's end `embed` leaves out.
+    public func omittedTokens(of text: String) -> Int {
+        tokenizer.encodeForEmbedding(text, maxTokens: maximumTokens).omittedTokens
+    }
+
+    /// The unit vectors of texts: [B][D]. Texts of like length share a batch.
+    ///
+    /// - Parameter progress: told how many texts are done.
+    public func embed(
+        _ texts: [String], batchSize: Int = 16, progress: (Int) -> Void = { _ in }
+    ) throws -> [[Float]] {
+        let sequences = texts.map { tokenizer.encodeForEmbedding($0, maxTokens: maximumTokens).ids }
+        let order = sequences.indices.sorted { sequences[$0].count < sequences[$1].count }
+        var vectors = [[Float]](repeating: [], count: texts.count)
+        var done = 0
+        for start in stride(from: 0, to: order.count, by: batchSize) {
+            let batch = Array(order[start..<min(start + batchSize, order.count)])
+            let flat = try encoder.embed(batch.map { sequences[$0] }).array(of: Float.self)
+            for (row, index) in batch.enumerated() {
+                vectors[index] = Array(flat[row * dimension..<(row + 1) * dimension])
+            }
+            done += batch.count
+            progress(done)
+        }
+        return vectors
+    }
+}

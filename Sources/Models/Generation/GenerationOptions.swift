@@ -1,0 +1,44 @@
+/// When a continuation ends, and how its tokens are chosen.
+public struct GenerationOptions: Sendable {
+    /// Generates at most so many tokens.
+    public var maximumTokens: Int
+    public var sampling: SamplingOptions
+    /// Ends at any of these tokens; by default the tokenizer's own.
+    public var endTokens: Set<Int>?
+    /// Ends where one of these appears in the text; it and what follows are left out.
+    public var stopStrings: [String]
+
+    public init(
+        maximumTokens: Int = 256, sampling: SamplingOptions = .greedy, endTokens: Set<Int>? = nil,
+        stopStrings: [String] = []
+    ) {
+        self.maximumTokens = maximumTokens
+        self.sampling = sampling
+        self.endTokens = endTokens
+        self.stopStrings = stopStrings
+    }
+}
+
+/// What was generated.
+public struct GeneratedText: Sendable {
+    public enum End: String, Sendable {
+        /// the model ended its text
+        case endToken
+        /// a stop string appeared
+        case stopString
+        /// the most tokens that were allowed
+        case length
+        /// the model's context window is full
+        case window
+    }
+
+    /// Every generated token, the end token included.
+    public let ids: [Int]
+    /// The text, without special tokens and without the stop string.
+    public let text: String
+    public let end: End
+    /// seconds until the first token was known
+    public let prefillSeconds: Double
+    /// seconds for the tokens after it
+    public let decodeSeconds: Double
+}

@@ -1,0 +1,28 @@
+import Torch
+
+extension LanguageModel {
+    /// The sum, in nats, of -log p(token i | tokens before it) over tokens 1 ..< n. Zero for fewer than two tokens.
+    ///
+    /// - Throws: `ModelError` where the text is longer than the context window or an id is outside the vocabulary.
+    public func negativeLogLikelihood(of ids: [Int], adapters: ActiveAdapters = .none) throws -> Double {
+        guard ids.count <= window else {
+            throw ModelError(
+                "the text has \(ids.count) tokens, the model's window holds \(window): --tokens \(window) scores the first"
+            )
+        }
+        guard ids.count > 1 else { return 0 }
+        return try withoutGradients {
+            // All ids are looked up, so that the last, which is only scored, is checked too.
+            let input = try decoder.embed(ids).narrowed(1, start: 0, length: ids.count - 1)
+            let hidden = try decoder.hiddenStates(input, adapters: adapters)[0]
+            let targets = try Tensor(Array(ids.dropFirst())).to(device: decoder.device)
+            var sum = 0.0
+            // The scores of all positions at once would be T x V float32: hundreds of megabytes.
+            for start in stride(from: 0, to: ids.count - 1, by: 256) {
+                let range = start..<min(start + 256, ids.count - 1)
+                sum += try decoder.logits(hidden[range]).crossEntropy(targets[range], reduction: .sum).item()
+            }
+            return sum
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/// Byte-level byte-pair encoding: GPT-2, SmolLM2, Llama 3, Qwen 2 and their relatives.
+///
+/// Every byte has a token, so every text has ids and decodes to itself.
+public final class ByteLevelTokenizer: VocabularyTokenizer {
+    let vocabulary: Vocabulary
+    let markers: TokenMarkers
+    let model: BytePairModel
+    let preTokenizer: PreTokenizer
+    let composes: Bool
+    private let pieces: [[UInt8]]
+    private let scratches = BytePairScratchPool()
+
+    /// - Parameter composes: whether text is brought to Unicode normalization form C first.
+    init(model: BytePairModel, preTokenizer: PreTokenizer, composes: Bool, roles: TokenRoles) {
+        self.model = model
+        self.preTokenizer = preTokenizer
+        self.composes = composes
+        vocabulary = model.vocabulary
+        markers = TokenMarkers(roles)
+        let added = Set(roles.added.map(\.id))
+        let vocabulary = model.vocabulary
+        pieces = (0..<vocabulary.count).map { id in
+            let text = vocabulary.text(of: id)
+            guard !added.contains(id) else { return Array(text) }
+            return text.withUnsafeBufferPointer { ByteAlphabet.bytes(of: $0) } ?? Array(text)
+        }
+    }
+
+    public var dropsLeadingSpace: Bool { false }
+
+    public func bytes(of id: Int) -> [UInt8] { pieces.indices.contains(id) ? pieces[id] : [] }
+
+    func encode(_ text: UTF8Buffer, at base: Int, into sink: inout TokenSink) {
+        var text = text
+        var normalized: NormalizedText?
+        if composes, let composed = CanonicalComposition.composed(text, tracksOffsets: sink.wantsRanges) {
+            normalized = composed
+        }
+        if preTokenizer.addsPrefixSpace, text.first != UInt8(ascii: " ") {
+            var prefixed = NormalizedText(tracksOffsets: sink.wantsRanges)
+            prefixed.append(CollectionOfOne(UInt8(ascii: " ")), from: 0)
+            if let normalized {
+                prefixed.append(normalized)
+            } else {
+                prefixed.append(copying: text, at: 0)
+                prefixed.finish(at: text.count)
+            }
+            normalized = prefixed
+        }
+        guard let normalized else {
+            encodeWords(of: text, source: { base + $0 }, into: &sink)
+            return
+        }
+        normalized.bytes.withUnsafeBufferPointer { bytes in
+            text = bytes
+            encodeWords(of: text, source: { base + normalized.offsets[$0] }, into: &sink)
+        }
+    }
+
+    @inline(__always)
+    private func encodeWords(of text: UTF8Buffer, source: (Int) -> Int, into sink: inout TokenSink) {
+        var local = sink
+        sink = TokenSink(wantsRanges: local.wantsRanges)
+        scratches.withScratch { scratch in
+            preTokenizer.forEachWord(in: text) { range in
+                model.encode(text.slice(range), at: range.lowerBound, source: source, &scratch, into: &local)
+            }
+        }
+        sink = local
+    }
+
+    public func forEachIdentityPiece(_ body: ([UInt8]) -> Void) {
+        body(Array("byte-level \(preTokenizer.identity) nfc=\(composes) whole=\(model.takesWholeWords)".utf8))
+        model.forEachIdentityPiece(body)
+        markers.forEachIdentityPiece(body)
+    }
+}

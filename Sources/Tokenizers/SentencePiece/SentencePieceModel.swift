@@ -1,0 +1,139 @@
+/// The pieces and settings of a SentencePiece model, from whichever file.
+struct SentencePieceModel {
+    /// The types of `SentencePiece.Type` in sentencepiece_model.proto; GGUF took them over.
+    typealias PieceType = GGUFVocabulary.TokenType
+
+    struct Piece {
+        var text: String
+        var score: Float
+        var type: PieceType
+    }
+
+    var pieces: [Piece] = []
+    var options = SentencePieceOptions()
+
+    /// The text of unknown tokens in decoded text.
+    var unknownSurface = " \u{2047} "
+
+    let location: String
+}
+
+extension SentencePieceTokenizer {
+    /// The tokenizer of a scored vocabulary: of two pieces that could be merged next, the one of higher score is.
+    convenience init(_ source: SentencePieceModel, roles: TokenRoles) throws(TokenizerError) {
+        let vocabulary = Vocabulary(source.pieces.map(\.text))
+        var roles = roles
+        var surfaces: [Int: [UInt8]] = [:]
+        var bytes = [Int32](repeating: -1, count: 256)
+        var userDefined: [AddedToken] = []
+        for (id, piece) in source.pieces.enumerated() {
+            switch piece.type {
+            case .byte:
+                guard let byte = Self.byte(named: piece.text) else {
+                    throw .malformed(
+                        source.location,
+                        "byte token \(id) is \(TokenizerError.quoted(piece.text)), expected a form like <0x0A>")
+                }
+                bytes[Int(byte)] = Int32(truncatingIfNeeded: id)
+                surfaces[id] = [byte]
+            case .unknown:
+                roles.unknown = id
+                surfaces[id] = Array(source.unknownSurface.utf8)
+            case .userDefined:
+                userDefined.append(AddedToken(id: id, text: piece.text, isSpecial: false))
+            case .control, .normal, .unused:
+                break
+            }
+        }
+        let ids = Set(userDefined.map(\.id))
+        roles.added.removeAll { ids.contains($0.id) }
+        let hasBytes = bytes.contains { $0 >= 0 }
+        if hasBytes, let missing = bytes.firstIndex(where: { $0 < 0 }) {
+            throw .malformed(source.location, "there are byte tokens, but none for byte \(missing)")
+        }
+        if !hasBytes, roles.unknown == nil {
+            throw .malformed(source.location, "there are neither byte tokens nor an unknown token")
+        }
+        let (merges, inner) = try Self.merges(of: source.pieces, location: source.location)
+        var model = BytePairModel(vocabulary: vocabulary, merges: merges, alphabet: .characters)
+        model.byteFallback = hasBytes ? bytes : nil
+        model.unknown = roles.unknown.map { Int32(truncatingIfNeeded: $0) }
+        model.innerCharacters = inner
+        self.init(model: model, options: source.options, roles: roles, userDefined: userDefined, surfaces: surfaces)
+    }
+
+    /// The byte that a token of the form `<0x0A>` stands for.
+    static func byte(named text: String) -> UInt8? {
+        guard text.utf8.count == 6, text.hasPrefix("<0x"), text.hasSuffix(">") else { return nil }
+        return UInt8(text.dropFirst(3).dropLast(), radix: 16)
+    }
+
+    /// Pieces are words; the work of finding their halves grows with the square of their length.
+    private static let longestPiece = 1024
+
+    /// Every pair of pieces whose concatenation is a piece, ranked by score.
+    ///
+    /// SentencePiece looks concatenations up as it merges; a symbol is always a piece or a single character, so all
+    /// pairs are known beforehand.
+    private static func merges(
+        of pieces: [SentencePieceModel.Piece], location: String
+    ) throws(TokenizerError) -> (PairTable, inner: Vocabulary) {
+        var symbols = Vocabulary()
+        for piece in pieces {
+            // Control, unknown and byte pieces are not text.
+            let isText = piece.type == .normal || piece.type == .userDefined || piece.type == .unused
+            symbols.append(isText ? Array(piece.text.utf8) : [])
+            guard piece.text.utf8.count <= longestPiece else {
+                throw .malformed(
+                    location, "a token of \(piece.text.utf8.count) bytes, expected at most \(longestPiece)")
+            }
+            guard !piece.score.isNaN else {
+                throw .malformed(location, "the score of token \(TokenizerError.quoted(piece.text)) is not a number")
+            }
+        }
+        var inner = Vocabulary()
+        for piece in pieces where piece.type == .normal {
+            for scalar in piece.text.unicodeScalars {
+                let bytes = Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                if symbols.id(of: bytes) == nil {
+                    symbols.append(bytes)
+                    inner.append(bytes)
+                }
+            }
+        }
+        let ranks = ranks(of: pieces)
+        var table = PairTable(capacity: pieces.count * 2)
+        for (id, piece) in pieces.enumerated() where piece.type == .normal {
+            let text = Array(piece.text.utf8)
+            // Two pieces of one spelling: the first is the token.
+            guard symbols.id(of: text) == id else { continue }
+            text.withUnsafeBufferPointer { text in
+                for middle in 1..<max(text.count, 1) where text[middle] & 0xC0 != 0x80 {
+                    if let left = symbols.id(of: text.slice(0..<middle)),
+                        let right = symbols.id(of: text.slice(middle..<text.count))
+                    {
+                        table.insert(
+                            Int32(truncatingIfNeeded: left), Int32(truncatingIfNeeded: right), rank: ranks[id],
+                            merged: Int32(truncatingIfNeeded: id))
+                    }
+                }
+            }
+        }
+        return (table, inner)
+    }
+
+    /// The place of every piece when all are ordered by falling score; equal scores share a place.
+    private static func ranks(of pieces: [SentencePieceModel.Piece]) -> [UInt32] {
+        var ranks = [UInt32](repeating: 0, count: pieces.count)
+        var rank: UInt32 = 0
+        var previous: Float?
+        for id in pieces.indices.sorted(by: { pieces[$0].score > pieces[$1].score }) {
+            if let previous, pieces[id].score < previous {
+                rank += 1
+            }
+            previous = pieces[id].score
+            ranks[id] = rank
+        }
+        return ranks
+    }
+}

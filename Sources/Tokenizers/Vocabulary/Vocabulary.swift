@@ -1,0 +1,138 @@
+/// The tokens of a model: their spelling in the vocabulary by id, and the id by spelling.
+///
+/// Spellings are compared as bytes. Swift strings would compare by canonical equivalence, and a vocabulary may hold both
+/// forms of one character.
+struct Vocabulary: Sendable {
+    private var storage: [UInt8] = []
+    private var starts: [Int] = [0]
+    private var slots: [Int32] = [Int32](repeating: -1, count: 16)
+    private var filled = 0
+    private var seed = UInt64.random(in: .min ... .max)
+
+    /// The length of the longest spelling, in bytes.
+    private(set) var longest = 0
+
+    /// One more than the largest id. Ids without a token have an empty spelling.
+    var count: Int { starts.count - 1 }
+
+    init() {}
+
+    /// The tokens of a list, by position. A spelling that comes twice belongs to its first id.
+    init(_ texts: some Collection<String>) {
+        for text in texts {
+            append(Array(text.utf8))
+        }
+    }
+
+    /// Tokens with explicit ids, which need not be in order or without gaps.
+    ///
+    /// - Throws: ``TokenizerError`` for an id that is negative, taken twice, or far outside the number of tokens.
+    init(_ pairs: [(text: String, id: Int)], location: String) throws(TokenizerError) {
+        let limit = pairs.count + 65_536
+        var largest = -1
+        for (text, id) in pairs {
+            guard id >= 0, id < limit else {
+                throw .malformed(
+                    location,
+                    "token \(TokenizerError.quoted(text)) has id \(id), but there are only \(pairs.count) tokens")
+            }
+            largest = max(largest, id)
+        }
+        var texts = [String?](repeating: nil, count: largest + 1)
+        for (text, id) in pairs {
+            if let other = texts[id] {
+                throw .malformed(
+                    location,
+                    "tokens \(TokenizerError.quoted(other)) and \(TokenizerError.quoted(text)) both have id \(id)")
+            }
+            texts[id] = text
+        }
+        for text in texts {
+            append(Array((text ?? "").utf8))
+        }
+    }
+
+    /// Gives the next id to a token.
+    mutating func append(_ text: [UInt8]) {
+        let id = Int32(truncatingIfNeeded: count)
+        storage.append(contentsOf: text)
+        starts.append(storage.count)
+        longest = max(longest, text.count)
+        guard !text.isEmpty else { return }
+        if (filled + 1) * 2 > slots.count {
+            grow()
+        }
+        text.withUnsafeBufferPointer { bytes in
+            let slot = place(of: bytes)
+            if slots[slot] < 0 {
+                slots[slot] = id
+                filled += 1
+            }
+        }
+    }
+
+    /// Puts empty spellings up to `count`.
+    mutating func pad(to count: Int) {
+        while self.count < count {
+            append([])
+        }
+    }
+
+    /// The id of the token spelled `bytes`.
+    @inline(__always)
+    func id(of bytes: UTF8Buffer) -> Int? {
+        let id = slots[place(of: bytes)]
+        return id < 0 ? nil : Int(id)
+    }
+
+    /// The id of the token spelled `text`.
+    func id(of text: String) -> Int? {
+        var text = text
+        return text.withUTF8 { id(of: $0) }
+    }
+
+    /// The id of the token spelled `bytes`.
+    func id(of bytes: [UInt8]) -> Int? { bytes.withUnsafeBufferPointer { id(of: $0) } }
+
+    /// The spelling of a token; empty for an id that is not in the vocabulary.
+    func text(of id: Int) -> ArraySlice<UInt8> {
+        guard id >= 0, id < count else { return [] }
+        return storage[starts[id]..<starts[id + 1]]
+    }
+
+    /// The slot that holds the token spelled `bytes`, or else the free slot where it belongs.
+    @inline(__always)
+    private func place(of bytes: UTF8Buffer) -> Int {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash(bytes, seed: seed)) & mask
+        storage.withUnsafeBufferPointer { storage in
+            while slots[slot] >= 0 {
+                let id = Int(slots[slot])
+                let start = starts[id]
+                if starts[id + 1] - start == bytes.count, equal(storage, start, bytes) {
+                    break
+                }
+                slot = (slot + 1) & mask
+            }
+        }
+        return slot
+    }
+
+    @inline(__always)
+    private func equal(_ storage: UTF8Buffer, _ start: Int, _ bytes: UTF8Buffer) -> Bool {
+        for index in 0..<bytes.count where storage[start + index] != bytes[index] {
+            return false
+        }
+        return true
+    }
+
+    private mutating func grow() {
+        slots = [Int32](repeating: -1, count: slots.count * 2)
+        for id in 0..<count where starts[id + 1] > starts[id] {
+            let slot = storage.withUnsafeBufferPointer { place(of: $0.slice(starts[id]..<starts[id + 1])) }
+            if slots[slot] < 0 {
+                slots[slot] = Int32(truncatingIfNeeded: id)
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import CTorch
+
+/// AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay, in libtorch's fused kernel.
+///
+///     let optimizer = try AdamW([.init(adapter.parameters, learningRate: 1e-4)])
+///     try loss.backward()
+///     try clipGradients(of: adapter.parameters, toNorm: 1)
+///     try optimizer.step()
+///     try optimizer.clearGradients()
+public final class AdamW {
+    /// Parameters that share hyperparameters.
+    public struct Group {
+        public let parameters: [Tensor]
+        public var learningRate: Double
+        public var weightDecay: Double
+
+        public init(_ parameters: [Tensor], learningRate: Double, weightDecay: Double = 0) {
+            self.parameters = parameters
+            self.learningRate = learningRate
+            self.weightDecay = weightDecay
+        }
+    }
+
+    public var groups: [Group]
+    public let beta1: Double
+    public let beta2: Double
+    public let epsilon: Double
+    /// The steps made so far.
+    public private(set) var stepCount = 0
+    /// A first and a second moment for each parameter, in the groups' order.
+    public private(set) var firstMoments: [Tensor]
+    public private(set) var secondMoments: [Tensor]
+
+    public init(
+        _ groups: [Group], beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
+    ) throws(TorchError) {
+        self.groups = groups
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        firstMoments = []
+        secondMoments = []
+        for parameter in groups.flatMap(\.parameters) {
+            firstMoments.append(try .zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device))
+            secondMoments.append(try .zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device))
+        }
+    }
+
+    /// Moves every parameter that has a gradient.
+    public func step() throws(TorchError) {
+        stepCount += 1
+        var start = 0
+        for group in groups {
+            let range = start..<start + group.parameters.count
+            start = range.upperBound
+            let first = Array(firstMoments[range])
+            let second = Array(secondMoments[range])
+            try check(
+                group.parameters.withHandles { parameters, count in
+                    first.withHandles { first, _ in
+                        second.withHandles { second, _ in
+                            ctorch_adamw_step(
+                                parameters, first, second, count, Double(stepCount), group.learningRate, beta1, beta2,
+                                epsilon, group.weightDecay)
+                        }
+                    }
+                })
+        }
+    }
+
+    public func clearGradients() throws(TorchError) {
+        for group in groups {
+            for parameter in group.parameters { try parameter.clearGradient() }
+        }
+    }
+
+    /// Takes up where a saved optimizer stopped. The moments' shapes are the parameters'.
+    public func restore(stepCount: Int, firstMoments: [Tensor], secondMoments: [Tensor]) throws(TorchError) {
+        guard stepCount >= 0, firstMoments.map(\.shape) == self.firstMoments.map(\.shape),
+            secondMoments.map(\.shape) == self.secondMoments.map(\.shape)
+        else { throw TorchError("adamw_restore: the saved moments have other shapes than the parameters") }
+        for (own, saved) in zip(self.firstMoments, firstMoments) { try own.copy(from: saved) }
+        for (own, saved) in zip(self.secondMoments, secondMoments) { try own.copy(from: saved) }
+        self.stepCount = stepCount
+    }
+}

@@ -1,0 +1,48 @@
+internal import CTorch
+
+/// libtorch's process-wide state.
+public enum Runtime {
+    /// The version of libtorch that this was built against.
+    public static var version: String { String(cString: ctorch_version()) }
+
+    /// How many threads one operation may use.
+    public static var threads: Int { Int(ctorch_threads()) }
+
+    /// Sets how many threads one operation may use (1...4096).
+    public static func setThreads(_ count: Int) throws(TorchError) {
+        try check(ctorch_set_threads(Int32(clamping: count)))
+    }
+
+    /// Seeds libtorch's generators: dropout, `Tensor.randn`, `Tensor.rand`.
+    public static func seed(_ seed: UInt64) throws(TorchError) {
+        try check(ctorch_seed(seed))
+    }
+
+    /// Whether this processor multiplies bfloat16 matrices natively; where it does not, float32 is the faster choice.
+    public static var multipliesBFloat16: Bool {
+        let features = ctorch_cpu_get_features()
+        return features.avx512_bf16 || features.amx_bf16 || features.arm_bf16
+    }
+
+    /// The processor's features that kernels are chosen by, for a report to a person.
+    public static var processorFeatures: [String] {
+        let features = ctorch_cpu_get_features()
+        let named: [(String, Bool)] = [
+            ("avx2", features.avx2), ("avx512", features.avx512), ("avx512_bf16", features.avx512_bf16),
+            ("avx512_vnni", features.avx512_vnni), ("amx_bf16", features.amx_bf16), ("bf16", features.arm_bf16),
+        ]
+        return named.filter(\.1).map(\.0)
+    }
+}
+
+/// Runs `body` without recording gradients on this thread. Calls may nest.
+public func withoutGradients<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+) throws(Failure) -> Result {
+    let before = ctorch_set_grad_enabled(false)
+    defer { _ = ctorch_set_grad_enabled(before) }
+    return try body()
+}
+
+/// Whether operations on this thread record gradients.
+public var gradientsAreRecorded: Bool { ctorch_grad_enabled() }

@@ -1,0 +1,88 @@
+internal import CTorch
+
+extension Tensor {
+    /// The same elements under another shape; one dimension may be -1. A view where the strides allow it.
+    public func reshaped(_ shape: [Int]) throws(TorchError) -> Tensor {
+        try Tensor.make { out in shape.withDimensions { ctorch_tensor_reshape(handle, $0, $1, out) } }
+    }
+
+    public func permuted(_ dimensions: [Int]) throws(TorchError) -> Tensor {
+        try Tensor.make { out in dimensions.withDimensions { ctorch_tensor_permute(handle, $0, $1, out) } }
+    }
+
+    public func transposed(_ a: Int, _ b: Int) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_transpose(handle, Int64(a), Int64(b), $0) }
+    }
+
+    /// Repeats dimensions of size 1 without copying; -1 keeps a size.
+    public func expanded(_ shape: [Int]) throws(TorchError) -> Tensor {
+        try Tensor.make { out in shape.withDimensions { ctorch_tensor_expand(handle, $0, $1, out) } }
+    }
+
+    public func unsqueezed(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_unsqueeze(handle, Int64(dimension), $0) }
+    }
+
+    public func squeezed(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_squeeze(handle, Int64(dimension), $0) }
+    }
+
+    /// `length` entries of `dimension` from `start` on: a view.
+    public func narrowed(_ dimension: Int, start: Int, length: Int) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_narrow(handle, Int64(dimension), Int64(start), Int64(length), $0) }
+    }
+
+    /// One entry of `dimension`, which goes: a view.
+    public func selected(_ dimension: Int, _ index: Int) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_select(handle, Int64(dimension), Int64(index), $0) }
+    }
+
+    /// One entry of the first dimension: a view.
+    public subscript(index: Int) -> Tensor {
+        get throws(TorchError) { try selected(0, index) }
+    }
+
+    /// Entries of the first dimension: a view.
+    public subscript(range: Range<Int>) -> Tensor {
+        get throws(TorchError) { try narrowed(0, start: range.lowerBound, length: range.count) }
+    }
+
+    /// The entries of `dimension` at `indices` [N], int64 or int32: a copy.
+    public func indexSelected(_ dimension: Int, _ indices: Tensor) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_index_select(handle, Int64(dimension), indices.handle, $0) }
+    }
+
+    /// out[i][j] = self[i][indices[i][j]] for `dimension` 1, and likewise for others; indices int64.
+    public func gathered(_ dimension: Int, _ indices: Tensor) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_gather(handle, Int64(dimension), indices.handle, $0) }
+    }
+
+    /// A copy with `value` wherever `mask` (bool, broadcast) is true.
+    public func maskedFill(_ mask: Tensor, _ value: Double) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_masked_fill(handle, mask.handle, value, $0) }
+    }
+
+    /// `a` where `condition` (bool) is true, `b` elsewhere, broadcast.
+    public static func choose(_ condition: Tensor, _ a: Tensor, _ b: Tensor) throws(TorchError) -> Tensor {
+        try make { ctorch_tensor_where(condition.handle, a.handle, b.handle, $0) }
+    }
+
+    /// Joins along an existing dimension.
+    public static func concatenated(_ tensors: [Tensor], _ dimension: Int = 0) throws(TorchError) -> Tensor {
+        try make { out in tensors.withHandles { ctorch_tensor_cat($0, $1, Int64(dimension), out) } }
+    }
+
+    /// Joins along a new dimension.
+    public static func stacked(_ tensors: [Tensor], _ dimension: Int = 0) throws(TorchError) -> Tensor {
+        try make { out in tensors.withHandles { ctorch_tensor_stack($0, $1, Int64(dimension), out) } }
+    }
+}
+
+extension [Tensor] {
+    /// Hands the handles to C, keeping the tensors alive meanwhile.
+    func withHandles<Result>(_ body: (UnsafePointer<OpaquePointer?>?, Int) -> Result) -> Result {
+        withExtendedLifetime(self) {
+            map { Optional($0.handle) }.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// Help, version and wrong usage.
+@Suite struct HelpTests {
+    static let commands = [
+        "add", "list", "show", "remove", "finetune", "train-compressor", "ask", "chat", "generate", "compress",
+        "tokenize",
+        "embed", "perplexity", "evaluate", "bench", "doctor",
+    ]
+
+    @Test func everyCommandHasHelp() async throws {
+        let place = try Workplace()
+        let overview = try await place.run("--help").expectSuccess()
+        #expect(overview.errorText == "")
+        for command in Self.commands {
+            #expect(overview.outputText.contains("  \(command) "), "\(command) is in the overview")
+            let help = try await place.run(command, "--help").expectSuccess()
+            #expect(help.errorText == "")
+            #expect(help.outputText.contains("USAGE: lloco \(command)"))
+            #expect(help.outputText.contains("OPTIONS:"))
+            if command != "chat", command != "doctor" { #expect(help.outputText.contains("--json")) }
+        }
+        #expect(try await place.run("--version").expectSuccess().outputText.split(separator: ".").count == 3)
+    }
+
+    @Test(arguments: [
+        (["frobnicate"], "frobnicate"),
+        (["add"], "paths"),
+        (["ask"], "question"),
+        (["ask", "q", "--mode", "telepathy"], "telepathy"),
+        (["ask", "q", "--max-tokens", "0"], "--max-tokens 0"),
+        (["ask", "q", "--max-tokens", "many"], "many"),
+        (["ask", "q", "--temperature=-1"], "-1"),
+        (["ask", "q", "--documents", "0"], "--documents 0"),
+        (["add", "x", "--threads", "0"], "--threads 0"),
+        (["add", "x", "--device", "abacus"], "abacus"),
+        (["add", "x", "--dtype", "int3"], "int3"),
+        (["add", "x", "--segment", "0"], "--segment 0"),
+        (["add", "x", "--seed=-4"], "-4"),
+        (["add", "x", "--groop", "g"], "--groop"),
+        (["finetune"], "--group"),
+        (["finetune", "--group", "g", "--epochs", "0"], "--epochs 0"),
+        (["finetune", "--group", "g", "--learning-rate", "0"], "--learning-rate"),
+        (["evaluate", "x", "--modes", "compressed,other"], "other"),
+        (["evaluate", "x", "--modes", ""], "--modes"),
+        (["evaluate", "x", "--limit", "0"], "--limit 0"),
+        (["compress", "--out", "x"], "--ids"),
+        (["compress", "x", "--ids", "1", "--out", "x"], "--ids"),
+        (["compress", "--ids", "1,x", "--out", "x"], "'x'"),
+        (["compress", "--ids", "1,,2", "--out", "x"], "--ids"),
+        (["compress", "x"], "--out"),
+        (["perplexity", "x", "--tokens", "1"], "--tokens 1"),
+        (["train-compressor", "--text", "x"], "--out"),
+        (["train-compressor", "--text", "x", "--out", "x", "--steps", "0"], "--steps 0"),
+        (["train-compressor", "--text", "x", "--out", "x", "--minutes", "0"], "--minutes"),
+        (["bench", "juggle"], "juggle"),
+        (["bench", "--runs", "0"], "--runs 0"),
+        (["list", "surplus"], "surplus"),
+    ])
+    func wrongUsage(arguments: [String], part: String) async throws {
+        let place = try Workplace()
+        try await place.run(arguments).expectUsage(part)
+        #expect(!Place.exists(place.folder.appending(path: "library.lloco")))
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Commands that are killed at random moments (SIGKILL): what was finished is there, the same command finishes the rest,
+/// and the end is that of a command that was not killed.
+@Suite(.serialized) struct KillTests {
+    private static let names = (0..<6).map { "chapter\($0).txt" }
+
+    /// Draws the moments of killing; the same on every run.
+    private struct Moments {
+        var state: UInt64
+
+        /// 0 ..< 1
+        mutating func next() -> Double {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var value = state
+            value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+            value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+            return Double((value ^ value >> 31) >> 11) / Double(1 << 53)
+        }
+
+        mutating func next(below count: Int) -> Int { Int(next() * Double(count)) }
+    }
+
+    /// What became of the kills.
+    private struct Tally {
+        var kills = 0
+        /// those that fell between the first piece of work stored and the last
+        var amidWork = 0
+    }
+
+    /// Starts a command and kills it once it has printed `lines` lines and a share of the time of one more has passed.
+    ///
+    /// Lines are what the machine's load does not move. Returns false where the command had ended before.
+    private func killed(
+        _ place: Workplace, _ arguments: [String], afterLines lines: Int, pause: Double
+    ) async throws -> Bool {
+        let command = try await place.start(arguments)
+        while command.isRunning, command.printedLines < lines { try await Task.sleep(for: .milliseconds(2)) }
+        try await Task.sleep(for: .seconds(pause))
+        command.send(SIGKILL)
+        let outcome = try await command.end()
+        if outcome.signal == nil { outcome.expectSuccess() }
+        return outcome.signal == SIGKILL
+    }
+
+    @Test func add() async throws {
+        func prepared() throws -> Workplace {
+            let place = try Workplace()
+            for (index, name) in Self.names.enumerated() {
+                try place.write(name, text: Sample.text("chapter\(index)", sentences: 8 + index))
+            }
+            return place
+        }
+        let command = ["add"] + Self.names + ["--group", "g", "--json"] + Sample.segment
+        let whole = try prepared()
+        let length = try await whole.run(command).expectSuccess().seconds / Double(Self.names.count)
+        let expected = try await LibraryContent(of: whole)
+        #expect(expected.documents(finished: true).count == Self.names.count)
+        let segments = expected.documents().values.reduce(0) { $0 + $1.segments.count }
+
+        var moments = Moments(state: 11)
+        var tally = Tally()
+        for round in 0..<24 where tally.kills < 12 {
+            let place = try prepared()
+            for _ in 0..<3 {
+                let lines = moments.next(below: Self.names.count - 1)
+                guard try await killed(place, command, afterLines: lines, pause: length * moments.next()) else { break }
+                tally.kills += 1
+                guard Place.exists(place.folder.appending(path: "library.lloco")) else { continue }
+                // The command's next start has to find a sound library, without anyone's help.
+                try await place.run("list", "--json").expectSuccess()
+                let left = try await LibraryContent(of: place)
+                #expect(left.faults == [])
+                for (name, document) in left.documents() {
+                    let reference = try #require(expected.documents()[name])
+                    if document.isFinished {
+                        #expect(document == reference, "\(name) is finished in round \(round)")
+                    } else {
+                        #expect(document.text == reference.text)
+                        #expect(reference.vectors.starts(with: document.vectors), "\(name) as far as it was made")
+                    }
+                }
+                let done = left.documents().values.reduce(0) { $0 + $1.segments.count }
+                if !left.documents().isEmpty, done < segments || left.embeddedPassages < expected.passages {
+                    tally.amidWork += 1
+                }
+            }
+            try await place.run(command).expectSuccess()
+            let end = try await LibraryContent(of: place)
+            #expect(end.faults == [])
+            #expect(end.documents() == expected.documents(), "round \(round)")
+            #expect(end.embeddedPassages == expected.passages && end.passages == expected.passages)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: place.folder.path).filter { $0.contains("lloco") }
+                    == ["library.lloco"])
+        }
+        #expect(tally.kills >= 12, "\(tally)")
+        #expect(tally.amidWork >= 6, "\(tally)")
+    }
+
+    @Test func finetune() async throws {
+        let command =
+            [
+                "finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5", "--epochs",
+                "12",
+                "--seed", "5", "--save-every", "0.02", "--json",
+            ] + Sample.segment
+        let whole = try await Workplace.furnished()
+        let before = try await LibraryContent(of: whole)
+        let run = try await whole.run(command).expectSuccess()
+        let steps = try run.objects().count - 1
+        let adapters = try await LibraryContent(of: whole).adapters
+        #expect(adapters["g"]?.count == 2)
+
+        var moments = Moments(state: 23)
+        var tally = Tally()
+        for round in 0..<24 where tally.kills < 10 {
+            let place = try await Workplace.furnished()
+            var left = steps
+            for _ in 0..<3 {
+                let lines = moments.next(below: left)
+                let pause = 2 * run.seconds / Double(steps) * moments.next()
+                guard try await killed(place, command, afterLines: lines, pause: pause) else { break }
+                tally.kills += 1
+                // The next run prints what this one has not saved, and that is about as much.
+                left = max(1, left - lines)
+                try await place.run("list", "--json").expectSuccess()
+                let content = try await LibraryContent(of: place)
+                #expect(content.faults == [])
+                #expect(content.documents() == before.documents())
+                if content.adapters != before.adapters {
+                    #expect(content.adapters == adapters, "killed on its way out")
+                    break
+                }
+                if content.unfinishedRuns > 0 { tally.amidWork += 1 }
+            }
+            // A run that had stored its adapter before it was killed is finished; the command would train another.
+            if try await LibraryContent(of: place).adapters["g"]?.count == 1 {
+                let rest = try await place.run(command).expectSuccess().objects()
+                #expect(rest.count - 1 <= steps)
+                #expect(rest.last?["adapter"] as? String == adapters["g"]?[0])
+                #expect(rest.last?["steps"] as? Int == steps)
+            }
+            let end = try await LibraryContent(of: place)
+            #expect(end.adapters == adapters, "round \(round)")
+            #expect(end.faults == [] && end.unfinishedRuns == 0)
+            #expect(end.documents() == before.documents())
+        }
+        #expect(tally.kills >= 10, "\(tally)")
+        #expect(tally.amidWork >= 5, "\(tally)")
+    }
+}

@@ -1,0 +1,286 @@
+import Foundation
+import Testing
+
+/// What each command prints with `--json`, field by field, and where text goes.
+@Suite struct OutputTests {
+    static let document: [String: Field] = [
+        "document": .text, "group": .text, "tokens": .integer, "vectors": .integer, "adapter": .textOrNull,
+    ]
+    static let answer: [String: Field] = [
+        "answer": .text, "mode": .text, "documents": .texts, "context_tokens": .integer, "prompt_tokens": .integer,
+        "generated_tokens": .integer,
+    ]
+
+    @Test func addListShowRemove() async throws {
+        let place = try Workplace()
+        try place.write("a.txt", text: Sample.text("river", sentences: 3))
+        try place.write("b.md", text: Sample.text("mill", sentences: 2))
+        let added = try await place.run(["add", "a.txt", "b.md", "--group", "g", "--json"] + Sample.segment)
+        added.expectSuccess()
+        #expect(added.errorText == "", "no terminal, no progress bar")
+        let lines = try added.objects()
+        #expect(lines.map { $0["document"] as? String } == ["a.txt", "b.md"])
+        for line in lines {
+            expectFields(
+                line, ["document": .text, "group": .text, "tokens": .integer, "vectors": .integer, "seconds": .number])
+            let tokens = try #require(line["tokens"] as? Int)
+            #expect(line["vectors"] as? Int == (tokens + 19) / 20 * 3)
+            #expect(line["group"] as? String == "g")
+        }
+        let listed = try await place.run("list", "--json").expectSuccess()
+        #expect(listed.errorText == "")
+        for (entry, line) in zip(try listed.objects(), lines) {
+            expectFields(entry, Self.document)
+            for name in ["document", "group"] { #expect(entry[name] as? String == line[name] as? String) }
+            for name in ["tokens", "vectors"] { #expect(entry[name] as? Int == line[name] as? Int) }
+            #expect(entry["adapter"] is NSNull)
+        }
+        #expect(try listed.objects().count == 2)
+        let shown = try await place.run("show", "b.md", "--json").object()
+        expectFields(shown, Self.document)
+        #expect(shown["document"] as? String == "b.md")
+        #expect(try await place.run("show", place.path("b.md"), "--json").object()["document"] as? String == "b.md")
+        #expect(try await place.run("show", "b.md", "--text").outputText == Sample.text("mill", sentences: 2))
+        #expect(try await place.run("list", "--group", "g").expectSuccess().outputText.contains("a.txt"))
+        expectFields(try await place.run("remove", "a.txt", "--json").object(), Self.document)
+        #expect(try await place.run("list", "--json").objects().map { $0["document"] as? String } == ["b.md"])
+        #expect(try await place.run("remove", "b.md").expectSuccess().errorText == "")
+        #expect(try await place.run("list", "--json").expectSuccess().output.isEmpty)
+        let empty = try await place.run("list").expectSuccess()
+        #expect(empty.outputText == "")
+        #expect(empty.errorLines.count == 1 && empty.errorText.contains("lloco add"))
+    }
+
+    @Test func finetune() async throws {
+        let place = try await Workplace.furnished()
+        let run = try await place.run(
+            [
+                "finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5", "--epochs",
+                "3",
+                "--json",
+            ] + Sample.segment)
+        run.expectSuccess()
+        #expect(run.errorText == "")
+        let lines = try run.objects()
+        for (index, line) in lines.dropLast().enumerated() {
+            expectFields(line, ["step": .integer, "loss": .number, "tokens_per_second": .number])
+            #expect(line["step"] as? Int == index + 1)
+        }
+        let last = try #require(lines.last)
+        expectFields(last, ["adapter": .text, "steps": .integer, "loss": .number])
+        #expect(last["steps"] as? Int == lines.count - 1)
+        let listed = try await place.run("list", "--json").objects()
+        for entry in listed {
+            let isTuned = entry["group"] as? String == "g"
+            #expect(entry["adapter"] as? String == (isTuned ? last["adapter"] as? String : nil))
+        }
+        let text = try await place.run(
+            ["finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5"] + Sample.segment)
+        #expect(text.expectSuccess().outputText.hasPrefix("adapter "))
+        #expect(text.errorText == "")
+    }
+
+    @Test(arguments: ["compressed", "full", "retrieval", "none"]) func ask(mode: String) async throws {
+        let place = try await Workplace.furnished()
+        let command =
+            ["ask", "What is item number 2 of the river?", "--mode", mode, "--max-tokens", "5", "--passages", "1"]
+            + Sample.segment
+        let run = try await place.run(command + ["--json"])
+        let object = try run.object()
+        #expect(run.errorText == "")
+        var fields = object
+        let passages = try #require(fields.removeValue(forKey: "passages") as? [[String: Any]])
+        let seconds = try #require(fields.removeValue(forKey: "seconds") as? [String: Any])
+        expectFields(fields, Self.answer)
+        expectFields(seconds, ["retrieve": .number, "prefill": .number, "decode": .number, "total": .number])
+        for passage in passages {
+            expectFields(passage, ["document": .text, "start": .integer, "end": .integer, "score": .number])
+        }
+        #expect(object["mode"] as? String == mode)
+        #expect(passages.isEmpty == (mode == "none"))
+        #expect((object["documents"] as? [String])?.isEmpty == (mode == "none"))
+        #expect((object["context_tokens"] as? Int == 0) == (mode == "none"))
+        #expect(try #require(object["prompt_tokens"] as? Int) > #require(object["context_tokens"] as? Int))
+        #expect((1...5).contains(try #require(object["generated_tokens"] as? Int)))
+        // As text: the same answer, then what it rests on, all on stdout.
+        let text = try await place.run(command)
+        #expect(text.expectSuccess().errorText == "")
+        let answer = try #require(object["answer"] as? String)
+        #expect(text.outputText.contains(answer))
+        for name in object["documents"] as? [String] ?? [] { #expect(text.outputText.contains(name)) }
+        #expect(text.outputText.contains("\(try #require(object["context_tokens"] as? Int)) context tokens"))
+    }
+
+    @Test func chat() async throws {
+        let place = try await Workplace.furnished()
+        let run = try await place.run(
+            ["chat", "--document", "mill.txt", "--max-tokens", "4", "--json"] + Sample.segment,
+            input:
+                "What is item 1?\n\nAnd item 2?\n\(String(repeating: "too long ", count: 200))\nAnd item 3?\n/quit\nnever"
+        )
+        #expect(run.status == 1, "a script learns that one question failed: \(run)")
+        let answers = try run.objects()
+        #expect(answers.count == 3)
+        let prompts = answers.compactMap { $0["prompt_tokens"] as? Int }
+        #expect(prompts == prompts.sorted() && Set(prompts).count == 3, "earlier turns stay in the prompt")
+        #expect(run.errorLines.count == 1 && run.errorText.contains("window"), "one question fails, the talk goes on")
+        // Turns that have no place any more are left out, and that is said.
+        let long = (0..<5).map { "What is \(String(repeating: "item ", count: 14)) of \($0)?\n" }.joined()
+        let talk = try await place.run(
+            ["chat", "--document", "mill.txt", "--max-tokens", "4", "--json"] + Sample.segment, input: long)
+        #expect(try talk.expectSuccess().objects().count == 5)
+        #expect(talk.errorText.contains("earlier turn was left out"), "\(talk)")
+    }
+
+    @Test func evaluate() async throws {
+        let place = try Workplace()
+        let documents = ["river", "mill"].map { topic in
+            let questions = (0..<2).map {
+                #"{"id": "\#(topic)-\#($0)", "question": "What is item \#($0)?", "answers": ["The \#(topic).", "It"]}"#
+            }.joined(separator: ", ")
+            let text = Sample.text(topic, sentences: 2).replacing("\n", with: " ")
+            return
+                #"{"id": "\#(topic)", "title": "The \#(topic)", "document": "\#(text)", "questions": [\#(questions)]}"#
+        }.joined(separator: "\n")
+        try place.write("data.jsonl", text: documents + "\n")
+        let command =
+            [
+                "evaluate", "data.jsonl", "--modes", "compressed,full,retrieval,none", "--max-tokens", "3",
+                "--predictions",
+                "p.jsonl", "--json",
+            ] + Sample.segment
+        let run = try await place.run(command).expectSuccess()
+        #expect(run.errorText == "")
+        let results = try run.objects()
+        #expect(results.map { $0["mode"] as? String } == ["compressed", "full", "retrieval", "none"])
+        for result in results {
+            expectFields(
+                result,
+                [
+                    "data": .text, "mode": .text, "questions": .integer, "f1": .number, "em": .number,
+                    "rouge1": .number,
+                    "rouge2": .number, "rougeL": .number, "context_tokens": .number, "seconds_per_question": .number,
+                ])
+            #expect(result["questions"] as? Int == 4)
+            #expect(result["data"] as? String == "data.jsonl")
+        }
+        let predictions = try place.bytes("p.jsonl").split(separator: UInt8(ascii: "\n")).map {
+            try #require(JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
+        }
+        #expect(predictions.count == 16)
+        for prediction in predictions {
+            // Several modes go to one file: each line says which.
+            expectFields(
+                prediction, ["id": .text, "prediction": .text, "answers": .texts, "f1": .number, "mode": .text])
+        }
+        #expect(!Place.exists(place.folder.appending(path: "library.lloco")), "documents are learned in memory")
+        // A fixed seed gives a fixed result; --limit counts documents.
+        let before = try place.bytes("p.jsonl")
+        try await place.run(command).expectSuccess()
+        #expect(try place.bytes("p.jsonl") == before)
+        let limited = try await place.run(
+            ["evaluate", "data.jsonl", "--modes", "none", "--limit", "1", "--max-tokens", "3", "--json"]
+                + Sample.segment)
+        #expect(try limited.object()["questions"] as? Int == 2)
+        let table = try await place.run(
+            ["evaluate", "data.jsonl", "--modes", "none,full", "--limit", "1", "--max-tokens", "3"] + Sample.segment)
+        #expect(table.expectSuccess().outputText.split(separator: "\n").count == 3)
+    }
+
+    @Test func trainCompressor() async throws {
+        let place = try Workplace()
+        try place.write("text.txt", text: Sample.text("river", sentences: 30))
+        try place.write("recipe.json5", text: Sample.recipe)
+        let model = Place.fixtures.appending(path: "llama-rope3").path
+        let command = [
+            "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model", model,
+        ]
+        let run = try await place.run(command + ["--json"]).expectSuccess()
+        let lines = try run.objects()
+        #expect(lines.compactMap { $0["step"] as? Int } == Array(1...6))
+        for line in lines { expectFields(line, ["step": .integer, "loss": .number, "tokens_per_second": .number]) }
+        #expect(run.errorLines.count == 1, "what is trained on is a remark")
+        #expect(try place.bytes("mine/training.jsonl") == run.output)
+        // Nothing is left to do; the compressor is of use to its model and to no other.
+        let again = try await place.run(command + ["--json"]).expectSuccess()
+        #expect(again.outputText == "")
+        let compress = ["compress", "text.txt", "--out", "v.safetensors", "--compressor", "mine", "--json"]
+        #expect(try await place.run(compress + ["--model", model]).object()["vectors"] as? Int ?? 0 > 3)
+        try await place.run(compress).expectFailure("mine", "another model")
+    }
+
+    @Test func modelCommands() async throws {
+        let place = try Workplace()
+        try place.write("a.txt", text: "The river rose in 1897.")
+        let ids = try #require(try await place.run("tokenize", "a.txt", "--json").object()["ids"] as? [Int])
+        #expect(ids.count > 5)
+        let spaced = ids.map(String.init).joined(separator: " ") + "\n"
+        #expect(try await place.run("tokenize", "a.txt").outputText == spaced)
+        #expect(try await place.run("tokenize", "-", input: "The river rose in 1897.").outputText == spaced)
+        #expect(try await place.run("tokenize", "-", "--json", input: "").object()["ids"] as? [Int] == [])
+        #expect(try await place.run("tokenize", "-", "--json", input: "</s>").object()["ids"] as? [Int] == [2])
+
+        let score = try await place.run("perplexity", "a.txt", "--json").object()
+        expectFields(score, ["tokens": .integer, "nll": .number, "perplexity": .number])
+        #expect(score["tokens"] as? Int == ids.count)
+        let nll = try #require(score["nll"] as? Double)
+        #expect(abs(try #require(score["perplexity"] as? Double) / exp(nll / Double(ids.count - 1)) - 1) < 1e-9)
+        #expect(try await place.run("perplexity", "a.txt", "--tokens", "4", "--json").object()["tokens"] as? Int == 4)
+
+        let embedding = try await place.run("embed", "a.txt", "--json").object()
+        expectFields(embedding, ["vector": .numbers])
+        let vector = try #require(embedding["vector"] as? [Double])
+        #expect(abs(vector.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+
+        let text = try await place.run("generate", "The river", "--max-tokens", "6", "--json").object()
+        expectFields(text, ["ids": .numbers, "text": .text])
+        #expect((text["ids"] as? [Int])?.count == 6)
+        #expect(
+            try await place.run("generate", "The river", "--max-tokens", "6").outputText == "\(text["text"] ?? "")\n")
+        // A seed makes what is drawn the same again.
+        let drawn = ["generate", "The river", "--max-tokens", "12", "--temperature", "1.5", "--json", "--seed"]
+        let first = try await place.run(drawn + ["1"]).outputText
+        #expect(try await place.run(drawn + ["1"]).outputText == first)
+        #expect(try await place.run(drawn + ["2"]).outputText != first)
+
+        let made = try await place.run("compress", "a.txt", "--out", "v.safetensors", "--segment", "20", "--json")
+            .object()
+        expectFields(made, ["tokens": .integer, "vectors": .integer, "seconds": .number])
+        #expect(made["tokens"] as? Int == ids.count && made["vectors"] as? Int == (ids.count + 19) / 20 * 3)
+        let fromText = try place.bytes("v.safetensors")
+        try await place.run(
+            "compress", "--ids", ids.map(String.init).joined(separator: ","), "--out", "w.safetensors", "--segment",
+            "20"
+        ).expectSuccess()
+        #expect(try place.bytes("w.safetensors") == fromText)
+    }
+
+    @Test func bench() async throws {
+        let place = try Workplace()
+        let run = try await place.run("bench", "prefill", "decode", "train", "--runs", "1", "--json").expectSuccess()
+        let lines = try run.objects()
+        #expect(Set(lines.compactMap { $0["work"] as? String }) == ["prefill", "decode", "train"])
+        for line in lines {
+            expectFields(
+                line,
+                ["peer": .text, "work": .text, "tokens": .integer, "seconds": .number, "tokens_per_second": .number])
+            #expect(line["peer"] as? String == "lloco")
+        }
+    }
+
+    @Test func doctor() async throws {
+        let place = try Workplace()
+        let run = try await place.run("doctor", "--json").expectSuccess()
+        let checks = try run.objects()
+        #expect(
+            Set(checks.compactMap { $0["check"] as? String }).isSuperset(of: [
+                "libtorch", "model", "embedder", "library",
+            ]))
+        let bare = try Workplace(environment: ["LLOCO_MODEL": "", "LLOCO_EMBEDDER": ""])
+        let missing = try await bare.run("doctor")
+        #expect(
+            missing.status == 1 && missing.outputText.contains("MISSING") && missing.outputText.contains("bootstrap"))
+        #expect(missing.errorText == "")
+        #expect(!Place.exists(bare.folder.appending(path: "library.lloco")))
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Readers that go away, and Ctrl-C.
+@Suite struct SignalTests {
+    @Test func aReaderThatStopsReading() async throws {
+        let place = try await Workplace.furnished()
+        // Far more than a pipe holds, so that the command is still writing when its reader has gone.
+        try place.write("long.txt", text: Sample.text("long", sentences: 20_000))
+        for script in [
+            "\"$LLOCO\" list | head -n 1", "\"$LLOCO\" list --json | head -n 1",
+            "\"$LLOCO\" tokenize long.txt | head -c 10", "\"$LLOCO\" tokenize long.txt --json | true",
+            "\"$LLOCO\" generate 'The river' --max-tokens 200 | head -c 1",
+        ] {
+            let outcome = try await place.shell(script)
+            outcome.expectSuccess()
+            #expect(outcome.errorText == "", "\(script): \(outcome.errorText)")
+            #expect(outcome.seconds < 60)
+        }
+        // The same where the caller ignores the signal: one line, not a crash.
+        let ignored = try await place.shell("trap '' PIPE; { \"$LLOCO\" tokenize long.txt; echo $? > status; } | true")
+        #expect(try String(decoding: place.bytes("status"), as: UTF8.self) == "1\n")
+        #expect(ignored.errorLines.count <= 1, "\(ignored)")
+    }
+
+    @Test func interrupted() async throws {
+        // A shell's background job is started with the signal ignored, and its children would be too.
+        let former = signal(SIGINT, SIG_DFL)
+        defer { _ = signal(SIGINT, former) }
+        let place = try Workplace()
+        for index in 0..<4 { try place.write("\(index).txt", text: Sample.text("river\(index)", sentences: 60)) }
+        let arguments = ["add", "0.txt", "1.txt", "2.txt", "3.txt", "--json"] + Sample.segment
+        let command = try await place.start(arguments)
+        while command.isRunning, command.printedLines == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        command.send(SIGINT)
+        let outcome = try await command.end()
+        #expect(outcome.signal == SIGINT || outcome.status == 130, "\(outcome)")
+        #expect(!outcome.outputText.isEmpty && outcome.seconds < 60)
+        let left = try await LibraryContent(of: place)
+        #expect(left.faults == [])
+        #expect(left.documents(finished: true).keys.contains("0.txt"))
+        try await place.run(arguments).expectSuccess()
+        #expect(try await LibraryContent(of: place).documents(finished: true).count == 4)
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A process that was started, with its output in files, so that none of it is lost and nothing waits for a reader.
+final class RunningCommand: @unchecked Sendable {
+    // Unchecked: `process` is only asked for its number and ended after it was run; both are safe from any thread.
+    private let process = Process()
+    private let finished: AsyncStream<Void>
+    private let output: URL
+    private let errors: URL
+    private let started: ContinuousClock.Instant
+
+    init(
+        _ program: String, _ arguments: [String], input: String, environment: [String: String], folder: URL,
+        takesTurn: Bool
+    ) async throws {
+        let scratch = folder.deletingLastPathComponent()
+            .appending(path: "\(folder.lastPathComponent)-runs/\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        output = scratch.appending(path: "output")
+        errors = scratch.appending(path: "errors")
+        let given = scratch.appending(path: "input")
+        try Data(input.utf8).write(to: given)
+        try Data().write(to: output)
+        try Data().write(to: errors)
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = environment
+        process.currentDirectoryURL = folder
+        process.standardInput = try FileHandle(forReadingFrom: given)
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: errors)
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        finished = stream
+        process.terminationHandler = { _ in
+            if takesTurn { Slots.shared.free() }
+            continuation.finish()
+        }
+        if takesTurn { await Slots.shared.take() }
+        started = .now
+        do { try Self.withDefaultSignals { try process.run() } } catch {
+            if takesTurn { Slots.shared.free() }
+            throw error
+        }
+    }
+
+    /// A process begins with the signals that its parent ignores or holds back: those of a test runner's threads are
+    /// not those of a shell.
+    private static func withDefaultSignals(_ body: () throws -> Void) rethrows {
+        signal(SIGINT, SIG_DFL)
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// How many lines it has printed so far.
+    var printedLines: Int { (try? Data(contentsOf: output))?.count { $0 == UInt8(ascii: "\n") } ?? 0 }
+
+    func send(_ signal: Int32) {
+        if process.isRunning { kill(process.processIdentifier, signal) }
+    }
+
+    /// Waits for the end; after `limit` it is ended, which no test expects.
+    func end(within limit: Duration = .seconds(180)) async throws -> Outcome {
+        let guardian = Task {
+            try await Task.sleep(for: limit)
+            send(SIGKILL)
+        }
+        for await _ in finished {}
+        guardian.cancel()
+        let bySignal = process.terminationReason == .uncaughtSignal
+        return Outcome(
+            status: bySignal ? -1 : process.terminationStatus, signal: bySignal ? process.terminationStatus : nil,
+            output: try Data(contentsOf: output), errors: try Data(contentsOf: errors),
+            seconds: Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000)
+    }
+}
+
+/// Bounds how many processes run at once: tests run side by side, and each process wants a core.
+final class Slots: @unchecked Sendable {
+    static let shared = Slots(max(2, ProcessInfo.processInfo.activeProcessorCount))
+
+    // Guarded by the lock.
+    private let lock = NSLock()
+    private var count: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { self.count = count }
+
+    func take() async {
+        await withCheckedContinuation { continuation in
+            let isFree = lock.withLock {
+                if count > 0 {
+                    count -= 1
+                    return true
+                }
+                waiting.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func free() {
+        let next: CheckedContinuation<Void, Never>? = lock.withLock {
+            if waiting.isEmpty {
+                count += 1
+                return nil
+            }
+            return waiting.removeFirst()
+        }
+        next?.resume()
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+/// Texts, questions and settings that the tests share.
+enum Sample {
+    /// Segments of 20 tokens: short texts have many.
+    static let segment = ["--segment", "20"]
+
+    /// Sentences that differ from each other and from those of other topics: about 55 tokens each.
+    static func text(_ topic: String, sentences: Int) -> String {
+        (0..<sentences).map { "The \(topic) of chapter \($0 / 6) has item number \($0) in it, and a road.\n" }.joined()
+    }
+
+    /// A question set about documents that are named as `title` says, with `count` questions each.
+    static func questions(_ titles: [String], count: Int) -> String {
+        titles.map { title in
+            let questions = (0..<count).map {
+                #"{"id": "\#(title)-\#($0)", "question": "What is item \#($0)?", "answers": ["The \#(title) \#($0)."]}"#
+            }
+            return #"{"id": "\#(title)", "title": "\#(title)", "questions": [\#(questions.joined(separator: ", "))]}"#
+        }.joined(separator: "\n") + "\n"
+    }
+
+    /// A recipe that trains the tiny model in a moment.
+    static let recipe = """
+        {
+            // For the tests.
+            finetuning: { rank: 4, batchSize: 2, documentsPerBatch: 1, learningRate: 1e-2, epochs: 2 },
+            compressor: {
+                summaryTokens: 3, segmentTokens: 20, rowTokens: 64, batchRows: 1, steps: 6, warmupSteps: 1,
+                checkpointSteps: 2,
+            },
+        }
+        """
+
+    /// A library with two documents in group `g`, one in `h`, and an adapter for `g`; made once, copied by the tests.
+    static let library = Task { () -> Data in
+        let place = try Workplace()
+        try place.write("river.txt", text: text("river", sentences: 6))
+        try place.write("mill.txt", text: text("mill", sentences: 4))
+        try place.write("letter.txt", text: text("letter", sentences: 3))
+        try place.write("questions.jsonl", text: questions(["river.txt", "mill.txt"], count: 3))
+        try place.write("recipe.json5", text: recipe)
+        try await place.run(["add", "river.txt", "mill.txt", "--group", "g"] + segment).expectSuccess()
+        try await place.run(["add", "letter.txt", "--group", "h"] + segment).expectSuccess()
+        try await place.run(
+            ["finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5"] + segment
+        ).expectSuccess()
+        return try place.bytes("library.lloco")
+    }
+}
+
+extension Workplace {
+    /// A workplace with the shared library, the files it was made of, questions and a recipe.
+    static func furnished(environment: [String: String] = [:]) async throws -> Workplace {
+        let place = try Workplace(environment: environment)
+        try place.write("library.lloco", try await Sample.library.value)
+        try place.write("questions.jsonl", text: Sample.questions(["river.txt", "mill.txt"], count: 3))
+        try place.write("recipe.json5", text: Sample.recipe)
+        return place
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A folder of its own in which commands are run, as a user would: the tiny models are the default ones.
+final class Workplace: Sendable {
+    let folder: URL
+    private let environment: [String: String]
+
+    /// - Parameter environment: laid over that of a machine where only the tiny models are installed
+    init(environment: [String: String] = [:]) throws {
+        folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
+            .appending(path: "lloco-command-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var variables = ProcessInfo.processInfo.environment.filter {
+            ["PATH", "HOME", "TMPDIR", "LANG"].contains($0.key) || $0.key.hasSuffix("LIBRARY_PATH")
+        }
+        variables["LLOCO_MODEL"] = Place.model.path
+        variables["LLOCO_EMBEDDER"] = Place.embedder.path
+        variables["LLOCO_HOME"] = folder.appending(path: "home").path
+        // The tiny models gain nothing from more, and a busy machine makes threads wait for each other.
+        variables["OMP_NUM_THREADS"] = "1"
+        self.environment = variables.merging(environment) { $1 }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+        try? FileManager.default.removeItem(atPath: folder.path + "-runs")
+    }
+
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+
+    @discardableResult
+    func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+        let file = folder.appending(path: name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: file)
+        return file.path
+    }
+
+    @discardableResult
+    func write(_ name: String, text: String) throws -> String { try write(name, text.utf8) }
+
+    func bytes(_ name: String) throws -> Data { try Data(contentsOf: folder.appending(path: name)) }
+
+    /// Copies a file or folder; the copy may be written to.
+    func copy(_ source: URL, to name: String) throws {
+        try FileManager.default.copyItem(at: source, to: folder.appending(path: name))
+    }
+
+    /// Starts the command.
+    ///
+    /// - Parameter takesTurn: whether it waits until few others run; not for one that is itself waited for
+    func start(_ arguments: [String], input: String = "", takesTurn: Bool = true) async throws -> RunningCommand {
+        let command = try #require(
+            Place.command, "the product lloco is not beside the tests: build it, or name it in LLOCO_COMMAND")
+        return try await start(program: command.path, arguments, input: input, takesTurn: takesTurn)
+    }
+
+    /// Starts any program; `$LLOCO` is the command in a shell's script.
+    func start(
+        program: String, _ arguments: [String], input: String = "", takesTurn: Bool = true
+    ) async throws -> RunningCommand {
+        var environment = environment
+        environment["LLOCO"] = Place.command?.path
+        return try await RunningCommand(
+            program, arguments, input: input, environment: environment, folder: folder, takesTurn: takesTurn)
+    }
+
+    /// Runs the command to its end.
+    func run(_ arguments: String..., input: String = "") async throws -> Outcome {
+        try await run(arguments, input: input)
+    }
+
+    func run(_ arguments: [String], input: String = "") async throws -> Outcome {
+        try await start(arguments, input: input).end()
+    }
+
+    /// Runs a shell's script to its end.
+    func shell(_ script: String, input: String = "") async throws -> Outcome {
+        try await start(program: "/bin/sh", ["-c", script], input: input).end()
+    }
+}

@@ -1,0 +1,222 @@
+import Checkpoints
+import Foundation
+import LLoCO
+import Models
+import Testing
+import Tokenizers
+import Torch
+
+/// Answers in each mode from a library of two groups: what is read, what is left out, what is counted.
+@Suite struct AnswererTests {
+    let engine: Engine
+    let library: Library
+    let answerer: Answerer
+
+    init() throws {
+        engine = try Engine.tiny()
+        library = try Library.inMemory()
+        answerer = Answerer(engine: engine, library: library)
+        for (name, group, text) in [
+            ("river", "water", "The river rose in 1897. It took the mill and the road."),
+            ("letter", "paper", "The letter is short. It has a question and no answer."),
+            ("road", "paper", "The road was long."),
+        ] { _ = try engine.add(text: text, path: "/\(name).txt", group: group, to: library) }
+    }
+
+    private func options(_ mode: AnswerMode, documents: [String]? = nil, tokens: Int = 6) -> Answerer.Options {
+        var options = Answerer.Options()
+        options.mode = mode
+        options.documents = documents
+        options.generation.maximumTokens = tokens
+        return options
+    }
+
+    private func count(_ text: String) throws -> Int { try engine.model.tokenizer.encode(text, special: .asText).count }
+
+    private let question = "When did the river rise?"
+
+    private func plainCount(_ question: String? = nil) throws -> Int {
+        try engine.prompts.prompt(question: question ?? self.question).count
+    }
+
+    @Test func withoutAContext() throws {
+        var pieces = ""
+        let answer = try answerer.answer(question, options(.none)) { pieces += $0 }
+        #expect(answer.mode == .none)
+        #expect(answer.documents == [] && answer.passages == [] && answer.omissions == [])
+        #expect(answer.contextTokens == 0)
+        #expect(answer.promptTokens == (try plainCount()))
+        #expect((1...6).contains(answer.generatedTokens))
+        #expect(answer.answer == pieces.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(answer.seconds.total >= answer.seconds.prefill + answer.seconds.decode)
+        #expect(try answerer.answer(question, options(.none)).answer == answer.answer)
+    }
+
+    @Test func fromVectors() throws {
+        let answer = try answerer.answer(question, options(.compressed, documents: ["river.txt"]))
+        let vectors = try library.vectors(
+            of: library.document(named: "river.txt").id, identity: engine.vectorIdentity)
+        #expect(answer.documents == ["river.txt"])
+        #expect(answer.contextTokens == vectors.count)
+        #expect(answer.promptTokens == vectors.count + (try plainCount()))
+        #expect(answer.omissions == [])
+        #expect(!answer.passages.isEmpty)
+        #expect(answer.passages.allSatisfy { $0.document == "river.txt" && $0.start >= 0 && $0.end > $0.start })
+        // The model continues [vectors ; question] greedily.
+        let stored = try vectors.bytes.withUnsafeBytes {
+            try Tensor(copying: $0, shape: [vectors.count, vectors.dimension], dtype: .bfloat16)
+        }.to(.float32)
+        let ids = try engine.prompts.prompt(question: question)
+        let prompt = try Tensor.concatenated([stored, engine.model.decoder.embed(ids)[0]]).unsqueezed(0)
+        let generated = try engine.model.generate(prompt, options: .init(maximumTokens: 6))
+        #expect(answer.answer == generated.text.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(answer.generatedTokens == generated.ids.count)
+    }
+
+    @Test func fromTheText() throws {
+        let answer = try answerer.answer(question, options(.full, documents: ["river.txt", "road.txt"]))
+        let texts = ["river.txt", "road.txt"].map { name in
+            Result { try library.text(of: library.document(named: name).id) }
+        }
+        #expect(answer.documents == ["river.txt", "road.txt"])
+        #expect(answer.contextTokens == (try texts.reduce(0) { try $0 + count($1.get()) }))
+        #expect(answer.promptTokens > answer.contextTokens + (try plainCount()))
+        #expect(answer.omissions == [])
+    }
+
+    @Test func fromPassages() throws {
+        let answer = try answerer.answer(question, options(.retrieval))
+        #expect(!answer.passages.isEmpty && answer.passages.count <= 4)
+        #expect(Set(answer.documents) == Set(answer.passages.map(\.document)))
+        #expect(answer.passages.map(\.score) == answer.passages.map(\.score).sorted(by: >))
+        var few = options(.retrieval)
+        few.maximumPassages = 1
+        let one = try answerer.answer(question, few)
+        #expect(one.passages.count == 1 && one.documents.count == 1)
+        let text = try library.text(of: library.document(named: one.documents[0]).id)
+        #expect(one.contextTokens == (try count(text)))
+        #expect(one.promptTokens > one.contextTokens)
+    }
+
+    @Test func groupsAndDocuments() throws {
+        var water = options(.compressed)
+        water.group = "paper"
+        water.maximumDocuments = 5
+        let answer = try answerer.answer("letter question road", water)
+        #expect(Set(answer.documents).isSubset(of: ["letter.txt", "road.txt"]) && !answer.documents.isEmpty)
+        water.documents = ["river.txt"]
+        #expect(
+            message { _ = try answerer.answer(question, water) }?.contains("is in group 'water', not in 'paper'")
+                == true)
+        water.documents = ["none"]
+        #expect(message { _ = try answerer.answer(question, water) }?.contains("no document \"none\"") == true)
+        water.documents = nil
+        water.group = "none"
+        #expect(message { _ = try answerer.answer(question, water) }?.contains("no group 'none'") == true)
+        let empty = Answerer(engine: engine, library: try Library.inMemory())
+        #expect(message { _ = try empty.answer(question) }?.contains("lloco add") == true)
+        #expect(message { _ = try answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
+    }
+
+    @Test(arguments: AnswerMode.allCases) func aQuestionLongerThanTheWindow(mode: AnswerMode) throws {
+        let long = String(repeating: "what river? ", count: 120)
+        let line = message { _ = try answerer.answer(long, options(mode, documents: ["river.txt"])) }
+        #expect(line?.contains("window holds 512") == true, "\(line ?? "no error")")
+        #expect(line?.contains("\(try plainCount(long)) tokens") == true)
+    }
+
+    /// A question that leaves room for itself and one token of an answer.
+    @Test(arguments: AnswerMode.allCases) func aQuestionThatFillsTheWindow(mode: AnswerMode) throws {
+        let overhead = try plainCount("")
+        var question = String(repeating: "z", count: 512 - overhead - 1)
+        while try plainCount(question) > 511 { question.removeLast() }
+        while try plainCount(question) < 511 { question += "q" }
+        let asked = options(mode, documents: ["river.txt"])
+        if mode == .none {
+            let answer = try answerer.answer(question, asked)
+            #expect(answer.promptTokens == 511 && answer.generatedTokens >= 1)
+        } else {
+            // An answer from nothing would pass for one from the documents.
+            let line = message { _ = try answerer.answer(question, asked) }
+            #expect(line?.contains("nothing of the documents fits") == true, "\(line ?? "no error")")
+            #expect(line?.contains("river.txt") == true)
+        }
+    }
+
+    @Test func documentsThatDoNotFit() throws {
+        let text = Sample.text("river", paragraphs: 5)
+        let added = try engine.add(text: text, path: "/long.txt", group: "water", to: library)
+        #expect(added.tokens > 1000 && added.vectors > 170)
+        _ = try engine.add(text: Sample.text("mill", paragraphs: 5), path: "/other.txt", group: "water", to: library)
+        _ = try engine.add(text: Sample.text("road", paragraphs: 5), path: "/third.txt", group: "water", to: library)
+
+        let full = try answerer.answer(question, options(.full, documents: ["long.txt", "river.txt"]))
+        #expect(full.documents == ["long.txt"])
+        #expect(full.omissions.count == 2)
+        #expect(
+            full.omissions[0].contains(
+                "'long.txt' was cut in the middle: \(full.contextTokens) of its \(added.tokens) tokens fit"))
+        #expect(full.omissions[1].contains("'river.txt' was left out"))
+        #expect(full.promptTokens + 6 <= 512)
+
+        let names = ["long.txt", "other.txt", "third.txt", "river.txt"]
+        let compressed = try answerer.answer(question, options(.compressed, documents: names))
+        let left = names.filter { !compressed.documents.contains($0) }
+        #expect(!left.isEmpty && !compressed.documents.isEmpty)
+        #expect(compressed.omissions.count == left.count)
+        for name in left { #expect(compressed.omissions.contains { $0.contains("'\(name)' was left out") }) }
+        #expect(compressed.promptTokens < 512)
+
+        var many = options(.retrieval)
+        many.maximumPassages = 50
+        let passages = try answerer.answer("river mill road chapter", many)
+        #expect(passages.omissions.contains { $0.contains("a passage of") })
+        #expect(passages.promptTokens + 6 <= 512)
+        #expect(passages.contextTokens > 0)
+    }
+
+    /// The group's adapter is on, unless it is switched off or another is given.
+    @Test func adapters() throws {
+        let fixture = try CompressorFixture()
+        let ask = { (uses: Bool) in
+            var options = options(.compressed, documents: ["river.txt"], tokens: 24)
+            options.usesAdapter = uses
+            return try answerer.answer(question, options).answer
+        }
+        let plain = try ask(true)
+        let stored = try fixture.adapter().checkpoint().encoded()
+        try library.saveAdapter(
+            for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights
+        )
+        let adapted = try ask(true)
+        #expect(adapted != plain)
+        #expect(try ask(false) == plain)
+        // An adapter of another group or of another model is not this one's.
+        let nothing = try fixture.adapter()
+        for pair in nothing.pairs.values { try pair.b.fill(0) }
+        let other = try nothing.checkpoint().encoded()
+        try library.saveAdapter(
+            for: "paper", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
+        try library.saveAdapter(
+            for: "water", identity: VectorIdentity(model: "m", compressor: "c", variant: "v"),
+            config: other.configuration,
+            weights: other.weights)
+        #expect(try ask(true) == adapted)
+        // A newer one counts at once, also for an answerer that has loaded the old one.
+        try library.saveAdapter(
+            for: "water", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
+        #expect(try ask(true) == plain)
+        try answerer.setAdapter(fixture.adapter(), for: "water")
+        #expect(try ask(true) == adapted)
+        try answerer.setAdapter(nil, for: "water")
+        #expect(try ask(true) == plain)
+    }
+
+    @Test func earlierTurnsAreRead() throws {
+        var talk = options(.compressed, documents: ["river.txt"])
+        talk.history = [ChatMessage(.user, "Who?"), ChatMessage(.assistant, "The miller.")]
+        let answer = try answerer.answer(question, talk)
+        let ids = try engine.prompts.prompt(question: question, history: talk.history)
+        #expect(answer.promptTokens == answer.contextTokens + ids.count)
+    }
+}

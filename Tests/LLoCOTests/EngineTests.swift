@@ -1,0 +1,191 @@
+import Checkpoints
+import Foundation
+import LLoCO
+import Models
+import Testing
+import Tokenizers
+import Torch
+
+/// Adding documents with the tiny AutoCompressor: what is stored, what is kept, what is refused.
+@Suite struct EngineTests {
+    let engine: Engine
+    let library: Library
+
+    init() throws {
+        engine = try Engine.tiny()
+        library = try Library.inMemory()
+    }
+
+    private func add(_ text: String, _ path: String = "/a.txt", group: String? = "g") throws -> AddedDocument {
+        try engine.add(text: text, path: path, group: group, to: library)
+    }
+
+    private func vectors(_ name: String, in library: Library? = nil) throws -> StoredVectors {
+        let library = library ?? self.library
+        return try library.vectors(of: library.document(named: name).id, identity: engine.vectorIdentity)
+    }
+
+    @Test func whatIsStored() throws {
+        let text = "The river rose in 1897 and took the mill."
+        let added = try add(text)
+        let ids = try engine.model.tokenizer.encode(text, special: .asText)
+        #expect(added.tokens == ids.count)
+        #expect(added.compressedTokens == ids.count)
+        #expect(added.vectors == (ids.count + 19) / 20 * 3)
+        #expect(added.movedFrom == nil)
+        #expect(added.document.group == "g" && added.document.isComplete)
+        let stored = try vectors("a.txt")
+        #expect(stored.count == added.vectors)
+        // Stored vectors are the compressor's, rounded after every segment.
+        var run = try CompressionRun(engine.compressor, rounding: .bfloat16)
+        for range in try engine.compressor.scheme.segments(of: ids.count) { _ = try run.compress(Array(ids[range])) }
+        #expect(try stored.bytes == Data(run.vectors().to(.bfloat16).bytes()))
+        let segments = try library.segments(of: added.document.id, identity: engine.vectorIdentity)
+        #expect(segments.first?.bytes.lowerBound == 0 && segments.last?.bytes.upperBound == text.utf8.count)
+        #expect(zip(segments, segments.dropFirst()).allSatisfy { $0.bytes.upperBound == $1.bytes.lowerBound })
+        #expect(try library.statistics().embeddedPassages == library.statistics().passages)
+        #expect(try library.verify() == [])
+    }
+
+    @Test func addingAgainAndGrowing() throws {
+        let text = Sample.text("river", paragraphs: 2)
+        let first = try add(text)
+        let before = try vectors("a.txt")
+        let again = try add(text)
+        #expect(again.compressedTokens == 0)
+        #expect(again.tokens == first.tokens && again.vectors == first.vectors)
+        #expect(try vectors("a.txt") == before)
+
+        let grown = text + " And then it rained for a week."
+        var told: [Int] = []
+        let tail = try engine.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in told.append(done) }
+        #expect(tail.document.group == "g")
+        #expect(tail.compressedTokens == tail.tokens - first.tokens / 20 * 20)
+        #expect(told.first == first.tokens / 20 * 20, "what was kept is not counted as work")
+        let fresh = try Library.inMemory()
+        _ = try engine.add(text: grown, path: "/a.txt", group: "g", to: fresh)
+        #expect(try vectors("a.txt") == vectors("a.txt", in: fresh))
+
+        // A change in the middle costs what follows it; a shorter text drops its tail.
+        let changed = grown.replacing("number 9 ", with: "number 0 ")
+        #expect(changed != grown)
+        let edit = try add(changed)
+        #expect(edit.compressedTokens > 0 && edit.compressedTokens < edit.tokens)
+        let shorter = try add(String(changed.prefix(90)))
+        #expect(shorter.vectors == (shorter.tokens + 19) / 20 * 3)
+        #expect(try vectors("a.txt").count == shorter.vectors)
+        #expect(try library.verify() == [])
+    }
+
+    @Test func anInterruptedAdditionGoesOn() throws {
+        struct Interruption: Error {}
+        let text = Sample.text("river", paragraphs: 2)
+        let fresh = try Library.inMemory()
+        let whole = try engine.add(text: text, path: "/a.txt", group: "g", to: fresh)
+        for stop in [0, 20, 200, whole.tokens] {
+            let library = try Library.inMemory()
+            #expect(throws: Interruption.self) {
+                _ = try engine.add(text: text, path: "/a.txt", group: "g", to: library) { done, _ in
+                    if done >= stop { throw Interruption() }
+                }
+            }
+            #expect(try library.documents().map(\.isComplete) == [false])
+            #expect(throws: LibraryError.self) { _ = try vectors("a.txt", in: library) }
+            let rest = try engine.add(text: text, path: "/a.txt", group: "g", to: library)
+            #expect(rest.compressedTokens == whole.tokens - stop)
+            #expect(try vectors("a.txt", in: library) == vectors("a.txt", in: fresh))
+        }
+    }
+
+    @Test func movingBetweenGroups() throws {
+        _ = try add("The mill stands.", group: "one")
+        let before = try vectors("a.txt")
+        let moved = try add("The mill stands.", group: "two")
+        #expect(moved.movedFrom == "one" && moved.document.group == "two" && moved.compressedTokens == 0)
+        #expect(try vectors("a.txt") == before)
+        #expect(try add("The mill stands.", group: nil).document.group == "two")
+    }
+
+    /// Vectors of another scheme are others: they are kept beside, and never mixed.
+    @Test func schemesDoNotMix() throws {
+        let text = Sample.text("river", paragraphs: 1)
+        _ = try add(text)
+        let before = try vectors("a.txt")
+        let coarse = try Engine.tiny(segmentTokens: 50)
+        #expect(try coarse.vectorIdentity != engine.vectorIdentity)
+        #expect(throws: LibraryError.self) {
+            _ = try library.vectors(of: library.document(named: "a.txt").id, identity: coarse.vectorIdentity)
+        }
+        let added = try coarse.add(text: text, path: "/a.txt", group: "g", to: library)
+        #expect(added.compressedTokens == added.tokens)
+        #expect(try vectors("a.txt") == before)
+        #expect(try library.vectors(of: added.document.id, identity: coarse.vectorIdentity).count < before.count)
+    }
+
+    @Test func aCompressorsFolder() throws {
+        let folder = try TemporaryFolder()
+        let fixture = try CompressorFixture()
+        let adapter = try fixture.adapter()
+        let description = CompressorCheckpoint.Description(
+            scheme: CompressionScheme(segmentTokens: 20, summaryTokens: 3, carry: .newest),
+            baseModel: engine.modelIdentity, trainedTokens: 12)
+        let written = CompressorCheckpoint(
+            description: description, embedSummary: fixture.embedSummary, adapter: adapter)
+        let place = folder.url.appending(path: "mine")
+        try written.write(to: place, as: .float32)
+        let read = try CompressorCheckpoint(folder: place, for: engine.model.decoder)
+        #expect(read.description == description)
+        #expect(try read.embedSummary.bytes() == fixture.embedSummary.bytes())
+        for (one, other) in zip(try #require(read.adapter).parameters, adapter.parameters) {
+            #expect(try one.bytes() == other.bytes())
+        }
+        #expect(CompressorCheckpoint.files(in: place).count == 4)
+
+        var options = Engine.Options(model: Reference.autocompressor)
+        options.compressor = place
+        options.dtype = .float32
+        let loaded = try Engine.load(options)
+        #expect(try loaded.compressor.scheme == description.scheme)
+        #expect(try loaded.compressor.adapter != nil)
+        #expect(try loaded.vectorIdentity.compressor != engine.vectorIdentity.compressor)
+        // Among several, the one that was made for the model; a model that is a compressor needs none.
+        options = Engine.Options(model: Reference.fixtures.appending(path: "llama-rope3"))
+        options.compressors = [place, folder.url.appending(path: "none")]
+        #expect(message { _ = try Engine.load(options).compressor }?.contains("has no compressor") == true)
+
+        var foreign = description
+        foreign.baseModel = String(repeating: "0", count: 64)
+        try CompressorCheckpoint(description: foreign, embedSummary: fixture.embedSummary, adapter: adapter)
+            .write(to: place)
+        options = Engine.Options(model: Reference.autocompressor)
+        options.compressor = place
+        #expect(message { _ = try Engine.load(options) }?.contains("made for another model (000000000000…") == true)
+
+        let file = place.appending(path: "compressor.json")
+        for text in [
+            "", "{}", "[]", "{\"scheme\": 3}",
+            #"{"scheme": {"segmentTokens": 0, "summaryTokens": 3, "carry": "newest"}, "baseModel": "x", "trainedTokens": 1}"#,
+            #"{"scheme": {"segmentTokens": 20, "summaryTokens": -3, "carry": "newest"}, "baseModel": "x", "trainedTokens": 1}"#,
+            #"{"scheme": {"segmentTokens": 20, "summaryTokens": 99999999999, "carry": "newest"}, "baseModel": "x", "trainedTokens": 1}"#,
+        ] {
+            try Data(text.utf8).write(to: file)
+            #expect(message { _ = try Engine.load(options) }?.contains("compressor.json") == true, "\(text)")
+        }
+        try FileManager.default.removeItem(at: file)
+        #expect(message { _ = try Engine.load(options) }?.contains("no compressor here") == true)
+        try written.write(to: place)
+        try Data(contentsOf: place.appending(path: "embed_summary.safetensors")).dropLast(3)
+            .write(to: place.appending(path: "embed_summary.safetensors"))
+        #expect(message { _ = try Engine.load(options) }?.contains("embed_summary.safetensors") == true)
+    }
+
+    @Test func partsThatAreMissing() throws {
+        let bare = try Engine.load(Engine.Options(model: Reference.fixtures.appending(path: "llama-rope3")))
+        #expect(message { _ = try bare.compressor }?.contains("train-compressor") == true)
+        #expect(message { _ = try bare.embedder }?.contains("--embedder") == true)
+        #expect(
+            message { _ = try bare.add(text: "x", path: "/x", group: nil, to: library) }?.contains("no compressor")
+                == true)
+        #expect(try library.documents().isEmpty)
+    }
+}

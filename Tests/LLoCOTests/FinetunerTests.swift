@@ -1,0 +1,191 @@
+import Checkpoints
+import Foundation
+import LLoCO
+import Models
+import Testing
+import Torch
+
+extension SeededTests {
+    /// Fine-tuning against a public implementation: loss, every gradient, ten optimizer steps.
+    @Suite struct FinetunerTests {
+        let fixture: CompressorFixture
+
+        init() throws { fixture = try CompressorFixture() }
+
+        private func example(_ index: Int = 0, document: Int = 0) -> FinetuningExample {
+            let example = fixture.values.batch.examples[index]
+            return FinetuningExample(
+                document: document, prompt: example.question, answer: example.answer + [fixture.values.eos])
+        }
+
+        /// The settings of the reference: no dropout, no schedule.
+        private func recipe(epochs: Int = 10) -> FinetuningRecipe {
+            var recipe = FinetuningRecipe()
+            recipe.learningRate = fixture.values.adamw.lr
+            recipe.clipNorm = fixture.values.adamw.clipNorm
+            recipe.dropout = 0
+            recipe.warmupShare = 0
+            recipe.decay = .constant
+            recipe.epochs = epochs
+            return recipe
+        }
+
+        private func finetuner(
+            _ examples: [FinetuningExample], recipe: FinetuningRecipe? = nil, documents: [Tensor]? = nil,
+            adapter: Adapter? = nil, seed: UInt64 = 0
+        ) throws -> Finetuner {
+            try Finetuner(
+                decoder: fixture.decoder, adapter: adapter, recipe: recipe ?? self.recipe(),
+                documents: documents ?? [fixture.vectors()], examples: examples, seed: seed)
+        }
+
+        @Test func lossAndGradients() throws {
+            let adapter = try fixture.adapter()
+            let example = FinetuningExample(
+                document: 0, prompt: fixture.values.question, answer: fixture.values.answer + [fixture.values.eos])
+            let finetuner = try finetuner([example], adapter: adapter)
+            let count = Double(example.answer.count)
+            let sum = try finetuner.backward([example], about: fixture.vectors(), scale: 1 / count)
+            #expect(relativeError(sum / count, fixture.values.answerLoss) < Reference.tolerance)
+            for (parameter, name) in zip(adapter.parameters, CompressorFixture.names(of: adapter)) {
+                let gradient = try #require(try parameter.gradient)
+                let expected = try fixture.tensors.tensor("grad.\(name)", as: .float32)
+                #expect(try relativeError(gradient, expected) < Reference.tolerance, "\(name)")
+            }
+        }
+
+        @Test func tenSteps() throws {
+            let adapter = try fixture.adapter()
+            let finetuner = try finetuner([example()], adapter: adapter)
+            let reference = fixture.values.adamw
+            #expect(finetuner.totalSteps == reference.losses.count)
+            for (index, loss) in reference.losses.enumerated() {
+                let step = try finetuner.step()
+                #expect(step.step == index + 1)
+                #expect(relativeError(step.loss, loss) < 1e-3, "step \(index + 1)")
+                #expect(relativeError(step.gradientNorm, reference.gradientNorms[index]) < 1e-2, "step \(index + 1)")
+                #expect(step.tokens == 12 + example().prompt.count + example().answer.count)
+            }
+            for (parameter, name) in zip(adapter.parameters, CompressorFixture.names(of: adapter)) {
+                let expected = try fixture.tensors.tensor("trained.\(name)", as: .float32)
+                #expect(try relativeError(parameter, expected) < 1e-3, "\(name)")
+            }
+        }
+
+        /// Examples of one document share its keys and values, and what flows back through them.
+        @Test func aBatchIsTheSumOfItsExamples() throws {
+            let examples = fixture.values.batch.examples.indices.map { example($0) }
+            let labels = Double(examples.reduce(0) { $0 + $1.answer.count })
+            func gradients(_ body: (Finetuner) throws -> Double) throws -> (Double, [Tensor]) {
+                let adapter = try fixture.adapter()
+                let sum = try body(finetuner(examples, adapter: adapter))
+                return (sum, try adapter.parameters.map { try #require(try $0.gradient) })
+            }
+            let together = try gradients { try $0.backward(examples, about: fixture.vectors(), scale: 1 / labels) }
+            let apart = try gradients { finetuner in
+                try examples.reduce(0) {
+                    try $0 + finetuner.backward([$1], about: fixture.vectors(), scale: 1 / labels)
+                }
+            }
+            #expect(relativeError(together.0 / labels, fixture.values.batch.lossMeanOfTokens) < Reference.tolerance)
+            #expect(relativeError(together.0, apart.0) < Reference.tolerance)
+            for (one, other) in zip(together.1, apart.1) {
+                #expect(try relativeError(one, other) < Reference.tolerance)
+            }
+            for (index, reference) in fixture.values.batch.examples.enumerated() {
+                let alone = try gradients { try $0.backward([examples[index]], about: fixture.vectors(), scale: 1) }
+                #expect(
+                    relativeError(alone.0 / Double(examples[index].answer.count), reference.loss) < Reference.tolerance)
+            }
+            // A step of the batch reports the mean over its tokens.
+            var recipe = recipe(epochs: 1)
+            recipe.batchSize = examples.count
+            recipe.documentsPerBatch = 1
+            let step = try finetuner(examples, recipe: recipe, adapter: fixture.adapter()).step()
+            #expect(relativeError(step.loss, fixture.values.batch.lossMeanOfTokens) < Reference.tolerance)
+        }
+
+        @Test func documentsOfABatchAreKeptApart() throws {
+            let other = try fixture.tensors.tensor("vectors.independent", as: .float32)
+            let documents = try [
+                fixture.vectors(), other[0..<6], .zeros([0, fixture.decoder.configuration.hiddenSize]),
+            ]
+            let examples = [example(0), example(1, document: 1), example(2, document: 1), example(1, document: 2)]
+            var recipe = recipe(epochs: 1)
+            recipe.batchSize = examples.count
+            recipe.documentsPerBatch = 3
+            let step = try finetuner(examples, recipe: recipe, documents: documents, adapter: fixture.adapter()).step()
+            let alone = try finetuner(examples, recipe: recipe, documents: documents, adapter: fixture.adapter())
+            let sum = try examples.reduce(0) {
+                try $0 + alone.backward([$1], about: documents[$1.document], scale: 1)
+            }
+            #expect(relativeError(step.loss, sum / Double(examples.reduce(0) { $0 + $1.answer.count })) < 1e-5)
+            #expect(step.tokens == 12 + 6 + examples.reduce(0) { $0 + $1.prompt.count + $1.answer.count })
+        }
+
+        @Test func aRestoredRunGoesOnExactly() throws {
+            let examples = (0..<7).map { example($0 % 3) }
+            var recipe = recipe(epochs: 3)
+            recipe.dropout = 0.3
+            recipe.batchSize = 2
+            recipe.documentsPerBatch = 1
+            recipe.decay = .cosine
+            let whole = try finetuner(examples, recipe: recipe, seed: 5)
+            var losses: [Double] = []
+            var state = Data()
+            while whole.stepCount < whole.totalSteps {
+                if whole.stepCount == 4 { state = try whole.state() }
+                losses.append(try whole.step().loss)
+            }
+            let second = try finetuner(examples, recipe: recipe, seed: 5)
+            try second.restore(state)
+            #expect(second.stepCount == 4)
+            var rest: [Double] = []
+            while second.stepCount < second.totalSteps { rest.append(try second.step().loss) }
+            #expect(rest == Array(losses[4...]))
+            #expect(try second.state() == whole.state())
+            #expect(try finetuner(examples, recipe: recipe, seed: 6).step().loss != losses[0])
+
+            for broken in [Data(), state.prefix(40), state.dropLast(9), Data(repeating: 0xFF, count: 300)] {
+                #expect(message { try second.restore(broken) } != nil)
+            }
+            var narrow = recipe
+            narrow.rank = 3
+            #expect(message { try finetuner(examples, recipe: narrow).restore(state) } != nil)
+        }
+
+        @Test(arguments: [1e30, 1e38]) func instabilityIsAnErrorThatChangesNothing(learningRate: Double) throws {
+            var recipe = recipe()
+            recipe.learningRate = learningRate
+            let finetuner = try finetuner([example()], recipe: recipe)
+            _ = try finetuner.step()
+            let before = try finetuner.state()
+            let line = message { while finetuner.stepCount < finetuner.totalSteps { _ = try finetuner.step() } }
+            #expect(line?.contains("unstable at step") == true)
+            #expect(line?.contains("lower the learning rate") == true)
+            #expect(finetuner.stepCount < finetuner.totalSteps)
+            if finetuner.stepCount == 1 { #expect(try finetuner.state() == before) }
+            #expect(try finetuner.adapter.parameters.allSatisfy { try $0.gradient == nil })
+        }
+
+        @Test func vectorsThatAreNoNumbers() throws {
+            let broken = try fixture.vectors().cloned()
+            try broken[0..<1].fill(.nan)
+            let finetuner = try finetuner([example()], documents: [broken])
+            let before = try finetuner.state()
+            #expect(message { _ = try finetuner.step() }?.contains("unstable at step 1") == true)
+            #expect(try finetuner.state() == before)
+        }
+
+        @Test func whatDoesNotFitTheWindow() throws {
+            let window = fixture.model.window
+            let long = FinetuningExample(
+                document: 0, prompt: Array(repeating: 9, count: window - 14), answer: [5, 2, 2])
+            #expect(message { _ = try finetuner([long]) }?.contains("\(window)") == true)
+            let fits = FinetuningExample(
+                document: 0, prompt: Array(repeating: 9, count: window - 15), answer: [5, 2, 2])
+            #expect(try finetuner([fits]).step().loss.isFinite)
+            #expect(message { _ = try finetuner([]) }?.contains("no question") == true)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Foundation
+import LLoCO
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A folder that ends with the test.
+final class TemporaryFolder {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("lloco-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+    @discardableResult
+    func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+        let file = url.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: file)
+        return file.path
+    }
+
+    @discardableResult
+    func write(_ name: String, text: String) throws -> String { try write(name, text.utf8) }
+
+    func contents() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+}
+
+/// A generator that gives the same numbers on every run (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
+    }
+}
+
+/// Embeds a text as the normalized counts of its words in hashed places: similar texts get similar vectors.
+final class WordCountEmbedder: TextEmbedder {
+    let identity: String
+    let dimension: Int
+    /// Texts seen, by all calls.
+    let seen = Counter()
+    /// Fails once this many texts were embedded.
+    let failsAfter: Int
+
+    struct Failure: Error {}
+
+    init(identity: String = "word-count", dimension: Int = 64, failsAfter: Int = .max) {
+        self.identity = identity
+        self.dimension = dimension
+        self.failsAfter = failsAfter
+    }
+
+    func embed(_ texts: [String]) throws -> [[Float]] {
+        guard seen.add(texts.count) <= failsAfter else { throw Failure() }
+        return texts.map { text in
+            var vector = [Float](repeating: 0, count: dimension)
+            for word in text.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }) {
+                let hash = word.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
+                    ($0 ^ UInt64($1)) &* 1_099_511_628_211
+                }
+                vector[Int(hash >> 20) % dimension] += 1
+            }
+            let norm = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            return norm > 0 ? vector.map { $0 / norm } : vector
+        }
+    }
+}
+
+final class Counter: @unchecked Sendable {
+    // Guarded by the lock.
+    private let lock = NSLock()
+    private var total = 0
+
+    @discardableResult
+    func add(_ count: Int) -> Int {
+        lock.withLock {
+            total += count
+            return total
+        }
+    }
+
+    var value: Int { add(0) }
+}
+
+enum Programs {
+    /// Where a program is, by `PATH`.
+    static func find(_ name: String) -> String? {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    static var isRoot: Bool { geteuid() == 0 }
+
+    /// Ends a process that the test started, at once.
+    static func kill(_ process: Process) {
+        guard process.isRunning else { return }
+        #if canImport(Darwin)
+            Darwin.kill(process.processIdentifier, SIGKILL)
+        #elseif canImport(Glibc)
+            Glibc.kill(process.processIdentifier, SIGKILL)
+        #elseif canImport(Musl)
+            Musl.kill(process.processIdentifier, SIGKILL)
+        #endif
+    }
+}
+
+enum Sample {
+    static let identity = VectorIdentity(model: "model-1", compressor: "compressor-1", variant: "accumulated-4-2")
+
+    /// Several paragraphs that differ from each other and from those of other topics.
+    static func text(_ topic: String, paragraphs: Int = 12) -> String {
+        (0..<paragraphs).map { paragraph in
+            (0..<8).map { "The \(topic) of chapter \(paragraph) has item number \(paragraph * 8 + $0) in it." }
+                .joined(separator: " ")
+        }.joined(separator: "\n\n")
+    }
+
+    /// A segment of four tokens and two vectors of dimension three, its bytes made of `mark`.
+    static func segment(_ index: Int, mark: UInt8 = 1) -> NewSegment {
+        NewSegment(
+            tokens: index * 4..<index * 4 + 4, bytes: index * 5..<index * 5 + 5,
+            tokenDigest: Digest.sha256(tokens: index * 4..<index * 4 + 4), vectorCount: 2, dimension: 3,
+            vectors: Data(repeating: mark &+ UInt8(truncatingIfNeeded: index), count: 12))
+    }
+
+    /// A library with something in every table.
+    static func fill(_ library: Library) throws {
+        let embedder = WordCountEmbedder(dimension: 24)
+        for (topic, group) in [("harbour", "sea"), ("glacier", "ice"), ("lighthouse", "sea")] {
+            let document = try library.upsertDocument(
+                path: "/texts/\(topic).txt", group: group, text: text(topic), tokenCount: 12
+            ).document
+            try library.embedPassages(of: document.id, with: embedder)
+            for index in 0..<3 { try library.appendSegment(segment(index), to: document.id, identity: identity) }
+            try library.markComplete(document.id, identity: identity)
+        }
+        let run = try library.startRun(
+            of: "sea", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 4)
+        try library.saveRun(run.id, step: 2, state: Data(repeating: 7, count: 9000), losses: [.init(step: 1, loss: 2)])
+        try library.finishRun(run.id, config: "{\"r\": 8}", weights: Data(repeating: 9, count: 20_000))
+        let open = try library.startRun(
+            of: "ice", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 4)
+        try library.saveRun(open.id, step: 1, state: Data(repeating: 5, count: 9000), losses: [.init(step: 1, loss: 3)])
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import LLoCO
+import Testing
+
+/// Recipe files: JSON with comments, laid over the published values.
+@Suite struct RecipeTests {
+    private func recipe(_ text: String) throws -> Recipe {
+        let folder = try TemporaryFolder()
+        return try Recipe(contentsOf: URL(fileURLWithPath: folder.write("r.json5", text: text)))
+    }
+
+    @Test func whatIsLeftOutKeepsThePublishedValue() throws {
+        #expect(try recipe("{}") == Recipe())
+        let parsed = try recipe(
+            """
+            // A comment, a trailing comma, names without quotes.
+            {
+                appliesTo: { hiddenSize: 12, layerCount: 2, vocabularySize: 30 },
+                finetuning: { learningRate: 5e-4, /* inside */ decay: 'linear', epochs: 7, },
+            }
+            """)
+        var expected = Recipe()
+        expected.appliesTo.hiddenSize = 12
+        expected.appliesTo.layerCount = 2
+        expected.appliesTo.vocabularySize = 30
+        expected.finetuning.learningRate = 5e-4
+        expected.finetuning.decay = .linear
+        expected.finetuning.epochs = 7
+        #expect(parsed == expected)
+    }
+
+    @Test(arguments: [
+        ("{ finetuning: { learnigRate: 1 } }", "learnigRate"),
+        ("{ fine: { learningRate: 1 } }", "'fine'"),
+        ("{ finetuning: { learningRate: 'fast' } }", "finetuning.learningRate"),
+        ("{ finetuning: { epochs: 2.5 } }", "finetuning.epochs"),
+        ("{ finetuning: { decay: 'steep' } }", "finetuning.decay"),
+        ("{ finetuning: 3 }", "finetuning"),
+        ("{ finetuning: { epochs: [1] } }", "finetuning.epochs"),
+        ("{ finetuning: ", "not a recipe"),
+        ("", "r.json5"),
+        ("[1, 2]", "r.json5"),
+        // Values that no training could run with.
+        ("{ finetuning: { epochs: 0 } }", "finetuning.epochs"),
+        ("{ finetuning: { epochs: -1 } }", "finetuning.epochs"),
+        ("{ finetuning: { batchSize: 0 } }", "finetuning.batchSize"),
+        ("{ finetuning: { rank: -8 } }", "finetuning.rank"),
+        ("{ finetuning: { dropout: 1.5 } }", "finetuning.dropout"),
+        ("{ finetuning: { learningRate: -1 } }", "finetuning.learningRate"),
+        ("{ finetuning: { warmupShare: 2 } }", "finetuning.warmupShare"),
+        ("{ finetuning: { clipNorm: 0 } }", "finetuning.clipNorm"),
+        ("{ compressor: { summaryTokens: 0 } }", "compressor.summaryTokens"),
+        ("{ compressor: { segmentsPerSubstep: 0 } }", "compressor.segmentsPerSubstep"),
+        ("{ compressor: { substeps: -2 } }", "compressor.substeps"),
+        ("{ compressor: { segmentJitter: 3 } }", "compressor.segmentJitter"),
+        ("{ compressor: { batchRows: 0 } }", "compressor.batchRows"),
+        ("{ compressor: { rowTokens: 9000000000 } }", "compressor.rowTokens"),
+        ("{ compressor: { checkpointSteps: 0 } }", "compressor.checkpointSteps"),
+    ])
+    func faultsAreNamed(text: String, name: String) throws {
+        let line = message { _ = try recipe(text) }
+        #expect(line?.contains("r.json5") == true, "\(line ?? "no error")")
+        #expect(line?.contains(name) == true, "\(line ?? "no error")")
+        #expect((line?.count ?? 0) < 400)
+    }
+
+    @Test func aMissingFile() {
+        #expect(
+            message { _ = try Recipe(contentsOf: URL(fileURLWithPath: "/none/r.json5")) }?.contains("/none/r.json5")
+                == true)
+    }
+
+    @Test func thoseThatComeAlong() throws {
+        let folder = Reference.packageRoot.appending(path: "Recipes").resolvingSymlinksInPath()
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "json5" }
+        #expect(!files.isEmpty)
+        for file in files {
+            let recipe = try Recipe(contentsOf: file)
+            #expect(recipe != Recipe())
+            #expect(recipe.appliesTo.hiddenSize > 0)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import LLoCO
+import Testing
+
+@Suite struct RetrievalTests {
+    func library(_ embedder: WordCountEmbedder) throws -> Library {
+        let library = try Library.inMemory()
+        for (path, group, text) in [
+            ("cats", "animals", "Cats sleep all day and hunt mice at night.\n\n" + Sample.text("cat", paragraphs: 8)),
+            ("dogs", "animals", "Dogs guard the house and chase the postman.\n\n" + Sample.text("dog", paragraphs: 8)),
+            ("ships", "things", "Ships carry containers across the ocean.\n\n" + Sample.text("ship", paragraphs: 8)),
+        ] {
+            let id = try library.upsertDocument(path: path, group: group, text: text, tokenCount: 1).document.id
+            try library.embedPassages(of: id, with: embedder)
+        }
+        return library
+    }
+
+    @Test(arguments: Retriever.Method.allCases) func theRightDocumentComesFirst(method: Retriever.Method) throws {
+        let embedder = WordCountEmbedder(dimension: 512)
+        let retriever = Retriever(library: try library(embedder), embedder: embedder)
+        let result = try retriever.search("Which animal hunts mice at night?", method: method)
+        #expect(result.documents.first?.name == "cats")
+        let best = try #require(result.passages.first)
+        #expect(best.documentName == "cats")
+        #expect(best.text.contains("hunt mice"))
+        #expect(best.end - best.start == best.text.utf8.count)
+        #expect(best.start == 0)
+        #expect(result.unembedded == 0)
+        #expect(result.passages.count <= 8)
+        #expect(result.passages.map(\.score) == result.passages.map(\.score).sorted(by: >))
+        #expect(try retriever.search("Which animal hunts mice at night?", method: method) == result)
+    }
+
+    @Test func scopesAreKept() throws {
+        let embedder = WordCountEmbedder(dimension: 512)
+        let library = try library(embedder)
+        let retriever = Retriever(library: library, embedder: embedder)
+        let question = "Which animal hunts mice at night?"
+        let things = try retriever.search(question, in: .group("things"), limit: 100)
+        #expect(Set(things.passages.map(\.documentName)) == ["ships"])
+        let dogs = try library.document(named: "dogs").id
+        let one = try retriever.search(question, in: .document(dogs), limit: 100)
+        #expect(Set(one.documents.map(\.id)) == [dogs])
+        #expect(try retriever.search(question, in: .group("animals")).documents.first?.name == "cats")
+        #expect(throws: LibraryError.self) { try retriever.search(question, in: .group("none")) }
+        #expect(throws: LibraryError.self) { try retriever.search(question, in: .document(999)) }
+        #expect(try retriever.search(question, limit: 0).passages == [])
+        #expect(try retriever.search(question, limit: -5).passages == [])
+    }
+
+    @Test func changesAreSeenAtOnce() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("a.lloco")
+        let embedder = WordCountEmbedder(dimension: 512)
+        let writer = try Library.open(path, for: .writing)
+        func add(_ name: String, _ text: String, group: String = "g") throws -> Int64 {
+            let id = try writer.upsertDocument(path: name, group: group, text: text, tokenCount: 1).document.id
+            try writer.embedPassages(of: id, with: embedder)
+            return id
+        }
+        _ = try add("one", "the quick brown fox")
+        // Another connection, as another process has it.
+        let retriever = Retriever(library: try Library.open(path, for: .reading), embedder: embedder)
+        #expect(try retriever.search("lazy dog", method: .dense).passages.first?.documentName == "one")
+        let second = try add("two", "the lazy dog")
+        #expect(try retriever.search("lazy dog", method: .dense).passages.first?.documentName == "two")
+        _ = try add("two", "something else entirely")
+        #expect(try retriever.search("something", method: .dense).passages.first?.text == "something else entirely")
+        _ = try add("two", "something else entirely", group: "h")
+        #expect(try retriever.search("something", in: .group("g"), limit: 9).documents.map(\.name) == ["one"])
+        try writer.removeDocument(second)
+        for method in Retriever.Method.allCases {
+            #expect(!(try retriever.search("something else", method: method).documents.contains { $0.id == second }))
+        }
+        // A group of the same name later is another group.
+        try writer.removeGroup("g")
+        _ = try add("three", "new content", group: "g")
+        let found = try retriever.search("the quick brown fox new", in: .group("g"), limit: 9)
+        #expect(found.documents.map(\.name) == ["three"])
+    }
+
+    @Test func embeddingsAreReadOnce() throws {
+        let embedder = WordCountEmbedder(dimension: 512)
+        let library = try library(embedder)
+        let retriever = Retriever(library: library, embedder: embedder)
+        let first = try retriever.search("cats", method: .dense)
+        // Training does not touch what retrieval serves; the answer stays the same.
+        try library.saveAdapter(
+            for: "animals", identity: .init(model: "m", compressor: "c", variant: "v"), config: "", weights: Data([1]))
+        #expect(try retriever.search("cats", method: .dense) == first)
+    }
+
+    @Test func passagesWithoutEmbeddingAreCountedAndFoundByWords() throws {
+        let embedder = WordCountEmbedder(dimension: 512)
+        let library = try library(embedder)
+        _ = try library.upsertDocument(path: "late", text: "An unembedded zebra.", tokenCount: 1)
+        let result = try Retriever(library: library, embedder: embedder).search("zebra")
+        #expect(result.unembedded == 1)
+        #expect(result.passages.prefix(2).contains { $0.documentName == "late" }, "first by words, absent by vectors")
+        let words = try Retriever(library: library, embedder: nil).search("zebras")
+        #expect(words.passages.map(\.documentName) == ["late"], "the index stems words")
+        let other = try Retriever(library: library, embedder: WordCountEmbedder(identity: "other")).search("cats")
+        #expect(other.unembedded == (try library.statistics().passages))
+    }
+
+    @Test func anEmbedderOfAnotherDimensionIsRefused() throws {
+        let library = try library(WordCountEmbedder(dimension: 512))
+        let retriever = Retriever(library: library, embedder: WordCountEmbedder(dimension: 256))
+        let error = try #require(throws: LibraryError.self) { try retriever.search("cats") }
+        #expect(error.code == .invalid)
+    }
+
+    @Test func diacriticsAndCaseDoNotMatter() throws {
+        let library = try Library.inMemory()
+        _ = try library.upsertDocument(path: "x", text: "Die GRÖSSE des Cafés", tokenCount: 1)
+        let retriever = Retriever(library: library, embedder: nil)
+        for question in ["cafes", "CAFÉ", "cafe\u{301}", "grösse", "Große? nein, GRÖSSE!"] {
+            #expect(try retriever.search(question).passages.count == 1, "\(question)")
+        }
+    }
+
+    /// Whatever is asked, a search is no syntax error.
+    @Test func anyQuestionIsAValidQuery() throws {
+        let library = try Library.inMemory()
+        _ = try library.upsertDocument(path: "x", text: Sample.text("near or not and column"), tokenCount: 1)
+        let retriever = Retriever(library: library, embedder: nil)
+        var generator = SeededGenerator(state: 17)
+        let parts = [
+            "\"", "'", "*", "^", ":", "(", ")", "-", "+", "{", "}", "NEAR", "AND", "OR", "NOT", "NEAR(", "text:", "\0",
+            "\u{FFFD}",
+            "\\", ";", "--", "%", "_", "🙂", "é", "中文", "\n", " ", "the", "a", "item", "\u{301}", "²", "Ⅷ", "\u{E000}",
+            "ß", "İ",
+        ]
+        for _ in 0..<1500 {
+            let question = (0..<Int.random(in: 0...12, using: &generator)).map { _ in
+                parts.randomElement(using: &generator)!
+            }.joined(separator: Bool.random(using: &generator) ? " " : "")
+            _ = try retriever.search(question)
+        }
+        for _ in 0..<500 {
+            var question = ""
+            for _ in 0..<8 {
+                if let scalar = Unicode.Scalar(UInt32.random(in: 0...0x2FFFF, using: &generator)) {
+                    question.unicodeScalars.append(scalar)
+                }
+            }
+            _ = try retriever.search(question)
+        }
+        #expect(try retriever.search(String(repeating: "item \"NEAR( ", count: 20_000)).passages.isEmpty == false)
+        #expect(try retriever.search("what is the of").passages.isEmpty == false, "stop words count where alone")
+        #expect(try retriever.search("").passages == [])
+        #expect(try retriever.search("?!").passages == [])
+    }
+}

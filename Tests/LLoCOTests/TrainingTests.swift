@@ -1,0 +1,149 @@
+import Checkpoints
+import Foundation
+import LLoCO
+import Models
+import Testing
+import Tokenizers
+import Torch
+
+/// What training is made of: cuts, rows, rates, batches, losses.
+@Suite struct TrainingTests {
+    @Test(arguments: [(6144, 4, 0.33), (64, 4, 0.33), (8, 4, 0.0), (9, 1, 0.9), (100, 7, 0.5)])
+    func segmentsCoverARow(tokens: Int, count: Int, jitter: Double) {
+        var generator = SplitMix64(seed: 5)
+        var seen: Set<[Range<Int>]> = []
+        for _ in 0..<50 {
+            let cuts = SegmentCuts.random(tokens: tokens, count: count, jitter: jitter, using: &generator)
+            seen.insert(cuts)
+            #expect(cuts.count == count)
+            #expect(cuts.first?.lowerBound == 0 && cuts.last?.upperBound == tokens)
+            #expect(zip(cuts, cuts.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+            let mean = Double(tokens) / Double(count)
+            for cut in cuts { #expect(abs(Double(cut.count) - mean) <= jitter * mean + 1) }
+        }
+        #expect((seen.count > 1) == (jitter > 0 && count > 1))
+    }
+
+    @Test func rowsAreStretchesOfOneText() throws {
+        let tokenizer = try TokenizerLoader.load(folder: Reference.autocompressor)
+        let texts = [Sample.text("river"), "Ein Fluß läuft über 東京 — und weiter. " + Sample.text("größe"), "short one"]
+        let corpus = try TrainingText(texts, minimumBytes: 20)
+        #expect(corpus.count == 2)
+        #expect(corpus.byteCount == texts[0].utf8.count + texts[1].utf8.count)
+        var generator = SplitMix64(seed: 2)
+        var rows: Set<[Int]> = []
+        for _ in 0..<40 {
+            let row = corpus.row(48, tokenizer, using: &generator)
+            #expect(row.count == 48)
+            rows.insert(row)
+            let text = tokenizer.decode(row, skippingSpecial: false)
+            // The row's last token may end inside a character.
+            #expect(texts.contains { $0.contains(text.replacing("\u{FFFD}", with: "")) }, "\(text)")
+        }
+        #expect(rows.count > 30, "rows begin anywhere")
+        var again = SplitMix64(seed: 2)
+        #expect(rows.contains(corpus.row(48, tokenizer, using: &again)))
+        #expect(message { _ = try TrainingText(["", "ab"], minimumBytes: 3) }?.contains("3 bytes") == true)
+        #expect(message { _ = try TrainingText([]) } != nil)
+    }
+
+    @Test func specialTokensInTrainingTextAreText() throws {
+        let tokenizer = try TokenizerLoader.load(folder: Reference.autocompressor)
+        let corpus = try TrainingText([String(repeating: "</s><s>", count: 60)])
+        var generator = SplitMix64(seed: 2)
+        #expect(corpus.row(30, tokenizer, using: &generator).allSatisfy { !tokenizer.isSpecial($0) })
+    }
+
+    @Test func textsOfFiles() throws {
+        let folder = try TemporaryFolder()
+        let plain = try folder.write("a.txt", text: "One.\nTwo.")
+        #expect(try TrainingText.texts(in: URL(fileURLWithPath: plain)) == ["One.\nTwo."])
+        let lines = try folder.write("a.jsonl", text: "{\"text\": \"One.\"}\n\n{\"id\": 1, \"text\": \"Two.\"}\r\n")
+        #expect(try TrainingText.texts(in: URL(fileURLWithPath: lines)) == ["One.", "Two."])
+        let wrong = try folder.write("b.jsonl", text: "{\"text\": \"One.\"}\n{\"texts\": \"Two.\"}\n")
+        #expect(
+            message { _ = try TrainingText.texts(in: URL(fileURLWithPath: wrong)) }?.contains("b.jsonl, line 2")
+                == true)
+        let none = folder.path("none.jsonl")
+        #expect(message { _ = try TrainingText.texts(in: URL(fileURLWithPath: none)) }?.contains(none) == true)
+    }
+
+    @Test func learningRates() {
+        let linear = LearningRateSchedule(steps: 110, warmupSteps: 10, decay: .linear)
+        #expect(linear.share(at: 0) == 0.1)
+        #expect(linear.share(at: 9) == 1)
+        #expect(linear.share(at: 10) == 1)
+        #expect(abs(linear.share(at: 60) - 0.5) < 1e-12)
+        #expect(abs(linear.share(at: 109) - 0.01) < 1e-12)
+        #expect(linear.share(at: 500) == 0)
+        let cosine = LearningRateSchedule(steps: 110, warmupSteps: 10, decay: .cosine)
+        #expect(cosine.share(at: 10) == 1)
+        #expect(abs(cosine.share(at: 60) - 0.5) < 1e-12)
+        #expect(cosine.share(at: 35) > linear.share(at: 35))
+        #expect(cosine.share(at: 110) < 1e-12)
+        let constant = LearningRateSchedule(steps: 5, warmupSteps: 0, decay: .constant)
+        #expect((0..<5).allSatisfy { constant.share(at: $0) == 1 })
+        // Degenerate runs stay finite.
+        for decay in LearningRateSchedule.Decay.allCases {
+            let none = LearningRateSchedule(steps: 0, warmupSteps: 9, decay: decay)
+            #expect((0..<20).allSatisfy { 0...1 ~= none.share(at: $0) })
+        }
+    }
+
+    @Test func batchesFollowFromTheSeed() {
+        var recipe = FinetuningRecipe()
+        recipe.batchSize = 8
+        recipe.documentsPerBatch = 2
+        recipe.epochs = 3
+        let documents = (0..<50).map { $0 % 7 }
+        func batches(_ seed: UInt64) -> [[Int]] {
+            let plan = BatchPlan(documents: documents, recipe: recipe, seed: seed)
+            return (0..<plan.steps).map { plan[$0] }
+        }
+        let plan = batches(1)
+        #expect(plan == batches(1))
+        #expect(plan != batches(2))
+        #expect(plan.allSatisfy { (1...8).contains($0.count) })
+        // Every question once an epoch, in another order.
+        var seen: [[Int]] = [[]]
+        for batch in plan {
+            if seen[seen.count - 1].count == 50 { seen.append([]) }
+            seen[seen.count - 1] += batch
+        }
+        #expect(seen.count == 3)
+        #expect(seen.allSatisfy { $0.sorted() == Array(0..<50) })
+        #expect(Set(seen).count == 3)
+        // Documents share their vectors within a batch, so a batch is about few of them.
+        let mean = Double(plan.reduce(0) { $0 + Set($1.map { documents[$0] }).count }) / Double(plan.count)
+        #expect(mean <= 3.5)
+        #expect(BatchPlan(documents: [], recipe: recipe, seed: 1).steps == 0)
+    }
+
+    /// The gradient goes through a leaf, chunk by chunk: it has to be that of the plain loss.
+    @Test func labelledLossIsPlainCrossEntropy() throws {
+        let fixture = try CompressorFixture()
+        let decoder = fixture.decoder
+        let count = 2 * LabelledLoss.chunk + 37
+        let size = decoder.configuration.hiddenSize
+        var generator = SeededGenerator(state: 1)
+        let input = try Tensor(
+            (0..<count * size).map { _ in Float.random(in: -2...2, using: &generator) }, shape: [count, size])
+        let labels = (0..<count).map { _ in
+            Int.random(in: 0..<decoder.configuration.vocabularySize, using: &generator)
+        }
+        func gradient(_ body: (Tensor) throws -> Double) throws -> (Double, Tensor) {
+            let leaf = try input.cloned()
+            try leaf.setRequiresGradient(true)
+            let loss = try body(try leaf * 2)
+            return (loss, try #require(try leaf.gradient))
+        }
+        let chunked = try gradient { try LabelledLoss.backward(decoder, hidden: $0, labels: labels, scale: 0.25) }
+        let plain = try gradient { hidden in
+            let loss = try decoder.logits(hidden).crossEntropy(Tensor(labels), reduction: .sum)
+            try (loss * 0.25).backward()
+            return try loss.item()
+        }
+        #expect(relativeError(chunked.0, plain.0) < 1e-5)
+        #expect(try relativeError(chunked.1, plain.1) < 1e-5)
+    }
+}

@@ -1,0 +1,90 @@
+import Checkpoints
+import Foundation
+import Torch
+
+/// The Llama decoder written out in loops over Doubles, for one sequence: no batches, no cache, no scaled rotation.
+struct ReferenceLlama {
+    let configuration: LlamaConfiguration
+    private let weights: [String: (values: [Double], shape: [Int])]
+
+    init(_ model: TinyModel) throws {
+        configuration = model.configuration
+        weights = try model.tensors.mapValues { (try $0.array(of: Double.self), $0.shape) }
+    }
+
+    /// The scores of every position, row after row.
+    func scores(_ ids: [Int]) -> [Double] {
+        let hidden = configuration.hiddenSize
+        let table = values("model.embed_tokens.weight")
+        var x = ids.map { Array(table[$0 * hidden..<($0 + 1) * hidden]) }
+        for layer in 0..<configuration.layerCount {
+            let name = "model.layers.\(layer)"
+            let normed = x.map { norm($0, "\(name).input_layernorm.weight") }
+            for (t, mixed) in attention(normed, "\(name).self_attn").enumerated() {
+                x[t] = sum(x[t], linear(mixed, "\(name).self_attn.o_proj"))
+            }
+            for t in x.indices {
+                let input = norm(x[t], "\(name).post_attention_layernorm.weight")
+                let (gate, up) = (linear(input, "\(name).mlp.gate_proj"), linear(input, "\(name).mlp.up_proj"))
+                let inner = zip(gate, up).map { $0 / (1 + exp(-$0)) * $1 }
+                x[t] = sum(x[t], linear(inner, "\(name).mlp.down_proj"))
+            }
+        }
+        let head = configuration.tiedEmbeddings ? "model.embed_tokens" : "lm_head"
+        return x.flatMap { linear(norm($0, "model.norm.weight"), head) }
+    }
+
+    private func attention(_ x: [[Double]], _ name: String) -> [[Double]] {
+        let size = configuration.headSize
+        let share = configuration.headCount / configuration.keyValueHeadCount
+        let queries = x.enumerated().map { rotated(linear($1, "\(name).q_proj"), position: $0) }
+        let keys = x.enumerated().map { rotated(linear($1, "\(name).k_proj"), position: $0) }
+        let contents = x.map { linear($0, "\(name).v_proj") }
+        return x.indices.map { t in
+            (0..<configuration.headCount).flatMap { head -> [Double] in
+                let (q, k) = (head * size, head / share * size)
+                let weights = (0...t).map { s in
+                    exp(
+                        (0..<size).reduce(0.0) { $0 + queries[t][q + $1] * keys[s][k + $1] } / Double(size).squareRoot()
+                    )
+                }
+                let total = weights.reduce(0, +)
+                return (0..<size).map { e in (0...t).reduce(0.0) { $0 + weights[$1] / total * contents[$1][k + e] } }
+            }
+        }
+    }
+
+    private func rotated(_ x: [Double], position: Int) -> [Double] {
+        let (size, half) = (configuration.headSize, configuration.headSize / 2)
+        var result = x
+        for start in stride(from: 0, to: x.count, by: size) {
+            for i in 0..<half {
+                let angle = Double(position) * pow(configuration.ropeTheta, -2 * Double(i) / Double(size))
+                let (a, b) = (x[start + i], x[start + half + i])
+                result[start + i] = a * cos(angle) - b * sin(angle)
+                result[start + half + i] = b * cos(angle) + a * sin(angle)
+            }
+        }
+        return result
+    }
+
+    private func linear(_ x: [Double], _ name: String) -> [Double] {
+        let matrix = values("\(name).weight")
+        let bias = weights["\(name).bias"]?.values
+        return (0..<matrix.count / x.count).map { row -> Double in
+            var sum = bias?[row] ?? 0
+            for column in x.indices { sum += matrix[row * x.count + column] * x[column] }
+            return sum
+        }
+    }
+
+    private func norm(_ x: [Double], _ name: String) -> [Double] {
+        let mean = x.reduce(0.0) { $0 + $1 * $1 } / Double(x.count)
+        let scale = 1 / (mean + configuration.rmsNormEpsilon).squareRoot()
+        return zip(x, values(name)).map { $0 * scale * $1 }
+    }
+
+    private func sum(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map { $0 + $1 } }
+
+    private func values(_ name: String) -> [Double] { weights[name]?.values ?? [] }
+}
