@@ -13,6 +13,8 @@ extension SeededTests {
 
         init() throws { fixture = try CompressorFixture() }
 
+        private let source = CompressorTrainer.Source(baseModel: "base", texts: "t")
+
         private func recipe() -> CompressorRecipe {
             var recipe = CompressorRecipe()
             recipe.summaryTokens = 3
@@ -87,24 +89,38 @@ extension SeededTests {
 
             let first = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
             _ = try train(first, to: 2)
-            try first.save(to: folder.url, baseModel: "base", trainedTokens: 77)
+            try first.save(to: folder.url, source: source, trainedTokens: 77)
             let second = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
-            #expect(try second.resume(from: folder.url, baseModel: "base") == 77)
+            #expect(try second.resume(from: folder.url, source: source) == 77)
             #expect(try train(second, to: 6) == Array(losses[2...]))
             for (own, reference) in zip(second.adapter.parameters, whole.adapter.parameters) {
                 #expect(try own.bytes() == reference.bytes())
             }
             #expect(try second.embedSummary.bytes() == whole.embedSummary.bytes())
 
-            #expect(try second.resume(from: folder.url.appending(path: "none"), baseModel: "base") == nil)
-            #expect(
-                message { _ = try second.resume(from: folder.url, baseModel: "other") }?.contains("another base model")
-                    == true)
+            #expect(try second.resume(from: folder.url.appending(path: "none"), source: source) == nil)
+            func refusal(_ trainer: CompressorTrainer, _ source: CompressorTrainer.Source) -> String? {
+                message { _ = try trainer.resume(from: folder.url, source: source) }
+            }
+            #expect(refusal(second, .init(baseModel: "other", texts: "t"))?.contains("another base model") == true)
+            #expect(refusal(second, .init(baseModel: "base", texts: "u"))?.contains("another --text") == true)
+            let reseeded = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 4)
+            #expect(refusal(reseeded, source)?.contains("another --seed") == true)
+            var faster = recipe
+            faster.learningRate *= 2
+            let other = try CompressorTrainer(decoder: fixture.decoder, recipe: faster, seed: 3)
+            #expect(refusal(other, source)?.contains("another recipe") == true)
+            #expect(other.stepCount == 0)
+            // A run may be prolonged.
+            var longer = recipe
+            longer.steps = 60
+            let prolonged = try CompressorTrainer(decoder: fixture.decoder, recipe: longer, seed: 3)
+            #expect(try prolonged.resume(from: folder.url, source: source) == 77)
             let state = try folder.write(
                 "cut/training-state.safetensors",
                 Data(contentsOf: folder.url.appending(path: "training-state.safetensors")).dropLast(100))
             #expect(
-                message { _ = try second.resume(from: folder.url.appending(path: "cut"), baseModel: "base") }?.contains(
+                message { _ = try second.resume(from: folder.url.appending(path: "cut"), source: source) }?.contains(
                     state) == true)
         }
 

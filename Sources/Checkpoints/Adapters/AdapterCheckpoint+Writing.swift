@@ -15,10 +15,7 @@ extension AdapterCheckpoint {
             throw CheckpointError(.unwritable, file: folder.path, found: "the folder could not be made")
         }
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: weightsFile)
-        let configurationFile = try AtomicFile(folder.appendingPathComponent(Self.configurationName))
-        var text = configuration.json
-        try text.withUTF8 { try configurationFile.write(UnsafeRawBufferPointer($0)) }
-        try configurationFile.commit()
+        try AtomicFile.write(Data(configuration.json.utf8), to: folder.appendingPathComponent(Self.configurationName))
     }
 
     /// The two files' contents, for a store that keeps adapters among other things.

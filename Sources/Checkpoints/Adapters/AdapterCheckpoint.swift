@@ -25,8 +25,8 @@ public struct AdapterCheckpoint: Sendable {
         self.weights = weights
     }
 
-    static let configurationName = "adapter_config.json"
-    static let weightsName = "adapter_model.safetensors"
+    package static let configurationName = "adapter_config.json"
+    package static let weightsName = "adapter_model.safetensors"
     static let pickledWeightsName = "adapter_model.bin"
 
     /// The files of the adapter in `folder`: its identity is made of their digests.

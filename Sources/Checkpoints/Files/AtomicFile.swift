@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 #if canImport(Darwin)
     import Darwin
@@ -9,7 +9,7 @@ import Foundation
 #endif
 
 /// Writes a file that appears whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
-struct AtomicFile: ~Copyable {
+package struct AtomicFile: ~Copyable {
     private let url: URL
     private let temporary: String
     private let descriptor: Int32
@@ -22,6 +22,14 @@ struct AtomicFile: ~Copyable {
         guard descriptor >= 0 else { throw Self.fault(url) }
         self.temporary = temporary
         self.descriptor = descriptor
+    }
+
+    /// Writes a whole file.
+    /// - Throws: `CheckpointError` naming the file and the system's reason.
+    package static func write(_ data: Data, to url: URL) throws {
+        let file = try AtomicFile(url)
+        try data.withUnsafeBytes { try file.write($0) }
+        try file.commit()
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {

@@ -43,11 +43,12 @@ struct TrainCompressor: ParsableCommand {
         let tokenizer = try model.tokenizer
         var recipe = try recipe.load(for: model.configuration).compressor
         if let steps { recipe.steps = steps }
-        let identity = try FileIdentity.digest(of: model.identityFiles)
         let corpus = try TrainingText(texts, minimumBytes: recipe.rowTokens * 3)
+        let source = CompressorTrainer.Source(
+            baseModel: try FileIdentity.digest(of: model.identityFiles), texts: corpus.digest)
         let trainer = try CompressorTrainer(decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed)
         let folder = URL(filePath: out)
-        var tokens = try trainer.resume(from: folder, baseModel: identity) ?? 0
+        var tokens = try trainer.resume(from: folder, source: source) ?? 0
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         Terminal.note(
             "\(corpus.count) texts, \(corpus.byteCount / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
@@ -69,12 +70,12 @@ struct TrainCompressor: ParsableCommand {
             bar.update(step.step, of: recipe.steps, detail: String(format: "loss %.4f", step.loss))
             if let minutes, start.duration(to: .now).seconds >= minutes * 60 { break }
             if trainer.stepCount - saved >= recipe.checkpointSteps {
-                try trainer.save(to: folder, baseModel: identity, trainedTokens: tokens)
+                try trainer.save(to: folder, source: source, trainedTokens: tokens)
                 saved = trainer.stepCount
             }
         }
         bar.finish()
-        try trainer.save(to: folder, baseModel: identity, trainedTokens: tokens)
+        try trainer.save(to: folder, source: source, trainedTokens: tokens)
         if !output.json {
             Terminal.print("\(out): step \(trainer.stepCount) of \(recipe.steps), \(tokens) tokens read")
         }

@@ -6,10 +6,18 @@ public import Torch
 extension CompressorCheckpoint {
     /// Reads a compressor's folder for a decoder.
     ///
-    /// - Throws: `EngineError` where the folder holds none or `compressor.json` is malformed, `CheckpointError`,
-    ///   `ModelError` where it is of another model.
+    /// - Throws: `EngineError` where the folder holds none, `compressor.json` is malformed or describes other files,
+    ///   `CheckpointError`, `ModelError` where it is of another model.
     public init(folder: URL, for decoder: Llama) throws {
         let description = try Self.description(in: folder)
+        for name in Self.tensorFiles {
+            let file = folder.appending(path: name)
+            guard description.files[name] == (try FileIdentity.digest(of: [file])) else {
+                throw EngineError(
+                    "\(file.path): another file than \(Self.descriptionName) describes: saving was interrupted, or it was "
+                        + "exchanged; the same 'lloco train-compressor' command writes the folder anew")
+            }
+        }
         let file = folder.appending(path: Self.embeddingName)
         let embedding = try SafetensorsCheckpoint(file).tensor(
             Self.embeddingTensor,
@@ -33,20 +41,25 @@ extension CompressorCheckpoint {
             }
             return description
         } catch is DecodingError {
-            throw EngineError("\(file.path): not a compressor's description: expected scheme, baseModel, trainedTokens")
+            throw EngineError(
+                "\(file.path): not a compressor's description: expected scheme, baseModel, trainedTokens, files")
         }
     }
 
     /// Writes the folder; each file appears whole or not at all, the description last.
     public func write(to folder: URL, as dtype: DType = .bfloat16) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try adapter?.checkpoint(as: dtype, baseModel: description.baseModel).write(to: folder)
+        try adapter.checkpoint(as: dtype, baseModel: description.baseModel).write(to: folder)
         try SafetensorsWriter.write(
             [Self.embeddingTensor: embedSummary.detached().to(dtype, device: .cpu)],
             to: folder.appending(path: Self.embeddingName))
+        var description = description
+        for name in Self.tensorFiles {
+            description.files[name] = try FileIdentity.digest(of: [folder.appending(path: name)])
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        try (encoder.encode(description) + Data("\n".utf8)).write(
-            to: folder.appending(path: Self.descriptionName), options: .atomic)
+        try AtomicFile.write(
+            encoder.encode(description) + Data("\n".utf8), to: folder.appending(path: Self.descriptionName))
     }
 }

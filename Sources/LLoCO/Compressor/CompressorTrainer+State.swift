@@ -1,47 +1,47 @@
 import Checkpoints
 public import Foundation
-import Models
-import Torch
 
 extension CompressorTrainer {
     static let stateName = "training-state.safetensors"
 
+    /// What a run trains on. With the recipe and the seed it says which run a saved state is of.
+    public struct Source: Sendable {
+        /// The SHA-256 of the base model's files
+        public var baseModel: String
+        /// The SHA-256 of the texts: ``TrainingText/digest``
+        public var texts: String
+
+        public init(baseModel: String, texts: String) {
+            self.baseModel = baseModel
+            self.texts = texts
+        }
+    }
+
     /// Writes the compressor as trained so far, and beside it what a continued run needs.
-    public func save(to folder: URL, baseModel: String, trainedTokens: Int) throws {
+    public func save(to folder: URL, source: Source, trainedTokens: Int) throws {
         // A checkpoint that could not be used would replace one that can.
-        for parameter in parameters where try parameter.detached().isFinite().to(.float32).min().item() < 1 {
-            throw TrainingError(
-                "training became unstable by step \(optimizer.stepCount): the last checkpoint stays; "
-                    + "lower the learning rate")
-        }
-        try checkpoint(baseModel: baseModel, trainedTokens: trainedTokens).write(to: folder)
-        var tensors: [String: Tensor] = [:]
-        for (index, parameter) in parameters.enumerated() {
-            tensors["parameter.\(index)"] = try parameter.detached()
-            tensors["first.\(index)"] = optimizer.firstMoments[index]
-            tensors["second.\(index)"] = optimizer.secondMoments[index]
-        }
+        try training.checkFinite()
+        try checkpoint(baseModel: source.baseModel, trainedTokens: trainedTokens).write(to: folder)
+        var metadata = Dictionary(uniqueKeysWithValues: try identity(of: source).map { ($0.field, $0.value) })
+        metadata["tokens"] = "\(trainedTokens)"
         try SafetensorsWriter.write(
-            tensors,
-            metadata: ["step": "\(optimizer.stepCount)", "tokens": "\(trainedTokens)", "base_model": baseModel],
-            to: folder.appending(path: Self.stateName))
+            training.tensors(), metadata: training.metadata(metadata), to: folder.appending(path: Self.stateName))
     }
 
     /// Takes up a run that was saved in `folder`; returns the tokens it had read, or nil where there is none.
-    public func resume(from folder: URL, baseModel: String) throws -> Int? {
+    ///
+    /// - Throws: `TrainingError` where the saved run is another than this one, naming in what: it would go on as neither.
+    public func resume(from folder: URL, source: Source) throws -> Int? {
         let file = folder.appending(path: Self.stateName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let checkpoint = try SafetensorsCheckpoint(file)
-        guard checkpoint.metadata["base_model"] == baseModel, let step = checkpoint.metadata["step"].flatMap(Int.init),
-            let tokens = checkpoint.metadata["tokens"].flatMap(Int.init)
-        else { throw TrainingError("\(file.path): the saved run is of another base model; give another --out") }
-        func tensors(_ kind: String) throws -> [Tensor] {
-            try parameters.indices.map {
-                try checkpoint.tensor("\(kind).\($0)", shape: parameters[$0].shape, as: .float32)
-            }
+        for (field, value, name) in try identity(of: source) where checkpoint.metadata[field] != value {
+            throw TrainingError("\(file.path): the saved run is of another \(name); give another --out")
         }
-        for (own, saved) in zip(parameters, try tensors("parameter")) { try own.copy(from: saved) }
-        try optimizer.restore(stepCount: step, firstMoments: tensors("first"), secondMoments: tensors("second"))
+        guard let tokens = checkpoint.metadata["tokens"].flatMap({ Int($0) }), 0...1 << 53 ~= tokens else {
+            throw TrainingError("\(file.path): does not say how many tokens were read")
+        }
+        try training.restore(checkpoint, metadata: checkpoint.metadata, named: file.path)
         return tokens
     }
 
@@ -54,5 +54,17 @@ extension CompressorTrainer {
             embedSummary: embedSummary, adapter: adapter)
     }
 
-    private var parameters: [Tensor] { adapter.parameters + [embedSummary] }
+    /// What has to agree for a run to go on; `steps` and `checkpointSteps` may change, so that one can be prolonged.
+    private func identity(of source: Source) throws -> [(field: String, value: String, name: String)] {
+        var lasting = recipe
+        lasting.steps = 1
+        lasting.checkpointSteps = 1
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return [
+            ("base_model", source.baseModel, "base model"), ("texts", source.texts, "--text"),
+            ("recipe", String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe"),
+            ("seed", "\(seed)", "--seed"),
+        ]
+    }
 }

@@ -13,9 +13,8 @@ public final class CompressorTrainer {
     public let adapter: Adapter
     /// [S, D], float32
     public let embedSummary: Tensor
-    let optimizer: AdamW
-    private let seed: UInt64
-    private let peaks: [Double]
+    let training: TrainingState
+    let seed: UInt64
 
     /// A step's outcome.
     public struct Step: Sendable {
@@ -38,20 +37,22 @@ public final class CompressorTrainer {
         adapter = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
         let end = decoder.configuration.eosTokenIDs.first ?? 0
         embedSummary = try decoder.embed(Array(repeating: end, count: recipe.summaryTokens))[0].to(.float32).cloned()
-        for parameter in adapter.parameters + [embedSummary] { try parameter.setRequiresGradient(true) }
-        peaks = [recipe.learningRate, recipe.summaryLearningRate]
-        optimizer = try AdamW([
-            .init(adapter.parameters, learningRate: recipe.learningRate),
-            .init([embedSummary], learningRate: recipe.summaryLearningRate),
-        ])
+        training = try TrainingState(
+            [
+                .init(adapter.parameters, learningRate: recipe.learningRate),
+                .init([embedSummary], learningRate: recipe.summaryLearningRate),
+            ],
+            schedule: LearningRateSchedule(
+                steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay),
+            clipNorm: recipe.clipNorm, kept: "the last checkpoint stays")
     }
 
-    public var stepCount: Int { optimizer.stepCount }
+    public var stepCount: Int { training.stepCount }
 
     /// One step over `recipe.batchRows` rows drawn for it. The draw depends on the seed and the step alone, so that a
     /// continued run sees what an uninterrupted one would have seen.
     public func step(_ text: TrainingText, _ tokenizer: any Tokenizer) throws -> Step {
-        let step = optimizer.stepCount
+        let step = stepCount
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
         let minimum = recipe.substeps * recipe.segmentsPerSubstep * 2
@@ -71,20 +72,10 @@ public final class CompressorTrainer {
             loss += try backward(row, cuts: cuts, scale: 1 / Double(predicted))
         }
         loss /= Double(predicted)
-        let norm = try clipGradients(of: adapter.parameters + [embedSummary], toNorm: recipe.clipNorm)
-        guard loss.isFinite, norm.isFinite else {
-            try optimizer.clearGradients()
-            throw TrainingError.notFinite(step: step + 1, loss: loss, norm: norm, kept: "the last checkpoint stays")
-        }
-        let schedule = LearningRateSchedule(
-            steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay)
-        for index in optimizer.groups.indices {
-            optimizer.groups[index].learningRate = peaks[index] * schedule.share(at: step)
-        }
-        try optimizer.step()
-        try optimizer.clearGradients()
+        let norm = try training.clipGradients(loss: loss, step: step)
+        try training.step()
         return Step(
-            step: optimizer.stepCount, loss: loss, gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.count })
+            step: stepCount, loss: loss, gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.count })
     }
 
     /// The gradients of scale · Σ -log p over a row's tokens but the first of each substep; returns the sum, unscaled.

@@ -13,6 +13,11 @@ public struct TrainingText: Sendable {
     public var byteCount: Int { ends.last ?? 0 }
     public var count: Int { texts.count }
 
+    /// The SHA-256 of the texts, in their order.
+    public var digest: String {
+        Digest.sha256(texts.map { Digest.sha256(Data($0)) }.joined(separator: "\n"))
+    }
+
     /// - Parameter minimumBytes: texts shorter than this are left out
     public init(_ texts: [String], minimumBytes: Int = 0) throws {
         self.texts = texts.map { Array($0.utf8) }.filter { $0.count >= max(1, minimumBytes) }

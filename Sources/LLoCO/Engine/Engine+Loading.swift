@@ -58,7 +58,7 @@ extension Engine {
                 try Compressor(
                     decoder: decoder, embedSummary: checkpoint.embedSummary, adapter: checkpoint.adapter,
                     scheme: scheme),
-                try FileIdentity.digest(of: CompressorCheckpoint.files(in: folder))
+                try CompressorCheckpoint.identity(in: folder)
             )
         }
         if let folder = options.compressor { return try loaded(folder) }

@@ -9,7 +9,7 @@ public import Torch
 public final class Finetuner {
     public let adapter: Adapter
     public let recipe: FinetuningRecipe
-    let optimizer: AdamW
+    let training: TrainingState
     private let decoder: Llama
     private let base: [Adapter]
     private let documents: [Tensor]
@@ -58,27 +58,25 @@ public final class Finetuner {
         self.adapter =
             try adapter
             ?? Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
-        for parameter in self.adapter.parameters { try parameter.setRequiresGradient(true) }
-        optimizer = try AdamW([.init(self.adapter.parameters, learningRate: recipe.learningRate)])
+        training = try TrainingState(
+            [.init(self.adapter.parameters, learningRate: recipe.learningRate)],
+            schedule: LearningRateSchedule(
+                steps: plan.steps, warmupSteps: Int((recipe.warmupShare * Double(plan.steps)).rounded(.up)),
+                decay: recipe.decay),
+            clipNorm: recipe.clipNorm, kept: "the adapter that the group had before stays")
     }
 
     /// All steps of the run.
     public var totalSteps: Int { plan.steps }
 
     /// Steps made so far, those of an interrupted run included.
-    public var stepCount: Int { optimizer.stepCount }
+    public var stepCount: Int { training.stepCount }
 
     /// The next step.
     /// - Throws: `TrainingError` where loss or gradients are not finite: nothing is changed then.
     public func step() throws -> Step {
-        let step = optimizer.stepCount
-        let outcome = try gradients(at: step)
-        let schedule = LearningRateSchedule(
-            steps: totalSteps, warmupSteps: Int((recipe.warmupShare * Double(totalSteps)).rounded(.up)),
-            decay: recipe.decay)
-        optimizer.groups[0].learningRate = recipe.learningRate * schedule.share(at: step)
-        try optimizer.step()
-        try optimizer.clearGradients()
+        let outcome = try gradients(at: stepCount)
+        try training.step()
         return outcome
     }
 
@@ -88,7 +86,7 @@ public final class Finetuner {
     public func checkOutcome() throws {
         guard stepCount > 0 else { return }
         _ = try gradients(at: stepCount - 1)
-        try optimizer.clearGradients()
+        try training.clearGradients()
     }
 
     /// Leaves the clipped gradients of a step's questions in the adapter.
@@ -103,12 +101,7 @@ public final class Finetuner {
             tokens += documents[document].size(0) + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
         }
         loss /= Double(labels)
-        let norm = try clipGradients(of: adapter.parameters, toNorm: recipe.clipNorm)
-        guard loss.isFinite, norm.isFinite else {
-            try optimizer.clearGradients()
-            throw TrainingError.notFinite(
-                step: step + 1, loss: loss, norm: norm, kept: "the adapter that the group had before stays")
-        }
+        let norm = try training.clipGradients(loss: loss, step: step)
         return Step(step: step + 1, loss: loss, gradientNorm: norm, tokens: tokens)
     }
 
