@@ -85,6 +85,22 @@ const char *ctorch_error(void) { return last_error.c_str(); }
 
 const char *ctorch_version(void) { return TORCH_VERSION; }
 
+const char *ctorch_loaded_version(void) {
+    // The library tells its own version only among its build settings: "..., TORCH_VERSION=2.13.0, ...".
+    static const std::string version = [] {
+        try {
+            const std::string settings = at::show_config(), key = "TORCH_VERSION=";
+            const size_t start = settings.find(key);
+            if (start == std::string::npos) return std::string();
+            const size_t from = start + key.size();
+            return settings.substr(from, settings.find_first_of(", \n", from) - from);
+        } catch (...) {
+            return std::string();
+        }
+    }();
+    return version.c_str();
+}
+
 ctorch_cpu_features ctorch_cpu_get_features(void) {
     ctorch_cpu_features features = {};
 #if defined(__x86_64__)

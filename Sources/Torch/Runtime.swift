@@ -5,6 +5,13 @@ public enum Runtime {
     /// The version of libtorch that this was built against.
     public static var version: String { String(cString: ctorch_version()) }
 
+    /// The version that the loaded libtorch says it has; nil where it does not say. Another one than ``version`` may
+    /// compute wrong results.
+    public static var loadedVersion: String? {
+        let version = String(cString: ctorch_loaded_version())
+        return version.isEmpty ? nil : version
+    }
+
     /// How many threads one operation may use.
     public static var threads: Int { Int(ctorch_threads()) }
 

@@ -119,7 +119,7 @@ extension Tensor {
 
     /// start, start + step, ... below `end`: one dimension.
     public static func arange(
-        _ start: Double = 0, _ end: Double, step: Double = 1, dtype: DType = .float32, device: Device = .cpu
+        _ start: Double, _ end: Double, step: Double = 1, dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
         try make { ctorch_tensor_arange(start, end, step, dtype.code, device.kind.code, Int32(device.index), $0) }
     }

@@ -41,6 +41,9 @@ import Testing
         #expect(shown["document"] as? String == "b.md")
         #expect(try await place.run("show", place.path("b.md"), "--json").object()["document"] as? String == "b.md")
         #expect(try await place.run("show", "b.md", "--text").outputText == Sample.text("mill", sentences: 2))
+        let text = try await place.run("show", "b.md", "--text", "--json").object()
+        expectFields(text, ["document": .text, "text": .text])
+        #expect(text["text"] as? String == Sample.text("mill", sentences: 2))
         #expect(try await place.run("list", "--group", "g").expectSuccess().outputText.contains("a.txt"))
         expectFields(try await place.run("remove", "a.txt", "--json").object(), Self.document)
         #expect(try await place.run("list", "--json").objects().map { $0["document"] as? String } == ["b.md"])
@@ -274,13 +277,16 @@ import Testing
         let checks = try run.objects()
         #expect(
             Set(checks.compactMap { $0["check"] as? String }).isSuperset(of: [
-                "libtorch", "model", "embedder", "library",
+                "libtorch", "model", "compressor", "embedder", "library",
             ]))
+        let own = try await place.run("doctor", "--json", "--embedder", "nowhere")
+        #expect(own.status == 1 && own.errorText.hasSuffix("Error: missing or unusable: embedder\n"))
+        #expect(own.outputText.contains("--embedder nowhere: no such folder"))
         let bare = try Workplace(environment: ["LLOCO_MODEL": "", "LLOCO_EMBEDDER": ""])
         let missing = try await bare.run("doctor")
         #expect(
             missing.status == 1 && missing.outputText.contains("MISSING") && missing.outputText.contains("bootstrap"))
-        #expect(missing.errorText == "")
+        #expect(missing.errorText == "Error: missing or unusable: model, embedder\n")
         #expect(!Place.exists(bare.folder.appending(path: "library.lloco")))
     }
 }

@@ -98,6 +98,14 @@ import Torch
         #expect(one.promptTokens > one.contextTokens)
     }
 
+    @Test func severalDocumentsAreReadAsNamed() throws {
+        let answer = try answerer.answer(question, options(.compressed, documents: ["road.txt", "river.txt"]))
+        #expect(answer.documents == ["road.txt", "river.txt"])
+        #expect(answer.passages.first?.document == "river.txt", "the best passage of both")
+        #expect(answer.passages.map(\.score) == answer.passages.map(\.score).sorted(by: >))
+        #expect(Set(answer.passages.map(\.document)) == ["road.txt", "river.txt"])
+    }
+
     @Test func groupsAndDocuments() throws {
         var water = options(.compressed)
         water.group = "paper"
@@ -205,6 +213,21 @@ import Torch
         // A newer one counts at once, also for an answerer that has loaded the old one.
         try library.saveAdapter(
             for: "water", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
+        #expect(try ask(true) == plain)
+        // The same weights under another scale are another adapter, though the one is loaded.
+        var doubled = try fixture.adapter().checkpoint()
+        doubled.configuration.alpha *= 8
+        let scaled = try doubled.encoded()
+        #expect(scaled.weights == stored.weights && scaled.configuration != stored.configuration)
+        let newest = try library.saveAdapter(
+            for: "water", identity: engine.vectorIdentity, config: scaled.configuration, weights: scaled.weights)
+        #expect(
+            try ask(true)
+                == Answerer(engine: engine, library: library).answer(
+                    question, options(.compressed, documents: ["river.txt"], tokens: 24)
+                ).answer)
+        #expect(try ask(true) != adapted)
+        try library.removeAdapter(newest.id)
         #expect(try ask(true) == plain)
         try answerer.setAdapter(fixture.adapter(), for: "water")
         #expect(try ask(true) == adapted)

@@ -49,6 +49,30 @@ import Testing
         #expect(try retriever.search(question, limit: -5).passages == [])
     }
 
+    /// Documents that are searched together are ranked together: the same order as in a library that holds no other.
+    @Test(arguments: Retriever.Method.allCases) func severalDocumentsAreOneScope(method: Retriever.Method) throws {
+        let embedder = WordCountEmbedder(dimension: 512)
+        let library = try library(embedder)
+        let chosen = try ["dogs", "ships"].map { try library.document(named: $0).id }
+        let question = "Who guards containers in the house at night?"
+        let found = try Retriever(library: library, embedder: embedder)
+            .search(question, in: .documents(chosen), limit: 100, method: method)
+        try library.removeDocument(library.document(named: "cats").id)
+        let alone = try Retriever(library: library, embedder: embedder).search(question, limit: 100, method: method)
+        #expect(Set(found.documents.map(\.name)) == ["dogs", "ships"])
+        if method == .dense {
+            #expect(found == alone)
+        } else {
+            // BM25 counts words in the whole library, so that only what is found is the same.
+            #expect(Set(found.passages.map(\.id)) == Set(alone.passages.map(\.id)))
+        }
+        #expect(throws: LibraryError.self) {
+            try Retriever(library: library, embedder: embedder).search(question, in: .documents(chosen + [999]))
+        }
+        #expect(
+            try Retriever(library: library, embedder: embedder).search(question, in: .documents([])).passages == [])
+    }
+
     @Test func changesAreSeenAtOnce() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")

@@ -102,6 +102,9 @@ import Torch
         }
         let plan = batches(1)
         #expect(plan == batches(1))
+        let whole = BatchPlan(documents: documents, recipe: recipe, seed: 1)
+        #expect(whole.steps == plan.count)
+        #expect((0..<whole.steps).reversed().map { whole[$0] } == plan.reversed(), "in any order")
         #expect(plan != batches(2))
         #expect(plan.allSatisfy { (1...8).contains($0.count) })
         // Every question once an epoch, in another order.

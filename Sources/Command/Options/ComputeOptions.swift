@@ -18,7 +18,7 @@ struct ComputeOptions: ParsableArguments {
             "The numbers to compute in: float32, bfloat16 or float16.",
             discussion: """
                 Default: bfloat16 where the processor multiplies it natively, else float32; always float32 for generate, \
-                perplexity and compress.
+                perplexity, compress and embed.
                 """))
     var dtype: String?
 
@@ -38,7 +38,12 @@ struct ComputeOptions: ParsableArguments {
         try Runtime.seed(seed)
     }
 
-    func parsedDType() throws -> DType? {
+    /// The dtype to compute in; nil for the device's own.
+    ///
+    /// - Parameter exact: float32 unless told otherwise, for results that other programs' are compared with
+    func dtype(exact: Bool) throws -> DType? { try parsedDType() ?? (exact ? .float32 : nil) }
+
+    private func parsedDType() throws -> DType? {
         guard let dtype else { return nil }
         let known = [
             "float32": DType.float32, "f32": .float32, "bfloat16": .bfloat16, "bf16": .bfloat16,

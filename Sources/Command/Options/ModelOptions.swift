@@ -31,11 +31,10 @@ struct ModelOptions: ParsableArguments {
         return url
     }
 
-    /// - Parameter exact: computes in float32 unless told otherwise, for results that other programs' are compared with
+    /// - Parameter exact: as in ``ComputeOptions/dtype(exact:)``
     func load(exact: Bool) throws -> LanguageModel {
         try compute.apply()
-        let dtype = try compute.parsedDType() ?? (exact ? .float32 : nil)
-        return try LanguageModel(path: url(), dtype: dtype, device: compute.parsedDevice())
+        return try LanguageModel(path: url(), dtype: compute.dtype(exact: exact), device: compute.parsedDevice())
     }
 }
 
@@ -76,7 +75,7 @@ struct EngineOptions: ParsableArguments {
         var options = Engine.Options(model: try model.url())
         options.compressor = compressor.map { URL(filePath: $0) }
         options.compressors = Installation.compressors
-        options.dtype = try model.compute.parsedDType() ?? (exact ? .float32 : nil)
+        options.dtype = try model.compute.dtype(exact: exact)
         options.device = try model.compute.parsedDevice()
         options.segmentTokens = segment
         if withEmbedder {

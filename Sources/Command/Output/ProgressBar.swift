@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Models
 
 /// A line on stderr that shows how far a long work is and how long it will still take; nothing where stderr is no
@@ -10,7 +11,7 @@ final class ProgressBar {
     private var first: Int?
 
     init(_ title: String) {
-        self.title = title
+        self.title = title.printable(limit: 200)
     }
 
     func update(_ done: Int, of total: Int, detail: String = "") {

@@ -32,10 +32,10 @@ enum Terminal {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
-    /// A remark on what is going on: stderr.
+    /// A remark on what is going on, one line that cannot steer the terminal: stderr.
     static func note(_ text: String) {
         ProgressBar.clearLine()
-        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((text.printable(limit: 4000) + "\n").utf8))
     }
 
     /// An error in one line that cannot steer the terminal.

@@ -74,6 +74,7 @@ struct Ask: ParsableCommand {
             if !output.json { Terminal.print($0, terminator: "") }
         }
         try answer.show(json: output.json)
+        answering.generation.note(answer.end, tokens: answer.generatedTokens)
     }
 }
 
@@ -90,7 +91,7 @@ extension Answer {
             Terminal.print("  \(passage.document.printable(limit: 200)) [\(passage.start)–\(passage.end)]")
         }
         Terminal.print(
-            "  \(mode.rawValue)\(documents.isEmpty ? "" : " from \(documents.joined(separator: ", "))"): "
+            "  \(mode.rawValue)\(documents.isEmpty ? "" : " from \(documents.joined(separator: ", ").printable(limit: 2000))"): "
                 + "\(contextTokens) context tokens, \(promptTokens) in the prompt, \(generatedTokens) generated, "
                 + "\(Text.seconds(seconds.total))")
     }

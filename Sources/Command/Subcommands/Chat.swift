@@ -35,6 +35,7 @@ struct Chat: ParsableCommand {
                     if !output.json { Terminal.print($0, terminator: "") }
                 }
                 try answer.show(json: output.json)
+                answering.generation.note(answer.end, tokens: answer.generatedTokens)
                 let left = (options.history.count - asked.history.count) / 2
                 if left > 0 {
                     Terminal.note(

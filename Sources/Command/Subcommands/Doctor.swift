@@ -1,5 +1,7 @@
 import ArgumentParser
+import Checkpoints
 import Foundation
+import JSON
 import LLoCO
 import Models
 import Torch
@@ -8,6 +10,12 @@ struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what is installed, what is missing, and how to mend it.",
         discussion: "Exit status 1 where something that every command needs is missing.")
+
+    @Option(help: ArgumentHelp("The model to look at instead of the default one.", valueName: "path"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("The retrieval model to look at instead of the default one.", valueName: "dir"))
+    var embedder: String?
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var output: OutputOptions
@@ -21,18 +29,24 @@ struct Doctor: ParsableCommand {
     }
 
     func run() throws {
-        var failed = false
+        var missing: [String] = []
         func report(_ check: String, _ ok: Bool, _ detail: String, mend: String? = nil, needed: Bool = false) throws {
-            if needed, !ok { failed = true }
+            if needed, !ok { missing.append(check) }
             if output.json {
                 try Terminal.json(Finding(check: check, ok: ok, detail: detail, mend: ok ? nil : mend))
             } else {
+                let detail = detail.printable(limit: 4000)
                 let mark = ok ? "ok     " : needed ? "MISSING" : "absent "
                 Terminal.print(
                     "\(mark)  \(check.padded(to: 12))\(detail)\(ok || mend == nil ? "" : "\n         → \(mend!)")")
             }
         }
-        try report("libtorch", true, "\(Runtime.version), \(Runtime.threads) threads")
+        let loaded = Runtime.loadedVersion ?? Runtime.version
+        try report(
+            "libtorch", loaded.hasPrefix(Runtime.version),
+            "\(loaded), \(Runtime.threads) threads"
+                + (loaded.hasPrefix(Runtime.version) ? "" : "; this program was built for \(Runtime.version)"),
+            mend: "run 'make build' again, with LIBTORCH set to the libtorch to use", needed: true)
         try report(
             "processor", true,
             Runtime.processorFeatures.joined(separator: " ")
@@ -41,34 +55,32 @@ struct Doctor: ParsableCommand {
             let available = Device(kind).isAvailable
             try report(kind.rawValue, available, available ? "available" : "not available: computes on the processor")
         }
-        let bootstrap = "run Scripts/bootstrap"
-        if let model = Installation.model, Installation.exists(model) {
-            do {
-                let checkpoint = try LanguageModel.describe(model)
-                try report("model", true, "\(model.path): \(checkpoint)")
-            } catch {
-                try report("model", false, "\(error)", mend: bootstrap, needed: true)
-            }
-        } else {
-            try report("model", false, "no default model", mend: "\(bootstrap), or give --model", needed: true)
-        }
-        if let embedder = Installation.embedder, Installation.exists(embedder) {
-            do {
-                let loaded = try SentenceEmbedder(folder: embedder)
-                try report("embedder", true, "\(embedder.path): \(loaded.dimension) dimensions")
-            } catch {
-                try report("embedder", false, "\(error)", mend: bootstrap, needed: true)
-            }
-        } else {
+        var found: LanguageModel.Inspection?
+        do {
+            let url = try ModelOptions.url(model)
+            let model = try LanguageModel.inspect(url)
+            found = model
+            let shape = model.configuration
             try report(
-                "embedder", false, "no default retrieval model", mend: "\(bootstrap), or give --embedder", needed: true)
+                "model", true,
+                "\(url.path): \(shape.layerCount) layers of \(shape.hiddenSize), vocabulary \(shape.vocabularySize), "
+                    + "window \(shape.maximumPositions)")
+        } catch {
+            try report("model", false, "\(error)", mend: "run Scripts/bootstrap, or give --model", needed: true)
         }
-        let compressors = Installation.compressors
-        try report(
-            "compressors", !compressors.isEmpty,
-            compressors.isEmpty
-                ? "none beside the program" : compressors.map(\.lastPathComponent).joined(separator: ", "),
-            mend: "train one with 'lloco train-compressor', or use a model that is one")
+        do {
+            let folder = try EngineOptions.embedderFolder(embedder)
+            let loaded = try SentenceEmbedder(folder: folder)
+            try report("embedder", true, "\(folder.path): \(loaded.dimension) dimensions")
+        } catch {
+            try report("embedder", false, "\(error)", mend: "run Scripts/bootstrap, or give --embedder", needed: true)
+        }
+        if let found {
+            let (detail, ok) = Self.compressor(for: found)
+            try report(
+                "compressor", ok, detail,
+                mend: "train one with 'lloco train-compressor', or use a model that is one")
+        }
         let pdf = Self.program("pdftotext")
         try report(
             "pdftotext", pdf != nil, pdf ?? "not found: PDF files cannot be read",
@@ -86,7 +98,28 @@ struct Doctor: ParsableCommand {
         } else {
             try report("library", true, "\(library.path): not there yet, 'lloco add' makes it")
         }
-        if failed { throw ExitCode.failure }
+        if !missing.isEmpty {
+            throw CommandError("missing or unusable: \(missing.joined(separator: ", "))")
+        }
+    }
+
+    /// What commands without --compressor would use for a model.
+    private static func compressor(for model: LanguageModel.Inspection) -> (detail: String, ok: Bool) {
+        if model.tensorNames.contains(CompressorCheckpoint.embeddingTensor) { return ("the model is one itself", true) }
+        do {
+            let identity = try FileIdentity.digest(of: model.identityFiles)
+            for folder in Installation.compressors {
+                guard let made = try? CompressorCheckpoint.description(in: folder), made.baseModel == identity else {
+                    continue
+                }
+                try CompressorCheckpoint.check(folder)
+                return ("\(folder.path): trained on \(made.trainedTokens) tokens", true)
+            }
+        } catch {
+            return ("\(error)", false)
+        }
+        let others = Installation.compressors.map(\.lastPathComponent)
+        return ("none for this model" + (others.isEmpty ? "" : "; there is: \(others.joined(separator: ", "))"), false)
     }
 
     private static func program(_ name: String) -> String? {

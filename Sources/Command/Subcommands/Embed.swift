@@ -2,11 +2,12 @@ import ArgumentParser
 import Foundation
 import LLoCO
 import Models
+import Torch
 
 struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a text's embedding for retrieval, a unit vector.",
-        discussion: "Texts longer than the model's 256 tokens are cut; stderr says so.")
+        discussion: "A text longer than the model reads (256 tokens for the default one) is cut; stderr says so.")
 
     @Argument(help: "A text file, or - for stdin.")
     var file: String
@@ -21,7 +22,9 @@ struct Embed: ParsableCommand {
         try compute.apply()
         let text = try TextInput.read(file)
         guard !text.isEmpty else { throw CommandError("\(file): empty, expected a text to embed") }
-        let embedder = try SentenceEmbedder(folder: EngineOptions.embedderFolder(embedder))
+        let embedder = try SentenceEmbedder(
+            folder: EngineOptions.embedderFolder(embedder), dtype: compute.dtype(exact: true) ?? .float32,
+            device: compute.parsedDevice())
         let dropped = embedder.omittedTokens(of: text)
         if dropped > 0 {
             Terminal.note(

@@ -32,5 +32,6 @@ struct Generate: ParsableCommand {
         } else {
             Terminal.print("")
         }
+        generation.note(result.end, tokens: result.ids.count)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSON
 import LLoCO
 
 struct Show: ParsableCommand {
@@ -19,7 +20,12 @@ struct Show: ParsableCommand {
         let library = try library.open(for: .reading)
         let record = try library.document(named: document)
         if text {
-            Terminal.print(try library.text(of: record.id), terminator: "")
+            let content = try library.text(of: record.id)
+            if output.json {
+                try Terminal.json(["document": record.name, "text": content])
+            } else {
+                Terminal.print(content, terminator: "")
+            }
             return
         }
         guard let entry = try library.entries(in: .document(record.id)).first else {
@@ -31,10 +37,14 @@ struct Show: ParsableCommand {
         }
         let passages = try library.passages(of: record.id)
         let rows = [
-            ["document", record.name], ["path", record.path], ["group", record.group],
+            ["document", record.name.printable(limit: 200)], ["path", record.path.printable(limit: 4096)],
+            ["group", record.group.printable(limit: 200)],
             ["added", record.added.formatted(.iso8601)], ["bytes", "\(record.byteCount)"],
             ["tokens", "\(record.tokenCount)"], ["vectors", "\(entry.vectors)"], ["passages", "\(passages.count)"],
-            ["adapter", entry.adapter ?? "none: 'lloco finetune --group \(record.group)' trains one"],
+            [
+                "adapter",
+                entry.adapter ?? "none: 'lloco finetune --group \(record.group.printable(limit: 200))' trains one",
+            ],
             ["SHA-256", record.digest],
         ]
         Terminal.print(rows.map { "\($0[0].padded(to: 10))\($0[1])" }.joined(separator: "\n"))

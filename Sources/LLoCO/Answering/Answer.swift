@@ -1,3 +1,5 @@
+public import Models
+
 /// An answer, what it rests on, and what it cost.
 public struct Answer: Sendable, Encodable {
     public struct Passage: Sendable, Codable, Equatable {
@@ -26,6 +28,8 @@ public struct Answer: Sendable, Encodable {
     public let promptTokens: Int
     public let generatedTokens: Int
     public let seconds: Seconds
+    /// Why the answer ends where it does. Not encoded.
+    public let end: GeneratedText.End
     /// What did not fit the window and was left out, a line each; empty where all was read. Not encoded.
     public let omissions: [String]
 

@@ -36,12 +36,9 @@ extension Answerer {
         var unembedded = 0
         if let named {
             found.documents = named
-            for document in named {
-                let result = try search(question, in: .document(document.id), limit: options.maximumPassages)
-                found.passages += result.passages
-                unembedded += result.unembedded
-            }
-            found.passages.sort { $0.score > $1.score }
+            let result = try search(question, in: .documents(named.map(\.id)), limit: options.maximumPassages)
+            unembedded = result.unembedded
+            found.passages = result.passages
         } else {
             let scope = options.group.map { LibraryScope.group($0) } ?? .all
             let result = try search(question, in: scope, limit: max(options.maximumPassages, 20))

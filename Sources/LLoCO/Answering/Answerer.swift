@@ -13,9 +13,19 @@ public final class Answerer {
     let library: Library
     /// Adapters given for groups, instead of the library's.
     private var given: [String: Adapter] = [:]
-    /// The library's adapters in use, by the digests of their weights: never by a name.
-    private var loaded: [String: Adapter] = [:]
+    /// The library's adapters in use, by the digests of their weights and settings: never by a name.
+    private var loaded: [AdapterKey: Adapter] = [:]
     private var retriever: Retriever?
+
+    private struct AdapterKey: Hashable {
+        let weights: String
+        let settings: String
+
+        init(_ record: AdapterRecord) {
+            weights = record.digest
+            settings = Digest.sha256(record.config)
+        }
+    }
 
     /// What may be read for an answer, and how much.
     public struct Options: Sendable {
@@ -72,20 +82,25 @@ public final class Answerer {
             seconds: .init(
                 retrieve: retrieved, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
                 total: start.duration(to: clock.now).seconds),
-            omissions: found.omissions + prompt.omissions
-                + (generated.end == .window ? ["the answer was cut: the model's window is full"] : []))
+            end: generated.end,
+            omissions: found.omissions + prompt.omissions)
     }
 
     /// The adapter that reads a group's vectors; nil where it has none yet.
     func adapter(of group: String) throws -> Adapter? {
         if let given = given[group] { return given }
-        guard let stored = try library.adapter(for: group, identity: engine.vectorIdentity) else { return nil }
-        if let loaded = loaded[stored.record.digest] { return loaded }
+        let identity = try engine.vectorIdentity
+        // The record is a few bytes; the weights are read and digested only where they are new.
+        if let newest = try library.adapters(of: group, identity: identity).first, let own = loaded[.init(newest)] {
+            return own
+        }
+        guard let stored = try library.adapter(for: group, identity: identity) else { return nil }
+        if let own = loaded[.init(stored.record)] { return own }
         let checkpoint = try AdapterCheckpoint(
             configuration: stored.record.config, weights: stored.weights, name: "the adapter of group '\(group)'")
         let decoder = engine.model.decoder
         let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
-        loaded[stored.record.digest] = adapter
+        loaded[.init(stored.record)] = adapter
         return adapter
     }
 

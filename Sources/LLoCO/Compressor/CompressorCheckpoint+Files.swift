@@ -9,15 +9,7 @@ extension CompressorCheckpoint {
     /// - Throws: `EngineError` where the folder holds none, `compressor.json` is malformed or describes other files,
     ///   `CheckpointError`, `ModelError` where it is of another model.
     public init(folder: URL, for decoder: Llama) throws {
-        let description = try Self.description(in: folder)
-        for name in Self.tensorFiles {
-            let file = folder.appending(path: name)
-            guard description.files[name] == (try FileIdentity.digest(of: [file])) else {
-                throw EngineError(
-                    "\(file.path): another file than \(Self.descriptionName) describes: saving was interrupted, or it was "
-                        + "exchanged; the same 'lloco train-compressor' command writes the folder anew")
-            }
-        }
+        let description = try Self.check(folder)
         let file = folder.appending(path: Self.embeddingName)
         let embedding = try SafetensorsCheckpoint(file).tensor(
             Self.embeddingTensor,
@@ -25,6 +17,21 @@ extension CompressorCheckpoint {
         self.init(
             description: description, embedSummary: embedding,
             adapter: try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder))
+    }
+
+    /// Checks that a folder's files are those that `compressor.json` describes; returns what it says.
+    @discardableResult
+    public static func check(_ folder: URL) throws -> Description {
+        let description = try description(in: folder)
+        for name in tensorFiles {
+            let file = folder.appending(path: name)
+            guard description.files[name] == (try FileIdentity.digest(of: [file])) else {
+                throw EngineError(
+                    "\(file.path): another file than \(descriptionName) describes: saving was interrupted, or it was "
+                        + "exchanged; the same 'lloco train-compressor' command writes the folder anew")
+            }
+        }
+        return description
     }
 
     /// What `compressor.json` says, without the tensors.

@@ -124,14 +124,11 @@ extension Library {
     ///
     /// - Throws: `EngineError` naming the line's document where there is none.
     public func document(for entry: QuestionDocument, in group: String) throws -> DocumentRecord {
-        let documents = try documents()
-        let candidates = documents.filter { $0.group == group } + documents
-        let digest = entry.document.map { Digest.sha256($0) }
-        if let match = candidates.first(where: { $0.digest == digest })
-            ?? candidates.first(where: { $0.name == entry.title })
-            ?? candidates.first(where: { $0.name == entry.id })
-        {
+        if let text = entry.document, let match = try documents(withDigest: Digest.sha256(text), group: group).first {
             return match
+        }
+        for name in [entry.title, entry.id] {
+            if let match = try documents(named: name, group: group).first { return match }
         }
         throw EngineError(
             "the questions' document '\(entry.title)' is not in the library: add it with --group \(group)")

@@ -6,8 +6,11 @@ public enum LibraryScope: Hashable, Sendable {
     case all
     /// The documents of the group of this name.
     case group(String)
+    /// These documents, by their keys; several are searched as one.
+    case documents([Int64])
+
     /// One document, by its key.
-    case document(Int64)
+    public static func document(_ id: Int64) -> LibraryScope { .documents([id]) }
 }
 
 extension Library {
@@ -24,9 +27,9 @@ extension Library {
             return Filter(sql: "1", arguments: [])
         case .group(let name):
             return Filter(sql: "documents.group_id = ?", arguments: [try groupID(name, db)])
-        case .document(let id):
-            _ = try existing(id, db)
-            return Filter(sql: "documents.id = ?", arguments: [id])
+        case .documents(let ids):
+            for id in ids { _ = try existing(id, db) }
+            return Filter(sql: "documents.id IN (\(ids.map(String.init).joined(separator: ", ")))", arguments: [])
         }
     }
 }

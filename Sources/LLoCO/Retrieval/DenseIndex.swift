@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import Foundation
+internal import Torch
 
 /// Exact search by dot product over the embeddings of a scope, held in memory.
 ///
@@ -75,7 +75,7 @@ package struct DenseIndex: Sendable {
     ) -> [Float] {
         let count = matrix.passages.count
         let isLong = matrix.values.count >= Self.longValues
-        let parts = isLong ? max(1, min(ProcessInfo.processInfo.activeProcessorCount, 64)) : 1
+        let parts = isLong ? max(1, min(Runtime.threads, 64)) : 1
         return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             query().withUnsafeBufferPointer { query in
                 guard let results = buffer.baseAddress, let query = query.baseAddress else { return }

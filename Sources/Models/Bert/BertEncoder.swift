@@ -7,6 +7,7 @@ public import Torch
 public final class BertEncoder: Sendable {
     public let configuration: BertConfiguration
     public let dtype: DType
+    public let device: Device
 
     private let wordEmbedding: Tensor
     /// Position and first token type, summed: [positions, D]
@@ -46,13 +47,16 @@ public final class BertEncoder: Sendable {
 
     /// Reads an encoder's weights, with or without the prefix `bert.` before their names.
     /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says.
-    public init(_ checkpoint: any Checkpoint, configuration: BertConfiguration, dtype: DType = .float32) throws {
+    public init(
+        _ checkpoint: any Checkpoint, configuration: BertConfiguration, dtype: DType = .float32, device: Device = .cpu
+    ) throws {
         self.configuration = configuration
         self.dtype = dtype
+        self.device = device
         let prefix = checkpoint.contains("bert.embeddings.word_embeddings.weight") ? "bert." : ""
         let hidden = configuration.hiddenSize
         func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
-            try checkpoint.tensor(prefix + name, shape: shape, as: dtype)
+            try checkpoint.tensor(prefix + name, shape: shape, as: dtype).to(device: device)
         }
         func dense(_ name: String, _ input: Int, _ output: Int) throws -> Dense {
             Dense(weight: try tensor("\(name).weight", [output, input]), bias: try tensor("\(name).bias", [output]))
@@ -112,11 +116,11 @@ public final class BertEncoder: Sendable {
             let padded = sequences.flatMap { $0 + Array(repeating: 0, count: longest - $0.count) }
             let batch = sequences.count
             let flags = sequences.flatMap { ids in (0..<longest).map { $0 < ids.count } }
-            let present = try Tensor(flags, shape: [batch, longest])
+            let present = try Tensor(flags, shape: [batch, longest]).to(device: device)
             let mask =
                 try longest * batch == sequences.reduce(0) { $0 + $1.count }
                 ? nil : present.reshaped([batch, 1, 1, longest])
-            var x = try wordEmbedding.embedding(Tensor(padded, shape: [batch, longest]))
+            var x = try wordEmbedding.embedding(Tensor(padded, shape: [batch, longest]).to(device: device))
             x = try embeddingNorm(x + positionEmbedding[0..<longest])
             for block in blocks {
                 x = try block.attentionNorm(x + attention(block, x, mask))

@@ -1,7 +1,7 @@
 import Checkpoints
 public import Foundation
 public import Tokenizers
-import Torch
+public import Torch
 
 /// Texts to unit vectors for retrieval: a WordPiece tokenizer and a BERT encoder, as all-MiniLM-L6-v2.
 public struct SentenceEmbedder: Sendable {
@@ -13,7 +13,11 @@ public struct SentenceEmbedder: Sendable {
     public let identityFiles: [URL]
 
     /// Loads a Hugging Face or sentence-transformers folder.
-    public init(folder: URL, maximumTokens: Int = 256) throws {
+    ///
+    /// - Parameter maximumTokens: nil for what `sentence_bert_config.json` says; 256, as MiniLM's, where there is none
+    public init(
+        folder: URL, maximumTokens: Int? = nil, dtype: DType = .float32, device: Device = .cpu
+    ) throws {
         let checkpoint = try CheckpointLoader.open(folder)
         let tokenizer = try TokenizerLoader.load(folder: folder)
         guard let wordPiece = tokenizer as? WordPieceTokenizer else {
@@ -21,9 +25,17 @@ public struct SentenceEmbedder: Sendable {
         }
         self.tokenizer = wordPiece
         let configuration = try BertConfiguration(at: folder)
-        encoder = try BertEncoder(checkpoint, configuration: configuration)
-        self.maximumTokens = min(maximumTokens, configuration.maximumPositions)
-        identityFiles = LanguageModel.identityFiles(of: checkpoint, at: folder)
+        encoder = try BertEncoder(checkpoint, configuration: configuration, dtype: dtype, device: device)
+        let wanted = try maximumTokens ?? BertConfiguration.sentenceTokens(in: folder) ?? 256
+        // Two of them are the special ones.
+        guard wanted >= 3 else {
+            throw ModelError("\(folder.path): an embedding of \(wanted) tokens, expected 3 or more")
+        }
+        self.maximumTokens = min(wanted, configuration.maximumPositions)
+        let settings = folder.appending(path: BertConfiguration.sentenceName)
+        identityFiles =
+            LanguageModel.identityFiles(of: checkpoint, at: folder)
+            + [settings].filter { FileManager.default.fileExists(atPath: $0.path) }
         guard wordPiece.vocabularySize <= configuration.vocabularySize else {
             throw ModelError(
                 "\(folder.path): the tokenizer has \(wordPiece.vocabularySize) tokens, the encoder "
@@ -48,6 +60,7 @@ public struct SentenceEmbedder: Sendable {
         let order = sequences.indices.sorted { sequences[$0].count < sequences[$1].count }
         var vectors = [[Float]](repeating: [], count: texts.count)
         var done = 0
+        let batchSize = max(1, batchSize)
         for start in stride(from: 0, to: order.count, by: batchSize) {
             let batch = Array(order[start..<min(start + batchSize, order.count)])
             let flat = try encoder.embed(batch.map { sequences[$0] }).array(of: Float.self)

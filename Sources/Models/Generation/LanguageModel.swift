@@ -72,11 +72,20 @@ extension LanguageModel {
         return checkpoint.files + others.filter { FileManager.default.fileExists(atPath: $0.path) }
     }
 
-    /// A model's shape in a few words, without loading its weights.
-    public static func describe(_ path: URL) throws -> String {
-        _ = try CheckpointLoader.open(path)
-        let configuration = try LlamaConfiguration(at: path)
-        return "\(configuration.layerCount) layers of \(configuration.hiddenSize), "
-            + "vocabulary \(configuration.vocabularySize), window \(configuration.maximumPositions)"
+    /// What a model's files say, without its weights being loaded.
+    public struct Inspection: Sendable {
+        public let configuration: LlamaConfiguration
+        /// As ``LanguageModel/identityFiles``
+        public let identityFiles: [URL]
+        public let tensorNames: [String]
+    }
+
+    /// Looks at a GGUF file or a Hugging Face folder.
+    /// - Throws: `CheckpointError` where there is no Llama-family model.
+    public static func inspect(_ path: URL) throws -> Inspection {
+        let checkpoint = try CheckpointLoader.open(path)
+        return Inspection(
+            configuration: try LlamaConfiguration(at: path), identityFiles: identityFiles(of: checkpoint, at: path),
+            tensorNames: checkpoint.names)
     }
 }

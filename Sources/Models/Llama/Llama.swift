@@ -149,9 +149,7 @@ public final class Llama: Sendable {
         }
         let keys = try mask.to(device: device).unsqueezed(1).unsqueezed(1)
         // A query that sees no key at all (padding before the text) would have no defined output: it sees itself.
-        let itself = try Tensor.ones([count, past + count], dtype: .bool, device: device)
-            .lowerTriangle(diagonal: past).logicalAnd(
-                Tensor.ones([count, past + count], dtype: .bool, device: device).upperTriangle(diagonal: past))
+        let itself = try causal.upperTriangle(diagonal: past)
         return Visibility(mask: try keys.logicalAnd(causal).logicalOr(itself), isCausal: false)
     }
 }

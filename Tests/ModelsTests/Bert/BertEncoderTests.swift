@@ -107,6 +107,7 @@ import Torch
         let rows = expected.values.texts.indices.filter { !expected.values.texts[$0].text.contains("[") }
         let texts = rows.map { expected.values.texts[$0].text }
         let reference = try expected.tensor("embeddings").indexSelected(0, Tensor(rows))
+        #expect(try embedder.embed(texts, batchSize: 0) == embedder.embed(texts, batchSize: 1))
         for batchSize in [1, 4, 100] {
             var done: [Int] = []
             let vectors = try embedder.embed(texts, batchSize: batchSize) { done.append($0) }
@@ -128,13 +129,43 @@ import Torch
     }
 
     @Test func longTextsAreCutAndTold() throws {
-        // The encoder has 64 positions, two of them for [CLS] and [SEP].
+        // The folder says 48 tokens, two of them for [CLS] and [SEP]; the encoder has 64 positions.
         let long = Array(repeating: "river", count: 100).joined(separator: " ")
-        let cut = Array(repeating: "river", count: 62).joined(separator: " ")
-        #expect(embedder.maximumTokens == 64)
-        #expect(embedder.omittedTokens(of: long) == 38 && embedder.omittedTokens(of: cut) == 0)
+        let cut = Array(repeating: "river", count: 46).joined(separator: " ")
+        #expect(embedder.maximumTokens == 48)
+        #expect(embedder.omittedTokens(of: long) == 54 && embedder.omittedTokens(of: cut) == 0)
         let vectors = try embedder.embed([long, cut])
         #expect(vectors[0] == vectors[1])
+    }
+
+    @Test func theFoldersOwnLengthCounts() throws {
+        #expect(embedder.identityFiles.contains { $0.lastPathComponent == "sentence_bert_config.json" })
+        try withFixture("bert") { folder in
+            let settings = folder.appending(path: "sentence_bert_config.json")
+            for (text, tokens) in [(#"{"max_seq_length": 9, "do_lower_case": false}"#, 9), ("{}", 64)] {
+                try Data(text.utf8).write(to: settings)
+                let embedder = try SentenceEmbedder(folder: folder)
+                #expect(embedder.maximumTokens == tokens)
+            }
+            for text in [#"{"max_seq_length": 2}"#, #"{"max_seq_length": -5}"#] {
+                try Data(text.utf8).write(to: settings)
+                #expect(fault(ModelError.self) { _ = try SentenceEmbedder(folder: folder) }.contains("3 or more"))
+            }
+            for text in [#"{"max_seq_length": "many"}"#, "[", ""] {
+                try Data(text.utf8).write(to: settings)
+                #expect(
+                    fault(CheckpointError.self) { _ = try SentenceEmbedder(folder: folder) }.contains(
+                        "sentence_bert_config.json"))
+            }
+        }
+    }
+
+    @Test func halfPrecisionComesClose() throws {
+        let text = expected.values.texts[0].text
+        let half = try SentenceEmbedder(folder: Place.fixtures.appending(path: "bert"), dtype: .bfloat16)
+        let (whole, rounded) = (try embedder.embed([text])[0], try half.embed([text])[0])
+        #expect(whole != rounded)
+        #expect(zip(whole, rounded).reduce(0) { $0 + $1.0 * $1.1 } > 0.999)
     }
 
     @Test func decodersAreNoEmbedders() throws {
