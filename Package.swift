@@ -78,15 +78,17 @@ let package = Package(
         .target(name: "CStartup"),
         .systemLibrary(
             name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        // What the tests of several modules read.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("Torch"),
         tests("JSON"),
         tests("Checkpoints", ["JSON", "Torch"], fixtures: true),
-        tests("Tokenizers", fixtures: true),
-        tests("Models", ["Tokenizers", "Checkpoints", "Torch"]),
+        tests("Tokenizers", ["TestSupport"], fixtures: true),
+        tests("Models", ["Tokenizers", "Checkpoints", "Torch", "TestSupport"]),
         tests("LLoCO", ["Models", "Tokenizers", "Checkpoints", "Torch"]),
         tests("Evaluation", ["LLoCO"], fixtures: true),
         // The command as its users meet it: a process, its output, its exit code.
-        tests("Command", ["LLoCO"]),
+        tests("Command", ["LLoCO", "TestSupport"]),
     ],
     cxxLanguageStandard: .cxx20
 )

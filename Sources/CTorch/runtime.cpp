@@ -86,14 +86,14 @@ const char *ctorch_error(void) { return last_error.c_str(); }
 const char *ctorch_version(void) { return TORCH_VERSION; }
 
 const char *ctorch_loaded_version(void) {
-    // The library tells its own version only among its build settings: "..., TORCH_VERSION=2.13.0, ...".
+    // The list of its build settings is the only place where the library, not a header, tells its version.
     static const std::string version = [] {
         try {
             const std::string settings = at::show_config(), key = "TORCH_VERSION=";
-            const size_t start = settings.find(key);
-            if (start == std::string::npos) return std::string();
-            const size_t from = start + key.size();
-            return settings.substr(from, settings.find_first_of(", \n", from) - from);
+            const size_t found = settings.find(key);
+            if (found == std::string::npos) return std::string();
+            const size_t start = found + key.size();
+            return settings.substr(start, settings.find_first_of(", \n", start) - start);
         } catch (...) {
             return std::string();
         }

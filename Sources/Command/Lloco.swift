@@ -32,14 +32,24 @@ struct Lloco: ParsableCommand {
     /// Runs the command; whatever fails while it runs becomes one line on stderr and the exit status 1.
     static func main() {
         var command: any ParsableCommand
-        do { command = try parseAsRoot() } catch { exit(withError: error) }
+        do { command = try parseAsRoot() } catch { end(error) }
         do {
             try command.run()
         } catch {
-            // Help that was asked for, an exit status, wrong usage: these the parser knows how to print.
-            if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
+            // Help that was asked for, an exit status, wrong usage: these the parser knows how to word.
+            if error is ExitCode || exitCode(for: error) != .failure { end(error) }
             Terminal.note("Error: \(Terminal.oneLine(error))")
             exit(withError: ExitCode.failure)
         }
+    }
+
+    /// Ends with what the parser says of `error`, line by line: it repeats arguments, which may hold anything.
+    private static func end(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        if code == .success || error is ExitCode { exit(withError: error) }
+        for line in fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
+            Terminal.note(String(line))
+        }
+        exit(withError: code)
     }
 }

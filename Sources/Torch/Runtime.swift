@@ -5,8 +5,8 @@ public enum Runtime {
     /// The version of libtorch that this was built against.
     public static var version: String { String(cString: ctorch_version()) }
 
-    /// The version that the loaded libtorch says it has; nil where it does not say. Another one than ``version`` may
-    /// compute wrong results.
+    /// The version that the loaded libtorch says it has; nil where it says none. Another one than ``version`` may
+    /// compute wrong results or crash: libtorch keeps no binary interface from version to version.
     public static var loadedVersion: String? {
         let version = String(cString: ctorch_loaded_version())
         return version.isEmpty ? nil : version

@@ -1,24 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 import Tokenizers
 
 /// Ids of the default models and of a larger SentencePiece model, where this machine has them.
 @Suite struct GoldenTests {
-    private struct SmolLM2: Decodable {
-        struct Tokens: Decodable {
-            let text: String
-            let ids: [Int]
-        }
-        struct Greedy: Decodable {
-            let prompt: String
-            let ids: [Int]
-            let text: String
-        }
-        let tokens: [Tokens]
-        let greedy: [Greedy]
-        let embeddings: [Tokens]
-    }
-
     private struct Sentence: Decodable {
         let text: String
         let ids: [Int]
@@ -26,8 +12,7 @@ import Tokenizers
     }
 
     @Test(.enabled(if: TestFiles.golden != nil && TestFiles.smolLM2 != nil)) func smolLM2() throws {
-        let golden = try TestFiles.decode(
-            SmolLM2.self, from: try #require(TestFiles.golden).appending(path: "smollm2.json"))
+        let golden = try DefaultModelValues(in: #require(TestFiles.golden))
         let vocabulary = try GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary
         let tokenizer = try TokenizerLoader.load(gguf: vocabulary)
         #expect(tokenizer.vocabularySize == vocabulary.tokens.count)
@@ -58,8 +43,7 @@ import Tokenizers
     }
 
     @Test(.enabled(if: TestFiles.golden != nil && TestFiles.miniLM != nil)) func miniLM() throws {
-        let golden = try TestFiles.decode(
-            SmolLM2.self, from: try #require(TestFiles.golden).appending(path: "smollm2.json"))
+        let golden = try DefaultModelValues(in: #require(TestFiles.golden))
         let folder = try #require(TestFiles.miniLM)
         let tokenizer = try #require(try TokenizerLoader.load(folder: folder) as? WordPieceTokenizer)
         #expect(!golden.embeddings.isEmpty)

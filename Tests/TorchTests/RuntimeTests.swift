@@ -40,6 +40,11 @@ import Torch
         #expect(parts.count >= 3 && Int(parts[0]) ?? 0 >= 2)
     }
 
+    @Test func loadedVersionIsTheHeaders() throws {
+        let loaded = try #require(Runtime.loadedVersion)
+        #expect(loaded.prefix { $0 != "+" } == Runtime.version.prefix { $0 != "+" })
+    }
+
     @Test func processorFeaturesAgree() {
         let native = ["avx512_bf16", "amx_bf16", "bf16"]
         #expect(Runtime.multipliesBFloat16 == Runtime.processorFeatures.contains(where: native.contains))

@@ -48,7 +48,7 @@ typedef struct ctorch_cpu_features {
 const char *ctorch_error(void);
 /// The version of the headers that this was built against, "2.13.0".
 const char *ctorch_version(void);
-/// The version that the loaded library says it has; empty where it does not say.
+/// The version that the loaded libtorch says it has, as above; empty where it says none.
 const char *ctorch_loaded_version(void);
 ctorch_cpu_features ctorch_cpu_get_features(void);
 int ctorch_threads(void);

@@ -37,17 +37,6 @@ public struct BertConfiguration: Equatable, Sendable {
         try self.init(json: FileBytes(mapping: Folder.exists(url) ? url.appendingPathComponent("config.json") : url))
     }
 
-    /// How many tokens of a text a sentence-transformers folder says to embed: `max_seq_length` in
-    /// `sentence_bert_config.json`; nil where it says nothing.
-    public static func sentenceTokens(in folder: URL) throws -> Int? {
-        let url = folder.appendingPathComponent(sentenceName)
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        let file = try FileBytes(mapping: url)
-        return try ConfigurationReader(file: file, object: try file.jsonObject()).optionalInteger("max_seq_length")
-    }
-
-    package static let sentenceName = "sentence_bert_config.json"
-
     package init(json file: FileBytes) throws {
         let reader = ConfigurationReader(file: file, object: try file.jsonObject())
         for (key, known) in [

@@ -38,12 +38,14 @@ struct ComputeOptions: ParsableArguments {
         try Runtime.seed(seed)
     }
 
-    /// The dtype to compute in; nil for the device's own.
+    /// The dtype to load in; nil leaves the choice to the device.
     ///
     /// - Parameter exact: float32 unless told otherwise, for results that other programs' are compared with
-    func dtype(exact: Bool) throws -> DType? { try parsedDType() ?? (exact ? .float32 : nil) }
+    func loadingDType(exact: Bool) throws -> DType? {
+        try parsedDType() ?? (exact ? .float32 : nil)
+    }
 
-    private func parsedDType() throws -> DType? {
+    func parsedDType() throws -> DType? {
         guard let dtype else { return nil }
         let known = [
             "float32": DType.float32, "f32": .float32, "bfloat16": .bfloat16, "bf16": .bfloat16,

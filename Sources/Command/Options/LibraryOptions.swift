@@ -12,8 +12,7 @@ struct LibraryOptions: ParsableArguments {
     var path: String { library ?? Installation.environment("LLOCO_LIBRARY") ?? "library.lloco" }
 
     func open(for access: Library.Access) throws -> Library {
-        var logger = Logger(label: "lloco")
-        logger.logLevel = .warning
+        let logger = Logger(label: "lloco") { _ in TerminalLog() }
         return try Library.open(path, for: access, logger: logger) { Terminal.note($0) }
     }
 }

@@ -31,10 +31,11 @@ struct ModelOptions: ParsableArguments {
         return url
     }
 
-    /// - Parameter exact: as in ``ComputeOptions/dtype(exact:)``
+    /// - Parameter exact: computes in float32 unless told otherwise
     func load(exact: Bool) throws -> LanguageModel {
         try compute.apply()
-        return try LanguageModel(path: url(), dtype: compute.dtype(exact: exact), device: compute.parsedDevice())
+        return try LanguageModel(
+            path: url(), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice())
     }
 }
 
@@ -75,7 +76,7 @@ struct EngineOptions: ParsableArguments {
         var options = Engine.Options(model: try model.url())
         options.compressor = compressor.map { URL(filePath: $0) }
         options.compressors = Installation.compressors
-        options.dtype = try model.compute.dtype(exact: exact)
+        options.dtype = try model.compute.loadingDType(exact: exact)
         options.device = try model.compute.parsedDevice()
         options.segmentTokens = segment
         if withEmbedder {

@@ -11,7 +11,7 @@ final class ProgressBar {
     private var first: Int?
 
     init(_ title: String) {
-        self.title = title.printable(limit: 200)
+        self.title = title.printable(limit: 60)
     }
 
     func update(_ done: Int, of total: Int, detail: String = "") {

@@ -5,9 +5,15 @@ import JSON
 enum Terminal {
     static let isInteractive = isatty(STDERR_FILENO) == 1
 
-    /// Text for the user's program or eyes: stdout.
-    static func print(_ text: String, terminator: String = "\n") {
-        put(Data((text + terminator).utf8))
+    /// One line of the command's own: stdout. What could break it or steer the terminal is escaped: names come from
+    /// outside.
+    static func print(_ line: String) {
+        put(Data((line.printable(limit: .max) + "\n").utf8))
+    }
+
+    /// Text as it is, which is what was asked for: an answer, a document's text, numbers: stdout.
+    static func write(_ text: String) {
+        put(Data(text.utf8))
     }
 
     /// One JSON object, one line: stdout.
@@ -32,13 +38,13 @@ enum Terminal {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
-    /// A remark on what is going on, one line that cannot steer the terminal: stderr.
-    static func note(_ text: String) {
+    /// A remark on what is going on, one line: stderr. Escaped as `print` does.
+    static func note(_ line: String) {
         ProgressBar.clearLine()
-        try? FileHandle.standardError.write(contentsOf: Data((text.printable(limit: 4000) + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((line.printable(limit: .max) + "\n").utf8))
     }
 
-    /// An error in one line that cannot steer the terminal.
+    /// An error in one line.
     static func oneLine(_ error: any Error) -> String {
         var text = "\(error)"
         if let fault = error as? CocoaError {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import JSON
 import LLoCO
 
 struct Add: ParsableCommand {
@@ -51,8 +50,7 @@ struct Add: ParsableCommand {
             bar.finish()
             let document = added.document
             if let former = added.movedFrom {
-                Terminal.note(
-                    "\(document.name.printable(limit: 200)) was moved from group '\(former)' to '\(document.group)'")
+                Terminal.note("\(document.name) was moved from group '\(former)' to '\(document.group)'")
             }
             if output.json {
                 try Terminal.json(
@@ -63,9 +61,7 @@ struct Add: ParsableCommand {
                 let cost =
                     added.compressedTokens == 0
                     ? "unchanged" : "\(added.compressedTokens) tokens compressed in \(Text.seconds(added.seconds))"
-                Terminal.print(
-                    "\(document.name.printable(limit: 200)): \(added.tokens) tokens as \(added.vectors) vectors, \(cost)"
-                )
+                Terminal.print("\(document.name): \(added.tokens) tokens as \(added.vectors) vectors, \(cost)")
             }
         }
     }

@@ -11,16 +11,12 @@ struct Chat: ParsableCommand {
             "Reads a question a line from stdin until its end, or until /quit. Earlier turns stay in the prompt as long as they fit."
     )
 
-    @OptionGroup var answering: AnswerFlags
-    @OptionGroup var library: LibraryOptions
-    @OptionGroup var engine: EngineOptions
+    @OptionGroup var answering: AnswerOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let library = try library.open(for: .reading)
-        let engine = try engine.load()
-        let answerer = Answerer(engine: engine, library: library)
-        var options = try answering.options(seed: self.engine.model.compute.seed)
+        let (answerer, engine, given) = try answering.load()
+        var options = given
         var failed = false
         while true {
             if Terminal.isInteractive { Terminal.prompt("> ") }
@@ -31,11 +27,8 @@ struct Chat: ParsableCommand {
             do {
                 var asked = options
                 asked.history = try engine.recentHistory(options.history, before: question)
-                let answer = try answerer.answer(question, asked) {
-                    if !output.json { Terminal.print($0, terminator: "") }
-                }
+                let answer = try answerer.answer(question, asked) { if !output.json { Terminal.write($0) } }
                 try answer.show(json: output.json)
-                answering.generation.note(answer.end, tokens: answer.generatedTokens)
                 let left = (options.history.count - asked.history.count) / 2
                 if left > 0 {
                     Terminal.note(

@@ -7,7 +7,7 @@ import Torch
 struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a text's embedding for retrieval, a unit vector.",
-        discussion: "A text longer than the model reads (256 tokens for the default one) is cut; stderr says so.")
+        discussion: "Texts longer than the model reads (256 tokens, all-MiniLM-L6-v2) are cut; stderr says so.")
 
     @Argument(help: "A text file, or - for stdin.")
     var file: String
@@ -23,7 +23,7 @@ struct Embed: ParsableCommand {
         let text = try TextInput.read(file)
         guard !text.isEmpty else { throw CommandError("\(file): empty, expected a text to embed") }
         let embedder = try SentenceEmbedder(
-            folder: EngineOptions.embedderFolder(embedder), dtype: compute.dtype(exact: true) ?? .float32,
+            folder: EngineOptions.embedderFolder(embedder), dtype: compute.loadingDType(exact: true) ?? .float32,
             device: compute.parsedDevice())
         let dropped = embedder.omittedTokens(of: text)
         if dropped > 0 {
@@ -34,7 +34,7 @@ struct Embed: ParsableCommand {
         if output.json {
             try Terminal.json(["vector": vector])
         } else {
-            Terminal.print(vector.map { "\($0)" }.joined(separator: " "))
+            Terminal.write(vector.map { "\($0)" }.joined(separator: " ") + "\n")
         }
     }
 }

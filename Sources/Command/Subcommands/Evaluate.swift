@@ -95,17 +95,14 @@ struct Evaluate: ParsableCommand {
         bar.finish()
         for omission in evaluator.omissions { Terminal.note(omission) }
         if !output.json {
-            Terminal.print(
-                Text.table(
-                    [
-                        "mode", "questions", "F1", "EM", "ROUGE-1", "ROUGE-2", "ROUGE-L", "context tokens",
-                        "s a question",
-                    ],
-                    results.map {
-                        [$0.mode.rawValue, "\($0.questions)"]
-                            + [$0.f1, $0.em, $0.rouge1, $0.rouge2, $0.rougeL].map { String(format: "%.1f", $0) }
-                            + [String(format: "%.0f", $0.contextTokens), String(format: "%.2f", $0.secondsPerQuestion)]
-                    }))
+            let table = Text.table(
+                ["mode", "questions", "F1", "EM", "ROUGE-1", "ROUGE-2", "ROUGE-L", "context tokens", "s a question"],
+                results.map {
+                    [$0.mode.rawValue, "\($0.questions)"]
+                        + [$0.f1, $0.em, $0.rouge1, $0.rouge2, $0.rougeL].map { String(format: "%.1f", $0) }
+                        + [String(format: "%.0f", $0.contextTokens), String(format: "%.2f", $0.secondsPerQuestion)]
+                })
+            for line in table { Terminal.print(line) }
         }
     }
 }

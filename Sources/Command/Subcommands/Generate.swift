@@ -26,12 +26,16 @@ struct Generate: ParsableCommand {
         guard !ids.isEmpty else { throw CommandError("the prompt is empty") }
         let result = try model.generate(
             model.decoder.embed(ids), options: generation.options(seed: self.model.compute.seed)
-        ) { if !output.json { Terminal.print($0, terminator: "") } }
+        ) { if !output.json { Terminal.write($0) } }
         if output.json {
             try Terminal.json(Result(ids: result.ids, text: result.text))
         } else {
-            Terminal.print("")
+            Terminal.write("\n")
         }
-        generation.note(result.end, tokens: result.ids.count)
+        switch result.end {
+        case .length: Terminal.note(Text.cut("the text", after: result.ids.count))
+        case .window: Terminal.note("the text was cut: the model's window is full")
+        case .endToken, .stopString: break
+        }
     }
 }

@@ -18,15 +18,15 @@ struct List: ParsableCommand {
         } else if entries.isEmpty {
             Terminal.note("no documents yet: 'lloco add PATH --group G' learns some")
         } else {
-            Terminal.print(
-                Text.table(
-                    ["document", "group", "tokens", "vectors", "adapter"],
-                    entries.map {
-                        [
-                            $0.document, $0.group, "\($0.tokens)", "\($0.vectors)",
-                            $0.adapter.map { String($0.prefix(12)) } ?? "–",
-                        ]
-                    }))
+            let table = Text.table(
+                ["document", "group", "tokens", "vectors", "adapter"],
+                entries.map {
+                    [
+                        $0.document, $0.group, "\($0.tokens)", "\($0.vectors)",
+                        $0.adapter.map { String($0.prefix(12)) } ?? "–",
+                    ]
+                })
+            for line in table { Terminal.print(line) }
         }
         for name in try library.unfinished(in: group.map { .group($0) } ?? .all) {
             Terminal.note("\(name) is not finished: add it again to go on")

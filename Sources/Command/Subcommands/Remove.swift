@@ -1,5 +1,4 @@
 import ArgumentParser
-import JSON
 import LLoCO
 
 struct Remove: ParsableCommand {
@@ -27,7 +26,7 @@ struct Remove: ParsableCommand {
                         document: record.name, group: record.group, tokens: record.tokenCount, vectors: 0,
                         adapter: nil))
         } else {
-            Terminal.print("\(record.name.printable(limit: 200)) was removed")
+            Terminal.print("\(record.name) was removed")
         }
     }
 }

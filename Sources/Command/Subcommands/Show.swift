@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import JSON
 import LLoCO
 
 struct Show: ParsableCommand {
@@ -10,7 +9,7 @@ struct Show: ParsableCommand {
     @Argument(help: "The document's name, as 'list' prints it, or its path.")
     var document: String
 
-    @Flag(help: "Print the document's text.")
+    @Flag(help: ArgumentHelp("Print the document's text.", discussion: "With --json: {\"document\", \"text\"}."))
     var text = false
 
     @OptionGroup var library: LibraryOptions
@@ -20,11 +19,11 @@ struct Show: ParsableCommand {
         let library = try library.open(for: .reading)
         let record = try library.document(named: document)
         if text {
-            let content = try library.text(of: record.id)
+            let text = try library.text(of: record.id)
             if output.json {
-                try Terminal.json(["document": record.name, "text": content])
+                try Terminal.json(["document": record.name, "text": text])
             } else {
-                Terminal.print(content, terminator: "")
+                Terminal.write(text)
             }
             return
         }
@@ -37,17 +36,13 @@ struct Show: ParsableCommand {
         }
         let passages = try library.passages(of: record.id)
         let rows = [
-            ["document", record.name.printable(limit: 200)], ["path", record.path.printable(limit: 4096)],
-            ["group", record.group.printable(limit: 200)],
+            ["document", record.name], ["path", record.path], ["group", record.group],
             ["added", record.added.formatted(.iso8601)], ["bytes", "\(record.byteCount)"],
             ["tokens", "\(record.tokenCount)"], ["vectors", "\(entry.vectors)"], ["passages", "\(passages.count)"],
-            [
-                "adapter",
-                entry.adapter ?? "none: 'lloco finetune --group \(record.group.printable(limit: 200))' trains one",
-            ],
+            ["adapter", entry.adapter ?? "none: 'lloco finetune --group \(record.group)' trains one"],
             ["SHA-256", record.digest],
         ]
-        Terminal.print(rows.map { "\($0[0].padded(to: 10))\($0[1])" }.joined(separator: "\n"))
+        for row in rows { Terminal.print("\(row[0].padded(to: 10))\(row[1])") }
         for made in try library.compressions(in: .document(record.id)) {
             let state = made.isComplete ? "complete" : "unfinished"
             Terminal.print(

@@ -27,7 +27,7 @@ struct Tokenize: ParsableCommand {
         if output.json {
             try Terminal.json(["ids": ids])
         } else {
-            Terminal.print(ids.map(String.init).joined(separator: " "))
+            Terminal.write(ids.map(String.init).joined(separator: " ") + "\n")
         }
     }
 }

@@ -38,6 +38,7 @@ struct TrainCompressor: ParsableCommand {
 
     func run() throws {
         guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
+        try OutputFolder.check(out, option: "--out")
         let texts = try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
         let model = try model.load(exact: false)
         let tokenizer = try model.tokenizer

@@ -28,10 +28,10 @@ public struct Answer: Sendable, Encodable {
     public let promptTokens: Int
     public let generatedTokens: Int
     public let seconds: Seconds
-    /// Why the answer ends where it does. Not encoded.
-    public let end: GeneratedText.End
     /// What did not fit the window and was left out, a line each; empty where all was read. Not encoded.
     public let omissions: [String]
+    /// What ended it. Not encoded.
+    public let end: GeneratedText.End
 
     enum CodingKeys: String, CodingKey {
         case answer, mode, documents, passages, seconds

@@ -82,8 +82,9 @@ public final class Answerer {
             seconds: .init(
                 retrieve: retrieved, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
                 total: start.duration(to: clock.now).seconds),
-            end: generated.end,
-            omissions: found.omissions + prompt.omissions)
+            omissions: found.omissions + prompt.omissions
+                + (generated.end == .window ? ["the answer was cut: the model's window is full"] : []),
+            end: generated.end)
     }
 
     /// The adapter that reads a group's vectors; nil where it has none yet.

@@ -39,8 +39,7 @@ public struct CompressorCheckpoint: Sendable {
 
     static let descriptionName = "compressor.json"
     static let embeddingName = "embed_summary.safetensors"
-    /// A model whose checkpoint holds this tensor is its own compressor.
-    public static let embeddingTensor = "embed_summary.weight"
+    static let embeddingTensor = "embed_summary.weight"
     static let tensorFiles = [embeddingName, AdapterCheckpoint.configurationName, AdapterCheckpoint.weightsName]
 
     /// The SHA-256 that identifies the compressor in `folder`, once it is read.

@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import Foundation
 public import Models
 import Tokenizers
@@ -35,8 +35,16 @@ extension Engine {
         return Engine(
             model: model, modelIdentity: modelIdentity,
             compressor: try compressor(options, model, modelIdentity),
-            embedder: try options.embedder.map { try LoadedEmbedder(SentenceEmbedder(folder: $0)) },
+            embedder: try options.embedder.map {
+                // Always float32: embeddings that are compared are made alike, whatever the model computes in.
+                try LoadedEmbedder(SentenceEmbedder(folder: $0, device: options.device))
+            },
             template: options.template)
+    }
+
+    /// Whether a model's own weights are a compressor's.
+    public static func isCompressor(_ checkpoint: any Checkpoint) -> Bool {
+        checkpoint.contains(CompressorCheckpoint.embeddingTensor)
     }
 
     /// The compressor of a model: given, the model's own weights, or one among those made for it.

@@ -46,7 +46,10 @@ public final class BertEncoder: Sendable {
     }
 
     /// Reads an encoder's weights, with or without the prefix `bert.` before their names.
-    /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says.
+    ///
+    /// - Parameter dtype: of the weights and the computation
+    /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says;
+    ///   `TorchError` where there is no such device.
     public init(
         _ checkpoint: any Checkpoint, configuration: BertConfiguration, dtype: DType = .float32, device: Device = .cpu
     ) throws {

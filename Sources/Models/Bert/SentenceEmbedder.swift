@@ -7,14 +7,19 @@ public import Torch
 public struct SentenceEmbedder: Sendable {
     public let tokenizer: WordPieceTokenizer
     public let encoder: BertEncoder
-    /// Tokens of a text that count, the special ones included; 256 for MiniLM.
+    /// Tokens of a text that count, the special ones included.
     public let maximumTokens: Int
     /// The files that decide what it computes.
     public let identityFiles: [URL]
 
     /// Loads a Hugging Face or sentence-transformers folder.
     ///
-    /// - Parameter maximumTokens: nil for what `sentence_bert_config.json` says; 256, as MiniLM's, where there is none
+    /// - Parameters:
+    ///   - maximumTokens: tokens of a text that count; by default the folder's own `max_seq_length`, else 256. Never more
+    ///     than the encoder has positions.
+    ///   - dtype: of the weights and the computation; vectors are float32 in any case
+    /// - Throws: `CheckpointError`, `TokenizerError`, `TorchError`; `ModelError` where the parts are not an encoder's, or
+    ///   not of one model.
     public init(
         folder: URL, maximumTokens: Int? = nil, dtype: DType = .float32, device: Device = .cpu
     ) throws {
@@ -26,16 +31,12 @@ public struct SentenceEmbedder: Sendable {
         self.tokenizer = wordPiece
         let configuration = try BertConfiguration(at: folder)
         encoder = try BertEncoder(checkpoint, configuration: configuration, dtype: dtype, device: device)
-        let wanted = try maximumTokens ?? BertConfiguration.sentenceTokens(in: folder) ?? 256
-        // Two of them are the special ones.
-        guard wanted >= 3 else {
-            throw ModelError("\(folder.path): an embedding of \(wanted) tokens, expected 3 or more")
-        }
-        self.maximumTokens = min(wanted, configuration.maximumPositions)
-        let settings = folder.appending(path: BertConfiguration.sentenceName)
+        let tokens = try maximumTokens ?? SentenceConfiguration(folder: folder).maximumTokens ?? 256
+        self.maximumTokens = min(tokens, configuration.maximumPositions)
+        let own = folder.appending(path: SentenceConfiguration.fileName)
         identityFiles =
             LanguageModel.identityFiles(of: checkpoint, at: folder)
-            + [settings].filter { FileManager.default.fileExists(atPath: $0.path) }
+            + (FileManager.default.fileExists(atPath: own.path) ? [own] : [])
         guard wordPiece.vocabularySize <= configuration.vocabularySize else {
             throw ModelError(
                 "\(folder.path): the tokenizer has \(wordPiece.vocabularySize) tokens, the encoder "
@@ -52,15 +53,18 @@ public struct SentenceEmbedder: Sendable {
 
     /// The unit vectors of texts: [B][D]. Texts of like length share a batch.
     ///
-    /// - Parameter progress: told how many texts are done.
+    /// - Parameters:
+    ///   - batchSize: texts a batch, 1 or more
+    ///   - progress: told how many texts are done
+    /// - Throws: `ModelError` for a batch of no texts, `TorchError`.
     public func embed(
         _ texts: [String], batchSize: Int = 16, progress: (Int) -> Void = { _ in }
     ) throws -> [[Float]] {
+        guard batchSize >= 1 else { throw ModelError("a batch of \(batchSize) texts, expected 1 or more") }
         let sequences = texts.map { tokenizer.encodeForEmbedding($0, maxTokens: maximumTokens).ids }
         let order = sequences.indices.sorted { sequences[$0].count < sequences[$1].count }
         var vectors = [[Float]](repeating: [], count: texts.count)
         var done = 0
-        let batchSize = max(1, batchSize)
         for start in stride(from: 0, to: order.count, by: batchSize) {
             let batch = Array(order[start..<min(start + batchSize, order.count)])
             let flat = try encoder.embed(batch.map { sequences[$0] }).array(of: Float.self)

@@ -60,7 +60,8 @@ extension LanguageModel {
     /// The files that decide what the model computes: weights, and in a folder its configuration and tokenizer.
     public var identityFiles: [URL] { Self.identityFiles(of: checkpoint, at: path) }
 
-    static func identityFiles(of checkpoint: any Checkpoint, at path: URL) -> [URL] {
+    /// The same for a model that is not loaded.
+    public static func identityFiles(of checkpoint: any Checkpoint, at path: URL) -> [URL] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue,
             !(checkpoint is GGUFCheckpoint)
@@ -72,20 +73,11 @@ extension LanguageModel {
         return checkpoint.files + others.filter { FileManager.default.fileExists(atPath: $0.path) }
     }
 
-    /// What a model's files say, without its weights being loaded.
-    public struct Inspection: Sendable {
-        public let configuration: LlamaConfiguration
-        /// As ``LanguageModel/identityFiles``
-        public let identityFiles: [URL]
-        public let tensorNames: [String]
-    }
-
-    /// Looks at a GGUF file or a Hugging Face folder.
-    /// - Throws: `CheckpointError` where there is no Llama-family model.
-    public static func inspect(_ path: URL) throws -> Inspection {
-        let checkpoint = try CheckpointLoader.open(path)
-        return Inspection(
-            configuration: try LlamaConfiguration(at: path), identityFiles: identityFiles(of: checkpoint, at: path),
-            tensorNames: checkpoint.names)
+    /// A model's shape in a few words, without loading its weights.
+    public static func describe(_ path: URL) throws -> String {
+        _ = try CheckpointLoader.open(path)
+        let configuration = try LlamaConfiguration(at: path)
+        return "\(configuration.layerCount) layers of \(configuration.hiddenSize), "
+            + "vocabulary \(configuration.vocabularySize), window \(configuration.maximumPositions)"
     }
 }

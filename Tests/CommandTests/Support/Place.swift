@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Where the tests find what they need.
 enum Place {
@@ -55,7 +56,7 @@ enum Place {
         return exists(folder) ? folder : nil
     }()
     static let hasDefaultModels = languageModel != nil && encoder != nil
-    static let hasDefaultGolden = hasDefaultModels && exists(golden.appending(path: "smollm2.json"))
+    static let hasDefaultGolden = hasDefaultModels && DefaultModelValues.exist(in: golden)
 
     static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
 

@@ -107,7 +107,6 @@ import Torch
         let rows = expected.values.texts.indices.filter { !expected.values.texts[$0].text.contains("[") }
         let texts = rows.map { expected.values.texts[$0].text }
         let reference = try expected.tensor("embeddings").indexSelected(0, Tensor(rows))
-        #expect(try embedder.embed(texts, batchSize: 0) == embedder.embed(texts, batchSize: 1))
         for batchSize in [1, 4, 100] {
             var done: [Int] = []
             let vectors = try embedder.embed(texts, batchSize: batchSize) { done.append($0) }
@@ -129,7 +128,7 @@ import Torch
     }
 
     @Test func longTextsAreCutAndTold() throws {
-        // The folder says 48 tokens, two of them for [CLS] and [SEP]; the encoder has 64 positions.
+        // Its folder says 48 tokens, two of them [CLS] and [SEP].
         let long = Array(repeating: "river", count: 100).joined(separator: " ")
         let cut = Array(repeating: "river", count: 46).joined(separator: " ")
         #expect(embedder.maximumTokens == 48)
@@ -138,34 +137,53 @@ import Torch
         #expect(vectors[0] == vectors[1])
     }
 
-    @Test func theFoldersOwnLengthCounts() throws {
-        #expect(embedder.identityFiles.contains { $0.lastPathComponent == "sentence_bert_config.json" })
-        try withFixture("bert") { folder in
-            let settings = folder.appending(path: "sentence_bert_config.json")
-            for (text, tokens) in [(#"{"max_seq_length": 9, "do_lower_case": false}"#, 9), ("{}", 64)] {
-                try Data(text.utf8).write(to: settings)
-                let embedder = try SentenceEmbedder(folder: folder)
-                #expect(embedder.maximumTokens == tokens)
+    @Test func tokensThatCount() throws {
+        try withFixture("bert") { (folder: URL) throws in
+            let file = folder.appending(path: "sentence_bert_config.json")
+            func tokens(_ content: String?, _ given: Int? = nil) throws -> Int {
+                try? FileManager.default.removeItem(at: file)
+                if let content { try Data(content.utf8).write(to: file) }
+                let embedder = try SentenceEmbedder(folder: folder, maximumTokens: given)
+                let names = embedder.identityFiles.map(\.lastPathComponent)
+                #expect(names.contains(file.lastPathComponent) == (content != nil))
+                return embedder.maximumTokens
             }
-            for text in [#"{"max_seq_length": 2}"#, #"{"max_seq_length": -5}"#] {
-                try Data(text.utf8).write(to: settings)
-                #expect(fault(ModelError.self) { _ = try SentenceEmbedder(folder: folder) }.contains("3 or more"))
+            #expect(try tokens(#"{"max_seq_length": 10}"#) == 10)
+            #expect(try tokens(#"{"max_seq_length": 10}"#, 20) == 20)
+            // Never more than the encoder has positions.
+            #expect(try tokens(#"{"max_seq_length": 512}"#) == 64)
+            #expect(try tokens(nil, 1000) == 64)
+            for content in [nil, "{}", #"{"max_seq_length": null}"#] { #expect(try tokens(content) == 64) }
+            for value in ["0", "-1", "2", "1.5", "\"many\"", "[48]"] {
+                let line = fault(CheckpointError.self) { _ = try tokens(#"{"max_seq_length": \#(value)}"#) }
+                #expect(line.contains("sentence_bert_config.json") && line.contains("max_seq_length"))
             }
-            for text in [#"{"max_seq_length": "many"}"#, "[", ""] {
-                try Data(text.utf8).write(to: settings)
-                #expect(
-                    fault(CheckpointError.self) { _ = try SentenceEmbedder(folder: folder) }.contains(
-                        "sentence_bert_config.json"))
+            _ = fault(CheckpointError.self) { _ = try tokens("") }
+            _ = fault(CheckpointError.self) { _ = try tokens("{") }
+        }
+    }
+
+    @Test func otherNumbersAndDevices() throws {
+        let folder = Place.fixtures.appending(path: "bert")
+        let texts = ["The river rose in 1897.", "A mill"]
+        let single = try embedder.embed(texts)
+        let half = try SentenceEmbedder(folder: folder, dtype: .bfloat16).embed(texts)
+        #expect(half != single)
+        try expect(
+            Tensor(half.flatMap { $0 }), near: Tensor(single.flatMap { $0 }), tolerance: Tolerance.of(.bfloat16))
+        for device in [Device(.cuda), Device(.mps)] {
+            if device.isAvailable {
+                let vectors = try SentenceEmbedder(folder: folder, device: device).embed(texts)
+                try expect(Tensor(vectors.flatMap { $0 }), near: Tensor(single.flatMap { $0 }))
+            } else {
+                _ = fault(TorchError.self) { _ = try SentenceEmbedder(folder: folder, device: device) }
             }
         }
     }
 
-    @Test func halfPrecisionComesClose() throws {
-        let text = expected.values.texts[0].text
-        let half = try SentenceEmbedder(folder: Place.fixtures.appending(path: "bert"), dtype: .bfloat16)
-        let (whole, rounded) = (try embedder.embed([text])[0], try half.embed([text])[0])
-        #expect(whole != rounded)
-        #expect(zip(whole, rounded).reduce(0) { $0 + $1.0 * $1.1 } > 0.999)
+    @Test(arguments: [0, -1, Int.min]) func batchesOfNothingAreRefused(_ size: Int) {
+        #expect(fault(ModelError.self) { _ = try embedder.embed(["A"], batchSize: size) }.contains("\(size)"))
+        _ = fault(ModelError.self) { _ = try embedder.embed([], batchSize: size) }
     }
 
     @Test func decodersAreNoEmbedders() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import TestSupport
 import Testing
 import Tokenizers
 import Torch
@@ -7,41 +8,10 @@ import Torch
 /// The default models against transformers' results, where both are at hand.
 @Suite(.serialized, .enabled(if: Place.hasDefaultModels, "the default models or their reference values are not here"))
 struct DefaultModelTests {
-    private struct Values: Decodable {
-        struct Tokens: Decodable {
-            let text: String
-            let ids: [Int]
-        }
-
-        struct Likelihood: Decodable {
-            let file: String
-            let tokens: Int
-            let nll: Double
-        }
-
-        struct Greedy: Decodable {
-            let prompt: String
-            let ids: [Int]
-            let text: String
-        }
-
-        struct Embedding: Decodable {
-            let text: String
-            let ids: [Int]
-            let vector: [Float]
-        }
-
-        let tokens: [Tokens]
-        let nll: [Likelihood]
-        let greedy: [Greedy]
-        let embeddings: [Embedding]
-    }
-
-    private let values: Values
+    private let values: DefaultModelValues
 
     init() throws {
-        let file = Place.golden.appending(path: "smollm2.json")
-        values = try JSONDecoder().decode(Values.self, from: Data(contentsOf: file))
+        values = try DefaultModelValues(in: Place.golden)
     }
 
     @Test func smolLM2() throws {
@@ -56,9 +26,8 @@ struct DefaultModelTests {
             #expect(tokenizer.decode(generated.ids, skippingSpecial: false) == sample.text)
         }
         for sample in values.nll {
-            // The licence texts that Debian and Ubuntu carry.
-            let file = URL(fileURLWithPath: "/usr/share/common-licenses").appending(path: sample.file)
-            guard let text = try? String(contentsOf: file, encoding: .utf8) else { continue }
+            guard let path = sample.path else { continue }
+            let text = try String(contentsOfFile: path, encoding: .utf8)
             let ids = Array(tokenizer.encode(text, special: .parsed).prefix(sample.tokens))
             let nll = try model.negativeLogLikelihood(of: ids)
             #expect(abs(nll - sample.nll) < Tolerance.of(.float32) * sample.nll)
@@ -83,7 +52,7 @@ struct DefaultModelTests {
         for (sample, vector) in zip(values.embeddings, vectors) {
             let encoded = embedder.tokenizer.encodeForEmbedding(sample.text, maxTokens: embedder.maximumTokens)
             #expect(encoded.ids == sample.ids)
-            let dot = zip(sample.vector, vector).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+            let dot = zip(sample.vector, vector).reduce(0.0) { $0 + $1.0 * Double($1.1) }
             #expect(dot > Tolerance.cosine && dot < 1 + 1 - Tolerance.cosine)
         }
     }

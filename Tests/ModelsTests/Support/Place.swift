@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Where the tests find their files.
 enum Place {
@@ -21,7 +22,7 @@ enum Place {
     static let languageModel = models.appending(path: "smollm2-135m-instruct")
     static let sentenceEncoder = models.appending(path: "all-minilm-l6-v2")
     static let hasDefaultModels =
-        exists(languageModel) && exists(sentenceEncoder) && exists(golden.appending(path: "smollm2.json"))
+        exists(languageModel) && exists(sentenceEncoder) && DefaultModelValues.exist(in: golden)
 
     static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
 
