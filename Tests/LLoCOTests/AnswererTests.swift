@@ -104,6 +104,9 @@ import Torch
         #expect(answer.passages.first?.document == "river.txt", "the best passage of both")
         #expect(answer.passages.map(\.score) == answer.passages.map(\.score).sorted(by: >))
         #expect(Set(answer.passages.map(\.document)) == ["road.txt", "river.txt"])
+        let names = ["road.txt", "river.txt", "road.txt"]
+        let twice = try answerer.answer(question, options(.compressed, documents: names))
+        #expect(twice.documents == answer.documents && twice.contextTokens == answer.contextTokens)
     }
 
     @Test func groupsAndDocuments() throws {

@@ -22,7 +22,10 @@ extension Answerer {
     }
 
     func find(_ question: String, _ options: Options) throws -> Found {
+        // A document that is named twice is read once.
+        var seen: Set<Int64> = []
         let named = try options.documents?.map { try library.document(named: $0) }
+            .filter { seen.insert($0.id).inserted }
         if let group = options.group {
             guard try library.groups().contains(group) else {
                 throw EngineError("no group '\(group)' in the library: 'lloco list' shows the groups there are")
@@ -36,7 +39,9 @@ extension Answerer {
         var unembedded = 0
         if let named {
             found.documents = named
-            let result = try search(question, in: .documents(named.map(\.id)), limit: options.maximumPassages)
+            // Enough that there are passages of each document, whichever of them fits the window.
+            let limit = min(options.maximumPassages, 1 << 20) * named.count
+            let result = try search(question, in: .documents(named.map(\.id)), limit: limit)
             unembedded = result.unembedded
             found.passages = result.passages
         } else {
