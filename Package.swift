@@ -50,7 +50,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
-        library("Evaluation", ["LLoCO", log]),
+        library("Evaluation", ["LLoCO"]),
         library(
             "LLoCO",
             [
@@ -58,7 +58,7 @@ let package = Package(
                 "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        library("Models", ["Tokenizers", "Checkpoints", "Torch", log]),
+        library("Models", ["Tokenizers", "Checkpoints", "Torch"]),
         library("Checkpoints", ["JSON", "Torch"]),
         library("Tokenizers", ["JSON"]),
         library("JSON"),

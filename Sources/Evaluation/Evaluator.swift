@@ -43,6 +43,8 @@ public final class Evaluator {
     private var learned: [String: (document: DocumentRecord, compressed: Bool)] = [:]
     /// What did not fit a prompt and was left out, in the order of the questions, once each.
     public private(set) var omissions: [String] = []
+    /// Answers that ended because they may have no more than ``maximumTokens``.
+    public private(set) var cutAnswers = 0
     public var maximumTokens = 48
     /// Whether a group's adapter is used in mode `compressed`.
     public var usesAdapter = true
@@ -85,6 +87,7 @@ public final class Evaluator {
                 let score = scores.add(prediction: answer.answer, references: question.answers)
                 context += answer.contextTokens
                 seconds += answer.seconds.total
+                if answer.end == .length { cutAnswers += 1 }
                 for omission in answer.omissions where !omissions.contains(omission) { omissions.append(omission) }
                 try onPrediction(
                     Prediction(
@@ -113,7 +116,8 @@ public final class Evaluator {
             throw EngineError("document '\(entry.title)' of the question set has no text")
         }
         let document = try engine.add(
-            text: text, path: "/\(entry.id)", name: entry.id, group: group, to: library, compressing: compressing
+            text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,
+            compressing: compressing
         ).document
         learned[entry.id] = (document, compressing)
         return document

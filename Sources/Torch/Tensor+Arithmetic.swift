@@ -44,6 +44,11 @@ extension Tensor {
     public func logicalNot() throws(TorchError) -> Tensor { try unary(ctorch_logical_not) }
     public func isFinite() throws(TorchError) -> Tensor { try unary(ctorch_isfinite) }
 
+    /// Whether every value is finite; true for none at all.
+    public func isAllFinite() throws(TorchError) -> Bool {
+        try count == 0 || isFinite().to(.float32).min().item() == 1
+    }
+
     public func abs() throws(TorchError) -> Tensor { try unary(ctorch_abs) }
     public func exp() throws(TorchError) -> Tensor { try unary(ctorch_exp) }
     public func log() throws(TorchError) -> Tensor { try unary(ctorch_log) }

@@ -205,6 +205,9 @@ import Testing
         try await refused(["generate", "x", "--model", "model"], "model", "tokenizer", "not of one model")
         try place.write("model/tokenizer.json", text: "{\"model\": ")
         try await refused(["generate", "x", "--model", "model"], "tokenizer.json")
+        let words = Place.packageRoot.appending(path: "Tests/TokenizersTests/Fixtures/uncased/tokenizer.json")
+        try place.write("model/tokenizer.json", Data(contentsOf: words))
+        try await refused(["generate", "x", "--model", "model"], "WordPiece")
         // An encoder is no decoder, and the other way round.
         try await refused(["generate", "x", "--model", Place.embedder.path], "bert")
         try place.write("a.txt", text: "A text.")
@@ -216,12 +219,19 @@ import Testing
         try await refused(["add", "a.txt", "--model", plain], "no compressor", "train-compressor")
         try await refused(["add", "a.txt", "--compressor", "none"], "none", "no compressor here")
         try await refused(["ask", "item of the river"], "add it again")
-        // An adapter of another shape, a broken one, none.
+        // An encoder that pools otherwise.
+        try place.copy(Place.embedder, to: "pooled")
+        try place.write("pooled/1_Pooling/config.json", text: #"{"pooling_mode_cls_token": true}"#)
+        try await refused(["embed", "a.txt", "--embedder", "pooled"], "1_Pooling/config.json", "mean")
+        // An adapter that names another model; one of another shape, a broken one, none.
         let adapter = #"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]}"#
         func matrix(_ kind: String, _ shape: String, _ start: Int, _ end: Int) -> String {
             let name = "base_model.model.model.layers.0.self_attn.q_proj.lora_\(kind).weight"
             return #""\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[\#(start),\#(end)]}"#
         }
+        let digest = String(repeating: "a", count: 64)
+        try place.write(
+            "foreign/adapter_config.json", text: adapter.dropLast() + ", \"base_model_name_or_path\": \"\(digest)\"}")
         try place.write("adapter/adapter_config.json", text: adapter)
         try place.write(
             "adapter/adapter_model.safetensors",
@@ -233,6 +243,10 @@ import Testing
         )
         let evaluate = ["evaluate", "data.jsonl", "--modes", "compressed", "--adapter"]
         try await refused(evaluate + ["adapter"], "adapter", "another model")
+        try FileManager.default.copyItem(
+            atPath: place.path("adapter/adapter_model.safetensors"),
+            toPath: place.path("foreign/adapter_model.safetensors"))
+        try await refused(evaluate + ["foreign"], "--adapter foreign", "trained for another model (aaaa")
         try place.write("adapter/adapter_model.safetensors", Self.safetensors("{}", length: 99))
         try await refused(evaluate + ["adapter"], "adapter_model.safetensors")
         try await refused(evaluate + ["nowhere"], "nowhere", "adapter_config.json")

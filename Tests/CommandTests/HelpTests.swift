@@ -37,6 +37,7 @@ import Testing
         (["add", "x", "--device", "abacus"], "abacus"),
         (["add", "x", "--dtype", "int3"], "int3"),
         (["add", "x", "--segment", "0"], "--segment 0"),
+        (["ask", "q", "--chat-template", "smoke-signals"], "smoke-signals"),
         (["add", "x", "--seed=-4"], "-4"),
         (["add", "x", "--groop", "g"], "--groop"),
         (["finetune"], "--group"),

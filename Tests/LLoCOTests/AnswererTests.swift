@@ -99,6 +99,15 @@ import Torch
     }
 
     @Test func severalDocumentsAreReadAsNamed() throws {
+        // One adapter cannot read documents of two groups; without adapters nothing stands against it.
+        let both = self.options(.compressed, documents: ["road.txt", "river.txt"])
+        #expect(
+            message { _ = try answerer.answer(question, both) }?.contains("in group 'water', 'road.txt' in") == true)
+        func options(_ mode: AnswerMode, documents: [String]) -> Answerer.Options {
+            var options = self.options(mode, documents: documents)
+            options.usesAdapter = false
+            return options
+        }
         let answer = try answerer.answer(question, options(.compressed, documents: ["road.txt", "river.txt"]))
         #expect(answer.documents == ["road.txt", "river.txt"])
         #expect(answer.passages.first?.document == "river.txt", "the best passage of both")

@@ -115,6 +115,20 @@ import Torch
         #expect(try relativeError(run.vectors(), fixture.compressor().compress(ids)) == 0)
     }
 
+    @Test func vectorsThatAreNoNumbersAreRefused() throws {
+        let broken = try fixture.embedSummary.cloned()
+        try broken[0..<1].fill(.nan)
+        let compressor = try Compressor(
+            decoder: fixture.decoder, embedSummary: broken, adapter: nil, scheme: fixture.scheme())
+        #expect(message { _ = try compressor.compress([5, 6, 7]) }?.contains("no numbers") == true)
+    }
+
+    @Test func textsBeyondEveryWindowAreRefused() throws {
+        let compressor = try fixture.compressor()
+        try compressor.check(tokens: 20 * 2700, named: "a.txt")
+        #expect(message { try compressor.check(tokens: 20 * 2800, named: "a.txt") }?.contains("a.txt: 56000") == true)
+    }
+
     @Test func partsOfAnotherModelAreRefused() throws {
         let scheme = fixture.scheme()
         let narrow = try Tensor.zeros([3, 8])

@@ -154,7 +154,8 @@ extension SeededTests {
             var long = questions
             long.documents.removeLast()
             long.documents[0].questions[0].text = String(repeating: "long question ", count: 60)
-            #expect(message { _ = try finetune(library, long) }?.contains("window holds 512") == true)
+            let refusal = try #require(message { _ = try finetune(library, long) })
+            #expect(refusal.contains("window holds 512") && refusal.contains("'\(long.documents[0].questions[0].id)'"))
             #expect(try library.trainingRuns().isEmpty && library.adapters().isEmpty)
         }
 

@@ -3,6 +3,7 @@ public import Foundation
 /// What sentence-transformers sets beside an encoder.
 public struct SentenceConfiguration: Equatable, Sendable {
     public static let fileName = "sentence_bert_config.json"
+    public static let poolingName = "1_Pooling/config.json"
 
     /// Tokens of a text that count, the special ones included; nil where nothing is said.
     public var maximumTokens: Int?
@@ -12,8 +13,16 @@ public struct SentenceConfiguration: Equatable, Sendable {
     }
 
     /// Reads a folder's `sentence_bert_config.json`; a folder without one says nothing.
-    /// - Throws: `CheckpointError` where the file is malformed.
+    /// - Throws: `CheckpointError` where a file is malformed, or the folder's pooling is not the mean.
     public init(folder: URL) throws {
+        let pooling = folder.appendingPathComponent(Self.poolingName)
+        if FileManager.default.fileExists(atPath: pooling.path) {
+            let file = try FileBytes(mapping: pooling)
+            guard try file.jsonObject()["pooling_mode_mean_tokens"]?.bool == true else {
+                throw file.fault(
+                    "another pooling than the mean", expected: "pooling_mode_mean_tokens", code: .unsupported)
+            }
+        }
         guard let url = Folder(folder).file(Self.fileName) else { return }
         let file = try FileBytes(mapping: url)
         let reader = ConfigurationReader(file: file, object: try file.jsonObject())

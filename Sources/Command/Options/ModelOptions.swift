@@ -65,7 +65,14 @@ struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens a compressed segment; default: the compressor's own.", valueName: "n"))
     var segment: Int?
 
+    private static func template(_ name: String) throws -> Engine.TemplateChoice {
+        name == "none" ? .plain : .template(try ChatTemplate.named(name))
+    }
+
     func validate() throws {
+        if let chatTemplate {
+            do { _ = try Self.template(chatTemplate) } catch { throw ValidationError("\(error)") }
+        }
         if let segment, segment < 1 || segment > 1_048_576 {
             throw ValidationError("--segment \(segment): expected 1 to 1048576")
         }
@@ -83,7 +90,7 @@ struct EngineOptions: ParsableArguments {
             options.embedder = try Self.embedderFolder(embedder)
         }
         if let chatTemplate {
-            options.template = chatTemplate == "none" ? .plain : .template(try ChatTemplate.named(chatTemplate))
+            options.template = try Self.template(chatTemplate)
         }
         return try Engine.load(options)
     }

@@ -49,6 +49,11 @@ struct Add: ParsableCommand {
             }
             bar.finish()
             let document = added.document
+            if added.vectors >= engine.model.window {
+                Terminal.note(
+                    "\(document.name): its \(added.vectors) vectors do not fit the model's window of "
+                        + "\(engine.model.window): ask with --mode retrieval or full, or split the document")
+            }
             if let former = added.movedFrom {
                 Terminal.note("\(document.name) was moved from group '\(former)' to '\(document.group)'")
             }

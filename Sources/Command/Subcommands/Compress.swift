@@ -51,6 +51,7 @@ struct Compress: ParsableCommand {
         let ids = try parsedIDs() ?? engine.model.tokenizer.encode(text ?? "", special: .asText)
         guard !ids.isEmpty else { throw CommandError("\(file ?? "--ids"): empty, expected tokens to compress") }
         let compressor = try engine.compressor
+        try compressor.check(tokens: ids.count, named: file ?? "--ids")
         let bar = ProgressBar("compressing")
         let start = ContinuousClock.now
         let vectors = try compressor.compress(ids) { bar.update($0, of: ids.count) }

@@ -73,7 +73,16 @@ struct Evaluate: ParsableCommand {
         case nil: break
         case "none": evaluator.usesAdapter = false
         case .some(let folder):
-            try evaluator.setAdapter(Adapter(AdapterCheckpoint.read(URL(filePath: folder)), for: engine.model.decoder))
+            let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder))
+            // Adapters from here name their model by its digest, others by a name that says nothing of this file.
+            if let base = checkpoint.configuration.baseModel, base.count == 64, base.allSatisfy(\.isHexDigit),
+                base != engine.modelIdentity
+            {
+                throw CommandError(
+                    "--adapter \(folder): trained for another model (\(base.prefix(12))…, this is "
+                        + "\(engine.modelIdentity.prefix(12))…)")
+            }
+            try evaluator.setAdapter(Adapter(checkpoint, for: engine.model.decoder))
         }
         let log = try predictions.map { try PredictionFile($0) }
         let bar = ProgressBar("evaluating")
@@ -94,6 +103,11 @@ struct Evaluate: ParsableCommand {
         }
         bar.finish()
         for omission in evaluator.omissions { Terminal.note(omission) }
+        if evaluator.cutAnswers > 0 {
+            Terminal.note(
+                "\(evaluator.cutAnswers) of \(modes.count * set.questionCount) answers were cut after \(maxTokens) tokens: "
+                    + "--max-tokens allows no more")
+        }
         if !output.json {
             let table = Text.table(
                 ["mode", "questions", "F1", "EM", "ROUGE-1", "ROUGE-2", "ROUGE-L", "context tokens", "s a question"],

@@ -45,6 +45,11 @@ struct TrainCompressor: ParsableCommand {
         var recipe = try recipe.load(for: model.configuration).compressor
         if let steps { recipe.steps = steps }
         let corpus = try TrainingText(texts, minimumBytes: recipe.rowTokens * 3)
+        if corpus.count < texts.count {
+            Terminal.note(
+                "\(texts.count - corpus.count) of \(texts.count) texts were left out: shorter than "
+                    + "\(recipe.rowTokens * 3) bytes, too little for a row of \(recipe.rowTokens) tokens")
+        }
         let source = CompressorTrainer.Source(
             baseModel: try FileIdentity.digest(of: model.identityFiles), texts: corpus.digest)
         let trainer = try CompressorTrainer(decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed)

@@ -34,6 +34,14 @@ extension Answerer {
                 throw EngineError("document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
             }
         }
+        if options.mode == .compressed, options.usesAdapter, let named,
+            let other = named.first(where: { $0.group != named[0].group })
+        {
+            // One adapter reads them all.
+            throw EngineError(
+                "document '\(other.name)' is in group '\(other.group)', '\(named[0].name)' in '\(named[0].group)': ask about "
+                    + "documents of one group, or without their adapters (--no-adapter)")
+        }
         if options.mode == .none { return Found() }
         var found = Found()
         var unembedded = 0

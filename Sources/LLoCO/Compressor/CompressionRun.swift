@@ -48,6 +48,11 @@ public struct CompressionRun {
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }
             pending = try carried(made.cloned())
             let vectors = try made.to(.float32, device: .cpu)
+            guard try vectors.isAllFinite() else {
+                throw ModelError(
+                    "the compressor made vectors that are no numbers in \(decoder.dtype): its weights or the model's are "
+                        + "damaged, or --dtype float32 is needed")
+            }
             segments.append(vectors)
             return vectors
         }

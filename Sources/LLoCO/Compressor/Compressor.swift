@@ -40,6 +40,21 @@ public struct Compressor: Sendable {
     /// compresses so beyond its decoder's own window (Tan et al. 2024).
     static let leastWindow = 8192
 
+    /// Refuses a text whose last segment would not fit behind the vectors of those before it.
+    ///
+    /// - Throws: `ModelError` naming the text.
+    public func check(tokens count: Int, named name: String) throws {
+        let segments = scheme.segments(of: count).count
+        let before = scheme.carry == .independent ? 0 : scheme.carry == .newest ? 1 : max(0, segments - 1)
+        let needed = (before + 1) * scheme.summaryTokens + min(count, scheme.segmentTokens)
+        let window = decoder.configuration.maximumPositions
+        guard needed <= max(window, Self.leastWindow) else {
+            throw ModelError(
+                "\(name): \(count) tokens need \(needed) positions to compress, the model's window holds \(window): "
+                    + "split the document, or use other segments")
+        }
+    }
+
     /// What is added to the decoder while it compresses, and while it reads the vectors.
     public var adapters: ActiveAdapters { ActiveAdapters(adapter.map { [$0] } ?? []) }
 

@@ -32,7 +32,7 @@ extension Engine {
     ) throws -> AddedDocument {
         let start = ContinuousClock.now
         let tokens = try model.tokenizer.encodeWithOffsets(text, special: .asText)
-        if compressing { try check(window: tokens.count, path) }
+        if compressing { try compressor.check(tokens: tokens.count, named: path) }
         let stored = try library.upsertDocument(
             path: path, name: name, group: group, text: text, tokenCount: tokens.count)
         let document = stored.document.id
@@ -48,19 +48,6 @@ extension Engine {
             document: try library.document(id: document) ?? stored.document, tokens: tokens.count,
             vectors: compressed.vectors, compressedTokens: compressed.tokens, movedFrom: stored.movedFrom,
             seconds: start.duration(to: .now).seconds)
-    }
-
-    /// Refuses a text whose last segment would not fit behind the vectors of those before it.
-    private func check(window count: Int, _ path: String) throws {
-        let scheme = try compressor.scheme
-        let segments = scheme.segments(of: count).count
-        let before = scheme.carry == .independent ? 0 : scheme.carry == .newest ? 1 : max(0, segments - 1)
-        let needed = (before + 1) * scheme.summaryTokens + min(count, scheme.segmentTokens)
-        guard needed <= max(model.window, Compressor.leastWindow) else {
-            throw ModelError(
-                "\(path): \(count) tokens need \(needed) positions to compress, the model's window holds \(model.window): "
-                    + "split the document, or use other segments")
-        }
     }
 
     /// Compresses what is not stored yet; returns the tokens compressed now, and the vectors of the whole document.

@@ -105,10 +105,17 @@ extension Engine {
             }
             let stored = try library.storedVectors(of: document.id, identity: identity)
             for question in entry.questions {
-                examples.append(
-                    FinetuningExample(
-                        document: vectors.count, prompt: try prompts.prompt(question: question.text),
-                        answer: try prompts.answer(question.answers[0])))
+                let example = FinetuningExample(
+                    document: vectors.count, prompt: try prompts.prompt(question: question.text),
+                    answer: try prompts.answer(question.answers[0]))
+                let length = stored.size(0) + example.prompt.count + example.answer.count
+                guard length <= model.window else {
+                    throw EngineError(
+                        "question '\(question.id)' about '\(entry.title)': the document's \(stored.size(0)) vectors with the "
+                            + "question and its answer make \(length) positions, the model's window holds \(model.window)"
+                    )
+                }
+                examples.append(example)
             }
             vectors.append(stored)
             digests.append(document.digest)

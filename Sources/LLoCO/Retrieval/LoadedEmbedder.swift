@@ -15,4 +15,6 @@ public struct LoadedEmbedder: TextEmbedder {
     public func embed(_ texts: [String]) throws -> [[Float]] {
         try embedder.embed(texts)
     }
+
+    public func omittedTokens(of text: String) -> Int { embedder.omittedTokens(of: text) }
 }

@@ -6,4 +6,10 @@ public protocol TextEmbedder: Sendable {
     var dimension: Int { get }
     /// A unit vector of `dimension` values for each text, in order.
     func embed(_ texts: [String]) throws -> [[Float]]
+    /// How many tokens at a text's end ``embed(_:)`` leaves out; 0 unless told.
+    func omittedTokens(of text: String) -> Int
+}
+
+extension TextEmbedder {
+    public func omittedTokens(of text: String) -> Int { 0 }
 }

@@ -57,7 +57,7 @@ final class TrainingState {
 
     /// - Throws: `TrainingError` where a parameter holds what is no number.
     func checkFinite() throws {
-        for parameter in parameters where try parameter.detached().isFinite().to(.float32).min().item() < 1 {
+        for parameter in parameters where try !parameter.detached().isAllFinite() {
             throw TrainingError(
                 "training became unstable by step \(stepCount): \(kept); lower the learning rate")
         }

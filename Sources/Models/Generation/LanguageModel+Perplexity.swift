@@ -22,6 +22,11 @@ extension LanguageModel {
                 let range = start..<min(start + 256, ids.count - 1)
                 sum += try decoder.logits(hidden[range]).crossEntropy(targets[range], reduction: .sum).item()
             }
+            guard sum.isFinite else {
+                throw ModelError(
+                    "\(path.path): the model's scores are no numbers in \(decoder.dtype): its weights are damaged, or "
+                        + "--dtype float32 is needed")
+            }
             return sum
         }
     }

@@ -25,6 +25,9 @@ public struct LanguageModel: Sendable {
         let configuration = try LlamaConfiguration(at: path)
         self.path = path
         loadedTokenizer = try Self.tokenizer(of: checkpoint, path: path)
+        if loadedTokenizer is WordPieceTokenizer {
+            throw ModelError("\(path.path): a BERT tokenizer (WordPiece), expected a decoder's")
+        }
         if let size = loadedTokenizer?.vocabularySize, size > configuration.vocabularySize {
             throw ModelError(
                 "\(path.path): the tokenizer has \(size) tokens, the model \(configuration.vocabularySize): "
@@ -68,7 +71,7 @@ extension LanguageModel {
         else { return checkpoint.files }
         let others = [
             "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-            "special_tokens_map.json", "chat_template.jinja", "vocab.txt",
+            "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "vocab.txt",
         ].map { path.appending(path: $0) }
         return checkpoint.files + others.filter { FileManager.default.fileExists(atPath: $0.path) }
     }

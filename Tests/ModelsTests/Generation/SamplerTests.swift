@@ -70,14 +70,13 @@ import Torch
         #expect(highest != 1)
     }
 
-    @Test func scoresThatAreNoNumbersGiveSomeToken() throws {
-        var sampler = Sampler(try .init(temperature: 1, topP: 0.9))
-        for bad in [Float.nan, .infinity, -.infinity] {
-            for scores in [[bad, bad, bad], [0, bad, 1]] {
-                let token = try sampler.next(Tensor(scores))
-                #expect((0..<3).contains(token))
-            }
+    @Test(arguments: [0, 1.0]) func scoresThatAreNoNumbersAreRefused(_ temperature: Double) throws {
+        var sampler = Sampler(try .init(temperature: temperature, topP: 0.9))
+        for bad in [[Float.nan, .nan], [0, .nan, 1], [.infinity, 0], [-.infinity, -.infinity]] {
+            #expect(fault(ModelError.self) { _ = try sampler.next(Tensor(bad)) }.contains("no numbers"))
         }
+        // A token that cannot be is no fault.
+        #expect(try sampler.next(Tensor([-Float.infinity, 1])) == 1)
     }
 
     @Test func optionsAreChecked() {
