@@ -46,7 +46,8 @@ extension Tensor {
 
     /// Whether every value is finite; true for none at all.
     public func isAllFinite() throws(TorchError) -> Bool {
-        try count == 0 || isFinite().to(.float32).min().item() == 1
+        if count == 0 { return true }
+        return try isFinite().to(.float32).min().item() == 1
     }
 
     public func abs() throws(TorchError) -> Tensor { try unary(ctorch_abs) }

@@ -53,7 +53,7 @@ import Testing
     @Test(arguments: Retriever.Method.allCases) func severalDocumentsAreOneScope(method: Retriever.Method) throws {
         let embedder = WordCountEmbedder(dimension: 512)
         let library = try library(embedder)
-        let chosen = try ["dogs", "ships"].map { try library.document(named: $0).id }
+        let chosen = Set(try ["dogs", "ships"].map { try library.document(named: $0).id })
         let question = "Who guards containers in the house at night?"
         let found = try Retriever(library: library, embedder: embedder)
             .search(question, in: .documents(chosen), limit: 100, method: method)
@@ -67,7 +67,7 @@ import Testing
             #expect(Set(found.passages.map(\.id)) == Set(alone.passages.map(\.id)))
         }
         #expect(throws: LibraryError.self) {
-            try Retriever(library: library, embedder: embedder).search(question, in: .documents(chosen + [999]))
+            try Retriever(library: library, embedder: embedder).search(question, in: .documents(chosen.union([999])))
         }
         #expect(
             try Retriever(library: library, embedder: embedder).search(question, in: .documents([])).passages == [])

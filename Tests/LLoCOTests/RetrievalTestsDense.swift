@@ -1,6 +1,7 @@
 import Foundation
 import LLoCO
 import Testing
+import Torch
 
 @Suite struct RetrievalTestsDense {
     func unitRows(_ count: Int, _ dimension: Int, _ generator: inout SeededGenerator) -> [Float] {
@@ -79,6 +80,17 @@ import Testing
         let large = values.map { $0 * 1e6 }
         let found = try DenseIndex(matrix(count, dimension, large)).search(query, limit: 5)
         #expect(found.allSatisfy { $0.score > 1e5 })
+    }
+
+    /// The setting is the whole process's: a process of its own disturbs no other suite.
+    @Test func threadsAreThoseThatAnOperationMayUse() async {
+        await #expect(processExitsWith: .success) {
+            for count in [1, 2, 3, 64, 65] {
+                try Runtime.setThreads(count)
+                #expect(DenseIndex.threads(for: 100_000 * 384) == min(count, 64))
+                #expect(DenseIndex.threads(for: 1000 * 384) == 1)
+            }
+        }
     }
 
     @Test func tiesGoToTheEarlierRow() throws {

@@ -122,6 +122,75 @@ import Torch
         #expect(BatchPlan(documents: [], recipe: recipe, seed: 1).steps == 0)
     }
 
+    /// The batches of all epochs laid out at once, each chunk put into the batch that it still fits.
+    private func reference(_ documents: [Int], _ recipe: FinetuningRecipe, _ seed: UInt64) -> [[Int]] {
+        let chunk = max(1, recipe.batchSize / max(1, recipe.documentsPerBatch))
+        var batches: [[Int]] = []
+        for epoch in 0..<recipe.epochs {
+            var generator = SplitMix64(seed: seed &+ UInt64(epoch))
+            let shuffled = documents.indices.shuffled(using: &generator)
+            var chunks: [[Int]] = []
+            for (_, examples) in Dictionary(grouping: shuffled, by: { documents[$0] }).sorted(by: { $0.key < $1.key }) {
+                for start in stride(from: 0, to: examples.count, by: chunk) {
+                    chunks.append(Array(examples[start..<min(start + chunk, examples.count)]))
+                }
+            }
+            var batch: [Int] = []
+            for chunk in chunks.shuffled(using: &generator) {
+                if batch.count + chunk.count > recipe.batchSize, !batch.isEmpty {
+                    batches.append(batch)
+                    batch = []
+                }
+                batch += chunk
+            }
+            if !batch.isEmpty { batches.append(batch) }
+        }
+        return batches
+    }
+
+    @Test func batchesAreThoseOfAPlanLaidOutAtOnce() {
+        var generator = SeededGenerator(state: 9)
+        var counts: Set<Bool> = []
+        for round in 0..<200 {
+            var recipe = FinetuningRecipe()
+            recipe.batchSize = Int.random(in: 1...12, using: &generator)
+            recipe.documentsPerBatch = Int.random(in: 1...14, using: &generator)
+            recipe.epochs = Int.random(in: 1...6, using: &generator)
+            let number = Int.random(in: 1...9, using: &generator)
+            let documents = (0..<Int.random(in: 0...60, using: &generator)).map { _ in
+                // Some documents have many questions, some have none.
+                Int.random(in: 0..<number, using: &generator) * Int.random(in: 0...1, using: &generator)
+            }
+            let seed = round == 0 ? UInt64.max : generator.next()
+            let expected = reference(documents, recipe, seed)
+            let plan = BatchPlan(documents: documents, recipe: recipe, seed: seed)
+            #expect(plan.steps == expected.count)
+            #expect((0..<plan.steps).map { plan[$0] } == expected)
+            // Steps are asked for in any order: a run goes on in the middle, and looks at its last step twice.
+            for step in expected.indices.shuffled(using: &generator) { #expect(plan[step] == expected[step]) }
+            counts.insert(expected.count % recipe.epochs == 0)
+        }
+        #expect(counts.count == 2, "the number of batches differs between epochs")
+    }
+
+    /// A plan of ten million questions is counted, not kept.
+    @Test func aLongPlanIsCountedAlone() {
+        var recipe = FinetuningRecipe()
+        recipe.epochs = 10_000
+        let documents = (0..<1000).map { $0 % 37 }
+        let clock = ContinuousClock()
+        var plan: BatchPlan?
+        let time = clock.measure { plan = BatchPlan(documents: documents, recipe: recipe, seed: 3) }
+        #expect(time < .seconds(60))
+        if ProcessInfo.processInfo.environment["LLOCO_MEASURE"] != nil { print("10,000 epochs of 1000: \(time)") }
+        guard let plan else { return }
+        #expect(plan.steps >= 10_000 * 125)
+        recipe.epochs = 1
+        // An epoch is known by its own seed alone.
+        let last = reference(documents, recipe, 3 + 9999)
+        #expect((plan.steps - last.count..<plan.steps).map { plan[$0] } == last)
+    }
+
     /// The gradient goes through a leaf, chunk by chunk: it has to be that of the plain loss.
     @Test func labelledLossIsPlainCrossEntropy() throws {
         let fixture = try CompressorFixture()

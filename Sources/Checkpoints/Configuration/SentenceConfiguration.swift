@@ -1,4 +1,5 @@
 public import Foundation
+import JSON
 
 /// What sentence-transformers sets beside an encoder.
 public struct SentenceConfiguration: Equatable, Sendable {

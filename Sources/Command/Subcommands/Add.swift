@@ -1,5 +1,6 @@
 import ArgumentParser
 import LLoCO
+import Models
 
 struct Add: ParsableCommand {
     static let configuration = CommandConfiguration(

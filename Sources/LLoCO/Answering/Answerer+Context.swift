@@ -22,10 +22,10 @@ extension Answerer {
     }
 
     func find(_ question: String, _ options: Options) throws -> Found {
+        var named = try options.documents?.map { try library.document(named: $0) }
         // A document that is named twice is read once.
         var seen: Set<Int64> = []
-        let named = try options.documents?.map { try library.document(named: $0) }
-            .filter { seen.insert($0.id).inserted }
+        named = named?.filter { seen.insert($0.id).inserted }
         if let group = options.group {
             guard try library.groups().contains(group) else {
                 throw EngineError("no group '\(group)' in the library: 'lloco list' shows the groups there are")
@@ -44,27 +44,30 @@ extension Answerer {
         }
         if options.mode == .none { return Found() }
         var found = Found()
-        var unembedded = 0
+        let result: RetrievalResult
         if let named {
+            // Enough that there are passages of each document, whichever of them will fit the window.
+            let limit = max(0, options.maximumPassages).multipliedReportingOverflow(by: named.count)
+            result = try search(
+                question, in: .documents(seen), limit: limit.overflow ? .max : limit.partialValue)
             found.documents = named
-            // Enough that there are passages of each document, whichever of them fits the window.
-            let limit = min(options.maximumPassages, 1 << 20) * named.count
-            let result = try search(question, in: .documents(named.map(\.id)), limit: limit)
-            unembedded = result.unembedded
-            found.passages = result.passages
         } else {
             let scope = options.group.map { LibraryScope.group($0) } ?? .all
-            let result = try search(question, in: scope, limit: max(options.maximumPassages, 20))
-            unembedded = result.unembedded
+            result = try search(question, in: scope, limit: max(options.maximumPassages, 20))
             // One adapter reads them all, so they are of the best document's group.
             let ranked = try result.documents.compactMap { try library.document(id: $0.id) }
             found.documents = Array(ranked.filter { $0.group == ranked[0].group }.prefix(options.maximumDocuments))
-            found.passages = result.passages
         }
+        found.passages = result.passages
+        let unembedded = result.unembedded
         if unembedded > 0 {
             found.omissions.append(
                 "\(unembedded) passages are unknown to this retrieval model, only their words were searched: "
                     + "add their documents again with it")
+        }
+        if result.isCut {
+            found.omissions.append(
+                "the question is longer than a search takes: documents and passages were looked for by a part of it")
         }
         guard !found.documents.isEmpty else {
             throw EngineError(
@@ -75,14 +78,18 @@ extension Answerer {
         return found
     }
 
-    func build(_ question: String, _ options: Options, _ found: Found) throws -> Prompt {
-        let prompts = try engine.prompts
-        let plain = try prompts.prompt(question: question, history: options.history)
+    /// The ids of the question without a context; what does not fit the window is refused before anything is searched.
+    func plainPrompt(_ question: String, _ options: Options) throws -> [Int] {
+        let plain = try engine.prompts.prompt(question: question, history: options.history)
         guard plain.count < engine.model.window else {
             throw ModelError(
                 "the question has \(plain.count) tokens with its template, the model's window holds "
                     + "\(engine.model.window) with the answer")
         }
+        return plain
+    }
+
+    func build(_ question: String, _ plain: [Int], _ options: Options, _ found: Found) throws -> Prompt {
         var prompt: Prompt
         switch options.mode {
         case .none:

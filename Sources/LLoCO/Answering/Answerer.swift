@@ -13,19 +13,9 @@ public final class Answerer {
     let library: Library
     /// Adapters given for groups, instead of the library's.
     private var given: [String: Adapter] = [:]
-    /// The library's adapters in use, by the digests of their weights and settings: never by a name.
-    private var loaded: [AdapterKey: Adapter] = [:]
+    /// The library's adapters in use, by what they hold: never by a name.
+    private var loaded: [LoadedKey: Adapter] = [:]
     private var retriever: Retriever?
-
-    private struct AdapterKey: Hashable {
-        let weights: String
-        let settings: String
-
-        init(_ record: AdapterRecord) {
-            weights = record.digest
-            settings = Digest.sha256(record.config)
-        }
-    }
 
     /// What may be read for an answer, and how much.
     public struct Options: Sendable {
@@ -47,6 +37,19 @@ public final class Answerer {
         public init() {}
     }
 
+    private struct LoadedKey: Hashable {
+        let identity: VectorIdentity
+        /// Decides too what is computed: the scale.
+        let config: String
+        let digest: String
+
+        init(_ record: AdapterRecord) {
+            identity = record.identity
+            config = record.config
+            digest = record.digest
+        }
+    }
+
     public init(engine: Engine, library: Library) {
         self.engine = engine
         self.library = library
@@ -66,9 +69,11 @@ public final class Answerer {
         let clock = ContinuousClock()
         let start = clock.now
         guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
+        let plain = try plainPrompt(question, options)
+        let searched = clock.now
         let found = try find(question, options)
-        let retrieved = start.duration(to: clock.now).seconds
-        let prompt = try build(question, options, found)
+        let retrieved = searched.duration(to: clock.now).seconds
+        let prompt = try build(question, plain, options, found)
         let generated = try engine.model.generate(
             prompt.embeddings, options: options.generation, adapters: prompt.adapters, onText: onText)
         return Answer(
@@ -90,19 +95,16 @@ public final class Answerer {
     /// The adapter that reads a group's vectors; nil where it has none yet.
     func adapter(of group: String) throws -> Adapter? {
         if let given = given[group] { return given }
-        let identity = try engine.vectorIdentity
-        // The record is a few bytes; the weights are read and digested only where they are new.
-        if let newest = try library.adapters(of: group, identity: identity).first, let own = loaded[.init(newest)] {
-            return own
+        return try library.adapter(for: group, identity: engine.vectorIdentity) { record in
+            loaded[LoadedKey(record)]
+        } load: { stored in
+            let checkpoint = try AdapterCheckpoint(
+                configuration: stored.record.config, weights: stored.weights, name: "the adapter of group '\(group)'")
+            let decoder = engine.model.decoder
+            let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
+            loaded[LoadedKey(stored.record)] = adapter
+            return adapter
         }
-        guard let stored = try library.adapter(for: group, identity: identity) else { return nil }
-        if let own = loaded[.init(stored.record)] { return own }
-        let checkpoint = try AdapterCheckpoint(
-            configuration: stored.record.config, weights: stored.weights, name: "the adapter of group '\(group)'")
-        let decoder = engine.model.decoder
-        let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
-        loaded[.init(stored.record)] = adapter
-        return adapter
     }
 
     func search(_ question: String, in scope: LibraryScope, limit: Int) throws -> RetrievalResult {

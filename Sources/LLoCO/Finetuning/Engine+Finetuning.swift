@@ -124,20 +124,3 @@ extension Engine {
         return (vectors, examples, Digest.sha256(digests.joined() + Digest.sha256(tokens: ids)))
     }
 }
-
-extension Library {
-    /// The stored document that a question set's line is about: by its text's digest, else by its title or id, those of
-    /// `group` first.
-    ///
-    /// - Throws: `EngineError` naming the line's document where there is none.
-    public func document(for entry: QuestionDocument, in group: String) throws -> DocumentRecord {
-        if let text = entry.document, let match = try documents(withDigest: Digest.sha256(text), group: group).first {
-            return match
-        }
-        for name in [entry.title, entry.id] {
-            if let match = try documents(named: name, group: group).first { return match }
-        }
-        throw EngineError(
-            "the questions' document '\(entry.title)' is not in the library: add it with --group \(group)")
-    }
-}

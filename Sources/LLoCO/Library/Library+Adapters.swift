@@ -12,17 +12,31 @@ extension Library {
     ///
     /// One whose weights no longer have their digest is passed over, with a warning in the log.
     public func adapter(for group: String, identity: VectorIdentity) throws -> StoredAdapter? {
-        try read { db in
+        try adapter(for: group, identity: identity, held: { _ in nil }, load: { $0 })
+    }
+
+    /// What stands for the newest good adapter of a group for `identity`; nil where it has none.
+    ///
+    /// - Parameters:
+    ///   - held: what the caller holds already, by the adapter's record: its weights are not read then.
+    ///   - load: makes it of an adapter that the caller does not hold.
+    func adapter<Loaded>(
+        for group: String, identity: VectorIdentity, held: (AdapterRecord) -> Loaded?,
+        load: (StoredAdapter) throws -> Loaded
+    ) throws -> Loaded? {
+        let found: (held: Loaded?, stored: StoredAdapter?) = try read { db in
             for row in try self.adapterRows(group, identity, db) {
                 let record = try Self.adapter(row)
+                if let held = held(record) { return (held, nil) }
                 if let weights = try self.weights(of: record, db) {
-                    return StoredAdapter(record: record, weights: weights)
+                    return (nil, StoredAdapter(record: record, weights: weights))
                 }
                 logger.warning(
                     "\(path): adapter \(record.id) of group \"\(group)\" is damaged; using the one before it")
             }
-            return nil
+            return (nil, nil)
         }
+        return try found.held ?? found.stored.map(load)
     }
 
     /// Stores an adapter; it is the newest of its group and identity from then on.

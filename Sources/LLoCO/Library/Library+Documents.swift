@@ -33,26 +33,6 @@ extension Library {
         }
     }
 
-    /// The documents with a text of this SHA-256, those of `group` first.
-    public func documents(withDigest digest: String, group: String) throws -> [DocumentRecord] {
-        try documents(where: "documents.digest", is: digest, group: group)
-    }
-
-    /// The documents of this name, those of `group` first.
-    public func documents(named name: String, group: String) throws -> [DocumentRecord] {
-        try documents(where: "documents.name", is: name, group: group)
-    }
-
-    private func documents(where column: String, is value: String, group: String) throws -> [DocumentRecord] {
-        try read { db in
-            try Row.fetchAll(
-                db,
-                sql: Self.documentQuery + " WHERE \(column) = ? ORDER BY groups.name <> ?, documents.id",
-                arguments: [value, group]
-            ).map(Self.document)
-        }
-    }
-
     /// The document that was added from this path; nil where there is none.
     public func document(atPath path: String) throws -> DocumentRecord? {
         try read { db in

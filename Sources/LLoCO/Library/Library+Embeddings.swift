@@ -24,12 +24,6 @@ extension Library {
                     """, arguments: [document, embedder.identity]
             ).map(Self.passage)
         }
-        let cut = pending.count { embedder.omittedTokens(of: $0.text) > 0 }
-        if cut > 0 {
-            logger.warning(
-                "\(cut) of \(pending.count) passages are longer than the retrieval model reads: it sees their beginnings, all their words can be searched for"
-            )
-        }
         let batch = max(1, batch)
         for start in stride(from: 0, to: pending.count, by: batch) {
             let passages = pending[start..<min(start + batch, pending.count)]

@@ -68,14 +68,18 @@ package struct DenseIndex: Sendable {
         }
     }
 
+    /// How many threads share a matrix of `values`: as many as any operation may use, where it is long enough.
+    package static func threads(for values: Int) -> Int {
+        values < longValues ? 1 : min(max(1, Runtime.threads), 64)
+    }
+
     /// One score a row, by as many threads as the matrix is worth.
     private func scores(
         _ compute: @Sendable (UnsafeMutablePointer<Float>, Range<Int>, UnsafePointer<Float>) -> Void,
         of query: () -> [Float]
     ) -> [Float] {
         let count = matrix.passages.count
-        let isLong = matrix.values.count >= Self.longValues
-        let parts = isLong ? max(1, min(Runtime.threads, 64)) : 1
+        let parts = Self.threads(for: matrix.values.count)
         return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             query().withUnsafeBufferPointer { query in
                 guard let results = buffer.baseAddress, let query = query.baseAddress else { return }

@@ -2,17 +2,35 @@
 ///
 /// Its words are quoted, so that none is taken for an operator, and any of them may match (`OR`): the ranking, BM25,
 /// weighs rare words more. Stop words are dropped unless there is nothing else.
-enum KeywordQuery {
-    /// A query longer than any question: what follows is not looked at.
+struct KeywordQuery {
+    /// More words than a question has.
     static let maximumWords = 64
+    /// The most Unicode scalars of all words together. The index may cut what is one word here at every second scalar,
+    /// and looks for all the parts in a row: a word of a megabyte would take it minutes.
+    static let maximumScalars = 1024
 
-    /// The query; nil where the question holds no word.
-    static func make(_ question: String) -> String? {
-        let all = words(of: question)
-        let telling = all.filter { !stopWords.contains($0) }
-        let chosen = telling.isEmpty ? all : telling
-        guard !chosen.isEmpty else { return nil }
-        return chosen.prefix(maximumWords).map { "\"\($0)\"" }.joined(separator: " OR ")
+    /// The query as SQLite's full-text search reads it; nil where the question holds no word that it takes.
+    let text: String?
+    /// Whether words were left out because they were too many or too long.
+    let isCut: Bool
+
+    init(_ question: String) {
+        let all = Self.words(of: question)
+        let telling = all.filter { !Self.stopWords.contains($0) }
+        var chosen: [String] = []
+        var scalars = 0
+        var isCut = false
+        for word in telling.isEmpty ? all : telling {
+            let length = word.unicodeScalars.count
+            if chosen.count < Self.maximumWords, scalars + length <= Self.maximumScalars {
+                chosen.append("\"\(word)\"")
+                scalars += length
+            } else {
+                isCut = true
+            }
+        }
+        text = chosen.isEmpty ? nil : chosen.joined(separator: " OR ")
+        self.isCut = isCut
     }
 
     /// The different words in lower case, in order: runs of letters, marks and digits, which hold no quote.

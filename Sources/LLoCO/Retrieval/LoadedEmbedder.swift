@@ -16,5 +16,7 @@ public struct LoadedEmbedder: TextEmbedder {
         try embedder.embed(texts)
     }
 
-    public func omittedTokens(of text: String) -> Int { embedder.omittedTokens(of: text) }
+    public func omittedTokens(of text: String) -> Int {
+        embedder.omittedTokens(of: text)
+    }
 }

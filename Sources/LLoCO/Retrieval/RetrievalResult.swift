@@ -34,4 +34,6 @@ public struct RetrievalResult: Hashable, Sendable {
     public let documents: [RankedDocument]
     /// Passages of the scope that the embedder has not seen: only words could find them.
     public let unembedded: Int
+    /// Whether the question is longer than a search takes: not all of it was looked for.
+    public let isCut: Bool
 }

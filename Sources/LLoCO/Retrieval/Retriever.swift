@@ -42,7 +42,7 @@ public final class Retriever: Sendable {
     /// The best passages of a scope for a question, and the documents they speak for.
     ///
     /// - Parameters:
-    ///   - question: any text.
+    ///   - question: any text; of a long one not all is looked for (``RetrievalResult/isCut``).
     ///   - scope: where to look.
     ///   - limit: the most passages to return; documents are ranked from all that were found.
     ///   - method: which searches count.
@@ -51,7 +51,13 @@ public final class Retriever: Sendable {
         _ question: String, in scope: LibraryScope = .all, limit: Int = 8, method: Method = .fusion
     ) throws -> RetrievalResult {
         let depth = max(Self.depth, 4 * min(max(0, limit), 1 << 20))
-        let query: [Float]? = method == .keyword || question.isEmpty ? nil : try embedding(of: question)
+        let keywords = method == .dense ? nil : KeywordQuery(question)
+        var isCut = keywords?.isCut ?? false
+        var query: [Float]?
+        if method != .keyword, !question.isEmpty, let embedder {
+            query = try embedding(of: question, by: embedder)
+            isCut = isCut || embedder.omittedTokens(of: question) > 0
+        }
         return try library.read { db in
             var rankings: [[Int64]] = []
             var unembedded = 0
@@ -60,15 +66,15 @@ public final class Retriever: Sendable {
                 unembedded = index.missing
                 rankings.append(try index.search(query, limit: depth).map(\.passage))
             }
-            if method != .dense, let keywords = KeywordQuery.make(question) {
-                rankings.append(try library.passages(matching: keywords, in: scope, limit: depth, db))
+            if let words = keywords?.text {
+                rankings.append(try library.passages(matching: words, in: scope, limit: depth, db))
             }
-            return try self.result(RankFusion.fuse(rankings), limit: max(0, limit), unembedded, db)
+            return try self.result(
+                RankFusion.fuse(rankings), limit: max(0, limit), unembedded: unembedded, isCut: isCut, db)
         }
     }
 
-    private func embedding(of question: String) throws -> [Float]? {
-        guard let embedder else { return nil }
+    private func embedding(of question: String, by embedder: any TextEmbedder) throws -> [Float] {
         guard let vector = try embedder.embed([question]).first, vector.count == embedder.dimension,
             vector.allSatisfy(\.isFinite)
         else {
@@ -89,7 +95,7 @@ public final class Retriever: Sendable {
     }
 
     private func result(
-        _ fused: [(key: Int64, score: Double)], limit: Int, _ unembedded: Int, _ db: Database
+        _ fused: [(key: Int64, score: Double)], limit: Int, unembedded: Int, isCut: Bool, _ db: Database
     ) throws -> RetrievalResult {
         var documents: [Int64] = []
         var names: [Int64: String] = [:]
@@ -121,6 +127,6 @@ public final class Retriever: Sendable {
         }
         let ranked = RankFusion.rankGroups(documents, best: Self.passagesPerDocument)
             .map { RankedDocument(id: $0.key, name: names[$0.key] ?? "", score: $0.score) }
-        return RetrievalResult(passages: passages, documents: ranked, unembedded: unembedded)
+        return RetrievalResult(passages: passages, documents: ranked, unembedded: unembedded, isCut: isCut)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 extension LanguageModel {

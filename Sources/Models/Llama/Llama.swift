@@ -148,7 +148,8 @@ public final class Llama: Sendable {
             throw ModelError("a key mask of shape \(shape), expected [B, \(past + count)]")
         }
         let keys = try mask.to(device: device).unsqueezed(1).unsqueezed(1)
-        // A query that sees no key at all (padding before the text) would have no defined output: it sees itself.
+        // A query that sees no key at all (padding before the text) would have no defined output: it sees itself, which
+        // is the last key that is not later.
         let itself = try causal.upperTriangle(diagonal: past)
         return Visibility(mask: try keys.logicalAnd(causal).logicalOr(itself), isCausal: false)
     }
