@@ -60,8 +60,4 @@ public protocol Tokenizer: Sendable {
 
     /// Whether decoding drops one space in front of the text, which encoding had put there (SentencePiece).
     var dropsLeadingSpace: Bool { get }
-
-    /// Hands over, piece by piece, everything that decides this tokenizer's ids, for a digest that tells tokenizers
-    /// apart: it must cover where each piece ends. Two tokenizers with equal pieces encode alike.
-    func forEachIdentityPiece(_ body: ([UInt8]) -> Void)
 }

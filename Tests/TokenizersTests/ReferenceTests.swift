@@ -59,18 +59,4 @@ import Tokenizers
             #expect(tokenizer.encode(text, special: .parsed) == ids, "\(text.debugDescription)")
         }
     }
-
-    @Test(arguments: jsonNames + ["llama2", "squeezed", "vocab"]) func identityTellsTokenizersApart(name: String) throws
-    {
-        func identity(_ name: String) throws -> [[UInt8]] {
-            var pieces: [[UInt8]] = []
-            try Expected.tokenizer(name).forEachIdentityPiece { pieces.append($0) }
-            return pieces
-        }
-        let own = try identity(name)
-        #expect(try identity(name) == own)
-        #expect(own.count > 100)
-        let other = name == "gpt2" ? "smollm" : "gpt2"
-        #expect(try identity(other) != own)
-    }
 }

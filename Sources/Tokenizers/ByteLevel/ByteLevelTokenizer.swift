@@ -68,10 +68,4 @@ public final class ByteLevelTokenizer: VocabularyTokenizer {
         }
         sink = local
     }
-
-    public func forEachIdentityPiece(_ body: ([UInt8]) -> Void) {
-        body(Array("byte-level \(preTokenizer.identity) nfc=\(composes) whole=\(model.takesWholeWords)".utf8))
-        model.forEachIdentityPiece(body)
-        markers.forEachIdentityPiece(body)
-    }
 }

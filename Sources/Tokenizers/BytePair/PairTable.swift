@@ -58,16 +58,6 @@ struct PairTable: Sendable {
         count += 1
     }
 
-    /// Every merge in the order of rank, so that equal tables give equal lists.
-    var ordered: [(left: Int32, right: Int32, merge: Merge)] {
-        let order = keys.indices.filter { keys[$0] != Self.freeKey }.sorted {
-            (merges[$0], keys[$0]) < (merges[$1], keys[$1])
-        }
-        return order.map {
-            (Int32(truncatingIfNeeded: keys[$0] >> 32), Int32(truncatingIfNeeded: keys[$0]), merges[$0])
-        }
-    }
-
     /// The tokens that merges make, in no order.
     var merged: some Sequence<Int32> { merges.lazy.filter { $0 != Self.none }.map(\.merged) }
 

@@ -154,11 +154,4 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
             body(start..<range.upperBound)
         }
     }
-
-    public func forEachIdentityPiece(_ body: ([UInt8]) -> Void) {
-        let flags = [options.keepsLeadingSpace, options.removesExtraWhitespace, options.splitsAtEverySpace]
-        body(Array("sentencepiece \(options.prefix) \(flags)".utf8))
-        model.forEachIdentityPiece(body)
-        markers.forEachIdentityPiece(body)
-    }
 }

@@ -160,15 +160,6 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
         }
         return true
     }
-
-    public func forEachIdentityPiece(_ body: ([UInt8]) -> Void) {
-        let flags = [
-            normalizer.cleansText, normalizer.separatesIdeographs, normalizer.lowercases, normalizer.stripsAccents,
-        ]
-        body(Array("wordpiece \(flags) \(longestWord) \(unknown)".utf8))
-        vocabulary.forEachIdentityPiece(body)
-        markers.forEachIdentityPiece(body)
-    }
 }
 
 extension WordPieceTokenizer {
