@@ -102,10 +102,8 @@ extension Doctor {
         do {
             let identity = try FileIdentity.digest(
                 of: LanguageModel.identityFiles(of: model.checkpoint, at: model.path))
-            // As a command does that looks for one, it passes over those that cannot be read.
-            let fitting = folders.first {
-                (try? CompressorCheckpoint.description(in: $0))?.baseModel == identity
-            }
+            // As a command does that looks for one.
+            let fitting = CompressorCheckpoint.folder(among: folders, for: identity)
             if let fitting {
                 try CompressorCheckpoint.check(fitting)
                 return finding(.ok, "\(fitting.lastPathComponent) was made for this model")

@@ -34,6 +34,12 @@ extension CompressorCheckpoint {
         return description
     }
 
+    /// The first of some folders whose compressor was made for a model, by the SHA-256 of the model's files; those that
+    /// cannot be read are passed over.
+    public static func folder(among folders: [URL], for model: String) -> URL? {
+        folders.first { (try? description(in: $0))?.baseModel == model }
+    }
+
     /// What `compressor.json` says, without the tensors.
     public static func description(in folder: URL) throws -> Description {
         let file = folder.appending(path: descriptionName)

@@ -70,8 +70,8 @@ extension Engine {
             )
         }
         if let folder = options.compressor { return try loaded(folder) }
-        let name = CompressorCheckpoint.embeddingTensor
-        if model.checkpoint.contains(name) {
+        if isCompressor(model.checkpoint) {
+            let name = CompressorCheckpoint.embeddingTensor
             let embedding = try model.checkpoint.tensor(name, as: .float32)
             guard embedding.rank == 2 else {
                 throw EngineError("\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
@@ -83,9 +83,6 @@ extension Engine {
                 try Compressor(decoder: decoder, embedSummary: embedding, adapter: nil, scheme: scheme), modelIdentity
             )
         }
-        let match = options.compressors.first {
-            (try? CompressorCheckpoint.description(in: $0))?.baseModel == modelIdentity
-        }
-        return try match.map(loaded)
+        return try CompressorCheckpoint.folder(among: options.compressors, for: modelIdentity).map(loaded)
     }
 }

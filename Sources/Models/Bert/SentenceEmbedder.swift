@@ -31,8 +31,9 @@ public struct SentenceEmbedder: Sendable {
         self.tokenizer = wordPiece
         let configuration = try BertConfiguration(at: folder)
         encoder = try BertEncoder(checkpoint, configuration: configuration, dtype: dtype, device: device)
-        let tokens = try maximumTokens ?? SentenceConfiguration(folder: folder).maximumTokens ?? 256
-        self.maximumTokens = min(tokens, configuration.maximumPositions)
+        // Read in any case: it refuses what this encoder does not compute.
+        let settings = try SentenceConfiguration(folder: folder)
+        self.maximumTokens = min(maximumTokens ?? settings.maximumTokens ?? 256, configuration.maximumPositions)
         let own = folder.appending(path: SentenceConfiguration.fileName)
         identityFiles =
             LanguageModel.identityFiles(of: checkpoint, at: folder)

@@ -13,13 +13,14 @@ package struct Sampler {
 
     /// The next token for scores [V].
     package mutating func next(_ logits: Tensor) throws -> Int {
-        // The largest of values is no number where any is none.
-        guard try logits.max().item().isFinite else {
+        // Where any score is no number, it counts as the largest.
+        let likeliest = Int(try logits.argmax().item())
+        guard try logits[likeliest].item().isFinite else {
             throw ModelError(
                 "the model's scores are no numbers in \(logits.dtype): its weights are damaged, or --dtype float32 is needed"
             )
         }
-        if options.temperature == 0 { return Int(try logits.argmax().item()) }
+        if options.temperature == 0 { return likeliest }
         let scores = try logits.array(of: Float.self)
         return draw(scores)
     }
