@@ -62,22 +62,6 @@ int ctorch_rotary(
     });
 }
 
-int ctorch_attention(
-    const ctorch_tensor *q, const ctorch_tensor *k, const ctorch_tensor *v, const ctorch_tensor *mask, bool causal,
-    double scale, ctorch_tensor **out) {
-    return produce("attention", {q, k, v, mask}, out, [&] {
-        const at::Tensor &query = unwrap(q);
-        at::Tensor key = unwrap(k), value = unwrap(v);
-        TORCH_CHECK(query.dim() == 4 && key.dim() == 4 && value.dim() == 4, "expected four dimensions");
-        const int64_t heads = query.size(1), groups = key.size(1);
-        TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
-        // libtorch's kernels differ in what they make of these.
-        TORCH_CHECK(!causal || (!mask && query.size(2) == key.size(2)), "causal only without a mask, for T = S");
-        return at::scaled_dot_product_attention(
-            query, key, value, optional(mask), 0.0, causal, scale, /*enable_gqa=*/heads != groups);
-    });
-}
-
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out) {
     return produce("cross_entropy", {logits, targets}, out, [&] {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "internal.h"
+#include "kernels/kernels.h"
 
 namespace ctorch {
 
@@ -117,6 +118,14 @@ ctorch_cpu_features ctorch_cpu_get_features(void) {
     features.arm_bf16 = true;
 #endif
     return features;
+}
+
+const char *ctorch_kernels_name(void) { return kernels().name; }
+
+int ctorch_kernels_choose(const char *name) {
+    return perform("kernels_choose", {}, [&] {
+        TORCH_CHECK(choose_kernels(name), "this processor has no instruction set named '", name, "'");
+    });
 }
 
 int ctorch_threads(void) { return at::get_num_threads(); }

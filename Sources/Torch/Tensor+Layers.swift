@@ -49,19 +49,35 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - query: [B, H, T, E]
-    ///   - key: [B, K, S, E], with H a multiple of K
-    ///   - value: [B, K, S, E]
+    ///   - keys: pieces that follow each other, [B or 1, K, S_i, E] each, with H a multiple of K; S is their sum. A piece
+    ///     of batch 1 is shared by all sequences.
+    ///   - values: pieces of the keys' shapes
     ///   - mask: broadcastable to [B, H, T, S]; boolean (true = attend) or of the query's dtype (added)
-    ///   - causal: query t sees keys 0...t; only without a mask and where T = S
+    ///   - causal: query t sees keys 0...S - T + t, the last T keys being the queries' own; only without a mask
     ///   - scale: by default 1 / sqrt(E)
-    /// - Returns: [B, H, T, E]
+    /// - Returns: [B, H, T, E], in memory [B, T, H, E], so that joining the heads of a position copies nothing
+    public static func attention(
+        query: Tensor, keys: [Tensor], values: [Tensor], mask: Tensor? = nil, causal: Bool = false,
+        scale: Double? = nil
+    ) throws(TorchError) -> Tensor {
+        guard keys.count == values.count else {
+            throw TorchError("attention: \(keys.count) pieces of keys, \(values.count) of values")
+        }
+        let scale = scale ?? 1 / Double(query.shape.last ?? 1).squareRoot()
+        return try make { out in
+            keys.withHandles { keys, count in
+                values.withHandles { values, _ in
+                    ctorch_attention(query.handle, keys, values, count, mask?.handle, causal, scale, out)
+                }
+            }
+        }
+    }
+
+    /// The same for keys and values in one piece, [B, K, S, E] each.
     public static func attention(
         query: Tensor, key: Tensor, value: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil
     ) throws(TorchError) -> Tensor {
-        let scale = scale ?? 1 / Double(query.shape.last ?? 1).squareRoot()
-        return try make {
-            ctorch_attention(query.handle, key.handle, value.handle, mask?.handle, causal, scale, $0)
-        }
+        try attention(query: query, keys: [key], values: [value], mask: mask, causal: causal, scale: scale)
     }
 
     public enum Reduction: Sendable { case mean, sum }

@@ -51,6 +51,10 @@ const char *ctorch_version(void);
 /// The version that the loaded libtorch says it has, as above; empty where it says none.
 const char *ctorch_loaded_version(void);
 ctorch_cpu_features ctorch_cpu_get_features(void);
+/// The instruction set whose kernels are in use: "avx512bf16", "avx512", "avx2", "neon" or "plain".
+const char *ctorch_kernels_name(void);
+/// Uses another set's kernels, for tests; fails where this processor does not have it.
+int ctorch_kernels_choose(const char *name);
 int ctorch_threads(void);
 int ctorch_set_threads(int count);
 int ctorch_seed(uint64_t seed);
@@ -184,11 +188,13 @@ int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **o
 /// Rotary position embedding in the half-split layout of Hugging Face's Llama: x [B, H, T, E], cosine and sine [T, E].
 int ctorch_rotary(
     const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
-/// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; k, v [B, K, S, E], H a multiple of K; mask broadcastable to
-/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, and T = S): query t sees keys 0...t.
+/// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `segments` pieces that follow each other,
+/// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. mask broadcastable to
+/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, and T <= S): query t sees keys
+/// 0...S - T + t, so that the last T keys are the queries' own. The result is laid out [B, T, H, E].
 int ctorch_attention(
-    const ctorch_tensor *q, const ctorch_tensor *k, const ctorch_tensor *v, const ctorch_tensor *mask, bool causal,
-    double scale, ctorch_tensor **out);
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t segments,
+    const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out);
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);

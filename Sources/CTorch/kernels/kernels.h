@@ -1,0 +1,36 @@
+// The kernels worth writing, one table of them for each instruction set.
+//
+// A kernel is written once, in vector types that the compiler lowers to what an instruction set has; each file of sets/
+// includes them all for one set, and the processor at hand decides which table is used. libtorch's own operations are
+// the fallback (other devices, other dtypes) and, in the tests, the reference.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ctorch {
+
+struct Kernels {
+    /// "avx512bf16", "avx512", "avx2", "neon" or "plain"
+    const char *name;
+    /// Whether bfloat16 pairs are multiplied natively; where not, bfloat16 is widened to float32.
+    bool multiplies_bf16;
+};
+
+/// The tables that this processor can run, best first.
+struct KernelList {
+    const Kernels *tables[4];
+    size_t count;
+};
+const KernelList &available_kernels();
+
+/// The table in use: the best one, unless tests have chosen another.
+const Kernels &kernels();
+/// Chooses a table by its name; false where this processor has none of that name.
+bool choose_kernels(const char *name);
+
+extern const Kernels *const avx512bf16_kernels, *const avx512_kernels, *const avx2_kernels, *const neon_kernels,
+    *const plain_kernels;
+
+}  // namespace ctorch

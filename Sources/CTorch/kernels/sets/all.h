@@ -1,0 +1,20 @@
+// Every kernel, for the instruction set that the including file defines:
+//
+// KERNELS, KERNELS_NAME             the set's namespace and name
+// KERNELS_ROWS, KERNELS_COLUMNS     a matrix product's tile: rows, and columns in sixteens, that fill the registers
+// KERNELS_BF16                      whether it multiplies pairs of bfloat16
+// KERNELS_VNNI                      whether it multiplies fours of bytes
+//
+// Set as macros, because each set is a namespace of its own: a function of one name, compiled for two sets, would be
+// merged by the linker.
+
+#include "../vector.h"
+
+namespace KERNELS {
+
+static const ctorch::Kernels table = {
+    .name = KERNELS_NAME,
+    .multiplies_bf16 = KERNELS_BF16,
+};
+
+}  // namespace KERNELS

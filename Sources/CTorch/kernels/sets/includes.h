@@ -1,0 +1,12 @@
+// What kernels include of the standard library: before a set's target is in force, so that no function of it is compiled
+// for a processor that may not be there.
+
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+
+#include "../parallel.h"

@@ -1,0 +1,14 @@
+// What every processor of the architecture has.
+
+#include "../kernels.h"
+#include "includes.h"
+
+#define KERNELS plain
+#define KERNELS_NAME "plain"
+#define KERNELS_ROWS 2
+#define KERNELS_COLUMNS 1
+#define KERNELS_BF16 0
+#define KERNELS_VNNI 0
+#include "all.h"
+
+const ctorch::Kernels *const ctorch::plain_kernels = &KERNELS::table;

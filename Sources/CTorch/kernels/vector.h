@@ -1,0 +1,97 @@
+// Sixteen numbers at a time, in the compiler's own vector types: one register of AVX-512, two of AVX2, four of NEON.
+//
+// Included once for each instruction set, inside its namespace (see sets/); every function here is compiled
+// for the instruction set that is being included.
+
+#ifndef KERNELS
+#error "include kernels through a file of sets/"
+#endif
+
+#include <cstdint>
+
+namespace KERNELS {
+
+using f32x16 = float __attribute__((ext_vector_type(16)));
+using i32x16 = int32_t __attribute__((ext_vector_type(16)));
+using u32x16 = uint32_t __attribute__((ext_vector_type(16)));
+using u16x16 = uint16_t __attribute__((ext_vector_type(16)));
+
+/// The bits of a bfloat16.
+using bf16 = uint16_t;
+/// Two bfloat16 side by side, the first in the lower half: what a bfloat16 dot product takes at a time.
+using bf16x2 = uint32_t;
+
+template <typename Vector, typename Element>
+inline Vector load(const Element *p) {
+    Vector v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+template <typename Vector, typename Element>
+inline void store(Element *p, Vector v) {
+    __builtin_memcpy(p, &v, sizeof v);
+}
+
+inline float from_bf16(bf16 x) { return __builtin_bit_cast(float, uint32_t(x) << 16); }
+/// Rounds to the nearest, ties to even; not for NaN.
+inline bf16 to_bf16(float x) {
+    const uint32_t bits = __builtin_bit_cast(uint32_t, x);
+    return bf16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
+
+inline f32x16 from_bf16(u16x16 x) { return (f32x16)(__builtin_convertvector(x, u32x16) << 16); }
+inline u16x16 to_bf16(f32x16 x) {
+    const u32x16 bits = (u32x16)x;
+    return __builtin_convertvector((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16, u16x16);
+}
+/// Sixteen pairs, the first of each from `low`.
+inline u32x16 to_bf16x2(f32x16 low, f32x16 high) {
+    const u32x16 a = (u32x16)low, b = (u32x16)high;
+    return ((a + 0x7FFF + ((a >> 16) & 1)) >> 16) | ((b + 0x7FFF + ((b >> 16) & 1)) & 0xFFFF0000u);
+}
+
+inline f32x16 load_f32(const float *p) { return load<f32x16>(p); }
+inline f32x16 load_f32(const bf16 *p) { return from_bf16(load<u16x16>(p)); }
+inline void store_f32(float *p, f32x16 v) { store(p, v); }
+inline void store_f32(bf16 *p, f32x16 v) { store(p, to_bf16(v)); }
+inline float scalar(float x) { return x; }
+inline float scalar(bf16 x) { return from_bf16(x); }
+
+inline f32x16 max(f32x16 a, f32x16 b) { return __builtin_elementwise_max(a, b); }
+
+inline float sum(f32x16 v) {
+    using f32x8 = float __attribute__((ext_vector_type(8)));
+    using f32x4 = float __attribute__((ext_vector_type(4)));
+    const f32x8 a = v.lo + v.hi;
+    const f32x4 b = a.lo + a.hi;
+    return (b.x + b.z) + (b.y + b.w);
+}
+
+/// 2^x for x <= 126, flushing to about 2^-126 below; relative error 2e-7 with five terms, 1e-4 with three.
+template <int Terms>
+inline f32x16 exp2(f32x16 x) {
+    // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
+    constexpr float magic = 12582912.0f;
+    x = max(x, f32x16(-126.0f));
+    const f32x16 shifted = x + magic;
+    const f32x16 f = x - (shifted - magic);
+    f32x16 p;
+    if constexpr (Terms == 5) {
+        p = f * 1.33336498402e-3f + 9.61793571e-3f;
+        p = p * f + 5.5504108664e-2f;
+        p = p * f + 2.40226506959e-1f;
+        p = p * f + 6.93147180560e-1f;
+        p = p * f + 1.0f;
+    } else {
+        p = f * 5.5826318e-2f + 2.4022651e-1f;
+        p = p * f + 6.9314718e-1f;
+        p = p * f + 1.0f;
+    }
+    return (f32x16)((i32x16)p + ((i32x16)shifted << 23));
+}
+
+/// e^x, as `exp2`.
+template <int Terms>
+inline f32x16 exp(f32x16 x) { return exp2<Terms>(x * 1.44269504089f); }
+
+}  // namespace KERNELS
