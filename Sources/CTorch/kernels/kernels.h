@@ -11,11 +11,17 @@
 
 namespace ctorch {
 
+struct AttentionArguments;
+struct AttentionGradients;
+
 struct Kernels {
     /// "avx512bf16", "avx512", "avx2", "neon" or "plain"
     const char *name;
     /// Whether bfloat16 pairs are multiplied natively; where not, bfloat16 is widened to float32.
     bool multiplies_bf16;
+
+    void (*attention_forward)(const AttentionArguments &);
+    void (*attention_backward)(const AttentionArguments &, const AttentionGradients &);
 };
 
 /// The tables that this processor can run, best first.

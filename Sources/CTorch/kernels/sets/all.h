@@ -8,13 +8,15 @@
 // Set as macros, because each set is a namespace of its own: a function of one name, compiled for two sets, would be
 // merged by the linker.
 
-#include "../vector.h"
+#include "../attention.h"
 
 namespace KERNELS {
 
 static const ctorch::Kernels table = {
     .name = KERNELS_NAME,
     .multiplies_bf16 = KERNELS_BF16,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
 };
 
 }  // namespace KERNELS

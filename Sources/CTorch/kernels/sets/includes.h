@@ -8,5 +8,8 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 
+#include "../attention_arguments.h"
+#include "../buffer.h"
 #include "../parallel.h"
