@@ -15,7 +15,7 @@ struct AttentionArguments;
 struct AttentionGradients;
 
 struct Kernels {
-    /// "avx512bf16", "avx512", "avx2", "neon" or "plain"
+    /// "avx512bf16", "avx512", "avx2", "neon", "plain" or "emulated"
     const char *name;
     /// Whether bfloat16 pairs are multiplied natively; where not, bfloat16 is widened to float32.
     bool multiplies_bf16;
@@ -24,9 +24,9 @@ struct Kernels {
     void (*attention_backward)(const AttentionArguments &, const AttentionGradients &);
 };
 
-/// The tables that this processor can run, best first.
+/// The tables that this processor can run, best first; the last only emulates another and is for tests.
 struct KernelList {
-    const Kernels *tables[4];
+    const Kernels *tables[6];
     size_t count;
 };
 const KernelList &available_kernels();
@@ -37,6 +37,6 @@ const Kernels &kernels();
 bool choose_kernels(const char *name);
 
 extern const Kernels *const avx512bf16_kernels, *const avx512_kernels, *const avx2_kernels, *const neon_kernels,
-    *const plain_kernels;
+    *const plain_kernels, *const emulated_kernels;
 
 }  // namespace ctorch

@@ -19,8 +19,7 @@ struct UnitLanes<bf16x2> {
     using Vector = u32x16;
     static constexpr int elements = 2;
     static f32x16 multiply_add(bf16x2 a, u32x16 b, f32x16 c) {
-#if KERNELS_BF16 == 2
-        // Stands in for the instruction where a test runs without it.
+#if defined(KERNELS_EMULATED)
         const u32x16 v = u32x16(a);
         c = (f32x16)(v << 16) * (f32x16)(b << 16) + c;
         return (f32x16)(v & 0xFFFF0000u) * (f32x16)(b & 0xFFFF0000u) + c;

@@ -4,6 +4,7 @@
 // KERNELS_ROWS, KERNELS_COLUMNS     a matrix product's tile: rows, and columns in sixteens, that fill the registers
 // KERNELS_BF16                      whether it multiplies pairs of bfloat16
 // KERNELS_VNNI                      whether it multiplies fours of bytes
+// KERNELS_EMULATED                  whether these are computed without the instructions
 //
 // Set as macros, because each set is a namespace of its own: a function of one name, compiled for two sets, would be
 // merged by the linker.
