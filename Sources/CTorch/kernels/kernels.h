@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "decoding.h"
+
 namespace ctorch {
 
 struct Kernels {
@@ -16,6 +18,7 @@ struct Kernels {
     const char *name;
     /// Whether bfloat16 pairs are multiplied natively; where not, bfloat16 is widened to float32.
     bool multiplies_bf16;
+    DecodingKernels decoding;
 };
 
 /// The tables that this processor can run, best first.
