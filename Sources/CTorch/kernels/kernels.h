@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "decoding.h"
+
 namespace ctorch {
 
 struct AttentionArguments;
@@ -22,6 +24,8 @@ struct Kernels {
 
     void (*attention_forward)(const AttentionArguments &);
     void (*attention_backward)(const AttentionArguments &, const AttentionGradients &);
+
+    DecodingKernels decoding;
 };
 
 /// The tables that this processor can run, best first; the last only emulates another and is for tests.
