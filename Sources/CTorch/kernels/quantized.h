@@ -20,6 +20,8 @@
 // x is quantized as well, to int8 with one scale a row and group (as llama.cpp does): products and sums within a group
 // are of integers, exact, and groups are added in float32.
 
+#pragma once
+
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
 #endif

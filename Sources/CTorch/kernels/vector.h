@@ -3,6 +3,8 @@
 // Included once for each instruction set, inside its namespace (see sets/); every function here is compiled
 // for the instruction set that is being included.
 
+#pragma once
+
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
 #endif
