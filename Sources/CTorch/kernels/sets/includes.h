@@ -10,5 +10,6 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <type_traits>
 
 #include "../parallel.h"
