@@ -138,7 +138,8 @@ import Testing
             expectFields(
                 line,
                 Self.figures.merging([
-                    "passages": .integer, "embed_seconds": .number, "search_seconds": .number,
+                    "passages": .integer, "embed_seconds": .number, "search_seconds": .number, "dense_seconds": .number,
+                    "keyword_seconds": .number,
                     "first_search_seconds": .number, "insert_seconds": .number,
                 ]) { $1 })
         }

@@ -61,14 +61,16 @@ public final class Retriever: Sendable {
         return try library.read { db in
             var rankings: [[Int64]] = []
             var unembedded = 0
+            var dense: PendingSearch?
             if let query, let embedder {
                 let index = try self.index(scope, embedder.identity, db)
                 unembedded = index.missing
-                rankings.append(try index.search(query, limit: depth).map(\.passage))
+                dense = PendingSearch(index, query, limit: depth, aside: keywords?.text != nil)
             }
-            if let words = keywords?.text {
-                rankings.append(try library.passages(matching: words, in: scope, limit: depth, db))
-            }
+            // The full-text index belongs to this thread; the embeddings are searched beside it.
+            let words = try keywords?.text.map { try library.passages(matching: $0, in: scope, limit: depth, db) }
+            if let dense { rankings.append(try dense.hits().map(\.passage)) }
+            if let words { rankings.append(words) }
             return try self.result(
                 RankFusion.fuse(rankings), limit: max(0, limit), unembedded: unembedded, isCut: isCut, db)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCO
+import Logging
 import Models
 import Tokenizers
 import Torch
@@ -15,6 +16,8 @@ extension Bench {
                 .seconds("query ms", 9, digits: 2) { $0.seconds.map { 1000 * $0 } },
                 .seconds("embed ms", 9, digits: 2) { $0.embedSeconds.map { 1000 * $0 } },
                 .seconds("search ms", 9, digits: 2) { $0.searchSeconds.map { 1000 * $0 } },
+                .seconds("dense ms", 9, digits: 2) { $0.denseSeconds.map { 1000 * $0 } },
+                .seconds("keyword ms", 10, digits: 2) { $0.keywordSeconds.map { 1000 * $0 } },
                 .seconds("first search ms", 15, digits: 1) { $0.firstSearchSeconds.map { 1000 * $0 } },
                 .seconds("insert s", 9, digits: 1) { $0.insertSeconds },
             ], json: output.json)
@@ -24,7 +27,8 @@ extension Bench {
             folder: EngineOptions.embedderFolder(engine.embedder), device: compute.parsedDevice())
         let embedder = try TimedEmbedder(LoadedEmbedder(encoder))
         let folder = try TemporaryFolder()
-        let library = try Library.open(folder.path("library.lloco"), for: .writing)
+        let quiet = Logger(label: "lloco.bench") { _ in TerminalLog() }
+        let library = try Library.open(folder.path("library.lloco"), for: .writing, logger: quiet)
         var writer = SyntheticPassages(library: library, embedder: embedder, seed: compute.seed)
         // The library grows from size to size.
         for count in passages.values.sorted() {
@@ -33,27 +37,34 @@ extension Bench {
             try writer.grow(to: count) { bar.update($0, of: count) }
             let inserted = start.duration(to: .now).seconds
             bar.finish()
-            let retriever = Retriever(library: library, embedder: embedder)
-            var (all, embeds, searches) = ([Double](), [Double](), [Double]())
+            let retriever = Retriever(library: library, embedder: embedder, logger: quiet)
+            /// The seconds of a search, and of it those that embedding the question took.
+            func search(_ question: String, _ method: Retriever.Method) throws -> (all: Double, embedding: Double) {
+                embedder.forget()
+                let start = ContinuousClock.now
+                _ = try retriever.search(question, method: method)
+                return (start.duration(to: .now).seconds, embedder.seconds)
+            }
+            var (all, embeds, searches, dense, keyword) = ([Double](), [Double](), [Double](), [Double](), [Double]())
             var first = 0.0
             var tokens = 0
             let searching = ProgressBar("retrieve: searching \(count) passages")
             for number in 0...Self.questions {
                 let question = writer.question()
-                let start = ContinuousClock.now
-                _ = try retriever.search(question)
-                let seconds = start.duration(to: .now).seconds
-                let embedding = embedder.seconds
+                let both = try search(question, .fusion)
                 searching.update(number, of: Self.questions)
                 // The first one reads the embeddings.
-                if number == 0 {
-                    first = seconds - embedding
-                } else {
-                    tokens += encoder.tokenizer.encodeForEmbedding(question, maxTokens: encoder.maximumTokens).ids.count
-                    all.append(seconds)
-                    embeds.append(embedding)
-                    searches.append(seconds - embedding)
+                guard number > 0 else {
+                    first = both.all - both.embedding
+                    continue
                 }
+                tokens += encoder.tokenizer.encodeForEmbedding(question, maxTokens: encoder.maximumTokens).ids.count
+                all.append(both.all)
+                embeds.append(both.embedding)
+                searches.append(both.all - both.embedding)
+                let alone = try search(question, .dense)
+                dense.append(alone.all - alone.embedding)
+                keyword.append(try search(question, .keyword).all)
             }
             searching.finish()
             let mean = tokens / Self.questions
@@ -63,6 +74,8 @@ extension Bench {
             line.passages = count
             line.embedSeconds = embeds.median
             line.searchSeconds = searches.median
+            line.denseSeconds = dense.median
+            line.keywordSeconds = keyword.median
             line.firstSearchSeconds = first
             line.insertSeconds = inserted
             try table.print(line)

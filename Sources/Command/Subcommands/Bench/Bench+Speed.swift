@@ -5,8 +5,7 @@ import Torch
 
 /// What a model does with tokens: the works that other programs are compared on.
 extension Bench {
-    func measurePrefill(_ engine: Engine) throws {
-        let table = speedTable()
+    func measurePrefill(_ engine: Engine, _ table: BenchTable) throws {
         for count in lengths(.prefill, [512, 1536, 4096], within: engine.model.window - 1) {
             let ids = randomIDs(count, vocabulary: engine.model.configuration.vocabularySize)
             let seconds = try medianSeconds("prefill \(count)") {
@@ -16,8 +15,7 @@ extension Bench {
         }
     }
 
-    func measureDecode(_ engine: Engine) throws {
-        let table = speedTable()
+    func measureDecode(_ engine: Engine, _ table: BenchTable) throws {
         let steps = 32
         let model = engine.model
         for count in lengths(.decode, [128, 4096], within: model.window - steps - 1) {
@@ -43,8 +41,7 @@ extension Bench {
         }
     }
 
-    func measureTrain(_ engine: Engine) throws {
-        let table = speedTable()
+    func measureTrain(_ engine: Engine, _ table: BenchTable) throws {
         let decoder = engine.model.decoder
         for count in lengths(.train, [512, 1536], within: engine.model.window, least: 2) {
             let ids = randomIDs(count, vocabulary: decoder.configuration.vocabularySize)
@@ -63,8 +60,7 @@ extension Bench {
         }
     }
 
-    func measureCompress(_ engine: Engine) throws {
-        let table = speedTable()
+    func measureCompress(_ engine: Engine, _ table: BenchTable) throws {
         let compressor = try engine.compressor
         for count in tokens?.values ?? [1536, 6144] {
             try compressor.check(tokens: count, named: "compress")
@@ -91,7 +87,7 @@ extension Bench {
             work: work.rawValue, tokens: tokens, seconds: seconds, tokensPerSecond: Double(count) / seconds)
     }
 
-    private func speedTable() -> BenchTable {
+    func speedTable() -> BenchTable {
         BenchTable(
             [
                 .work, .tokens, .seconds("seconds", 9) { $0.seconds },

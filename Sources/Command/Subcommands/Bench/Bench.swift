@@ -89,21 +89,24 @@ struct Bench: ParsableCommand {
             loaded = engine
             return engine
         }
+        // One table for all works that have the same columns.
+        var speeds: BenchTable?
+        func speed() -> BenchTable {
+            let table = speeds ?? speedTable()
+            speeds = table
+            return table
+        }
         for work in works {
             switch work {
-            case .prefill: try measurePrefill(engine())
-            case .decode: try measureDecode(engine())
-            case .train: try measureTrain(engine())
-            case .compress: try measureCompress(engine())
-            case .answer:
-                loaded = nil
-                try measureAnswer()
-            case .finetune:
-                loaded = nil
-                try measureFinetune()
-            case .retrieve:
-                loaded = nil
-                try measureRetrieve()
+            case .prefill: try measurePrefill(engine(), speed())
+            case .decode: try measureDecode(engine(), speed())
+            case .train: try measureTrain(engine(), speed())
+            case .compress: try measureCompress(engine(), speed())
+            case .answer, .finetune, .retrieve:
+                (loaded, speeds) = (nil, nil)
+                if work == .answer { try measureAnswer() }
+                if work == .finetune { try measureFinetune() }
+                if work == .retrieve { try measureRetrieve() }
             }
         }
     }

@@ -31,7 +31,12 @@ struct BenchLine: Encodable {
     // retrieve
     var passages: Int?
     var embedSeconds: Double?
+    /// without embedding the question
     var searchSeconds: Double?
+    /// The same with one of the two searches only.
+    var denseSeconds: Double?
+    var keywordSeconds: Double?
+    /// with the embeddings read from the file
     var firstSearchSeconds: Double?
     var insertSeconds: Double?
 
@@ -50,6 +55,8 @@ struct BenchLine: Encodable {
         case examplesPerSecond = "examples_per_second"
         case embedSeconds = "embed_seconds"
         case searchSeconds = "search_seconds"
+        case denseSeconds = "dense_seconds"
+        case keywordSeconds = "keyword_seconds"
         case firstSearchSeconds = "first_search_seconds"
         case insertSeconds = "insert_seconds"
     }

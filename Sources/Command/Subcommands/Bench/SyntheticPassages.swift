@@ -95,7 +95,7 @@ struct SyntheticPassages {
     }
 }
 
-/// An embedder that remembers how long it took last.
+/// An embedder that adds up how long it takes.
 final class TimedEmbedder: TextEmbedder {
     private let embedder: any TextEmbedder
     private let last = Mutex(0.0)
@@ -104,12 +104,14 @@ final class TimedEmbedder: TextEmbedder {
 
     var identity: String { embedder.identity }
     var dimension: Int { embedder.dimension }
-    /// of the last call of `embed` and `omittedTokens`, which belongs to embedding a question
+    /// of `embed` and `omittedTokens`, which belong to embedding a question, since ``forget()``
     var seconds: Double { last.withLock { $0 } }
+
+    func forget() { last.withLock { $0 = 0 } }
 
     func embed(_ texts: [String]) throws -> [[Float]] {
         let start = ContinuousClock.now
-        defer { last.withLock { $0 = start.duration(to: .now).seconds } }
+        defer { last.withLock { $0 += start.duration(to: .now).seconds } }
         return try embedder.embed(texts)
     }
 
