@@ -99,33 +99,27 @@ public final class Retriever: Sendable {
     private func result(
         _ fused: [(key: Int64, score: Double)], limit: Int, unembedded: Int, isCut: Bool, _ db: Database
     ) throws -> RetrievalResult {
-        var documents: [Int64] = []
-        var names: [Int64: String] = [:]
-        var passages: [RetrievedPassage] = []
-        let statement = try db.makeStatement(
-            sql: """
-                SELECT passages.document_id, documents.name
-                FROM passages JOIN documents ON documents.id = document_id WHERE passages.id = ?
-                """)
-        for hit in fused {
+        let known = try library.ranking.prepare(db, revision: library.revision(db))
+        let documents = try fused.map { hit in
             // The full-text index may name a passage that a damaged file no longer holds.
-            guard let row = try Row.fetchOne(statement, arguments: [hit.key]) else {
-                throw DamagedValue("passage \(hit.key) is in an index only")
-            }
-            let document: Int64 = try row.checked("document_id")
-            let name: String = try row.checked("name")
-            documents.append(document)
-            names[document] = name
-            if passages.count < limit {
-                guard
-                    let row = try Row.fetchOne(db, sql: Library.passageQuery + " WHERE id = ?", arguments: [hit.key])
-                else { continue }
-                let passage = try Library.passage(row)
-                passages.append(
-                    RetrievedPassage(
-                        id: hit.key, document: document, documentName: name, start: passage.bytes.lowerBound,
-                        end: passage.bytes.upperBound, score: hit.score, text: passage.text))
-            }
+            guard let passage = known[hit.key] else { throw DamagedValue("passage \(hit.key) is in an index only") }
+            return passage.document
+        }
+        var names: [Int64: String] = [:]
+        let keys = Set(documents).map(String.init).joined(separator: ", ")
+        let named = try Row.fetchCursor(db, sql: "SELECT id, name FROM documents WHERE id IN (\(keys))")
+        while let row = try named.next() { names[try row.checked("id")] = try row.checked("name") }
+        var passages: [RetrievedPassage] = []
+        for (hit, document) in zip(fused, documents).prefix(limit) {
+            guard
+                let row = try Row.fetchOne(db, sql: Library.passageQuery + " WHERE id = ?", arguments: [hit.key])
+            else { continue }
+            let passage = try Library.passage(row)
+            passages.append(
+                RetrievedPassage(
+                    id: hit.key, document: document, documentName: names[document] ?? "",
+                    start: passage.bytes.lowerBound, end: passage.bytes.upperBound, score: hit.score,
+                    text: passage.text))
         }
         let ranked = RankFusion.rankGroups(documents, best: Self.passagesPerDocument)
             .map { RankedDocument(id: $0.key, name: names[$0.key] ?? "", score: $0.score) }

@@ -91,19 +91,21 @@ struct BenchColumn: Sendable {
     static func megabytes(_ bytes: Int?) -> String { bytes.map { "\(($0 + 500_000) / 1_000_000)" } ?? "–" }
 }
 
-/// Prints a work's lines as they come.
-struct BenchTable {
-    let columns: [BenchColumn]
-    let json: Bool
+/// Prints a work's lines as they come, the header before the first one.
+final class BenchTable {
+    private let columns: [BenchColumn]
+    private let json: Bool
+    private var isBegun = false
 
     init(_ columns: [BenchColumn], json: Bool) {
         self.columns = columns
         self.json = json
-        if !json { Terminal.print(Self.joined(columns.map { ($0.title, $0.width) })) }
     }
 
     func print(_ line: BenchLine) throws {
         if json { return try Terminal.json(line) }
+        if !isBegun { Terminal.print(Self.joined(columns.map { ($0.title, $0.width) })) }
+        isBegun = true
         guard let note = line.note else {
             return Terminal.print(Self.joined(columns.map { ($0.cell(line), $0.width) }))
         }
