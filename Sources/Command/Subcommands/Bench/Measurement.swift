@@ -54,7 +54,7 @@ struct Measurement: Codable, ExpressibleByArgument {
         // The parent holds the other end of stdin: when it is gone, nobody waits for the outcome any more.
         let watcher = Thread {
             _ = try? FileHandle.standardInput.readToEnd()
-            exit(1)
+            _exit(1)
         }
         watcher.start()
         let outcome: Outcome
