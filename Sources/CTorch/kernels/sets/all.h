@@ -10,11 +10,30 @@
 
 #include "../vector.h"
 
+#include "../cross_entropy.h"
+#include "../lora.h"
+#include "../rows.h"
+
 namespace KERNELS {
+
+template <typename T>
+constexpr ctorch::RowKernels row_kernels = {
+    .rms_norm = rms_norm<T>,
+    .rms_norm_backward = rms_norm_backward<T>,
+    .rotate = rotate<T>,
+    .swiglu = swiglu<T>,
+    .swiglu_backward = swiglu_backward<T>,
+    .cross_entropy = cross_entropy<T>,
+    .lora_down = lora_down<T>,
+    .lora_up = lora_up<T>,
+    .lora_outer = lora_outer<T>,
+};
 
 static const ctorch::Kernels table = {
     .name = KERNELS_NAME,
     .multiplies_bf16 = KERNELS_BF16,
+    .float32_rows = row_kernels<float>,
+    .bfloat16_rows = row_kernels<bf16>,
 };
 
 }  // namespace KERNELS

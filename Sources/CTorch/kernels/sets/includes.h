@@ -8,5 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 
 #include "../parallel.h"
