@@ -51,7 +51,7 @@ const char *ctorch_version(void);
 /// The version that the loaded libtorch says it has, as above; empty where it says none.
 const char *ctorch_loaded_version(void);
 ctorch_cpu_features ctorch_cpu_get_features(void);
-/// The instruction set whose kernels are in use: "avx512bf16", "avx512", "avx2", "neon" or "plain".
+/// The instruction set whose kernels are in use: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests also "emulated".
 const char *ctorch_kernels_name(void);
 /// Uses another set's kernels, for tests; fails where this processor does not have it.
 int ctorch_kernels_choose(const char *name);

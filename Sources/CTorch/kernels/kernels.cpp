@@ -18,7 +18,8 @@ const KernelList &available_kernels() {
         add(has.avx512 && has.avx512_vnni, avx512_kernels);
         add(has.avx2, avx2_kernels);
         add(true, neon_kernels);
-        if (list.count < 4) add(true, plain_kernels);
+        add(true, plain_kernels);
+        add(true, emulated_kernels);
         return list;
     }();
     return list;

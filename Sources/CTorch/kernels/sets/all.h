@@ -4,12 +4,12 @@
 // KERNELS_ROWS, KERNELS_COLUMNS     a matrix product's tile: rows, and columns in sixteens, that fill the registers
 // KERNELS_BF16                      whether it multiplies pairs of bfloat16
 // KERNELS_VNNI                      whether it multiplies fours of bytes
+// KERNELS_EMULATED                  whether these are computed without the instructions
 //
 // Set as macros, because each set is a namespace of its own: a function of one name, compiled for two sets, would be
 // merged by the linker.
 
-#include "../vector.h"
-
+#include "../attention.h"
 #include "../cross_entropy.h"
 #include "../lora.h"
 #include "../rows.h"
@@ -32,6 +32,8 @@ constexpr ctorch::RowKernels row_kernels = {
 static const ctorch::Kernels table = {
     .name = KERNELS_NAME,
     .multiplies_bf16 = KERNELS_BF16,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
     .float32_rows = row_kernels<float>,
     .bfloat16_rows = row_kernels<bf16>,
 };

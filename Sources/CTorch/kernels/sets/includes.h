@@ -10,4 +10,6 @@
 #include <memory>
 #include <type_traits>
 
+#include "../attention_arguments.h"
+#include "../buffer.h"
 #include "../parallel.h"
