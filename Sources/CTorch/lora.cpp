@@ -269,7 +269,9 @@ at::Tensor composed(
 }
 
 bool has_kernel(const at::Tensor &x, const at::Tensor &weight, const std::vector<at::Tensor> &matrices) {
-    if (!row_kernels(x) || x.numel() == 0 || weight.scalar_type() != x.scalar_type() || weight.requires_grad()) return false;
+    if (!row_kernels(x) || x.numel() == 0 || weight.scalar_type() != x.scalar_type() || weight.requires_grad()) {
+        return false;
+    }
     return std::all_of(matrices.begin(), matrices.end(), [](const at::Tensor &matrix) {
         return matrix.device().is_cpu() &&
                (matrix.scalar_type() == at::kFloat || matrix.scalar_type() == at::kBFloat16);

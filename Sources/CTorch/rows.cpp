@@ -16,7 +16,9 @@ namespace {
 
 bool records(std::initializer_list<at::Tensor> tensors) {
     if (!c10::GradMode::is_enabled()) return false;
-    return std::any_of(tensors.begin(), tensors.end(), [](const at::Tensor &t) { return t.defined() && t.requires_grad(); });
+    return std::any_of(tensors.begin(), tensors.end(), [](const at::Tensor &tensor) {
+        return tensor.defined() && tensor.requires_grad();
+    });
 }
 
 // --- RMSNorm --------------------------------------------------------------------------------------------------------
@@ -217,8 +219,8 @@ variable_list rotary_heads(
                 "expected [B, T, (", heads, " + 2 * ", groups, ") * E]");
     const int64_t size = x.size(2) / (heads + 2 * groups);
     const auto fits = [&](const at::Tensor &t) {
-        return t.dim() >= 2 && (t.dim() == 2 || (t.dim() == 4 && t.size(1) == 1 && (t.size(0) == x.size(0) || t.size(0) == 1))) &&
-               t.size(-2) == x.size(1) && t.size(-1) * 2 == size;
+        const bool of_rows = t.dim() == 4 && t.size(1) == 1 && (t.size(0) == x.size(0) || t.size(0) == 1);
+        return (t.dim() == 2 || of_rows) && t.size(-2) == x.size(1) && t.size(-1) * 2 == size;
     };
     TORCH_CHECK(fits(cosine) && cosine.sizes() == sine.sizes() && fits(sine),
                 "expected angles [T, ", size / 2, "] or [B, 1, T, ", size / 2, "]");

@@ -49,7 +49,9 @@ static void lora_down_tile(
         float *to = buffer + row * size;
         if (dropout) {
             const DropoutRow factors(*dropout, first_row + row);
-            sixteens(size, [&](int64_t i, auto part) { store_f32(to + i, load_f32(from + i, part) * factors(i), part); });
+            sixteens(size, [&](int64_t i, auto part) {
+                store_f32(to + i, load_f32(from + i, part) * factors(i), part);
+            });
         } else {
             sixteens(size, [&](int64_t i, auto part) { store_f32(to + i, load_f32(from + i, part), part); });
         }

@@ -46,8 +46,7 @@ extension LanguageModel {
         try withoutGradients {
             var input = prompt
             while ids.count < options.maximumTokens {
-                let hidden = try self.decoder.hiddenStates(input, cache: cache, adapters: adapters)
-                let last = try hidden.narrowed(1, start: input.size(1) - 1, length: 1)
+                let last = try self.decoder.hiddenStates(input, cache: cache, adapters: adapters, last: 1)
                 let token = try sampler.next(self.decoder.logits(last).reshaped([-1]))
                 if ids.isEmpty { firstToken = clock.now }
                 ids.append(token)
