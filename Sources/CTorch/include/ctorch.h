@@ -51,9 +51,11 @@ const char *ctorch_version(void);
 /// The version that the loaded libtorch says it has, as above; empty where it says none.
 const char *ctorch_loaded_version(void);
 ctorch_cpu_features ctorch_cpu_get_features(void);
-/// The instruction set whose kernels are in use: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests also "emulated".
+/// The instruction set whose kernels this thread uses: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests also "emulated".
 const char *ctorch_kernels_name(void);
-/// Uses another set's kernels, for tests; fails where this processor does not have it.
+/// The names of all sets that this processor has, best first, the emulated one last; NULL from `index` = their count on.
+const char *ctorch_kernels_available(size_t index);
+/// Uses another set's kernels on this thread, for tests; fails where this processor does not have it.
 int ctorch_kernels_choose(const char *name);
 int ctorch_threads(void);
 int ctorch_set_threads(int count);
@@ -230,6 +232,55 @@ int ctorch_cross_entropy(
 int ctorch_linear_cross_entropy(
     const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, double scale, double *sum,
     ctorch_tensor **gradient);
+
+// --- A decoding step ------------------------------------------------------------------------------------------------
+//
+// On the CPU, into tensors that the caller keeps, without recording gradients. x, y, q, out: float32, adjacent elements
+// in the last dimension, other strides as they are.
+
+/// Frozen weights [N, K] of 8 or 4 bits, in groups of 32 columns with a float16 scale (and for 4 bits a minimum) each.
+typedef struct ctorch_quantized ctorch_quantized;
+
+/// Quantizes weight [N, K], float32 or bfloat16, K a multiple of 32. `bits`: 8, 4, or 0 for 4 where the weights are 4-bit
+/// groups already (GGUF's Q4_0 and Q4_1, also after rounding to bfloat16) and 8 otherwise. Groups that come from Q4_0,
+/// Q4_1 or Q8_0 are found again exactly.
+int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quantized **out);
+void ctorch_quantized_free(ctorch_quantized *quantized);
+int ctorch_quantized_bits(const ctorch_quantized *quantized);
+/// The memory that one product reads.
+size_t ctorch_quantized_bytes(const ctorch_quantized *quantized);
+/// Writes two dimensions.
+void ctorch_quantized_shape(const ctorch_quantized *quantized, int64_t *shape);
+/// The weights as float32 out [N, K].
+int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor *out);
+/// Rows of the weights: out [count, K].
+int ctorch_quantized_embedding_in(
+    const ctorch_quantized *quantized, const int64_t *ids, size_t count, ctorch_tensor *out);
+/// y = x · weightᵀ, or y += that; x [M, K], y [M, N], M in 1...16. x is rounded to 8 bits in groups of 32 with a float32
+/// scale each; sums are float32.
+int ctorch_quantized_linear_in(
+    const ctorch_quantized *quantized, const ctorch_tensor *x, bool accumulate, ctorch_tensor *y);
+
+/// softmax(q · kᵀ · scale) · v for one query position a sequence: q, out [B, H, E], E a multiple of 16 up to 256; keys
+/// and values in at most 64 pieces as `ctorch_attention` takes them, each float32, float16 or bfloat16.
+int ctorch_decode_attention_in(
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t segments,
+    double scale, ctorch_tensor *out);
+/// x / sqrt(mean(x²) + epsilon) · weight; x, y [M, D] (may be one tensor), weight [D] float32 or bfloat16.
+int ctorch_rms_norm_in(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor *y);
+/// Rotates queries and keys as `ctorch_rotary` and appends keys and values to a cache. qkv [M, (heads + 2 groups) · E],
+/// in place; cosine and sine [1 or M, E / 2]; keys and values [1 or M, groups, capacity, E], float32, float16 or
+/// bfloat16: row m goes to sequence m at `index`, or in a cache of one sequence to position `index` + m.
+int ctorch_rotary_append_in(
+    ctorch_tensor *qkv, const ctorch_tensor *cosine, const ctorch_tensor *sine, int64_t heads, int64_t groups,
+    ctorch_tensor *keys, ctorch_tensor *values, int64_t index);
+/// silu(gate) · up; gate_up [M, 2 I], gate first; y [M, I].
+int ctorch_swiglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y);
+/// y += scale · (x · aᵀ) · bᵀ; x [M, K], a [r, K], b [N, r] float32 or bfloat16, contiguous; y [M, N].
+int ctorch_lora_in(
+    const ctorch_tensor *x, const ctorch_tensor *a, const ctorch_tensor *b, double scale, ctorch_tensor *y);
+/// The index of the greatest of x [V], the first of equal ones; NaN are passed over.
+int ctorch_tensor_argmax(const ctorch_tensor *x, int64_t *out);
 
 // --- Gradients ------------------------------------------------------------------------------------------------------
 

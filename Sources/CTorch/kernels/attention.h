@@ -7,6 +7,8 @@
 // corrections of the softmax are lane by lane, and of the five products of a step none needs its operands turned in the
 // inner loop. Queries are taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
 
+#pragma once
+
 #include "attention_arguments.h"
 #include "buffer.h"
 #include "parallel.h"

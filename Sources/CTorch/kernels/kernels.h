@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "decoding.h"
 #include "row_kernels.h"
 
 namespace ctorch {
@@ -25,6 +26,7 @@ struct Kernels {
     void (*attention_forward)(const AttentionArguments &);
     void (*attention_backward)(const AttentionArguments &, const AttentionGradients &);
 
+    DecodingKernels decoding;
     RowKernels float32_rows, bfloat16_rows;
 };
 
@@ -35,9 +37,9 @@ struct KernelList {
 };
 const KernelList &available_kernels();
 
-/// The table in use: the best one, unless tests have chosen another.
+/// The table that this thread uses: the best one, unless a test has chosen another.
 const Kernels &kernels();
-/// Chooses a table by its name; false where this processor has none of that name.
+/// Chooses this thread's table by its name; false where this processor has none of that name.
 bool choose_kernels(const char *name);
 
 extern const Kernels *const avx512bf16_kernels, *const avx512_kernels, *const avx2_kernels, *const neon_kernels,

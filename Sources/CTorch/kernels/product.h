@@ -1,5 +1,7 @@
 // Small matrix products out of the first-level cache: what attention is made of.
 
+#pragma once
+
 #include "vector.h"
 
 namespace KERNELS {

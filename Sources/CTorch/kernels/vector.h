@@ -3,6 +3,8 @@
 // Included once for each instruction set, inside its namespace (see sets/); every function here is compiled
 // for the instruction set that is being included.
 
+#pragma once
+
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
 #endif
@@ -43,6 +45,17 @@ inline bf16 to_bf16(float x) {
 }
 
 inline f32x16 from_bf16(u16x16 x) { return (f32x16)(__builtin_convertvector(x, u32x16) << 16); }
+#if KERNELS_BF16 && !defined(KERNELS_EMULATED)
+inline u16x16 to_bf16(f32x16 x) { return (u16x16)_mm512_cvtneps_pbh((__m512)x); }
+/// Sixteen pairs, the first of each from `low`.
+inline u32x16 to_bf16x2(f32x16 low, f32x16 high) {
+    using u16x32 = uint16_t __attribute__((ext_vector_type(32)));
+    const u16x32 halves = (u16x32)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+    return (u32x16)__builtin_shufflevector(
+        halves, halves, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28,
+        13, 29, 14, 30, 15, 31);
+}
+#else
 inline u16x16 to_bf16(f32x16 x) {
     const u32x16 bits = (u32x16)x;
     return __builtin_convertvector((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16, u16x16);
@@ -52,6 +65,7 @@ inline u32x16 to_bf16x2(f32x16 low, f32x16 high) {
     const u32x16 a = (u32x16)low, b = (u32x16)high;
     return ((a + 0x7FFF + ((a >> 16) & 1)) >> 16) | ((b + 0x7FFF + ((b >> 16) & 1)) & 0xFFFF0000u);
 }
+#endif
 
 inline f32x16 load_f32(const float *p) { return load<f32x16>(p); }
 inline f32x16 load_f32(const bf16 *p) { return from_bf16(load<u16x16>(p)); }

@@ -63,17 +63,20 @@ struct Bench: ParsableCommand {
                 for count in [512, 1536, 4096] where count <= engine.model.window {
                     let embeddings = try decoder.embed(ids(count))
                     try report("prefill", count, count) {
-                        _ = try withoutGradients { try last(decoder.hiddenStates(embeddings)) }
+                        _ = try withoutGradients { try last(decoder.hiddenStates(embeddings, last: 1)) }
                     }
                 }
             case .decode:
                 for count in [128, 4096] where count + 33 <= engine.model.window {
                     try withoutGradients {
                         let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
-                        var token = try last(decoder.hiddenStates(decoder.embed(ids(count)), cache: cache))
+                        var token = try last(
+                            decoder.hiddenStates(decoder.embed(ids(count)), cache: cache, last: 1))
+                        let session = try engine.model.decodeSession(cache)
+                        token = Int(try session.step(token).argmax().item())
                         try report("decode", count, 32, once: true) {
                             for _ in 0..<32 {
-                                token = try last(decoder.hiddenStates(decoder.embed([token]), cache: cache))
+                                token = Int(try session.step(token).argmax().item())
                             }
                         }
                     }
@@ -109,12 +112,12 @@ struct Bench: ParsableCommand {
                             let prompt = try Tensor.concatenated([vectors, decoder.embed(question)], 1)
                             return try last(
                                 decoder.hiddenStates(
-                                    prompt, adapters: compressor.adapters))
+                                    prompt, adapters: compressor.adapters, last: 1))
                         }
                     }
                     let prompt = try decoder.embed(row + question)
                     try report("answer-full", count, count) {
-                        _ = try withoutGradients { try last(decoder.hiddenStates(prompt)) }
+                        _ = try withoutGradients { try last(decoder.hiddenStates(prompt, last: 1)) }
                     }
                 }
             }

@@ -34,6 +34,10 @@ public final class KeyValueCache {
         let count: Int
     }
 
+    /// Keys that attention reads at a time. Pages of whole tiles make its sums the same bit for bit, in however many passes
+    /// the positions have come.
+    private static let tile = 64
+
     public init(layerCount: Int) {
         self.layerCount = layerCount
     }
@@ -70,10 +74,11 @@ public final class KeyValueCache {
         }
         if left > 0 {
             slots.append(Slot(page: pages.count, start: 0, count: left))
+            let capacity = max(left, count + added - left)
             pages.append(
                 Page(
-                    layers: Array(repeating: nil, count: layerCount), capacity: max(64, left, count + added - left),
-                    isOpen: true))
+                    layers: Array(repeating: nil, count: layerCount),
+                    capacity: (capacity + Self.tile - 1) / Self.tile * Self.tile, isOpen: true))
         }
         return slots
     }
@@ -81,20 +86,24 @@ public final class KeyValueCache {
     /// Adds one layer's keys and values [B, K, T, E] in the pass under way and returns all of that layer's, in pieces that
     /// follow each other: [B or 1, K, n, E] each.
     func append(layer: Int, keys: Tensor, values: Tensor) throws -> (keys: [Tensor], values: [Tensor]) {
+        if gradientsAreRecorded {
+            pages[slots[0].page].layers[layer] = (keys, values)
+            return try pieces(layer: layer)
+        }
         var start = 0
         for slot in slots {
-            if gradientsAreRecorded {
-                pages[slot.page].layers[layer] = (keys, values)
-            } else {
-                let own = try storage(layer: layer, page: slot.page, like: keys)
-                let place = (start: slot.start, length: slot.count)
-                try own.keys.narrowed(2, start: place.start, length: place.length)
-                    .copy(from: keys.narrowed(2, start: start, length: place.length))
-                try own.values.narrowed(2, start: place.start, length: place.length)
-                    .copy(from: values.narrowed(2, start: start, length: place.length))
+            let own = try storage(layer: layer, page: slot.page, like: keys)
+            for (place, source) in [(own.keys, keys), (own.values, values)] {
+                try place.narrowed(2, start: slot.start, length: slot.count)
+                    .copy(from: source.narrowed(2, start: start, length: slot.count))
             }
             start += slot.count
         }
+        return try pieces(layer: layer)
+    }
+
+    /// A layer's keys and values, those of the pass under way included.
+    func pieces(layer: Int) throws -> (keys: [Tensor], values: [Tensor]) {
         var pieces: (keys: [Tensor], values: [Tensor]) = ([], [])
         for (index, page) in pages.enumerated() {
             let length = page.length + (slots.first { $0.page == index }?.count ?? 0)
@@ -106,12 +115,28 @@ public final class KeyValueCache {
         return pieces
     }
 
-    /// A layer's part of an open page; made, as `keys` [B, K, T, E] are, where there is none yet.
+    /// A layer's part of an open page; made where there is none yet, as `keys` [B, K, any, E] are.
     func storage(layer: Int, page: Int, like keys: Tensor) throws -> (keys: Tensor, values: Tensor) {
         if let own = pages[page].layers[layer] { return own }
-        var shape = keys.shape
-        shape[2] = pages[page].capacity
-        func made() throws -> Tensor { try .empty(shape, dtype: keys.dtype, device: keys.device) }
+        return try makeStorage(
+            layer: layer, page: page, batch: keys.size(0), groups: keys.size(1), size: keys.size(3), dtype: keys.dtype,
+            device: keys.device)
+    }
+
+    /// The same for a model's own keys, of one sequence.
+    func storage(layer: Int, page: Int, of model: Llama) throws -> (keys: Tensor, values: Tensor) {
+        if let own = pages[page].layers[layer] { return own }
+        return try makeStorage(
+            layer: layer, page: page, batch: 1, groups: model.configuration.keyValueHeadCount,
+            size: model.configuration.headSize, dtype: model.dtype, device: model.device)
+    }
+
+    private func makeStorage(
+        layer: Int, page: Int, batch: Int, groups: Int, size: Int, dtype: DType, device: Device
+    ) throws -> (keys: Tensor, values: Tensor) {
+        func made() throws -> Tensor {
+            try .empty([batch, groups, pages[page].capacity, size], dtype: dtype, device: device)
+        }
         let own = (keys: try made(), values: try made())
         pages[page].layers[layer] = own
         return own

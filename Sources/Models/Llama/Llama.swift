@@ -1,4 +1,5 @@
 public import Checkpoints
+import Synchronization
 public import Torch
 
 /// The Llama decoder (Touvron et al. 2023): a causal transformer with RMSNorm, rotary positions, grouped key and value
@@ -20,6 +21,7 @@ public final class Llama: Sendable {
     let norm: Tensor
     let outputHead: Tensor
     let rotary: RotaryEmbedding
+    let quantizedCopies = Mutex<[QuantizedWeight.Bits: QuantizedLlama]>([:])
 
     /// One transformer layer's weights.
     struct Block: Sendable {

@@ -5,14 +5,28 @@
 // KERNELS_BF16                      whether it multiplies pairs of bfloat16
 // KERNELS_VNNI                      whether it multiplies fours of bytes
 // KERNELS_EMULATED                  whether these are computed without the instructions
+// KERNELS_X86                       bits of the x86-64 registers whose intrinsics there are (256: AVX2 and F16C), or 0
+// KERNELS_NEON                      whether there are NEON's
 //
 // Set as macros, because each set is a namespace of its own: a function of one name, compiled for two sets, would be
 // merged by the linker.
 
+// In this order: each stands on those before it.
+#include "../vector.h"
+
+#include "../half.h"
+
 #include "../attention.h"
-#include "../cross_entropy.h"
-#include "../lora.h"
+
 #include "../rows.h"
+
+#include "../cross_entropy.h"
+
+#include "../lora.h"
+
+#include "../quantized.h"
+
+#include "../decode.h"
 
 namespace KERNELS {
 
@@ -34,6 +48,7 @@ static const ctorch::Kernels table = {
     .multiplies_bf16 = KERNELS_BF16,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
+    .decoding = decoding_table,
     .float32_rows = row_kernels<float>,
     .bfloat16_rows = row_kernels<bf16>,
 };

@@ -10,6 +10,8 @@
 #define KERNELS_COLUMNS 2
 #define KERNELS_BF16 1
 #define KERNELS_VNNI 1
+#define KERNELS_X86 0
+#define KERNELS_NEON 0
 #define KERNELS_EMULATED 1
 #include "all.h"
 

@@ -1,0 +1,396 @@
+// What a step of decoding computes between its linear layers.
+//
+// Why: with one query a sequence libtorch's attention copies cached keys and values that lie in pieces, reads them once
+// for each query head that shares them and splits its work by heads only; a step's small operations each allocate their
+// result and cost more to dispatch than to compute (Docs/performance.md).
+
+#pragma once
+
+#ifndef KERNELS
+#error "include kernels through a file of sets/"
+#endif
+
+namespace KERNELS {
+
+using f32x8 = float __attribute__((ext_vector_type(8)));
+
+// --- Attention of one query position a sequence ---------------------------------------------------------------------
+//
+// The positions are cut into chunks, so that one sequence of few heads still keeps all threads busy (flash-decoding, Dao
+// et al. 2023). A task takes one chunk of one key head: all query rows that share it are computed while the chunk is
+// read once, 64 positions at a time, with the softmax of Milakov and Gimelshein 2018 over what has been seen. In the
+// end the chunks' results are joined.
+
+/// The positions between two updates of the softmax.
+constexpr int64_t decode_step = 64;
+/// The query rows computed at once, at most.
+constexpr int decode_rows = 4;
+
+/// The sums of eight vectors.
+inline f32x8 sums(const f32x8 *v) {
+    const auto pairs = [](f32x8 a, f32x8 b) {
+        return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
+               __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+    };
+    const f32x8 a = pairs(pairs(v[0], v[1]), pairs(v[2], v[3])), b = pairs(pairs(v[4], v[5]), pairs(v[6], v[7]));
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
+           __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+/// One chunk's result for one query row.
+struct DecodeState {
+    float *mixture;
+    /// The maximum of the scores (in powers of two) and the sum of their exponentials below it.
+    float *maximum, *sum;
+};
+
+struct DecodeLoop {
+    const ctorch::DecodeAttention &attention;
+    int64_t chunks, tasks;
+    float *queries, *mixtures, *statistics;
+
+    explicit DecodeLoop(const ctorch::DecodeAttention &a) : attention(a), chunks(a.chunks()), tasks(0) {
+        queries = a.scratch;
+        mixtures = queries + a.batch * a.heads * a.size;
+        statistics = mixtures + a.batch * a.heads * chunks * a.size;
+        for (int64_t i = 0; i < a.piece_count; i++) tasks += tasks_of(a.pieces[i]);
+    }
+    int64_t chunks_of(const ctorch::AttentionPiece &piece) const {
+        return (piece.count + attention.chunk - 1) / attention.chunk;
+    }
+    int64_t tasks_of(const ctorch::AttentionPiece &piece) const {
+        return chunks_of(piece) * attention.groups * (piece.is_shared ? 1 : attention.batch);
+    }
+    DecodeState state(int64_t row, int64_t chunk) const {
+        const int64_t index = row * chunks + chunk;
+        return {mixtures + index * attention.size, statistics + 2 * index, statistics + 2 * index + 1};
+    }
+};
+
+/// Scores of `count` positions (at most 64) for `Rows` queries; those up to the next eight repeat the last.
+template <typename T, int Rows>
+static void score(
+    const float *const *queries, const T *keys, int64_t stride, int64_t count, int64_t size,
+    float (*scores)[decode_step]) {
+    constexpr int width = KERNELS_X86 == 512 ? 4 : Rows > 3 ? 1 : 2;
+    for (int64_t s = 0; s < count; s += 8) {
+        f32x8 parts[Rows][8];
+        for (int64_t t = 0; t < 8; t += width) {
+            const T *key[width];
+            for (int i = 0; i < width; i++) key[i] = keys + std::min(s + t + i, count - 1) * stride;
+            f32x16 products[Rows][width] = {};
+            for (int64_t e = 0; e < size; e += 16) {
+                f32x16 k[width];
+                for (int i = 0; i < width; i++) k[i] = load_f32(key[i] + e);
+                for (int r = 0; r < Rows; r++) {
+                    const f32x16 q = load<f32x16>(queries[r] + e);
+                    for (int i = 0; i < width; i++) products[r][i] += q * k[i];
+                }
+            }
+            for (int r = 0; r < Rows; r++) {
+                for (int i = 0; i < width; i++) parts[r][t + i] = products[r][i].lo + products[r][i].hi;
+            }
+        }
+        for (int r = 0; r < Rows; r++) store(scores[r] + s, sums(parts[r]));
+    }
+}
+
+/// Adds values to mixtures: `Width` sixteens of each.
+template <typename T, int Rows, int Width>
+static void mix(
+    const float (*weights)[decode_step], const T *values, int64_t stride, int64_t count, const DecodeState *states,
+    int64_t offset) {
+    f32x16 sums[Rows][Width];
+    for (int r = 0; r < Rows; r++) {
+        for (int i = 0; i < Width; i++) sums[r][i] = load<f32x16>(states[r].mixture + offset + 16 * i);
+    }
+    values += offset;
+    for (int64_t s = 0; s < count; s++, values += stride) {
+        f32x16 v[Width];
+        for (int i = 0; i < Width; i++) v[i] = load_f32(values + 16 * i);
+        for (int r = 0; r < Rows; r++) {
+            for (int i = 0; i < Width; i++) sums[r][i] += v[i] * weights[r][s];
+        }
+    }
+    for (int r = 0; r < Rows; r++) {
+        for (int i = 0; i < Width; i++) store(states[r].mixture + offset + 16 * i, sums[r][i]);
+    }
+}
+
+/// Up to 64 positions for `Rows` queries.
+template <typename T, int Rows>
+static void attend(
+    const float *const *queries, const DecodeState *states, const T *keys, int64_t key_stride, const T *values,
+    int64_t value_stride, int64_t count, int64_t size) {
+    alignas(64) float scores[Rows][decode_step];
+    score<T, Rows>(queries, keys, key_stride, count, size, scores);
+    const int64_t padded = (count + 15) / 16 * 16;
+    for (int r = 0; r < Rows; r++) {
+        for (int64_t s = count; s < padded; s++) scores[r][s] = -INFINITY;
+        f32x16 greatest = load<f32x16>(scores[r]);
+        for (int64_t s = 16; s < padded; s += 16) greatest = max(greatest, load<f32x16>(scores[r] + s));
+        const DecodeState &state = states[r];
+        const float before = *state.maximum, now = std::max(before, __builtin_reduce_max(greatest));
+        f32x16 total = 0;
+        for (int64_t s = 0; s < padded; s += 16) {
+            const f32x16 weights = exp2<5>(load<f32x16>(scores[r] + s) - now);
+            total += weights;
+            store(scores[r] + s, weights);
+        }
+        if (now > before) {
+            const float factor = exp2<5>(f32x16(before - now))[0];
+            *state.sum *= factor;
+            for (int64_t e = 0; e < size; e += 16) {
+                store(state.mixture + e, load<f32x16>(state.mixture + e) * factor);
+            }
+            *state.maximum = now;
+        }
+        *state.sum += sum(total);
+    }
+    constexpr int width = KERNELS_X86 == 512 ? 4 : Rows > 3 ? 1 : 2;
+    int64_t e = 0;
+    for (; e + 16 * width <= size; e += 16 * width) {
+        mix<T, Rows, width>(scores, values, value_stride, count, states, e);
+    }
+    for (; e < size; e += 16) mix<T, Rows, 1>(scores, values, value_stride, count, states, e);
+}
+
+template <typename T>
+static void attend_chunk(
+    const DecodeLoop &loop, const ctorch::AttentionPiece &piece, int64_t chunk, int64_t first_chunk, int64_t group,
+    int64_t sequence) {
+    const ctorch::DecodeAttention &a = loop.attention;
+    const int64_t start = chunk * a.chunk, end = std::min(start + a.chunk, piece.count);
+    const T *keys = static_cast<const T *>(piece.keys) + sequence * piece.key.batch + group * piece.key.group;
+    const T *values = static_cast<const T *>(piece.values) + sequence * piece.value.batch + group * piece.value.group;
+    const int64_t shares = a.heads / a.groups, rows = shares * (piece.is_shared ? a.batch : 1);
+    const auto row_of = [&](int64_t i) { return (sequence + i / shares) * a.heads + group * shares + i % shares; };
+    for (int64_t i = 0; i < rows; i++) {
+        const DecodeState state = loop.state(row_of(i), first_chunk + chunk);
+        std::memset(state.mixture, 0, size_t(a.size) * sizeof(float));
+        *state.maximum = -INFINITY;
+        *state.sum = 0;
+    }
+    const int64_t blocks = (rows + decode_rows - 1) / decode_rows;
+    for (int64_t s = start; s < end; s += decode_step) {
+        const int64_t count = std::min(decode_step, end - s);
+        const T *k = keys + s * piece.key.position, *v = values + s * piece.value.position;
+        for (int64_t block = 0; block < blocks; block++) {
+            const int64_t first = block * rows / blocks, number = (block + 1) * rows / blocks - first;
+            const float *queries[decode_rows];
+            DecodeState states[decode_rows];
+            for (int64_t i = 0; i < number; i++) {
+                const int64_t row = row_of(first + i);
+                queries[i] = loop.queries + row * a.size;
+                states[i] = loop.state(row, first_chunk + chunk);
+            }
+            const auto call = [&](auto attend) {
+                attend(queries, states, k, piece.key.position, v, piece.value.position, count, a.size);
+            };
+            switch (number) {
+                case 1: call(attend<T, 1>); break;
+                case 2: call(attend<T, 2>); break;
+                case 3: call(attend<T, 3>); break;
+                default: call(attend<T, 4>); break;
+            }
+        }
+    }
+}
+
+static void attend_task(const void *context, int64_t task) {
+    const DecodeLoop &loop = *static_cast<const DecodeLoop *>(context);
+    const ctorch::DecodeAttention &a = loop.attention;
+    int64_t first_chunk = 0;
+    for (int64_t i = 0; i < a.piece_count; i++) {
+        const ctorch::AttentionPiece &piece = a.pieces[i];
+        const int64_t chunks = loop.chunks_of(piece), tasks = loop.tasks_of(piece);
+        if (task < tasks) {
+            const int64_t chunk = task % chunks, group = task / chunks % a.groups;
+            const int64_t sequence = task / chunks / a.groups;
+            switch (piece.element) {
+                case ctorch::Element::f32:
+                    return attend_chunk<float>(loop, piece, chunk, first_chunk, group, sequence);
+                case ctorch::Element::f16:
+                    return attend_chunk<f16>(loop, piece, chunk, first_chunk, group, sequence);
+                case ctorch::Element::bf16:
+                    return attend_chunk<bf16>(loop, piece, chunk, first_chunk, group, sequence);
+            }
+        }
+        task -= tasks;
+        first_chunk += chunks;
+    }
+}
+
+static void decode_attention(const ctorch::DecodeAttention &a) {
+    const DecodeLoop loop(a);
+    // Scores in powers of two: 2^x costs less than e^x.
+    const float scale = a.scale * 1.44269504089f;
+    for (int64_t b = 0; b < a.batch; b++) {
+        for (int64_t h = 0; h < a.heads; h++) {
+            const float *q = a.q + b * a.q_batch + h * a.q_head;
+            float *scaled = loop.queries + (b * a.heads + h) * a.size;
+            for (int64_t e = 0; e < a.size; e += 16) store(scaled + e, load<f32x16>(q + e) * scale);
+        }
+    }
+    if (loop.tasks == 1) {
+        attend_task(&loop, 0);
+    } else {
+        ctorch::run_tasks(loop.tasks, attend_task, &loop);
+    }
+    for (int64_t b = 0; b < a.batch; b++) {
+        for (int64_t h = 0; h < a.heads; h++) {
+            const int64_t row = b * a.heads + h;
+            float *out = a.out + b * a.out_batch + h * a.out_head;
+            float maximum = -INFINITY, total = 0;
+            for (int64_t c = 0; c < loop.chunks; c++) maximum = std::max(maximum, *loop.state(row, c).maximum);
+            for (int64_t e = 0; e < a.size; e += 16) store(out + e, f32x16(0));
+            for (int64_t c = 0; c < loop.chunks; c++) {
+                const DecodeState state = loop.state(row, c);
+                const float factor = exp2<5>(f32x16(*state.maximum - maximum))[0];
+                total += *state.sum * factor;
+                for (int64_t e = 0; e < a.size; e += 16) {
+                    store(out + e, load<f32x16>(out + e) + load<f32x16>(state.mixture + e) * factor);
+                }
+            }
+            const float factor = 1 / total;
+            for (int64_t e = 0; e < a.size; e += 16) store(out + e, load<f32x16>(out + e) * factor);
+        }
+    }
+}
+
+// --- Small operations -----------------------------------------------------------------------------------------------
+
+template <typename T>
+static void rms_norm(const float *x, const T *weight, int64_t size, float epsilon, float *y) {
+    f32x16 squares[2] = {0, 0};
+    int64_t i = 0;
+    for (; i + 32 <= size; i += 32) {
+        const f32x16 a = load<f32x16>(x + i), b = load<f32x16>(x + i + 16);
+        squares[0] += a * a;
+        squares[1] += b * b;
+    }
+    float total = sum(squares[0] + squares[1]);
+    for (; i < size; i++) total += x[i] * x[i];
+    const float factor = 1.0f / std::sqrt(total / float(size) + epsilon);
+    i = 0;
+    for (; i + 16 <= size; i += 16) store(y + i, load<f32x16>(x + i) * factor * load_f32(weight + i));
+    for (; i < size; i++) y[i] = x[i] * factor * scalar(weight[i]);
+}
+
+static void rms_norm(const float *x, const void *weight, bool is_bf16, int64_t size, float epsilon, float *y) {
+    if (is_bf16) {
+        rms_norm(x, static_cast<const bf16 *>(weight), size, epsilon, y);
+    } else {
+        rms_norm(x, static_cast<const float *>(weight), size, epsilon, y);
+    }
+}
+
+/// Pairs (i, i + size / 2), as Hugging Face's Llama has them.
+static void rotate(float *x, const float *cosine, const float *sine, int64_t half) {
+    int64_t i = 0;
+    for (; i + 16 <= half; i += 16) {
+        const f32x16 a = load<f32x16>(x + i), b = load<f32x16>(x + half + i);
+        const f32x16 c = load<f32x16>(cosine + i), s = load<f32x16>(sine + i);
+        store(x + i, a * c - b * s);
+        store(x + half + i, b * c + a * s);
+    }
+    for (; i < half; i++) {
+        const float a = x[i], b = x[half + i];
+        x[i] = a * cosine[i] - b * sine[i];
+        x[half + i] = b * cosine[i] + a * sine[i];
+    }
+}
+
+template <typename T>
+static void convert(const float *x, int64_t count, T *to) {
+    for (int64_t i = 0; i < count; i++) store_scalar(to + i, x[i]);
+}
+
+template <typename T>
+static void rotary_append(const ctorch::RotaryAppend &a) {
+    for (int64_t row = 0; row < a.rows; row++) {
+        float *x = a.qkv + row * a.stride;
+        const float *cosine = a.cosine + row * a.cosine_stride, *sine = a.sine + row * a.sine_stride;
+        for (int64_t h = 0; h < a.heads + a.groups; h++) rotate(x + h * a.size, cosine, sine, a.size / 2);
+        const float *key = x + a.heads * a.size, *value = key + a.groups * a.size;
+        for (int64_t g = 0; g < a.groups; g++) {
+            convert(key + g * a.size, a.size, static_cast<T *>(a.keys) + row * a.key_row + g * a.key_group);
+            convert(value + g * a.size, a.size, static_cast<T *>(a.values) + row * a.value_row + g * a.value_group);
+        }
+    }
+}
+
+static void rotary_append(const ctorch::RotaryAppend &a) {
+    switch (a.element) {
+        case ctorch::Element::f32: return rotary_append<float>(a);
+        case ctorch::Element::f16: return rotary_append<f16>(a);
+        case ctorch::Element::bf16: return rotary_append<bf16>(a);
+    }
+}
+
+static void swiglu(const float *x, int64_t size, float *y) {
+    int64_t i = 0;
+    for (; i + 16 <= size; i += 16) {
+        // e^-x is taken for no more than what float32 holds; the quotient is 0 there anyway.
+        const f32x16 gate = load<f32x16>(x + i);
+        const f32x16 e = exp<5>(__builtin_elementwise_min(-gate, f32x16(87.0f)));
+        store(y + i, gate / (1.0f + e) * load<f32x16>(x + size + i));
+    }
+    for (; i < size; i++) y[i] = x[i] / (1.0f + std::exp(-x[i])) * x[size + i];
+}
+
+static int64_t argmax(const float *x, int64_t count) {
+    int64_t i = 0;
+    f32x16 most[4] = {f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY)};
+    for (; i + 64 <= count; i += 64) {
+        for (int j = 0; j < 4; j++) {
+            // Keeps what it has where the new number is NaN.
+            const f32x16 v = load<f32x16>(x + i + 16 * j);
+            most[j] = v > most[j] ? v : most[j];
+        }
+    }
+    float greatest = __builtin_reduce_max(max(max(most[0], most[1]), max(most[2], most[3])));
+    for (; i < count; i++) greatest = x[i] > greatest ? x[i] : greatest;
+    for (i = 0; i + 16 <= count; i += 16) {
+        const i32x16 equal = load<f32x16>(x + i) == greatest;
+        if (__builtin_reduce_or(equal)) break;
+    }
+    for (; i < count; i++) {
+        if (x[i] == greatest) return i;
+    }
+    return -1;
+}
+
+template <typename T>
+static void add_product(const float *x, const T *b, int64_t count, int64_t size, float *y) {
+    for (int64_t i = 0; i < count; i++, b += size) {
+        f32x16 sums = 0;
+        int64_t j = 0;
+        for (; j + 16 <= size; j += 16) sums += load<f32x16>(x + j) * load_f32(b + j);
+        float total = sum(sums);
+        for (; j < size; j++) total += x[j] * scalar(b[j]);
+        y[i] += total;
+    }
+}
+
+static void add_product(const float *x, const void *b, bool is_bf16, int64_t count, int64_t size, float *y) {
+    if (is_bf16) {
+        add_product(x, static_cast<const bf16 *>(b), count, size, y);
+    } else {
+        add_product(x, static_cast<const float *>(b), count, size, y);
+    }
+}
+
+static const ctorch::DecodingKernels decoding_table = {
+    .quantize = quantize,
+    .quantized_linear = quantized_linear,
+    .dequantize_row = dequantize_row,
+    .decode_attention = decode_attention,
+    .rms_norm = rms_norm,
+    .rotary_append = rotary_append,
+    .swiglu = swiglu,
+    .argmax = argmax,
+    .add_product = add_product,
+};
+
+}  // namespace KERNELS

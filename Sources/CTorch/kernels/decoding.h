@@ -1,0 +1,135 @@
+// What the kernels of decoding are called with: plain memory, checked by the C functions of quantized.cpp and
+// decode.cpp before a kernel sees it.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ctorch {
+
+/// The columns that share a scale.
+constexpr int64_t quantized_group = 32;
+/// The rows that lie interleaved.
+constexpr int64_t quantized_tile = 16;
+/// The rows of x that are multiplied at most.
+constexpr int64_t quantized_linear_rows = 16;
+
+/// Weights of 8 or 4 bits in groups of 32 along a row: w = d * q + m; their layout is described in quantized.h.
+struct QuantizedWeights {
+    uint8_t *data;
+    int64_t rows, columns;
+    int bits;
+
+    int64_t tiles() const { return (rows + quantized_tile - 1) / quantized_tile; }
+    int64_t groups() const { return columns / quantized_group; }
+    /// Of one tile's group: its numbers, then sixteen scales, then for 4 bits sixteen minima.
+    int64_t group_bytes() const { return bits == 8 ? 512 + 32 : 256 + 64; }
+    int64_t tile_bytes() const { return groups() * group_bytes(); }
+    int64_t bytes() const { return tiles() * tile_bytes(); }
+};
+
+/// Finds the numbers, scales and minima of `weight`; `weight` is float or, where `is_bf16`, bfloat16, contiguous.
+struct Quantization {
+    QuantizedWeights weights;
+    const void *weight;
+    bool is_bf16;
+    /// Stop at the first group that 4 bits do not hold without loss.
+    bool only_lossless;
+};
+
+/// `lossy`: with `only_lossless`, some group is not; `out_of_range`: a weight is not finite or beyond float16.
+enum class QuantizationResult { done, lossy, out_of_range };
+
+/// y = x * weightsᵀ, added to y where `accumulates`; `scratch` of `quantized_linear_scratch` bytes, 64-byte aligned.
+struct QuantizedLinear {
+    QuantizedWeights weights;
+    const float *x;
+    float *y;
+    int64_t x_stride, y_stride, count;
+    bool accumulates;
+    uint8_t *scratch;
+};
+inline int64_t quantized_linear_scratch(int64_t count, int64_t columns) {
+    return count * (columns + columns / quantized_group * 8) + 256;
+}
+
+enum class Element { f32, f16, bf16 };
+
+/// Keys and values of `count` positions, [batch, groups, count, size]; strides in elements.
+struct AttentionPiece {
+    const void *keys, *values;
+    struct Strides {
+        int64_t batch, group, position;
+    } key, value;
+    int64_t count;
+    Element element;
+    /// One copy for all sequences; its batch strides are 0.
+    bool is_shared;
+};
+
+/// Attention of one query position a sequence: softmax(q * kᵀ * scale) * v.
+struct DecodeAttention {
+    /// [batch, heads, size]
+    const float *q;
+    int64_t q_batch, q_head;
+    float *out;
+    int64_t out_batch, out_head;
+    const AttentionPiece *pieces;
+    int64_t piece_count;
+    int64_t batch, heads, groups, size;
+    float scale;
+    /// The positions of a task.
+    int64_t chunk;
+    /// `decode_attention_scratch` floats
+    float *scratch;
+
+    int64_t chunks() const {
+        int64_t result = 0;
+        for (int64_t i = 0; i < piece_count; i++) result += (pieces[i].count + chunk - 1) / chunk;
+        return result;
+    }
+};
+/// The positions of a task: enough tasks for threads to end together, and none too short to pay for its start.
+inline int64_t decode_chunk(int64_t positions, int64_t groups, int64_t threads) {
+    if (threads == 1) return positions;
+    const int64_t chunk = positions * groups / (threads * 6) / 64 * 64;
+    return chunk < 128 ? 128 : chunk;
+}
+/// Scaled queries; then for each query row and chunk its maximum, its sum and its mixture of values.
+inline int64_t decode_attention_scratch(int64_t rows, int64_t chunks, int64_t size) {
+    return rows * size + rows * chunks * (size + 16);
+}
+
+/// Rotates the query and key heads of qkv [rows, (heads + 2 groups) * size] in place and copies keys and values out.
+struct RotaryAppend {
+    float *qkv;
+    int64_t rows, stride;
+    int64_t heads, groups, size;
+    /// [size / 2] a row
+    const float *cosine, *sine;
+    int64_t cosine_stride, sine_stride;
+    /// Where the first row's first key and value go, and how far apart in elements those of rows and groups are.
+    void *keys, *values;
+    int64_t key_row, key_group, value_row, value_group;
+    Element element;
+};
+
+/// The kernels of decoding for one instruction set. Each runs its loops with `run_tasks` where that pays.
+struct DecodingKernels {
+    QuantizationResult (*quantize)(const Quantization &);
+    void (*quantized_linear)(const QuantizedLinear &);
+    /// Row `row` as float.
+    void (*dequantize_row)(const QuantizedWeights &, int64_t row, float *out);
+    void (*decode_attention)(const DecodeAttention &);
+    void (*rms_norm)(const float *x, const void *weight, bool weight_is_bf16, int64_t size, float epsilon, float *y);
+    void (*rotary_append)(const RotaryAppend &);
+    /// silu(x[0 ..< size]) * x[size ..< 2 size]
+    void (*swiglu)(const float *x, int64_t size, float *y);
+    /// The index of the greatest of `count` numbers, the first of equal ones; -1 where all are NaN.
+    int64_t (*argmax)(const float *x, int64_t count);
+    /// y[i] += sum over j of x[j] * b[i][j]; b [count, size], of bfloat16 where `is_bf16`.
+    void (*add_product)(const float *x, const void *b, bool is_bf16, int64_t count, int64_t size, float *y);
+};
+
+}  // namespace ctorch

@@ -1,0 +1,580 @@
+// Weights of 8 and 4 bits for the linear layers of decoding.
+//
+// Why: a token of decoding reads every weight once, so memory bandwidth bounds it. Profiled on a 2-core Zen 4 with
+// SmolLM2-135M, libtorch's linears for one row took 21 ms a token for all layers in bfloat16, 10 ms in int8 and 4.7 ms
+// in int4, where one pass over the memory would take 6.6, 3.3 and 1.7.
+//
+// Layout. w = d * q + m, with one d and m (float16) for each 32 columns of a row. Sixteen rows form a tile, tiles follow
+// each other, and within one the groups of columns follow each other, so that memory is read in one forward stream. A
+// group of a tile is
+//
+//     8 bits   8 blocks of 64 bytes, block b: 4 columns of row 0, of row 1, ...: columns 4b ..< 4b + 4, as q - 128
+//              (-127...127); then d of the 16 rows. m = -128 d is implied.
+//     4 bits   4 blocks of 64 bytes, block b: columns 8b ..< 8b + 4 in the lower halves of the bytes,
+//              8b + 4 ..< 8b + 8 in the upper ones; then d, then m of the 16 rows.
+//
+// This is what every instruction set's dot product of four bytes takes: sixteen rows of four columns are a register of
+// AVX-512, whose product with one broadcast four of x adds to sixteen rows' sums, with no sum across a register. Rows
+// are padded to sixteen with d = m = 0.
+//
+// x is quantized as well, to int8 with one scale a row and group (as llama.cpp does): products and sums within a group
+// are of integers, exact, and groups are added in float32.
+
+#pragma once
+
+#ifndef KERNELS
+#error "include kernels through a file of sets/"
+#endif
+
+namespace KERNELS {
+
+using i8x64 = int8_t __attribute__((ext_vector_type(64)));
+using u8x64 = uint8_t __attribute__((ext_vector_type(64)));
+using i16x32 = int16_t __attribute__((ext_vector_type(32)));
+using i16x16 = int16_t __attribute__((ext_vector_type(16)));
+using i8x16 = int8_t __attribute__((ext_vector_type(16)));
+
+#define KERNELS_INLINE inline __attribute__((always_inline))
+
+// --- Sums of products of four bytes, for sixteen rows ---------------------------------------------------------------
+//
+// `Dot<bits>` adds the products of a block with four numbers of x and gives the sums in the end. The numbers of a block
+// are signed for 8 bits (-127...127), 0...15 for 4.
+
+#if KERNELS_VNNI
+
+template <int Bits>
+struct Dot {
+    i32x16 sums;
+    // dpbusd takes the weights as 0...255: 128 times the sum of x is too much, and is taken off at the start.
+    KERNELS_INLINE Dot(int32_t sum) : sums(Bits == 8 ? -128 * sum : 0) {}
+    KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
+        if constexpr (Bits == 8) weights ^= int8_t(-128);
+#if defined(KERNELS_EMULATED)
+        for (int i = 0; i < 4; i++) {
+            sums += (i32x16)((u32x16)weights >> (8 * i) & 255) * int32_t(int8_t(x >> 8 * i));
+        }
+#else
+        sums = (i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)weights, _mm512_set1_epi32(int32_t(x)));
+#endif
+    }
+    KERNELS_INLINE i32x16 total() const { return sums; }
+};
+
+#elif KERNELS_X86 == 256
+
+// maddubs multiplies unsigned with signed bytes and adds pairs in 16 bits.
+template <int Bits>
+struct Dot;
+
+template <>
+struct Dot<8> {
+    __m256i low = _mm256_setzero_si256(), high = _mm256_setzero_si256();
+    KERNELS_INLINE Dot(int32_t) {}
+    KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
+        // |x| and the weights with the signs of x: pairs stay within 2 * 127 * 127 < 2^15.
+        const __m256i signs = _mm256_set1_epi32(int32_t(x)), size = _mm256_abs_epi8(signs);
+        const __m256i one = _mm256_set1_epi16(1);
+        const __m256i a = _mm256_maddubs_epi16(size, _mm256_sign_epi8((__m256i)weights.lo, signs));
+        const __m256i b = _mm256_maddubs_epi16(size, _mm256_sign_epi8((__m256i)weights.hi, signs));
+        low = _mm256_add_epi32(low, _mm256_madd_epi16(a, one));
+        high = _mm256_add_epi32(high, _mm256_madd_epi16(b, one));
+    }
+    KERNELS_INLINE i32x16 total() const {
+        i32x16 result;
+        result.lo = (__attribute__((ext_vector_type(8))) int32_t)low;
+        result.hi = (__attribute__((ext_vector_type(8))) int32_t)high;
+        return result;
+    }
+};
+
+template <>
+struct Dot<4> {
+    // Eight sums of a pair, each within 8 * 2 * 15 * 127 = 30,480, fit in 16 bits.
+    __m256i low = _mm256_setzero_si256(), high = _mm256_setzero_si256();
+    KERNELS_INLINE Dot(int32_t) {}
+    KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
+        const __m256i four = _mm256_set1_epi32(int32_t(x));
+        low = _mm256_add_epi16(low, _mm256_maddubs_epi16((__m256i)weights.lo, four));
+        high = _mm256_add_epi16(high, _mm256_maddubs_epi16((__m256i)weights.hi, four));
+    }
+    KERNELS_INLINE i32x16 total() const {
+        const __m256i one = _mm256_set1_epi16(1);
+        i32x16 result;
+        result.lo = (__attribute__((ext_vector_type(8))) int32_t)_mm256_madd_epi16(low, one);
+        result.hi = (__attribute__((ext_vector_type(8))) int32_t)_mm256_madd_epi16(high, one);
+        return result;
+    }
+};
+
+#elif KERNELS_NEON
+
+template <int Bits>
+struct Dot {
+    int32x4_t sums[4] = {};
+    KERNELS_INLINE Dot(int32_t) {}
+    KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
+        const int8x16_t four = vreinterpretq_s8_u32(vdupq_n_u32(x));
+        const int8x16_t parts[4] = {
+            (int8x16_t)weights.lo.lo, (int8x16_t)weights.lo.hi, (int8x16_t)weights.hi.lo, (int8x16_t)weights.hi.hi};
+        for (int i = 0; i < 4; i++) {
+#if defined(__ARM_FEATURE_DOTPROD)
+            sums[i] = vdotq_s32(sums[i], parts[i], four);
+#else
+            const int32x4_t first = vpaddlq_s16(vmull_s8(vget_low_s8(parts[i]), vget_low_s8(four)));
+            const int32x4_t second = vpaddlq_s16(vmull_s8(vget_high_s8(parts[i]), vget_high_s8(four)));
+            sums[i] = vaddq_s32(sums[i], vpaddq_s32(first, second));
+#endif
+        }
+    }
+    KERNELS_INLINE i32x16 total() const {
+        i32x16 result;
+        __builtin_memcpy(&result, sums, sizeof result);
+        return result;
+    }
+};
+
+#else
+
+template <int Bits>
+struct Dot {
+    i32x16 sums = 0;
+    KERNELS_INLINE Dot(int32_t) {}
+    KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
+        const i32x16 fours = (i32x16)weights;
+        for (int i = 0; i < 4; i++) sums += (fours << (24 - 8 * i) >> 24) * int32_t(int8_t(x >> 8 * i));
+    }
+    KERNELS_INLINE i32x16 total() const { return sums; }
+};
+
+#endif
+
+// --- x, quantized ---------------------------------------------------------------------------------------------------
+
+/// Rows of x that are multiplied at once, at most: the registers hold their sums.
+constexpr int quantized_block = KERNELS_VNNI ? 8 : 4;
+
+/// The parts of the scratch memory that hold one block of rows.
+struct QuantizedRows {
+    /// [group][8][row]: four int8 each
+    uint32_t *numbers;
+    /// [group][row]
+    float *scales;
+    /// [group][row]: of the numbers; for 4 bits times the scale, as float
+    uint32_t *sums;
+
+    QuantizedRows(uint8_t *scratch, int64_t first, int64_t rows, int64_t groups) {
+        numbers = reinterpret_cast<uint32_t *>(scratch + first * groups * 40);
+        scales = reinterpret_cast<float *>(numbers + rows * groups * 8);
+        sums = reinterpret_cast<uint32_t *>(scales + rows * groups);
+    }
+};
+
+/// Row `row` of a block of `rows`.
+static void quantize_row(const float *x, int64_t groups, int bits, const QuantizedRows &to, int64_t row, int64_t rows) {
+    constexpr float magic = 12582912.0f;
+    for (int64_t g = 0; g < groups; g++, x += 32) {
+        const f32x16 a = load<f32x16>(x), b = load<f32x16>(x + 16);
+        // Compared as integers, NaN is the greatest: it becomes the scale, and is in the result.
+        const u32x16 sizes = __builtin_elementwise_max((u32x16)a & 0x7FFFFFFF, (u32x16)b & 0x7FFFFFFF);
+        const float most = __builtin_bit_cast(float, __builtin_reduce_max(sizes));
+        const float inverse = most > 0 ? 127.0f / most : 0.0f;
+        // A scale so small that its inverse is none stands for zeros.
+        const f32x16 factor = f32x16(inverse <= 3e38f ? inverse : 0.0f);
+        const f32x16 p = a * factor + magic, q = b * factor + magic;
+        const float sum = KERNELS::sum((p - magic) + (q - magic));
+        uint32_t fours[8];
+        store(fours, __builtin_convertvector((i32x16)p, i8x16));
+        store(fours + 4, __builtin_convertvector((i32x16)q, i8x16));
+        for (int i = 0; i < 8; i++) to.numbers[(g * 8 + i) * rows + row] = fours[i];
+        const float scale = most * (1.0f / 127.0f);
+        to.scales[g * rows + row] = scale;
+        to.sums[g * rows + row] =
+            bits == 8 ? uint32_t(int32_t(sum)) : __builtin_bit_cast(uint32_t, sum * scale);
+    }
+}
+
+// --- The product ----------------------------------------------------------------------------------------------------
+
+/// How far ahead of the block at hand memory is asked for.
+constexpr int64_t quantized_prefetch = 2048;
+
+/// One tile times a block of rows.
+template <int Bits, int Rows>
+static void multiply_tile(
+    const uint8_t *data, int64_t groups, const QuantizedRows &x, float *y, int64_t stride, int64_t count,
+    bool accumulates) {
+    constexpr int blocks = Bits == 8 ? 8 : 4;
+    f32x16 sums[Rows];
+    for (int r = 0; r < Rows; r++) sums[r] = 0;
+    const uint32_t *numbers = x.numbers;
+    const float *scales = x.scales;
+    const uint32_t *totals = x.sums;
+    for (int64_t g = 0; g < groups; g++) {
+        using Sum = Dot<Bits>;
+        alignas(Sum) unsigned char memory[Rows * sizeof(Sum)];
+        Sum *dots = reinterpret_cast<Sum *>(memory);
+        for (int r = 0; r < Rows; r++) new (dots + r) Sum(int32_t(totals[r]));
+#pragma clang loop unroll(full)
+        for (int b = 0; b < blocks; b++) {
+            __builtin_prefetch(data + 64 * b + quantized_prefetch);
+            const u8x64 bytes = load<u8x64>(data + 64 * b);
+            if constexpr (Bits == 8) {
+                for (int r = 0; r < Rows; r++) dots[r].add((i8x64)bytes, numbers[r]);
+                numbers += Rows;
+            } else {
+                const i8x64 low = (i8x64)(bytes & 15);
+                // Shifted as 16 bits because no processor shifts bytes.
+                using u16x32 = uint16_t __attribute__((ext_vector_type(32)));
+                const i8x64 high = (i8x64)((u8x64)((u16x32)bytes >> 4) & 15);
+                for (int r = 0; r < Rows; r++) dots[r].add(low, numbers[r]);
+                for (int r = 0; r < Rows; r++) dots[r].add(high, numbers[Rows + r]);
+                numbers += 2 * Rows;
+            }
+        }
+        data += 64 * blocks;
+        const f32x16 d = from_f16(load<u16x16>(data));
+        data += 32;
+        for (int r = 0; r < Rows; r++) {
+            sums[r] += __builtin_convertvector(dots[r].total(), f32x16) * (d * scales[r]);
+        }
+        if constexpr (Bits == 4) {
+            const f32x16 m = from_f16(load<u16x16>(data));
+            data += 32;
+            for (int r = 0; r < Rows; r++) sums[r] += m * __builtin_bit_cast(float, totals[r]);
+        }
+        scales += Rows;
+        totals += Rows;
+    }
+    for (int r = 0; r < Rows; r++) {
+        float *row = y + r * stride;
+        if (count == 16) {
+            store(row, accumulates ? load<f32x16>(row) + sums[r] : sums[r]);
+        } else {
+            float values[16];
+            store(values, sums[r]);
+            for (int64_t i = 0; i < count; i++) row[i] = accumulates ? row[i] + values[i] : values[i];
+        }
+    }
+}
+
+template <int Bits>
+static void multiply_tile(
+    int64_t rows, const uint8_t *data, int64_t groups, const QuantizedRows &x, float *y, int64_t stride, int64_t count,
+    bool accumulates) {
+    const auto call = [&](auto multiply) { multiply(data, groups, x, y, stride, count, accumulates); };
+    switch (rows) {
+        case 1: return call(multiply_tile<Bits, 1>);
+        case 2: return call(multiply_tile<Bits, 2>);
+        case 3: return call(multiply_tile<Bits, 3>);
+        case 4: return call(multiply_tile<Bits, 4>);
+#if KERNELS_VNNI
+        case 5: return call(multiply_tile<Bits, 5>);
+        case 6: return call(multiply_tile<Bits, 6>);
+        case 7: return call(multiply_tile<Bits, 7>);
+        default: return call(multiply_tile<Bits, 8>);
+#endif
+    }
+}
+
+/// The first row of each block of a product: as few blocks as the registers allow, of about one size.
+struct QuantizedBlocks {
+    int64_t count, rows;
+    explicit QuantizedBlocks(int64_t rows) : count((rows + quantized_block - 1) / quantized_block), rows(rows) {}
+    int64_t start(int64_t block) const { return block * rows / count; }
+};
+
+struct QuantizedLoop {
+    const ctorch::QuantizedLinear &linear;
+    QuantizedBlocks blocks;
+    int64_t tasks;
+};
+
+static void multiply_tiles(const void *context, int64_t task) {
+    const QuantizedLoop &loop = *static_cast<const QuantizedLoop *>(context);
+    const ctorch::QuantizedLinear &linear = loop.linear;
+    const ctorch::QuantizedWeights &weights = linear.weights;
+    const int64_t groups = weights.groups(), tiles = weights.tiles();
+    for (int64_t tile = task * tiles / loop.tasks; tile < (task + 1) * tiles / loop.tasks; tile++) {
+        const uint8_t *data = weights.data + tile * weights.tile_bytes();
+        const int64_t count = std::min<int64_t>(16, weights.rows - 16 * tile);
+        for (int64_t block = 0; block < loop.blocks.count; block++) {
+            const int64_t first = loop.blocks.start(block), rows = loop.blocks.start(block + 1) - first;
+            const QuantizedRows x(linear.scratch, first, rows, groups);
+            float *y = linear.y + first * linear.y_stride + 16 * tile;
+            if (weights.bits == 8) {
+                multiply_tile<8>(rows, data, groups, x, y, linear.y_stride, count, linear.accumulates);
+            } else {
+                multiply_tile<4>(rows, data, groups, x, y, linear.y_stride, count, linear.accumulates);
+            }
+        }
+    }
+}
+
+static void quantized_linear(const ctorch::QuantizedLinear &linear) {
+    const ctorch::QuantizedWeights &weights = linear.weights;
+    QuantizedLoop loop{linear, QuantizedBlocks(linear.count), 0};
+    for (int64_t block = 0; block < loop.blocks.count; block++) {
+        const int64_t first = loop.blocks.start(block), rows = loop.blocks.start(block + 1) - first;
+        const QuantizedRows to(linear.scratch, first, rows, weights.groups());
+        for (int64_t row = 0; row < rows; row++) {
+            quantize_row(linear.x + (first + row) * linear.x_stride, weights.groups(), weights.bits, to, row, rows);
+        }
+    }
+    // A task is long enough to make up for the start of its stream, short enough that threads end together.
+    loop.tasks = std::max<int64_t>(1, std::min(weights.tiles(), weights.bytes() / 32768));
+    ctorch::run_tasks(loop.tasks, multiply_tiles, &loop);
+}
+
+// --- Finding the numbers of a group ---------------------------------------------------------------------------------
+
+struct Group {
+    f32x16 a, b;
+    bool is_bf16;
+
+    /// How far weights may be from what they were before they were rounded to bfloat16: half a unit in the last of eight
+    /// significant bits, and a little for the rounding of sums.
+    static f32x16 tolerance(f32x16 w) { return (f32x16)((i32x16)w & 0x7F800000) * 0x1.01p-8f; }
+
+    /// Whether numbers are these weights, or what they were before they were rounded.
+    bool matches(f32x16 x, f32x16 y) const {
+        if (!is_bf16) return !__builtin_reduce_or((x != a) | (y != b));
+        return !__builtin_reduce_or(
+            (__builtin_elementwise_abs(x - a) > tolerance(a)) | (__builtin_elementwise_abs(y - b) > tolerance(b)));
+    }
+};
+
+/// The numbers of a group under a scale and a minimum, as float.
+struct Numbers {
+    f32x16 a, b;
+    float d, m;
+};
+
+inline f32x16 rounded(f32x16 x, float least, float most) {
+    constexpr float magic = 12582912.0f;
+    x = __builtin_elementwise_min(__builtin_elementwise_max(x, f32x16(least)), f32x16(most));
+    return (x + magic) - magic;
+}
+
+static Numbers numbers_of(const Group &group, float d, float m, float least, float most) {
+    const float inverse = d != 0 ? 1.0f / d : 0.0f;
+    const f32x16 factor = f32x16(std::fabs(inverse) <= 3e38f ? inverse : 0.0f);
+    return {
+        rounded((group.a - m) * factor, least, most), rounded((group.b - m) * factor, least, most), d, m};
+}
+
+static float squared_error(const Group &group, const Numbers &n) {
+    const f32x16 a = n.a * n.d + n.m - group.a, b = n.b * n.d + n.m - group.b;
+    return sum(a * a + b * b);
+}
+
+inline float to_half(float x) {
+    const float limited = std::min(std::max(x, -65504.0f), 65504.0f);
+    return from_f16(to_f16(limited));
+}
+
+/// The scale, and the minimum where `HasMinimum`, that fit given numbers best, each number weighted by 1 / weight² where
+/// the weights were rounded relatively.
+template <bool HasMinimum>
+static Numbers refit(const Group &group, Numbers n) {
+    f32x16 p = f32x16(1), q = f32x16(1);
+    if (group.is_bf16) {
+        const float floor = std::max(std::fabs(n.d) * 0.25f, 1e-30f);
+        p = 1.0f / (group.a * group.a + floor * floor);
+        q = 1.0f / (group.b * group.b + floor * floor);
+        // Sums of these must not overflow.
+        const float scale = floor * floor;
+        p *= scale;
+        q *= scale;
+    }
+    const float xx = sum(p * n.a * n.a + q * n.b * n.b), xy = sum(p * n.a * group.a + q * n.b * group.b);
+    if (!HasMinimum) {
+        if (xx > 0) n.d = to_half(xy / xx);
+        return n;
+    }
+    const float w = sum(p + q), x = sum(p * n.a + q * n.b), y = sum(p * group.a + q * group.b);
+    const float determinant = w * xx - x * x;
+    if (determinant > 1e-6f * w * xx) {
+        n.d = to_half((w * xy - x * y) / determinant);
+        n.m = to_half((y - n.d * x) / w);
+    }
+    return n;
+}
+
+inline float least_of(const Group &g) { return __builtin_reduce_min(__builtin_elementwise_min(g.a, g.b)); }
+inline float greatest_of(const Group &g) { return __builtin_reduce_max(__builtin_elementwise_max(g.a, g.b)); }
+
+/// The float16 numbers next to one: itself, one up, one down, two up...
+inline float neighbour(float half, int number) {
+    const int step = number % 2 ? (number + 1) / 2 : -(number / 2);
+    return from_f16(uint16_t(to_f16(half) + step));
+}
+constexpr int neighbours = 13;
+
+/// The minimum that puts all numbers, under a scale, within the weights' tolerance, if there is one.
+static bool find_minimum(const Group &group, Numbers &n) {
+    const f32x16 x = group.a - n.a * n.d, y = group.b - n.b * n.d;
+    const f32x16 p = Group::tolerance(group.a), q = Group::tolerance(group.b);
+    const float from = __builtin_reduce_max(max(x - p, y - q));
+    const float to = __builtin_reduce_min(__builtin_elementwise_min(x + p, y + q));
+    if (!(from <= to)) return false;
+    n.m = to_half((from + to) * 0.5f);
+    return n.m >= from && n.m <= to && group.matches(n.a * n.d + n.m, n.b * n.d + n.m);
+}
+
+/// The 4-bit group that these weights were made from, if they were.
+static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
+    const float least = least_of(group), greatest = greatest_of(group);
+    const auto is = [&](float step, float m) {
+        result = numbers_of(group, to_half(step), to_half(m), 0, 15);
+        if (group.matches(result.a * result.d + result.m, result.b * result.d + result.m)) return true;
+        if (!group.is_bf16) return false;
+        // Rounded weights give only an estimate, but small ones are precise enough that few scales and minima fit.
+        result = numbers_of(group, step, m, 0, 15);
+        const Numbers fitted = refit<true>(group, result);
+        for (int i = 0; i < neighbours; i++) {
+            result.d = neighbour(fitted.d, i);
+            if (find_minimum(group, result)) return true;
+        }
+        return false;
+    };
+    // GGUF's Q4_0 has d from the weight of the largest magnitude, which it holds as 0, and m = -8 d.
+    const float extreme = greatest > -least ? greatest : least;
+    for (int i = 0; i < (group.is_bf16 ? neighbours : 1); i++) {
+        const float d = neighbour(to_half(extreme / -8), i);
+        result = numbers_of(group, d, -8 * d, 0, 15);
+        if (group.matches((result.a - 8) * d, (result.b - 8) * d)) return true;
+    }
+    // Its Q4_1 holds the least weight as 0 and the greatest as 15.
+    if (is((greatest - least) / 15, least)) return true;
+    // Numbers need not reach 0 and 15.
+    for (int range = thoroughly ? 14 : 0; range > 0; range--) {
+        const float step = (greatest - least) / float(range);
+        for (int lowest = 0; lowest <= 15 - range; lowest++) {
+            if (is(step, least - (group.is_bf16 ? step : to_half(step)) * float(lowest))) return true;
+        }
+    }
+    return false;
+}
+
+/// The best 4-bit group: from the range, then fitted to its own numbers.
+static Numbers fit4(const Group &group) {
+    const float least = least_of(group), greatest = greatest_of(group);
+    Numbers best = numbers_of(group, to_half((greatest - least) / 15), to_half(least), 0, 15);
+    float error = squared_error(group, best);
+    Group plain = group;
+    plain.is_bf16 = false;
+    Numbers next = best;
+    for (int i = 0; i < 3; i++) {
+        next = refit<true>(plain, next);
+        next = numbers_of(group, next.d, next.m, 0, 15);
+        const float e = squared_error(group, next);
+        if (!(e < error)) break;
+        error = e;
+        best = next;
+    }
+    return best;
+}
+
+/// The best 8-bit group: the largest magnitude is 127 (GGUF's Q8_0), then fitted to its own numbers.
+static Numbers fit8(const Group &group) {
+    const float most = std::max(-least_of(group), greatest_of(group));
+    Numbers best = numbers_of(group, to_half(most / 127), 0, -127, 127);
+    if (group.matches(best.a * best.d, best.b * best.d) && !group.is_bf16) return best;
+    Numbers next = refit<false>(group, best);
+    for (int i = 0; group.is_bf16 && i < neighbours; i++) {
+        const float d = neighbour(next.d, i);
+        if (group.matches(best.a * d, best.b * d)) return {best.a, best.b, d, 0};
+    }
+    next = numbers_of(group, next.d, 0, -127, 127);
+    return squared_error(group, next) < squared_error(group, best) ? next : best;
+}
+
+struct QuantizationLoop {
+    const ctorch::Quantization &quantization;
+    mutable std::atomic<ctorch::QuantizationResult> result{ctorch::QuantizationResult::done};
+
+    bool has_failed() const { return result.load(std::memory_order_relaxed) != ctorch::QuantizationResult::done; }
+    void fail(ctorch::QuantizationResult with) const { result.store(with, std::memory_order_relaxed); }
+};
+
+static void quantize_tile(const void *context, int64_t tile) {
+    const QuantizationLoop &loop = *static_cast<const QuantizationLoop *>(context);
+    const ctorch::Quantization &quantization = loop.quantization;
+    const ctorch::QuantizedWeights &weights = quantization.weights;
+    if (loop.has_failed()) return;
+    uint8_t *data = weights.data + tile * weights.tile_bytes();
+    const int64_t count = std::min<int64_t>(16, weights.rows - 16 * tile);
+    if (count < 16) std::memset(data, 0, size_t(weights.tile_bytes()));
+    for (int64_t g = 0; g < weights.groups(); g++, data += weights.group_bytes()) {
+        for (int64_t row = 0; row < count; row++) {
+            const int64_t start = (16 * tile + row) * weights.columns + 32 * g;
+            Group group;
+            group.is_bf16 = quantization.is_bf16;
+            if (quantization.is_bf16) {
+                const bf16 *w = static_cast<const bf16 *>(quantization.weight) + start;
+                group.a = load_f32(w);
+                group.b = load_f32(w + 16);
+            } else {
+                const float *w = static_cast<const float *>(quantization.weight) + start;
+                group.a = load_f32(w);
+                group.b = load_f32(w + 16);
+            }
+            const u32x16 sizes = __builtin_elementwise_max((u32x16)group.a & 0x7FFFFFFF, (u32x16)group.b & 0x7FFFFFFF);
+            if (__builtin_reduce_max(sizes) > __builtin_bit_cast(uint32_t, 65504.0f)) {
+                return loop.fail(ctorch::QuantizationResult::out_of_range);
+            }
+            Numbers n;
+            if (weights.bits == 8) {
+                n = fit8(group);
+            } else if (!recognise(group, quantization.only_lossless, n)) {
+                if (quantization.only_lossless) return loop.fail(ctorch::QuantizationResult::lossy);
+                n = fit4(group);
+            }
+            uint32_t fours[8];
+            store(fours, __builtin_convertvector(__builtin_convertvector(n.a, i32x16), i8x16));
+            store(fours + 4, __builtin_convertvector(__builtin_convertvector(n.b, i32x16), i8x16));
+            const uint16_t d = to_f16(n.d), m = to_f16(n.m);
+            if (weights.bits == 8) {
+                for (int b = 0; b < 8; b++) std::memcpy(data + 64 * b + 4 * row, fours + b, 4);
+                std::memcpy(data + 512 + 2 * row, &d, 2);
+            } else {
+                for (int b = 0; b < 4; b++) {
+                    const uint32_t both = fours[2 * b] | fours[2 * b + 1] << 4;
+                    std::memcpy(data + 64 * b + 4 * row, &both, 4);
+                }
+                std::memcpy(data + 256 + 2 * row, &d, 2);
+                std::memcpy(data + 288 + 2 * row, &m, 2);
+            }
+        }
+    }
+}
+
+static ctorch::QuantizationResult quantize(const ctorch::Quantization &quantization) {
+    const QuantizationLoop loop{quantization};
+    ctorch::run_tasks(quantization.weights.tiles(), quantize_tile, &loop);
+    return loop.result.load(std::memory_order_relaxed);
+}
+
+static void dequantize_row(const ctorch::QuantizedWeights &weights, int64_t row, float *out) {
+    const uint8_t *data = weights.data + row / 16 * weights.tile_bytes();
+    const int64_t lane = row % 16;
+    for (int64_t g = 0; g < weights.groups(); g++, data += weights.group_bytes(), out += 32) {
+        uint16_t d, m;
+        if (weights.bits == 8) {
+            std::memcpy(&d, data + 512 + 2 * lane, 2);
+            const float scale = from_f16(d);
+            for (int i = 0; i < 32; i++) out[i] = scale * float(int8_t(data[64 * (i / 4) + 4 * lane + i % 4]));
+        } else {
+            std::memcpy(&d, data + 256 + 2 * lane, 2);
+            std::memcpy(&m, data + 288 + 2 * lane, 2);
+            const float scale = from_f16(d), least = from_f16(m);
+            for (int i = 0; i < 32; i++) {
+                const uint8_t both = data[64 * (i / 8) + 4 * lane + i % 4];
+                out[i] = scale * float(i % 8 < 4 ? both & 15 : both >> 4) + least;
+            }
+        }
+    }
+}
+
+}  // namespace KERNELS

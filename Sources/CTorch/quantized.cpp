@@ -1,0 +1,145 @@
+// Linear layers over weights of 8 and 4 bits, for the few rows of a decoding step.
+
+#include <cstdlib>
+#include <memory>
+
+#include "internal.h"
+#include "kernels/kernels.h"
+#include "kernels/parallel.h"
+#include "scratch.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+using namespace ctorch;
+
+struct ctorch_quantized {
+    QuantizedWeights weights;
+
+    ctorch_quantized(int64_t rows, int64_t columns, int bits) : weights{nullptr, rows, columns, bits} {
+        // Pages of 2 MB where there are enough of them: the stream of weights then misses the page table less often.
+        const size_t page = size_t(1) << 21, alignment = size_t(weights.bytes()) >= page ? page : 64;
+        const size_t size = (size_t(weights.bytes()) + alignment - 1) / alignment * alignment;
+        weights.data = static_cast<uint8_t *>(std::aligned_alloc(alignment, std::max(size, alignment)));
+        if (!weights.data) throw std::bad_alloc();
+#if defined(__linux__)
+        if (alignment == page) madvise(weights.data, size, MADV_HUGEPAGE);
+#endif
+    }
+    ctorch_quantized(const ctorch_quantized &) = delete;
+    ~ctorch_quantized() { std::free(weights.data); }
+};
+
+namespace {
+
+/// Quantizes, or returns nothing where `only_lossless` and 4 bits are not.
+std::unique_ptr<ctorch_quantized> quantized(const at::Tensor &weight, int bits, bool only_lossless) {
+    auto result = std::make_unique<ctorch_quantized>(weight.size(0), weight.size(1), bits);
+    const Quantization quantization{
+        result->weights, weight.const_data_ptr(), weight.scalar_type() == at::kBFloat16, only_lossless};
+    switch (kernels().decoding.quantize(quantization)) {
+        case QuantizationResult::done: return result;
+        case QuantizationResult::lossy: return nullptr;
+        case QuantizationResult::out_of_range: break;
+    }
+    TORCH_CHECK(false, "expected finite weights of at most 65504");
+}
+
+void check_matrix(const at::Tensor &tensor, const char *name) {
+    TORCH_CHECK(tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat, name, ": expected Float on the CPU");
+    TORCH_CHECK(
+        tensor.dim() == 2 && (tensor.size(1) <= 1 || tensor.stride(1) == 1), name,
+        ": expected two dimensions, adjacent elements in the last");
+}
+
+}  // namespace
+
+int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quantized **out) {
+    return perform("quantized_create", {weight}, [&] {
+        const at::Tensor &w = unwrap(weight);
+        TORCH_CHECK(bits == 0 || bits == 4 || bits == 8, "expected 8 or 4 bits, or 0 to choose, not ", bits);
+        TORCH_CHECK(
+            w.device().is_cpu() && (w.scalar_type() == at::kFloat || w.scalar_type() == at::kBFloat16),
+            "expected Float or BFloat16 on the CPU");
+        TORCH_CHECK(w.dim() == 2 && w.size(0) > 0 && w.size(1) > 0, "expected two dimensions, none of them 0");
+        TORCH_CHECK(
+            w.size(1) % quantized_group == 0, "expected a multiple of ", quantized_group,
+            " columns, for groups of them");
+        const at::Tensor rows = w.contiguous();
+        auto result = bits == 8 ? nullptr : quantized(rows, 4, bits == 0);
+        if (!result) result = quantized(rows, 8, false);
+        *out = result.release();
+    });
+}
+
+void ctorch_quantized_free(ctorch_quantized *quantized) { delete quantized; }
+int ctorch_quantized_bits(const ctorch_quantized *quantized) { return quantized->weights.bits; }
+size_t ctorch_quantized_bytes(const ctorch_quantized *quantized) { return size_t(quantized->weights.bytes()); }
+void ctorch_quantized_shape(const ctorch_quantized *quantized, int64_t *shape) {
+    shape[0] = quantized->weights.rows;
+    shape[1] = quantized->weights.columns;
+}
+
+int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor *out) {
+    return perform("quantized_dequantize", {out}, [&] {
+        const QuantizedWeights &weights = quantized->weights;
+        at::Tensor &result = unwrap(out);
+        check_matrix(result, "out");
+        TORCH_CHECK(
+            result.size(0) == weights.rows && result.size(1) == weights.columns, "expected out [", weights.rows, ", ",
+            weights.columns, "]");
+        float *data = result.mutable_data_ptr<float>();
+        const int64_t stride = result.stride(0);
+        const auto dequantize = kernels().decoding.dequantize_row;
+        parallel(weights.rows, [&](int64_t row) { dequantize(weights, row, data + row * stride); });
+    });
+}
+
+int ctorch_quantized_embedding_in(
+    const ctorch_quantized *quantized, const int64_t *ids, size_t count, ctorch_tensor *out) {
+    return perform("quantized_embedding", {out}, [&] {
+        const QuantizedWeights &weights = quantized->weights;
+        at::Tensor &result = unwrap(out);
+        check_matrix(result, "out");
+        TORCH_CHECK(
+            result.size(0) == int64_t(count) && result.size(1) == weights.columns, "expected out [", count, ", ",
+            weights.columns, "]");
+        float *data = result.mutable_data_ptr<float>();
+        for (size_t i = 0; i < count; i++) {
+            TORCH_CHECK(ids[i] >= 0 && ids[i] < weights.rows, "row ", ids[i], " of ", weights.rows);
+        }
+        for (size_t i = 0; i < count; i++) {
+            kernels().decoding.dequantize_row(weights, ids[i], data + int64_t(i) * result.stride(0));
+        }
+    });
+}
+
+int ctorch_quantized_linear_in(
+    const ctorch_quantized *quantized, const ctorch_tensor *x, bool accumulate, ctorch_tensor *y) {
+    return perform("quantized_linear", {x, y}, [&] {
+        const QuantizedWeights &weights = quantized->weights;
+        const at::Tensor &input = unwrap(x);
+        at::Tensor &output = unwrap(y);
+        check_matrix(input, "x");
+        check_matrix(output, "y");
+        const int64_t count = input.size(0);
+        TORCH_CHECK(
+            count > 0 && count <= quantized_linear_rows, "expected 1 to ", quantized_linear_rows, " rows of x");
+        TORCH_CHECK(
+            input.size(1) == weights.columns && output.size(0) == count && output.size(1) == weights.rows,
+            "weights [", weights.rows, ", ", weights.columns, "] take x [M, ", weights.columns, "] to y [M, ",
+            weights.rows, "]");
+        const size_t scratch = size_t(quantized_linear_scratch(count, weights.columns));
+        kernels().decoding.quantized_linear({
+            .weights = weights,
+            .x = input.const_data_ptr<float>(),
+            .y = output.mutable_data_ptr<float>(),
+            .x_stride = input.stride(0),
+            .y_stride = output.stride(0),
+            .count = count,
+            .accumulates = accumulate,
+            .scratch = scratch_memory(scratch),
+        });
+    });
+}
