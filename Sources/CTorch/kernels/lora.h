@@ -1,5 +1,8 @@
 // The low-rank products of LoRA adapters: few multiplications, so that what counts is how often the activations are
 // read. Each product reads them once, in float32, whatever they are stored in, and drops elements as it goes.
+//
+// Why: adapters of rank 8 on SmolLM2-135M's query, key and value projections, 1,536 positions in float32 on one Zen 3
+// core: 87 ms composed, forward and back, and 60 here, of which the frozen weight's own products are about 50.
 
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
