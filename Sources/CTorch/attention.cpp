@@ -81,6 +81,20 @@ at::Tensor attend(
     return out;
 }
 
+/// One query a sequence, whose scores are no matrix: the kernel of decoding reads keys and values where they lie.
+at::Tensor attend_by_one(const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale) {
+    const at::Tensor only = query.squeeze(2).to(at::kFloat);
+    at::Tensor out = at::empty(only.sizes(), only.options());
+    std::vector<const ctorch_tensor *> handles;
+    for (const at::Tensor &piece : pieces) handles.push_back(borrow(piece));
+    const size_t count = pieces.size() / 2;
+    const int status = ctorch_decode_attention_in(
+        borrow(only), handles.data(), handles.data() + count, count, scale,
+        reinterpret_cast<ctorch_tensor *>(&out));
+    TORCH_CHECK(status == 0, ctorch_error());
+    return out.to(query.scalar_type()).unsqueeze(2);
+}
+
 struct CausalAttention : torch::autograd::Function<CausalAttention> {
     static at::Tensor forward(
         torch::autograd::AutogradContext *context, const at::Tensor &query, const at::TensorList &pieces,
@@ -184,6 +198,8 @@ int ctorch_attention(
         const bool records = c10::GradMode::is_enabled() &&
             (query.requires_grad() ||
              std::any_of(pieces.begin(), pieces.end(), [](const at::Tensor &x) { return x.requires_grad(); }));
-        return records ? CausalAttention::apply(query, at::TensorList(pieces), scale) : attend(query, pieces, scale, nullptr);
+        if (records) return CausalAttention::apply(query, at::TensorList(pieces), scale);
+        const bool is_step = queries == 1 && segments <= largest_piece_count;
+        return is_step ? attend_by_one(query, pieces, scale) : attend(query, pieces, scale, nullptr);
     });
 }

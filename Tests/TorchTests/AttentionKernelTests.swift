@@ -86,7 +86,8 @@ import Torch
                     #expect(try error(pair.0, pair.1) < tolerance, "\(dtype), gradient \(index)")
                 }
                 let plain = try withoutGradients { try example.attention(in: dtype, gradients: false).out }
-                #expect(try plain.array(of: Double.self) == found.out.array(of: Double.self))
+                // A single query is another kernel's.
+                #expect(try error(plain, found.out) < tolerance, "\(dtype), without gradients")
             }
         }
     }

@@ -26,13 +26,82 @@ constexpr int64_t decode_step = 64;
 /// The query rows computed at once, at most.
 constexpr int decode_rows = 4;
 
+// The registers that a row of keys or values is read into; the larger ones where there are.
+#if KERNELS_X86 == 512
+using Lanes = f32x16;
+inline f32x8 halved(Lanes v) { return v.lo + v.hi; }
+#else
+using Lanes = f32x8;
+inline f32x8 halved(Lanes v) { return v; }
+#endif
+constexpr int64_t lanes = sizeof(Lanes) / sizeof(float);
+
+/// Reads `count` registers' worth of numbers, in their order or in the one that costs least.
+template <typename T>
+struct InOrder {
+    using Number = T;
+    static constexpr int count = 1;
+    static KERNELS_INLINE void read(const T *p, Lanes *to) {
+        if constexpr (sizeof(T) == 4) {
+            to[0] = load<Lanes>(p);
+        } else {
+#if KERNELS_X86 == 512
+            to[0] = load_f32(p);
+#elif KERNELS_X86 == 256
+            if constexpr (std::is_same_v<T, f16>) {
+                to[0] = (Lanes)_mm256_cvtph_ps(load<__m128i>(p));
+            } else {
+                to[0] = (Lanes)_mm256_slli_epi32(_mm256_cvtepu16_epi32(load<__m128i>(p)), 16);
+            }
+#else
+            using u16x8 = uint16_t __attribute__((ext_vector_type(8)));
+            u16x16 bits = 0;
+            bits.lo = load<u16x8>(p);
+            if constexpr (std::is_same_v<T, f16>) {
+                to[0] = from_f16(bits).lo;
+            } else {
+                to[0] = from_bf16(bits).lo;
+            }
+#endif
+        }
+    }
+};
+/// Pairs of bfloat16 as 32 bits, from which a shift takes the even ones and a mask the odd ones: half the work of widening
+/// them in order. Queries are rearranged beforehand, mixtures of values afterwards.
+struct EvenThenOdd {
+    using Number = bf16;
+    using Bits = uint32_t __attribute__((ext_vector_type(lanes)));
+    static constexpr int count = 2;
+    static KERNELS_INLINE void read(const bf16 *p, Lanes *to) {
+        const Bits pairs = load<Bits>(p);
+        to[0] = (Lanes)(pairs << 16);
+        to[1] = (Lanes)(pairs & 0xFFFF0000u);
+    }
+    /// Numbers in their order to that of `read`.
+    static void arrange(const float *from, int64_t size, float *to) {
+        for (int64_t e = 0; e < size; e++) {
+            const int64_t start = e / (2 * lanes) * (2 * lanes), i = e - start;
+            to[start + i % 2 * lanes + i / 2] = from[e];
+        }
+    }
+    /// Back, in place.
+    static void rearrange(float *x, int64_t size) {
+        float ordered[2 * lanes];
+        for (int64_t start = 0; start < size; start += 2 * lanes) {
+            for (int64_t i = 0; i < 2 * lanes; i++) ordered[i] = x[start + i % 2 * lanes + i / 2];
+            std::memcpy(x + start, ordered, sizeof ordered);
+        }
+    }
+};
+
 /// The sums of eight vectors.
-inline f32x8 sums(const f32x8 *v) {
-    const auto pairs = [](f32x8 a, f32x8 b) {
-        return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
-               __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
-    };
-    const f32x8 a = pairs(pairs(v[0], v[1]), pairs(v[2], v[3])), b = pairs(pairs(v[4], v[5]), pairs(v[6], v[7]));
+KERNELS_INLINE f32x8 pair_sums(f32x8 a, f32x8 b) {
+    return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
+           __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+}
+KERNELS_INLINE f32x8 sums(const f32x8 *v) {
+    const f32x8 a = pair_sums(pair_sums(v[0], v[1]), pair_sums(v[2], v[3]));
+    const f32x8 b = pair_sums(pair_sums(v[4], v[5]), pair_sums(v[6], v[7]));
     return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
            __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
 }
@@ -47,11 +116,12 @@ struct DecodeState {
 struct DecodeLoop {
     const ctorch::DecodeAttention &attention;
     int64_t chunks, tasks;
-    float *queries, *mixtures, *statistics;
+    float *queries, *arranged_queries, *mixtures, *statistics;
 
     explicit DecodeLoop(const ctorch::DecodeAttention &a) : attention(a), chunks(a.chunks()), tasks(0) {
         queries = a.scratch;
-        mixtures = queries + a.batch * a.heads * a.size;
+        arranged_queries = queries + a.batch * a.heads * a.size;
+        mixtures = arranged_queries + a.batch * a.heads * a.size;
         statistics = mixtures + a.batch * a.heads * chunks * a.size;
         for (int64_t i = 0; i < a.piece_count; i++) tasks += tasks_of(a.pieces[i]);
     }
@@ -68,62 +138,71 @@ struct DecodeLoop {
 };
 
 /// Scores of `count` positions (at most 64) for `Rows` queries; those up to the next eight repeat the last.
-template <typename T, int Rows>
+template <typename Reader, int Rows>
 static void score(
-    const float *const *queries, const T *keys, int64_t stride, int64_t count, int64_t size,
+    const float *const *queries, const typename Reader::Number *keys, int64_t stride, int64_t count, int64_t size,
     float (*scores)[decode_step]) {
-    constexpr int width = KERNELS_X86 == 512 ? 4 : Rows > 3 ? 1 : 2;
+    // As many sums as leave registers for a row of keys and the queries.
+    constexpr int width = KERNELS_X86 == 512 ? 4 : Rows == 1 ? 8 : Rows == 4 ? 2 : 4;
     for (int64_t s = 0; s < count; s += 8) {
         f32x8 parts[Rows][8];
         for (int64_t t = 0; t < 8; t += width) {
-            const T *key[width];
+            const typename Reader::Number *key[width];
             for (int i = 0; i < width; i++) key[i] = keys + std::min(s + t + i, count - 1) * stride;
-            f32x16 products[Rows][width] = {};
-            for (int64_t e = 0; e < size; e += 16) {
-                f32x16 k[width];
-                for (int i = 0; i < width; i++) k[i] = load_f32(key[i] + e);
-                for (int r = 0; r < Rows; r++) {
-                    const f32x16 q = load<f32x16>(queries[r] + e);
-                    for (int i = 0; i < width; i++) products[r][i] += q * k[i];
+            Lanes products[Rows][width];
+            for (int r = 0; r < Rows; r++) {
+                for (int i = 0; i < width; i++) products[r][i] = 0;
+            }
+            for (int64_t e = 0; e < size; e += lanes * Reader::count) {
+                for (int i = 0; i < width; i++) {
+                    Lanes k[Reader::count];
+                    Reader::read(key[i] + e, k);
+                    for (int j = 0; j < Reader::count; j++) {
+                        for (int r = 0; r < Rows; r++) {
+                            products[r][i] += load<Lanes>(queries[r] + e + j * lanes) * k[j];
+                        }
+                    }
                 }
             }
             for (int r = 0; r < Rows; r++) {
-                for (int i = 0; i < width; i++) parts[r][t + i] = products[r][i].lo + products[r][i].hi;
+                for (int i = 0; i < width; i++) parts[r][t + i] = halved(products[r][i]);
             }
         }
         for (int r = 0; r < Rows; r++) store(scores[r] + s, sums(parts[r]));
     }
 }
 
-/// Adds values to mixtures: `Width` sixteens of each.
-template <typename T, int Rows, int Width>
+/// Adds values to mixtures: `Width` registers of each.
+template <typename Reader, int Rows, int Width>
 static void mix(
-    const float (*weights)[decode_step], const T *values, int64_t stride, int64_t count, const DecodeState *states,
-    int64_t offset) {
-    f32x16 sums[Rows][Width];
+    const float (*weights)[decode_step], const typename Reader::Number *values, int64_t stride, int64_t count,
+    const DecodeState *states, int64_t offset) {
+    Lanes sums[Rows][Width];
     for (int r = 0; r < Rows; r++) {
-        for (int i = 0; i < Width; i++) sums[r][i] = load<f32x16>(states[r].mixture + offset + 16 * i);
+        for (int i = 0; i < Width; i++) sums[r][i] = load<Lanes>(states[r].mixture + offset + lanes * i);
     }
     values += offset;
     for (int64_t s = 0; s < count; s++, values += stride) {
-        f32x16 v[Width];
-        for (int i = 0; i < Width; i++) v[i] = load_f32(values + 16 * i);
-        for (int r = 0; r < Rows; r++) {
-            for (int i = 0; i < Width; i++) sums[r][i] += v[i] * weights[r][s];
+        for (int i = 0; i < Width; i += Reader::count) {
+            Lanes v[Reader::count];
+            Reader::read(values + lanes * i, v);
+            for (int j = 0; j < Reader::count; j++) {
+                for (int r = 0; r < Rows; r++) sums[r][i + j] += v[j] * weights[r][s];
+            }
         }
     }
     for (int r = 0; r < Rows; r++) {
-        for (int i = 0; i < Width; i++) store(states[r].mixture + offset + 16 * i, sums[r][i]);
+        for (int i = 0; i < Width; i++) store(states[r].mixture + offset + lanes * i, sums[r][i]);
     }
 }
 
 /// Up to 64 positions for `Rows` queries.
-template <typename T, int Rows>
+template <typename Reader, int Rows>
 static void attend(
-    const float *const *queries, const DecodeState *states, const T *keys, int64_t key_stride, const T *values,
-    int64_t value_stride, int64_t count, int64_t size) {
+    const float *const *queries, const DecodeState *states, const typename Reader::Number *keys, int64_t key_stride,
+    const typename Reader::Number *values, int64_t value_stride, int64_t count, int64_t size) {
     alignas(64) float scores[Rows][decode_step];
-    score<T, Rows>(queries, keys, key_stride, count, size, scores);
+    score<Reader, Rows>(queries, keys, key_stride, count, size, scores);
     const int64_t padded = (count + 15) / 16 * 16;
     for (int r = 0; r < Rows; r++) {
         for (int64_t s = count; s < padded; s++) scores[r][s] = -INFINITY;
@@ -147,19 +226,23 @@ static void attend(
         }
         *state.sum += sum(total);
     }
-    constexpr int width = KERNELS_X86 == 512 ? 4 : Rows > 3 ? 1 : 2;
+    constexpr int width = KERNELS_X86 != 512 && Rows == 4 ? 2 : 4;
     int64_t e = 0;
-    for (; e + 16 * width <= size; e += 16 * width) {
-        mix<T, Rows, width>(scores, values, value_stride, count, states, e);
+    for (; e + lanes * width <= size; e += lanes * width) {
+        mix<Reader, Rows, width>(scores, values, value_stride, count, states, e);
     }
-    for (; e < size; e += 16) mix<T, Rows, 1>(scores, values, value_stride, count, states, e);
+    for (; e < size; e += lanes * Reader::count) {
+        mix<Reader, Rows, Reader::count>(scores, values, value_stride, count, states, e);
+    }
 }
 
-template <typename T>
+template <typename Reader>
 static void attend_chunk(
     const DecodeLoop &loop, const ctorch::AttentionPiece &piece, int64_t chunk, int64_t first_chunk, int64_t group,
     int64_t sequence) {
     const ctorch::DecodeAttention &a = loop.attention;
+    using T = typename Reader::Number;
+    constexpr bool is_arranged = std::is_same_v<Reader, EvenThenOdd>;
     const int64_t start = chunk * a.chunk, end = std::min(start + a.chunk, piece.count);
     const T *keys = static_cast<const T *>(piece.keys) + sequence * piece.key.batch + group * piece.key.group;
     const T *values = static_cast<const T *>(piece.values) + sequence * piece.value.batch + group * piece.value.group;
@@ -181,18 +264,23 @@ static void attend_chunk(
             DecodeState states[decode_rows];
             for (int64_t i = 0; i < number; i++) {
                 const int64_t row = row_of(first + i);
-                queries[i] = loop.queries + row * a.size;
+                queries[i] = (is_arranged ? loop.arranged_queries : loop.queries) + row * a.size;
                 states[i] = loop.state(row, first_chunk + chunk);
             }
             const auto call = [&](auto attend) {
                 attend(queries, states, k, piece.key.position, v, piece.value.position, count, a.size);
             };
             switch (number) {
-                case 1: call(attend<T, 1>); break;
-                case 2: call(attend<T, 2>); break;
-                case 3: call(attend<T, 3>); break;
-                default: call(attend<T, 4>); break;
+                case 1: call(attend<Reader, 1>); break;
+                case 2: call(attend<Reader, 2>); break;
+                case 3: call(attend<Reader, 3>); break;
+                default: call(attend<Reader, 4>); break;
             }
+        }
+    }
+    if constexpr (is_arranged) {
+        for (int64_t i = 0; i < rows; i++) {
+            EvenThenOdd::rearrange(loop.state(row_of(i), first_chunk + chunk).mixture, a.size);
         }
     }
 }
@@ -209,11 +297,14 @@ static void attend_task(const void *context, int64_t task) {
             const int64_t sequence = task / chunks / a.groups;
             switch (piece.element) {
                 case ctorch::Element::f32:
-                    return attend_chunk<float>(loop, piece, chunk, first_chunk, group, sequence);
+                    return attend_chunk<InOrder<float>>(loop, piece, chunk, first_chunk, group, sequence);
                 case ctorch::Element::f16:
-                    return attend_chunk<f16>(loop, piece, chunk, first_chunk, group, sequence);
+                    return attend_chunk<InOrder<f16>>(loop, piece, chunk, first_chunk, group, sequence);
                 case ctorch::Element::bf16:
-                    return attend_chunk<bf16>(loop, piece, chunk, first_chunk, group, sequence);
+                    if (a.size % (2 * lanes) != 0) {
+                        return attend_chunk<InOrder<bf16>>(loop, piece, chunk, first_chunk, group, sequence);
+                    }
+                    return attend_chunk<EvenThenOdd>(loop, piece, chunk, first_chunk, group, sequence);
             }
         }
         task -= tasks;
@@ -230,6 +321,9 @@ static void decode_attention(const ctorch::DecodeAttention &a) {
             const float *q = a.q + b * a.q_batch + h * a.q_head;
             float *scaled = loop.queries + (b * a.heads + h) * a.size;
             for (int64_t e = 0; e < a.size; e += 16) store(scaled + e, load<f32x16>(q + e) * scale);
+            if (a.size % (2 * lanes) == 0) {
+                EvenThenOdd::arrange(scaled, a.size, loop.arranged_queries + (b * a.heads + h) * a.size);
+            }
         }
     }
     if (loop.tasks == 1) {

@@ -68,6 +68,9 @@ struct AttentionPiece {
     bool is_shared;
 };
 
+/// The pieces that attention of one query position takes at most.
+constexpr size_t largest_piece_count = 64;
+
 /// Attention of one query position a sequence: softmax(q * kᵀ * scale) * v.
 struct DecodeAttention {
     /// [batch, heads, size]
@@ -94,11 +97,11 @@ struct DecodeAttention {
 inline int64_t decode_chunk(int64_t positions, int64_t groups, int64_t threads) {
     if (threads == 1) return positions;
     const int64_t chunk = positions * groups / (threads * 6) / 64 * 64;
-    return chunk < 128 ? 128 : chunk;
+    return chunk < 64 ? 64 : chunk;
 }
-/// Scaled queries; then for each query row and chunk its maximum, its sum and its mixture of values.
+/// Scaled queries, in two orders; then for each query row and chunk its mixture of values, its maximum and its sum.
 inline int64_t decode_attention_scratch(int64_t rows, int64_t chunks, int64_t size) {
-    return rows * size + rows * chunks * (size + 16);
+    return 2 * rows * size + rows * chunks * (size + 2);
 }
 
 /// Rotates the query and key heads of qkv [rows, (heads + 2 groups) * size] in place and copies keys and values out.
