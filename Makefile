@@ -24,8 +24,12 @@ test: bootstrap ## build and run every test (in release, as it is used)
 demo: build ## add, finetune and ask on real documents
 	Scripts/demo
 
-bench: build ## measure; `make bench WORKS="prefill decode"` measures only those
-	.build/release/lloco bench $(WORKS)
+# Works that other programs do as well are measured in turn with them. Timings belong on an idle machine.
+WORKS ?= prefill decode train compress answer finetune retrieve
+COMPARED := prefill decode train
+bench: build ## measure, beside other programs where Benchmarks/setup has put them; WORKS="prefill answer" BENCH="--runs 1"
+	@$(if $(filter-out $(COMPARED),$(WORKS)),.build/release/lloco bench $(filter-out $(COMPARED),$(WORKS)) $(BENCH))
+	@$(if $(filter $(COMPARED),$(WORKS)),Benchmarks/compare $(filter $(COMPARED),$(WORKS)) --no-fail)
 
 bootstrap: ## fetch what is missing: system headers, libtorch, the default models
 	@Scripts/bootstrap

@@ -56,6 +56,7 @@ let package = Package(
             [
                 "Models", "Tokenizers", "Checkpoints", "JSON", "Torch", log,
                 "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         library("Models", ["Tokenizers", "Checkpoints", "Torch"]),

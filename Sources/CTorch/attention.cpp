@@ -1,19 +1,166 @@
 // Attention over keys and values that lie in pieces: a shared prefix, a cache's pages, the queries' own.
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "internal.h"
+#include "kernels/attention_arguments.h"
+#include "kernels/kernels.h"
 
 using namespace ctorch;
 
 namespace {
 
-/// The pieces as one tensor [B, K, S, E].
-at::Tensor joined(const ctorch_tensor *const *pieces, size_t count, int64_t batch) {
-    std::vector<at::Tensor> list;
-    for (size_t i = 0; i < count; i++) {
-        const at::Tensor &piece = unwrap(pieces[i]);
-        list.push_back(piece.size(0) == batch ? piece : piece.expand({batch, -1, -1, -1}));
+// --- Our kernel
+
+/// What the kernel takes of a tensor [B, H, T, E].
+template <typename Pointer>
+Rows<Pointer> rows(const at::Tensor &tensor) {
+    const bool is_shared = tensor.size(0) == 1;
+    return {tensor.data_ptr(), is_shared ? 0 : tensor.stride(0), tensor.stride(1), tensor.stride(2)};
+}
+
+/// Whether the kernel computes it: float32 and bfloat16 on the CPU, heads of a multiple of 16 elements.
+bool fits_kernel(const at::Tensor &query, const std::vector<at::Tensor> &pieces) {
+    const at::ScalarType dtype = query.scalar_type();
+    if (dtype != at::kFloat && dtype != at::kBFloat16) return false;
+    const int64_t size = query.size(3);
+    if (!query.is_cpu() || size % 16 != 0 || size > 256 || size == 0 || query.numel() == 0) return false;
+    return std::all_of(pieces.begin(), pieces.end(), [&](const at::Tensor &piece) {
+        return piece.is_cpu() && piece.scalar_type() == dtype && piece.size(2) > 0;
+    });
+}
+
+at::Tensor with_contiguous_elements(const at::Tensor &tensor) {
+    return tensor.stride(-1) == 1 ? tensor : tensor.contiguous();
+}
+
+/// Shapes and places of a call; `pieces` are all keys, then all values.
+struct Call {
+    std::vector<AttentionSegment> segments;
+    AttentionArguments arguments = {};
+
+    Call(const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale) {
+        const size_t count = pieces.size() / 2;
+        int64_t total = 0;
+        for (size_t i = 0; i < count; i++) {
+            const at::Tensor &keys = pieces[i], &values = pieces[count + i];
+            segments.push_back(
+                {rows<const void *>(keys), rows<const void *>(values), keys.size(2),
+                 keys.size(0) == 1 && query.size(0) > 1});
+            total += keys.size(2);
+        }
+        arguments.batch = query.size(0);
+        arguments.heads = query.size(1);
+        arguments.groups = pieces[0].size(1);
+        arguments.queries = query.size(2);
+        arguments.size = query.size(3);
+        arguments.total = total;
+        arguments.scale = float(scale);
+        arguments.is_bf16 = query.scalar_type() == at::kBFloat16;
+        arguments.query = rows<const void *>(query);
+        arguments.segments = segments.data();
+        arguments.segment_count = int64_t(count);
     }
-    return list.size() == 1 ? list[0] : at::cat(list, 2);
+};
+
+/// An empty [B, H, T, E] that lies in memory as [B, T, H, E].
+at::Tensor empty_by_position(const at::Tensor &like) {
+    return at::empty({like.size(0), like.size(2), like.size(1), like.size(3)}, like.options()).transpose(1, 2);
+}
+
+at::Tensor attend(
+    const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale, at::Tensor *log_sums) {
+    Call call(query, pieces, scale);
+    at::Tensor out = empty_by_position(query);
+    call.arguments.out = rows<void *>(out);
+    if (log_sums) {
+        *log_sums = at::empty({query.size(0), query.size(1), query.size(2)}, query.options().dtype(at::kFloat));
+        call.arguments.log_sums = log_sums->data_ptr<float>();
+    }
+    kernels().attention_forward(call.arguments);
+    return out;
+}
+
+/// One query a sequence, whose scores are no matrix: the kernel of decoding reads keys and values where they lie.
+at::Tensor attend_by_one(const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale) {
+    const at::Tensor only = query.squeeze(2).to(at::kFloat);
+    at::Tensor out = at::empty(only.sizes(), only.options());
+    std::vector<const ctorch_tensor *> handles;
+    for (const at::Tensor &piece : pieces) handles.push_back(borrow(piece));
+    const size_t count = pieces.size() / 2;
+    const int status = ctorch_decode_attention_in(
+        borrow(only), handles.data(), handles.data() + count, count, scale,
+        reinterpret_cast<ctorch_tensor *>(&out));
+    TORCH_CHECK(status == 0, ctorch_error());
+    return out.to(query.scalar_type()).unsqueeze(2);
+}
+
+struct CausalAttention : torch::autograd::Function<CausalAttention> {
+    static at::Tensor forward(
+        torch::autograd::AutogradContext *context, const at::Tensor &query, const at::TensorList &pieces,
+        double scale) {
+        at::Tensor log_sums;
+        at::Tensor out = attend(query, pieces.vec(), scale, &log_sums);
+        std::vector<at::Tensor> saved = {query, out, log_sums};
+        saved.insert(saved.end(), pieces.begin(), pieces.end());
+        context->save_for_backward(saved);
+        context->saved_data["scale"] = scale;
+        return out;
+    }
+
+    static std::vector<at::Tensor> backward(
+        torch::autograd::AutogradContext *context, const std::vector<at::Tensor> &outputs) {
+        const std::vector<at::Tensor> saved = context->get_saved_variables();
+        const at::Tensor &query = saved[0], out = saved[1], log_sums = saved[2];
+        const std::vector<at::Tensor> pieces(saved.begin() + 3, saved.end());
+        const at::Tensor gradient = with_contiguous_elements(outputs[0].to(query.scalar_type()));
+        Call call(query, pieces, context->saved_data["scale"].toDouble());
+        call.arguments.out = rows<void *>(out);
+        call.arguments.log_sums = log_sums.data_ptr<float>();
+
+        std::vector<at::Tensor> results = {at::Tensor()};
+        std::vector<Rows<void *>> places;
+        if (context->needs_input_grad(0)) results[0] = empty_by_position(query);
+        for (size_t i = 0; i < pieces.size(); i++) {
+            const bool is_wanted = context->needs_input_grad(i + 1);
+            results.push_back(is_wanted ? empty_by_position(pieces[i]) : at::Tensor());
+            places.push_back(is_wanted ? rows<void *>(results.back()) : Rows<void *>());
+        }
+        AttentionGradients gradients = {};
+        gradients.out = rows<const void *>(gradient);
+        if (results[0].defined()) gradients.query = rows<void *>(results[0]);
+        gradients.keys = places.data();
+        gradients.values = places.data() + pieces.size() / 2;
+        kernels().attention_backward(call.arguments, gradients);
+        results.push_back(at::Tensor());  // the scale
+        return results;
+    }
+};
+
+// --- libtorch's operation
+
+/// Pieces as one tensor [B, K, S, E].
+at::Tensor joined(const at::Tensor *pieces, size_t count, int64_t batch) {
+    std::vector<at::Tensor> list;
+    for (size_t i = 0; i < count; i++) list.push_back(pieces[i].expand({batch, -1, -1, -1}));
+    return count == 1 ? list[0] : at::cat(list, 2);
+}
+
+at::Tensor attend_by_libtorch(
+    const at::Tensor &query, const std::vector<at::Tensor> &pieces, const ctorch_tensor *mask, bool causal,
+    double scale) {
+    const size_t count = pieces.size() / 2;
+    const at::Tensor key = joined(pieces.data(), count, query.size(0));
+    const at::Tensor value = joined(pieces.data() + count, count, query.size(0));
+    const int64_t queries = query.size(2), past = key.size(2) - queries;
+    auto visible = optional(mask);
+    if (causal && past > 0 && queries > 1) {
+        visible = at::ones({queries, past + queries}, query.options().dtype(at::kBool)).tril(past);
+    }
+    const at::Tensor mixed = at::scaled_dot_product_attention(
+        query, key, value, visible, 0.0, causal && past == 0 && queries > 1, scale,
+        /*enable_gqa=*/query.size(1) != key.size(1));
+    return mixed.transpose(1, 2).contiguous().transpose(1, 2);
 }
 
 }  // namespace
@@ -23,30 +170,36 @@ int ctorch_attention(
     const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out) {
     const ctorch_tensor *first_key = segments > 0 ? keys[0] : nullptr;
     const ctorch_tensor *first_value = segments > 0 ? values[0] : nullptr;
-    return produce("attention", {q, first_key, first_value, mask}, out, [&] {
-        const at::Tensor &query = unwrap(q);
+    return produce("attention", {q, first_key, first_value, mask}, out, [&]() -> at::Tensor {
         TORCH_CHECK(segments > 0, "expected keys and values");
+        const at::Tensor query = with_contiguous_elements(unwrap(q));
+        std::vector<at::Tensor> pieces = list(keys, segments), others = list(values, segments);
         TORCH_CHECK(query.dim() == 4, "expected four dimensions");
+        int64_t total = 0;
         for (size_t i = 0; i < segments; i++) {
-            const at::Tensor &key = unwrap(keys[i]), &value = unwrap(values[i]);
+            const at::Tensor &key = pieces[i], &value = others[i];
             TORCH_CHECK(key.dim() == 4 && value.dim() == 4, "expected four dimensions");
             TORCH_CHECK(
                 (key.size(0) == query.size(0) || key.size(0) == 1) && key.sizes() == value.sizes() &&
-                    key.size(3) == query.size(3) && key.size(1) == unwrap(keys[0]).size(1),
-                "keys and values of other shapes than the first ones or the queries");
+                    key.size(3) == query.size(3) && key.size(1) == pieces[0].size(1),
+                "piece ", i, " has keys ", key.sizes(), " and values ", value.sizes(),
+                ", expected [B or 1, K, S, E] of both");
+            total += key.size(2);
         }
-        const int64_t heads = query.size(1), groups = unwrap(keys[0]).size(1);
+        pieces.insert(pieces.end(), others.begin(), others.end());
+        const int64_t heads = query.size(1), groups = pieces[0].size(1), queries = query.size(2);
         TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
-        at::Tensor key = joined(keys, segments, query.size(0)), value = joined(values, segments, query.size(0));
-        const int64_t count = query.size(2), past = key.size(2) - count;
         // libtorch's kernels differ in what they make of these.
-        TORCH_CHECK(!causal || (!mask && past >= 0), "causal only without a mask, for T <= S");
-        auto visible = optional(mask);
-        if (causal && past > 0 && count > 1) {
-            visible = at::ones({count, past + count}, query.options().dtype(at::kBool)).tril(past);
+        TORCH_CHECK(!causal || (!mask && queries <= total), "causal only without a mask, for T <= S");
+        if (mask || !(causal || queries == 1) || !fits_kernel(query, pieces)) {
+            return attend_by_libtorch(query, pieces, mask, causal, scale);
         }
-        const at::Tensor mixed = at::scaled_dot_product_attention(
-            query, key, value, visible, 0.0, causal && past == 0 && count > 1, scale, /*enable_gqa=*/heads != groups);
-        return mixed.transpose(1, 2).contiguous().transpose(1, 2);
+        for (at::Tensor &piece : pieces) piece = with_contiguous_elements(piece);
+        const bool records = c10::GradMode::is_enabled() &&
+            (query.requires_grad() ||
+             std::any_of(pieces.begin(), pieces.end(), [](const at::Tensor &x) { return x.requires_grad(); }));
+        if (records) return CausalAttention::apply(query, at::TensorList(pieces), scale);
+        const bool is_step = queries == 1 && segments <= largest_piece_count;
+        return is_step ? attend_by_one(query, pieces, scale) : attend(query, pieces, scale, nullptr);
     });
 }

@@ -55,9 +55,8 @@ int ctorch_decode_attention_in(
         TORCH_CHECK(size > 0 && size % 16 == 0 && size <= 256, "expected heads of a multiple of 16 up to 256");
         TORCH_CHECK(batch > 0, "expected at least one sequence");
 
-        constexpr size_t most = 64;
-        TORCH_CHECK(segments <= most, segments, " pieces, expected at most ", most);
-        AttentionPiece pieces[most];
+        TORCH_CHECK(segments <= largest_piece_count, segments, " pieces, expected at most ", largest_piece_count);
+        AttentionPiece pieces[largest_piece_count];
         int64_t count = 0, groups = 0, positions = 0;
         for (size_t i = 0; i < segments; i++) {
             const at::Tensor &key = unwrap(keys[i]), &value = unwrap(values[i]);

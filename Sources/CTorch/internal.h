@@ -18,6 +18,8 @@ inline const at::Tensor &unwrap(const ctorch_tensor *tensor) { return *reinterpr
 inline ctorch_tensor *wrap(at::Tensor tensor) {
     return reinterpret_cast<ctorch_tensor *>(new at::Tensor(std::move(tensor)));
 }
+/// The handle of a tensor that stays this side's, for one call.
+inline const ctorch_tensor *borrow(const at::Tensor &tensor) { return reinterpret_cast<const ctorch_tensor *>(&tensor); }
 inline c10::optional<at::Tensor> optional(const ctorch_tensor *tensor) {
     return tensor ? c10::optional<at::Tensor>(unwrap(tensor)) : c10::nullopt;
 }

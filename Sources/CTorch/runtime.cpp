@@ -122,6 +122,11 @@ ctorch_cpu_features ctorch_cpu_get_features(void) {
 
 const char *ctorch_kernels_name(void) { return kernels().name; }
 
+const char *ctorch_kernels_available(size_t index) {
+    const KernelList &list = available_kernels();
+    return index < list.count ? list.tables[index]->name : nullptr;
+}
+
 int ctorch_kernels_choose(const char *name) {
     return perform("kernels_choose", {}, [&] {
         TORCH_CHECK(choose_kernels(name), "this processor has no instruction set named '", name, "'");

@@ -31,6 +31,23 @@ public enum Runtime {
         return features.avx512_bf16 || features.amx_bf16 || features.arm_bf16
     }
 
+    /// The instruction sets that there are kernels for and that this processor has, best first. The last only emulates
+    /// another, for tests.
+    package static var kernelSets: [String] {
+        (0...).lazy.map { ctorch_kernels_available($0) }.prefix { $0 != nil }.map { String(cString: $0!) }
+    }
+
+    /// The instruction set whose kernels this thread uses.
+    public static var kernelSet: String { String(cString: ctorch_kernels_name()) }
+
+    /// Runs `body` with another instruction set's kernels on this thread.
+    package static func withKernels<Result>(of set: String, _ body: () throws -> Result) throws -> Result {
+        let before = kernelSet
+        try check(ctorch_kernels_choose(set))
+        defer { _ = ctorch_kernels_choose(before) }
+        return try body()
+    }
+
     /// The processor's features that kernels are chosen by, for a report to a person.
     public static var processorFeatures: [String] {
         let features = ctorch_cpu_get_features()

@@ -57,6 +57,12 @@ import Testing
         (["train-compressor", "--text", "x", "--out", "x", "--minutes", "0"], "--minutes"),
         (["bench", "juggle"], "juggle"),
         (["bench", "--runs", "0"], "--runs 0"),
+        (["bench", "--tokens", "1k,"], "1k,"),
+        (["bench", "answer", "--contexts", "8kk"], "8kk"),
+        (["bench", "answer", "--contexts", "0"], "--contexts"),
+        (["bench", "answer", "--answer-tokens", "1"], "--answer-tokens 1"),
+        (["bench", "finetune", "--document-tokens", "long"], "long"),
+        (["bench", "retrieve", "--passages", "-3"], "--passages"),
         (["list", "surplus"], "surplus"),
     ])
     func wrongUsage(arguments: [String], part: String) async throws {

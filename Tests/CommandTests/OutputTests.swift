@@ -284,17 +284,4 @@ import Testing
         ).expectSuccess()
         #expect(try place.bytes("w.safetensors") == fromText)
     }
-
-    @Test func bench() async throws {
-        let place = try Workplace()
-        let run = try await place.run("bench", "prefill", "decode", "train", "--runs", "1", "--json").expectSuccess()
-        let lines = try run.objects()
-        #expect(Set(lines.compactMap { $0["work"] as? String }) == ["prefill", "decode", "train"])
-        for line in lines {
-            expectFields(
-                line,
-                ["peer": .text, "work": .text, "tokens": .integer, "seconds": .number, "tokens_per_second": .number])
-            #expect(line["peer"] as? String == "lloco")
-        }
-    }
 }

@@ -110,8 +110,15 @@ import Torch
         expectFault("attention", "[1, 4, 3, 8]", "[3, 3] Bool", "without a mask") {
             _ = try Tensor.attention(query: q, key: q, value: q, mask: .ones([3, 3], dtype: .bool), causal: true)
         }
-        expectFault("attention", "[1, 4, 3, 8]", "[1, 4, 5, 8]", "T = S") {
-            _ = try Tensor.attention(query: q, key: .zeros([1, 4, 5, 8]), value: .zeros([1, 4, 5, 8]), causal: true)
+        expectFault("attention", "[1, 4, 3, 8]", "[1, 4, 2, 8]", "T <= S") {
+            _ = try Tensor.attention(query: q, key: .zeros([1, 4, 2, 8]), value: .zeros([1, 4, 2, 8]), causal: true)
+        }
+        expectFault("attention", "[1, 4, 3, 8]", "piece 1", "[2, 4, 1, 8]") {
+            let other = try Tensor.zeros([2, 4, 1, 8])
+            _ = try Tensor.attention(query: q, keys: [q, other], values: [q, other], causal: true)
+        }
+        expectFault("attention", "[1, 4, 3, 8]", "expected keys") {
+            _ = try Tensor.attention(query: q, keys: [], values: [], causal: true)
         }
     }
 }

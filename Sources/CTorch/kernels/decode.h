@@ -4,6 +4,8 @@
 // for each query head that shares them and splits its work by heads only; a step's small operations each allocate their
 // result and cost more to dispatch than to compute (Docs/performance.md).
 
+#pragma once
+
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
 #endif

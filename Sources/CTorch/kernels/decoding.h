@@ -68,6 +68,9 @@ struct AttentionPiece {
     bool is_shared;
 };
 
+/// The pieces that attention of one query position takes at most.
+constexpr size_t largest_piece_count = 64;
+
 /// Attention of one query position a sequence: softmax(q * kᵀ * scale) * v.
 struct DecodeAttention {
     /// [batch, heads, size]

@@ -1,5 +1,7 @@
 // Numbers of 16 bits with 11 significant ones, IEEE 754's binary16.
 
+#pragma once
+
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
 #endif

@@ -1,6 +1,5 @@
 #include "kernels.h"
 
-#include <atomic>
 #include <cstring>
 
 #include "../include/ctorch.h"
@@ -18,24 +17,22 @@ const KernelList &available_kernels() {
         add(has.avx512 && has.avx512_vnni, avx512_kernels);
         add(has.avx2, avx2_kernels);
         add(true, neon_kernels);
-        if (list.count < 4) add(true, plain_kernels);
+        add(true, plain_kernels);
+        add(true, emulated_kernels);
         return list;
     }();
     return list;
 }
 
-static std::atomic<const Kernels *> chosen{nullptr};
+static thread_local const Kernels *chosen = nullptr;
 
-const Kernels &kernels() {
-    const Kernels *table = chosen.load(std::memory_order_acquire);
-    return table ? *table : *available_kernels().tables[0];
-}
+const Kernels &kernels() { return chosen ? *chosen : *available_kernels().tables[0]; }
 
 bool choose_kernels(const char *name) {
     const KernelList &list = available_kernels();
     for (size_t i = 0; i < list.count; i++) {
         if (std::strcmp(list.tables[i]->name, name) == 0) {
-            chosen.store(list.tables[i], std::memory_order_release);
+            chosen = list.tables[i];
             return true;
         }
     }

@@ -13,27 +13,34 @@
 
 namespace ctorch {
 
+struct AttentionArguments;
+struct AttentionGradients;
+
 struct Kernels {
-    /// "avx512bf16", "avx512", "avx2", "neon" or "plain"
+    /// "avx512bf16", "avx512", "avx2", "neon", "plain" or "emulated"
     const char *name;
     /// Whether bfloat16 pairs are multiplied natively; where not, bfloat16 is widened to float32.
     bool multiplies_bf16;
+
+    void (*attention_forward)(const AttentionArguments &);
+    void (*attention_backward)(const AttentionArguments &, const AttentionGradients &);
+
     DecodingKernels decoding;
 };
 
-/// The tables that this processor can run, best first.
+/// The tables that this processor can run, best first; the last only emulates another and is for tests.
 struct KernelList {
-    const Kernels *tables[4];
+    const Kernels *tables[6];
     size_t count;
 };
 const KernelList &available_kernels();
 
-/// The table in use: the best one, unless tests have chosen another.
+/// The table that this thread uses: the best one, unless a test has chosen another.
 const Kernels &kernels();
-/// Chooses a table by its name; false where this processor has none of that name.
+/// Chooses this thread's table by its name; false where this processor has none of that name.
 bool choose_kernels(const char *name);
 
 extern const Kernels *const avx512bf16_kernels, *const avx512_kernels, *const avx2_kernels, *const neon_kernels,
-    *const plain_kernels;
+    *const plain_kernels, *const emulated_kernels;
 
 }  // namespace ctorch

@@ -20,6 +20,8 @@
 // x is quantized as well, to int8 with one scale a row and group (as llama.cpp does): products and sums within a group
 // are of integers, exact, and groups are added in float32.
 
+#pragma once
+
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
 #endif
@@ -48,7 +50,13 @@ struct Dot {
     KERNELS_INLINE Dot(int32_t sum) : sums(Bits == 8 ? -128 * sum : 0) {}
     KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
         if constexpr (Bits == 8) weights ^= int8_t(-128);
+#if defined(KERNELS_EMULATED)
+        for (int i = 0; i < 4; i++) {
+            sums += (i32x16)((u32x16)weights >> (8 * i) & 255) * int32_t(int8_t(x >> 8 * i));
+        }
+#else
         sums = (i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)weights, _mm512_set1_epi32(int32_t(x)));
+#endif
     }
     KERNELS_INLINE i32x16 total() const { return sums; }
 };

@@ -14,7 +14,7 @@ enum Installation {
         return nil
     }()
 
-    private static let executable: URL = {
+    static let executable: URL = {
         #if os(Linux)
             // The arguments hold whatever the caller wrote; the kernel knows the file.
             if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {

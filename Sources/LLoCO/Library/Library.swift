@@ -31,6 +31,8 @@ public final class Library: Sendable {
     public let access: Access
     let logger: Logger
     let queue: DatabaseQueue
+    /// Outlives the connection, which refers to it.
+    let ranking = KeywordRanking()
     private let lock: LibraryLock?
 
     init(path: String, access: Access, queue: DatabaseQueue, lock: LibraryLock?, logger: Logger) {

@@ -27,6 +27,9 @@ package struct DenseIndex: Sendable {
     /// Passages of the scope without an embedding.
     package var missing: Int { matrix.missing }
 
+    /// Whether a search takes long enough that another thread is worth waking.
+    var isLong: Bool { matrix.values.count >= Self.longValues }
+
     /// The `limit` rows with the largest dot product with `query` `[dimension]`, largest first, earlier rows first
     /// where equal.
     package func search(_ query: [Float], limit: Int) throws -> [Hit] {

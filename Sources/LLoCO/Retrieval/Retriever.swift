@@ -61,14 +61,16 @@ public final class Retriever: Sendable {
         return try library.read { db in
             var rankings: [[Int64]] = []
             var unembedded = 0
+            var dense: PendingSearch?
             if let query, let embedder {
                 let index = try self.index(scope, embedder.identity, db)
                 unembedded = index.missing
-                rankings.append(try index.search(query, limit: depth).map(\.passage))
+                dense = PendingSearch(index, query, limit: depth, aside: keywords?.text != nil)
             }
-            if let words = keywords?.text {
-                rankings.append(try library.passages(matching: words, in: scope, limit: depth, db))
-            }
+            // The full-text index belongs to this thread; the embeddings are searched beside it.
+            let words = try keywords?.text.map { try library.passages(matching: $0, in: scope, limit: depth, db) }
+            if let dense { rankings.append(try dense.hits().map(\.passage)) }
+            if let words { rankings.append(words) }
             return try self.result(
                 RankFusion.fuse(rankings), limit: max(0, limit), unembedded: unembedded, isCut: isCut, db)
         }
@@ -97,33 +99,27 @@ public final class Retriever: Sendable {
     private func result(
         _ fused: [(key: Int64, score: Double)], limit: Int, unembedded: Int, isCut: Bool, _ db: Database
     ) throws -> RetrievalResult {
-        var documents: [Int64] = []
-        var names: [Int64: String] = [:]
-        var passages: [RetrievedPassage] = []
-        let statement = try db.makeStatement(
-            sql: """
-                SELECT passages.document_id, documents.name
-                FROM passages JOIN documents ON documents.id = document_id WHERE passages.id = ?
-                """)
-        for hit in fused {
+        let known = try library.ranking.prepare(db, revision: library.revision(db))
+        let documents = try fused.map { hit in
             // The full-text index may name a passage that a damaged file no longer holds.
-            guard let row = try Row.fetchOne(statement, arguments: [hit.key]) else {
-                throw DamagedValue("passage \(hit.key) is in an index only")
-            }
-            let document: Int64 = try row.checked("document_id")
-            let name: String = try row.checked("name")
-            documents.append(document)
-            names[document] = name
-            if passages.count < limit {
-                guard
-                    let row = try Row.fetchOne(db, sql: Library.passageQuery + " WHERE id = ?", arguments: [hit.key])
-                else { continue }
-                let passage = try Library.passage(row)
-                passages.append(
-                    RetrievedPassage(
-                        id: hit.key, document: document, documentName: name, start: passage.bytes.lowerBound,
-                        end: passage.bytes.upperBound, score: hit.score, text: passage.text))
-            }
+            guard let passage = known[hit.key] else { throw DamagedValue("passage \(hit.key) is in an index only") }
+            return passage.document
+        }
+        var names: [Int64: String] = [:]
+        let keys = Set(documents).map(String.init).joined(separator: ", ")
+        let named = try Row.fetchCursor(db, sql: "SELECT id, name FROM documents WHERE id IN (\(keys))")
+        while let row = try named.next() { names[try row.checked("id")] = try row.checked("name") }
+        var passages: [RetrievedPassage] = []
+        for (hit, document) in zip(fused, documents).prefix(limit) {
+            guard
+                let row = try Row.fetchOne(db, sql: Library.passageQuery + " WHERE id = ?", arguments: [hit.key])
+            else { continue }
+            let passage = try Library.passage(row)
+            passages.append(
+                RetrievedPassage(
+                    id: hit.key, document: document, documentName: names[document] ?? "",
+                    start: passage.bytes.lowerBound, end: passage.bytes.upperBound, score: hit.score,
+                    text: passage.text))
         }
         let ranked = RankFusion.rankGroups(documents, best: Self.passagesPerDocument)
             .map { RankedDocument(id: $0.key, name: names[$0.key] ?? "", score: $0.score) }

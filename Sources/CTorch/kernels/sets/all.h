@@ -4,18 +4,19 @@
 // KERNELS_ROWS, KERNELS_COLUMNS     a matrix product's tile: rows, and columns in sixteens, that fill the registers
 // KERNELS_BF16                      whether it multiplies pairs of bfloat16
 // KERNELS_VNNI                      whether it multiplies fours of bytes
+// KERNELS_EMULATED                  whether these are computed without the instructions
 // KERNELS_X86                       bits of the x86-64 registers whose intrinsics there are (256: AVX2 and F16C), or 0
 // KERNELS_NEON                      whether there are NEON's
 //
 // Set as macros, because each set is a namespace of its own: a function of one name, compiled for two sets, would be
 // merged by the linker.
 
-// Vectors wider than the registers are passed only within a set, never across an ABI.
-#pragma clang diagnostic ignored "-Wpsabi"
-
+// In this order: each stands on those before it.
 #include "../vector.h"
 
 #include "../half.h"
+
+#include "../attention.h"
 
 #include "../quantized.h"
 
@@ -26,6 +27,8 @@ namespace KERNELS {
 static const ctorch::Kernels table = {
     .name = KERNELS_NAME,
     .multiplies_bf16 = KERNELS_BF16,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
     .decoding = decoding_table,
 };
 

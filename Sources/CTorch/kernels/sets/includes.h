@@ -12,4 +12,6 @@
 #include <new>
 #include <type_traits>
 
+#include "../attention_arguments.h"
+#include "../buffer.h"
 #include "../parallel.h"

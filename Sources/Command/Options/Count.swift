@@ -1,0 +1,42 @@
+import ArgumentParser
+
+/// A number of tokens or passages, as "1536" or "8k" for 8,000.
+struct Count: ExpressibleByArgument, Hashable {
+    /// Far beyond any window or library that is measured.
+    static let largest = 10_000_000
+
+    let value: Int
+
+    init(_ value: Int) { self.value = value }
+
+    init?(argument: String) {
+        let isThousands = argument.hasSuffix("k")
+        let digits = isThousands ? argument.dropLast() : argument[...]
+        guard !digits.isEmpty, digits.count <= 8, digits.allSatisfy({ $0.isASCII && $0.isNumber }),
+            let number = Int(digits)
+        else { return nil }
+        let value = isThousands ? number * 1000 : number
+        guard 1...Self.largest ~= value else { return nil }
+        self.value = value
+    }
+
+    var defaultValueDescription: String { value % 1000 == 0 ? "\(value / 1000)k" : "\(value)" }
+}
+
+/// Several of them: "512,1536" or "1k,8k".
+struct Counts: ExpressibleByArgument, Hashable {
+    let values: [Int]
+
+    init(_ values: [Int]) { self.values = values }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        let counts = parts.compactMap { Count(argument: String($0)) }
+        guard counts.count == parts.count else { return nil }
+        values = counts.map(\.value)
+    }
+
+    var defaultValueDescription: String {
+        values.map { Count($0).defaultValueDescription }.joined(separator: ",")
+    }
+}

@@ -1,0 +1,229 @@
+import Foundation
+import Testing
+
+/// `bench`: what it prints for every work, on tiny models, and the script that judges it.
+@Suite struct BenchTests {
+    static let figures: [String: Field] = [
+        "peer": .text, "work": .text, "tokens": .integer, "seconds": .number, "tokens_per_second": .number,
+    ]
+    static let memory: [String: Field] = [
+        "mode": .text, "context_tokens": .integer, "peak_memory_bytes": .integer, "memory_before_bytes": .integer,
+    ]
+
+    @Test func speed() async throws {
+        let place = try Workplace()
+        let run = try await place.run(
+            ["bench", "prefill", "decode", "train", "compress", "--tokens", "24,48", "--runs", "1", "--json"]
+                + Sample.segment)
+        run.expectSuccess()
+        #expect(run.errorText == "")
+        let lines = try run.objects()
+        #expect(
+            lines.map { "\($0["work"] ?? "") \($0["tokens"] ?? "")" } == [
+                "prefill 24", "prefill 48", "decode 24", "decode 48", "train 24", "train 48", "compress 24",
+                "compress 48",
+            ])
+        for line in lines {
+            expectFields(line, Self.figures)
+            #expect(line["peer"] as? String == "lloco")
+            let (seconds, speed) = (line["seconds"] as? Double ?? 0, line["tokens_per_second"] as? Double ?? 0)
+            let counted = line["work"] as? String == "decode" ? 32 : line["tokens"] as? Double ?? 0
+            #expect(seconds > 0 && abs(seconds * speed - counted) < 1e-6 * counted)
+        }
+    }
+
+    @Test func theUsualLengthsThatDoNotFitAreNamed() async throws {
+        // The tiny model's window is 512.
+        let run = try await Workplace().run("bench", "prefill", "decode", "--runs", "1").expectSuccess()
+        #expect(run.outputText.contains("decode") && !run.outputText.contains("prefill"))
+        #expect(run.errorLines.count == 4 && run.errorText.contains("prefill 4096: left out"))
+    }
+
+    @Test func answer() async throws {
+        let place = try Workplace()
+        let command =
+            [
+                "bench", "answer", "--contexts", "100,1k", "--question-tokens", "8", "--answer-tokens", "4", "--runs",
+                "1",
+            ] + Sample.segment
+        let run = try await place.run(command + ["--json"])
+        run.expectSuccess()
+        #expect(run.errorText == "")
+        let lines = try run.objects()
+        #expect(
+            lines.map { "\($0["mode"] ?? "") \($0["tokens"] ?? "")" } == [
+                "compressed 100", "full 100", "compressed 1000", "full 1000",
+            ])
+        for line in lines.prefix(3) {
+            var fields = Self.figures.merging(Self.memory) { $1 }.merging([
+                "prompt_tokens": .integer, "generated_tokens": .integer, "seconds_per_token": .number,
+            ]) { $1 }
+            var figures = line
+            if line["mode"] as? String == "compressed" {
+                fields["compress_seconds"] = .number
+                fields["compress_peak_memory_bytes"] = .integer
+                #expect(figures.removeValue(forKey: "synthetic") as? Bool == false)
+                // Three vectors for each 20 tokens.
+                #expect(line["context_tokens"] as? Int == (line["tokens"] as? Int ?? 0) / 20 * 3)
+            } else {
+                fields["ratio"] = .number
+                #expect(line["context_tokens"] as? Int == line["tokens"] as? Int)
+            }
+            expectFields(figures, fields)
+            let context = try #require(line["context_tokens"] as? Int)
+            #expect(line["prompt_tokens"] as? Int == context + 8)
+            #expect(line["generated_tokens"] as? Int == 4)
+            let before = try #require(line["memory_before_bytes"] as? Int)
+            #expect(try #require(line["peak_memory_bytes"] as? Int) >= before && before > 1_000_000)
+        }
+        expectFields(lines[3], ["peer": .text, "work": .text, "mode": .text, "tokens": .integer, "note": .text])
+        #expect(lines[3]["note"] as? String == "beyond the window")
+        // As text; made up vectors cost no compression, and there may be as many as fit the window.
+        let text = try await place.run(command + ["--synthetic-vectors"])
+        text.expectSuccess()
+        let rows = text.outputText.split(separator: "\n")
+        #expect(rows.count == 5 && rows[0].hasPrefix("work"))
+        #expect(rows[4].hasPrefix("answer") && rows[4].hasSuffix("1000  beyond the window"))
+        let far = try await place.run(
+            ["bench", "answer", "--contexts", "4k", "--runs", "1", "--json", "--synthetic-vectors"] + Sample.segment)
+        #expect(try far.objects().map { $0["note"] as? String } == ["beyond the window", "beyond the window"])
+    }
+
+    @Test func aFaultOfAMeasurementIsTheCommands() async throws {
+        // A decoder without a compressor: told once, by the command.
+        let model = Place.fixtures.appending(path: "llama-rope3")
+        try await Workplace().run(
+            "bench", "answer", "--contexts", "20", "--synthetic-vectors", "--model", model.path
+        ).expectFailure("no compressor")
+    }
+
+    @Test func finetune() async throws {
+        let place = try Workplace()
+        try place.write("recipe.json5", text: Sample.recipe)
+        let command =
+            [
+                "bench", "finetune", "--question-tokens", "6", "--answer-tokens", "3", "--runs", "1", "--recipe",
+                "recipe.json5",
+            ] + Sample.segment
+        let run = try await place.run(command + ["--document-tokens", "100", "--json"])
+        run.expectSuccess()
+        #expect(run.errorText == "")
+        let lines = try run.objects()
+        #expect(lines.map { $0["mode"] as? String } == ["compressed", "full"])
+        for line in lines {
+            var fields = Self.figures.merging(Self.memory) { $1 }
+            fields["examples"] = .integer
+            fields["examples_per_second"] = .number
+            var figures = line
+            if line["mode"] as? String == "full" {
+                fields["ratio"] = .number
+            } else {
+                #expect(figures.removeValue(forKey: "synthetic") as? Bool == true)
+            }
+            expectFields(figures, fields)
+            #expect(line["examples"] as? Int == 2)
+        }
+        let long = try await place.run(command + ["--document-tokens", "1k"])
+        #expect(long.expectSuccess().outputText.contains("1000  beyond the window"))
+    }
+
+    @Test func retrieve() async throws {
+        let place = try Workplace()
+        let run = try await place.run("bench", "retrieve", "--passages", "30,10", "--json")
+        run.expectSuccess()
+        #expect(run.errorText == "")
+        let lines = try run.objects()
+        #expect(lines.map { $0["passages"] as? Int } == [10, 30])
+        for line in lines {
+            expectFields(
+                line,
+                Self.figures.merging([
+                    "passages": .integer, "embed_seconds": .number, "search_seconds": .number, "dense_seconds": .number,
+                    "keyword_seconds": .number,
+                    "first_search_seconds": .number, "insert_seconds": .number,
+                ]) { $1 })
+        }
+        #expect(try await place.run("bench", "retrieve", "--passages", "10").expectSuccess().outputText.contains("10"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path).isEmpty)
+    }
+}
+
+/// Benchmarks/compare, on measurements that are given to it.
+@Suite struct CompareTests {
+    private static let script = Place.packageRoot.appending(path: "Benchmarks/compare").path
+
+    /// A line as the programs print it.
+    private static func line(
+        _ peer: String, _ work: String, _ tokens: Int, speed: Double, _ more: [String: Any] = [:]
+    ) throws -> String {
+        var object: [String: Any] = [
+            "peer": peer, "work": work, "tokens": tokens, "seconds": Double(tokens) / speed, "tokens_per_second": speed,
+        ]
+        object.merge(more) { $1 }
+        return String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self) + "\n"
+    }
+
+    /// Measurements that meet every bar where `share` is 1.
+    private static func measurements(share: Double) throws -> String {
+        var text = ""
+        for drift in [1.0, 0.5, 0.8] {
+            for (work, tokens, peers) in [
+                ("prefill", 1536, ["transformers-f32": 100.0, "llama.cpp-q4_1": 30]),
+                ("prefill", 4096, ["transformers-f32": 90]), ("decode", 128, ["llama.cpp-q4_1": 80]),
+                ("decode", 4096, ["llama.cpp-q4_1": 70]), ("train", 1536, ["transformers-f32": 70]),
+            ] {
+                text += try line("lloco", work, tokens, speed: 160 * share * drift)
+                for (peer, speed) in peers { text += try line(peer, work, tokens, speed: speed * drift) }
+            }
+            text += try line("lloco", "answer", 8000, speed: 8000 * share, ["mode": "compressed"])
+            text += try line("lloco", "answer", 8000, speed: 200, ["mode": "full"])
+            text += try line(
+                "lloco", "finetune", 8000, speed: 1, ["mode": "compressed", "examples_per_second": 30 * share])
+            text += try line("lloco", "finetune", 8000, speed: 1, ["mode": "full", "examples_per_second": 1])
+        }
+        return text
+            + (try line("lloco", "retrieve", 9, speed: 1, ["passages": 100_000, "search_seconds": 0.008 / share]))
+    }
+
+    private func run(_ place: Workplace, _ arguments: [String]) async throws -> Outcome {
+        try await place.start(program: "/usr/bin/env", ["python3", Self.script] + arguments).end()
+    }
+
+    @Test func help() async throws {
+        let outcome = try await run(Workplace(), ["--help"])
+        #expect(outcome.expectSuccess().outputText.contains("--pairs"))
+    }
+
+    @Test func barsThatAreMet() async throws {
+        let place = try Workplace()
+        // The same bar is met by the pairs' ratios whatever the machine drifts: 160 against 70 is 2.29 times in each.
+        try place.write("met.jsonl", text: try Self.measurements(share: 1))
+        let outcome = try await run(place, ["--from", "met.jsonl"])
+        outcome.expectSuccess()
+        #expect(outcome.outputText.contains("9 met, 0 missed, 0 not measured"), "\(outcome)")
+        #expect(outcome.outputText.contains("train 1536 against transformers-f32"))
+        #expect(outcome.outputText.contains("2.29 times"))
+        #expect(outcome.outputText.contains("float32"), "which precision was compared is said")
+    }
+
+    @Test func barsThatAreMissed() async throws {
+        let place = try Workplace()
+        try place.write("missed.jsonl", text: try Self.measurements(share: 0.5))
+        let outcome = try await run(place, ["--from", "missed.jsonl"])
+        #expect(outcome.status == 1 && outcome.outputText.contains("0 met, 9 missed, 0 not measured"), "\(outcome)")
+        #expect(try await run(place, ["--from", "missed.jsonl", "--no-fail"]).status == 0)
+    }
+
+    @Test func barsThatAreNotMeasured() async throws {
+        let place = try Workplace()
+        try place.write("some.jsonl", text: try Self.line("lloco", "prefill", 1536, speed: 100))
+        let some = try await run(place, ["prefill", "--from", "some.jsonl"])
+        #expect(some.status == 1 && some.outputText.contains("0 met, 0 missed, 3 not measured"), "\(some)")
+        try place.write("none.jsonl", text: "{}\n")
+        let none = try await run(place, ["--from", "none.jsonl"])
+        #expect(none.status == 1 && none.errorText.contains("none.jsonl, line 1"))
+        #expect(try await run(place, ["juggle"]).status == 64)
+        #expect(try await run(place, ["--peers", "abacus"]).status == 64)
+        #expect(try await run(place, ["--pairs", "0"]).status == 64)
+    }
+}
