@@ -16,6 +16,10 @@ int ctorch_tensor_backward(const ctorch_tensor *tensor) {
     return perform("backward", {tensor}, [&] { unwrap(tensor).backward(); });
 }
 
+int ctorch_tensor_backward_from(const ctorch_tensor *tensor, const ctorch_tensor *gradient) {
+    return perform("backward", {tensor, gradient}, [&] { unwrap(tensor).backward(unwrap(gradient)); });
+}
+
 int ctorch_tensor_grad(const ctorch_tensor *tensor, ctorch_tensor **out) {
     return perform("grad", {tensor}, [&] {
         const at::Tensor &gradient = unwrap(tensor).grad();

@@ -19,13 +19,6 @@ int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctor
     return produce("embedding", {weight, ids}, out, [&] { return at::embedding(unwrap(weight), unwrap(ids)); });
 }
 
-int ctorch_rms_norm(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out) {
-    return produce("rms_norm", {x, weight}, out, [&] {
-        const at::Tensor &w = unwrap(weight);
-        return at::rms_norm(unwrap(x), w.sizes(), w, epsilon);
-    });
-}
-
 int ctorch_layer_norm(
     const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon,
     ctorch_tensor **out) {
@@ -45,21 +38,6 @@ int ctorch_log_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out)
 
 int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **out) {
     return produce("dropout", {x}, out, [&] { return at::dropout(unwrap(x), probability, true); });
-}
-
-int ctorch_rotary(
-    const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out) {
-    return produce("rotary", {x, cosine, sine}, out, [&] {
-        const at::Tensor &value = unwrap(x);
-        const int64_t half = value.size(-1) / 2;
-        TORCH_CHECK(
-            value.size(-1) % 2 == 0 && unwrap(cosine).size(-1) == half,
-            "the angles cover half of the last dimension: expected ", half);
-        at::Tensor first = value.narrow(-1, 0, half), second = value.narrow(-1, half, half);
-        const at::Tensor &c = unwrap(cosine), &s = unwrap(sine);
-        return at::cat(
-            {at::addcmul(first * c, second, s, -1), at::addcmul(second * c, first, s, 1)}, -1);
-    });
 }
 
 int ctorch_cross_entropy(

@@ -14,6 +14,11 @@ extension Tensor {
         try check(ctorch_tensor_backward(handle))
     }
 
+    /// Goes on from `gradient`, which reaches this tensor and has its shape.
+    public func backward(_ gradient: Tensor) throws(TorchError) {
+        try check(ctorch_tensor_backward_from(handle, gradient.handle))
+    }
+
     /// What `backward` has accumulated here.
     public var gradient: Tensor? {
         get throws(TorchError) {

@@ -11,6 +11,42 @@ extension Tensor {
         try Tensor.make { ctorch_linear(handle, weight.handle, bias?.handle, $0) }
     }
 
+    /// What an adapter adds to rows of a linear layer's weight: y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ.
+    public struct LowRankPart: Sendable {
+        /// [r, in]
+        public let a: Tensor
+        /// [n, r]
+        public let b: Tensor
+        public let start: Int
+        public let scale: Double
+        /// The probability with which an element of the input is dropped; parts of one call share their draw.
+        public let dropout: Double
+
+        public init(a: Tensor, b: Tensor, start: Int, scale: Double, dropout: Double) {
+            self.a = a
+            self.b = b
+            self.start = start
+            self.scale = scale
+            self.dropout = dropout
+        }
+    }
+
+    /// self · weightᵀ + bias plus the parts of adapters, which are computed in float32 whatever self's dtype; self
+    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight.
+    public func linear(
+        _ weight: Tensor, bias: Tensor? = nil, adding parts: [LowRankPart]
+    ) throws(TorchError) -> Tensor {
+        let handles = parts.map {
+            ctorch_lora_part(
+                a: $0.a.handle, b: $0.b.handle, start: Int64($0.start), scale: $0.scale, dropout: $0.dropout)
+        }
+        return try Tensor.make { out in
+            withExtendedLifetime(parts) {
+                ctorch_linear_lora(handle, weight.handle, bias?.handle, handles, handles.count, out)
+            }
+        }
+    }
+
     /// Rows of self [V, D] at `ids` (int64 or int32, any shape): ids' shape + [D].
     public func embedding(_ ids: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_embedding(handle, ids.handle, $0) }
@@ -19,6 +55,16 @@ extension Tensor {
     /// self / sqrt(mean(self²) + epsilon) · weight over the last dimension (Zhang and Sennrich 2019).
     public func rmsNorm(_ weight: Tensor, epsilon: Double) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_rms_norm(handle, weight.handle, epsilon, $0) }
+    }
+
+    /// The sum of self and `other`, of one shape and dtype, and its RMS norm.
+    public func rmsNorm(
+        adding other: Tensor, _ weight: Tensor, epsilon: Double
+    ) throws(TorchError) -> (sum: Tensor, normed: Tensor) {
+        var sum: OpaquePointer?
+        var normed: OpaquePointer?
+        try check(ctorch_add_rms_norm(handle, other.handle, weight.handle, epsilon, &sum, &normed))
+        return (Tensor(handle: sum!), Tensor(handle: normed!))
     }
 
     /// (self - mean) / sqrt(variance + epsilon) · weight + bias over the last dimension.
@@ -43,6 +89,31 @@ extension Tensor {
     /// (i, i + E/2). self [B, H, T, E]; cosine and sine [T, E/2] or [B, 1, T, E/2], of self's dtype.
     public func rotary(cosine: Tensor, sine: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_rotary(handle, cosine.handle, sine.handle, $0) }
+    }
+
+    /// The heads of a merged projection, queries and keys turned by ``rotary(cosine:sine:)``.
+    ///
+    /// Self [B, T, (heads + 2 · groups) · E] holds the query heads, then the key and the value heads. It is used up: where
+    /// no gradient is recorded it is turned in place.
+    ///
+    /// - Parameters:
+    ///   - cosine: [T, E/2] or [B, 1, T, E/2], float32 whatever self's dtype; `sine` likewise
+    ///   - heads: query heads
+    ///   - groups: key heads, and value heads
+    /// - Returns: [B, heads, T, E] and twice [B, groups, T, E], views of one tensor
+    public func rotaryHeads(
+        cosine: Tensor, sine: Tensor, heads: Int, groups: Int
+    ) throws(TorchError) -> (query: Tensor, key: Tensor, value: Tensor) {
+        var (query, key, value): (OpaquePointer?, OpaquePointer?, OpaquePointer?)
+        try check(
+            ctorch_rotary_heads(
+                handle, cosine.handle, sine.handle, Int64(heads), Int64(groups), &query, &key, &value))
+        return (Tensor(handle: query!), Tensor(handle: key!), Tensor(handle: value!))
+    }
+
+    /// silu(gate) · up (Shazeer 2020); self [..., 2 · I] holds the gate, then up: [..., I].
+    public func swiGLU() throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_swiglu(handle, $0) }
     }
 
     /// softmax(q · kᵀ · scale + mask) · v with grouped heads.
@@ -90,5 +161,27 @@ extension Tensor {
         try Tensor.make {
             ctorch_cross_entropy(handle, targets.handle, Int64(ignoring), reduction == .sum, $0)
         }
+    }
+
+    /// Σ -log softmax(self · weightᵀ)[target] over rows, the scores of a few rows at a time: never [N, V].
+    ///
+    /// - Parameters:
+    ///   - weight: [V, D]; self is [N, D]
+    ///   - targets: [N] int64
+    /// - Returns: the sum in nats; not finite where a score is not
+    public func linearCrossEntropy(_ weight: Tensor, _ targets: Tensor) throws(TorchError) -> Double {
+        var sum = 0.0
+        try check(ctorch_linear_cross_entropy(handle, weight.handle, targets.handle, 1, &sum, nil))
+        return sum
+    }
+
+    /// The same with the gradient of scale · sum with respect to self: [N, D] in self's dtype.
+    public func linearCrossEntropy(
+        _ weight: Tensor, _ targets: Tensor, gradientScale scale: Double
+    ) throws(TorchError) -> (sum: Double, gradient: Tensor) {
+        var sum = 0.0
+        var gradient: OpaquePointer?
+        try check(ctorch_linear_cross_entropy(handle, weight.handle, targets.handle, scale, &sum, &gradient))
+        return (sum, Tensor(handle: gradient!))
     }
 }

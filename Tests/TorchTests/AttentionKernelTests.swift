@@ -5,12 +5,18 @@ import Torch
 @Suite struct AttentionKernelTests {
     /// Queries over pieces of keys: their sizes, the last one the queries' own.
     struct Size: Sendable, CustomStringConvertible {
-        var batch = 1, heads = 2, groups = 1, queries: Int, size = 64
+        var batch = 1
+        var heads = 2
+        var groups = 1
+        var queries: Int
+        var size = 64
         var pieces: [Int] = []
         /// whether the pieces before the queries' own are shared by all sequences
         var isShared = false
 
-        var description: String { "\(batch)x\(heads)/\(groups) \(pieces)+\(queries) of \(size)\(isShared ? " shared" : "")" }
+        var description: String {
+            "\(batch)x\(heads)/\(groups) \(pieces)+\(queries) of \(size)\(isShared ? " shared" : "")"
+        }
         var total: Int { queries + pieces.reduce(0, +) }
     }
 

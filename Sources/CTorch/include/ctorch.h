@@ -179,8 +179,25 @@ int ctorch_linear(
     const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out);
 /// Rows of weight [V, D] at integer ids.
 int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out);
+/// The same plus what LoRA adapters add to rows of the weight: for each of `count` parts
+/// y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ, in float32 or better. All parts with a dropout share their
+/// draw. Gradients flow to x, a and b; the weight is frozen.
+typedef struct ctorch_lora_part {
+    const ctorch_tensor *a;  ///< [r, in]
+    const ctorch_tensor *b;  ///< [n, r]
+    int64_t start;
+    double scale;
+    double dropout;  ///< the probability with which an element of x is dropped for this part
+} ctorch_lora_part;
+int ctorch_linear_lora(
+    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, const ctorch_lora_part *parts,
+    size_t count, ctorch_tensor **out);
 /// x / sqrt(mean(x²) + epsilon) · weight over the last dimension, computed in float32 for 16-bit x.
 int ctorch_rms_norm(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out);
+/// The same of the sum x + y, which is returned too; both of one shape and dtype.
+int ctorch_add_rms_norm(
+    const ctorch_tensor *x, const ctorch_tensor *y, const ctorch_tensor *weight, double epsilon, ctorch_tensor **sum,
+    ctorch_tensor **out);
 int ctorch_layer_norm(
     const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon,
     ctorch_tensor **out);
@@ -190,6 +207,15 @@ int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **o
 /// Rotary position embedding in the half-split layout of Hugging Face's Llama: x [B, H, T, E], cosine and sine [T, E].
 int ctorch_rotary(
     const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
+/// The same for a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the value
+/// heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] turned, the values as they are. Views of x, which is
+/// overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, E / 2] or [B, 1, T, E / 2],
+/// float32.
+int ctorch_rotary_heads(
+    const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, int64_t heads, int64_t groups,
+    ctorch_tensor **queries, ctorch_tensor **keys, ctorch_tensor **values);
+/// silu(gate) · up for x [..., 2 · I] = [gate ; up]: [..., I]
+int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
 /// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `segments` pieces that follow each other,
 /// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. mask broadcastable to
 /// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, and T <= S): query t sees keys
@@ -200,6 +226,12 @@ int ctorch_attention(
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
+/// `*sum` = Σ -log softmax(hidden · weightᵀ)[target] over rows; hidden [N, D], weight [V, D], targets [N] int64. The
+/// scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum with respect to
+/// hidden. Records nothing.
+int ctorch_linear_cross_entropy(
+    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, double scale, double *sum,
+    ctorch_tensor **gradient);
 
 // --- A decoding step ------------------------------------------------------------------------------------------------
 //
@@ -256,6 +288,8 @@ int ctorch_tensor_set_requires_grad(ctorch_tensor *tensor, bool requires_grad);
 bool ctorch_tensor_requires_grad(const ctorch_tensor *tensor);
 /// Accumulates the gradients of a scalar into the leaves that require them.
 int ctorch_tensor_backward(const ctorch_tensor *tensor);
+/// The same for a tensor of any shape, given the gradient that reaches it.
+int ctorch_tensor_backward_from(const ctorch_tensor *tensor, const ctorch_tensor *gradient);
 /// The accumulated gradient; `*out` is NULL where there is none.
 int ctorch_tensor_grad(const ctorch_tensor *tensor, ctorch_tensor **out);
 int ctorch_tensor_clear_grad(ctorch_tensor *tensor);

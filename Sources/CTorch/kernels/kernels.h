@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "decoding.h"
+#include "row_kernels.h"
 
 namespace ctorch {
 
@@ -26,6 +27,7 @@ struct Kernels {
     void (*attention_backward)(const AttentionArguments &, const AttentionGradients &);
 
     DecodingKernels decoding;
+    RowKernels float32_rows, bfloat16_rows;
 };
 
 /// The tables that this processor can run, best first; the last only emulates another and is for tests.

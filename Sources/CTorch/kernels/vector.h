@@ -71,6 +71,36 @@ inline f32x16 load_f32(const float *p) { return load<f32x16>(p); }
 inline f32x16 load_f32(const bf16 *p) { return from_bf16(load<u16x16>(p)); }
 inline void store_f32(float *p, f32x16 v) { store(p, v); }
 inline void store_f32(bf16 *p, f32x16 v) { store(p, to_bf16(v)); }
+
+/// How many of sixteen numbers are there: all of them, or fewer at a row's end, where the others read as zero.
+struct Sixteen {};
+struct Fewer {
+    int count;
+};
+template <typename T>
+inline f32x16 load_f32(const T *p, Sixteen) { return load_f32(p); }
+template <typename T>
+inline f32x16 load_f32(const T *p, Fewer part) {
+    T all[16] = {};
+    __builtin_memcpy(all, p, size_t(part.count) * sizeof(T));
+    return load_f32(all);
+}
+template <typename T>
+inline void store_f32(T *p, f32x16 v, Sixteen) { store_f32(p, v); }
+template <typename T>
+inline void store_f32(T *p, f32x16 v, Fewer part) {
+    T all[16];
+    store_f32(all, v);
+    __builtin_memcpy(p, all, size_t(part.count) * sizeof(T));
+}
+/// Calls `body(i, part)` for every sixteen of `size` numbers.
+template <typename Body>
+inline void sixteens(int64_t size, const Body &body) {
+    int64_t i = 0;
+    for (; i + 16 <= size; i += 16) body(i, Sixteen{});
+    if (i < size) body(i, Fewer{int(size - i)});
+}
+
 inline float scalar(float x) { return x; }
 inline float scalar(bf16 x) { return from_bf16(x); }
 

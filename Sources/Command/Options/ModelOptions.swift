@@ -15,6 +15,15 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var compute: ComputeOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "The weights that generated tokens are computed from: auto, full, 8-bit or 4-bit.",
+            discussion: """
+                Default: auto, a quantized copy on a CPU: 4 bits where the model's file has no more, else 8; the model's own \
+                (full) where --dtype is given or the command computes in float32.
+                """, valueName: "weights"))
+    var decodeWeights = DecodeWeights.automatic
+
     /// The model's path, which exists.
     func url() throws -> URL { try Self.url(model) }
 
@@ -35,9 +44,12 @@ struct ModelOptions: ParsableArguments {
     func load(exact: Bool) throws -> LanguageModel {
         try compute.apply()
         return try LanguageModel(
-            path: url(), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice())
+            path: url(), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
+            decodeWeights: decodeWeights)
     }
 }
+
+extension DecodeWeights: ExpressibleByArgument {}
 
 /// A model with its compressor and a retrieval model.
 struct EngineOptions: ParsableArguments {
@@ -85,6 +97,7 @@ struct EngineOptions: ParsableArguments {
         options.compressors = Installation.compressors
         options.dtype = try model.compute.loadingDType(exact: exact)
         options.device = try model.compute.parsedDevice()
+        options.decodeWeights = model.decodeWeights
         options.segmentTokens = segment
         if withEmbedder {
             options.embedder = try Self.embedderFolder(embedder)

@@ -41,10 +41,9 @@ public struct CompressionRun {
             let prefix = pending.map { [$0] } ?? []
             let input = try Tensor.concatenated(prefix + [decoder.embed(ids)[0], compressor.embedSummary])
             let prefixLength = cache.count + (pending?.size(0) ?? 0)
-            let hidden = try decoder.hiddenStates(
-                input.unsqueezed(0), cache: cache, adapters: compressor.adapters)[0]
+            var made = try decoder.hiddenStates(
+                input.unsqueezed(0), cache: cache, adapters: compressor.adapters, last: scheme.summaryTokens)[0]
             cache.truncate(to: scheme.carry == .accumulated ? prefixLength : 0)
-            var made = try hidden.narrowed(0, start: input.size(0) - scheme.summaryTokens, length: scheme.summaryTokens)
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }
             pending = try carried(made.cloned())
             let vectors = try made.to(.float32, device: .cpu)

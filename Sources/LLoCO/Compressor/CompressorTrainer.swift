@@ -84,23 +84,28 @@ public final class CompressorTrainer {
     package func backward(_ row: [Int], cuts: [Range<Int>], scale: Double) throws -> Double {
         let adapters = ActiveAdapters([adapter], appliesDropout: true)
         let summary = recipe.summaryTokens
+        /// The vectors of all segments so far.
         var prefix = try Tensor.zeros(
             [0, decoder.configuration.hiddenSize], dtype: decoder.dtype, device: decoder.device)
         var sum = 0.0
         for start in stride(from: 0, to: cuts.count, by: recipe.segmentsPerSubstep) {
             prefix = try prefix.detached()
+            // Within a substep the prefix's keys and values are kept, gradients included: its positions never move.
+            let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
             var predictors: [Tensor] = []
             var labels: [Int] = []
             let segments = cuts[start..<min(start + recipe.segmentsPerSubstep, cuts.count)]
             let end = segments.last?.upperBound ?? 0
             for range in segments {
                 let text = try decoder.embed(Array(row[range]))[0]
-                let input = try Tensor.concatenated([prefix, text, embedSummary.to(decoder.dtype)])
-                let hidden = try decoder.hiddenStates(input.unsqueezed(0), adapters: adapters)[0]
+                let unread = try prefix[cache.count..<prefix.size(0)]
+                let input = try Tensor.concatenated([unread, text, embedSummary.to(decoder.dtype)])
+                let hidden = try decoder.hiddenStates(input.unsqueezed(0), cache: cache, adapters: adapters)[0]
+                cache.truncate(to: prefix.size(0))
                 // The last token of a segment predicts the first of the next one, within a substep.
                 let count = min(range.count, end - 1 - range.lowerBound)
                 if count > 0 {
-                    predictors.append(try hidden.narrowed(0, start: prefix.size(0), length: count))
+                    predictors.append(try hidden.narrowed(0, start: unread.size(0), length: count))
                     labels += row[range.lowerBound + 1..<range.lowerBound + 1 + count]
                 }
                 prefix = try Tensor.concatenated(

@@ -18,6 +18,8 @@ extension Engine {
         /// nil for bfloat16 where the device multiplies it natively, else float32
         public var dtype: DType?
         public var device = Device.cpu
+        /// What an answer's tokens are computed from
+        public var decodeWeights = DecodeWeights.automatic
         /// Tokens a segment; nil for the compressor's own
         public var segmentTokens: Int?
         /// How the model wants to be spoken to; nil for what its own template says
@@ -30,7 +32,8 @@ extension Engine {
 
     /// Loads the parts.
     public static func load(_ options: Options) throws -> Engine {
-        let model = try LanguageModel(path: options.model, dtype: options.dtype, device: options.device)
+        let model = try LanguageModel(
+            path: options.model, dtype: options.dtype, device: options.device, decodeWeights: options.decodeWeights)
         let modelIdentity = try FileIdentity.digest(of: model.identityFiles)
         return Engine(
             model: model, modelIdentity: modelIdentity,

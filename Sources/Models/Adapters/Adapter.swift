@@ -12,12 +12,6 @@ public final class Adapter: Sendable {
         /// [out, r]
         public let b: Tensor
         public let scale: Double
-
-        /// scale · x · Aᵀ · Bᵀ in x's dtype.
-        func delta(_ x: Tensor) throws -> Tensor {
-            let y = try x.linear(a.to(x.dtype)).linear(b.to(x.dtype))
-            return scale == 1 ? y : try y * scale
-        }
     }
 
     public let configuration: AdapterConfiguration

@@ -44,11 +44,12 @@ extension LanguageModel {
         let start = clock.now
         var firstToken = start
         try withoutGradients {
-            var input = prompt
+            guard options.maximumTokens > 0 else { return }
+            let hidden = try self.decoder.hiddenStates(prompt, cache: cache, adapters: adapters, last: 1)
+            var scores = try self.decoder.logits(hidden).reshaped([-1])
+            var session: DecodeSession?
             while ids.count < options.maximumTokens {
-                let hidden = try self.decoder.hiddenStates(input, cache: cache, adapters: adapters)
-                let last = try hidden.narrowed(1, start: input.size(1) - 1, length: 1)
-                let token = try sampler.next(self.decoder.logits(last).reshaped([-1]))
+                let token = try sampler.next(scores)
                 if ids.isEmpty { firstToken = clock.now }
                 ids.append(token)
                 if endTokens.contains(token) {
@@ -64,7 +65,11 @@ extension LanguageModel {
                     end = .window
                     break
                 }
-                if ids.count < options.maximumTokens { input = try self.decoder.embed([token]) }
+                if ids.count < options.maximumTokens {
+                    let steps = try session ?? decodeSession(cache, adapters: adapters)
+                    session = steps
+                    scores = try steps.step(token)
+                }
             }
         }
         if end != .stopString {

@@ -16,13 +16,7 @@ extension LanguageModel {
             // All ids are looked up, so that the last, which is only scored, is checked too.
             let input = try decoder.embed(ids).narrowed(1, start: 0, length: ids.count - 1)
             let hidden = try decoder.hiddenStates(input, adapters: adapters)[0]
-            let targets = try Tensor(Array(ids.dropFirst())).to(device: decoder.device)
-            var sum = 0.0
-            // The scores of all positions at once would be T x V float32: hundreds of megabytes.
-            for start in stride(from: 0, to: ids.count - 1, by: 256) {
-                let range = start..<min(start + 256, ids.count - 1)
-                sum += try decoder.logits(hidden[range]).crossEntropy(targets[range], reduction: .sum).item()
-            }
+            let sum = try decoder.crossEntropy(hidden, targets: Array(ids.dropFirst()))
             guard sum.isFinite else {
                 throw ModelError(
                     "\(path.path): the model's scores are no numbers in \(decoder.dtype): its weights are damaged, or "

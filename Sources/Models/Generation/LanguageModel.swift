@@ -9,6 +9,8 @@ public struct LanguageModel: Sendable {
     public let checkpoint: any Checkpoint
     /// What was given as the model: a GGUF file or a folder.
     public let path: URL
+    /// What single steps of a generation are computed from; nil for the decoder's own weights.
+    public let decodeBits: QuantizedWeight.Bits?
     private let loadedTokenizer: (any Tokenizer)?
 
     public var configuration: LlamaConfiguration { decoder.configuration }
@@ -18,8 +20,11 @@ public struct LanguageModel: Sendable {
     /// - Parameters:
     ///   - path: a `.gguf` file, or a folder with `config.json`, weights and a tokenizer
     ///   - dtype: by default bfloat16 where the device multiplies it natively, else float32
+    ///   - decodeWeights: what single steps of a generation are computed from
     /// - Throws: `CheckpointError`, `TokenizerError`, `ModelError`, `TorchError`
-    public init(path: URL, dtype: DType? = nil, device: Device = .cpu) throws {
+    public init(
+        path: URL, dtype: DType? = nil, device: Device = .cpu, decodeWeights: DecodeWeights = .automatic
+    ) throws {
         let checkpoint = try CheckpointLoader.open(path)
         self.checkpoint = checkpoint
         let configuration = try LlamaConfiguration(at: path)
@@ -33,6 +38,7 @@ public struct LanguageModel: Sendable {
                 "\(path.path): the tokenizer has \(size) tokens, the model \(configuration.vocabularySize): "
                     + "they are not of one model")
         }
+        decodeBits = decodeWeights.bits(hasDefaultDType: dtype == nil)
         decoder = try Llama(
             checkpoint, configuration: configuration, dtype: dtype ?? Self.defaultDType(on: device), device: device)
     }
@@ -53,6 +59,11 @@ public struct LanguageModel: Sendable {
             }
             return loadedTokenizer
         }
+    }
+
+    /// Continues a sequence whose positions are in `cache`, token by token.
+    public func decodeSession(_ cache: KeyValueCache, adapters: ActiveAdapters = .none) throws -> DecodeSession {
+        try DecodeSession(decoder, cache: cache, adapters: adapters, weights: decodeBits)
     }
 
     /// Positions that a sequence may have.

@@ -2,103 +2,179 @@ import Torch
 
 /// The keys and values of the positions that a decoder has already seen.
 ///
-/// Without gradients the tensors are written into buffers that double when they are full; with gradients (a document's
-/// vectors shared by several training sequences) they are joined, so that the graph stays whole.
+/// They lie in pages, which attention reads as they are: a cache grows without a copy. Without gradients a pass writes
+/// into the free places of the last page, and into a new one that doubles the cache where these do not suffice. With
+/// gradients (a document's vectors shared by several training sequences) what a pass adds becomes a page of its own, so
+/// that the graph stays whole. A page that is also seen from elsewhere, by such a graph or by another cache, is closed:
+/// nothing is written into it any more.
 public final class KeyValueCache {
     /// The positions held.
     public private(set) var count = 0
-    private var layers: [(keys: Tensor, values: Tensor)?]
-    /// Positions that the layers of the forward pass under way have already been given.
-    private var pending = 0
-    /// The positions below are also seen from elsewhere (a shared cache, a gradient's graph): to write other values
-    /// there, after the cache was cut shorter, takes a copy.
-    private var sharedCount = 0
+    private let layerCount: Int
+    private(set) var pages: [Page] = []
+    /// Sequences that continue the cache; nil as long as there is none.
+    private var batch: Int?
+    /// What the pass under way adds to.
+    private var slots: [Slot] = []
+
+    struct Page {
+        /// Each layer's keys and values, [B, K, capacity, E] each, or [1, ...] for what all sequences share; nil until
+        /// the layer has been there.
+        var layers: [(keys: Tensor, values: Tensor)?]
+        let capacity: Int
+        /// The positions held.
+        var length = 0
+        var isOpen: Bool
+    }
+
+    /// Places for `count` positions in a page, from `start` on.
+    struct Slot {
+        let page: Int
+        let start: Int
+        let count: Int
+    }
+
+    /// Keys that attention reads at a time. Pages of whole tiles make its sums the same bit for bit, in however many passes
+    /// the positions have come.
+    private static let tile = 64
 
     public init(layerCount: Int) {
-        layers = Array(repeating: nil, count: layerCount)
+        self.layerCount = layerCount
     }
 
-    /// Adds one layer's keys and values [B, K, T, E] and returns all of that layer's: [B, K, count + T, E].
-    func append(layer: Int, keys: Tensor, values: Tensor) throws -> (keys: Tensor, values: Tensor) {
-        let added = keys.size(2)
-        pending = added
-        guard let held = layers[layer] else {
-            if gradientsAreRecorded {
-                layers[layer] = (keys, values)
-            } else {
-                layers[layer] = (
-                    try Self.buffer(of: max(64, added), startingWith: keys, count: added),
-                    try Self.buffer(of: max(64, added), startingWith: values, count: added)
-                )
+    /// Begins a pass that adds `added` positions to each of `batch` sequences.
+    ///
+    /// - Returns: the places that they get; they count once the pass is committed
+    /// - Throws: `TorchError` where the cache is of another number of sequences
+    @discardableResult
+    func begin(_ added: Int, batch: Int) throws -> [Slot] {
+        if count == 0, batch != self.batch {
+            pages = []
+            self.batch = batch
+        }
+        guard batch == self.batch else {
+            throw TorchError("key_value_cache: a batch of \(batch) sequences, the cache is of \(self.batch ?? 0)")
+        }
+        slots = []
+        if gradientsAreRecorded {
+            pages.removeAll { $0.length == 0 }
+            slots.append(Slot(page: pages.count, start: 0, count: added))
+            pages.append(Page(layers: Array(repeating: nil, count: layerCount), capacity: added, isOpen: false))
+            return slots
+        }
+        pages.removeAll { $0.length == 0 && !$0.isOpen }
+        var left = added
+        // Free places behind the last position: of its page, and of open pages behind that are empty after a cut.
+        let last = max(0, pages.lastIndex { $0.length > 0 } ?? 0)
+        for index in last..<max(last, pages.count) where left > 0 && pages[index].isOpen {
+            let free = min(left, pages[index].capacity - pages[index].length)
+            guard free > 0 else { continue }
+            slots.append(Slot(page: index, start: pages[index].length, count: free))
+            left -= free
+        }
+        if left > 0 {
+            slots.append(Slot(page: pages.count, start: 0, count: left))
+            let capacity = max(left, count + added - left)
+            pages.append(
+                Page(
+                    layers: Array(repeating: nil, count: layerCount),
+                    capacity: (capacity + Self.tile - 1) / Self.tile * Self.tile, isOpen: true))
+        }
+        return slots
+    }
+
+    /// Adds one layer's keys and values [B, K, T, E] in the pass under way and returns all of that layer's, in pieces that
+    /// follow each other: [B or 1, K, n, E] each.
+    func append(layer: Int, keys: Tensor, values: Tensor) throws -> (keys: [Tensor], values: [Tensor]) {
+        if gradientsAreRecorded {
+            pages[slots[0].page].layers[layer] = (keys, values)
+            return try pieces(layer: layer)
+        }
+        var start = 0
+        for slot in slots {
+            let own = try storage(layer: layer, page: slot.page, like: keys)
+            for (place, source) in [(own.keys, keys), (own.values, values)] {
+                try place.narrowed(2, start: slot.start, length: slot.count)
+                    .copy(from: source.narrowed(2, start: start, length: slot.count))
             }
-            return (keys, values)
+            start += slot.count
         }
-        let total = count + added
-        if gradientsAreRecorded {
-            let joined = (
-                try Tensor.concatenated([held.keys.narrowed(2, start: 0, length: count), keys], 2),
-                try Tensor.concatenated([held.values.narrowed(2, start: 0, length: count), values], 2)
-            )
-            layers[layer] = joined
-            return joined
-        }
-        var buffers = held
-        if held.keys.size(2) < total || count < sharedCount {
-            let capacity = max(64, total, 2 * count)
-            buffers = (
-                try Self.buffer(of: capacity, startingWith: held.keys, count: count),
-                try Self.buffer(of: capacity, startingWith: held.values, count: count)
-            )
-            layers[layer] = buffers
-        }
-        try buffers.keys.narrowed(2, start: count, length: added).copy(from: keys)
-        try buffers.values.narrowed(2, start: count, length: added).copy(from: values)
-        return (
-            try buffers.keys.narrowed(2, start: 0, length: total),
-            try buffers.values.narrowed(2, start: 0, length: total)
-        )
+        return try pieces(layer: layer)
     }
 
-    /// Ends a forward pass: what its layers have added counts from now on.
-    func commit() {
-        if gradientsAreRecorded {
-            sharedCount = count + pending
-        } else if count < sharedCount {
-            sharedCount = 0
+    /// A layer's keys and values, those of the pass under way included.
+    func pieces(layer: Int) throws -> (keys: [Tensor], values: [Tensor]) {
+        var pieces: (keys: [Tensor], values: [Tensor]) = ([], [])
+        for (index, page) in pages.enumerated() {
+            let length = page.length + (slots.first { $0.page == index }?.count ?? 0)
+            guard length > 0, let own = page.layers[layer] else { continue }
+            let isWhole = length == page.capacity
+            pieces.keys.append(isWhole ? own.keys : try own.keys.narrowed(2, start: 0, length: length))
+            pieces.values.append(isWhole ? own.values : try own.values.narrowed(2, start: 0, length: length))
         }
-        count += pending
-        pending = 0
+        return pieces
+    }
+
+    /// A layer's part of an open page; made where there is none yet, as `keys` [B, K, any, E] are.
+    func storage(layer: Int, page: Int, like keys: Tensor) throws -> (keys: Tensor, values: Tensor) {
+        if let own = pages[page].layers[layer] { return own }
+        return try makeStorage(
+            layer: layer, page: page, batch: keys.size(0), groups: keys.size(1), size: keys.size(3), dtype: keys.dtype,
+            device: keys.device)
+    }
+
+    /// The same for a model's own keys, of one sequence.
+    func storage(layer: Int, page: Int, of model: Llama) throws -> (keys: Tensor, values: Tensor) {
+        if let own = pages[page].layers[layer] { return own }
+        return try makeStorage(
+            layer: layer, page: page, batch: 1, groups: model.configuration.keyValueHeadCount,
+            size: model.configuration.headSize, dtype: model.dtype, device: model.device)
+    }
+
+    private func makeStorage(
+        layer: Int, page: Int, batch: Int, groups: Int, size: Int, dtype: DType, device: Device
+    ) throws -> (keys: Tensor, values: Tensor) {
+        func made() throws -> Tensor {
+            try .empty([batch, groups, pages[page].capacity, size], dtype: dtype, device: device)
+        }
+        let own = (keys: try made(), values: try made())
+        pages[page].layers[layer] = own
+        return own
+    }
+
+    /// Ends a pass: what its layers have added counts from now on.
+    func commit() {
+        for slot in slots {
+            pages[slot.page].length += slot.count
+            count += slot.count
+        }
+        slots = []
+        if gradientsAreRecorded { close() }
     }
 
     /// Forgets the positions from `length` on.
     public func truncate(to length: Int) {
         precondition(length >= 0 && length <= count, "a cache is only cut shorter")
         count = length
+        var left = length
+        for index in pages.indices {
+            pages[index].length = min(pages[index].length, left)
+            left -= pages[index].length
+        }
     }
 
-    /// The same cache for `batch` sequences that continue it, each its own way: [1, ...] becomes [batch, ...] without a
-    /// copy.
+    /// The same cache for `batch` sequences that continue it, each its own way: they read the same pages.
     public func shared(by batch: Int) throws -> KeyValueCache {
-        let result = KeyValueCache(layerCount: layers.count)
+        pages.removeAll { $0.length == 0 }
+        close()
+        let result = KeyValueCache(layerCount: layerCount)
         result.count = count
-        result.sharedCount = count
-        sharedCount = max(sharedCount, count)
-        for (index, layer) in layers.enumerated() {
-            guard let layer else { continue }
-            result.layers[index] = (
-                try layer.keys.narrowed(2, start: 0, length: count).expanded([batch, -1, -1, -1]),
-                try layer.values.narrowed(2, start: 0, length: count).expanded([batch, -1, -1, -1])
-            )
-        }
+        result.batch = batch
+        result.pages = pages
         return result
     }
 
-    /// A buffer of `capacity` positions that starts with `tensor`'s first `count`.
-    private static func buffer(of capacity: Int, startingWith tensor: Tensor, count: Int) throws -> Tensor {
-        var shape = tensor.shape
-        shape[2] = capacity
-        let buffer = try Tensor.empty(shape, dtype: tensor.dtype, device: tensor.device)
-        try buffer.narrowed(2, start: 0, length: count).copy(from: tensor.narrowed(2, start: 0, length: count))
-        return buffer
+    private func close() {
+        for index in pages.indices { pages[index].isOpen = false }
     }
 }

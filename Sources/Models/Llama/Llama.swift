@@ -1,4 +1,5 @@
 public import Checkpoints
+import Synchronization
 public import Torch
 
 /// The Llama decoder (Touvron et al. 2023): a causal transformer with RMSNorm, rotary positions, grouped key and value
@@ -20,17 +21,17 @@ public final class Llama: Sendable {
     let norm: Tensor
     let outputHead: Tensor
     let rotary: RotaryEmbedding
+    let quantizedCopies = Mutex<[QuantizedWeight.Bits: QuantizedLlama]>([:])
 
     /// One transformer layer's weights.
     struct Block: Sendable {
         let attentionNorm: Tensor
-        let query: Linear
-        let key: Linear
-        let value: Linear
+        /// the query, key and value projections below one another
+        let queryKeyValue: Linear
         let output: Linear
         let feedForwardNorm: Tensor
-        let gate: Linear
-        let up: Linear
+        /// gate above up
+        let gateUp: Linear
         let down: Linear
     }
 
@@ -44,7 +45,7 @@ public final class Llama: Sendable {
         self.blocks = blocks
         self.norm = norm
         self.outputHead = outputHead
-        self.rotary = RotaryEmbedding(configuration, dtype: embedding.dtype, device: embedding.device)
+        self.rotary = RotaryEmbedding(configuration, device: embedding.device)
     }
 
     /// The input embeddings of one sequence: [1, T, D].
@@ -64,6 +65,10 @@ public final class Llama: Sendable {
         return try embedding.embedding(indices)
     }
 
+    /// Positions that a pass computes at a time where no gradient is recorded: products of that many rows run at the
+    /// processor's peak, and memory does not grow with the prompt.
+    static let chunk = 1024
+
     /// The hidden states after the final norm.
     ///
     /// - Parameters:
@@ -73,26 +78,44 @@ public final class Llama: Sendable {
     ///     do not depend on it.
     ///   - positions: the position numbers [B][T]; by default they follow the cache's
     ///   - adapters: what is added to the linear layers in this call
-    /// - Returns: [B, T, D]
+    ///   - last: of how many positions, the last ones, the states are wanted; nil for all. Of the others only that is
+    ///     computed which later positions see.
+    /// - Returns: [B, last, D]
     public func hiddenStates(
         _ embeddings: Tensor, cache: KeyValueCache? = nil, mask: Tensor? = nil, positions: [[Int]]? = nil,
-        adapters: ActiveAdapters = .none
+        adapters: ActiveAdapters = .none, last: Int? = nil
     ) throws -> Tensor {
         let shape = embeddings.shape
         guard shape.count == 3, shape[1] > 0, shape[2] == configuration.hiddenSize else {
             throw ModelError("embeddings of shape \(shape), expected [B, T > 0, \(configuration.hiddenSize)]")
         }
-        let (count, past) = (shape[1], cache?.count ?? 0)
-        let angles =
-            try positions.map { try rotary.angles(of: $0) } ?? rotary.angles(start: past, count: count)
-        let visible = try visibility(count: count, past: past, mask: mask)
-        var x = try embeddings.to(dtype, device: device)
-        for (layer, block) in blocks.enumerated() {
-            x = try x + attention(layer, block, x, angles, visible, cache, adapters)
-            x = try x + feedForward(block, x, adapters)
+        let (batch, count, past) = (shape[0], shape[1], cache?.count ?? 0)
+        let wanted = min(last ?? count, count)
+        let input = PassInput(
+            embeddings: try embeddings.to(dtype, device: device),
+            angles: try positions.map { try rotary.angles(of: $0) } ?? rotary.angles(start: past, count: count),
+            mask: try visibility(count: count, past: past, mask: mask))
+        if gradientsAreRecorded || count <= Self.chunk {
+            return try pass(input, cache, adapters, last: wanted)
         }
-        cache?.commit()
-        return try x.rmsNorm(norm, epsilon: configuration.rmsNormEpsilon)
+        // What the chunks before have seen is in a cache, the caller's or one for this call.
+        let cache = cache ?? KeyValueCache(layerCount: configuration.layerCount)
+        var states: [Tensor] = []
+        do {
+            for start in stride(from: 0, to: count, by: Self.chunk) {
+                let end = min(start + Self.chunk, count)
+                let wantedHere = max(0, min(end - start, end - (count - wanted)))
+                let part = try pass(
+                    input.narrowed(to: start..<end, past: past), cache, adapters, last: wantedHere)
+                if wantedHere > 0 { states.append(part) }
+            }
+        } catch {
+            // A failed call adds nothing.
+            cache.truncate(to: past)
+            throw error
+        }
+        if states.isEmpty { return try .empty([batch, 0, shape[2]], dtype: dtype, device: device) }
+        return states.count == 1 ? states[0] : try .concatenated(states, 1)
     }
 
     /// Scores of the next token: hidden states [..., D] to [..., V].
@@ -100,57 +123,99 @@ public final class Llama: Sendable {
         try hidden.linear(outputHead)
     }
 
-    private func attention(
-        _ layer: Int, _ block: Block, _ x: Tensor, _ angles: (cosine: Tensor, sine: Tensor), _ visible: Visibility,
-        _ cache: KeyValueCache?, _ adapters: ActiveAdapters
-    ) throws -> Tensor {
-        let shape = x.shape
-        let (batch, count) = (shape[0], shape[1])
-        let (heads, groups, size) = (
-            configuration.headCount, configuration.keyValueHeadCount, configuration.headSize
-        )
-        let normed = try x.rmsNorm(block.attentionNorm, epsilon: configuration.rmsNormEpsilon)
-        func split(_ projected: Tensor, _ number: Int) throws -> Tensor {
-            try projected.reshaped([batch, count, number, size]).transposed(1, 2)
-        }
-        let query = try split(block.query(normed, adapters), heads)
-            .rotary(cosine: angles.cosine, sine: angles.sine)
-        var key = try split(block.key(normed, adapters), groups)
-            .rotary(cosine: angles.cosine, sine: angles.sine)
-        var value = try split(block.value(normed, adapters), groups)
-        if let cache { (key, value) = try cache.append(layer: layer, keys: key, values: value) }
-        let mixed = try Tensor.attention(
-            query: query, key: key, value: value, mask: visible.mask, causal: visible.isCausal)
-        return try block.output(
-            mixed.transposed(1, 2).reshaped([batch, count, heads * size]), adapters)
+    /// Σ -log p(target), in nats, without ever holding the scores of all positions.
+    ///
+    /// - Parameters:
+    ///   - hidden: [N, D], the hidden states that predict the targets
+    ///   - targets: [N]
+    public func crossEntropy(_ hidden: Tensor, targets: [Int]) throws -> Double {
+        try hidden.linearCrossEntropy(outputHead, Tensor(targets).to(device: device))
     }
 
-    private func feedForward(_ block: Block, _ x: Tensor, _ adapters: ActiveAdapters) throws -> Tensor {
-        let normed = try x.rmsNorm(block.feedForwardNorm, epsilon: configuration.rmsNormEpsilon)
-        let gate = try block.gate(normed, adapters).silu()
-        return try block.down(gate * block.up(normed, adapters), adapters)
+    /// The same with the gradient of scale · sum with respect to the hidden states, [N, D].
+    public func crossEntropy(
+        _ hidden: Tensor, targets: [Int], gradientScale: Double
+    ) throws -> (sum: Double, gradient: Tensor) {
+        try hidden.linearCrossEntropy(outputHead, Tensor(targets).to(device: device), gradientScale: gradientScale)
     }
 
-    /// Which keys each query sees: as a flag where that is enough, because attention is fastest then.
-    private struct Visibility {
+    /// What a pass over all layers reads.
+    private struct PassInput {
+        /// [B, T, D]
+        let embeddings: Tensor
+        /// [T, E / 2] or [B, 1, T, E / 2] each
+        let angles: (cosine: Tensor, sine: Tensor)
+        /// [B, 1, T, past + T]
         let mask: Tensor?
-        let isCausal: Bool
+
+        /// Some of the positions, where `past` others come before them all.
+        func narrowed(to range: Range<Int>, past: Int) throws -> PassInput {
+            func own(_ tensor: Tensor, _ dimension: Int) throws -> Tensor {
+                try tensor.narrowed(dimension, start: range.lowerBound, length: range.count)
+            }
+            return PassInput(
+                embeddings: try own(embeddings, 1), angles: (try own(angles.cosine, -2), try own(angles.sine, -2)),
+                mask: try mask.map { try own($0, 2).narrowed(3, start: 0, length: past + range.upperBound) })
+        }
     }
 
-    private func visibility(count: Int, past: Int, mask: Tensor?) throws -> Visibility {
-        guard past > 0 || mask != nil else { return Visibility(mask: nil, isCausal: count > 1) }
-        if count == 1, mask == nil { return Visibility(mask: nil, isCausal: false) }
-        // Query t, at position past + t, sees keys 0...past + t.
-        let causal = try Tensor.ones([count, past + count], dtype: .bool, device: device).lowerTriangle(diagonal: past)
-        guard let mask else { return Visibility(mask: causal, isCausal: false) }
+    /// All layers; see `hiddenStates`.
+    private func pass(
+        _ input: PassInput, _ cache: KeyValueCache?, _ adapters: ActiveAdapters, last: Int
+    ) throws -> Tensor {
+        var x = input.embeddings
+        let count = x.size(1)
+        try cache?.begin(count, batch: x.size(0))
+        func kept(_ x: Tensor, _ dimension: Int) throws -> Tensor {
+            last == count ? x : try x.narrowed(dimension, start: count - last, length: last)
+        }
+        // The residual stream, and what the layer before wants added to it: sum and norm are one pass.
+        var added: Tensor?
+        func norm(_ weight: Tensor) throws -> Tensor {
+            guard let other = added else { return try x.rmsNorm(weight, epsilon: configuration.rmsNormEpsilon) }
+            let (sum, normed) = try x.rmsNorm(adding: other, weight, epsilon: configuration.rmsNormEpsilon)
+            (x, added) = (sum, nil)
+            return normed
+        }
+        for (layer, block) in blocks.enumerated() {
+            let projected = try block.queryKeyValue(norm(block.attentionNorm), adapters)
+            let (queries, keys, values) = try projected.rotaryHeads(
+                cosine: input.angles.cosine, sine: input.angles.sine, heads: configuration.headCount,
+                groups: configuration.keyValueHeadCount)
+            let seen = try cache?.append(layer: layer, keys: keys, values: values) ?? (keys: [keys], values: [values])
+            var (query, mask) = (queries, input.mask)
+            if layer == blocks.count - 1, last < count {
+                // Nothing reads the other positions any more.
+                guard last > 0 else { break }
+                x = try kept(x, 1)
+                query = try kept(query, 2)
+                mask = try mask.map { try kept($0, 2) }
+            }
+            let mixed = try Tensor.attention(
+                query: query, keys: seen.keys, values: seen.values, mask: mask, causal: mask == nil)
+            added = try block.output(
+                mixed.transposed(1, 2).reshaped([mixed.size(0), mixed.size(2), -1]), adapters)
+
+            let gated = try block.gateUp(norm(block.feedForwardNorm), adapters).swiGLU()
+            added = try block.down(gated, adapters)
+        }
+        cache?.commit()
+        return last > 0 ? try norm(self.norm) : x
+    }
+
+    /// Which keys each query sees, [B, 1, T, past + T] bool; nil where it sees all up to itself, which needs no mask.
+    private func visibility(count: Int, past: Int, mask: Tensor?) throws -> Tensor? {
+        guard let mask else { return nil }
         let shape = mask.shape
         guard shape.count == 2, shape[1] == past + count else {
             throw ModelError("a key mask of shape \(shape), expected [B, \(past + count)]")
         }
+        // Query t, at position past + t, sees keys 0...past + t.
+        let causal = try Tensor.ones([count, past + count], dtype: .bool, device: device).lowerTriangle(diagonal: past)
         let keys = try mask.to(device: device).unsqueezed(1).unsqueezed(1)
         // A query that sees no key at all (padding before the text) would have no defined output: it sees itself, which
         // is the last key that is not later.
         let itself = try causal.upperTriangle(diagonal: past)
-        return Visibility(mask: try keys.logicalAnd(causal).logicalOr(itself), isCausal: false)
+        return try keys.logicalAnd(causal).logicalOr(itself)
     }
 }

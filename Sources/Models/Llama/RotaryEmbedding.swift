@@ -6,16 +6,15 @@ import Torch
 /// The angles of rotary position embeddings (Su et al. 2021), with Llama 3's and linear scaling of their frequencies.
 ///
 /// Angles are products of float32 numbers, as Hugging Face computes them, so that far positions agree with its models.
+/// Their cosines and sines stay float32 whatever the model computes in.
 final class RotaryEmbedding: Sendable {
     /// radians a position, E / 2 of them, fastest first
     let inverseFrequencies: [Float]
-    private let dtype: DType
     private let device: Device
     private let table = Mutex<(cosine: Tensor, sine: Tensor, positions: Int)?>(nil)
 
-    init(_ configuration: LlamaConfiguration, dtype: DType, device: Device) {
+    init(_ configuration: LlamaConfiguration, device: Device) {
         inverseFrequencies = Self.inverseFrequencies(configuration)
-        self.dtype = dtype
         self.device = device
     }
 
@@ -46,8 +45,8 @@ final class RotaryEmbedding: Sendable {
         let angles = positions.flatMap { position in inverseFrequencies.map { position * $0 } }
         let shape = [positions.count, inverseFrequencies.count]
         return (
-            try Tensor(angles.map { cos($0) }, shape: shape).to(dtype, device: device),
-            try Tensor(angles.map { sin($0) }, shape: shape).to(dtype, device: device)
+            try Tensor(angles.map { cos($0) }, shape: shape).to(device: device),
+            try Tensor(angles.map { sin($0) }, shape: shape).to(device: device)
         )
     }
 

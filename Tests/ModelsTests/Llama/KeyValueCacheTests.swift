@@ -164,6 +164,37 @@ import Torch
         try expect(gradient(disturbed: true), near: gradient(disturbed: false), tolerance: 1e-7)
     }
 
+    @Test func cutCacheOfAGraphKeepsWhatFlowsBack() throws {
+        let targets = try Tensor(tiny.ids(4, seed: 42))
+        let rest = try model.embed(tiny.ids(4, seed: 43))
+        func gradient(cut: Bool) throws -> Tensor {
+            let vectors = try input[0..<6].cloned()
+            try vectors.setRequiresGradient(true)
+            let cache = cache()
+            let first = try cut ? .concatenated([vectors, input[90..<95]]) : vectors
+            _ = try model.hiddenStates(first.unsqueezed(0), cache: cache)
+            cache.truncate(to: 6)
+            let states = try model.hiddenStates(rest, cache: cache)
+            #expect(cache.count == 10)
+            try model.logits(states)[0].crossEntropy(targets).backward()
+            return try #require(try vectors.gradient)
+        }
+        try expect(gradient(cut: true), near: gradient(cut: false), tolerance: Tolerance.regrouped)
+    }
+
+    @Test func graphGoesOnAfterTheCacheDoes() throws {
+        let targets = try Tensor(tiny.ids(4, seed: 44))
+        let vectors = try input[0..<4].cloned()
+        try vectors.setRequiresGradient(true)
+        // Pages with free places, which attention keeps for its way back.
+        let cache = cache()
+        _ = try model.scores(input[0..<10], pieces: [10], cache: cache)
+        let states = try model.hiddenStates(vectors.unsqueezed(0), cache: cache)
+        _ = try model.scores(input[0..<10], pieces: [1, 9], cache: cache)
+        try model.logits(states)[0].crossEntropy(targets).backward()
+        #expect(try vectors.gradient != nil && cache.count == 24)
+    }
+
     @Test func failedPassAddsNothing() throws {
         let cache = cache()
         _ = try model.scores(input[0..<10], pieces: [10], cache: cache)

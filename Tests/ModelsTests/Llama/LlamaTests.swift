@@ -59,6 +59,45 @@ import Torch
         try expect(used.scores(ids)[0..<300], near: expected)
     }
 
+    /// More positions than a pass without gradients computes at a time.
+    @Test func longPromptsComeInChunks() throws {
+        let tiny = try TinyModel(seed: 6)
+        let model = try tiny.load()
+        let input = try model.embed([tiny.ids(2100), tiny.ids(2100, seed: 10)])
+        // With gradients it is one pass.
+        let whole = try model.hiddenStates(input)
+        try withoutGradients {
+            try expect(model.hiddenStates(input), near: whole, tolerance: Tolerance.regrouped)
+            for last in [1, 50, 1024, 1076, 1077, 2100, 5000] {
+                let states = try model.hiddenStates(input, last: last)
+                let start = max(0, 2100 - last)
+                #expect(states.shape == [2, 2100 - start, 24])
+                try expect(
+                    states, near: whole.narrowed(1, start: start, length: 2100 - start), tolerance: Tolerance.regrouped)
+            }
+            let cache = KeyValueCache(layerCount: 2)
+            _ = try model.hiddenStates(input.narrowed(1, start: 0, length: 100), cache: cache, last: 0)
+            let rest = try model.hiddenStates(
+                input.narrowed(1, start: 100, length: 2000), cache: cache,
+                mask: .ones([2, 2100], dtype: .bool), positions: Array(repeating: Array(100..<2100), count: 2), last: 7)
+            #expect(cache.count == 2100)
+            try expect(rest, near: whole.narrowed(1, start: 2093, length: 7), tolerance: Tolerance.regrouped)
+        }
+    }
+
+    @Test func lastStatesHaveTheGradientOfAll() throws {
+        let tiny = try TinyModel()
+        let model = try tiny.load()
+        func gradient(_ last: Int?) throws -> Tensor {
+            let input = try model.embed(tiny.ids(9)).cloned()
+            try input.setRequiresGradient(true)
+            let states = try model.hiddenStates(input, last: last)
+            try states.narrowed(1, start: states.size(1) - 2, length: 2).sum().backward()
+            return try #require(try input.gradient)
+        }
+        try expect(gradient(2), near: gradient(nil), tolerance: Tolerance.regrouped)
+    }
+
     @Test func paddingAnywhereIsNotSeen() throws {
         let tiny = try TinyModel()
         let model = try tiny.load()

@@ -11,11 +11,11 @@ struct TinyModel {
 
     init(
         seed: UInt64 = 1, tied: Bool = false, biased: Bool = false, positions: Int = 512,
-        keyValueHeads: Int = 2, vocabulary: Int = 40
+        keyValueHeads: Int = 2, vocabulary: Int = 40, hiddenSize: Int = 24, headSize: Int = 8
     ) throws {
         configuration = LlamaConfiguration(
-            vocabularySize: vocabulary, hiddenSize: 24, intermediateSize: 32, layerCount: 2, headCount: 4,
-            keyValueHeadCount: keyValueHeads, headSize: 8, maximumPositions: positions, rmsNormEpsilon: 1e-5,
+            vocabularySize: vocabulary, hiddenSize: hiddenSize, intermediateSize: 32, layerCount: 2, headCount: 4,
+            keyValueHeadCount: keyValueHeads, headSize: headSize, maximumPositions: positions, rmsNormEpsilon: 1e-5,
             tiedEmbeddings: tied, attentionBias: biased, attentionOutputBias: biased, mlpBias: biased)
         var generator = SplitMix64(seed: seed)
         func add(_ name: String, _ shape: [Int], scale: Double, offset: Double = 0) throws {

@@ -18,11 +18,30 @@
 
 #include "../attention.h"
 
+#include "../rows.h"
+
+#include "../cross_entropy.h"
+
+#include "../lora.h"
+
 #include "../quantized.h"
 
 #include "../decode.h"
 
 namespace KERNELS {
+
+template <typename T>
+constexpr ctorch::RowKernels row_kernels = {
+    .rms_norm = rms_norm<T>,
+    .rms_norm_backward = rms_norm_backward<T>,
+    .rotate = rotate<T>,
+    .swiglu = swiglu<T>,
+    .swiglu_backward = swiglu_backward<T>,
+    .cross_entropy = cross_entropy<T>,
+    .lora_down = lora_down<T>,
+    .lora_up = lora_up<T>,
+    .lora_outer = lora_outer<T>,
+};
 
 static const ctorch::Kernels table = {
     .name = KERNELS_NAME,
@@ -30,6 +49,8 @@ static const ctorch::Kernels table = {
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
     .decoding = decoding_table,
+    .float32_rows = row_kernels<float>,
+    .bfloat16_rows = row_kernels<bf16>,
 };
 
 }  // namespace KERNELS

@@ -1,0 +1,76 @@
+// The loss over labelled rows, forward and backward together: the scores of all rows never exist at once.
+
+#include "internal.h"
+#include "rows.h"
+
+using namespace ctorch;
+
+namespace {
+
+/// Rows scored at a time: enough that their product with the vocabulary runs at the processor's peak.
+constexpr int64_t chunk = 256;
+
+/// The loss and, in place of the scores, its gradient.
+double losses(const at::Tensor &scores, const at::Tensor &targets, bool gradient, double scale) {
+    const RowKernels &kernels = *row_kernels(scores);
+    const int64_t rows = scores.size(0), size = scores.size(1);
+    std::vector<double> sums(size_t(rows), 0.0);
+    const int64_t *target = targets.data_ptr<int64_t>();
+    parallel(rows, [&](int64_t row) {
+        sums[size_t(row)] =
+            kernels.cross_entropy(row_of(scores, row, size), size, target[row], gradient, float(scale));
+    });
+    double sum = 0;
+    for (const double loss : sums) sum += loss;
+    return sum;
+}
+
+double losses_by_libtorch(at::Tensor &scores, const at::Tensor &targets, bool gradient, double scale) {
+    const auto exact = scores.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    const at::Tensor logarithms = at::log_softmax(scores, -1, exact), columns = targets.unsqueeze(1);
+    const double sum = -logarithms.gather(1, columns).sum(at::kDouble).item<double>();
+    if (gradient) {
+        at::Tensor shares = logarithms.exp();
+        shares.scatter_add_(1, columns, at::full_like(columns, -1, shares.options()));
+        scores = shares.mul_(scale).to(scores.scalar_type());
+    }
+    return sum;
+}
+
+}  // namespace
+
+int ctorch_linear_cross_entropy(
+    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, double scale, double *sum,
+    ctorch_tensor **gradient) {
+    return perform("linear_cross_entropy", {hidden, weight, targets}, [&] {
+        c10::NoGradGuard guard;
+        const at::Tensor &states = unwrap(hidden), &table = unwrap(weight);
+        at::Tensor labels = unwrap(targets);
+        TORCH_CHECK(
+            states.dim() == 2 && table.dim() == 2 && labels.dim() == 1 && labels.size(0) == states.size(0),
+            "expected [N, D], [V, D] and [N]");
+        TORCH_CHECK(labels.scalar_type() == at::kLong, "expected int64 targets");
+        const int64_t rows = states.size(0);
+        if (rows > 0) {
+            TORCH_CHECK(
+                labels.min().item<int64_t>() >= 0 && labels.max().item<int64_t>() < table.size(0),
+                "a target outside 0 ..< ", table.size(0));
+        }
+        labels = labels.contiguous();
+        at::Tensor d_states = gradient ? at::empty_like(states, at::MemoryFormat::Contiguous) : at::Tensor();
+        double total = 0;
+        for (int64_t start = 0; start < rows; start += chunk) {
+            const int64_t count = std::min(chunk, rows - start);
+            at::Tensor scores = at::linear(states.narrow(0, start, count), table);
+            const at::Tensor own = labels.narrow(0, start, count);
+            const bool fast = row_kernels(scores) && scores.is_contiguous() && own.device().is_cpu();
+            total += fast ? losses(scores, own, gradient, scale) : losses_by_libtorch(scores, own, gradient, scale);
+            if (gradient) {
+                at::Tensor part = d_states.narrow(0, start, count);
+                at::mm_out(part, scores, table);
+            }
+        }
+        *sum = total;
+        if (gradient) *gradient = wrap(std::move(d_states));
+    });
+}

@@ -1,0 +1,69 @@
+// -log softmax at a target and its gradient, over a row of scores that stays in the cache meanwhile.
+//
+// Why: for 512 rows over 49,152 tokens in float32 on one Zen 3 core scores, loss and gradient took 1,124 ms composed and
+// take 865 here, of which the two products with the vocabulary are 857.
+
+#ifndef KERNELS
+#error "include kernels through a file of sets/"
+#endif
+
+namespace KERNELS {
+
+/// Scores that are no numbers make a loss that is none.
+template <typename T>
+static double cross_entropy_of_no_numbers(T *logits, int64_t size, bool gradient) {
+    const float nan = __builtin_nanf("");
+    if (gradient) sixteens(size, [&](int64_t i, auto part) { store_f32(logits + i, f32x16(nan), part); });
+    return nan;
+}
+
+template <typename T>
+static double cross_entropy(void *logits_, int64_t size, int64_t target, bool gradient, float scale) {
+    T *logits = static_cast<T *>(logits_);
+    // The first sixteen stand for those that are missing at the end.
+    f32x16 most = f32x16(scalar(logits[0])), faults = {};
+    const auto seen = [&](f32x16 v) {
+        most = max(most, v);
+        faults += v * 0.0f;
+    };
+    int64_t i = 0;
+    for (; i + 16 <= size; i += 16) seen(load_f32(logits + i));
+    for (; i < size; i++) seen(f32x16(scalar(logits[i])));
+    if (!(sum(faults) == 0)) return cross_entropy_of_no_numbers(logits, size, gradient);
+    float highest = most[0];
+    for (int lane = 1; lane < 16; lane++) highest = std::max(highest, most[lane]);
+
+    const float chosen = scalar(logits[target]);
+    constexpr float log2e = 1.44269504089f;
+    // float32 keeps the powers in the row's place; bfloat16 would round them, and computes them twice.
+    constexpr bool keeps = sizeof(T) == sizeof(float);
+    f32x16 powers = {};
+    sixteens(size, [&](int64_t i, auto part) {
+        f32x16 power = exp2<5>((load_f32(logits + i, part) - highest) * log2e);
+        if constexpr (!std::is_same_v<decltype(part), Sixteen>) {
+            for (int lane = part.count; lane < 16; lane++) power[lane] = 0;
+        }
+        powers += power;
+        if (keeps && gradient) store_f32(logits + i, power, part);
+    });
+    const float total = sum(powers);
+    if (gradient) {
+        const float share = scale / total;
+        sixteens(size, [&](int64_t i, auto part) {
+            const f32x16 v = load_f32(logits + i, part);
+            store_f32(logits + i, (keeps ? v : exp2<3>((v - highest) * log2e)) * share, part);
+        });
+        // Not from the share just rounded: near 1 the difference is all there is.
+        const T rounded = [&] {
+            const float p = std::exp(chosen - highest) / total;
+            T value;
+            float exact = scale * (p - 1);
+            if constexpr (keeps) value = exact; else value = to_bf16(exact);
+            return value;
+        }();
+        logits[target] = rounded;
+    }
+    return std::log(double(total)) + double(highest) - double(chosen);
+}
+
+}  // namespace KERNELS

@@ -1,0 +1,327 @@
+// A frozen linear layer with what LoRA adapters (Hu et al. 2021) add to it.
+//
+// Composed of libtorch's operations an adapter costs more than a tenth of its share of the multiplications: every part
+// reads the layer's input again, converts it to float32, and adds a tensor of the output's size. Here one pass over the
+// input serves all parts, and their products are added where the output lies.
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+
+#include "internal.h"
+#include "rows.h"
+
+using namespace ctorch;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+namespace {
+
+/// A part as numbers: its matrices are kept beside.
+struct Part {
+    int64_t start, size, rank;
+    float scale;
+    double dropout;
+    /// The first of its columns in the products with A: a multiple of 16.
+    int64_t column;
+};
+
+int64_t padded(int64_t rank) { return (rank + 15) / 16 * 16; }
+
+int64_t place(std::vector<Part> &parts) {
+    int64_t column = 0;
+    for (Part &part : parts) {
+        part.column = column;
+        column += padded(part.rank);
+    }
+    return column;
+}
+
+/// Parts that follow each other and read the same input, dropped alike: one product with A.
+struct Group {
+    size_t begin, end;
+};
+
+std::vector<Group> groups(const std::vector<Part> &parts) {
+    std::vector<Group> result;
+    for (size_t i = 0; i < parts.size(); i++) {
+        if (!result.empty() && parts[result.back().begin].dropout == parts[i].dropout) {
+            result.back().end = i + 1;
+        } else {
+            result.push_back({i, i + 1});
+        }
+    }
+    return result;
+}
+
+Dropout dropout(double probability, uint32_t seed) {
+    return {uint32_t(std::min(4294967295.0, probability * 4294967296.0)), seed, float(1 / (1 - probability))};
+}
+
+/// A matrix in float32, rows of `width` columns, padded with zeros.
+std::vector<float> packed(const at::Tensor &matrix, bool transposed, int64_t width, float scale) {
+    const at::Tensor values = matrix.detach().to(at::kFloat).contiguous();
+    const float *from = values.data_ptr<float>();
+    const int64_t rows = values.size(transposed ? 1 : 0), columns = values.size(transposed ? 0 : 1);
+    std::vector<float> result(size_t(rows * width), 0.0f);
+    for (int64_t row = 0; row < rows; row++) {
+        for (int64_t column = 0; column < columns; column++) {
+            result[size_t(row * width + column)] =
+                scale * (transposed ? from[column * rows + row] : from[row * columns + column]);
+        }
+    }
+    return result;
+}
+
+/// Rows that a task works on: they stay in the second cache from one part to the next.
+constexpr int64_t row_block = 48;
+
+template <typename Body>
+void row_blocks(int64_t rows, const Body &body) {
+    parallel((rows + row_block - 1) / row_block, [&](int64_t task) {
+        const int64_t first = task * row_block;
+        body(first, std::min(row_block, rows - first));
+    });
+}
+
+/// Adds every part to y [N, out]; returns the products with A, [N, columns], which the way back needs.
+at::Tensor add_parts(
+    const at::Tensor &x, const at::Tensor &y, const std::vector<Part> &parts, int64_t columns,
+    const std::vector<at::Tensor> &a, const std::vector<at::Tensor> &b, uint32_t seed) {
+    const RowKernels &kernels = *row_kernels(x);
+    const int64_t rows = x.size(0), in = x.size(1), out = y.size(1);
+    const at::Tensor products = at::empty({rows, columns}, x.options().dtype(at::kFloat));
+    // The parts of a group side by side: [in, their columns].
+    std::vector<std::vector<float>> downs, ups;
+    const std::vector<Group> together = groups(parts);
+    for (const Group &group : together) {
+        const Part &last = parts[group.end - 1];
+        const int64_t begin = parts[group.begin].column, width = last.column + padded(last.rank) - begin;
+        std::vector<float> down(size_t(in * width), 0.0f);
+        for (size_t i = group.begin; i < group.end; i++) {
+            const std::vector<float> own = packed(a[i], true, parts[i].rank, 1);
+            for (int64_t row = 0; row < in; row++) {
+                std::copy_n(
+                    own.data() + row * parts[i].rank, parts[i].rank,
+                    down.data() + row * width + parts[i].column - begin);
+            }
+        }
+        downs.push_back(std::move(down));
+    }
+    for (size_t i = 0; i < parts.size(); i++) ups.push_back(packed(b[i], true, parts[i].size, parts[i].scale));
+    row_blocks(rows, [&](int64_t first, int64_t count) {
+        float *h = products.data_ptr<float>() + first * columns;
+        for (size_t g = 0; g < together.size(); g++) {
+            const Group group = together[g];
+            const Part &last = parts[group.end - 1], &head = parts[group.begin];
+            const Dropout drop = dropout(head.dropout, seed);
+            kernels.lora_down(
+                row_of(x, first, in), in, count, in, downs[g].data(), last.column + padded(last.rank) - head.column,
+                head.dropout > 0 ? &drop : nullptr, first, h + head.column, columns);
+        }
+        for (size_t i = 0; i < parts.size(); i++) {
+            const Part &part = parts[i];
+            kernels.lora_up(
+                static_cast<char *>(row_of(y, first, out)) + part.start * int64_t(y.element_size()), out, count,
+                part.size, h + part.column, columns, part.rank, ups[i].data(), nullptr, first);
+        }
+    });
+    return products;
+}
+
+struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
+    static at::Tensor forward(
+        AutogradContext *context, const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias,
+        const std::vector<Part> &given, const at::TensorList &matrices, uint32_t seed) {
+        std::vector<Part> parts = given;
+        const int64_t columns = place(parts);
+        const std::vector<at::Tensor> a(matrices.begin(), matrices.begin() + parts.size()),
+            b(matrices.begin() + parts.size(), matrices.end());
+        const at::Tensor y = at::linear(x, weight, bias);
+        const at::Tensor products = add_parts(x, y, parts, columns, a, b, seed);
+        variable_list saved = {x, weight, products};
+        saved.insert(saved.end(), matrices.begin(), matrices.end());
+        context->save_for_backward(saved);
+        std::vector<int64_t> sizes;
+        std::vector<double> factors;
+        for (const Part &part : parts) {
+            sizes.insert(sizes.end(), {part.start, part.size, part.rank, part.column});
+            factors.insert(factors.end(), {double(part.scale), part.dropout});
+        }
+        context->saved_data["sizes"] = sizes;
+        context->saved_data["factors"] = factors;
+        context->saved_data["seed"] = int64_t(seed);
+        return y;
+    }
+
+    static variable_list backward(AutogradContext *context, variable_list gradients) {
+        const variable_list saved = context->get_saved_variables();
+        const at::Tensor &x = saved[0], &weight = saved[1], &products = saved[2];
+        const auto sizes = context->saved_data["sizes"].toIntVector();
+        const auto factors = context->saved_data["factors"].toDoubleVector();
+        const uint32_t seed = uint32_t(context->saved_data["seed"].toInt());
+        const size_t count = sizes.size() / 4;
+        variable_list results(5 + 2 * count);
+        if (!gradients[0].defined()) return results;
+        const at::Tensor d_y = gradients[0].contiguous();
+        const RowKernels &kernels = *row_kernels(x);
+        const int64_t rows = x.size(0), in = x.size(1), out = d_y.size(1), columns = products.size(1);
+        // Inputs are counted as `forward` takes them: x, weight, bias, the parts, then every matrix.
+        const bool wants_x = context->needs_input_grad(0);
+        if (wants_x) results[0] = at::mm(d_y, weight);
+
+        std::vector<Part> parts;
+        std::vector<std::vector<float>> ups, downs;
+        for (size_t i = 0; i < count; i++) {
+            parts.push_back(
+                {sizes[4 * i], sizes[4 * i + 1], sizes[4 * i + 2], float(factors[2 * i]), factors[2 * i + 1],
+                 sizes[4 * i + 3]});
+            ups.push_back(packed(saved[3 + count + i], false, padded(parts[i].rank), parts[i].scale));
+            downs.push_back(packed(saved[3 + i], false, in, 1));
+        }
+        const auto column_of = [&](const Part &part) {
+            return static_cast<char *>(d_y.data_ptr()) + part.start * int64_t(d_y.element_size());
+        };
+        const at::Tensor d_products = at::empty_like(products);
+        row_blocks(rows, [&](int64_t first, int64_t number) {
+            float *d_h = d_products.data_ptr<float>() + first * columns;
+            for (size_t i = 0; i < count; i++) {
+                const Part &part = parts[i];
+                kernels.lora_down(
+                    column_of(part) + first * out * int64_t(d_y.element_size()), out, number, part.size, ups[i].data(),
+                    part.rank, nullptr, first, d_h + part.column, columns);
+                if (!wants_x) continue;
+                const Dropout drop = dropout(part.dropout, seed);
+                kernels.lora_up(
+                    row_of(results[0], first, in), in, number, in, d_h + part.column, columns, part.rank,
+                    downs[i].data(), part.dropout > 0 ? &drop : nullptr, first);
+            }
+        });
+
+        // Sums over all rows: a task has a block of columns of one matrix.
+        struct Task {
+            size_t part;
+            bool of_a;
+            int64_t begin, end;
+        };
+        std::vector<Task> tasks;
+        std::vector<at::Tensor> d_a(count), d_b(count);
+        const auto divide = [&](size_t part, bool of_a, int64_t size) {
+            for (int64_t begin = 0; begin < size; begin += 64) {
+                tasks.push_back({part, of_a, begin, std::min(size, begin + 64)});
+            }
+        };
+        for (size_t i = 0; i < count; i++) {
+            const auto exact = products.options();
+            if (saved[3 + i].requires_grad()) {
+                d_a[i] = at::empty({parts[i].rank, in}, exact);
+                divide(i, true, in);
+            }
+            if (saved[3 + count + i].requires_grad()) {
+                d_b[i] = at::empty({parts[i].rank, parts[i].size}, exact);
+                divide(i, false, parts[i].size);
+            }
+        }
+        parallel(int64_t(tasks.size()), [&](int64_t number) {
+            const Task &task = tasks[size_t(number)];
+            const Part &part = parts[task.part];
+            if (task.of_a) {
+                const Dropout drop = dropout(part.dropout, seed);
+                kernels.lora_outer(
+                    x.data_ptr(), in, rows, d_products.data_ptr<float>() + part.column, columns, part.rank,
+                    part.dropout > 0 ? &drop : nullptr, task.begin, task.end, d_a[task.part].data_ptr<float>(), in);
+            } else {
+                kernels.lora_outer(
+                    column_of(part), out, rows, products.data_ptr<float>() + part.column, columns, part.rank, nullptr,
+                    task.begin, task.end, d_b[task.part].data_ptr<float>(), part.size);
+            }
+        });
+        for (size_t i = 0; i < count; i++) {
+            if (d_a[i].defined()) results[4 + i] = d_a[i].to(saved[3 + i].scalar_type());
+            if (d_b[i].defined()) {
+                results[4 + count + i] =
+                    d_b[i].t().mul(double(parts[i].scale)).contiguous().to(saved[3 + count + i].scalar_type());
+            }
+        }
+        return results;
+    }
+};
+
+/// The same of libtorch's operations: other devices and dtypes, and the tests' reference.
+at::Tensor composed(
+    const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias,
+    const std::vector<Part> &parts, const std::vector<at::Tensor> &a, const std::vector<at::Tensor> &b) {
+    at::Tensor y = at::linear(x, weight, bias), dropped;
+    const auto dtype = x.scalar_type();
+    double probability = 0;
+    for (size_t i = 0; i < parts.size(); i++) {
+        const Part &part = parts[i];
+        if (part.dropout > 0 && (!dropped.defined() || probability != part.dropout)) {
+            dropped = at::dropout(x, part.dropout, true);
+            probability = part.dropout;
+        }
+        const at::Tensor low = at::linear(part.dropout > 0 ? dropped : x, a[i].to(dtype));
+        const at::Tensor delta = at::linear(low, b[i].to(dtype)) * double(part.scale);
+        const int64_t end = weight.size(0) - part.start - part.size;
+        y = y + (part.start == 0 && end == 0 ? delta : at::constant_pad_nd(delta, {part.start, end}));
+    }
+    return y;
+}
+
+bool has_kernel(const at::Tensor &x, const at::Tensor &weight, const std::vector<at::Tensor> &matrices) {
+    if (!row_kernels(x) || x.numel() == 0 || weight.scalar_type() != x.scalar_type() || weight.requires_grad()) {
+        return false;
+    }
+    return std::all_of(matrices.begin(), matrices.end(), [](const at::Tensor &matrix) {
+        return matrix.device().is_cpu() &&
+               (matrix.scalar_type() == at::kFloat || matrix.scalar_type() == at::kBFloat16);
+    });
+}
+
+at::Tensor linear_lora(
+    const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias, const ctorch_lora_part *given,
+    size_t count) {
+    TORCH_CHECK(weight.dim() == 2 && x.dim() > 0 && x.size(-1) == weight.size(1), "expected [..., in] and [out, in]");
+    std::vector<Part> parts;
+    std::vector<at::Tensor> a, b;
+    bool draws = false;
+    for (size_t i = 0; i < count; i++) {
+        const at::Tensor &down = unwrap(given[i].a), &up = unwrap(given[i].b);
+        TORCH_CHECK(
+            down.dim() == 2 && up.dim() == 2 && down.size(1) == weight.size(1) && up.size(1) == down.size(0) &&
+                down.size(0) > 0 && given[i].start >= 0 && given[i].start + up.size(0) <= weight.size(0),
+            "an adapter with A ", down.sizes(), " and B ", up.sizes(), " from row ", given[i].start, " on");
+        TORCH_CHECK(given[i].dropout >= 0 && given[i].dropout < 1, "a dropout of ", given[i].dropout);
+        a.push_back(down);
+        b.push_back(up);
+        parts.push_back({given[i].start, up.size(0), down.size(0), float(given[i].scale), given[i].dropout, 0});
+        draws = draws || given[i].dropout > 0;
+    }
+    std::vector<at::Tensor> matrices = a;
+    matrices.insert(matrices.end(), b.begin(), b.end());
+    if (!has_kernel(x, weight, matrices)) return composed(x, weight, bias, parts, a, b);
+    // From libtorch's generator, so that its seed decides.
+    const uint32_t seed = draws ? uint32_t(at::randint(int64_t(1) << 31, {1}, at::kLong).item<int64_t>()) : 0;
+    auto shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    const at::Tensor rows = x.reshape({-1, weight.size(1)}).contiguous();
+    const bool records = c10::GradMode::is_enabled() &&
+        (x.requires_grad() || std::any_of(matrices.begin(), matrices.end(), [](const at::Tensor &matrix) {
+            return matrix.requires_grad();
+        }));
+    if (records) return LinearLoRA::apply(rows, weight, bias, parts, at::TensorList(matrices), seed).view(shape);
+    const at::Tensor y = at::linear(rows, weight, bias);
+    const int64_t columns = place(parts);
+    add_parts(rows, y, parts, columns, a, b, seed);
+    return y.view(shape);
+}
+
+}  // namespace
+
+int ctorch_linear_lora(
+    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, const ctorch_lora_part *parts,
+    size_t count, ctorch_tensor **out) {
+    return produce("linear_lora", {x, weight, bias}, out, [&] {
+        return linear_lora(unwrap(x), unwrap(weight), optional(bias), parts, count);
+    });
+}
