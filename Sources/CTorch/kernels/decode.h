@@ -36,31 +36,31 @@ inline f32x8 halved(Lanes v) { return v; }
 #endif
 constexpr int64_t lanes = sizeof(Lanes) / sizeof(float);
 
-/// Reads `count` registers' worth of numbers, in their order or in the one that costs least.
+/// Reads numbers, `count` registers of them for each place in memory, in their order or in the one that costs least.
 template <typename T>
 struct InOrder {
     using Number = T;
     static constexpr int count = 1;
-    static KERNELS_INLINE void read(const T *p, Lanes *to) {
+    static KERNELS_INLINE Lanes read(const T *p, int) {
         if constexpr (sizeof(T) == 4) {
-            to[0] = load<Lanes>(p);
+            return load<Lanes>(p);
         } else {
 #if KERNELS_X86 == 512
-            to[0] = load_f32(p);
+            return load_f32(p);
 #elif KERNELS_X86 == 256
             if constexpr (std::is_same_v<T, f16>) {
-                to[0] = (Lanes)_mm256_cvtph_ps(load<__m128i>(p));
+                return (Lanes)_mm256_cvtph_ps(load<__m128i>(p));
             } else {
-                to[0] = (Lanes)_mm256_slli_epi32(_mm256_cvtepu16_epi32(load<__m128i>(p)), 16);
+                return (Lanes)_mm256_slli_epi32(_mm256_cvtepu16_epi32(load<__m128i>(p)), 16);
             }
 #else
             using u16x8 = uint16_t __attribute__((ext_vector_type(8)));
             u16x16 bits = 0;
             bits.lo = load<u16x8>(p);
             if constexpr (std::is_same_v<T, f16>) {
-                to[0] = from_f16(bits).lo;
+                return from_f16(bits).lo;
             } else {
-                to[0] = from_bf16(bits).lo;
+                return from_bf16(bits).lo;
             }
 #endif
         }
@@ -72,10 +72,11 @@ struct EvenThenOdd {
     using Number = bf16;
     using Bits = uint32_t __attribute__((ext_vector_type(lanes)));
     static constexpr int count = 2;
-    static KERNELS_INLINE void read(const bf16 *p, Lanes *to) {
+    static KERNELS_INLINE Lanes read(const bf16 *p, int part) {
+        // A second read costs less than a register: the compiler is kept from knowing that it is one.
+        __asm__ volatile("" : "+r"(p));
         const Bits pairs = load<Bits>(p);
-        to[0] = (Lanes)(pairs << 16);
-        to[1] = (Lanes)(pairs & 0xFFFF0000u);
+        return part == 0 ? (Lanes)(pairs << 16) : (Lanes)(pairs & 0xFFFF0000u);
     }
     /// Numbers in their order to that of `read`.
     static void arrange(const float *from, int64_t size, float *to) {
@@ -137,9 +138,15 @@ struct DecodeLoop {
     }
 };
 
+/// Asks for memory that the next step reads: the hardware follows one stream, not two that take turns.
+template <typename T>
+KERNELS_INLINE void prefetch(const T *p, int64_t count) {
+    for (int64_t i = 0; i < count; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(p + i, 0, 2);
+}
+
 /// Scores of `count` positions (at most 64) for `Rows` queries; those up to the next eight repeat the last.
 template <typename Reader, int Rows>
-static void score(
+__attribute__((noinline)) static void score(
     const float *const *queries, const typename Reader::Number *keys, int64_t stride, int64_t count, int64_t size,
     float (*scores)[decode_step]) {
     // As many sums as leave registers for a row of keys and the queries.
@@ -148,19 +155,21 @@ static void score(
         f32x8 parts[Rows][8];
         for (int64_t t = 0; t < 8; t += width) {
             const typename Reader::Number *key[width];
-            for (int i = 0; i < width; i++) key[i] = keys + std::min(s + t + i, count - 1) * stride;
+            for (int i = 0; i < width; i++) {
+                key[i] = keys + std::min(s + t + i, count - 1) * stride;
+                prefetch(key[i] + decode_step * stride, size);
+            }
             Lanes products[Rows][width];
             for (int r = 0; r < Rows; r++) {
                 for (int i = 0; i < width; i++) products[r][i] = 0;
             }
             for (int64_t e = 0; e < size; e += lanes * Reader::count) {
-                for (int i = 0; i < width; i++) {
-                    Lanes k[Reader::count];
-                    Reader::read(key[i] + e, k);
-                    for (int j = 0; j < Reader::count; j++) {
-                        for (int r = 0; r < Rows; r++) {
-                            products[r][i] += load<Lanes>(queries[r] + e + j * lanes) * k[j];
-                        }
+                for (int j = 0; j < Reader::count; j++) {
+                    Lanes q[Rows];
+                    for (int r = 0; r < Rows; r++) q[r] = load<Lanes>(queries[r] + e + j * lanes);
+                    for (int i = 0; i < width; i++) {
+                        const Lanes k = Reader::read(key[i] + e, j);
+                        for (int r = 0; r < Rows; r++) products[r][i] += q[r] * k;
                     }
                 }
             }
@@ -174,7 +183,7 @@ static void score(
 
 /// Adds values to mixtures: `Width` registers of each.
 template <typename Reader, int Rows, int Width>
-static void mix(
+__attribute__((noinline)) static void mix(
     const float (*weights)[decode_step], const typename Reader::Number *values, int64_t stride, int64_t count,
     const DecodeState *states, int64_t offset) {
     Lanes sums[Rows][Width];
@@ -183,12 +192,10 @@ static void mix(
     }
     values += offset;
     for (int64_t s = 0; s < count; s++, values += stride) {
-        for (int i = 0; i < Width; i += Reader::count) {
-            Lanes v[Reader::count];
-            Reader::read(values + lanes * i, v);
-            for (int j = 0; j < Reader::count; j++) {
-                for (int r = 0; r < Rows; r++) sums[r][i + j] += v[j] * weights[r][s];
-            }
+        prefetch(values + decode_step * stride, lanes * Width);
+        for (int i = 0; i < Width; i++) {
+            const Lanes v = Reader::read(values + lanes * (i / Reader::count * Reader::count), i % Reader::count);
+            for (int r = 0; r < Rows; r++) sums[r][i] += v * weights[r][s];
         }
     }
     for (int r = 0; r < Rows; r++) {

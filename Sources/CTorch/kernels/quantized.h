@@ -201,7 +201,7 @@ constexpr int64_t quantized_prefetch = 2048;
 
 /// One tile times a block of rows.
 template <int Bits, int Rows>
-static void multiply_tile(
+__attribute__((noinline)) static void multiply_tile(
     const uint8_t *data, int64_t groups, const QuantizedRows &x, float *y, int64_t stride, int64_t count,
     bool accumulates) {
     constexpr int blocks = Bits == 8 ? 8 : 4;
@@ -215,7 +215,8 @@ static void multiply_tile(
         alignas(Sum) unsigned char memory[Rows * sizeof(Sum)];
         Sum *dots = reinterpret_cast<Sum *>(memory);
         for (int r = 0; r < Rows; r++) new (dots + r) Sum(int32_t(totals[r]));
-#pragma clang loop unroll(full)
+// Unrolled, the compiler sums row after row and keeps the block's weights in memory.
+#pragma clang loop unroll(disable)
         for (int b = 0; b < blocks; b++) {
             __builtin_prefetch(data + 64 * b + quantized_prefetch);
             const u8x64 bytes = load<u8x64>(data + 64 * b);
