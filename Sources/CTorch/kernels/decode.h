@@ -95,6 +95,13 @@ struct EvenThenOdd {
     }
 };
 
+inline f32x8 load_f32x8(const float *p) { return load<f32x8>(p); }
+inline f32x8 load_f32x8(const bf16 *p) {
+    using u16x8 = uint16_t __attribute__((ext_vector_type(8)));
+    using u32x8 = uint32_t __attribute__((ext_vector_type(8)));
+    return (f32x8)(__builtin_convertvector(load<u16x8>(p), u32x8) << 16);
+}
+
 /// The sums of eight vectors.
 KERNELS_INLINE f32x8 pair_sums(f32x8 a, f32x8 b) {
     return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
@@ -464,12 +471,19 @@ static int64_t argmax(const float *x, int64_t count) {
 
 template <typename T>
 static void add_product(const float *x, const T *b, int64_t count, int64_t size, float *y) {
-    for (int64_t i = 0; i < count; i++, b += size) {
-        f32x16 sums = 0;
-        int64_t j = 0;
-        for (; j + 16 <= size; j += 16) sums += load<f32x16>(x + j) * load_f32(b + j);
-        float total = sum(sums);
-        for (; j < size; j++) total += x[j] * scalar(b[j]);
+    int64_t i = 0;
+    // Eight rows at a time: an adapter's are as short as a register, and summing one by itself costs more than its product.
+    for (; i + 8 <= count && size % 8 == 0; i += 8, b += 8 * size) {
+        f32x8 parts[8] = {};
+        for (int64_t j = 0; j < size; j += 8) {
+            const f32x8 numbers = load<f32x8>(x + j);
+            for (int k = 0; k < 8; k++) parts[k] += numbers * load_f32x8(b + k * size + j);
+        }
+        store(y + i, load<f32x8>(y + i) + sums(parts));
+    }
+    for (; i < count; i++, b += size) {
+        float total = 0;
+        for (int64_t j = 0; j < size; j++) total += x[j] * scalar(b[j]);
         y[i] += total;
     }
 }
