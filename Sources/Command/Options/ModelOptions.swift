@@ -21,8 +21,16 @@ struct ModelOptions: ParsableArguments {
             discussion: """
                 Default: auto, a quantized copy on a CPU: 4 bits where the model's file has no more, else 8; the model's own \
                 (full) where --dtype is given or the command computes in float32.
-                """, valueName: "weights"))
+                """, valueName: "weights"),
+        transform: Self.decodeWeights)
     var decodeWeights = DecodeWeights.automatic
+
+    private static func decodeWeights(_ name: String) throws -> DecodeWeights {
+        guard let weights = DecodeWeights(rawValue: name) else {
+            throw ValidationError("--decode-weights \(name): expected auto, full, 8-bit or 4-bit")
+        }
+        return weights
+    }
 
     /// The model's path, which exists.
     func url() throws -> URL { try Self.url(model) }
@@ -48,8 +56,6 @@ struct ModelOptions: ParsableArguments {
             decodeWeights: decodeWeights)
     }
 }
-
-extension DecodeWeights: ExpressibleByArgument {}
 
 /// A model with its compressor and a retrieval model.
 struct EngineOptions: ParsableArguments {

@@ -1,3 +1,4 @@
+import Checkpoints
 public import Torch
 
 /// Continues one sequence token by token.

@@ -1,3 +1,4 @@
+import Checkpoints
 import Torch
 
 /// The keys and values of the positions that a decoder has already seen.

@@ -1,3 +1,5 @@
+import Checkpoints
+import Synchronization
 import Torch
 
 /// A decoder's linear layers in 8 or 4 bits. Norms and biases stay as they are.

@@ -3,6 +3,7 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Tokenizers
 import Torch
 
 @Suite struct DecodeSessionTests {
