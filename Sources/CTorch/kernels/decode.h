@@ -23,6 +23,8 @@ using f32x8 = float __attribute__((ext_vector_type(8)));
 
 /// The positions between two updates of the softmax.
 constexpr int64_t decode_step = 64;
+/// How many positions ahead memory is asked for.
+constexpr int64_t decode_ahead = 16;
 /// The query rows computed at once, at most.
 constexpr int decode_rows = 4;
 
@@ -145,10 +147,10 @@ struct DecodeLoop {
     }
 };
 
-/// Asks for memory that the next step reads: the hardware follows one stream, not two that take turns.
+/// Asks for memory that will be read: keys and values take turns, which hides each stream's going on from the processor.
 template <typename T>
 KERNELS_INLINE void prefetch(const T *p, int64_t count) {
-    for (int64_t i = 0; i < count; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(p + i, 0, 2);
+    for (int64_t i = 0; i < count; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(p + i);
 }
 
 /// Scores of `count` positions (at most 64) for `Rows` queries; those up to the next eight repeat the last.
@@ -164,7 +166,7 @@ __attribute__((noinline)) static void score(
             const typename Reader::Number *key[width];
             for (int i = 0; i < width; i++) {
                 key[i] = keys + std::min(s + t + i, count - 1) * stride;
-                prefetch(key[i] + decode_step * stride, size);
+                prefetch(key[i] + decode_ahead * stride, size);
             }
             Lanes products[Rows][width];
             for (int r = 0; r < Rows; r++) {
@@ -199,7 +201,7 @@ __attribute__((noinline)) static void mix(
     }
     values += offset;
     for (int64_t s = 0; s < count; s++, values += stride) {
-        prefetch(values + decode_step * stride, lanes * Width);
+        prefetch(values + decode_ahead * stride, lanes * Width);
         for (int i = 0; i < Width; i++) {
             const Lanes v = Reader::read(values + lanes * (i / Reader::count * Reader::count), i % Reader::count);
             for (int r = 0; r < Rows; r++) sums[r][i] += v * weights[r][s];
