@@ -1,5 +1,7 @@
 // Linear layers over weights of 8 and 4 bits, for the few rows of a decoding step.
 
+#include <ATen/Parallel.h>
+
 #include <cstdlib>
 #include <memory>
 
@@ -139,6 +141,7 @@ int ctorch_quantized_linear_in(
             .y_stride = output.stride(0),
             .count = count,
             .accumulates = accumulate,
+            .threads = at::get_num_threads(),
             .scratch = scratch_memory(scratch),
         });
     });

@@ -23,6 +23,8 @@ using f32x8 = float __attribute__((ext_vector_type(8)));
 
 /// The positions between two updates of the softmax.
 constexpr int64_t decode_step = 64;
+/// How many positions ahead memory is asked for.
+constexpr int64_t decode_ahead = 16;
 /// The query rows computed at once, at most.
 constexpr int decode_rows = 4;
 
@@ -95,6 +97,13 @@ struct EvenThenOdd {
     }
 };
 
+inline f32x8 load_f32x8(const float *p) { return load<f32x8>(p); }
+inline f32x8 load_f32x8(const bf16 *p) {
+    using u16x8 = uint16_t __attribute__((ext_vector_type(8)));
+    using u32x8 = uint32_t __attribute__((ext_vector_type(8)));
+    return (f32x8)(__builtin_convertvector(load<u16x8>(p), u32x8) << 16);
+}
+
 /// The sums of eight vectors.
 KERNELS_INLINE f32x8 pair_sums(f32x8 a, f32x8 b) {
     return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
@@ -138,10 +147,10 @@ struct DecodeLoop {
     }
 };
 
-/// Asks for memory that the next step reads: the hardware follows one stream, not two that take turns.
+/// Asks for memory that will be read: keys and values take turns, which hides each stream's going on from the processor.
 template <typename T>
 KERNELS_INLINE void prefetch(const T *p, int64_t count) {
-    for (int64_t i = 0; i < count; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(p + i, 0, 2);
+    for (int64_t i = 0; i < count; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(p + i);
 }
 
 /// Scores of `count` positions (at most 64) for `Rows` queries; those up to the next eight repeat the last.
@@ -157,7 +166,7 @@ __attribute__((noinline)) static void score(
             const typename Reader::Number *key[width];
             for (int i = 0; i < width; i++) {
                 key[i] = keys + std::min(s + t + i, count - 1) * stride;
-                prefetch(key[i] + decode_step * stride, size);
+                prefetch(key[i] + decode_ahead * stride, size);
             }
             Lanes products[Rows][width];
             for (int r = 0; r < Rows; r++) {
@@ -192,7 +201,7 @@ __attribute__((noinline)) static void mix(
     }
     values += offset;
     for (int64_t s = 0; s < count; s++, values += stride) {
-        prefetch(values + decode_step * stride, lanes * Width);
+        prefetch(values + decode_ahead * stride, lanes * Width);
         for (int i = 0; i < Width; i++) {
             const Lanes v = Reader::read(values + lanes * (i / Reader::count * Reader::count), i % Reader::count);
             for (int r = 0; r < Rows; r++) sums[r][i] += v * weights[r][s];
@@ -464,12 +473,19 @@ static int64_t argmax(const float *x, int64_t count) {
 
 template <typename T>
 static void add_product(const float *x, const T *b, int64_t count, int64_t size, float *y) {
-    for (int64_t i = 0; i < count; i++, b += size) {
-        f32x16 sums = 0;
-        int64_t j = 0;
-        for (; j + 16 <= size; j += 16) sums += load<f32x16>(x + j) * load_f32(b + j);
-        float total = sum(sums);
-        for (; j < size; j++) total += x[j] * scalar(b[j]);
+    int64_t i = 0;
+    // Eight rows at a time: an adapter's are as short as a register, and summing one by itself costs more than its product.
+    for (; i + 8 <= count && size % 8 == 0; i += 8, b += 8 * size) {
+        f32x8 parts[8] = {};
+        for (int64_t j = 0; j < size; j += 8) {
+            const f32x8 numbers = load<f32x8>(x + j);
+            for (int k = 0; k < 8; k++) parts[k] += numbers * load_f32x8(b + k * size + j);
+        }
+        store(y + i, load<f32x8>(y + i) + sums(parts));
+    }
+    for (; i < count; i++, b += size) {
+        float total = 0;
+        for (int64_t j = 0; j < size; j++) total += x[j] * scalar(b[j]);
         y[i] += total;
     }
 }

@@ -48,6 +48,8 @@ struct QuantizedLinear {
     float *y;
     int64_t x_stride, y_stride, count;
     bool accumulates;
+    /// How many share the work.
+    int64_t threads;
     uint8_t *scratch;
 };
 inline int64_t quantized_linear_scratch(int64_t count, int64_t columns) {

@@ -285,22 +285,35 @@ struct QuantizedBlocks {
     int64_t start(int64_t block) const { return block * rows / count; }
 };
 
+/// Tiles, cut into as many runs as there are threads. A thread reads its own run in one forward stream, and when that is
+/// done helps with the others', tile by tile, so that one that starts late or loses its core holds up little.
 struct QuantizedLoop {
+    static constexpr int64_t most = 64;
+    struct alignas(64) Run {
+        std::atomic<int64_t> next;
+        int64_t end;
+    };
     const ctorch::QuantizedLinear &linear;
     QuantizedBlocks blocks;
-    int64_t tasks;
-};
+    int64_t runs, step;
+    mutable Run run[most];
 
-static void multiply_tiles(const void *context, int64_t task) {
-    const QuantizedLoop &loop = *static_cast<const QuantizedLoop *>(context);
-    const ctorch::QuantizedLinear &linear = loop.linear;
-    const ctorch::QuantizedWeights &weights = linear.weights;
-    const int64_t groups = weights.groups(), tiles = weights.tiles();
-    for (int64_t tile = task * tiles / loop.tasks; tile < (task + 1) * tiles / loop.tasks; tile++) {
+    explicit QuantizedLoop(const ctorch::QuantizedLinear &linear) : linear(linear), blocks(linear.count) {
+        const int64_t tiles = linear.weights.tiles();
+        step = std::max<int64_t>(1, 4096 / linear.weights.tile_bytes());
+        runs = std::max<int64_t>(1, std::min({linear.threads, most, linear.weights.bytes() / 16384, tiles}));
+        for (int64_t i = 0; i < runs; i++) {
+            run[i].next.store(i * tiles / runs, std::memory_order_relaxed);
+            run[i].end = (i + 1) * tiles / runs;
+        }
+    }
+
+    void multiply(int64_t tile) const {
+        const ctorch::QuantizedWeights &weights = linear.weights;
         const uint8_t *data = weights.data + tile * weights.tile_bytes();
-        const int64_t count = std::min<int64_t>(16, weights.rows - 16 * tile);
-        for (int64_t block = 0; block < loop.blocks.count; block++) {
-            const int64_t first = loop.blocks.start(block), rows = loop.blocks.start(block + 1) - first;
+        const int64_t count = std::min<int64_t>(16, weights.rows - 16 * tile), groups = weights.groups();
+        for (int64_t block = 0; block < blocks.count; block++) {
+            const int64_t first = blocks.start(block), rows = blocks.start(block + 1) - first;
             const QuantizedRows x(linear.scratch, first, rows, groups);
             float *y = linear.y + first * linear.y_stride + 16 * tile;
             if (weights.bits == 8) {
@@ -310,21 +323,29 @@ static void multiply_tiles(const void *context, int64_t task) {
             }
         }
     }
-}
 
-static void quantized_linear(const ctorch::QuantizedLinear &linear) {
-    const ctorch::QuantizedWeights &weights = linear.weights;
-    QuantizedLoop loop{linear, QuantizedBlocks(linear.count), 0};
-    for (int64_t block = 0; block < loop.blocks.count; block++) {
-        const int64_t first = loop.blocks.start(block), rows = loop.blocks.start(block + 1) - first;
-        const QuantizedRows to(linear.scratch, first, rows, weights.groups());
-        for (int64_t row = 0; row < rows; row++) {
-            quantize_row(linear.x + (first + row) * linear.x_stride, weights.groups(), weights.bits, to, row, rows);
+    static void work(const void *context, int64_t worker) {
+        const QuantizedLoop &loop = *static_cast<const QuantizedLoop *>(context);
+        for (int64_t i = 0; i < loop.runs; i++) {
+            Run &run = loop.run[(worker + i) % loop.runs];
+            for (int64_t tile; (tile = run.next.fetch_add(loop.step, std::memory_order_relaxed)) < run.end;) {
+                for (int64_t end = std::min(tile + loop.step, run.end); tile < end; tile++) loop.multiply(tile);
+            }
         }
     }
-    // A task is long enough to make up for the start of its stream, short enough that threads end together.
-    loop.tasks = std::max<int64_t>(1, std::min(weights.tiles(), weights.bytes() / 32768));
-    ctorch::run_tasks(loop.tasks, multiply_tiles, &loop);
+};
+
+static void quantized_linear(const ctorch::QuantizedLinear &linear) {
+    const int64_t groups = linear.weights.groups();
+    const QuantizedLoop loop(linear);
+    for (int64_t block = 0; block < loop.blocks.count; block++) {
+        const int64_t first = loop.blocks.start(block), rows = loop.blocks.start(block + 1) - first;
+        const QuantizedRows to(linear.scratch, first, rows, groups);
+        for (int64_t row = 0; row < rows; row++) {
+            quantize_row(linear.x + (first + row) * linear.x_stride, groups, linear.weights.bits, to, row, rows);
+        }
+    }
+    ctorch::run_tasks(loop.runs, QuantizedLoop::work, &loop);
 }
 
 // --- Finding the numbers of a group ---------------------------------------------------------------------------------
