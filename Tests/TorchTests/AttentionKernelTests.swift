@@ -56,6 +56,7 @@ import Torch
         }
 
         var inputs: [Tensor] { [query] + keys + values }
+        var scale: Double { 4 / Double(query.size(3)).squareRoot() }
 
         func attention(in dtype: DType, gradients: Bool) throws -> (out: Tensor, gradients: [Tensor]) {
             let leaves = try inputs.map { input in
@@ -64,10 +65,10 @@ import Torch
                 return leaf
             }
             let count = keys.count
-            // Strong scores, so that the softmax has something to choose.
+            // Scores strong enough that the softmax has something to choose, of heads of any size.
             let out = try Tensor.attention(
                 query: leaves[0], keys: Array(leaves[1...count]), values: Array(leaves[(count + 1)...]), causal: true,
-                scale: 0.5)
+                scale: scale)
             guard gradients else { return (out, []) }
             try (out * weights.to(dtype)).sum().backward()
             return (try out.detached(), try leaves.map { try #require(try $0.gradient) })
@@ -135,7 +136,7 @@ import Torch
         let query = try example.query.cloned()
         try query.setRequiresGradient(true)
         let out = try Tensor.attention(
-            query: query, keys: example.keys, values: example.values, causal: true, scale: 0.5)
+            query: query, keys: example.keys, values: example.values, causal: true, scale: example.scale)
         try (out * example.weights).sum().backward()
         #expect(try query.gradient?.array(of: Double.self) == all[0].array(of: Double.self))
         #expect(try example.keys[0].gradient == nil)

@@ -17,17 +17,17 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The weights that generated tokens are computed from: auto, full, 8-bit or 4-bit.",
+            "The weights that generated tokens are computed from: auto, full, lossless, 8-bit or 4-bit.",
             discussion: """
-                Default: auto, a quantized copy on a CPU: 4 bits where the model's file has no more, else 8; the model's own \
-                (full) where --dtype is given or the command computes in float32.
+                lossless is a quantized copy on a CPU: 4 bits where the model's file has no more, else 8. Default: auto, \
+                which is lossless, but full (the model's own) where --dtype is given or the command computes in float32.
                 """, valueName: "weights"),
         transform: Self.decodeWeights)
     var decodeWeights = DecodeWeights.automatic
 
     private static func decodeWeights(_ name: String) throws -> DecodeWeights {
         guard let weights = DecodeWeights(rawValue: name) else {
-            throw ValidationError("--decode-weights \(name): expected auto, full, 8-bit or 4-bit")
+            throw ValidationError("--decode-weights \(name): expected auto, full, lossless, 8-bit or 4-bit")
         }
         return weights
     }

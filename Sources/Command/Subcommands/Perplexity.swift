@@ -5,7 +5,11 @@ import Tokenizers
 
 struct Perplexity: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score a text: its summed negative log-likelihood in nats, and its perplexity.")
+        abstract: "Score a text: its summed negative log-likelihood in nats, and its perplexity.",
+        discussion: """
+            With --decode-weights lossless, 8-bit or 4-bit the text is read token by token as an answer is generated, with \
+            quantized weights: what they cost is the difference.
+            """)
 
     @Argument(help: "A text file, or - for stdin.")
     var file: String
@@ -35,7 +39,11 @@ struct Perplexity: ParsableCommand {
             throw CommandError(
                 "\(file): \(text.isEmpty ? "empty" : "one token"), expected at least two tokens to score")
         }
-        let nll = try model.negativeLogLikelihood(of: ids)
+        let nll =
+            switch self.model.decodeWeights {
+            case .automatic, .full: try model.negativeLogLikelihood(of: ids)
+            case .lossless, .eightBit, .fourBit: try byStep(model, ids)
+            }
         let result = Result(tokens: ids.count, nll: nll, perplexity: exp(nll / Double(ids.count - 1)))
         if output.json {
             try Terminal.json(result)
@@ -43,5 +51,11 @@ struct Perplexity: ParsableCommand {
             Terminal.print(
                 String(format: "%d tokens, nll %.3f, perplexity %.3f", result.tokens, result.nll, result.perplexity))
         }
+    }
+
+    private func byStep(_ model: LanguageModel, _ ids: [Int]) throws -> Double {
+        let bar = ProgressBar("perplexity")
+        defer { bar.finish() }
+        return try model.negativeLogLikelihoodByStep(of: ids) { bar.update($0, of: ids.count - 1) }
     }
 }
