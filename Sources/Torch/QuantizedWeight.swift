@@ -29,6 +29,15 @@ public final class QuantizedWeight: @unchecked Sendable {
     /// 8 or 4
     public var bits: Int { Int(ctorch_quantized_bits(handle)) }
 
+    /// [out, in]
+    public var shape: [Int] {
+        var shape: (Int64, Int64) = (0, 0)
+        withUnsafeMutableBytes(of: &shape) {
+            ctorch_quantized_shape(handle, $0.baseAddress!.assumingMemoryBound(to: Int64.self))
+        }
+        return [Int(shape.0), Int(shape.1)]
+    }
+
     /// The memory that one product reads.
     public var byteCount: Int { ctorch_quantized_bytes(handle) }
 
@@ -36,5 +45,18 @@ public final class QuantizedWeight: @unchecked Sendable {
     /// gradient is recorded.
     public func multiply(_ x: Tensor, into y: Tensor, adding: Bool = false) throws(TorchError) {
         try check(ctorch_quantized_linear_in(handle, x.handle, adding, y.handle))
+    }
+
+    /// The weight as float32 [out, in].
+    public func dequantized() throws(TorchError) -> Tensor {
+        let out = try Tensor.empty(shape, dtype: .float32)
+        try check(ctorch_quantized_dequantize(handle, out.handle))
+        return out
+    }
+
+    /// Writes the weight's rows at `ids` to `out` [ids.count, in], float32: the input embeddings of a model whose output
+    /// head is tied to them.
+    public func embed(_ ids: [Int], into out: Tensor) throws(TorchError) {
+        try check(ctorch_quantized_embedding_in(handle, ids.map(Int64.init), ids.count, out.handle))
     }
 }

@@ -42,4 +42,11 @@ extension Tensor {
     public func lowRank(_ a: Tensor, _ b: Tensor, scale: Double, addedTo y: Tensor) throws(TorchError) {
         try check(ctorch_lora_in(handle, a.handle, b.handle, scale, y.handle))
     }
+
+    /// The index of the greatest element of self [V], the first of equal ones; NaN are passed over.
+    public func indexOfGreatest() throws(TorchError) -> Int {
+        var index: Int64 = 0
+        try check(ctorch_tensor_argmax(handle, &index))
+        return Int(index)
+    }
 }
