@@ -268,7 +268,8 @@ void attention_tile(
                 high_sum += high;
                 store_pair(weights + r / elements * 64 + n, low, high);
             }
-            const f32x16 factor = exp2<5>(before * scale + shift);
+            // Exactly one where the maximum stays, whatever the other lanes do.
+            const f32x16 factor = exp2<5>((before - most) * scale);
             store(maxima + n, most);
             store(sums + n, load<f32x16>(sums + n) * factor + low_sum + high_sum);
             if (t > 0 && __builtin_reduce_or(most > before)) {
