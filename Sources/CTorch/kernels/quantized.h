@@ -2,8 +2,9 @@
 //
 // Why: a token of decoding reads every weight once, so memory bandwidth bounds it. Profiled on a 2-core Zen 4 with
 // SmolLM2-135M, libtorch's linears for one row took 21 ms a token for all layers in bfloat16, 10 ms in int8 and 4.7 ms
-// in int4, where one pass over the memory would take 6.6, 3.3 and 1.7. These, on a 2-core Zen 3 with AVX2 (30 GB/s),
-// take 4.1 ms in 8 bits and 2.5 ms in 4, where a pass takes 3.8 and 2.2.
+// in int4, where one pass over the memory would take 6.6, 3.3 and 1.7. These, on a 2-core Zen 3 with AVX2, take 4.1 ms
+// in 8 bits and 2.5 ms in 4 at best, where a pass at the bandwidth of the same run (32 GB/s) takes 3.5 and 2.0; when
+// other work has its share of the machine, 0.7 to 0.9 of what is left.
 //
 // Layout. w = d * q + m, with one d and m (float16) for each 32 columns of a row. Sixteen rows form a tile, tiles
 // follow each other, and within one the groups of columns follow each other, so that memory is read in one forward
