@@ -241,9 +241,9 @@ int ctorch_linear_cross_entropy(
 /// Frozen weights [N, K] of 8 or 4 bits, in groups of 32 columns with a float16 scale (and for 4 bits a minimum) each.
 typedef struct ctorch_quantized ctorch_quantized;
 
-/// Quantizes weight [N, K], float32 or bfloat16, K a multiple of 32. `bits`: 8, 4, or 0 for 4 where the weights are 4-bit
-/// groups already (GGUF's Q4_0 and Q4_1, also after rounding to bfloat16) and 8 otherwise. Groups that come from Q4_0,
-/// Q4_1 or Q8_0 are found again exactly.
+/// Quantizes weight [N, K], float32 or bfloat16, K a multiple of 32. `bits`: 8, 4, or 0 for 4 where the weights are
+/// 4-bit groups already (GGUF's Q4_0 and Q4_1, also after rounding to bfloat16) and 8 otherwise. Groups that come from
+/// Q4_0, Q4_1 or Q8_0 are found again: exactly from float32, within the rounding from bfloat16.
 int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quantized **out);
 void ctorch_quantized_free(ctorch_quantized *quantized);
 int ctorch_quantized_bits(const ctorch_quantized *quantized);
@@ -256,8 +256,8 @@ int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor
 /// Rows of the weights: out [count, K].
 int ctorch_quantized_embedding_in(
     const ctorch_quantized *quantized, const int64_t *ids, size_t count, ctorch_tensor *out);
-/// y = x · weightᵀ, or y += that; x [M, K], y [M, N], M in 1...16. x is rounded to 8 bits in groups of 32 with a float32
-/// scale each; sums are float32.
+/// y = x · weightᵀ, or y += that; x [M, K], y [M, N], M in 1...16. x is rounded to 8 bits in groups of 32 with a
+/// float32 scale each; sums are float32.
 int ctorch_quantized_linear_in(
     const ctorch_quantized *quantized, const ctorch_tensor *x, bool accumulate, ctorch_tensor *y);
 
