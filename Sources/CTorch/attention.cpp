@@ -195,10 +195,9 @@ int ctorch_attention(
             return attend_by_libtorch(query, pieces, mask, causal, scale);
         }
         for (at::Tensor &piece : pieces) piece = with_contiguous_elements(piece);
-        const bool records = c10::GradMode::is_enabled() &&
-            (query.requires_grad() ||
-             std::any_of(pieces.begin(), pieces.end(), [](const at::Tensor &x) { return x.requires_grad(); }));
-        if (records) return CausalAttention::apply(query, at::TensorList(pieces), scale);
+        if (records_gradients({query}) || records_gradients(pieces)) {
+            return CausalAttention::apply(query, at::TensorList(pieces), scale);
+        }
         const bool is_step = queries == 1 && segments <= largest_piece_count;
         return is_step ? attend_by_one(query, pieces, scale) : attend(query, pieces, scale, nullptr);
     });

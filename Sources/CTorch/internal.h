@@ -30,6 +30,15 @@ inline std::vector<at::Tensor> list(const ctorch_tensor *const *tensors, size_t 
     return result;
 }
 
+/// Whether an operation on these records gradients; undefined tensors have none.
+inline bool records_gradients(at::TensorList tensors) {
+    if (!c10::GradMode::is_enabled()) return false;
+    for (const at::Tensor &tensor : tensors) {
+        if (tensor.defined() && tensor.requires_grad()) return true;
+    }
+    return false;
+}
+
 using Operands = std::initializer_list<const ctorch_tensor *>;
 
 /// A tensor that is asked for: what errors name where there is no operand yet.

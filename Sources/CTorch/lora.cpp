@@ -305,11 +305,9 @@ at::Tensor linear_lora(
     auto shape = x.sizes().vec();
     shape.back() = weight.size(0);
     const at::Tensor rows = x.reshape({-1, weight.size(1)}).contiguous();
-    const bool records = c10::GradMode::is_enabled() &&
-        (x.requires_grad() || std::any_of(matrices.begin(), matrices.end(), [](const at::Tensor &matrix) {
-            return matrix.requires_grad();
-        }));
-    if (records) return LinearLoRA::apply(rows, weight, bias, parts, at::TensorList(matrices), seed).view(shape);
+    if (records_gradients({x}) || records_gradients(matrices)) {
+        return LinearLoRA::apply(rows, weight, bias, parts, at::TensorList(matrices), seed).view(shape);
+    }
     const at::Tensor y = at::linear(rows, weight, bias);
     const int64_t columns = place(parts);
     add_parts(rows, y, parts, columns, a, b, seed);

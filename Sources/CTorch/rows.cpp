@@ -14,13 +14,6 @@ using torch::autograd::variable_list;
 
 namespace {
 
-bool records(std::initializer_list<at::Tensor> tensors) {
-    if (!c10::GradMode::is_enabled()) return false;
-    return std::any_of(tensors.begin(), tensors.end(), [](const at::Tensor &tensor) {
-        return tensor.defined() && tensor.requires_grad();
-    });
-}
-
 // --- RMSNorm --------------------------------------------------------------------------------------------------------
 
 /// The sum (x itself where there is no y) and the normed; `scales` only where it is defined.
@@ -81,14 +74,14 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
 bool has_kernel(const at::Tensor &x, const at::Tensor &y, const at::Tensor &weight) {
     return row_kernels(x) && x.dim() > 0 && x.numel() > 0 && weight.dim() == 1 && x.size(-1) == weight.size(0) &&
            weight.scalar_type() == x.scalar_type() && weight.device().is_cpu() && weight.is_contiguous() &&
-           !records({weight}) &&
+           !records_gradients({weight}) &&
            (!y.defined() ||
             (y.sizes() == x.sizes() && y.scalar_type() == x.scalar_type() && y.device() == x.device()));
 }
 
 at::Tensor rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
     if (!has_kernel(x, {}, weight)) return at::rms_norm(x, weight.sizes(), weight, epsilon);
-    if (records({x})) return RMSNorm::apply(x, c10::optional<at::Tensor>(), weight, epsilon)[0];
+    if (records_gradients({x})) return RMSNorm::apply(x, c10::optional<at::Tensor>(), weight, epsilon)[0];
     return normed(*row_kernels(x), x.contiguous(), {}, weight, epsilon, {}).second;
 }
 
@@ -98,7 +91,7 @@ std::pair<at::Tensor, at::Tensor> add_rms_norm(
         const at::Tensor sum = x + y;
         return {sum, at::rms_norm(sum, weight.sizes(), weight, epsilon)};
     }
-    if (records({x, y})) {
+    if (records_gradients({x, y})) {
         variable_list results = RMSNorm::apply(x, c10::optional<at::Tensor>(y), weight, epsilon);
         return {results[0], results[1]};
     }
@@ -230,7 +223,7 @@ variable_list rotary_heads(
         variable_list parts = split_heads(x.contiguous(), heads, groups);
         return {rotary(parts[0], cosine, sine), rotary(parts[1], cosine, sine), parts[2]};
     }
-    if (records({x})) return RotaryHeads::apply(x, cosine, sine, heads, groups);
+    if (records_gradients({x})) return RotaryHeads::apply(x, cosine, sine, heads, groups);
     const at::Tensor all = x.contiguous();
     rotate_merged(all, all, Angles(cosine, sine), heads, groups);
     return split_heads(all, heads, groups);
@@ -276,7 +269,7 @@ at::Tensor swiglu(const at::Tensor &x) {
         const int64_t size = x.size(-1) / 2;
         return at::silu(x.narrow(-1, 0, size)) * x.narrow(-1, size, size);
     }
-    return records({x}) ? SwiGLU::apply(x) : swiglu_rows(x.contiguous());
+    return records_gradients({x}) ? SwiGLU::apply(x) : swiglu_rows(x.contiguous());
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ const char *ctorch_version(void);
 /// The version that the loaded libtorch says it has, as above; empty where it says none.
 const char *ctorch_loaded_version(void);
 ctorch_cpu_features ctorch_cpu_get_features(void);
-/// The instruction set whose kernels this thread uses: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests also "emulated".
+/// The instruction set whose kernels this thread uses: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests also
+/// "emulated".
 const char *ctorch_kernels_name(void);
 /// The names of all sets that this processor has, best first, the emulated one last; NULL from `index` = their count on.
 const char *ctorch_kernels_available(size_t index);

@@ -20,7 +20,6 @@ namespace KERNELS {
 constexpr int64_t tile_queries = 64, tile_keys = 64;
 constexpr int64_t largest_head = 256;
 
-constexpr float log2_e = 1.44269504089f;
 /// Stands for minus infinity, which would make NaN of differences.
 constexpr float hidden_score = -1e30f;
 

@@ -34,12 +34,11 @@ static double cross_entropy(void *logits_, int64_t size, int64_t target, bool gr
     for (int lane = 1; lane < 16; lane++) highest = std::max(highest, most[lane]);
 
     const float chosen = scalar(logits[target]);
-    constexpr float log2e = 1.44269504089f;
     // float32 keeps the powers in the row's place; bfloat16 would round them, and computes them twice.
     constexpr bool keeps = sizeof(T) == sizeof(float);
     f32x16 powers = {};
     sixteens(size, [&](int64_t i, auto part) {
-        f32x16 power = exp2<5>((load_f32(logits + i, part) - highest) * log2e);
+        f32x16 power = exp2<5>((load_f32(logits + i, part) - highest) * log2_e);
         if constexpr (!std::is_same_v<decltype(part), Sixteen>) {
             for (int lane = part.count; lane < 16; lane++) power[lane] = 0;
         }
@@ -51,7 +50,7 @@ static double cross_entropy(void *logits_, int64_t size, int64_t target, bool gr
         const float share = scale / total;
         sixteens(size, [&](int64_t i, auto part) {
             const f32x16 v = load_f32(logits + i, part);
-            store_f32(logits + i, (keeps ? v : exp2<3>((v - highest) * log2e)) * share, part);
+            store_f32(logits + i, (keeps ? v : exp2<3>((v - highest) * log2_e)) * share, part);
         });
         // Not from the share just rounded: near 1 the difference is all there is.
         const T rounded = [&] {

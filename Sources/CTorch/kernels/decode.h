@@ -333,7 +333,7 @@ static void attend_task(const void *context, int64_t task) {
 static void decode_attention(const ctorch::DecodeAttention &a) {
     const DecodeLoop loop(a);
     // Scores in powers of two: 2^x costs less than e^x.
-    const float scale = a.scale * 1.44269504089f;
+    const float scale = a.scale * log2_e;
     for (int64_t b = 0; b < a.batch; b++) {
         for (int64_t h = 0; h < a.heads; h++) {
             const float *q = a.q + b * a.q_batch + h * a.q_head;
@@ -372,45 +372,9 @@ static void decode_attention(const ctorch::DecodeAttention &a) {
 
 // --- Small operations -----------------------------------------------------------------------------------------------
 
-template <typename T>
-static void rms_norm(const float *x, const T *weight, int64_t size, float epsilon, float *y) {
-    f32x16 squares[2] = {0, 0};
-    int64_t i = 0;
-    for (; i + 32 <= size; i += 32) {
-        const f32x16 a = load<f32x16>(x + i), b = load<f32x16>(x + i + 16);
-        squares[0] += a * a;
-        squares[1] += b * b;
-    }
-    float total = sum(squares[0] + squares[1]);
-    for (; i < size; i++) total += x[i] * x[i];
-    const float factor = 1.0f / std::sqrt(total / float(size) + epsilon);
-    i = 0;
-    for (; i + 16 <= size; i += 16) store(y + i, load<f32x16>(x + i) * factor * load_f32(weight + i));
-    for (; i < size; i++) y[i] = x[i] * factor * scalar(weight[i]);
-}
-
 static void rms_norm(const float *x, const void *weight, bool is_bf16, int64_t size, float epsilon, float *y) {
-    if (is_bf16) {
-        rms_norm(x, static_cast<const bf16 *>(weight), size, epsilon, y);
-    } else {
-        rms_norm(x, static_cast<const float *>(weight), size, epsilon, y);
-    }
-}
-
-/// Pairs (i, i + size / 2), as Hugging Face's Llama has them.
-static void rotate(float *x, const float *cosine, const float *sine, int64_t half) {
-    int64_t i = 0;
-    for (; i + 16 <= half; i += 16) {
-        const f32x16 a = load<f32x16>(x + i), b = load<f32x16>(x + half + i);
-        const f32x16 c = load<f32x16>(cosine + i), s = load<f32x16>(sine + i);
-        store(x + i, a * c - b * s);
-        store(x + half + i, b * c + a * s);
-    }
-    for (; i < half; i++) {
-        const float a = x[i], b = x[half + i];
-        x[i] = a * cosine[i] - b * sine[i];
-        x[half + i] = b * cosine[i] + a * sine[i];
-    }
+    const auto norm = is_bf16 ? rms_norm<float, bf16> : rms_norm<float, float>;
+    norm(x, nullptr, weight, nullptr, y, nullptr, 1, size, epsilon);
 }
 
 template <typename T>
@@ -423,7 +387,7 @@ static void rotary_append(const ctorch::RotaryAppend &a) {
     for (int64_t row = 0; row < a.rows; row++) {
         float *x = a.qkv + row * a.stride;
         const float *cosine = a.cosine + row * a.cosine_stride, *sine = a.sine + row * a.sine_stride;
-        for (int64_t h = 0; h < a.heads + a.groups; h++) rotate(x + h * a.size, cosine, sine, a.size / 2);
+        rotate<float>(x, x, cosine, sine, 1, a.heads + a.groups, a.size);
         const float *key = x + a.heads * a.size, *value = key + a.groups * a.size;
         for (int64_t g = 0; g < a.groups; g++) {
             convert(key + g * a.size, a.size, static_cast<T *>(a.keys) + row * a.key_row + g * a.key_group);
@@ -438,17 +402,6 @@ static void rotary_append(const ctorch::RotaryAppend &a) {
         case ctorch::Element::f16: return rotary_append<f16>(a);
         case ctorch::Element::bf16: return rotary_append<bf16>(a);
     }
-}
-
-static void swiglu(const float *x, int64_t size, float *y) {
-    int64_t i = 0;
-    for (; i + 16 <= size; i += 16) {
-        // e^-x is taken for no more than what float32 holds; the quotient is 0 there anyway.
-        const f32x16 gate = load<f32x16>(x + i);
-        const f32x16 e = exp<5>(__builtin_elementwise_min(-gate, f32x16(87.0f)));
-        store(y + i, gate / (1.0f + e) * load<f32x16>(x + size + i));
-    }
-    for (; i < size; i++) y[i] = x[i] / (1.0f + std::exp(-x[i])) * x[size + i];
 }
 
 static int64_t argmax(const float *x, int64_t count) {
@@ -508,7 +461,6 @@ static const ctorch::DecodingKernels decoding_table = {
     .decode_attention = decode_attention,
     .rms_norm = rms_norm,
     .rotary_append = rotary_append,
-    .swiglu = swiglu,
     .argmax = argmax,
     .add_product = add_product,
 };

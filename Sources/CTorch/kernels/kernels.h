@@ -20,8 +20,6 @@ struct AttentionGradients;
 struct Kernels {
     /// "avx512bf16", "avx512", "avx2", "neon", "plain" or "emulated"
     const char *name;
-    /// Whether bfloat16 pairs are multiplied natively; where not, bfloat16 is widened to float32.
-    bool multiplies_bf16;
 
     void (*attention_forward)(const AttentionArguments &);
     void (*attention_backward)(const AttentionArguments &, const AttentionGradients &);

@@ -13,7 +13,9 @@ namespace KERNELS {
 /// Rows of a tile, whose sums fill the registers.
 constexpr int lora_rows = KERNELS_ROWS;
 
-inline uint32_t scrambled(uint32_t x) {
+/// A hash of 32 bits, or of sixteen of them.
+template <typename Word>
+inline Word scrambled(Word x) {
     x = (x ^ (x >> 16)) * 0x7FEB352Du;
     x = (x ^ (x >> 15)) * 0x846CA68Bu;
     return x ^ (x >> 16);
@@ -34,10 +36,7 @@ struct DropoutRow {
     }
 
     f32x16 operator()(int64_t i) const {
-        u32x16 x = start + uint32_t(i) * 0x9E3779B9u;
-        x = (x ^ (x >> 16)) * 0x7FEB352Du;
-        x = (x ^ (x >> 15)) * 0x846CA68Bu;
-        x = x ^ (x >> 16);
+        const u32x16 x = scrambled(start + uint32_t(i) * 0x9E3779B9u);
         return (f32x16)((i32x16)scale & (i32x16)(x >= threshold));
     }
 };

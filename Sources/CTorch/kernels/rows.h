@@ -9,11 +9,12 @@
 
 namespace KERNELS {
 
-template <typename T>
+/// The weight may be of another dtype than the rows.
+template <typename T, typename Weight = T>
 static void rms_norm(
     const void *x_, const void *y_, const void *weight_, void *sum_, void *out_, float *scales, int64_t rows,
     int64_t size, float epsilon) {
-    const T *weight = static_cast<const T *>(weight_);
+    const Weight *weight = static_cast<const Weight *>(weight_);
     for (int64_t row = 0; row < rows; row++) {
         const T *x = static_cast<const T *>(x_) + row * size;
         T *out = static_cast<T *>(out_) + row * size;
@@ -57,19 +58,12 @@ static void rms_norm_backward(
         });
         const float scale = scales[row];
         const float shift = sum(products) / float(size) * scale * scale * scale;
-        if (d_sum_) {
-            const T *d_sum = static_cast<const T *>(d_sum_) + row * size;
-            sixteens(size, [&](int64_t i, auto part) {
-                const f32x16 direct = load_f32(d_out + i, part) * load_f32(weight + i, part) * scale;
-                store_f32(
-                    d_x + i, load_f32(d_sum + i, part) + (direct - load_f32(x + i, part) * shift), part);
-            });
-        } else {
-            sixteens(size, [&](int64_t i, auto part) {
-                const f32x16 direct = load_f32(d_out + i, part) * load_f32(weight + i, part) * scale;
-                store_f32(d_x + i, direct - load_f32(x + i, part) * shift, part);
-            });
-        }
+        const T *d_sum = d_sum_ ? static_cast<const T *>(d_sum_) + row * size : nullptr;
+        sixteens(size, [&](int64_t i, auto part) {
+            const f32x16 direct = load_f32(d_out + i, part) * load_f32(weight + i, part) * scale;
+            const f32x16 own = direct - load_f32(x + i, part) * shift;
+            store_f32(d_x + i, d_sum ? load_f32(d_sum + i, part) + own : own, part);
+        });
     }
 }
 
@@ -91,7 +85,7 @@ static void rotate(
 
 /// 1 / (1 + e^-x)
 inline f32x16 sigmoid(f32x16 x) {
-    return 1.0f / (1.0f + exp2<5>(__builtin_elementwise_min(x * -1.44269504089f, f32x16(126.0f))));
+    return 1.0f / (1.0f + exp2<5>(__builtin_elementwise_min(x * -log2_e, f32x16(126.0f))));
 }
 
 template <typename T>

@@ -45,7 +45,6 @@ constexpr ctorch::RowKernels row_kernels = {
 
 static const ctorch::Kernels table = {
     .name = KERNELS_NAME,
-    .multiplies_bf16 = KERNELS_BF16,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
     .decoding = decoding_table,
