@@ -1,3 +1,5 @@
+import Torch
+
 /// The weights that single steps of a generation are computed from. A step reads all of them once and computes little:
 /// with a quarter of the bytes it takes a quarter of the time. Prompts and training always use the model's own.
 public enum DecodeWeights: String, Sendable, CaseIterable {
