@@ -8,6 +8,8 @@ using namespace ctorch;
 
 void ctorch_tensor_free(ctorch_tensor *tensor) { delete reinterpret_cast<at::Tensor *>(tensor); }
 
+ctorch_tensor *ctorch_tensor_retained(const ctorch_tensor *tensor) { return wrap(unwrap(tensor)); }
+
 // --- Creation and copies
 
 int ctorch_tensor_from_bytes(

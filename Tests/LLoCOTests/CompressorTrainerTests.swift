@@ -35,12 +35,14 @@ extension SeededTests {
             get throws { try TrainingText([Sample.text("river"), Sample.text("mill")]) }
         }
 
-        @Test func lossesAndGradientsOfTwoSubsteps() throws {
+        @Test(arguments: [GradientCheckpointing.never, .always])
+        func lossesAndGradientsOfTwoSubsteps(checkpointing: GradientCheckpointing) throws {
             let training = fixture.values.training
             var recipe = recipe()
             recipe.substeps = training.substeps.count
             recipe.segmentsPerSubstep = training.substeps[0].count
-            let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 1)
+            let trainer = try CompressorTrainer(
+                decoder: fixture.decoder, recipe: recipe, seed: 1, checkpointing: checkpointing)
             let start = try fixture.adapter()
             for (own, given) in zip(trainer.adapter.parameters, start.parameters) { try own.copy(from: given) }
             try trainer.embedSummary.copy(from: fixture.embedSummary)
@@ -122,6 +124,22 @@ extension SeededTests {
             #expect(
                 message { _ = try second.resume(from: folder.url.appending(path: "cut"), source: source) }?.contains(
                     state) == true)
+        }
+
+        /// What was dropped is dropped again; gradients of one tensor may be added in another order.
+        @Test(arguments: [0, 0.2])
+        func checkpointingChangesNothing(dropout: Double) throws {
+            var recipe = recipe()
+            recipe.dropout = dropout
+            let tokenizer = try fixture.model.tokenizer
+            let trainers = try [GradientCheckpointing.never, .always].map {
+                try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3, checkpointing: $0)
+            }
+            for _ in 0..<2 {
+                let steps = try trainers.map { try $0.step(text, tokenizer) }
+                #expect(relativeError(steps[1].loss, steps[0].loss) < 1e-6)
+                #expect(relativeError(steps[1].gradientNorm, steps[0].gradientNorm) < 1e-5)
+            }
         }
 
         @Test func instabilityChangesNothing() throws {

@@ -32,18 +32,20 @@ extension SeededTests {
 
         private func finetuner(
             _ examples: [FinetuningExample], recipe: FinetuningRecipe? = nil, documents: [Tensor]? = nil,
-            adapter: Adapter? = nil, seed: UInt64 = 0
+            adapter: Adapter? = nil, seed: UInt64 = 0, checkpointing: GradientCheckpointing = .automatic
         ) throws -> Finetuner {
             try Finetuner(
                 decoder: fixture.decoder, adapter: adapter, recipe: recipe ?? self.recipe(),
-                documents: documents ?? [fixture.vectors()], examples: examples, seed: seed)
+                documents: documents ?? [fixture.vectors()], examples: examples, seed: seed,
+                checkpointing: checkpointing)
         }
 
-        @Test func lossAndGradients() throws {
+        @Test(arguments: [GradientCheckpointing.never, .always])
+        func lossAndGradients(checkpointing: GradientCheckpointing) throws {
             let adapter = try fixture.adapter()
             let example = FinetuningExample(
                 document: 0, prompt: fixture.values.question, answer: fixture.values.answer + [fixture.values.eos])
-            let finetuner = try finetuner([example], adapter: adapter)
+            let finetuner = try finetuner([example], adapter: adapter, checkpointing: checkpointing)
             let count = Double(example.answer.count)
             let sum = try finetuner.backward([example], about: fixture.vectors(), scale: 1 / count)
             #expect(relativeError(sum / count, fixture.values.answerLoss) < Reference.tolerance)

@@ -71,6 +71,8 @@ int ctorch_device_synchronize(ctorch_device_type device, int index);
 // --- Tensors: life, creation, copies --------------------------------------------------------------------------------
 
 void ctorch_tensor_free(ctorch_tensor *tensor);
+/// Another handle of the same tensor.
+ctorch_tensor *ctorch_tensor_retained(const ctorch_tensor *tensor);
 
 /// Copies `shape` product elements from `bytes` into a new CPU tensor.
 int ctorch_tensor_from_bytes(
@@ -295,6 +297,14 @@ int ctorch_tensor_backward_from(const ctorch_tensor *tensor, const ctorch_tensor
 int ctorch_tensor_grad(const ctorch_tensor *tensor, ctorch_tensor **out);
 int ctorch_tensor_clear_grad(ctorch_tensor *tensor);
 int ctorch_tensor_detach(const ctorch_tensor *tensor, ctorch_tensor **out);
+/// Computes outputs, new handles, from inputs, which are the body's to free. Returns NULL, or a message from `malloc`.
+typedef char *(*ctorch_body)(void *context, ctorch_tensor *const *inputs, ctorch_tensor **outputs);
+/// The outputs of `body` without what it keeps for gradients in between: it runs once more, on the same inputs, when they
+/// are asked for. `leaves` are what it reads besides and leaves gradients in. `release` is called once, when neither is
+/// needed any more or after a failure.
+int ctorch_recomputed(
+    const ctorch_tensor *const *inputs, size_t input_count, const ctorch_tensor *const *leaves, size_t leaf_count,
+    ctorch_body body, void *context, void (*release)(void *), ctorch_tensor **outputs, size_t output_count);
 /// Scales all gradients so that their joint norm is at most `max_norm`; `*norm` is the norm before.
 int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, double max_norm, double *norm);
 

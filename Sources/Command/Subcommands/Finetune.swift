@@ -18,7 +18,7 @@ struct Finetune: ParsableCommand {
     @Option(help: ArgumentHelp("Questions with answers about the group's documents.", valueName: "file.jsonl"))
     var questions: String?
 
-    @OptionGroup var recipe: RecipeOptions
+    @OptionGroup var training: TrainingOptions
 
     @Option(help: ArgumentHelp("How often to go through the questions; default: the recipe's.", valueName: "n"))
     var epochs: Int?
@@ -56,14 +56,14 @@ struct Finetune: ParsableCommand {
         let set = try QuestionSet(contentsOf: URL(filePath: questions), text: .optional)
         _ = try library.open(for: .reading)
         let engine = try engine.load(withEmbedder: false)
-        var recipe = try recipe.load(for: engine.model.configuration).finetuning
+        var recipe = try training.recipe(for: engine.model.configuration).finetuning
         if let epochs { recipe.epochs = epochs }
         if let learningRate { recipe.learningRate = learningRate }
         let library = try library.open(for: .writing)
         let bar = ProgressBar("fine-tuning")
         let result = try engine.finetune(
             group: group, questions: set, recipe: recipe, seed: self.engine.model.compute.seed, in: library,
-            saveEvery: saveEvery
+            checkpointing: training.gradientCheckpointing, saveEvery: saveEvery
         ) { step, total, speed in
             if output.json {
                 try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed))

@@ -20,7 +20,7 @@ struct TrainCompressor: ParsableCommand {
     @Option(help: ArgumentHelp("The compressor's folder.", valueName: "dir"))
     var out: String
 
-    @OptionGroup var recipe: RecipeOptions
+    @OptionGroup var training: TrainingOptions
 
     @Option(help: ArgumentHelp("Steps in all; default: the recipe's.", valueName: "n"))
     var steps: Int?
@@ -42,7 +42,7 @@ struct TrainCompressor: ParsableCommand {
         let texts = try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
         let model = try model.load(exact: false)
         let tokenizer = try model.tokenizer
-        var recipe = try recipe.load(for: model.configuration).compressor
+        var recipe = try training.recipe(for: model.configuration).compressor
         if let steps { recipe.steps = steps }
         let corpus = try TrainingText(texts, minimumBytes: recipe.rowTokens * 3)
         if corpus.count < texts.count {
@@ -52,7 +52,9 @@ struct TrainCompressor: ParsableCommand {
         }
         let source = CompressorTrainer.Source(
             baseModel: try FileIdentity.digest(of: model.identityFiles), texts: corpus.digest)
-        let trainer = try CompressorTrainer(decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed)
+        let trainer = try CompressorTrainer(
+            decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed,
+            checkpointing: training.gradientCheckpointing)
         let folder = URL(filePath: out)
         var tokens = try trainer.resume(from: folder, source: source) ?? 0
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -15,6 +15,7 @@ public final class CompressorTrainer {
     public let embedSummary: Tensor
     let training: TrainingState
     let seed: UInt64
+    private let checkpointing: GradientCheckpointing
 
     /// A step's outcome.
     public struct Step: Sendable {
@@ -29,10 +30,11 @@ public final class CompressorTrainer {
     }
 
     /// Starts anew: the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row.
-    public init(decoder: Llama, recipe: CompressorRecipe, seed: UInt64) throws {
+    public init(decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic) throws {
         self.decoder = decoder
         self.recipe = recipe
         self.seed = seed
+        self.checkpointing = checkpointing
         try Runtime.seed(seed)
         adapter = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
         let end = decoder.configuration.eosTokenIDs.first ?? 0
@@ -95,12 +97,16 @@ public final class CompressorTrainer {
             var predictors: [Tensor] = []
             var labels: [Int] = []
             let segments = cuts[start..<min(start + recipe.segmentsPerSubstep, cuts.count)]
+            let recomputes = checkpointing.applies(
+                to: decoder,
+                positions: prefix.size(0) + segments.reduce(0) { $0 + $1.count + 2 * summary })
             let end = segments.last?.upperBound ?? 0
             for range in segments {
                 let text = try decoder.embed(Array(row[range]))[0]
                 let unread = try prefix[cache.count..<prefix.size(0)]
                 let input = try Tensor.concatenated([unread, text, embedSummary.to(decoder.dtype)])
-                let hidden = try decoder.hiddenStates(input.unsqueezed(0), cache: cache, adapters: adapters)[0]
+                let hidden = try decoder.hiddenStates(
+                    input.unsqueezed(0), cache: cache, adapters: adapters, recomputes: recomputes)[0]
                 cache.truncate(to: prefix.size(0))
                 // The last token of a segment predicts the first of the next one, within a substep.
                 let count = min(range.count, end - 1 - range.lowerBound)

@@ -19,17 +19,19 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - questions: a document without a text of its own is the library's of that title or id
+    ///   - checkpointing: how steps use memory; a run may go on with another choice
     ///   - saveEvery: seconds between two saved states
     ///   - onStep: told after each step what it brought, of how many, and tokens a second
     public func finetune(
         group: String, questions: QuestionSet, recipe: FinetuningRecipe, seed: UInt64, in library: Library,
-        saveEvery: Double = 20, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
+        checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
+        onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
         let identity = try vectorIdentity
         let data = try trainingData(group: group, questions: questions, identity: identity, library: library)
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.adapters.list, recipe: recipe, documents: data.vectors,
-            examples: data.examples, seed: seed)
+            examples: data.examples, seed: seed, checkpointing: checkpointing)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let settings = String(

@@ -16,6 +16,7 @@ public final class Finetuner {
     private let examples: [FinetuningExample]
     private let plan: BatchPlan
     private let seed: UInt64
+    private let checkpointing: GradientCheckpointing
 
     /// A step's outcome.
     public struct Step: Sendable {
@@ -35,7 +36,7 @@ public final class Finetuner {
     /// - Throws: `ModelError` where an example does not fit the model's window.
     public init(
         decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, recipe: FinetuningRecipe, documents: [Tensor],
-        examples: [FinetuningExample], seed: UInt64
+        examples: [FinetuningExample], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
         guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
         let window = decoder.configuration.maximumPositions
@@ -53,6 +54,7 @@ public final class Finetuner {
         self.documents = try documents.map { try $0.to(decoder.dtype, device: decoder.device) }
         self.examples = examples
         self.seed = seed
+        self.checkpointing = checkpointing
         plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
         try Runtime.seed(seed)
         self.adapter =
@@ -110,19 +112,22 @@ public final class Finetuner {
     /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
     package func backward(_ examples: [FinetuningExample], about vectors: Tensor, scale: Double) throws -> Double {
         let adapters = ActiveAdapters(base + [adapter], appliesDropout: true)
+        // Padding stands behind the text, where no real position sees it, so no mask is needed.
+        let length = examples.map { $0.prompt.count + $0.answer.count }.max()! - 1
+        let recomputes = checkpointing.applies(
+            to: decoder, positions: vectors.size(0) + length * examples.count)
         var cache: KeyValueCache?
         if vectors.size(0) > 0 {
             let prefix = KeyValueCache(layerCount: decoder.configuration.layerCount)
-            _ = try decoder.hiddenStates(vectors.unsqueezed(0), cache: prefix, adapters: adapters)
+            _ = try decoder.hiddenStates(
+                vectors.unsqueezed(0), cache: prefix, adapters: adapters, last: 0, recomputes: recomputes)
             cache = try prefix.shared(by: examples.count)
         }
-        // Padding stands behind the text, where no real position sees it, so no mask is needed.
-        let length = examples.map { $0.prompt.count + $0.answer.count }.max()! - 1
         let rows = examples.map { example in
             let row = (example.prompt + example.answer).dropLast()
             return Array(row) + Array(repeating: 0, count: length - row.count)
         }
-        let hidden = try decoder.hiddenStates(decoder.embed(rows), cache: cache, adapters: adapters)
+        let hidden = try decoder.hiddenStates(decoder.embed(rows), cache: cache, adapters: adapters, recomputes: recomputes)
         var predictors: [Tensor] = []
         for (index, example) in examples.enumerated() {
             predictors.append(

@@ -80,10 +80,12 @@ public final class Llama: Sendable {
     ///   - adapters: what is added to the linear layers in this call
     ///   - last: of how many positions, the last ones, the states are wanted; nil for all. Of the others only that is
     ///     computed which later positions see.
+    ///   - recomputes: whether gradients keep each layer's input alone and compute the layer once more: a third more
+    ///     time, for a small part of the memory (``bytesForGradients(positions:)``)
     /// - Returns: [B, last, D]
     public func hiddenStates(
         _ embeddings: Tensor, cache: KeyValueCache? = nil, mask: Tensor? = nil, positions: [[Int]]? = nil,
-        adapters: ActiveAdapters = .none, last: Int? = nil
+        adapters: ActiveAdapters = .none, last: Int? = nil, recomputes: Bool = false
     ) throws -> Tensor {
         let shape = embeddings.shape
         guard shape.count == 3, shape[1] > 0, shape[2] == configuration.hiddenSize else {
@@ -96,7 +98,7 @@ public final class Llama: Sendable {
             angles: try positions.map { try rotary.angles(of: $0) } ?? rotary.angles(start: past, count: count),
             mask: try visibility(count: count, past: past, mask: mask))
         if gradientsAreRecorded || count <= Self.chunk {
-            return try pass(input, cache, adapters, last: wanted)
+            return try pass(input, cache, adapters, last: wanted, recomputes: recomputes && gradientsAreRecorded)
         }
         // What the chunks before have seen is in a cache, the caller's or one for this call.
         let cache = cache ?? KeyValueCache(layerCount: configuration.layerCount)
@@ -137,70 +139,6 @@ public final class Llama: Sendable {
         _ hidden: Tensor, targets: [Int], gradientScale: Double
     ) throws -> (sum: Double, gradient: Tensor) {
         try hidden.linearCrossEntropy(outputHead, Tensor(targets).to(device: device), gradientScale: gradientScale)
-    }
-
-    /// What a pass over all layers reads.
-    private struct PassInput {
-        /// [B, T, D]
-        let embeddings: Tensor
-        /// [T, E / 2] or [B, 1, T, E / 2] each
-        let angles: (cosine: Tensor, sine: Tensor)
-        /// [B, 1, T, past + T]
-        let mask: Tensor?
-
-        /// Some of the positions, where `past` others come before them all.
-        func narrowed(to range: Range<Int>, past: Int) throws -> PassInput {
-            func own(_ tensor: Tensor, _ dimension: Int) throws -> Tensor {
-                try tensor.narrowed(dimension, start: range.lowerBound, length: range.count)
-            }
-            return PassInput(
-                embeddings: try own(embeddings, 1), angles: (try own(angles.cosine, -2), try own(angles.sine, -2)),
-                mask: try mask.map { try own($0, 2).narrowed(3, start: 0, length: past + range.upperBound) })
-        }
-    }
-
-    /// All layers; see `hiddenStates`.
-    private func pass(
-        _ input: PassInput, _ cache: KeyValueCache?, _ adapters: ActiveAdapters, last: Int
-    ) throws -> Tensor {
-        var x = input.embeddings
-        let count = x.size(1)
-        try cache?.begin(count, batch: x.size(0))
-        func kept(_ x: Tensor, _ dimension: Int) throws -> Tensor {
-            last == count ? x : try x.narrowed(dimension, start: count - last, length: last)
-        }
-        // The residual stream, and what the layer before wants added to it: sum and norm are one pass.
-        var added: Tensor?
-        func norm(_ weight: Tensor) throws -> Tensor {
-            guard let other = added else { return try x.rmsNorm(weight, epsilon: configuration.rmsNormEpsilon) }
-            let (sum, normed) = try x.rmsNorm(adding: other, weight, epsilon: configuration.rmsNormEpsilon)
-            (x, added) = (sum, nil)
-            return normed
-        }
-        for (layer, block) in blocks.enumerated() {
-            let projected = try block.queryKeyValue(norm(block.attentionNorm), adapters)
-            let (queries, keys, values) = try projected.rotaryHeads(
-                cosine: input.angles.cosine, sine: input.angles.sine, heads: configuration.headCount,
-                groups: configuration.keyValueHeadCount)
-            let seen = try cache?.append(layer: layer, keys: keys, values: values) ?? (keys: [keys], values: [values])
-            var (query, mask) = (queries, input.mask)
-            if layer == blocks.count - 1, last < count {
-                // Nothing reads the other positions any more.
-                guard last > 0 else { break }
-                x = try kept(x, 1)
-                query = try kept(query, 2)
-                mask = try mask.map { try kept($0, 2) }
-            }
-            let mixed = try Tensor.attention(
-                query: query, keys: seen.keys, values: seen.values, mask: mask, causal: mask == nil)
-            added = try block.output(
-                mixed.transposed(1, 2).reshaped([mixed.size(0), mixed.size(2), -1]), adapters)
-
-            let gated = try block.gateUp(norm(block.feedForwardNorm), adapters).swiGLU()
-            added = try block.down(gated, adapters)
-        }
-        cache?.commit()
-        return last > 0 ? try norm(self.norm) : x
     }
 
     /// Which keys each query sees, [B, 1, T, past + T] bool; nil where it sees all up to itself, which needs no mask.

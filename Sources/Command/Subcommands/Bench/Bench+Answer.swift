@@ -116,7 +116,7 @@ extension Bench {
         var adapters = ActiveAdapters.none
         if measurement.mode == .compressed {
             // As an answer from a library has it: the compressor's adapter and the group's.
-            let recipe = try recipe.load(for: model.configuration).finetuning
+            let recipe = try training.recipe(for: model.configuration).finetuning
             let own = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: 0)
                 .frozen(as: decoder.dtype, device: decoder.device)
             adapters = ActiveAdapters(try engine.compressor.adapters.list + [own])

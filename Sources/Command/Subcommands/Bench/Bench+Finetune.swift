@@ -61,7 +61,7 @@ extension Bench {
         guard document.size(0) + questionTokens.value + answerTokens.value <= engine.model.window else {
             return .beyondTheWindow
         }
-        var recipe = try recipe.load(for: engine.model.configuration).finetuning
+        var recipe = try training.recipe(for: engine.model.configuration).finetuning
         // A step sees them all: an epoch is one step, and the first one warms up.
         recipe.epochs = runs + 1
         let examples = (0..<recipe.batchSize).map { index in
@@ -72,7 +72,8 @@ extension Bench {
         }
         let finetuner = try Finetuner(
             decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.adapters.list : [],
-            recipe: recipe, documents: [document], examples: examples, seed: self.engine.model.compute.seed)
+            recipe: recipe, documents: [document], examples: examples, seed: self.engine.model.compute.seed,
+                checkpointing: training.gradientCheckpointing)
         ProcessMemory.forgetPeak()
         var result = Measurement.Result(memoryBefore: ProcessMemory.current)
         let seconds = try medianSeconds("finetune \(measurement.mode.rawValue)") {

@@ -68,7 +68,7 @@ struct Bench: ParsableCommand {
     @Option(help: .hidden)
     var measurement: Measurement?
 
-    @OptionGroup var recipe: RecipeOptions
+    @OptionGroup var training: TrainingOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
 
