@@ -1,0 +1,22 @@
+/// What an answer is judged by; each is 0...1 an answer, the best over the references, and reported x 100.
+public enum Metric: String, Sendable, Codable, CaseIterable {
+    /// SQuAD's and SCROLLS' token F1 and exact match
+    case f1, em
+    case rouge1, rouge2, rougeL, rougeLsum
+    /// Cube root of the product of the means of ROUGE-1, -2 and -L over a set; of one answer that of its own three
+    case rougeGeometricMean = "rouge_geometric_mean"
+    /// LongBench: a class that the answer names, shared between all that it names
+    case classification
+    /// LongBench: the share of the numbers in the answer that are the right paragraph's
+    case retrieval
+    /// LongBench: the share of the numbers in the answer that are the right count
+    case count
+    /// LongBench: similarity of the first line of code
+    case codeSimilarity = "code_similarity"
+    /// RULER: the share of the strings that the answer holds
+    case stringMatch = "string_match"
+    /// RULER's question answering: whether the answer holds any of them
+    case stringMatchAny = "string_match_any"
+    /// Multiple choice: whether the letter that was generated is the right one
+    case accuracy
+}
