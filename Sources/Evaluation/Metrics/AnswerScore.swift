@@ -9,8 +9,10 @@ public struct AnswerScore: Hashable, Sendable {
 
     /// Scores `prediction` against `references`.
     public init(prediction: String, references: [String], rouge: ROUGE = ROUGE()) {
-        f1 = TokenF1.score(prediction: prediction, references: references)
-        exactMatch = ExactMatch.score(prediction: prediction, references: references)
+        let normalized = NormalizedAnswer(prediction)
+        let expected = references.map { NormalizedAnswer($0) }
+        f1 = TokenF1.score(normalized, expected)
+        exactMatch = expected.contains(normalized) ? 1 : 0
         self.rouge = rouge.score(prediction: prediction, references: references)
     }
 }

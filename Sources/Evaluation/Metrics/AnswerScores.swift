@@ -52,7 +52,7 @@ public struct AnswerScores: Sendable {
     /// Mean summary-level ROUGE-L F x 100.
     public var rougeLsum: Double { percent(rougeSum.rougeLsum) }
 
-    /// The cube root of the product of ``rouge1``, ``rouge2`` and ``rougeL``: SCROLLS' one figure for summaries.
+    /// The cube root of the product of the means ``rouge1``, ``rouge2`` and ``rougeL``, x 100.
     public var rougeGeometricMean: Double { cbrt(rouge1 * rouge2 * rougeL) }
 
     private func percent(_ sum: Double) -> Double {

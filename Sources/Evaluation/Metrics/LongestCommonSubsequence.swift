@@ -1,65 +1,194 @@
-/// Longest common subsequences of two sequences of token numbers, by dynamic programming.
-enum LongestCommonSubsequence {
-    /// The length of one; time is the product of the two lengths, memory the length of `b`.
-    static func length(_ a: [UInt32], _ b: [UInt32]) -> Int {
-        var row = [Int32](repeating: 0, count: b.count + 1)
-        row.withUnsafeMutableBufferPointer { row in
-            b.withUnsafeBufferPointer { b in
-                for token in a { advance(row, token, b) { _, _ in } }
-            }
-        }
-        return Int(row[b.count])
+/// Longest common subsequences of sequences of token numbers with one of them, ``other``; 64 places at a time.
+///
+/// A row of the table of lengths differs from one place to the next by 0 or 1, so that a row is one bit a place, and an
+/// addition with carry makes the next row. Source: Hyyrö 2004, "Bit-parallel LCS-length computation revisited".
+package struct LongestCommonSubsequence {
+    /// The sequence that others are compared with.
+    package var other: [UInt32] {
+        didSet { replaced(oldValue) }
     }
 
-    /// Marks the places in `a` of one longest common subsequence with `b`; `marks` has the length of `a`.
-    ///
-    /// Of several subsequences it takes the one that `rouge-score` takes: read back from the end, a token of `b` is
-    /// passed over only where that alone keeps the length. Memory is one byte for each pair of places.
-    static func mark(_ a: [UInt32], _ b: [UInt32], in marks: inout [Bool]) {
-        guard !a.isEmpty, !b.isEmpty else { return }
-        // Whether the way back from (i, j) goes along `b`, for each pair of places.
-        let passesB = [Bool](unsafeUninitializedCapacity: a.count * b.count) { passesB, count in
-            var row = [Int32](repeating: 0, count: b.count + 1)
-            row.withUnsafeMutableBufferPointer { row in
-                b.withUnsafeBufferPointer { b in
-                    for (i, token) in a.enumerated() {
-                        let start = i * b.count
-                        advance(row, token, b) { j, isAlongB in passesB.initializeElement(at: start + j, to: isAlongB) }
-                    }
-                }
-            }
-            count = a.count * b.count
+    /// By token: its last place in ``other``; -1 where it has none.
+    private var lastPlaces: [Int]
+    /// By place of ``other``: the place before of the same token, or -1.
+    private var placesBefore: [Int] = []
+    /// Memory that the rows kept on the way back may take; above it, stretches of rows are computed twice.
+    private let rowBytes: Int
+
+    /// - Parameter vocabularySize: more than every token number
+    package init(_ other: [UInt32] = [], vocabularySize: Int, rowBytes: Int = 32 << 20) {
+        self.other = other
+        self.rowBytes = rowBytes
+        lastPlaces = Array(repeating: -1, count: vocabularySize)
+        replaced([])
+    }
+
+    private mutating func replaced(_ old: [UInt32]) {
+        for token in old { lastPlaces[Int(token)] = -1 }
+        placesBefore.removeAll(keepingCapacity: true)
+        for (place, token) in other.enumerated() {
+            placesBefore.append(lastPlaces[Int(token)])
+            lastPlaces[Int(token)] = place
         }
-        var i = a.count - 1
-        var j = b.count - 1
-        while i >= 0, j >= 0 {
-            if a[i] == b[j] {
-                marks[i] = true
+    }
+
+    // MARK: Length
+
+    /// The length of one with `sequence`.
+    ///
+    /// Time is the product of the two lengths over 64, and memory the length of ``other``.
+    package func length(with sequence: [UInt32]) -> Int {
+        var row = emptyRow
+        var mask = [UInt64](repeating: 0, count: row.count)
+        row.withUnsafeMutableBufferPointer { row in
+            mask.withUnsafeMutableBufferPointer { mask in
+                for token in sequence { advance(row, token, mask) }
+            }
+        }
+        return Self.length(row[...], upTo: other.count)
+    }
+
+    /// The row of the empty sequence. A bit is 0 where the length grows with that place; those past the end stay 1.
+    private var emptyRow: [UInt64] {
+        Array(repeating: .max, count: (other.count + 63) / 64)
+    }
+
+    /// From the row of a sequence to that of the sequence with `token` after it; `mask` is all 0 before and after.
+    private func advance(
+        _ row: UnsafeMutableBufferPointer<UInt64>, _ token: UInt32, _ mask: UnsafeMutableBufferPointer<UInt64>
+    ) {
+        var place = lastPlaces[Int(token)]
+        var first = 0
+        while place >= 0 {
+            first = place >> 6
+            mask[first] |= 1 << UInt64(place & 63)
+            place = placesBefore[place]
+        }
+        guard lastPlaces[Int(token)] >= 0 else { return }
+        var carry: UInt64 = 0
+        for word in first..<row.count {
+            let bits = row[word]
+            let (sum, overflow) = bits.addingReportingOverflow(bits & mask[word])
+            let (carried, second) = sum.addingReportingOverflow(carry)
+            row[word] = carried | (bits & ~mask[word])
+            carry = overflow || second ? 1 : 0
+            mask[word] = 0
+        }
+    }
+
+    private static func length(_ row: ArraySlice<UInt64>, upTo place: Int) -> Int {
+        let whole = place >> 6
+        var length = 0
+        for word in row.prefix(whole) { length += (~word).nonzeroBitCount }
+        let rest = place & 63
+        if rest > 0 { length += (~row[row.startIndex + whole] & (1 << UInt64(rest) - 1)).nonzeroBitCount }
+        return length
+    }
+
+    // MARK: Places
+
+    /// Marks the places in `sequence` of one with it; `marks` has the length of `sequence`.
+    ///
+    /// Of several it takes the one that is found from the ends of both, passing over tokens as `tie` says.
+    package func mark(_ sequence: [UInt32], in marks: inout [Bool], tie: Tie = .passSequence) {
+        guard !sequence.isEmpty, !other.isEmpty else { return }
+        var rows = Rows(of: self, sequence)
+        var left = Self.length(rows[sequence.count], upTo: other.count)
+        var i = sequence.count
+        var j = other.count
+        // The length for one token of `sequence` less.
+        var above = left > 0 ? Self.length(rows[i - 1], upTo: j) : 0
+        while left > 0 {
+            if sequence[i - 1] == other[j - 1] {
+                marks[i - 1] = true
+                left -= 1
                 i -= 1
                 j -= 1
-            } else if passesB[i * b.count + j] {
+                if left > 0 { above = Self.length(rows[i - 1], upTo: j) }
+                continue
+            }
+            let keepsWithoutPlace = !Self.grows(rows[i], at: j - 1)
+            if keepsWithoutPlace, tie == .passOther || above < left {
+                if Self.grows(rows[i - 1], at: j - 1) { above -= 1 }
                 j -= 1
             } else {
                 i -= 1
+                above = Self.length(rows[i - 1], upTo: j)
             }
         }
     }
 
-    /// One row of the table: from the lengths up to the token before to those up to `token`; tells `visit` at each
-    /// place of `b` whether the length without that place is the larger one.
-    @inline(__always)
-    private static func advance(
-        _ row: UnsafeMutableBufferPointer<Int32>, _ token: UInt32, _ b: UnsafeBufferPointer<UInt32>,
-        visit: (Int, Bool) -> Void
-    ) {
-        var diagonal: Int32 = 0
-        var left: Int32 = 0
-        for j in 0..<b.count {
-            let above = row[j + 1]
-            visit(j, left > above)
-            left = b[j] == token ? diagonal + 1 : max(above, left)
-            diagonal = above
-            row[j + 1] = left
+    /// Which token is passed over, on the way back, where passing over either keeps the length.
+    package enum Tie {
+        /// The token of the sequence whose places are marked, as by the `rouge-score` package.
+        case passSequence
+        /// The token of ``other``, as by the `rouge` package.
+        case passOther
+    }
+
+    private static func grows(_ row: ArraySlice<UInt64>, at place: Int) -> Bool {
+        row[row.startIndex + place >> 6] & 1 << UInt64(place & 63) == 0
+    }
+
+    /// The rows of all beginnings of a sequence, asked for from the last to the first.
+    ///
+    /// Where they are too many they are kept a stretch at a time, made again from the first row of the stretch, so that
+    /// memory grows with the square root of the sequence's length.
+    private struct Rows {
+        private let subsequence: LongestCommonSubsequence
+        private let sequence: [UInt32]
+        private let words: Int
+        private let stretch: Int
+        private var starts: [UInt64] = []
+        private var kept: [UInt64] = []
+        /// The number of the first row that is kept.
+        private var first = 0
+
+        init(of subsequence: LongestCommonSubsequence, _ sequence: [UInt32]) {
+            self.subsequence = subsequence
+            self.sequence = sequence
+            let row = subsequence.emptyRow
+            words = row.count
+            let rowsThatFit = subsequence.rowBytes / (8 * words)
+            stretch =
+                sequence.count < rowsThatFit
+                ? sequence.count : max(1, Int(Double(sequence.count).squareRoot()))
+            kept = row
+            for start in stride(from: 0, to: sequence.count, by: stretch) {
+                let row = kept.suffix(words)
+                starts.append(contentsOf: row)
+                fill(from: start, row)
+            }
+        }
+
+        private mutating func fill(from start: Int, _ row: ArraySlice<UInt64>) {
+            first = start
+            let end = min(start + stretch, sequence.count)
+            var rows = Array(row)
+            rows.append(contentsOf: repeatElement(0, count: (end - start) * words))
+            var mask = [UInt64](repeating: 0, count: words)
+            rows.withUnsafeMutableBufferPointer { rows in
+                mask.withUnsafeMutableBufferPointer { mask in
+                    for (number, token) in sequence[start..<end].enumerated() {
+                        let next = UnsafeMutableBufferPointer(
+                            rebasing: rows[((number + 1) * words)..<((number + 2) * words)])
+                        for word in 0..<words { next[word] = rows[number * words + word] }
+                        subsequence.advance(next, token, mask)
+                    }
+                }
+            }
+            kept = rows
+        }
+
+        subscript(index: Int) -> ArraySlice<UInt64> {
+            mutating get {
+                if index < first {
+                    let number = index / stretch
+                    fill(from: number * stretch, starts[(number * words)..<((number + 1) * words)])
+                }
+                let place = (index - first) * words
+                return kept[place..<(place + words)]
+            }
         }
     }
 }

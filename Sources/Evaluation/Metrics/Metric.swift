@@ -5,6 +5,8 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
     case rouge1, rouge2, rougeL, rougeLsum
     /// Cube root of the product of the means of ROUGE-1, -2 and -L over a set; of one answer that of its own three
     case rougeGeometricMean = "rouge_geometric_mean"
+    /// LongBench: ROUGE-L of the `rouge` package, which is not `rouge-score`'s
+    case longbenchRougeL = "longbench_rouge_l"
     /// LongBench: a class that the answer names, shared between all that it names
     case classification
     /// LongBench: the share of the numbers in the answer that are the right paragraph's
@@ -19,4 +21,6 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
     case stringMatchAny = "string_match_any"
     /// Multiple choice: whether the letter that was generated is the right one
     case accuracy
+    /// Multiple choice: whether the right option's letter is the likeliest
+    case accuracyByLikelihood = "accuracy_by_likelihood"
 }

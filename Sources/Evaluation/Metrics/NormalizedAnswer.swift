@@ -3,51 +3,85 @@
 ///
 /// Source: `normalize_answer` of Rajpurkar et al. 2016, "SQuAD", with Python's meaning of each step.
 struct NormalizedAnswer: Hashable, Sendable {
-    /// The tokens in order, UTF-8. Bytes, as two strings that Unicode calls equivalent are different tokens in Python.
-    let tokens: [[UInt8]]
+    /// The tokens in order with one space between them, UTF-8. Bytes, as two strings that Unicode calls equivalent are
+    /// different in Python.
+    private(set) var text: [UInt8] = []
 
     init(_ text: String) {
-        var tokens: [[UInt8]] = []
-        var token: [UInt8] = []
-        var wordStart = 0
-
-        func finishToken() {
-            if !token.isEmpty { tokens.append(token) }
-            token.removeAll(keepingCapacity: true)
-            wordStart = 0
+        var text = text
+        self.text.reserveCapacity(text.utf8.count)
+        let isASCII = text.withUTF8 { bytes in
+            for byte in bytes where byte >= 0x80 { return false }
+            for byte in bytes { append(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) }
+            return true
         }
-        // An article is a whole run of word characters, and leaves a space: "a’s" becomes "’s".
-        func finishWord() {
-            if Self.isArticle(token[wordStart...]) {
-                token.removeSubrange(wordStart...)
-                finishToken()
-            }
-        }
-
-        for scalar in PythonText.lowercased(text) where !scalar.isPythonPunctuation {
-            if scalar.isPythonWord {
-                token.append(contentsOf: scalar.utf8)
-            } else {
-                finishWord()
-                if scalar.isPythonSpace {
-                    finishToken()
-                } else {
-                    token.append(contentsOf: scalar.utf8)
-                    wordStart = token.count
-                }
-            }
+        if !isASCII {
+            for scalar in PythonText.lowercased(text) { append(scalar) }
         }
         finishWord()
         finishToken()
-        self.tokens = tokens
+        // The space after the last token.
+        if !self.text.isEmpty { self.text.removeLast() }
+        // Equal answers are equal in all that is kept.
+        (tokenStart, wordStart) = (0, 0)
     }
 
-    private static func isArticle(_ word: ArraySlice<UInt8>) -> Bool {
-        guard let first = word.first, word.count <= 3 else { return false }
-        switch first {
-        case UInt8(ascii: "a"): return word.count == 1 || (word.count == 2 && word.last == UInt8(ascii: "n"))
-        case UInt8(ascii: "t"): return word.elementsEqual("the".utf8)
-        default: return false
+    /// The tokens, apart.
+    var tokens: [[UInt8]] { text.split(separator: UInt8(ascii: " ")).map { Array($0) } }
+
+    // While it is made, `text` ends with the token at hand; where that and its last run of word characters begin.
+    private var tokenStart = 0
+    private var wordStart = 0
+
+    private mutating func append(_ byte: UInt8) {
+        switch byte {
+        case 0x61...0x7A, 0x30...0x39: text.append(byte)
+        case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: break  // punctuation
+        case 0x09...0x0D, 0x1C...0x20:
+            finishWord()
+            finishToken()
+        default:
+            finishWord()
+            text.append(byte)
+            wordStart = text.count
+        }
+    }
+
+    private mutating func append(_ scalar: Unicode.Scalar) {
+        if scalar.isASCII {
+            append(UInt8(scalar.value))
+        } else if scalar.isPythonWord {
+            text.append(contentsOf: scalar.utf8)
+        } else {
+            finishWord()
+            if scalar.isPythonSpace {
+                finishToken()
+            } else {
+                text.append(contentsOf: scalar.utf8)
+                wordStart = text.count
+            }
+        }
+    }
+
+    private mutating func finishToken() {
+        if text.count > tokenStart { text.append(UInt8(ascii: " ")) }
+        tokenStart = text.count
+        wordStart = text.count
+    }
+
+    /// An article is a whole run of word characters, and leaves a space: "a’s" becomes "’s".
+    private mutating func finishWord() {
+        let length = text.count - wordStart
+        guard length > 0, length <= 3, isArticle(text[wordStart...]) else { return }
+        text.removeLast(length)
+        finishToken()
+    }
+
+    private func isArticle(_ word: ArraySlice<UInt8>) -> Bool {
+        switch word.first {
+        case UInt8(ascii: "a"): word.count == 1 || (word.count == 2 && word.last == UInt8(ascii: "n"))
+        case UInt8(ascii: "t"): word.elementsEqual("the".utf8)
+        default: false
         }
     }
 }

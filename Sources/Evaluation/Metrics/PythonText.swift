@@ -21,6 +21,22 @@ enum PythonText {
         return lowered
     }
 
+    /// `str.strip()`.
+    static func stripped<Text: BidirectionalCollection<Unicode.Scalar>>(_ text: Text) -> Text.SubSequence {
+        let start = text.drop(while: \.isPythonSpace)
+        guard let last = start.lastIndex(where: { !$0.isPythonSpace }) else { return start }
+        return start[...last]
+    }
+
+    /// `part in text`, of UTF-8: the same scalars in the same order somewhere, whatever Unicode calls equivalent.
+    static func contains(_ text: [UInt8], _ part: [UInt8]) -> Bool {
+        guard let first = part.first else { return true }
+        guard text.count >= part.count else { return false }
+        return (0...(text.count - part.count)).contains { start in
+            text[start] == first && part.indices.allSatisfy { text[start + $0] == part[$0] }
+        }
+    }
+
     /// The Final_Sigma condition (Unicode, section 3.13): a cased letter before and none after, with case-ignorable
     /// scalars looked through.
     private static func isFinalSigma(at index: Int, in scalars: [Unicode.Scalar]) -> Bool {

@@ -1,66 +1,177 @@
 /// ROUGE-1, -2, -L and -Lsum as the `rouge-score` package computes them.
+///
+/// Source: Lin 2004, "ROUGE: A package for automatic evaluation of summaries".
 public struct ROUGE: Sendable {
+    /// Where a summary is cut into the sentences that ROUGE-Lsum compares.
+    public enum Sentences: Sendable {
+        /// At line ends, as `rouge-score` does.
+        case lines
+        /// Also after the ends that ``SentenceEnds`` finds, as SCROLLS and others prepare texts for `rouge-score`.
+        case linesAndEnds
+    }
+
     /// Cuts texts into tokens.
     public var tokenizer: ROUGETokenizer
+    /// Where texts are cut for ROUGE-Lsum; the other measures do not depend on it.
+    public var sentences: Sentences
 
     /// A scorer; the default tokenizer has no stemmer.
-    public init(tokenizer: ROUGETokenizer = ROUGETokenizer()) {
+    public init(tokenizer: ROUGETokenizer = ROUGETokenizer(), sentences: Sentences = .lines) {
         self.tokenizer = tokenizer
+        self.sentences = sentences
     }
 
     /// The F-measures of `prediction`, for each measure against the reference it fits best; zeros without references.
     public func score(prediction: String, references: [String]) -> ROUGEScores {
-        var vocabulary = Vocabulary()
-        let prediction = Text(tokenizer.sentences(prediction), &vocabulary)
+        var vocabulary = Vocabulary(tokenizer)
+        let prediction = text(prediction, &vocabulary)
+        let references = references.map { text($0, &vocabulary) }
+        var comparison = Comparison(prediction, vocabularySize: vocabulary.count)
         var best = ROUGEScores()
-        for reference in references {
-            let reference = Text(tokenizer.sentences(reference), &vocabulary)
-            best.formMaximum(Self.score(prediction, reference, vocabularySize: vocabulary.ids.count))
-        }
+        for reference in references { best.formMaximum(comparison.score(reference)) }
         return best
     }
 
-    private static func score(_ prediction: Text, _ reference: Text, vocabularySize: Int) -> ROUGEScores {
-        let common = LongestCommonSubsequence.length(reference.tokens, prediction.tokens)
-        return ROUGEScores(
-            rouge1: ngramScore(prediction.tokens.map { UInt64($0) }, reference.tokens.map { UInt64($0) }),
-            rouge2: ngramScore(prediction.bigrams, reference.bigrams),
-            rougeL: fMeasure(hits: common, predicted: prediction.tokens.count, expected: reference.tokens.count),
-            rougeLsum: summaryScore(prediction, reference, vocabularySize: vocabularySize))
+    private func text(_ text: String, _ vocabulary: inout Vocabulary) -> Text {
+        switch sentences {
+        case .lines: Text(text, &vocabulary)
+        case .linesAndEnds: Text(SentenceEnds.lines(text), &vocabulary)
+        }
+    }
+}
+
+extension ROUGE {
+    /// Numbers for tokens; each word is stemmed once.
+    private struct Vocabulary {
+        let tokenizer: ROUGETokenizer
+        private var words = TokenTable()
+        private var stems = TokenTable()
+        /// By number of a word: that of its stem, or nil where nothing is left of it.
+        private var stemNumbers: [UInt32?] = []
+
+        init(_ tokenizer: ROUGETokenizer) {
+            self.tokenizer = tokenizer
+        }
+
+        var count: Int { tokenizer.stemmer == nil ? words.count : stems.count }
+
+        mutating func number(of word: UnsafeRawBufferPointer) -> UInt32? {
+            let number = words.number(of: word)
+            guard let stemmer = tokenizer.stemmer else { return number }
+            if number == stemNumbers.count {
+                let stem = word.count > 3 ? stemmer.stem(Array(word)) : Array(word)
+                stemNumbers.append(stem.isEmpty ? nil : stem.withUnsafeBytes { stems.number(of: $0) })
+            }
+            return stemNumbers[Int(number)]
+        }
     }
 
-    private static func ngramScore(_ prediction: [UInt64], _ reference: [UInt64]) -> Double {
-        var remaining: [UInt64: Int] = [:]
-        for ngram in reference { remaining[ngram, default: 0] += 1 }
-        var hits = 0
-        for ngram in prediction {
-            if let count = remaining[ngram], count > 0 {
-                remaining[ngram] = count - 1
-                hits += 1
+    /// A text as token numbers: sentence by sentence (those without a token left out), and in one.
+    private struct Text {
+        private(set) var sentences: [[UInt32]] = []
+        private(set) var tokens: [UInt32] = []
+
+        init(_ text: String, _ vocabulary: inout Vocabulary) {
+            var start = 0
+            func finishSentence(_ tokens: [UInt32], _ sentences: inout [[UInt32]]) {
+                if tokens.count > start { sentences.append(Array(tokens[start...])) }
+                start = tokens.count
             }
+            vocabulary.tokenizer.scan(text) { word in
+                if let number = vocabulary.number(of: word) { tokens.append(number) }
+            } lineEnd: {
+                finishSentence(tokens, &sentences)
+            }
+            finishSentence(tokens, &sentences)
         }
-        return fMeasure(hits: hits, predicted: prediction.count, expected: reference.count)
+
+        /// The pairs of neighbours in ascending order.
+        var sortedBigrams: [UInt64] {
+            zip(tokens, tokens.dropFirst()).map { UInt64($0) << 32 | UInt64($1) }.sorted()
+        }
     }
 
-    /// Section 3.2 of the paper, with each token counted at most as often as both texts hold it (ROUGE 1.5.5).
-    private static func summaryScore(_ prediction: Text, _ reference: Text, vocabularySize: Int) -> Double {
-        var predicted = [Int](repeating: 0, count: vocabularySize)
-        var expected = predicted
-        for token in prediction.tokens { predicted[Int(token)] += 1 }
-        for token in reference.tokens { expected[Int(token)] += 1 }
-        var hits = 0
-        for sentence in reference.sentences {
-            var matched = [Bool](repeating: false, count: sentence.count)
-            for other in prediction.sentences { LongestCommonSubsequence.mark(sentence, other, in: &matched) }
-            for (token, isMatched) in zip(sentence, matched) where isMatched {
-                let token = Int(token)
-                guard predicted[token] > 0, expected[token] > 0 else { continue }
-                predicted[token] -= 1
-                expected[token] -= 1
-                hits += 1
-            }
+    /// A prediction that is compared with one reference after the other.
+    private struct Comparison {
+        private let prediction: Text
+        private let bigrams: [UInt64]
+        /// By token: how often the prediction has it.
+        private var counts: [Int]
+        private let whole: LongestCommonSubsequence
+        private var bySentence: LongestCommonSubsequence
+
+        init(_ prediction: Text, vocabularySize: Int) {
+            self.prediction = prediction
+            bigrams = prediction.sortedBigrams
+            counts = Array(repeating: 0, count: vocabularySize)
+            for token in prediction.tokens { counts[Int(token)] += 1 }
+            whole = LongestCommonSubsequence(prediction.tokens, vocabularySize: vocabularySize)
+            bySentence = LongestCommonSubsequence(vocabularySize: vocabularySize)
         }
-        return fMeasure(hits: hits, predicted: prediction.tokens.count, expected: reference.tokens.count)
+
+        mutating func score(_ reference: Text) -> ROUGEScores {
+            let common = whole.length(with: reference.tokens)
+            // One sentence each: then the union is the one subsequence.
+            let union =
+                prediction.sentences.count == 1 && reference.sentences.count == 1 ? common : unionHits(reference)
+            func fMeasure(_ hits: Int) -> Double {
+                ROUGE.fMeasure(hits: hits, predicted: prediction.tokens.count, expected: reference.tokens.count)
+            }
+            let others = reference.sortedBigrams
+            return ROUGEScores(
+                rouge1: fMeasure(unigramHits(reference)),
+                rouge2: ROUGE.fMeasure(
+                    hits: Self.commonCount(bigrams, others), predicted: bigrams.count, expected: others.count),
+                rougeL: fMeasure(common), rougeLsum: fMeasure(union))
+        }
+
+        private mutating func unigramHits(_ reference: Text) -> Int {
+            var hits = 0
+            for token in reference.tokens {
+                if counts[Int(token)] > 0 { hits += 1 }
+                counts[Int(token)] -= 1
+            }
+            for token in reference.tokens { counts[Int(token)] += 1 }
+            return hits
+        }
+
+        /// How many elements two ascending lists have in common, each as often as both have it.
+        private static func commonCount(_ a: [UInt64], _ b: [UInt64]) -> Int {
+            var i = 0
+            var j = 0
+            var count = 0
+            while i < a.count, j < b.count {
+                if a[i] == b[j] { count += 1 }
+                let next = a[i]
+                if next <= b[j] { i += 1 }
+                if b[j] <= next { j += 1 }
+            }
+            return count
+        }
+
+        /// Section 3.2 of the paper, with each token counted at most as often as both texts hold it (ROUGE 1.5.5).
+        private mutating func unionHits(_ reference: Text) -> Int {
+            var marks = reference.sentences.map { [Bool](repeating: false, count: $0.count) }
+            // A sentence that is there twice marks the same places twice.
+            for sentence in Set(prediction.sentences) {
+                bySentence.other = sentence
+                for (index, expected) in reference.sentences.enumerated() {
+                    bySentence.mark(expected, in: &marks[index])
+                }
+            }
+            // The reference itself has every token that is marked in it, so only the prediction's count can run out.
+            var hits = 0
+            for (sentence, marks) in zip(reference.sentences, marks) {
+                for (token, isMarked) in zip(sentence, marks) where isMarked {
+                    if counts[Int(token)] > 0 { hits += 1 }
+                    counts[Int(token)] -= 1
+                }
+            }
+            for (sentence, marks) in zip(reference.sentences, marks) {
+                for (token, isMarked) in zip(sentence, marks) where isMarked { counts[Int(token)] += 1 }
+            }
+            return hits
+        }
     }
 
     private static func fMeasure(hits: Int, predicted: Int, expected: Int) -> Double {
@@ -68,34 +179,5 @@ public struct ROUGE: Sendable {
         let precision = Double(hits) / Double(predicted)
         let recall = Double(hits) / Double(expected)
         return 2 * precision * recall / (precision + recall)
-    }
-}
-
-extension ROUGE {
-    /// Numbers for tokens, so that the comparisons are of integers.
-    private struct Vocabulary {
-        var ids: [[UInt8]: UInt32] = [:]
-
-        mutating func id(_ token: [UInt8]) -> UInt32 {
-            if let id = ids[token] { return id }
-            let id = UInt32(ids.count)
-            ids[token] = id
-            return id
-        }
-    }
-
-    /// A text as token numbers: line by line, and in one.
-    private struct Text {
-        let sentences: [[UInt32]]
-        let tokens: [UInt32]
-
-        init(_ sentences: [[[UInt8]]], _ vocabulary: inout Vocabulary) {
-            self.sentences = sentences.map { $0.map { vocabulary.id($0) } }
-            tokens = Array(self.sentences.joined())
-        }
-
-        var bigrams: [UInt64] {
-            zip(tokens, tokens.dropFirst()).map { UInt64($0) << 32 | UInt64($1) }
-        }
     }
 }

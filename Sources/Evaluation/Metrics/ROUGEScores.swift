@@ -1,3 +1,5 @@
+import Foundation
+
 /// F-measures of one answer, 0…1 (Lin 2004, "ROUGE").
 public struct ROUGEScores: Hashable, Sendable {
     /// Overlap of single tokens.
@@ -16,6 +18,9 @@ public struct ROUGEScores: Hashable, Sendable {
         self.rougeL = rougeL
         self.rougeLsum = rougeLsum
     }
+
+    /// The cube root of the product of ``rouge1``, ``rouge2`` and ``rougeL``: SCROLLS' one figure for summaries.
+    public var geometricMean: Double { cbrt(rouge1 * rouge2 * rougeL) }
 
     /// The larger of each measure: `rouge-score` picks the best reference for each on its own.
     mutating func formMaximum(_ other: ROUGEScores) {

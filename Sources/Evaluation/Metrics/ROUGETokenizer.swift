@@ -10,55 +10,51 @@ public struct ROUGETokenizer: Sendable {
 
     /// The tokens of `text`, in order.
     public func tokens(_ text: String) -> [String] {
-        sentences(text).joined().map { String(decoding: $0, as: UTF8.self) }
+        var tokens: [String] = []
+        scan(text) { token in
+            let stem = stemmer.map { token.count > 3 ? $0.stem(Array(token)) : Array(token) } ?? Array(token)
+            if !stem.isEmpty { tokens.append(String(decoding: stem, as: UTF8.self)) }
+        } lineEnd: {
+        }
+        return tokens
     }
 
-    /// The tokens of each line of `text`; lines without a token are left out.
-    func sentences(_ text: String) -> [[[UInt8]]] {
-        var sentences: [[[UInt8]]] = []
-        var sentence: [[UInt8]] = []
-        var token: [UInt8] = []
-
-        func finishToken() {
-            guard !token.isEmpty else { return }
-            if let stemmer, token.count > 3 { token = stemmer.stem(token) }
-            if !token.isEmpty { sentence.append(token) }
-            token.removeAll(keepingCapacity: true)
-        }
-        func finishSentence() {
-            finishToken()
-            if !sentence.isEmpty { sentences.append(sentence) }
-            sentence.removeAll(keepingCapacity: true)
-        }
-
+    /// Gives `token` each token of `text` before stemming, and calls `lineEnd` between lines.
+    func scan(_ text: String, token: (UnsafeRawBufferPointer) -> Void, lineEnd: () -> Void) {
         var text = text
+        var word: [UInt8] = []
+        func finishToken(_ word: inout [UInt8]) {
+            guard !word.isEmpty else { return }
+            word.withUnsafeBytes(token)
+            word.removeAll(keepingCapacity: true)
+        }
         text.withUTF8 { bytes in
             var index = 0
             while index < bytes.count {
                 let byte = bytes[index]
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    token.append(byte)
+                    word.append(byte)
                 case UInt8(ascii: "A")...UInt8(ascii: "Z"):
-                    token.append(byte | 0x20)
+                    word.append(byte | 0x20)
                 case UInt8(ascii: "\n"):
-                    finishSentence()
+                    finishToken(&word)
+                    lineEnd()
                 case 0xC4 where index + 1 < bytes.count && bytes[index + 1] == 0xB0:
                     // U+0130, capital I with dot: its lower case is "i" and a combining dot, which separates.
-                    token.append(UInt8(ascii: "i"))
-                    finishToken()
+                    word.append(UInt8(ascii: "i"))
+                    finishToken(&word)
                     index += 1
                 case 0xE2 where index + 2 < bytes.count && bytes[index + 1] == 0x84 && bytes[index + 2] == 0xAA:
                     // U+212A, the Kelvin sign: its lower case is "k". No other scalar lower-cases into ASCII.
-                    token.append(UInt8(ascii: "k"))
+                    word.append(UInt8(ascii: "k"))
                     index += 2
                 default:
-                    finishToken()
+                    finishToken(&word)
                 }
                 index += 1
             }
         }
-        finishSentence()
-        return sentences
+        finishToken(&word)
     }
 }

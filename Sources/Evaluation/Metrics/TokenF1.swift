@@ -5,23 +5,28 @@
 public enum TokenF1 {
     /// The F1 of `prediction` against the reference it fits best, 0…1; 0 without references.
     public static func score(prediction: String, references: [String]) -> Double {
-        let prediction = NormalizedAnswer(prediction)
-        return references.reduce(0) { max($0, score(prediction, NormalizedAnswer($1))) }
+        score(NormalizedAnswer(prediction), references.map { NormalizedAnswer($0) })
     }
 
-    static func score(_ prediction: NormalizedAnswer, _ reference: NormalizedAnswer) -> Double {
-        var remaining: [[UInt8]: Int] = [:]
-        for token in reference.tokens { remaining[token, default: 0] += 1 }
-        var common = 0
-        for token in prediction.tokens {
-            if let count = remaining[token], count > 0 {
-                remaining[token] = count - 1
-                common += 1
+    static func score(_ prediction: NormalizedAnswer, _ references: [NormalizedAnswer]) -> Double {
+        var table = TokenTable()
+        let predicted = table.numbers(of: prediction.text)
+        let references = references.map { table.numbers(of: $0.text) }
+        var counts = [Int](repeating: 0, count: table.count)
+        for token in predicted { counts[Int(token)] += 1 }
+        var best = 0.0
+        for expected in references {
+            var common = 0
+            for token in expected {
+                if counts[Int(token)] > 0 { common += 1 }
+                counts[Int(token)] -= 1
             }
+            for token in expected { counts[Int(token)] += 1 }
+            guard common > 0 else { continue }
+            let precision = Double(common) / Double(predicted.count)
+            let recall = Double(common) / Double(expected.count)
+            best = max(best, 2 * precision * recall / (precision + recall))
         }
-        guard common > 0 else { return 0 }
-        let precision = Double(common) / Double(prediction.tokens.count)
-        let recall = Double(common) / Double(reference.tokens.count)
-        return 2 * precision * recall / (precision + recall)
+        return best
     }
 }

@@ -1,0 +1,63 @@
+import Foundation
+
+extension EvaluationQuestion {
+    /// What an answer to this question is worth, 0…1: by the question's own ``metric``, and always by ``Metric/f1``,
+    /// ``Metric/em``, ``Metric/rouge1``, ``Metric/rouge2``, ``Metric/rougeL`` and ``Metric/rougeLsum``.
+    ///
+    /// The best over ``answers`` counts, and without any it is 0. Of a multiple choice the right option's text is a
+    /// reference beside its letter, except for the accuracies. Of ``LongBench/firstLineTasks`` (the attribute `task`)
+    /// only the answer's first line is judged.
+    ///
+    /// - Parameters:
+    ///   - likelihoods: log p of each option, where they were asked for: then ``Metric/accuracyByLikelihood`` is there too
+    ///   - rouge: how ROUGE is computed
+    public func scores(
+        of prediction: String, likelihoods: [Double]? = nil, rouge: ROUGE = ROUGE()
+    ) -> [Metric: Double] {
+        let isFirstLine = attributes["task"].map(LongBench.firstLineTasks.contains) ?? false
+        let prediction = isFirstLine ? LongBench.firstLine(prediction) : prediction
+        let score = AnswerScore(prediction: prediction, references: answers + correctText, rouge: rouge)
+        var scores: [Metric: Double] = [
+            .f1: score.f1, .em: score.exactMatch, .rouge1: score.rouge.rouge1, .rouge2: score.rouge.rouge2,
+            .rougeL: score.rouge.rougeL, .rougeLsum: score.rouge.rougeLsum,
+        ]
+        if let likelihoods {
+            scores[.accuracyByLikelihood] = accuracy(MultipleChoice.mostLikely(likelihoods))
+        }
+        if scores[metric] == nil { scores[metric] = own(prediction, score) }
+        return scores
+    }
+
+    private func own(_ prediction: String, _ score: AnswerScore) -> Double {
+        func best(_ score: (String, String) -> Double) -> Double {
+            answers.reduce(0) { max($0, score(prediction, $1)) }
+        }
+        switch metric {
+        case .f1: return score.f1
+        case .em: return score.exactMatch
+        case .rouge1: return score.rouge.rouge1
+        case .rouge2: return score.rouge.rouge2
+        case .rougeL: return score.rouge.rougeL
+        case .rougeLsum: return score.rouge.rougeLsum
+        case .rougeGeometricMean: return score.rouge.geometricMean
+        case .longbenchRougeL: return best(LongBenchROUGE.score)
+        case .classification:
+            return best { LongBench.classification(prediction: $0, reference: $1, classes: classes) }
+        case .retrieval: return best(LongBench.retrieval)
+        case .count: return best(LongBench.count)
+        case .codeSimilarity: return best(LongBench.codeSimilarity)
+        case .stringMatch: return StringMatch.all(prediction: prediction, references: answers)
+        case .stringMatchAny: return StringMatch.any(prediction: prediction, references: answers)
+        case .accuracy: return accuracy(MultipleChoice.chosen(by: prediction, choices: choices))
+        case .accuracyByLikelihood: return 0
+        }
+    }
+
+    private var correctText: [String] {
+        correctChoice.flatMap { choices.indices.contains($0) ? [choices[$0]] : nil } ?? []
+    }
+
+    private func accuracy(_ choice: Int?) -> Double {
+        choice != nil && choice == correctChoice ? 1 : 0
+    }
+}

@@ -1,0 +1,42 @@
+/// ROUGE-L as LongBench reports it: that of the `rouge` package, another one than `rouge-score`'s.
+///
+/// Texts are cut into sentences at every full stop and into words at white space; case and punctuation count. Of the
+/// longest common subsequences of all pairs of sentences only the set of words counts, over the sets of words of the
+/// two texts. The package gives up on sentences of many hundred words (Python's limit of recursion), and LongBench then
+/// counts 0; here they are scored like others.
+public enum LongBenchROUGE {
+    /// The F-measure, 0…1; 0 where one of the texts has nothing but full stops.
+    public static func score(prediction: String, reference: String) -> Double {
+        var vocabulary: [[UInt8]: UInt32] = [:]
+        let predicted = sentences(prediction, &vocabulary)
+        let expected = sentences(reference, &vocabulary)
+        guard !predicted.isEmpty, !expected.isEmpty else { return 0 }
+        var union = Set<UInt32>()
+        var subsequence = LongestCommonSubsequence(vocabularySize: vocabulary.count)
+        for sentence in Set(predicted) {
+            subsequence.other = sentence
+            for other in expected {
+                var marks = [Bool](repeating: false, count: other.count)
+                subsequence.mark(other, in: &marks, tie: .passOther)
+                for (word, isMarked) in zip(other, marks) where isMarked { union.insert(word) }
+            }
+        }
+        let recall = Double(union.count) / Double(Set(expected.joined()).count)
+        let precision = Double(union.count) / Double(Set(predicted.joined()).count)
+        return 2 * (precision * recall / (precision + recall + 1e-8))
+    }
+
+    /// The words of each sentence; a sentence of white space alone has one empty word.
+    private static func sentences(_ text: String, _ vocabulary: inout [[UInt8]: UInt32]) -> [[UInt32]] {
+        text.unicodeScalars.split(separator: ".").map { sentence in
+            var words = sentence.split { $0.isPythonSpace }.map { $0.flatMap { Array($0.utf8) } }
+            if words.isEmpty { words = [[]] }
+            return words.map { word in
+                let next = UInt32(vocabulary.count)
+                let id = vocabulary[word] ?? next
+                if id == next { vocabulary[word] = id }
+                return id
+            }
+        }
+    }
+}

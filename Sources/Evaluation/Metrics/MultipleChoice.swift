@@ -1,0 +1,121 @@
+/// Which option of a multiple choice an answer or a likelihood chooses.
+public enum MultipleChoice {
+    /// The letter of an option, `A` to `Z`; nil past the 26th.
+    public static func letter(_ index: Int) -> Unicode.Scalar? {
+        (0..<26).contains(index) ? Unicode.Scalar(UInt8(ascii: "A") + UInt8(index)) : nil
+    }
+
+    /// The option that a generated answer names, or nil where it names none; options have the letters A, B, ... in
+    /// their order.
+    ///
+    /// There is no published rule for free text, so this is ours. The first that applies decides:
+    /// 1. a letter that is the only word: `B`, `b.`, `(B)`
+    /// 2. the one option whose text the answer is, compared as by ``ExactMatch``
+    /// 3. the first letter after "answer", "answer is", "option" or "choice": `The answer is (B)`, `Answer: B`
+    /// 4. the first capital, or letter in brackets, that stands alone; not one in `B-side`, `D'Arcy` or `U.S.`, and
+    ///    not an `A` or `I` that a word follows as it does an article or a pronoun
+    /// 5. the one option whose text is part of the answer
+    public static func chosen(by answer: String, choices: [String]) -> Int? {
+        let letters = standAloneLetters(answer, count: choices.count)
+        if let only = letters.first, only.isOnlyWord { return only.choice }
+        let words = NormalizedAnswer(answer).tokens
+        let options = choices.map { NormalizedAnswer($0).tokens }
+        if let equal = single(options.indices.filter { !options[$0].isEmpty && options[$0] == words }) { return equal }
+        if let marked = letters.first(where: { $0.followsMarker && ($0.isCapital || !$0.isBeforeWord) }) {
+            return marked.choice
+        }
+        let named = letters.first {
+            $0.isInBrackets || ($0.isCapital && !($0.isBeforeWord && $0.isArticleOrPronoun))
+        }
+        if let named { return named.choice }
+        return single(options.indices.filter { !options[$0].isEmpty && contains(words, options[$0]) })
+    }
+
+    /// The option with the greatest log-likelihood; the first of equal ones, NaN passed over; nil where there is none.
+    ///
+    /// - Parameters:
+    ///   - logLikelihoods: summed over an option's tokens, nats
+    ///   - lengths: what each is divided by, such as its count of tokens or of bytes; nil for none
+    public static func mostLikely(_ logLikelihoods: [Double], lengths: [Int]? = nil) -> Int? {
+        precondition(lengths == nil || lengths?.count == logLikelihoods.count, "a length for each option")
+        var best: (index: Int, value: Double)?
+        for (index, likelihood) in logLikelihoods.enumerated() where !likelihood.isNaN {
+            let value = likelihood / Double(max(1, lengths?[index] ?? 1))
+            if best == nil || value > best?.value ?? value { best = (index, value) }
+        }
+        return best?.index
+    }
+
+    private static func single(_ indices: [Int]) -> Int? { indices.count == 1 ? indices.first : nil }
+
+    private static func contains(_ words: [[UInt8]], _ part: [[UInt8]]) -> Bool {
+        words.indices.contains { words[$0...].starts(with: part) }
+    }
+
+    // MARK: Letters
+
+    /// A letter of an option with no letter, digit or apostrophe beside it.
+    private struct Letter {
+        let choice: Int
+        let isCapital: Bool
+        let isInBrackets: Bool
+        let isBeforeWord: Bool
+        let isArticleOrPronoun: Bool
+        let isOnlyWord: Bool
+        let followsMarker: Bool
+    }
+
+    private static func standAloneLetters(_ answer: String, count: Int) -> [Letter] {
+        let text = Array(answer.unicodeScalars)
+        let wordCount = text.split { !$0.isPythonWord }.count
+        return text.indices.compactMap { place in
+            guard let choice = choice(text[place]), choice < count, standsAlone(place, in: text) else { return nil }
+            let capital = text[place].value & ~0x20
+            return Letter(
+                choice: choice, isCapital: text[place].value == capital,
+                isInBrackets: place > 0 && place + 1 < text.count && "([".unicodeScalars.contains(text[place - 1])
+                    && ")]".unicodeScalars.contains(text[place + 1]),
+                isBeforeWord: isBeforeWord(text[(place + 1)...]),
+                isArticleOrPronoun: capital == 0x41 || capital == 0x49,
+                isOnlyWord: wordCount == 1, followsMarker: followsMarker(text[..<place]))
+        }
+    }
+
+    private static func choice(_ scalar: Unicode.Scalar) -> Int? {
+        switch scalar {
+        case "A"..."Z": Int(scalar.value) - 0x41
+        case "a"..."z": Int(scalar.value) - 0x61
+        default: nil
+        }
+    }
+
+    private static func standsAlone(_ place: Int, in text: [Unicode.Scalar]) -> Bool {
+        func scalar(_ offset: Int) -> Unicode.Scalar? {
+            text.indices.contains(place + offset) ? text[place + offset] : nil
+        }
+        for direction in [-1, 1] {
+            guard let next = scalar(direction) else { continue }
+            switch next {
+            case "'", "\u{2019}": return false
+            case "-", ".": if scalar(2 * direction)?.isPythonWord == true { return false }
+            default:
+                if next.isPythonWord || next.properties.generalCategory == .nonspacingMark { return false }
+            }
+        }
+        return true
+    }
+
+    private static func isBeforeWord(_ rest: ArraySlice<Unicode.Scalar>) -> Bool {
+        rest.first?.isPythonSpace == true && rest.first { !$0.isPythonSpace }?.isPythonWord == true
+    }
+
+    /// Whether the last word is one that announces a letter, "is" aside.
+    private static func followsMarker(_ text: ArraySlice<Unicode.Scalar>) -> Bool {
+        // Enough for both words and what stands between.
+        var words = text.suffix(32).split { !$0.isPythonWord }.suffix(2).map {
+            String(String.UnicodeScalarView($0)).lowercased()
+        }
+        if words.last == "is" { words.removeLast() }
+        return ["answer", "option", "choice"].contains(words.last ?? "")
+    }
+}

@@ -1,0 +1,108 @@
+/// How alike two strings are: `SequenceMatcher(None, a, b).ratio()` of Python's difflib, and fuzzywuzzy's `ratio` on it.
+///
+/// The longest block that both strings have in common is found, then those to its left and to its right, and so on
+/// (Ratcliff and Obershelp 1988); blocks are of Unicode scalars. As in difflib a block does not begin with a scalar that
+/// makes up more than 1 % of a second string of 200 scalars or more.
+public enum SequenceSimilarity {
+    /// Twice the length of all blocks over the length of both strings, 0…1; 1 for two empty strings.
+    public static func ratio(_ a: String, _ b: String) -> Double {
+        let a = a.unicodeScalars.map(\.value)
+        let b = b.unicodeScalars.map(\.value)
+        guard a.count + b.count > 0 else { return 1 }
+        return 2 * Double(Blocks(a, b).matches()) / Double(a.count + b.count)
+    }
+
+    /// fuzzywuzzy's `fuzz.ratio`: ``ratio(_:_:)`` in whole percent, 0…100, halves to the even one.
+    ///
+    /// fuzzywuzzy takes another measure (indels only) where python-Levenshtein is installed too. It is an extra of its
+    /// that is not installed with it, nor named by LongBench, so difflib's is what the published figures rest on.
+    public static func percent(_ a: String, _ b: String) -> Int {
+        if a.utf8.elementsEqual(b.utf8) { return 100 }
+        if a.isEmpty || b.isEmpty { return 0 }
+        return Int((100 * ratio(a, b)).rounded(.toNearestOrEven))
+    }
+
+    private struct Blocks {
+        let a: [UInt32]
+        let b: [UInt32]
+        /// The places of `b` that a block can be found by, ascending.
+        let places: [UInt32: [Int]]
+
+        init(_ a: [UInt32], _ b: [UInt32]) {
+            self.a = a
+            self.b = b
+            var places: [UInt32: [Int]] = [:]
+            for (place, scalar) in b.enumerated() { places[scalar, default: []].append(place) }
+            if b.count >= 200 {
+                let limit = b.count / 100 + 1
+                places = places.filter { $0.value.count <= limit }
+            }
+            self.places = places
+        }
+
+        /// The length of all blocks together.
+        func matches() -> Int {
+            // By place of `b`, one further on: the length of the run that ends there, in this row and the one before.
+            var runs = [Int](repeating: 0, count: b.count + 1)
+            var runsBefore = runs
+            var pending = [(0..<a.count, 0..<b.count)]
+            var total = 0
+            while let (aRange, bRange) = pending.popLast() {
+                let (i, j, count) = longest(aRange, bRange, &runs, &runsBefore)
+                guard count > 0 else { continue }
+                total += count
+                if aRange.lowerBound < i, bRange.lowerBound < j {
+                    pending.append((aRange.lowerBound..<i, bRange.lowerBound..<j))
+                }
+                if i + count < aRange.upperBound, j + count < bRange.upperBound {
+                    pending.append(((i + count)..<aRange.upperBound, (j + count)..<bRange.upperBound))
+                }
+            }
+            return total
+        }
+
+        /// The longest block in the two ranges, of several the first in `a`, then in `b`; the two lists are all 0 before
+        /// and after.
+        private func longest(
+            _ aRange: Range<Int>, _ bRange: Range<Int>, _ runs: inout [Int], _ runsBefore: inout [Int]
+        ) -> (Int, Int, Int) {
+            var best = (i: aRange.lowerBound, j: bRange.lowerBound, count: 0)
+            var placesBefore: ArraySlice<Int> = []
+            for i in aRange {
+                let here = Self.part(places[a[i]] ?? [], in: bRange)
+                for j in here {
+                    let count = runsBefore[j] + 1
+                    runs[j + 1] = count
+                    if count > best.count { best = (i - count + 1, j - count + 1, count) }
+                }
+                for j in placesBefore { runsBefore[j + 1] = 0 }
+                swap(&runs, &runsBefore)
+                placesBefore = here
+            }
+            for j in placesBefore { runsBefore[j + 1] = 0 }
+            // Scalars that no block is found by can still belong to one.
+            while best.i > aRange.lowerBound, best.j > bRange.lowerBound, a[best.i - 1] == b[best.j - 1] {
+                best = (best.i - 1, best.j - 1, best.count + 1)
+            }
+            while best.i + best.count < aRange.upperBound, best.j + best.count < bRange.upperBound,
+                a[best.i + best.count] == b[best.j + best.count]
+            {
+                best.count += 1
+            }
+            return best
+        }
+
+        private static func part(_ places: [Int], in range: Range<Int>) -> ArraySlice<Int> {
+            func firstIndex(from bound: Int) -> Int {
+                var low = 0
+                var high = places.count
+                while low < high {
+                    let middle = (low + high) / 2
+                    if places[middle] < bound { low = middle + 1 } else { high = middle }
+                }
+                return low
+            }
+            return places[firstIndex(from: range.lowerBound)..<firstIndex(from: range.upperBound)]
+        }
+    }
+}
