@@ -1,5 +1,4 @@
 import Evaluation
-import Foundation
 import Testing
 
 @Suite("Metrics")
@@ -13,6 +12,19 @@ struct MetricsTests {
             let rouge = score.rouge
             let found = [score.f1, score.exactMatch, rouge.rouge1, rouge.rouge2, rouge.rougeL, rouge.rougeLsum]
             for (found, expected) in zip(found, item.scores) {
+                #expect(abs(found - expected) < 1e-9, "\(item.prediction.debugDescription) \(item.references)")
+            }
+        }
+    }
+
+    @Test("ROUGE with stems agrees with the rouge-score package")
+    func stemmedReference() throws {
+        let rouge = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))
+        let cases = try Fixture.cases()
+        #expect(cases.count { $0.stemmed != Array($0.scores[2...]) } > 30)
+        for item in cases {
+            let score = rouge.score(prediction: item.prediction, references: item.references)
+            for (found, expected) in zip([score.rouge1, score.rouge2, score.rougeL, score.rougeLsum], item.stemmed) {
                 #expect(abs(found - expected) < 1e-9, "\(item.prediction.debugDescription) \(item.references)")
             }
         }
@@ -85,6 +97,24 @@ struct MetricsTests {
         #expect(abs(score.rougeL - 4.0 / 9) < 1e-12)
     }
 
+    @Test("A thousand answers of 500 words take seconds")
+    func speed() {
+        let texts = (0..<20).map { text in
+            (0..<500).map { word in
+                "\(word % 25 == 24 ? "\n" : "")w\((word * word + 7 * text) % (200 + text))ings"
+            }.joined(separator: " ")
+        }
+        let clock = ContinuousClock()
+        let rouge = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))
+        let time = clock.measure {
+            for index in 0..<1_000 {
+                _ = AnswerScore(prediction: texts[index % 20], references: [texts[(index + 1) % 20]], rouge: rouge)
+            }
+        }
+        // About half a second on an idle machine.
+        #expect(time < .seconds(15))
+    }
+
     @Test("Long answers: the subsequence of a text with itself shifted")
     func longText() {
         let words = (0..<3_000).map { "w\($0 % 700)" }
@@ -123,10 +153,9 @@ private enum Fixture {
         var references: [String]
         /// F1, exact match, ROUGE-1, -2, -L, -Lsum.
         var scores: [Double]
+        /// ROUGE-1, -2, -L, -Lsum with stems.
+        var stemmed: [Double]
     }
 
-    static func cases() throws -> [Case] {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/metrics.json")
-        return try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
-    }
+    static func cases() throws -> [Case] { try MetricFixture.read("metrics") }
 }
