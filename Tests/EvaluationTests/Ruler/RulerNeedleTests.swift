@@ -122,4 +122,12 @@ struct RulerNeedleTests {
         #expect(haystack.holds(5_551_234) && haystack.holds(9_876_543) && haystack.holds(8_765_432))
         #expect(!haystack.holds(5_551_235))
     }
+
+    @Test("A value that would be drawn gives way to the haystack's own number")
+    func valuesOutsideTheHaystack() throws {
+        let prose = Array(repeating: "The tale goes on and on.", count: 400).joined(separator: " ")
+        let drawn = try documents(.needleInProse, samples: 1, haystack: prose)[0].questions[0].answers[0]
+        let other = try documents(.needleInProse, samples: 1, haystack: prose + " It is \(drawn).")[0]
+        #expect(other.questions[0].answers[0] != drawn)
+    }
 }
