@@ -209,9 +209,11 @@ def longbench_case(rng, task):
         score = classification(prediction, reference, classes)
     elif task in ("retrieval", "count"):
         number = str(rng.choice([1, 3, 12, 30]))
-        reference = number if task == "count" else rng.choice(["Paragraph ", "段落", "Paragraph x Paragraph "]) + number
-        if task == "retrieval" and rng.random() < 0.3:
-            reference += " or Paragraph 7."
+        word = rng.choice(["Paragraph ", "段落"])
+        reference = number
+        if task == "retrieval":
+            reference = rng.choice(["", word + "x "]) + word + number + rng.choice(["", f" or {word}7."])
+            number = re.findall(word + r"(\d+)", reference)[0]
         prediction = text(rng, rng.choice([0, 1, 2, 5]), ["Paragraph " + number, number, "3", "12.", "٣", "x30y", "no"])
         score = share(number, prediction)
     else:
