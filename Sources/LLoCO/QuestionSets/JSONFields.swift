@@ -1,17 +1,21 @@
-import JSON
+package import JSON
 
 /// A JSON object of a line of input, whose fields are asked for by name and type.
-struct JSONFields {
+package struct JSONFields {
     /// Why a value is not what it should be, beginning with its path in the line.
-    struct Fault: Error {
-        var reason: String
+    package struct Fault: Error {
+        package var reason: String
+
+        package init(reason: String) {
+            self.reason = reason
+        }
     }
 
-    private let object: JSONObject
-    private let path: String
+    let object: JSONObject
+    let path: String
 
     /// The object that `line` holds.
-    init(line: [UInt8]) throws {
+    package init(line: [UInt8]) throws {
         guard UTF8Validation.fault(in: line) == nil, !line.contains(0) else {
             throw Fault(reason: "not UTF-8 text; expected a JSON object")
         }
@@ -27,30 +31,33 @@ struct JSONFields {
         self.init(object, path: "")
     }
 
-    private init(_ object: JSONObject, path: String) {
+    init(_ object: JSONObject, path: String) {
         self.object = object
         self.path = path
     }
 
+    /// The names of the fields, in the order of the line.
+    package var names: [String] { object.keys }
+
     /// Whether the field is there, and not null.
-    func has(_ key: String) -> Bool {
+    package func has(_ key: String) -> Bool {
         object.value(key) != nil
     }
 
     /// A string with something in it besides white space.
-    func text(_ key: String) throws -> String {
+    package func text(_ key: String) throws -> String {
         try Self.text(value(key, "a string"), path: path + key)
     }
 
     /// A list of strings, each with something in it; `expected` says what the list is of.
-    func texts(_ key: String, of expected: String) throws -> [String] {
+    package func texts(_ key: String, of expected: String) throws -> [String] {
         let list = try list(key, "a list of \(expected)")
         guard !list.isEmpty else { throw Fault(reason: "\"\(path)\(key)\" is empty; expected one or more \(expected)") }
         return try list.enumerated().map { index, value in try Self.text(value, path: "\(path)\(key)[\(index)]") }
     }
 
     /// A list of objects, which may be empty.
-    func objects(_ key: String) throws -> [JSONFields] {
+    package func objects(_ key: String) throws -> [JSONFields] {
         try list(key, "a list of objects").enumerated().map { index, value in
             guard case .object(let object) = value else {
                 throw Fault(reason: "\"\(path)\(key)[\(index)]\" is \(value.kind); expected an object")
@@ -59,7 +66,8 @@ struct JSONFields {
         }
     }
 
-    private func list(_ key: String, _ expected: String) throws -> [JSONValue] {
+    /// A list of anything; `expected` says what it should be.
+    package func list(_ key: String, _ expected: String) throws -> [JSONValue] {
         let value = try value(key, expected)
         guard case .array(let list) = value else {
             throw Fault(reason: "\"\(path)\(key)\" is \(value.kind); expected \(expected)")
@@ -67,12 +75,12 @@ struct JSONFields {
         return list
     }
 
-    private func value(_ key: String, _ expected: String) throws -> JSONValue {
+    func value(_ key: String, _ expected: String) throws -> JSONValue {
         guard let value = object[key] else { throw Fault(reason: "\"\(path)\(key)\" is missing; expected \(expected)") }
         return value
     }
 
-    private static func text(_ value: JSONValue, path: String) throws -> String {
+    static func text(_ value: JSONValue, path: String) throws -> String {
         guard case .string(let text) = value else {
             throw Fault(reason: "\"\(path)\" is \(value.kind); expected a string")
         }

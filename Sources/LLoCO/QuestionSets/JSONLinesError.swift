@@ -1,6 +1,6 @@
 public import Foundation
 
-/// What is wrong with a JSON Lines file, and where.
+/// What is wrong with a file of JSON Lines or of another form of data, and where.
 public struct JSONLinesError: Error, Hashable, Sendable {
     /// The file, as it was named.
     public var file: String
