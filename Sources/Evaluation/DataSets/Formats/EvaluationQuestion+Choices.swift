@@ -1,0 +1,24 @@
+import LLoCO
+
+extension EvaluationQuestion {
+    /// A multiple choice as it is asked: the question, its options under letters, and that a letter is wanted.
+    ///
+    /// - Parameter correct: the index of the right option
+    /// - Throws: `JSONFields.Fault` where there are fewer than two options, more than letters, or none of them is right.
+    static func choice(
+        id: String, _ text: String, options: [String], correct: Int, attributes: [String: String]
+    ) throws -> EvaluationQuestion {
+        let letters = options.indices.compactMap { MultipleChoice.letter($0).map { String($0) } }
+        guard let last = letters.last, options.count >= 2, letters.count == options.count else {
+            throw JSONFields.Fault(reason: "\(options.count) options; expected 2 to 26")
+        }
+        guard options.indices.contains(correct) else {
+            throw JSONFields.Fault(reason: "the right option is none of the \(options.count); expected one of them")
+        }
+        let lines = zip(letters, options).map { "(\($0)) \($1)" }
+        let instruction = "Answer with the letter alone: \(letters.dropLast().joined(separator: ", ")) or \(last)."
+        return EvaluationQuestion(
+            id: id, text: ([text] + lines + [instruction]).joined(separator: "\n"), answers: [letters[correct]],
+            choices: options, correctChoice: correct, metric: .accuracy, attributes: attributes)
+    }
+}
