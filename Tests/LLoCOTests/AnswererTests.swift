@@ -52,6 +52,27 @@ import Torch
         #expect(try answerer.answer(question, options(.none)).answer == answer.answer)
     }
 
+    /// What an answer is worth given its prompt is what the whole text is worth less the prompt.
+    @Test(arguments: [AnswerMode.none, .full])
+    func likelihoodsOfAnswers(mode: AnswerMode) throws {
+        let options = options(mode, documents: mode == .none ? nil : ["river.txt"])
+        let answers = ["A", "in 1897", "The river took the mill and the road.", ""]
+        let likelihoods = try answerer.logLikelihoods(of: answers, question, options)
+        #expect(likelihoods.count == answers.count)
+        let context = mode == .none ? "" : try library.text(of: library.document(named: "river.txt").id)
+        let prompt = try engine.prompts.prompt(
+            question: question, context: context.isEmpty ? [] : engine.prompts.text(context))
+        let own = try engine.model.negativeLogLikelihood(of: prompt)
+        for (answer, likelihood) in zip(answers, likelihoods) {
+            let ids = try engine.prompts.answer(answer).dropLast()
+            let reference = try own - engine.model.negativeLogLikelihood(of: prompt + ids)
+            #expect(abs(likelihood - reference) < 1e-3 * max(1, abs(reference)), "\(answer)")
+        }
+        #expect(likelihoods[3] == 0 && likelihoods[0] < 0)
+        // Another order is another answer's figure at another place.
+        #expect(try answerer.logLikelihoods(of: answers.reversed(), question, options) == likelihoods.reversed())
+    }
+
     @Test func fromVectors() throws {
         let answer = try answerer.answer(question, options(.compressed, documents: ["river.txt"]))
         let vectors = try library.vectors(

@@ -7,16 +7,25 @@ import Models
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score answers to a question set, in one or more modes, on the same questions.",
+        abstract: "Score answers to questions about documents, in one or more modes, on the same questions.",
         discussion: """
-            DATA is JSON Lines, gzipped or not, a line a document: {"id", "title", "document", "questions": [{"id", \
-            "question", "answers"}]}. Documents are learned into a library in memory; with --group they are those of the \
-            library, known by title or id, and the group's adapter is used. Scores are means x 100. Greedy: a seed \
-            gives the same result again.
+            DATA is a file of questions as it was published: our own question sets (JSON Lines, a line a document: {"id", \
+            "title", "document", "questions": [{"id", "question", "answers"}]}), QuALITY, Qasper, QMSum, SQuALITY, \
+            NarrativeQA, HotpotQA, TriviaQA, GovReport, SCROLLS, LongBench v1 and v2; gzipped or not, the form is \
+            recognised. Or it is generated: ruler (retrieval, tracing, counting, at any length) or needle (a sentence in \
+            a haystack, by length and depth).
+
+              lloco evaluate questions.jsonl --modes compressed,full,retrieval,none --report report.html
+              lloco evaluate ruler --lengths 4k,8k,16k --modes compressed,full --report ruler.html
+              lloco evaluate needle --lengths 2k,4k,8k --depths 0,25,50,75,100 --haystack book.txt --report needle.html
+
+            Documents are learned into a library in memory, one after another; with --group they are those of the \
+            library, known by title or id, and the group's adapter is used. Scores are means x 100, with 95 % bootstrap \
+            intervals. Greedy: the same seed gives the same result again. With --run, or --report, answers are kept as \
+            they come: the same command goes on where it was killed.
             """)
 
-    @Argument(help: "The question set.")
-    var data: String
+    @OptionGroup var data: DataOptions
 
     @Option(help: ArgumentHelp("compressed, full, retrieval, none, with commas between.", valueName: "mode,..."))
     var modes = "compressed"
@@ -33,6 +42,18 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Write every prediction to this file, a JSON line each.", valueName: "file"))
     var predictions: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write a report: a page (.html), tables (.md) or everything (.json). May be given more than once.",
+            valueName: "file"))
+    var report: [String] = []
+
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp(
+            "Keep the run in this file and go on from it. Default: beside the first report.", valueName: "file"))
+    var runFile: String?
+
     @Option(help: ArgumentHelp("Take the documents from this group of the library.", valueName: "name"))
     var group: String?
 
@@ -44,14 +65,17 @@ struct Evaluate: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     private func parsedModes() throws -> [AnswerMode] {
-        try modes.split(separator: ",").map { name in
+        var modes: [AnswerMode] = []
+        for name in self.modes.split(separator: ",") {
             guard let mode = AnswerMode(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
                 throw ValidationError(
                     "--modes: unknown mode '\(name)', expected \(AnswerMode.allCases.map(\.rawValue).joined(separator: ", "))"
                 )
             }
-            return mode
+            // A mode that is named twice is asked once.
+            if !modes.contains(mode) { modes.append(mode) }
         }
+        return modes
     }
 
     func validate() throws {
@@ -60,18 +84,106 @@ struct Evaluate: ParsableCommand {
         guard 1...1_048_576 ~= maxTokens else {
             throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")
         }
+        for file in report where ReportFile.Form(file) == nil {
+            throw ValidationError("--report \(file): expected a name that ends in .html, .md or .json")
+        }
     }
 
     func run() throws {
-        var set = try QuestionSet(contentsOf: URL(filePath: data), text: group == nil ? .required : .optional)
-        if let limit { set.documents = Array(set.documents.prefix(limit)) }
+        // What cannot be written is said before hours of work.
+        for file in report { try ReportFile.check(file) }
+        try data.checkFiles()
         let stored = try group.map { _ in try library.open(for: .reading) }
+        let given = try data.fromFile(text: group == nil ? .required : .optional)
         let engine = try engine.load()
+        let prompts = try engine.prompts
+        var set =
+            try given
+            ?? data.generated(
+                tokenizer: engine.model.tokenizer,
+                templateTokens: prompts.prompt(question: "", context: [0]).count, answerTokens: maxTokens,
+                seed: self.engine.model.compute.seed)
+        if let limit { set.documents = Array(set.documents.prefix(limit)) }
+        set.documents.removeAll { $0.questions.isEmpty }
+        if set.questionCount == 0 {
+            throw CommandError("\(data.data): no question among the first \(limit ?? 0) documents")
+        }
+        for record in set.malformed.prefix(20) { Terminal.note(record.description) }
+        if !set.malformed.isEmpty {
+            Terminal.note("\(set.malformed.count) records of \(set.name) could not be read and are not counted")
+        }
         let evaluator = try Evaluator(engine: engine, library: stored, group: group)
         evaluator.maximumTokens = maxTokens
+        let adapterDigest = try useAdapter(of: stored, with: evaluator, engine)
+        let modes = try parsedModes()
+        let settings = EvaluationReport.Settings(
+            data: set.name, format: set.format, dataDigest: set.digest, model: engine.modelIdentity,
+            compressor: try? engine.vectorIdentity.compressor, adapter: adapterDigest,
+            embedder: try? engine.embedder.identity, window: engine.model.window, maximumTokens: maxTokens,
+            seed: self.engine.model.compute.seed)
+        let total = set.questionCount * modes.count
+        let file = try (runFile ?? report.first.map { $0 + ".run.jsonl" }).map {
+            try RunFile($0, settings: settings, modes: modes, questions: set.questionCount)
+        }
+        let records = try ask(set, modes, evaluator, kept: file)
+        let order = Dictionary(
+            uniqueKeysWithValues: set.documents.flatMap(\.questions).enumerated().map { ($1.id, $0) })
+        let sorted = records.sorted {
+            (modes.firstIndex(of: $0.mode)!, order[$0.id]!) < (modes.firstIndex(of: $1.mode)!, order[$1.id]!)
+        }
+        if let predictions { try writePredictions(sorted, to: predictions) }
+        let result = EvaluationReport(settings: settings, modes: modes, malformed: set.malformed, records: sorted)
+        for file in report { try ReportFile.write(result, to: file) }
+        for omission in evaluator.omissions { Terminal.note(omission) }
+        for (question, mode, reason) in evaluator.unanswered {
+            Terminal.note("question '\(question)' was not answered in mode \(mode.rawValue): \(reason)")
+        }
+        if evaluator.cutAnswers > 0 {
+            Terminal.note(
+                "\(evaluator.cutAnswers) of \(total) answers were cut after \(maxTokens) tokens: "
+                    + "--max-tokens allows no more")
+        }
+        try print(result)
+    }
+
+    /// Asks what the run has not asked yet.
+    private func ask(
+        _ set: EvaluationSet, _ modes: [AnswerMode], _ evaluator: Evaluator, kept file: RunFile?
+    ) throws -> [EvaluationRecord] {
+        struct Asked: Hashable {
+            let id: String
+            let mode: AnswerMode
+        }
+        var records = file?.records ?? []
+        let asked = Set(records.map { Asked(id: $0.id, mode: $0.mode) })
+        let total = set.questionCount * modes.count
+        if !records.isEmpty { Terminal.note("\(records.count) of \(total) answers are there already") }
+        let bar = ProgressBar("evaluating")
+        defer { bar.finish() }
+        for document in set.documents {
+            try evaluator.evaluate(
+                document, modes: modes, isWanted: { !asked.contains(Asked(id: $0.id, mode: $1)) },
+                onLearning: { done, tokens in
+                    bar.update(records.count, of: total, detail: "compressing \(done) of \(tokens) tokens")
+                }
+            ) { record in
+                try file?.append(record)
+                records.append(record)
+                bar.update(records.count, of: total, detail: record.mode.rawValue)
+            }
+        }
+        return records
+    }
+
+    /// Has the evaluator use the adapter that was asked for; returns its digest.
+    private func useAdapter(of library: Library?, with evaluator: Evaluator, _ engine: Engine) throws -> String? {
         switch adapter {
-        case nil: break
-        case "none": evaluator.usesAdapter = false
+        case nil:
+            guard let library, let group, let identity = try? engine.vectorIdentity else { return nil }
+            return try library.adapters(of: group, identity: identity).last?.digest
+        case "none":
+            evaluator.usesAdapter = false
+            return nil
         case .some(let folder):
             let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder))
             // Adapters from here name their model by its digest, others by a name that says nothing of this file.
@@ -83,57 +195,118 @@ struct Evaluate: ParsableCommand {
                         + "\(engine.modelIdentity.prefix(12))…)")
             }
             try evaluator.setAdapter(Adapter(checkpoint, for: engine.model.decoder))
+            let encoded = try checkpoint.encoded()
+            return Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights))
         }
-        let log = try predictions.map { try PredictionFile($0) }
-        let bar = ProgressBar("evaluating")
-        var results: [EvaluationResult] = []
-        let modes = try parsedModes()
-        for (index, mode) in modes.enumerated() {
-            let result = try evaluator.evaluate(set, mode: mode, name: URL(filePath: data).lastPathComponent) {
-                prediction, done in
-                try log?.append(prediction)
-                bar.update(
-                    index * set.questionCount + done, of: modes.count * set.questionCount, detail: mode.rawValue)
-            }
-            if output.json {
-                ProgressBar.clearLine()
-                try Terminal.json(result)
-            }
-            results.append(result)
+    }
+
+    // MARK: - Output
+
+    private func print(_ report: EvaluationReport) throws {
+        if output.json {
+            for mode in report.modes { try Terminal.json(ResultLine(report, mode)) }
+            return
         }
-        bar.finish()
-        for omission in evaluator.omissions { Terminal.note(omission) }
-        if evaluator.cutAnswers > 0 {
-            Terminal.note(
-                "\(evaluator.cutAnswers) of \(modes.count * set.questionCount) answers were cut after \(maxTokens) tokens: "
-                    + "--max-tokens allows no more")
+        let names = report.metrics.filter { $0 != Metric.rougeLsum.rawValue }
+        let table = Text.table(
+            ["mode", "questions"] + names.map(Self.title) + ["context tokens", "s a question"],
+            report.modes.map { mode in
+                [mode.mode.rawValue, "\(mode.questions)"]
+                    + names.map { name in
+                        guard let score = mode.scores[name] else { return "" }
+                        return String(format: "%.1f (%.1f-%.1f)", score.mean, score.low, score.high)
+                    }
+                    + [String(format: "%.0f", mode.contextTokens), String(format: "%.2f", mode.secondsPerQuestion)]
+            })
+        for line in table { Terminal.print(line) }
+        for mode in report.modes where mode.cutQuestions > 0 {
+            Terminal.print(
+                String(
+                    format: "%@: %.0f %% of the questions' documents were cut, %.0f %% of their tokens left out",
+                    mode.mode.rawValue, 100 * mode.cutQuestions, 100 * mode.cutTokens))
         }
-        if !output.json {
-            let table = Text.table(
-                ["mode", "questions", "F1", "EM", "ROUGE-1", "ROUGE-2", "ROUGE-L", "context tokens", "s a question"],
-                results.map {
-                    [$0.mode.rawValue, "\($0.questions)"]
-                        + [$0.f1, $0.em, $0.rouge1, $0.rouge2, $0.rougeL].map { String(format: "%.1f", $0) }
-                        + [String(format: "%.0f", $0.contextTokens), String(format: "%.2f", $0.secondsPerQuestion)]
-                })
-            for line in table { Terminal.print(line) }
+    }
+
+    static func title(_ metric: String) -> String {
+        switch Metric(rawValue: metric) {
+        case .f1: "F1"
+        case .em: "EM"
+        case .rouge1: "ROUGE-1"
+        case .rouge2: "ROUGE-2"
+        case .rougeL: "ROUGE-L"
+        case .rougeLsum: "ROUGE-Lsum"
+        case .rougeGeometricMean: "ROUGE mean"
+        default: metric.replacing("_", with: " ")
+        }
+    }
+
+    private func writePredictions(_ records: [EvaluationRecord], to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var data = Data()
+        for record in records {
+            let prediction = Prediction(
+                id: record.id, mode: record.mode, prediction: record.prediction, answers: record.answers,
+                f1: record.scores[Metric.f1.rawValue] ?? 0)
+            data += try encoder.encode(prediction) + Data("\n".utf8)
+        }
+        do { try data.write(to: URL(filePath: path)) } catch {
+            throw CommandError("--predictions \(path): the file cannot be written")
         }
     }
 }
 
-private struct PredictionFile {
-    private let handle: FileHandle
+/// A line of `--predictions`.
+private struct Prediction: Encodable {
+    let id: String
+    let mode: AnswerMode
+    let prediction: String
+    let answers: [String]
+    /// 0...100
+    let f1: Double
+}
 
-    init(_ path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw CommandError("--predictions \(path): the file cannot be written") }
-        self.handle = handle
+/// A line of `--json`: one mode's means x 100; the questions' own figure besides, where it is none of the usual.
+private struct ResultLine: Encodable {
+    private let fields: [(name: String, value: Value)]
+
+    private enum Value {
+        case text(String)
+        case count(Int)
+        case number(Double)
     }
 
-    func append(_ prediction: Prediction) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try handle.write(contentsOf: encoder.encode(prediction) + Data("\n".utf8))
+    init(_ report: EvaluationReport, _ mode: EvaluationReport.ModeResult) {
+        var names = [Metric.f1, .em, .rouge1, .rouge2, .rougeL].map(\.rawValue)
+        names += report.metrics.prefix { !names.contains($0) }
+        fields =
+            [
+                ("data", .text(report.settings.data)), ("mode", .text(mode.mode.rawValue)),
+                ("questions", .count(mode.questions)),
+            ]
+            + names.map { ($0, .number(mode.scores[$0]?.mean ?? 0)) }
+            + [
+                ("context_tokens", .number(mode.contextTokens)),
+                ("seconds_per_question", .number(mode.secondsPerQuestion)),
+            ]
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        for (name, value) in fields {
+            switch value {
+            case .text(let text): try container.encode(text, forKey: Key(name))
+            case .count(let count): try container.encode(count, forKey: Key(name))
+            case .number(let number): try container.encode(number, forKey: Key(name))
+            }
+        }
     }
 }

@@ -2,47 +2,17 @@ import Foundation
 public import LLoCO
 public import Models
 
-/// A question's answer and its score.
-public struct Prediction: Sendable, Codable, Equatable {
-    public let id: String
-    public let mode: AnswerMode
-    public let prediction: String
-    public let answers: [String]
-    /// 0...100
-    public let f1: Double
-}
-
-/// One mode's scores on a question set: means x 100.
-public struct EvaluationResult: Sendable, Codable {
-    public let data: String
-    public let mode: AnswerMode
-    public let questions: Int
-    public let f1: Double
-    public let em: Double
-    public let rouge1: Double
-    public let rouge2: Double
-    public let rougeL: Double
-    /// mean a question
-    public let contextTokens: Double
-    public let secondsPerQuestion: Double
-
-    enum CodingKeys: String, CodingKey {
-        case data, mode, questions, f1, em, rouge1, rouge2, rougeL
-        case contextTokens = "context_tokens"
-        case secondsPerQuestion = "seconds_per_question"
-    }
-}
-
-/// Answers question sets and scores the answers. Every question is asked about its own document.
+/// Asks questions about documents in every mode and judges the answers. Every question is asked about its own document.
 public final class Evaluator {
     private let engine: Engine
     private let library: Library
     private let answerer: Answerer
     private let group: String
     private let ownsLibrary: Bool
-    private var learned: [String: (document: DocumentRecord, compressed: Bool)] = [:]
     /// What did not fit a prompt and was left out, in the order of the questions, once each.
     public private(set) var omissions: [String] = []
+    /// Questions that could not be asked in a mode: they count as answered with nothing.
+    public private(set) var unanswered: [(question: String, mode: AnswerMode, reason: String)] = []
     /// Answers that ended because they may have no more than ``maximumTokens``.
     public private(set) var cutAnswers = 0
     public var maximumTokens = 48
@@ -50,7 +20,7 @@ public final class Evaluator {
     public var usesAdapter = true
 
     /// - Parameters:
-    ///   - library: where the documents are; nil for a library in memory, which they are learned into
+    ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one
     ///   - group: their group in `library`
     public init(engine: Engine, library: Library? = nil, group: String? = nil) throws {
         self.engine = engine
@@ -65,61 +35,99 @@ public final class Evaluator {
         try answerer.setAdapter(adapter, for: group)
     }
 
-    /// Asks every question in one mode.
+    /// Asks all questions about a document that `isWanted` in all modes.
     ///
-    /// - Parameter onPrediction: told each prediction, and how many are done in this mode
+    /// - Parameters:
+    ///   - onLearning: told how many of the document's tokens are compressed
+    ///   - onRecord: told each answer as it is judged
     public func evaluate(
-        _ set: QuestionSet, mode: AnswerMode, name: String,
-        onPrediction: (Prediction, _ done: Int) throws -> Void = { _, _ in }
-    ) throws -> EvaluationResult {
-        var scores = AnswerScores()
-        var context = 0
-        var seconds = 0.0
+        _ entry: EvaluationDocument, modes: [AnswerMode],
+        isWanted: (EvaluationQuestion, AnswerMode) -> Bool = { _, _ in true },
+        onLearning: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
+        onRecord: (EvaluationRecord) throws -> Void
+    ) throws {
+        let wanted = modes.filter { mode in entry.questions.contains { isWanted($0, mode) } }
+        guard !wanted.isEmpty else { return }
+        let document = try learned(entry, compressing: wanted.contains(.compressed), onLearning)
+        // What is asked about the next document is not found in this one.
+        defer { if ownsLibrary { try? library.removeDocument(document.id) } }
+        let text = try library.text(of: document.id)
+        for question in entry.questions {
+            for mode in modes where isWanted(question, mode) {
+                try onRecord(record(question, of: entry, mode, document, text))
+            }
+        }
+    }
+
+    private func record(
+        _ question: EvaluationQuestion, of entry: EvaluationDocument, _ mode: AnswerMode, _ document: DocumentRecord,
+        _ text: String
+    ) throws -> EvaluationRecord {
         var options = Answerer.Options()
         options.mode = mode
         options.usesAdapter = usesAdapter
         options.generation.maximumTokens = maximumTokens
-        for entry in set.documents where !entry.questions.isEmpty {
-            let document = try learned(entry, compressing: mode == .compressed)
-            options.documents = [document.name]
-            for question in entry.questions {
-                let answer = try answerer.answer(question.text, options)
-                let score = scores.add(prediction: answer.answer, references: question.answers)
-                context += answer.contextTokens
-                seconds += answer.seconds.total
-                if answer.end == .length { cutAnswers += 1 }
-                for omission in answer.omissions where !omissions.contains(omission) { omissions.append(omission) }
-                try onPrediction(
-                    Prediction(
-                        id: question.id, mode: mode, prediction: answer.answer, answers: question.answers,
-                        f1: score.f1 * 100), scores.questions)
+        options.documents = [document.name]
+        var answer: Answer?
+        var likelihoods: [Double]?
+        do {
+            let given = try answerer.answer(question.text, options)
+            answer = given
+            if !question.choices.isEmpty {
+                likelihoods = try answerer.logLikelihoods(
+                    of: question.choices.indices.map { EvaluationQuestion.letter($0) }, question.text, options)
             }
+            if given.end == .length { cutAnswers += 1 }
+            for omission in given.omissions where !omissions.contains(omission) { omissions.append(omission) }
+        } catch let error as ModelError {
+            // One question that does not fit the window shall not cost the run.
+            unanswered.append((question.id, mode, error.description))
         }
-        let count = Double(max(1, scores.questions))
-        return EvaluationResult(
-            data: name, mode: mode, questions: scores.questions, f1: scores.f1, em: scores.em, rouge1: scores.rouge1,
-            rouge2: scores.rouge2, rougeL: scores.rougeL, contextTokens: Double(context) / count,
-            secondsPerQuestion: seconds / count)
+        let prediction = answer?.answer ?? ""
+        let bytes = Array(text.utf8)
+        return EvaluationRecord(
+            id: question.id, document: entry.id, mode: mode, question: question.text, prediction: prediction,
+            answers: question.answers, metric: question.metric,
+            scores: Dictionary(
+                uniqueKeysWithValues: question.scores(of: prediction, likelihoods: likelihoods).map {
+                    ($0.key.rawValue, 100 * $0.value)
+                }),
+            choiceLogLikelihoods: likelihoods, attributes: question.attributes, documentTokens: document.tokenCount,
+            cutTokens: answer?.cutTokens ?? 0, contextTokens: answer?.contextTokens ?? 0,
+            promptTokens: answer?.promptTokens ?? 0, generatedTokens: answer?.generatedTokens ?? 0,
+            seconds: answer.map { .init($0.seconds) } ?? .init(retrieve: 0, prefill: 0, decode: 0, total: 0),
+            passages: (answer?.passages ?? []).map { passage in
+                EvaluationRecord.Passage(
+                    document: passage.document, start: passage.start, end: passage.end, score: passage.score,
+                    text: String(decoding: bytes[passage.start..<min(passage.end, bytes.count)], as: UTF8.self))
+            })
     }
 
-    /// The document of a question set's line in the library: learned, once, where the set brings its text.
-    private func learned(_ entry: QuestionDocument, compressing: Bool) throws -> DocumentRecord {
+    /// The document of a set in the library: learned where the set brings its text.
+    private func learned(
+        _ entry: EvaluationDocument, compressing: Bool, _ progress: (Int, Int) throws -> Void
+    ) throws -> DocumentRecord {
         guard ownsLibrary else {
-            let document = try library.document(for: entry, in: group)
+            let named = QuestionDocument(id: entry.id, title: entry.title, document: entry.text, questions: [])
+            let document = try library.document(for: named, in: group)
             guard document.group == group else {
                 throw EngineError("document '\(document.name)' is in group '\(document.group)', not in '\(group)'")
             }
             return document
         }
-        if let known = learned[entry.id], known.compressed || !compressing { return known.document }
-        guard let text = entry.document else {
+        guard let text = entry.text else {
             throw EngineError("document '\(entry.title)' of the question set has no text")
         }
-        let document = try engine.add(
+        return try engine.add(
             text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,
-            compressing: compressing
+            compressing: compressing, progress: progress
         ).document
-        learned[entry.id] = (document, compressing)
-        return document
+    }
+}
+
+extension EvaluationQuestion {
+    /// The letter of an option.
+    static func letter(_ index: Int) -> String {
+        index < 26 ? String(UnicodeScalar(UInt8(ascii: "A") + UInt8(index))) : "\(index + 1)"
     }
 }

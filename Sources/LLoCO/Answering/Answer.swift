@@ -28,6 +28,8 @@ public struct Answer: Sendable, Encodable {
     public let promptTokens: Int
     public let generatedTokens: Int
     public let seconds: Seconds
+    /// Tokens of the documents' text that `full` had to leave out. Not encoded.
+    public let cutTokens: Int
     /// What did not fit the window and was left out, a line each; empty where all was read. Not encoded.
     public let omissions: [String]
     /// What ended it. Not encoded.

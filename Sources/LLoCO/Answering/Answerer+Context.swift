@@ -18,6 +18,8 @@ extension Answerer {
         var documents: [DocumentRecord] = []
         var passages: [RetrievedPassage] = []
         var contextTokens = 0
+        /// of the documents' text, left out in mode `full`
+        var cutTokens = 0
         var omissions: [String] = []
     }
 
@@ -154,8 +156,10 @@ extension Answerer {
         var context: [Int] = []
         var omissions: [String] = []
         var read: [DocumentRecord] = []
+        var cut = 0
         for document in found.documents {
             guard room > 0 else {
+                cut += document.tokenCount
                 omissions.append("document '\(document.name)' was left out: the window is full")
                 continue
             }
@@ -167,13 +171,14 @@ extension Answerer {
                     "document '\(document.name)' was cut in the middle: \(kept.count) of its \(ids.count) tokens fit")
             }
             context += kept
+            cut += ids.count - kept.count
             room -= kept.count
             read.append(document)
         }
         let prompt = try prompts.prompt(question: question, context: context, history: options.history)
         return Prompt(
             embeddings: try engine.model.decoder.embed(prompt), documents: read, contextTokens: context.count,
-            omissions: omissions)
+            cutTokens: cut, omissions: omissions)
     }
 
     private func retrieval(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {

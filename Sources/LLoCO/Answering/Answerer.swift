@@ -68,7 +68,7 @@ public final class Answerer {
     ) throws -> Answer {
         let clock = ContinuousClock()
         let start = clock.now
-        guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
+        try Self.check(question)
         let plain = try plainPrompt(question, options)
         let searched = clock.now
         let found = try find(question, options)
@@ -87,9 +87,52 @@ public final class Answerer {
             seconds: .init(
                 retrieve: retrieved, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
                 total: start.duration(to: clock.now).seconds),
+            cutTokens: prompt.cutTokens,
             omissions: found.omissions + prompt.omissions
                 + (generated.end == .window ? ["the answer was cut: the model's window is full"] : []),
             end: generated.end)
+    }
+
+    /// log p of each of several answers, up to the token that ends it: how likely the model would give them, having read
+    /// what it reads for an answer.
+    ///
+    /// The prompt is read once; the answers share its keys and values.
+    /// - Returns: nats, one an answer, at most 0
+    public func logLikelihoods(
+        of answers: [String], _ question: String, _ options: Options = Options()
+    ) throws -> [Double] {
+        try Self.check(question)
+        let found = try find(question, options)
+        let prompt = try build(question, plainPrompt(question, options), options, found)
+        let decoder = engine.model.decoder
+        let continuations = try answers.map { Array(try engine.prompts.answer($0).dropLast()) }
+        let longest = continuations.map(\.count).max() ?? 0
+        guard prompt.embeddings.size(1) + longest <= engine.model.window else {
+            throw ModelError(
+                "the prompt and an answer have \(prompt.embeddings.size(1) + longest) positions, the model's window holds "
+                    + "\(engine.model.window)")
+        }
+        return try withoutGradients {
+            let cache = KeyValueCache(layerCount: engine.model.configuration.layerCount)
+            let last = try decoder.hiddenStates(
+                prompt.embeddings, cache: cache, adapters: prompt.adapters, last: 1)[0]
+            let read = cache.count
+            return try continuations.map { ids in
+                guard !ids.isEmpty else { return 0 }
+                var hidden = last
+                if ids.count > 1 {
+                    let rest = try decoder.hiddenStates(
+                        decoder.embed(Array(ids.dropLast())), cache: cache, adapters: prompt.adapters)[0]
+                    hidden = try Tensor.concatenated([last, rest])
+                    cache.truncate(to: read)
+                }
+                return try -decoder.crossEntropy(hidden, targets: ids)
+            }
+        }
+    }
+
+    private static func check(_ question: String) throws {
+        guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
     }
 
     /// The adapter that reads a group's vectors; nil where it has none yet.

@@ -1,0 +1,104 @@
+/// Means with their intervals, in groups: a row a mean, one under another on one axis.
+public struct IntervalPlot: Plot {
+    public struct Row: Sendable, Equatable {
+        public var name: String
+        /// Which colour and marker: of ``PlotStyle``, from 0.
+        public var style: Int
+        public var mean: Double
+        public var low: Double
+        public var high: Double
+
+        public init(name: String, style: Int, mean: Double, low: Double, high: Double) {
+            self.name = name
+            self.style = style
+            self.mean = mean
+            self.low = low
+            self.high = high
+        }
+
+        var isFinite: Bool { mean.isFinite && low.isFinite && high.isFinite }
+    }
+
+    public struct Group: Sendable, Equatable {
+        public var name: String
+        public var rows: [Row]
+
+        public init(name: String, rows: [Row]) {
+            self.name = name
+            self.rows = rows
+        }
+    }
+
+    private static let rowHeight = 17.0
+    private static let gap = 15.0
+    private static let foot = 42.0
+
+    public var summary: String
+    public var axis: PlotAxis
+    public var groups: [Group]
+    public var width: Double
+    /// Digits after the point of the means.
+    public var digits: Int
+
+    /// - Parameter groups: rows that are not finite are passed over
+    public init(summary: String, axis: PlotAxis, groups: [Group], digits: Int = 1, width: Double = 500) {
+        self.summary = summary
+        self.axis = axis
+        self.groups = groups.map { Group(name: $0.name, rows: $0.rows.filter(\.isFinite)) }
+        self.digits = digits
+        self.width = width
+    }
+
+    private var legend: PlotLegend {
+        var entries: [PlotLegend.Entry] = []
+        for row in groups.flatMap(\.rows) {
+            let entry = PlotLegend.Entry(name: row.name, style: row.style)
+            if !entries.contains(entry) { entries.append(entry) }
+        }
+        return PlotLegend(entries, width: width)
+    }
+
+    private var rowsHeight: Double {
+        groups.reduce(0) { $0 + Self.rowHeight * Double($1.rows.count) + Self.gap }
+    }
+
+    public var height: Double { legend.height + rowsHeight + Self.foot }
+
+    public func draw(into svg: inout MarkupWriter) {
+        let legend = legend
+        legend.draw(into: &svg, left: 0)
+        let widest = groups.map { PlotText.width($0.name) }.max() ?? 0
+        let names = min(160, widest)
+        let (left, right) = (names + 14, width - 46)
+        let (top, bottom) = (legend.height, legend.height + rowsHeight)
+        func place(_ value: Double) -> Double { left + (right - left) * axis.scale.position(of: value) }
+        for tick in axis.ticks {
+            let x = NumberText.coordinate(place(tick.value))
+            svg.empty(
+                "line",
+                [
+                    "class": "plot-grid", "x1": x, "x2": x, "y1": NumberText.coordinate(top),
+                    "y2": NumberText.coordinate(bottom),
+                ])
+            PlotText.draw(tick.label, place(tick.value), bottom + 16, .middle, into: &svg)
+        }
+        PlotText.draw(axis.label, right, bottom + 36, .end, into: &svg)
+        var y = top + Self.gap / 2
+        for group in groups {
+            let middle = y + Self.rowHeight * Double(group.rows.count) / 2
+            PlotText.draw(PlotText.fitted(group.name, names + 7), names, middle + 4, .end, isName: true, into: &svg)
+            for row in group.rows {
+                let center = y + Self.rowHeight / 2
+                PlotWhisker.draw(
+                    row.style, center, from: place(row.low), to: place(row.high), isVertical: false, into: &svg)
+                let title =
+                    "\(row.name): \(NumberText.fixed(row.mean, digits)), 95 % interval "
+                    + "\(NumberText.fixed(row.low, digits)) to \(NumberText.fixed(row.high, digits))"
+                PlotMarker.draw(row.style, place(row.mean), center, title: title, into: &svg)
+                PlotText.draw(NumberText.fixed(row.mean, digits), width, center + 4, .end, isName: true, into: &svg)
+                y += Self.rowHeight
+            }
+            y += Self.gap
+        }
+    }
+}

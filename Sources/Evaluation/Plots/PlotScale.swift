@@ -1,0 +1,126 @@
+import Foundation
+
+/// Where values lie along an axis, and where it has ticks.
+public struct PlotScale: Sendable, Equatable {
+    public enum Kind: Sendable { case linear, logarithmic }
+
+    public let kind: Kind
+    /// The values at the ends: of a logarithmic scale both above zero.
+    public let low: Double
+    public let high: Double
+    /// Whether zero has a place of its own before the low end of a logarithmic scale.
+    public let hasZero: Bool
+
+    /// The part of a logarithmic scale that is zero's.
+    private static let zeroShare = 0.1
+    /// Ticks that are aimed at.
+    private static let wantedTicks = 5.0
+    /// What is outside cannot be drawn to any use: measures of time, tokens, scores and losses are far within.
+    private static let largest = 1e15
+    private static let smallest = 1e-9
+
+    /// A scale that holds `values`, with round numbers at its ends; what is not finite is passed over.
+    ///
+    /// - Parameters:
+    ///   - kind: nil for logarithmic where no value is negative and the others span more than a decade
+    ///   - low: an end that is given; only a linear scale takes it
+    ///   - high: an end that is given; only a linear scale takes it
+    public init(fitting values: [Double], kind: Kind? = nil, low: Double? = nil, high: Double? = nil) {
+        let values = values.filter { $0.isFinite && abs($0) < Self.largest }
+        let positive = values.filter { $0 > 0 }.map { max($0, Self.smallest) }
+        let smallest = positive.min() ?? 1
+        let largest = positive.max() ?? 1
+        let spansDecade = largest > 10 * smallest && !values.contains { $0 < 0 }
+        self.kind = kind ?? (spansDecade ? .logarithmic : .linear)
+        switch self.kind {
+        case .logarithmic:
+            hasZero = values.contains { $0 <= 0 }
+            let ends = (Self.roundDown(smallest), Self.roundUp(largest))
+            self.low = ends.0 < ends.1 ? ends.0 : Self.roundDown(ends.0 * 0.9)
+            self.high = ends.0 < ends.1 ? ends.1 : Self.roundUp(ends.1 * 1.1)
+        case .linear:
+            hasZero = false
+            var least = low ?? values.min() ?? 0
+            var most = high ?? values.max() ?? 1
+            if !(least < most) {
+                // One value alone is in the middle, and zero at the beginning.
+                let margin = most == 0 ? 1 : abs(most) / 2
+                if high == nil { most = least + margin }
+                if low == nil, least != 0 { least -= margin }
+                if !(least < most) { most = least + max(1, abs(least)) }
+            }
+            let step = Self.step(least, most)
+            self.low = low ?? (least / step).rounded(.down) * step
+            self.high = high ?? (most / step).rounded(.up) * step
+        }
+    }
+
+    /// 0 at the low end, 1 at the high end.
+    public func position(of value: Double) -> Double {
+        guard value.isFinite else { return 0 }
+        let share: Double
+        switch kind {
+        case .linear:
+            share = (value - low) / (high - low)
+        case .logarithmic:
+            guard value > 0 else { return 0 }
+            let zero = hasZero ? Self.zeroShare : 0
+            share = zero + (1 - zero) * max(0, log(value / low) / log(high / low))
+        }
+        return min(1, max(0, share))
+    }
+
+    /// Round numbers from the low end to the high end.
+    public var ticks: [Double] {
+        switch kind {
+        case .linear:
+            let step = Self.step(low, high)
+            let first = (low / step).rounded(.up)
+            let last = (high / step + 1e-9).rounded(.down)
+            guard last >= first, last - first < 50 else { return [low, high] }
+            return (0...Int(last - first)).map { (first + Double($0)) * step }
+        case .logarithmic:
+            return (hasZero ? [0] : []) + logarithmicTicks
+        }
+    }
+
+    private var logarithmicTicks: [Double] {
+        let exponents = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
+        let isShort = log10(high / low) < 2.2
+        let stride = max(1, Int((Double(exponents.count) / 7).rounded(.up)))
+        var ticks: [Double] = []
+        for exponent in exponents where (exponent - exponents.lowerBound) % stride == 0 {
+            for factor in isShort ? [1.0, 2, 5] : [1] {
+                let tick = Self.decimal(factor, exponent)
+                if tick >= low * (1 - 1e-9), tick <= high * (1 + 1e-9) { ticks.append(tick) }
+            }
+        }
+        return ticks
+    }
+
+    /// 1, 2 or 5 times a power of ten, so that about ``wantedTicks`` fit.
+    private static func step(_ low: Double, _ high: Double) -> Double {
+        let rough = (high - low) / wantedTicks
+        // Of numbers that differ in their last digits only.
+        guard rough > abs(high) * 1e-12, rough.isFinite, rough > 0 else { return max(abs(high), 1) }
+        let exponent = Int(log10(rough).rounded(.down))
+        let factor = rough / decimal(1, exponent)
+        return decimal(factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10, exponent)
+    }
+
+    private static func roundDown(_ value: Double) -> Double {
+        let exponent = Int(log10(value).rounded(.down))
+        return [5, 2, 1].map { decimal($0, exponent) }.first { $0 <= value * (1 + 1e-9) } ?? decimal(5, exponent - 1)
+    }
+
+    private static func roundUp(_ value: Double) -> Double {
+        let exponent = Int(log10(value).rounded(.down))
+        return [1, 2, 5, 10].map { decimal($0, exponent) }.first { $0 >= value * (1 - 1e-9) }
+            ?? decimal(20, exponent)
+    }
+
+    /// `factor` x 10^`exponent`, to the last digit: a negative power of ten has no exact value to multiply with.
+    private static func decimal(_ factor: Double, _ exponent: Int) -> Double {
+        exponent < 0 ? factor / pow(10, Double(-exponent)) : factor * pow(10, Double(exponent))
+    }
+}

@@ -1,0 +1,25 @@
+/// Letters in a plot.
+enum PlotText {
+    enum Anchor: String { case start, middle, end }
+
+    /// Pixels that a line of 12-pixel letters takes, about: no font is there to be measured.
+    static func width(_ text: String) -> Double { 6.6 * Double(text.count) }
+
+    /// The beginning of `text` that fits `width` pixels.
+    static func fitted(_ text: String, _ width: Double) -> String {
+        text.excerpt(max(3, Int(width / 6.6) - 1))
+    }
+
+    /// - Parameter y: of the baseline
+    static func draw(
+        _ text: String, _ x: Double, _ y: Double, _ anchor: Anchor = .start, isName: Bool = false,
+        into svg: inout MarkupWriter
+    ) {
+        svg.element(
+            "text",
+            [
+                "x": NumberText.coordinate(x), "y": NumberText.coordinate(y), "class": isName ? "plot-name" : nil,
+                "text-anchor": anchor == .start ? nil : anchor.rawValue,
+            ], text: text)
+    }
+}

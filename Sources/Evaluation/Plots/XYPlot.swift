@@ -1,0 +1,131 @@
+/// Points and lines over two axes: measurements, their means or medians, curves of a training run.
+public struct XYPlot: Plot {
+    public struct Point: Sendable, Equatable {
+        public var x: Double
+        public var y: Double
+        /// The ends of an interval of `y`.
+        public var interval: ClosedRange<Double>?
+        /// What is told where the pointer rests on the point.
+        public var title: String?
+
+        public init(x: Double, y: Double, interval: ClosedRange<Double>? = nil, title: String? = nil) {
+            self.x = x
+            self.y = y
+            self.interval = interval
+            self.title = title
+        }
+
+        var isFinite: Bool {
+            x.isFinite && y.isFinite && interval.map { $0.lowerBound.isFinite && $0.upperBound.isFinite } ?? true
+        }
+    }
+
+    public struct Series: Sendable, Equatable {
+        public var name: String
+        /// Which colour, marker and dash: of ``PlotStyle``, from 0.
+        public var style: Int
+        public var points: [Point]
+        /// Measurements that `points` sum up: drawn small and faint behind them.
+        public var cloud: [Point]
+        public var hasLine: Bool
+        /// Off for curves of so many points that markers would cover them.
+        public var hasMarkers: Bool
+
+        public init(
+            name: String, style: Int, points: [Point], cloud: [Point] = [], hasLine: Bool = true,
+            hasMarkers: Bool = true
+        ) {
+            self.name = name
+            self.style = style
+            self.points = points
+            self.cloud = cloud
+            self.hasLine = hasLine
+            self.hasMarkers = hasMarkers
+        }
+    }
+
+    public var summary: String
+    public var x: PlotAxis
+    public var y: PlotAxis
+    public var series: [Series]
+    public var width: Double
+    public var height: Double
+
+    /// - Parameters:
+    ///   - summary: what a reader who does not see the figure is told
+    ///   - series: points that are not finite are passed over
+    public init(
+        summary: String, x: PlotAxis, y: PlotAxis, series: [Series], width: Double = 500, height: Double = 320
+    ) {
+        self.summary = summary
+        self.x = x
+        self.y = y
+        self.series = series.map { series in
+            var series = series
+            series.points.removeAll { !$0.isFinite }
+            series.cloud.removeAll { !$0.isFinite }
+            return series
+        }
+        self.width = width
+        self.height = height
+    }
+
+    public func draw(into svg: inout MarkupWriter) {
+        let legend = PlotLegend(
+            series.map { .init(name: $0.name, style: $0.style, hasLine: $0.hasLine) }, width: width)
+        legend.draw(into: &svg, left: 0)
+        let frame = PlotFrame(x: x, y: y, width: width, height: height, top: legend.height)
+        frame.draw(into: &svg)
+        for series in series { drawCloud(series, frame, &svg) }
+        for series in series where series.hasLine { drawLine(series, frame, &svg) }
+        for series in series { drawPoints(series, frame, &svg) }
+    }
+
+    /// All of a series' measurements as one path, each pixel once: thousands of points stay a small page.
+    private func drawCloud(_ series: Series, _ frame: PlotFrame, _ svg: inout MarkupWriter) {
+        guard !series.cloud.isEmpty else { return }
+        var seen: Set<[Int]> = []
+        var path = ""
+        for point in series.cloud {
+            let (x, y) = (frame.horizontal(point.x).rounded(), frame.vertical(point.y).rounded())
+            if seen.insert([Int(x), Int(y)]).inserted { path += "M\(Int(x)) \(Int(y))h0" }
+        }
+        svg.empty(
+            "path",
+            [
+                "class": PlotStyle.seriesClass(series.style), "d": path, "fill": "none", "stroke": "currentColor",
+                "stroke-width": "3.5", "stroke-linecap": "round", "stroke-opacity": "0.28",
+            ])
+    }
+
+    private func drawLine(_ series: Series, _ frame: PlotFrame, _ svg: inout MarkupWriter) {
+        var places: [String] = []
+        for point in series.points {
+            let place =
+                NumberText.coordinate(frame.horizontal(point.x)) + " " + NumberText.coordinate(frame.vertical(point.y))
+            if places.last != place { places.append(place) }
+        }
+        guard places.count > 1 else { return }
+        svg.empty(
+            "path",
+            [
+                "class": PlotStyle.seriesClass(series.style), "d": "M" + places.joined(separator: "L"), "fill": "none",
+                "stroke": "currentColor", "stroke-width": "2", "stroke-linejoin": "round",
+                "stroke-dasharray": PlotMarker.dash(series.style),
+            ])
+    }
+
+    private func drawPoints(_ series: Series, _ frame: PlotFrame, _ svg: inout MarkupWriter) {
+        for point in series.points {
+            let (x, y) = (frame.horizontal(point.x), frame.vertical(point.y))
+            if let interval = point.interval {
+                PlotWhisker.draw(
+                    series.style, x, from: frame.vertical(interval.lowerBound), to: frame.vertical(interval.upperBound),
+                    isVertical: true, into: &svg)
+            }
+            if series.hasMarkers || series.points.count == 1 {
+                PlotMarker.draw(series.style, x, y, title: point.title, into: &svg)
+            }
+        }
+    }
+}
