@@ -1,0 +1,29 @@
+extension String {
+    /// The text as one line of GitHub's Markdown that shows every character as itself: no markup, no HTML, no link.
+    var escapedMarkdown: String {
+        var result = ""
+        var previous: Unicode.Scalar?
+        for scalar in visible.unicodeScalars {
+            switch scalar {
+            case "\\", "`", "*", "_", "{", "}", "[", "]", ">", "#", "|", "~", "!", "@", "$":
+                result += "\\"
+                result.unicodeScalars.append(scalar)
+            case "<":
+                result += "&lt;"
+            case "&":
+                result += "&amp;"
+            case "/" where previous == "/" || previous == ":",
+                "." where String(result.unicodeScalars.suffix(3)).lowercased() == "www":
+                // Addresses would become links.
+                result += "\\"
+                result.unicodeScalars.append(scalar)
+            case _ where scalar.properties.isWhitespace:
+                if previous?.properties.isWhitespace == false { result += " " }
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+            previous = scalar
+        }
+        return result
+    }
+}
