@@ -203,6 +203,8 @@ struct DataFaultTests {
         try files.write("x", to: "evidence/web/1/1_2.txt")
         let trivia = try files.write(DataSamples.triviaqa, to: "triviaqa")
         #expect(error(trivia) { $0.bytes = 4_000 }.contains("the texts hold more than 4000 bytes"))
+        #expect(error(trivia) { $0.textBytes = 4_000 }.contains(#""Isle.txt" is longer than 4000 bytes"#))
+        #expect(error(trivia) { $0.recordBytes = 8_000 }.contains("the evidence holds more than 8000 bytes"))
     }
 
     @Test("A long list is read a record at a time, across the pieces that the file comes in")

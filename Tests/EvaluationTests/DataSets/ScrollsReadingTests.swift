@@ -47,6 +47,15 @@ struct ScrollsReadingTests {
         #expect(set.documents[0].questions[0].text == "Summarize the report.")
     }
 
+    @Test("Long inputs are cut in two quickly, whatever their characters")
+    func long() throws {
+        let text = String(repeating: "é\u{301}e\u{301}\u{1F469}\u{200D}\u{1F680}\\n", count: 60_000)
+        let set = try DataFiles.read(Self.line("1", "1_0", #"Où?\n\n\#(text)"#, "x"))
+        #expect(set.documents[0].questions[0].text == "Où?")
+        #expect(set.documents[0].text?.utf8.count == text.utf8.count - 60_000)
+        #expect(DataFiles.fault(Self.line("1", "1_0", text, "x"))?.reason.contains("no blank line") == true)
+    }
+
     @Test("Without a task: the first part is the question, judged by F1")
     func unnamed() throws {
         let set = try DataFiles.read(DataSamples.scrolls)

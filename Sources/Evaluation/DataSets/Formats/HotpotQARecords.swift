@@ -44,13 +44,14 @@ struct HotpotQARecords: DataRecordReader {
     /// may not be there, and then its title stands alone.
     private static func evidence(_ record: JSONFields, in paragraphs: [Paragraph]) throws -> [String] {
         guard record.has("supporting_facts") else { return [] }
+        let places = Dictionary(paragraphs.enumerated().map { ($1.title, $0) }) { first, _ in first }
         return try record.list("supporting_facts", "a list of supporting facts").enumerated().map { index, value in
             guard let pair = value.array, pair.count == 2, let title = pair[0].string, let number = pair[1].integer
             else {
                 throw record.fault(
                     "supporting_facts[\(index)]", "is \(value.summary); expected a title and a sentence's number")
             }
-            let sentences = paragraphs.first { $0.title == title }?.sentences ?? []
+            let sentences = places[title].map { paragraphs[$0].sentences } ?? []
             return sentences.indices.contains(number) ? "\(title): \(sentences[number])" : title
         }
     }

@@ -88,7 +88,7 @@ struct ScrollsRecords: DataRecordReader {
 
     /// The input's first part, and what follows the blank line.
     private static func parts(_ input: String) throws -> (question: String, text: String) {
-        guard let end = input.firstRange(of: "\n\n") else {
+        guard let end = input[...].firstRange(ofBytes: "\n\n") else {
             throw JSONFields.Fault(reason: "\"input\" has no blank line; expected one between question and text")
         }
         let question = input[..<end.lowerBound]
@@ -117,13 +117,13 @@ private struct QualityOptions {
         var rest = input[...]
         var parts: [Substring] = []
         for mark in ["(A)", "(B)", "(C)", "(D)"] {
-            guard let place = rest.firstRange(of: mark) else {
+            guard let place = rest.firstRange(ofBytes: mark) else {
                 throw JSONFields.Fault(reason: "\"input\" has no option \(mark); expected a question with (A) to (D)")
             }
             parts.append(rest[..<place.lowerBound])
             rest = rest[place.upperBound...]
         }
-        guard let end = rest.firstRange(of: "\n\n") else {
+        guard let end = rest.firstRange(ofBytes: "\n\n") else {
             throw JSONFields.Fault(reason: "\"input\" has no blank line after the options; expected the article there")
         }
         parts.append(rest[..<end.lowerBound])
@@ -134,5 +134,20 @@ private struct QualityOptions {
         question = cleaned[0]
         options = Array(cleaned[1...])
         text = String(rest[end.upperBound...].drop(while: \.isNewline))
+    }
+}
+
+extension Substring {
+    /// Where `pattern` stands first, looked for byte by byte: texts are long, and need no cutting into characters.
+    fileprivate func firstRange(ofBytes pattern: String) -> Range<Index>? {
+        let pattern = Array(pattern.utf8)
+        var start = utf8.startIndex
+        while let place = utf8[start...].firstIndex(of: pattern[0]) {
+            if utf8[place...].starts(with: pattern) {
+                return place..<utf8.index(place, offsetBy: pattern.count)
+            }
+            start = utf8.index(after: place)
+        }
+        return nil
     }
 }

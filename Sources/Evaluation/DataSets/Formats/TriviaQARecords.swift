@@ -8,11 +8,7 @@ import LLoCO
 /// are written are references besides.
 struct TriviaQARecords: DataRecordReader {
     let evidence: EvidenceFolder
-    var limits = DataFileLimits()
-
-    init(evidence: EvidenceFolder) {
-        self.evidence = evidence
-    }
+    let limits: DataFileLimits
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let id = try record.text("QuestionId")
@@ -20,13 +16,19 @@ struct TriviaQARecords: DataRecordReader {
         let answers = try Self.answers(record.fields("Answer"))
         var texts: [String] = []
         var names: [String] = []
+        var bytes = 0
         for (key, folder) in [("EntityPages", "wikipedia"), ("SearchResults", "web")] where record.has(key) {
             for source in try record.objects(key) {
                 // The unfiltered results of a search have no files.
                 guard let name = try source.string("Filename"), !name.isEmpty else { continue }
                 guard !names.contains("\(folder)/\(name)") else { continue }
                 names.append("\(folder)/\(name)")
-                texts.append(try evidence.text(of: name, in: [folder], limits: limits))
+                let text = try evidence.text(of: name, in: [folder], limits: limits)
+                bytes += text.utf8.count
+                guard bytes <= limits.recordBytes else {
+                    throw JSONFields.Fault(reason: "the evidence holds more than \(limits.recordBytes) bytes")
+                }
+                texts.append(text)
             }
         }
         guard !texts.isEmpty else {

@@ -67,7 +67,7 @@ extension EvaluationSet {
         case .folder:
             try GovReportFolder(url, split: options.split, limits).read(into: &builder)
         case .json(let layout):
-            var reader = try recognized.format.recordReader(url, options)
+            var reader = try recognized.format.recordReader(url, options, limits)
             try builder.read(JSONRecordFile(url: url, layout: layout, limits: limits), with: &reader)
         }
         self = try builder.finish()
@@ -77,7 +77,7 @@ extension EvaluationSet {
 extension DataFormat {
     /// What turns the format's JSON records into documents.
     fileprivate func recordReader(
-        _ url: URL, _ options: EvaluationSet.ReadingOptions
+        _ url: URL, _ options: EvaluationSet.ReadingOptions, _ limits: DataFileLimits
     ) throws -> any DataRecordReader {
         switch self {
         case .lloco: QuestionSetRecords(text: options.text)
@@ -86,7 +86,7 @@ extension DataFormat {
         case .qmsum: QMSumRecords()
         case .squality: SqualityRecords()
         case .hotpotqa: HotpotQARecords()
-        case .triviaqa: TriviaQARecords(evidence: EvidenceFolder(beside: url, given: options.texts))
+        case .triviaqa: TriviaQARecords(evidence: EvidenceFolder(beside: url, given: options.texts), limits: limits)
         case .govreport: GovReportRecords()
         case .scrolls: ScrollsRecords(named: options.task ?? ScrollsTask.name(in: url))
         case .longbench: LongBenchRecords(named: options.task ?? url.lastPathComponent)
