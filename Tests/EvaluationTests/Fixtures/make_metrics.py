@@ -40,10 +40,18 @@ WORDS = (
     "the a an The A AN cat dog theory another than tea ant in on of 12 3.5 U.S. rock'n'roll well-known re-use it's "
     "licence section 60 days days. patent (patent) \"quoted\" `code` $5 50% under_score e.g. naïve Straße CAFÉ café "
     "cafe\u0301 a\u0301 ΟΔΟΣ ΟΔΟΣ. Σ ΑΣ' ΣΑ İstanbul ıI \u212aelvin 日本語 北京 а ан Москва ½ x² Ⅷ ٣ — – … ’ a’s the’s “the” "
-    "an\u200bother A\u00adB 👍 👩‍💻 ǅ ﬁne ﬀ the\u0301 _a_ a_b a-b -a- , . ! ? \u00bf a\u0345 Å \u212b "
-    "dog's dogs' James's licences licensed licensing LICENSE theories patents patented patenting relational relation "
-    "related happily happier happy dying died skies sky flies geology geologically 1990s 2nd"
+    "an\u200bother A\u00adB 👍 👩‍💻 ǅ ﬁne ﬀ the\u0301 _a_ a_b a-b -a- , . ! ? \u00bf a\u0345 Å \u212b"
 ).split(" ")
+# Several forms of each word, for the stemmer.
+FORMS = [
+    form.split()
+    for form in (
+        "dog dogs dog's dogs'|license licence licences licensed LICENSING licensee|relate related relation relational|"
+        "happy happily happier happiness|die died dies dying|sky skies sky's|geology geologist geologically geologi|"
+        "run runs running runner|hope hopes hoping hopeful hopefulness|fly flies flying flown|1990 1990s 2nd 2nds|"
+        "stop stops stopped stopping|news new newer|nation national nationally nationalise nationalize"
+    ).split("|")
+]
 SPACES = [" "] * 20 + ["  ", "\t", "\n", "\n", "\n", "\r\n", "\u00a0", "\u2003", "\x1c", "\u200b", "\u3000", "\u2028", "", "\x00"]
 FIXED = [
     ("", [""]),
@@ -90,6 +98,8 @@ def text(rng, length, alphabet, spaces=SPACES):
 def answer_case(rng):
     # Few words, so that they repeat and the subsequences have ties.
     alphabet = rng.sample(WORDS, rng.choice([2, 4, 8, 30]))
+    if rng.random() < 0.4:
+        alphabet = alphabet[:4] + sum(rng.sample(FORMS, rng.choice([1, 2, 4])), [])
     # More than 64 and 128 words here and there.
     scale = rng.choice([1] * 30 + [8, 16])
     prediction = text(rng, scale * rng.choice([0, 1, 2, 4, 8, 15]), alphabet)
@@ -201,11 +211,13 @@ def longbench_case(rng, task):
         alphabet = rng.sample(WORDS, rng.choice([2, 4, 8])) + ["word.", "Word", "."]
         prediction = text(rng, rng.choice([0, 1, 3, 8, 20, 50]), alphabet)
         reference = text(rng, rng.choice([0, 1, 3, 8, 20, 50]), alphabet)
+        if rng.random() < 0.1:
+            prediction = reference.replace(".", rng.choice([".", ". "]))
         score = rouge_l(prediction, reference)
     elif task == "classification":
         classes = rng.sample(CLASSES, rng.choice([2, 4, len(CLASSES)]))
         reference = rng.choice(classes)
-        prediction = text(rng, rng.choice([0, 1, 1, 2, 4]), CLASSES + ["none", "PLACE"])
+        prediction = text(rng, rng.choice([0, 1, 1, 2, 4]), CLASSES + classes * 2 + ["none", "PLACE"])
         score = classification(prediction, reference, classes)
     elif task in ("retrieval", "count"):
         number = str(rng.choice([1, 3, 12, 30]))
@@ -214,7 +226,7 @@ def longbench_case(rng, task):
         if task == "retrieval":
             reference = rng.choice(["", word + "x "]) + word + number + rng.choice(["", f" or {word}7."])
             number = re.findall(word + r"(\d+)", reference)[0]
-        prediction = text(rng, rng.choice([0, 1, 2, 5]), ["Paragraph " + number, number, "3", "12.", "٣", "x30y", "no"])
+        prediction = text(rng, rng.choice([0, 1, 1, 2, 5]), [number, "Paragraph " + number, number, "3", "12.", "٣", "x30y", "no"])
         score = share(number, prediction)
     else:
         reference = code_line(rng)
@@ -248,7 +260,7 @@ def main(seed=0):
     rng = random.Random(int(seed))
     write("metrics.json", answers(rng, 400))
     write("metrics_stems.json", stems(rng, 3000))
-    tasks = ["rouge"] * 120 + ["code"] * 80 + ["classification"] * 80 + ["retrieval"] * 40 + ["count"] * 40
+    tasks = ["rouge"] * 120 + ["code"] * 80 + ["classification"] * 80 + ["retrieval"] * 70 + ["count"] * 70
     write("metrics_longbench.json", (longbench_case(rng, task) for task in tasks))
     write("metrics_similarity.json", (similarity_case(rng) for _ in range(120)))
     write("metrics_ruler.json", (ruler_case(rng) for _ in range(120)))

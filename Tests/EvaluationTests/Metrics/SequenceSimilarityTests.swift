@@ -45,9 +45,11 @@ struct SequenceSimilarityTests {
 
     @Test("A scalar that makes up more than 1 % of 200 begins no block")
     func frequentScalars() {
-        let frequent = String(repeating: "a", count: 199)
+        let frequent = "b" + String(repeating: "a", count: 198)
         #expect(SequenceSimilarity.ratio("aaa", frequent) == 2 * 3.0 / 202)
         #expect(SequenceSimilarity.ratio("aaa", frequent + "a") == 0)
-        #expect(SequenceSimilarity.ratio("aaab", frequent + "b") == 2 * 4.0 / 204)
+        // It goes on with one, and at the beginning of both there need not be a block to go on with.
+        #expect(SequenceSimilarity.ratio("aaac", frequent + "ac") == 2 * 4.0 / 205)
+        #expect(SequenceSimilarity.ratio("aaa", String(repeating: "a", count: 200)) == 2 * 3.0 / 203)
     }
 }
