@@ -68,7 +68,7 @@ public struct IntervalPlot: Plot {
         let legend = legend
         legend.draw(into: &svg, left: 0)
         let widest = groups.map { PlotText.width($0.name) }.max() ?? 0
-        let names = min(160, widest)
+        let names = min(170, widest)
         let (left, right) = (names + 14, width - 46)
         let (top, bottom) = (legend.height, legend.height + rowsHeight)
         func place(_ value: Double) -> Double { left + (right - left) * axis.scale.position(of: value) }
@@ -86,7 +86,7 @@ public struct IntervalPlot: Plot {
         var y = top + Self.gap / 2
         for group in groups {
             let middle = y + Self.rowHeight * Double(group.rows.count) / 2
-            PlotText.draw(PlotText.fitted(group.name, names + 7), names, middle + 4, .end, isName: true, into: &svg)
+            PlotText.draw(PlotText.fitted(group.name, names), names, middle + 4, .end, isName: true, into: &svg)
             for row in group.rows {
                 let center = y + Self.rowHeight / 2
                 PlotWhisker.draw(

@@ -1,11 +1,11 @@
 import Foundation
 
 /// Numbers as reports and plots show them. What is not finite is a dash.
-enum NumberText {
+package enum NumberText {
     static let absent = "–"
 
     /// With `digits` after the point, thousands set apart by commas.
-    static func fixed(_ value: Double, _ digits: Int) -> String {
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return value.isFinite ? shortest(value) : absent }
         let text = String(format: "%.\(digits)f", abs(value))
         let parts = text.split(separator: ".", maxSplits: 1)
@@ -14,32 +14,32 @@ enum NumberText {
     }
 
     /// As ``fixed(_:_:)``, with a plus before what is above zero.
-    static func signed(_ value: Double, _ digits: Int) -> String {
+    package static func signed(_ value: Double, _ digits: Int) -> String {
         let text = fixed(value, digits)
         return value > 0 && text.contains { ("1"..."9").contains($0) } ? "+" + text : text
     }
 
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         (value < 0 ? "−" : "") + grouped(Substring(String(value.magnitude)))
     }
 
     /// A share of 0...1 in percent.
-    static func percent(_ share: Double) -> String {
+    package static func percent(_ share: Double) -> String {
         share == 0 ? "0 %" : fixed(100 * share, 1) + " %"
     }
 
     /// A probability of a test: three digits, and no more than the resampling can tell.
-    static func probability(_ p: Double) -> String {
+    package static func probability(_ p: Double) -> String {
         p < 0.001 ? "< 0.001" : fixed(p, 3)
     }
 
     /// Seconds with three significant digits or milliseconds' resolution, whichever is coarser.
-    static func seconds(_ value: Double) -> String {
+    package static func seconds(_ value: Double) -> String {
         fixed(value, value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3)
     }
 
     /// A label of an axis: 0.002, 50, 2,000, 20k, 131,072, 3M.
-    static func tick(_ value: Double) -> String {
+    package static func tick(_ value: Double) -> String {
         let size = abs(value)
         return switch size {
         case 1e9...: shortest(value)
@@ -51,7 +51,7 @@ enum NumberText {
     }
 
     /// A coordinate of an SVG: a tenth of a pixel.
-    static func coordinate(_ value: Double) -> String {
+    package static func coordinate(_ value: Double) -> String {
         guard value.isFinite else { return "0" }
         let tenths = (value * 10).rounded()
         guard abs(tenths) < 1e9 else { return "0" }

@@ -2,6 +2,7 @@
 struct PlotFrame {
     private static let tickHeight = 18.0
     private static let labelHeight = 20.0
+    private static let headHeight = 28.0
 
     let x: PlotAxis
     let y: PlotAxis
@@ -16,7 +17,7 @@ struct PlotFrame {
         self.y = y
         left = 10 + (y.ticks.map { PlotText.width($0.label) }.max() ?? 0)
         right = width - 14
-        self.top = top + Self.labelHeight
+        self.top = top + Self.headHeight
         bottom = height - Self.tickHeight - Self.labelHeight
     }
 
@@ -41,7 +42,7 @@ struct PlotFrame {
             PlotText.draw(tick.label, middle, bottom + Self.tickHeight, .middle, into: &svg)
             free = middle + half + 6
         }
-        PlotText.draw(y.label, 0, top - 9, into: &svg)
+        PlotText.draw(y.label, 0, top - 15, into: &svg)
         PlotText.draw(x.label, right, bottom + Self.tickHeight + Self.labelHeight - 4, .end, into: &svg)
     }
 

@@ -86,7 +86,7 @@ public struct PlotScale: Sendable, Equatable {
 
     private var logarithmicTicks: [Double] {
         let exponents = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
-        let isShort = log10(high / low) < 2.2
+        let isShort = log10(high / low) < 3.1
         let stride = max(1, Int((Double(exponents.count) / 7).rounded(.up)))
         var ticks: [Double] = []
         for exponent in exponents where (exponent - exponents.lowerBound) % stride == 0 {

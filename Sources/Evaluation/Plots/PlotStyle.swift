@@ -6,12 +6,12 @@ import Foundation
 /// page by less than 3 : 1; each also has a marker and a dash of its own.
 public enum PlotStyle {
     /// Red, green and blue, 0...255.
-    struct Color: Equatable {
-        var red: Double
-        var green: Double
-        var blue: Double
+    package struct Color: Equatable, Sendable {
+        package var red: Double
+        package var green: Double
+        package var blue: Double
 
-        init(_ hexadecimal: UInt32) {
+        package init(_ hexadecimal: UInt32) {
             red = Double(hexadecimal >> 16 & 255)
             green = Double(hexadecimal >> 8 & 255)
             blue = Double(hexadecimal & 255)
@@ -21,15 +21,15 @@ public enum PlotStyle {
             (self.red, self.green, self.blue) = (red, green, blue)
         }
 
-        var css: String { String(format: "#%02x%02x%02x", Int(red), Int(green), Int(blue)) }
+        package var css: String { String(format: "#%02x%02x%02x", Int(red), Int(green), Int(blue)) }
 
-        func mixed(with other: Color, _ share: Double) -> Color {
+        package func mixed(with other: Color, _ share: Double) -> Color {
             func mix(_ a: Double, _ b: Double) -> Double { (a + (b - a) * share).rounded() }
             return Color(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
         }
 
         /// Contrast as WCAG 2 defines it, 1...21.
-        func contrast(to other: Color) -> Double {
+        package func contrast(to other: Color) -> Double {
             let (a, b) = (luminance, other.luminance)
             return (max(a, b) + 0.05) / (min(a, b) + 0.05)
         }
@@ -44,32 +44,32 @@ public enum PlotStyle {
     }
 
     /// The colours of one scheme.
-    struct Scheme {
-        var page: Color
-        var text: Color
-        var muted: Color
-        var grid: Color
-        var series: [Color]
+    package struct Scheme: Sendable {
+        package var page: Color
+        package var text: Color
+        package var muted: Color
+        package var grid: Color
+        package var series: [Color]
         /// From nothing to everything, over a middle.
-        var heat: [Color]
+        package var heat: [Color]
 
-        static let light = Scheme(
+        package static let light = Scheme(
             page: Color(0xffffff), text: Color(0x1d2025), muted: Color(0x5a616b), grid: Color(0xe6e8eb),
             series: [0x0072b2, 0xc2410c, 0x008460, 0xa8478a, 0x8a6d00, 0x4b5563].map { Color($0) },
             heat: [Color(0xf1f4f8), Color(0x6aa3d5), Color(0x08306b)])
-        static let dark = Scheme(
+        package static let dark = Scheme(
             page: Color(0x16181c), text: Color(0xe7e9ec), muted: Color(0xa2a9b3), grid: Color(0x2e333a),
             series: [0x56b4e9, 0xf19a5b, 0x36c598, 0xe08fc0, 0xd9b83a, 0xaab2bd].map { Color($0) },
             heat: [Color(0x23272d), Color(0x2f6ea8), Color(0xcfe6ff)])
 
-        func heat(_ step: Int) -> Color {
+        package func heat(_ step: Int) -> Color {
             let place = Double(step) / Double(PlotStyle.heatSteps - 1) * Double(heat.count - 1)
             let below = min(Int(place), heat.count - 2)
             return heat[below].mixed(with: heat[below + 1], place - Double(below))
         }
 
         /// The text on a cell: whichever of nearly black and white is read more easily.
-        func heatText(_ step: Int) -> Color {
+        package func heatText(_ step: Int) -> Color {
             let cell = heat(step)
             let (dark, light) = (Color(0x0b0d10), Color(0xffffff))
             return cell.contrast(to: dark) > cell.contrast(to: light) ? dark : light
@@ -87,8 +87,8 @@ public enum PlotStyle {
     }
 
     /// Kinds of series that can be told apart; later ones begin again.
-    static let seriesCount = Scheme.light.series.count
-    static let heatSteps = 11
+    package static let seriesCount = Scheme.light.series.count
+    package static let heatSteps = 11
 
     /// The class of the cells of a share of 0...1.
     static func heatClass(_ share: Double) -> String {

@@ -1,6 +1,6 @@
 extension String {
     /// The text as the content of an element, or of an attribute in double quotes, of HTML and SVG.
-    var escapedMarkup: String {
+    package var escapedMarkup: String {
         var result = ""
         result.reserveCapacity(utf8.count + utf8.count / 16)
         for scalar in visible.unicodeScalars {
@@ -20,7 +20,7 @@ extension String {
     ///
     /// The marks that Arabic and Hebrew text needs (U+200E, U+200F, U+061C) stay: they reach no further than the
     /// letters beside them. Line ends become `\n`.
-    var visible: String {
+    package var visible: String {
         guard unicodeScalars.contains(where: { $0.isReplacedInReports || $0 == "\r" }) else { return self }
         var result = ""
         var previous: Unicode.Scalar?
@@ -39,7 +39,7 @@ extension String {
     }
 
     /// The text on one line, of at most `limit` characters.
-    func excerpt(_ limit: Int) -> String {
+    package func excerpt(_ limit: Int) -> String {
         // Of a long text only the beginning is looked at.
         let line = unicodeScalars.prefix(limit * 4).split { $0.properties.isWhitespace }.map { String($0) }
             .joined(separator: " ")

@@ -1,7 +1,7 @@
 import LLoCO
 
 /// A report's records as questions: each with its answers in every mode.
-struct ComparedQuestions {
+package struct ComparedQuestions {
     struct Question {
         /// The question, its references, its document: the same in every mode.
         var record: EvaluationRecord
@@ -21,7 +21,7 @@ struct ComparedQuestions {
     /// In the order in which they were asked.
     let questions: [Question]
 
-    init(_ report: EvaluationReport) {
+    package init(_ report: EvaluationReport) {
         modes = report.modes.map(\.mode)
         let places = Dictionary(modes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var indices: [String: Int] = [:]

@@ -1,9 +1,9 @@
 import LLoCO
 
 /// A plot of a report with the line below it.
-struct ReportFigure {
-    var caption: String
-    var plot: any Plot
+package struct ReportFigure {
+    package var caption: String
+    package var plot: any Plot
 }
 
 extension EvaluationReport {
@@ -87,7 +87,7 @@ extension EvaluationReport {
     }
 
     /// Score against the length that data were made with (`length` among the attributes): a plot a task.
-    func lengthFigures(_ compared: ComparedQuestions) -> [ReportFigure] {
+    package func lengthFigures(_ compared: ComparedQuestions) -> [ReportFigure] {
         var tasks: [String: [(length: Double, question: ComparedQuestions.Question)]] = [:]
         for question in compared.complete {
             guard let length = question.record.attributes["length"].flatMap(ComparedQuestions.number) else { continue }
@@ -96,7 +96,8 @@ extension EvaluationReport {
         let lengths = Set(tasks.values.flatMap { $0.map(\.length) }).sorted()
         guard lengths.count > 1, lengths.count <= 50 else { return [] }
         let scale = PlotScale(fitting: lengths)
-        let ticks = lengths.map { PlotAxis.Tick(value: $0, label: NumberText.tick($0)) }
+        let label = Self.lengthLabel(lengths)
+        let ticks = lengths.map { PlotAxis.Tick(value: $0, label: Self.length($0, lengths)) }
         return ComparedQuestions.sorted(tasks.keys).prefix(60).map { task in
             let questions = tasks[task] ?? []
             let byLength = Dictionary(grouping: questions, by: \.length).mapValues { $0.map(\.question) }
@@ -115,14 +116,14 @@ extension EvaluationReport {
                 caption: "\(name), \(NumberText.count(questions.count)) questions.",
                 plot: XYPlot(
                     summary: "\(name): score of each mode against length.",
-                    x: PlotAxis(label: "Length, tokens", scale: scale, ticks: ticks),
+                    x: PlotAxis(label: label, scale: scale, ticks: ticks),
                     y: PlotAxis(label: "Score × 100", scale: PlotScale(fitting: [0, 100], kind: .linear)),
                     series: series, width: 360, height: 260))
         }
     }
 
     /// Needle in a haystack: the mean score by length and depth, a map a mode.
-    func needleFigures(_ compared: ComparedQuestions) -> [ReportFigure] {
+    package func needleFigures(_ compared: ComparedQuestions) -> [ReportFigure] {
         var cells: [[String]: [ComparedQuestions.Question]] = [:]
         for question in compared.complete {
             let attributes = question.record.attributes
@@ -132,6 +133,7 @@ extension EvaluationReport {
         let depths = ComparedQuestions.sorted(cells.keys.map { $0[0] })
         let lengths = ComparedQuestions.sorted(cells.keys.map { $0[1] })
         guard !cells.isEmpty, depths.count <= 60, lengths.count <= 60 else { return [] }
+        let numbers = lengths.compactMap(ComparedQuestions.number)
         return compared.modes.enumerated().map { index, mode in
             let values = depths.map { depth in
                 lengths.map { length in cells[[depth, length]].map { Self.mean($0, index) } }
@@ -140,15 +142,15 @@ extension EvaluationReport {
                 caption: "Mode \(mode.rawValue): mean score × 100 by length and depth of the needle.",
                 plot: HeatMap(
                     summary: "Mode \(mode.rawValue): mean score by length and depth of the needle.",
-                    columnLabel: "Length, tokens", rowLabel: "Depth of the needle",
+                    columnLabel: Self.lengthLabel(numbers), rowLabel: "Depth of the needle",
                     columns: lengths.map { length in
-                        ComparedQuestions.number(length).map { NumberText.tick($0) } ?? length
+                        ComparedQuestions.number(length).map { Self.length($0, numbers) } ?? length
                     }, rows: depths, values: values))
         }
     }
 
     /// Medians of the points in up to `bins` equal parts of a scale, each at the median of both coordinates.
-    static func medians(_ points: [XYPlot.Point], over scale: PlotScale, bins: Int = 8) -> [XYPlot.Point] {
+    package static func medians(_ points: [XYPlot.Point], over scale: PlotScale, bins: Int = 8) -> [XYPlot.Point] {
         let finite = points.filter(\.isFinite)
         let groups = Dictionary(grouping: finite) { point in
             min(bins - 1, Int(scale.position(of: point.x) * Double(bins)))
@@ -164,6 +166,19 @@ extension EvaluationReport {
                 x: x, y: y,
                 title: "\(NumberText.fixed(x, 0)) tokens: \(NumberText.seconds(y)) s, median of \(group.count)")
         }
+    }
+
+    /// Lengths that are whole multiples of 1,024 go by them, as the field writes them: 4k, 128k.
+    private static func isBinary(_ lengths: [Double]) -> Bool {
+        !lengths.isEmpty && lengths.allSatisfy { $0 > 0 && $0.remainder(dividingBy: 1024) == 0 }
+    }
+
+    private static func length(_ value: Double, _ lengths: [Double]) -> String {
+        isBinary(lengths) ? NumberText.fixed(value / 1024, 0) + "k" : NumberText.tick(value)
+    }
+
+    private static func lengthLabel(_ lengths: [Double]) -> String {
+        isBinary(lengths) ? "Length, tokens (k: 1,024)" : "Length, tokens"
     }
 
     private static func interval(_ estimate: Estimate) -> ClosedRange<Double>? {

@@ -94,7 +94,9 @@ extension EvaluationReport {
             return ReportTable(
                 title: "By \(title)",
                 caption: "Mean score of the questions by \(title), each question by its own metric, × 100.",
-                columns: titles.map { .init(title: $0, isNumber: false) } + [.init(title: "Questions")]
+                columns: titles.map { .init(title: $0.prefix(1).uppercased() + $0.dropFirst(), isNumber: false) } + [
+                    .init(title: "Questions")
+                ]
                     + compared.modes.map { .init(title: $0.rawValue) },
                 rows: Self.sorted(Array(groups.keys)).map { key in
                     let questions = groups[key] ?? []

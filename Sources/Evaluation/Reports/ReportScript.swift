@@ -2,8 +2,8 @@
 ///
 /// What comes from data becomes text, never markup. The fragment of the address holds the state:
 /// `#search=...&task=...&mode=full&outcome=right&sort=0-1&open=ID`, where `0-1` is the first mode ahead of the second.
-enum ReportScript {
-    static let text = #"""
+package enum ReportScript {
+    package static let text = #"""
         "use strict";
         (() => {
         const byId = (id) => document.getElementById(id);
@@ -253,7 +253,7 @@ enum ReportScript {
         const tasks = [...new Set(questions.map((question) => question.attributes.task).filter(Boolean))].sort();
         if (tasks.length > 1) choice("task", "Task", [["", "All"], ...tasks.map((task) => [task, clip(task, 60)])]);
         choice("mode", "Mode", modes.map((mode) => [mode.name, mode.name]));
-        choice("outcome", "is", [["", "right or wrong"], ["right", "right (100)"], ["partly", "partly right"],
+        choice("outcome", "Answered", [["", "right or wrong"], ["right", "right (100)"], ["partly", "partly right"],
           ["wrong", "wrong (0)"]]);
         const orders = [["", "as asked"], ["length", "longest document first"]];
         modes.forEach((first, i) => modes.forEach((second, j) => {

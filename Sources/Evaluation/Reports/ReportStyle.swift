@@ -1,13 +1,13 @@
 /// The page's styles: two colour schemes, figures that align, one column where the screen is narrow.
-enum ReportStyle {
-    static let css =
+package enum ReportStyle {
+    package static let css =
         PlotStyle.css + """
             :root{color-scheme:light dark;--border:#e1e4e8;--surface:#f7f8f9;--accent:#0b5cad;--warning:#8a4b00}
             @media (prefers-color-scheme:dark){:root{--border:#2e333a;--surface:#1d2025;--accent:#83bdf5;\
             --warning:#f0b35f}}
             *{box-sizing:border-box}
             html{-webkit-text-size-adjust:100%}
-            body{margin:0 auto;padding:40px 28px 64px;max-width:1120px;background:var(--plot-page);\
+            body{overflow-wrap:break-word;margin:0 auto;padding:40px 28px 64px;max-width:1120px;background:var(--plot-page);\
             color:var(--plot-text);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
             h1{font-size:28px;line-height:1.2;font-weight:650;margin:0 0 10px;overflow-wrap:anywhere;\
             letter-spacing:-.01em}
@@ -16,8 +16,8 @@ enum ReportStyle {
             p{margin:0 0 12px;max-width:75ch}
             .kind{font-size:13px;color:var(--plot-muted);margin:0 0 6px}
             .lead{font-size:16px;margin:0 0 22px}
-            .note,footer,figcaption,caption,small{color:var(--plot-muted)}
-            .note{font-size:13px}
+            .note,footer,figcaption,small{color:var(--plot-muted)}
+            .note{font-size:13px;max-width:82ch}
             .warning{color:var(--warning);font-size:14px}
             footer{margin-top:64px;padding-top:16px;border-top:1px solid var(--border);font-size:13px}
             .settings{display:grid;grid-template-columns:repeat(auto-fill,minmax(168px,1fr));gap:14px 24px;margin:0 0 20px;\
@@ -30,10 +30,11 @@ enum ReportStyle {
             summary{cursor:pointer;color:var(--accent);width:fit-content}
             .warning summary{color:inherit}
             :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:3px}
-            .scroll{overflow-x:auto;margin:0 0 20px}
-            table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;width:100%}
-            caption{caption-side:bottom;text-align:left;font-size:13px;padding:10px 0 0;max-width:82ch}
-            th,td{text-align:left;vertical-align:top;padding:8px 18px 8px 0;border-bottom:1px solid var(--border);\
+            .scroll{position:relative;overflow-x:auto;margin:0 0 10px}
+            table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;width:auto;\
+            min-width:min(100%,680px)}
+            caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+            th,td{text-align:left;vertical-align:top;padding:8px 26px 8px 0;border-bottom:1px solid var(--border);\
             font-weight:400}
             th:last-child,td:last-child{padding-right:2px}
             thead th{font-size:12.5px;color:var(--plot-muted);vertical-align:bottom;border-bottom-color:var(--plot-muted)}
@@ -53,11 +54,12 @@ enum ReportStyle {
 
     private static let browser = """
         .controls{display:flex;flex-wrap:wrap;gap:10px 14px;align-items:end;margin:0 0 12px}
-        .controls label{font-size:12.5px;color:var(--plot-muted);display:grid;gap:3px}
+        .controls label{font-size:12.5px;color:var(--plot-muted);display:grid;grid-template-columns:minmax(0,1fr);gap:3px;\
+        min-width:0;max-width:100%}
         .controls .search{flex:1 1 240px}
         input,select,button{font:inherit;color:inherit}
         input,select{background:var(--plot-page);border:1px solid var(--plot-muted);border-radius:5px;padding:6px 9px;\
-        font-size:14px;min-width:0;width:100%;color:var(--plot-text)}
+        font-size:14px;min-width:0;width:100%;height:36px;color:var(--plot-text)}
         #status{font-size:13px;color:var(--plot-muted);margin:0 0 6px}
         ol{list-style:none;margin:0;padding:0}
         .row{display:flex;gap:16px;align-items:center;width:100%;padding:9px 6px;text-align:left;background:none;border:0;\
@@ -68,7 +70,7 @@ enum ReportStyle {
         -webkit-line-clamp:2;overflow-wrap:anywhere;unicode-bidi:plaintext}
         .row .scores{display:flex;gap:4px;flex:none}
         .score{display:block;width:84px;padding:2px 8px;border-radius:4px;text-align:right;font-size:13px;\
-        font-variant-numeric:tabular-nums;background:var(--heat);color:var(--heat-text)}
+        font-variant-numeric:tabular-nums;background:color-mix(in srgb,var(--heat) 38%,var(--plot-page))}
         .score.absent{background:none;color:var(--plot-muted)}
         .score b{display:none;font-weight:400}
         .head{font-size:12.5px;color:var(--plot-muted);border-bottom-color:var(--plot-muted);padding-bottom:5px}

@@ -37,7 +37,7 @@ extension ReportTable {
     func write(to html: inout MarkupWriter) {
         html.element("div", ["class": "scroll", "role": "region", "tabindex": "0", "aria-label": title]) { region in
             region.element("table") { table in
-                table.element("caption", text: caption)
+                table.element("caption", text: title)
                 table.element("thead") { head in
                     head.element("tr") { row in
                         for column in columns {
@@ -57,6 +57,7 @@ extension ReportTable {
                 }
             }
         }
+        html.element("p", ["class": "note"], text: caption)
     }
 
     private func write(_ cell: Cell, isHeader: Bool, isNumber: Bool, to line: inout MarkupWriter) {

@@ -1,6 +1,6 @@
 extension String {
     /// The text as one line of GitHub's Markdown that shows every character as itself: no markup, no HTML, no link.
-    var escapedMarkdown: String {
+    package var escapedMarkdown: String {
         var result = ""
         var previous: Unicode.Scalar?
         for scalar in visible.unicodeScalars {

@@ -1,8 +1,7 @@
+import Evaluation
 import Foundation
 import LLoCO
 import Testing
-
-@testable import Evaluation
 
 @Suite("HTML reports")
 struct ReportHTMLTests {
@@ -119,7 +118,7 @@ struct ReportHTMLTests {
         #expect(markup.texts("summary").contains("By length and depth"))
         let compared = ComparedQuestions(report)
         let map = try #require(report.needleFigures(compared)[1].plot as? HeatMap)
-        #expect(map.rows == depths && map.columns == ["4,096", "8,192", "16,384"])
+        #expect(map.rows == depths && map.columns == ["4k", "8k", "16k"])
         let own = report.records.filter {
             $0.mode == .full && $0.attributes["length"] == "8192" && $0.attributes["depth"] == "25"
         }

@@ -1,7 +1,6 @@
+import Evaluation
 import Foundation
 import Testing
-
-@testable import Evaluation
 
 /// The page as a person uses it: keys and clicks.
 @Suite(
@@ -12,9 +11,33 @@ struct ReportInteractionTests {
     func typing() async throws {
         let report = ReportSample.report(
             questions: 2000, attributes: { ["task": ["why", "where", "how"][$0 % 3]] })
-        let driver = try await WebDriver()
+        try await with(WebDriver()) { try await use($0, report) }
+    }
+
+    @Test("On a narrow screen nothing but tables is wider than the screen, whatever the answers are")
+    func narrow() async throws {
+        let long = String(repeating: "lighthousekeeper", count: 60) + ReportSample.hostile.joined(separator: " ")
+        let report = ReportSample.report(
+            questions: 60,
+            attributes: { ["task": "t\($0 % 2)", "length": "\(4096 << ($0 % 3))", long: "\($0 % 3)\(long)"] },
+            malformed: [.init(file: long, reason: long)], text: { _ in long })
+        try await with(WebDriver(width: 400, height: 800)) { driver in
+            try await driver.open(try report.html())
+            try await driver.click("#list button.row")
+            #expect(try await driver.waits(for: "document.querySelector('#list .card')"))
+            let widths =
+                try await driver.evaluate(
+                    "document.querySelectorAll('details').forEach((one) => { one.open = true; });"
+                        + "return [document.documentElement.scrollWidth, innerWidth]") as? [Int]
+            let found = try #require(widths)
+            #expect(found.count == 2 && found[0] <= found[1] && found[1] <= 520, "\(found)")
+            #expect(try await driver.console() == [])
+        }
+    }
+
+    private func with(_ driver: WebDriver, _ body: (WebDriver) async throws -> Void) async throws {
         do {
-            try await use(driver, report)
+            try await body(driver)
         } catch {
             await driver.close()
             throw error

@@ -1,8 +1,7 @@
+import Evaluation
 import Foundation
 import LLoCO
 import Testing
-
-@testable import Evaluation
 
 @Suite("Markdown and JSON reports")
 struct ReportTextTests {
