@@ -5,7 +5,8 @@ import LLoCO
 struct QuestionBrowserData: Encodable {
     struct Mode: Encodable {
         var name: String
-        var style: Int
+        /// the class that has its colour
+        var series: String
     }
 
     struct Question: Encodable {
@@ -49,7 +50,7 @@ struct QuestionBrowserData: Encodable {
     var texts: [String] = []
 
     init(_ compared: ComparedQuestions) {
-        modes = compared.modes.map { .init(name: $0.rawValue, style: $0.plotStyle) }
+        modes = compared.modes.map { .init(name: $0.rawValue, series: PlotStyle.seriesClass($0.plotStyle)) }
         metrics = Dictionary(
             uniqueKeysWithValues: Metric.allCases.map { ($0.rawValue, EvaluationReport.title(of: $0.rawValue)) })
         var places: [String: Int] = [:]

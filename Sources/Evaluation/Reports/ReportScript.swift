@@ -114,7 +114,7 @@ package enum ReportScript {
         };
 
         const card = (mode, result, question) => {
-          const element = make("article", { class: "card series-" + mode.style % 6 });
+          const element = make("article", { class: "card " + mode.series });
           element.append(make("h5", {}, mode.name, chip(mode, result)));
           if (!result) {
             element.append(make("p", { class: "empty", text: "Not asked in this mode." }));

@@ -99,7 +99,7 @@ struct ReportBrowserTests {
         let found = try visit(nil, "open=q1234")
         #expect(found.console == [])
         for place in 0..<4 { #expect(found.elements.contains("The keeper found crate \(1234 * (place + 1)) there.")) }
-        #expect(found.elements.matches(of: /<article class="card/).count == 4)
+        #expect(found.elements.matches(of: /<article class="card series-[0-3]"/).count == 4)
         #expect(found.elements.contains(">3 passages<"))
         let hostile = try visit(nil, "open=q17")
         #expect(hostile.console == [])
