@@ -13,7 +13,7 @@ extension Doctor {
         findings.append(
             Finding(
                 check: "processor", state: .ok,
-                detail: Runtime.processorFeatures.joined(separator: " ")
+                detail: Runtime.processorFeatures.joined(separator: " ") + "; kernels: \(Runtime.kernelSet)"
                     + (Runtime.multipliesBFloat16 ? "; computes in bfloat16" : "; computes in float32")))
         for kind in [Device.Kind.cuda, .mps] {
             let available = Device(kind).isAvailable

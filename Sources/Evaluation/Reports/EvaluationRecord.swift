@@ -7,6 +7,13 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         public var prefill: Double
         public var decode: Double
         public var total: Double
+
+        public init(retrieve: Double, prefill: Double, decode: Double, total: Double) {
+            self.retrieve = retrieve
+            self.prefill = prefill
+            self.decode = decode
+            self.total = total
+        }
     }
 
     /// A passage that the answer rests on.
@@ -17,6 +24,14 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         public var end: Int
         public var score: Double
         public var text: String
+
+        public init(document: String, start: Int, end: Int, score: Double, text: String) {
+            self.document = document
+            self.start = start
+            self.end = end
+            self.score = score
+            self.text = text
+        }
     }
 
     public var id: String
