@@ -3,7 +3,8 @@ import Torch
 
 @Suite struct RecomputedTests {
     /// w · x² twice over, with the shared input among what gradients reach.
-    private func outputs(_ x: Tensor, _ weight: Tensor, recomputed: Bool, runs: (() -> Void)? = nil) throws -> [Tensor] {
+    private func outputs(_ x: Tensor, _ weight: Tensor, recomputed: Bool, runs: (() -> Void)? = nil) throws -> [Tensor]
+    {
         func body(_ inputs: [Tensor]) throws -> [Tensor] {
             runs?()
             let square = try inputs[0] * inputs[0]

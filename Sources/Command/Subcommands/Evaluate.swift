@@ -165,12 +165,12 @@ struct Evaluate: ParsableCommand {
                 document, modes: modes, isWanted: { !asked.contains(Asked(id: $0.id, mode: $1)) },
                 onLearning: { done, tokens in
                     bar.update(records.count, of: total, detail: "compressing \(done) of \(tokens) tokens")
-                }
-            ) { record in
-                try file?.append(record)
-                records.append(record)
-                bar.update(records.count, of: total, detail: record.mode.rawValue)
-            }
+                },
+                onRecord: { record in
+                    try file?.append(record)
+                    records.append(record)
+                    bar.update(records.count, of: total, detail: record.mode.rawValue)
+                })
         }
         return records
     }

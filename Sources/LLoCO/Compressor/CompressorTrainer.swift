@@ -30,7 +30,9 @@ public final class CompressorTrainer {
     }
 
     /// Starts anew: the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row.
-    public init(decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic) throws {
+    public init(
+        decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic
+    ) throws {
         self.decoder = decoder
         self.recipe = recipe
         self.seed = seed

@@ -127,7 +127,8 @@ public final class Finetuner {
             let row = (example.prompt + example.answer).dropLast()
             return Array(row) + Array(repeating: 0, count: length - row.count)
         }
-        let hidden = try decoder.hiddenStates(decoder.embed(rows), cache: cache, adapters: adapters, recomputes: recomputes)
+        let hidden = try decoder.hiddenStates(
+            decoder.embed(rows), cache: cache, adapters: adapters, recomputes: recomputes)
         var predictors: [Tensor] = []
         for (index, example) in examples.enumerated() {
             predictors.append(

@@ -81,7 +81,8 @@ extension Llama {
             given + past.keys + past.values, leaves: block.leaves(adapters), outputs: last > 0 ? 4 : 2
         ) { inputs in
             var stream = Stream(x: inputs[0], added: given.count > 1 ? inputs[1] : nil)
-            let keys = inputs[given.count...].prefix(past.keys.count), values = inputs.suffix(past.values.count)
+            let keys = inputs[given.count...].prefix(past.keys.count)
+            let values = inputs.suffix(past.values.count)
             var own: [Tensor] = []
             try block.run(&stream, configuration, input, adapters, last: last) {
                 own = [$0, $1]

@@ -73,7 +73,7 @@ extension Bench {
         let finetuner = try Finetuner(
             decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.adapters.list : [],
             recipe: recipe, documents: [document], examples: examples, seed: self.engine.model.compute.seed,
-                checkpointing: training.gradientCheckpointing)
+            checkpointing: training.gradientCheckpointing)
         ProcessMemory.forgetPeak()
         var result = Measurement.Result(memoryBefore: ProcessMemory.current)
         let seconds = try medianSeconds("finetune \(measurement.mode.rawValue)") {
