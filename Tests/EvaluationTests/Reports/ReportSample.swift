@@ -1,5 +1,4 @@
 import Evaluation
-import Foundation
 import LLoCO
 
 /// Reports of invented questions, with figures that are set by hand.
@@ -84,35 +83,14 @@ enum ReportSample {
             choiceLogLikelihoods: index % 50 == 1 ? [-1.25, -0.5] : nil, attributes: attributes, documentTokens: tokens,
             cutTokens: mode == .full ? tokens - seen : 0, contextTokens: context, promptTokens: 60 + context,
             generatedTokens: 9,
-            seconds: seconds(total),
+            seconds: .init(retrieve: 0.01, prefill: total / 2, decode: total / 2 - 0.01, total: total),
             passages: passages)
     }
 
     private static func passage(_ place: Int, of story: Int, _ text: String) -> EvaluationRecord.Passage {
-        let written: [String: Any] = [
-            "document": "story-\(story)", "start": 700 * place, "end": 700 * place + 512, "score": 0.8,
-            "text": "Passage \(place) of story \(story): the tide went out and left what it had carried. " + text,
-        ]
-        return read(written)
-    }
-
-    private static func seconds(_ total: Double) -> EvaluationRecord.Seconds {
-        var seconds = noSeconds
-        (seconds.retrieve, seconds.prefill, seconds.decode) = (0.01, total / 2, total / 2 - 0.01)
-        seconds.total = total
-        return seconds
-    }
-
-    private static let noSeconds: EvaluationRecord.Seconds = read([
-        "retrieve": 0.0, "prefill": 0.0, "decode": 0.0, "total": 0.0,
-    ])
-
-    /// Parts of a record as they are read from a run's file.
-    private static func read<Part: Decodable>(_ written: [String: Any]) -> Part {
-        do {
-            return try JSONDecoder().decode(Part.self, from: JSONSerialization.data(withJSONObject: written))
-        } catch {
-            preconditionFailure("\(error)")
-        }
+        let carried = "Passage \(place) of story \(story): the tide went out and left what it had carried. "
+        return .init(
+            document: "story-\(story)", start: 700 * place, end: 700 * place + 512, score: 0.8 - Double(place) / 10,
+            text: carried + text)
     }
 }
