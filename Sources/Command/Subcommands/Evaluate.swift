@@ -110,7 +110,7 @@ struct Evaluate: ParsableCommand {
         }
         for record in set.malformed.prefix(20) { Terminal.note(record.description) }
         if !set.malformed.isEmpty {
-            Terminal.note("\(set.malformed.count) records of \(set.name) could not be read and are not counted")
+            Terminal.note("\(set.malformed.count) records of \(set.name) are left out and not counted")
         }
         let evaluator = try Evaluator(engine: engine, library: stored, group: group)
         evaluator.maximumTokens = maxTokens
