@@ -90,7 +90,7 @@ import Testing
         (#"{"id": "1", "prediction": "x", "answers": ["x", null]}"#, #""answers[1]" is null"#),
         (#"{"id": "1", "prediction": "\ud800", "answers": ["x"]}"#, "surrogate"),
         (#"{"id": "1", "id": "2", "prediction": "x", "answers": ["x"]}"#, "second time"),
-        (#"{"id": "1", "prediction": "\#(String(repeating: "x", count: 1 << 20 + 1))", "answers": ["x"]}"#, "1048576"),
+        (#"{"id": "1", "prediction": "\#(String(repeating: "x", count: 1 << 18 + 1))", "answers": ["x"]}"#, "262144"),
     ])
     func faults(content: String, part: String) async throws {
         try place.write("p.jsonl", text: content)

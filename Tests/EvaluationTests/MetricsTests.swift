@@ -115,6 +115,18 @@ struct MetricsTests {
         #expect(time < .seconds(15))
     }
 
+    @Test("Texts that are made to take long do not")
+    func hostileTexts() {
+        let one = String(repeating: "a ", count: 130_000)
+        func lines(_ letter: String) -> String { (0..<10_000).map { "a \(letter)\($0)\n" }.joined() }
+        let time = ContinuousClock().measure {
+            #expect(ROUGE().score(prediction: one, references: [one]).rougeLsum == 1)
+            #expect(ROUGE().score(prediction: lines("b"), references: [lines("c")]).rougeLsum == 0.5)
+        }
+        // About two seconds on an idle machine; minutes where every pair of places or lines is looked at.
+        #expect(time < .seconds(60))
+    }
+
     @Test("Long answers: the subsequence of a text with itself shifted")
     func longText() {
         let words = (0..<3_000).map { "w\($0 % 700)" }

@@ -87,7 +87,7 @@ private struct PredictionLine {
     }
 
     /// Bytes of a text: comparing two takes time with the product of their lengths.
-    static let textLimit = 1 << 20
+    static let textLimit = 1 << 18
     static var limits: JSONLinesReader.Limits {
         var limits = JSONLinesReader.Limits()
         limits.lineBytes = 16 << 20

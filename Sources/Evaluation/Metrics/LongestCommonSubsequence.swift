@@ -8,10 +8,14 @@ package struct LongestCommonSubsequence {
         didSet { replaced(oldValue) }
     }
 
-    /// By token: its last place in ``other``; -1 where it has none.
+    /// By token: its last place in ``other``; -1 where it has none. Of a frequent one, -2 less the number of its mask.
     private var lastPlaces: [Int]
     /// By place of ``other``: the place before of the same token, or -1.
     private var placesBefore: [Int] = []
+    /// By token: how often ``other`` has it.
+    private var counts: [Int]
+    /// The places, as bits, of tokens that are more frequent than a row has words, one token after the other.
+    private var masks: [UInt64] = []
     /// Memory that the rows kept on the way back may take; above it, stretches of rows are computed twice.
     private let rowBytes: Int
 
@@ -20,17 +24,36 @@ package struct LongestCommonSubsequence {
         self.other = other
         self.rowBytes = rowBytes
         lastPlaces = Array(repeating: -1, count: vocabularySize)
+        counts = Array(repeating: 0, count: vocabularySize)
         replaced([])
     }
 
     private mutating func replaced(_ old: [UInt32]) {
-        for token in old { lastPlaces[Int(token)] = -1 }
+        for token in old {
+            lastPlaces[Int(token)] = -1
+            counts[Int(token)] = 0
+        }
         placesBefore.removeAll(keepingCapacity: true)
+        masks.removeAll(keepingCapacity: true)
+        for token in other { counts[Int(token)] += 1 }
         for (place, token) in other.enumerated() {
-            placesBefore.append(lastPlaces[Int(token)])
-            lastPlaces[Int(token)] = place
+            let token = Int(token)
+            if counts[token] <= wordCount {
+                placesBefore.append(lastPlaces[token])
+                lastPlaces[token] = place
+            } else {
+                // At most 64 tokens are that frequent.
+                placesBefore.append(-1)
+                if lastPlaces[token] == -1 {
+                    lastPlaces[token] = -2 - masks.count / wordCount
+                    masks.append(contentsOf: repeatElement(0, count: wordCount))
+                }
+                masks[(-2 - lastPlaces[token]) * wordCount + place >> 6] |= 1 << UInt64(place & 63)
+            }
         }
     }
+
+    private var wordCount: Int { (other.count + 63) / 64 }
 
     // MARK: Length
 
@@ -50,7 +73,7 @@ package struct LongestCommonSubsequence {
 
     /// The row of the empty sequence. A bit is 0 where the length grows with that place; those past the end stay 1.
     private var emptyRow: [UInt64] {
-        Array(repeating: .max, count: (other.count + 63) / 64)
+        Array(repeating: .max, count: wordCount)
     }
 
     /// From the row of a sequence to that of the sequence with `token` after it; `mask` is all 0 before and after.
@@ -58,6 +81,14 @@ package struct LongestCommonSubsequence {
         _ row: UnsafeMutableBufferPointer<UInt64>, _ token: UInt32, _ mask: UnsafeMutableBufferPointer<UInt64>
     ) {
         var place = lastPlaces[Int(token)]
+        if place < -1 {
+            masks.withUnsafeBufferPointer { masks in
+                let start = (-2 - place) * row.count
+                var carry: UInt64 = 0
+                for word in 0..<row.count { Self.advance(&row[word], masks[start + word], &carry) }
+            }
+            return
+        }
         var first = 0
         while place >= 0 {
             first = place >> 6
@@ -67,13 +98,17 @@ package struct LongestCommonSubsequence {
         guard lastPlaces[Int(token)] >= 0 else { return }
         var carry: UInt64 = 0
         for word in first..<row.count {
-            let bits = row[word]
-            let (sum, overflow) = bits.addingReportingOverflow(bits & mask[word])
-            let (carried, second) = sum.addingReportingOverflow(carry)
-            row[word] = carried | (bits & ~mask[word])
-            carry = overflow || second ? 1 : 0
+            Self.advance(&row[word], mask[word], &carry)
             mask[word] = 0
         }
+    }
+
+    @inline(__always)
+    private static func advance(_ bits: inout UInt64, _ mask: UInt64, _ carry: inout UInt64) {
+        let (sum, overflow) = bits.addingReportingOverflow(bits & mask)
+        let (carried, second) = sum.addingReportingOverflow(carry)
+        bits = carried | (bits & ~mask)
+        carry = overflow || second ? 1 : 0
     }
 
     private static func length(_ row: ArraySlice<UInt64>, upTo place: Int) -> Int {
@@ -91,7 +126,8 @@ package struct LongestCommonSubsequence {
     ///
     /// Of several it takes the one that is found from the ends of both, passing over tokens as `tie` says.
     package func mark(_ sequence: [UInt32], in marks: inout [Bool], tie: Tie = .passSequence) {
-        guard !sequence.isEmpty, !other.isEmpty else { return }
+        // What else could be marked is in both.
+        guard sequence.indices.contains(where: { !marks[$0] && counts[Int(sequence[$0])] > 0 }) else { return }
         var rows = Rows(of: self, sequence)
         var left = Self.length(rows[sequence.count], upTo: other.count)
         var i = sequence.count

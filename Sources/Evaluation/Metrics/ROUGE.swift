@@ -152,11 +152,20 @@ extension ROUGE {
         /// Section 3.2 of the paper, with each token counted at most as often as both texts hold it (ROUGE 1.5.5).
         private mutating func unionHits(_ reference: Text) -> Int {
             var marks = reference.sentences.map { [Bool](repeating: false, count: $0.count) }
+            // By token: the sentences of the reference that have it, ascending.
+            var holders = [[Int]](repeating: [], count: counts.count)
+            for (index, sentence) in reference.sentences.enumerated() {
+                for token in sentence where holders[Int(token)].last != index { holders[Int(token)].append(index) }
+            }
             // A sentence that is there twice marks the same places twice.
-            for sentence in Set(prediction.sentences) {
+            var lastCompared = [Int](repeating: -1, count: reference.sentences.count)
+            for (number, sentence) in Set(prediction.sentences).enumerated() {
                 bySentence.other = sentence
-                for (index, expected) in reference.sentences.enumerated() {
-                    bySentence.mark(expected, in: &marks[index])
+                for token in sentence {
+                    for index in holders[Int(token)] where lastCompared[index] != number {
+                        lastCompared[index] = number
+                        bySentence.mark(reference.sentences[index], in: &marks[index])
+                    }
                 }
             }
             // The reference itself has every token that is marked in it, so only the prediction's count can run out.
