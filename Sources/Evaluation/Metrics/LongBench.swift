@@ -3,8 +3,11 @@
 /// Source: Bai et al. 2024, "LongBench", and its `metrics.py` and `eval.py`. Its F1 is ``TokenF1``; its ROUGE-L is
 /// ``LongBenchROUGE``. Its Chinese F1 and ROUGE cut words with jieba's dictionary and are not here.
 public enum LongBench {
-    /// Tasks of which only the first line of an answer is judged: the model goes on with examples of its own.
-    public static let firstLineTasks: Set<String> = ["trec", "triviaqa", "samsum", "lsht"]
+    /// Tasks of which only the first line of an answer is judged: the model goes on with examples of its own. Those of
+    /// LongBench-E have an `_e` after the name.
+    public static let firstLineTasks: Set<String> = [
+        "trec", "triviaqa", "samsum", "lsht", "trec_e", "triviaqa_e", "samsum_e",
+    ]
 
     /// The first line of an answer that is not empty.
     public static func firstLine(_ prediction: String) -> String {

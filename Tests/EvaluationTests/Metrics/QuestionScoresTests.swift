@@ -44,7 +44,7 @@ struct QuestionScoresTests {
     @Test("Tasks that go on with examples of their own are judged by the first line")
     func firstLine() {
         let prediction = "\nParis\nQuestion: Which town?"
-        for task in ["trec", "triviaqa", "samsum", "lsht"] {
+        for task in ["trec", "triviaqa", "samsum", "lsht", "samsum_e"] {
             #expect(question(.f1, ["Paris"], task: task).scores(of: prediction)[.f1] == 1)
         }
         #expect(question(.f1, ["Paris"], task: "hotpotqa").scores(of: prediction)[.f1] ?? 1 < 1)
