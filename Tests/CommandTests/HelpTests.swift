@@ -6,7 +6,7 @@ import Testing
     static let commands = [
         "add", "list", "show", "remove", "finetune", "train-compressor", "ask", "chat", "generate", "compress",
         "tokenize",
-        "embed", "perplexity", "evaluate", "bench", "doctor",
+        "embed", "perplexity", "evaluate", "score", "bench", "doctor",
     ]
 
     @Test func everyCommandHasHelp() async throws {

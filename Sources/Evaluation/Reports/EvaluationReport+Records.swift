@@ -14,6 +14,9 @@ extension EvaluationReport {
         // The questions' own figures first, then those that every question has.
         var metrics = Metric.allCases.filter { metric in common.contains { $0.metric == metric } }.map(\.rawValue)
         if metrics.count > 1 { metrics.insert(Self.ownScore, at: 0) }
+        if common.contains(where: { $0.scores[Metric.accuracyByLikelihood.rawValue] != nil }) {
+            metrics.append(Metric.accuracyByLikelihood.rawValue)
+        }
         for metric in [Metric.f1, .em, .rouge1, .rouge2, .rougeL, .rougeLsum]
         where !metrics.contains(metric.rawValue) && !common.isEmpty {
             metrics.append(metric.rawValue)

@@ -40,7 +40,8 @@ public final class RunFile {
         let whole = data.lastIndex(of: UInt8(ascii: "\n")).map { data[...$0] } ?? Data()
         let lines = whole.split(separator: UInt8(ascii: "\n"))
         guard let first = lines.first, let found = try? JSONDecoder().decode(Header.self, from: first) else {
-            if whole.isEmpty, data.starts(with: Data(#"{"modes""#.utf8)) {
+            let beginning = Data(#"{"modes":"#.utf8)
+            if whole.isEmpty, data.prefix(beginning.count) == beginning.prefix(data.count) {
                 // Killed within the very first line.
                 try handle.truncate(atOffset: 0)
                 try write(header)

@@ -115,9 +115,6 @@ private final class QuantizedSteps {
         )
         self.model = model
         self.cache = cache
-        // Past some thousand positions a step's time is that of reading these. Rounding to 11 bits is far below that of
-        // the weights.
-        if model.dtype == .float32 { try cache.store(as: .float16) }
         x = try .empty([1, configuration.hiddenSize])
         normed = try .empty([1, configuration.hiddenSize])
         projected = try .empty([1, (heads + 2 * groups) * size])

@@ -13,8 +13,6 @@ public final class KeyValueCache {
     public private(set) var count = 0
     private let layerCount: Int
     private(set) var pages: [Page] = []
-    /// What keys and values are kept in; nil for what the passes compute in.
-    private var storedDType: DType?
     /// Sequences that continue the cache; nil as long as there is none.
     private var batch: Int?
     /// What the pass under way adds to.
@@ -102,8 +100,7 @@ public final class KeyValueCache {
             }
             start += slot.count
         }
-        let seen = try pieces(layer: layer)
-        return (try seen.keys.map { try $0.to(keys.dtype) }, try seen.values.map { try $0.to(keys.dtype) })
+        return try pieces(layer: layer)
     }
 
     /// A layer's keys and values, those of the pass under way included.
@@ -119,22 +116,12 @@ public final class KeyValueCache {
         return pieces
     }
 
-    /// Keeps keys and values in another dtype from now on. A decoding step reads them all: of half the bytes it takes half
-    /// the time. Passes read them in their own dtype.
-    func store(as dtype: DType) throws {
-        storedDType = dtype
-        for (page, layer) in pages.indices.flatMap({ page in pages[page].layers.indices.map { (page, $0) } }) {
-            guard let own = pages[page].layers[layer], own.keys.dtype != dtype else { continue }
-            pages[page].layers[layer] = (try own.keys.to(dtype), try own.values.to(dtype))
-        }
-    }
-
     /// A layer's part of an open page; made where there is none yet, as `keys` [B, K, any, E] are.
     func storage(layer: Int, page: Int, like keys: Tensor) throws -> (keys: Tensor, values: Tensor) {
         if let own = pages[page].layers[layer] { return own }
         return try makeStorage(
-            layer: layer, page: page, batch: keys.size(0), groups: keys.size(1), size: keys.size(3),
-            dtype: storedDType ?? keys.dtype, device: keys.device)
+            layer: layer, page: page, batch: keys.size(0), groups: keys.size(1), size: keys.size(3), dtype: keys.dtype,
+            device: keys.device)
     }
 
     /// The same for a model's own keys, of one sequence.
@@ -142,7 +129,7 @@ public final class KeyValueCache {
         if let own = pages[page].layers[layer] { return own }
         return try makeStorage(
             layer: layer, page: page, batch: 1, groups: model.configuration.keyValueHeadCount,
-            size: model.configuration.headSize, dtype: storedDType ?? model.dtype, device: model.device)
+            size: model.configuration.headSize, dtype: model.dtype, device: model.device)
     }
 
     private func makeStorage(
@@ -185,7 +172,6 @@ public final class KeyValueCache {
         result.count = count
         result.batch = batch
         result.pages = pages
-        result.storedDType = storedDType
         return result
     }
 

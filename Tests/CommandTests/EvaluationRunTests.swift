@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Evaluations that are killed and go on, of files and of generated data, and the reports that they write.
+@Suite(.serialized) struct EvaluationRunTests {
+    private func place() throws -> Workplace {
+        let place = try Workplace()
+        let lines = ["river", "mill", "road", "bridge"].map { topic in
+            let text = Sample.text(topic, sentences: 3).replacing("\n", with: " ")
+            let questions = (0..<4).map {
+                #"{"id": "\#(topic)-\#($0)", "question": "What is item \#($0)?", "answers": ["The \#(topic)."]}"#
+            }.joined(separator: ", ")
+            return #"{"id": "\#(topic)", "title": "\#(topic)", "document": "\#(text)", "questions": [\#(questions)]}"#
+        }
+        try place.write("data.jsonl", text: lines.joined(separator: "\n") + "\n")
+        return place
+    }
+
+    private let command =
+        ["evaluate", "data.jsonl", "--modes", "none,retrieval", "--max-tokens", "3", "--predictions", "p.jsonl"]
+        + Sample.segment
+
+    private func lines(_ place: Workplace, _ file: String) -> Int {
+        ((try? place.bytes(file)) ?? Data()).count { $0 == UInt8(ascii: "\n") }
+    }
+
+    @Test func aKilledRunGoesOn() async throws {
+        let whole = try place()
+        try await whole.run(command).expectSuccess()
+        let expected = try whole.bytes("p.jsonl")
+
+        let place = try place()
+        var kills = 0
+        for wanted in [3, 9, 20] {
+            let process = try await place.start(command + ["--run", "run.jsonl"])
+            while process.isRunning, lines(place, "run.jsonl") < wanted { try await Task.sleep(for: .milliseconds(2)) }
+            process.send(SIGKILL)
+            if try await process.end().signal == SIGKILL { kills += 1 }
+        }
+        #expect(kills > 0, "the machine was never in time")
+        let answered = lines(place, "run.jsonl") - 1
+        let rest = try await place.run(command + ["--run", "run.jsonl"]).expectSuccess()
+        if 1..<32 ~= answered { #expect(rest.errorText.contains(" of 32 answers are there already")) }
+        #expect(try place.bytes("p.jsonl") == expected)
+        #expect(lines(place, "run.jsonl") == 33)
+        // Nothing is left to ask; the figures are there at once.
+        try await place.run(command + ["--run", "run.jsonl"]).expectSuccess()
+        #expect(lines(place, "run.jsonl") == 33)
+
+        let other = try await place.run(
+            ["evaluate", "data.jsonl", "--modes", "none", "--max-tokens", "3", "--run", "run.jsonl"] + Sample.segment)
+        other.expectFailure("--run run.jsonl", "other --modes")
+        try place.write("mine.txt", text: "notes\n")
+        try await place.run(command + ["--run", "mine.txt"]).expectFailure("--run mine.txt", "no evaluation's run")
+        #expect(try place.bytes("mine.txt") == Data("notes\n".utf8))
+    }
+
+    @Test func reports() async throws {
+        let place = try place()
+        let reports = ["--report", "r.html", "--report", "r.md", "--report", "r.json"]
+        try await place.run(command + reports).expectSuccess()
+        let page = String(decoding: try place.bytes("r.html"), as: UTF8.self)
+        #expect(page.hasPrefix("<!DOCTYPE html>") && page.contains("data.jsonl"))
+        #expect(String(decoding: try place.bytes("r.md"), as: UTF8.self).contains("| retrieval |"))
+        let report = try #require(JSONSerialization.jsonObject(with: place.bytes("r.json")) as? [String: Any])
+        #expect((report["records"] as? [Any])?.count == 32)
+        #expect((report["modes"] as? [[String: Any]])?.map { $0["questions"] as? Int } == [16, 16])
+        #expect(lines(place, "r.html.run.jsonl") == 33)
+        try await place.run(command + ["--report", "r.pdf"]).expectUsage("--report r.pdf")
+        try await place.run(command + ["--report", "none/r.html"]).expectFailure("--report none/r.html")
+    }
+
+    @Test func generatedData() async throws {
+        let place = try Workplace()
+        for data in [
+            ["ruler", "--lengths", "1000", "--tasks", "niah_single_1,vt"], ["needle", "--lengths", "300,400"],
+        ] {
+            let command = ["evaluate"] + data + ["--modes", "full", "--max-tokens", "3", "--json"] + Sample.segment
+            let results = try await (place.run(command + ["--report", "r.json"]), place.run(command))
+            let result = try results.0.expectSuccess().object()
+            #expect(result["data"] as? String == data[0])
+            #expect(result["questions"] as? Int == (data[0] == "ruler" ? 2 : 10))
+            #expect(result["string_match"] is NSNumber)
+            let again = try results.1.expectSuccess().object()
+            for name in ["string_match", "f1", "rougeL", "context_tokens"] {
+                #expect(result[name] as? Double == again[name] as? Double, "\(name)")
+            }
+            try FileManager.default.removeItem(atPath: place.path("r.json.run.jsonl"))
+        }
+        let usage = ["evaluate", "ruler", "--modes", "full"]
+        try await place.run(usage + ["--tasks", "sudoku"]).expectUsage("sudoku")
+        try await place.run(["evaluate", "needle", "--depths", "101"]).expectUsage("--depths")
+        try await place.run(usage + ["--haystack", "nowhere.txt"]).expectFailure("--haystack nowhere.txt")
+    }
+}
