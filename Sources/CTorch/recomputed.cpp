@@ -40,6 +40,21 @@ void set_generator_states(at::Device device, const std::vector<at::Tensor> &stat
     }
 }
 
+/// Sets the generators back to an earlier state; afterwards they go on from where they were.
+class EarlierDraws {
+   public:
+    EarlierDraws(at::Device device, const std::vector<at::Tensor> &states)
+        : device(device), now(generator_states(device)) {
+        set_generator_states(device, states);
+    }
+    ~EarlierDraws() { set_generator_states(device, now); }
+    EarlierDraws(const EarlierDraws &) = delete;
+
+   private:
+    const at::Device device;
+    const std::vector<at::Tensor> now;
+};
+
 /// The caller's computation; released with the last node that may still need it.
 struct Body : torch::CustomClassHolder {
     Body(ctorch_body run, void *context, void (*release)(void *)) : run(run), context(context), release(release) {}
@@ -90,18 +105,12 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
         for (const at::Tensor &saved : context->get_saved_variables()) {
             inputs.push_back(saved.detach().set_requires_grad(saved.requires_grad()));
         }
-        const at::Device device = inputs[0].device();
-        const std::vector<at::Tensor> now = generator_states(device);
         const c10::AutoGradMode records(true);
-        set_generator_states(device, context->saved_data["generators"].toTensorVector());
         variable_list outputs;
-        try {
+        {
+            const EarlierDraws draws(inputs[0].device(), context->saved_data["generators"].toTensorVector());
             outputs = (*body)(inputs, gradients.size());
-        } catch (...) {
-            set_generator_states(device, now);
-            throw;
         }
-        set_generator_states(device, now);
         variable_list from, reaching;
         for (size_t i = 0; i < outputs.size(); i++) {
             if (!gradients[i].defined() || !outputs[i].requires_grad()) continue;

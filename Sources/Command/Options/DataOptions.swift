@@ -61,14 +61,7 @@ struct DataOptions: ParsableArguments {
     }
 
     private func parsedTasks() throws -> [RulerTask]? {
-        try tasks?.split(separator: ",").map { name in
-            guard let task = RulerTask(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
-                throw ValidationError(
-                    "--tasks: unknown task '\(name)', expected \(RulerTask.allCases.map(\.rawValue).joined(separator: ", "))"
-                )
-            }
-            return task
-        }
+        try tasks.map { try NamedChoices.parse($0, option: "--tasks", kind: "task") }
     }
 
     private func parsedDepths() throws -> [Double] {

@@ -18,9 +18,7 @@ enum Terminal {
 
     /// One JSON object, one line: stdout.
     static func json(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        put(try encoder.encode(value) + Data("\n".utf8))
+        put(try JSONLine.data(value))
     }
 
     /// Where stdout takes nothing any more (a full disk, a reader that has gone), the command ends.

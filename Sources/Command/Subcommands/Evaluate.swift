@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Evaluation
 import Foundation
+import JSON
 import LLoCO
 import Models
 
@@ -66,15 +67,9 @@ struct Evaluate: ParsableCommand {
 
     private func parsedModes() throws -> [AnswerMode] {
         var modes: [AnswerMode] = []
-        for name in self.modes.split(separator: ",") {
-            guard let mode = AnswerMode(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
-                throw ValidationError(
-                    "--modes: unknown mode '\(name)', expected \(AnswerMode.allCases.map(\.rawValue).joined(separator: ", "))"
-                )
-            }
-            // A mode that is named twice is asked once.
-            if !modes.contains(mode) { modes.append(mode) }
-        }
+        // A mode that is named twice is asked once.
+        for mode in try NamedChoices.parse(self.modes, option: "--modes", kind: "mode") as [AnswerMode]
+        where !modes.contains(mode) { modes.append(mode) }
         return modes
     }
 
@@ -241,14 +236,12 @@ struct Evaluate: ParsableCommand {
     }
 
     private func writePredictions(_ records: [EvaluationRecord], to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var data = Data()
         for record in records {
-            let prediction = Prediction(
-                id: record.id, mode: record.mode, prediction: record.prediction, answers: record.answers,
-                f1: record.scores[Metric.f1.rawValue] ?? 0)
-            data += try encoder.encode(prediction) + Data("\n".utf8)
+            data += try JSONLine.data(
+                Prediction(
+                    id: record.id, mode: record.mode, prediction: record.prediction, answers: record.answers,
+                    f1: record.scores[Metric.f1.rawValue] ?? 0))
         }
         do { try data.write(to: URL(filePath: path)) } catch {
             throw CommandError("--predictions \(path): the file cannot be written")

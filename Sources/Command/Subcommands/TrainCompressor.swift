@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import JSON
 import LLoCO
 import Models
 import Torch
@@ -103,8 +104,6 @@ private struct TrainingLogFile {
     }
 
     func append(_ line: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        try handle.write(contentsOf: encoder.encode(line) + Data("\n".utf8))
+        try handle.write(contentsOf: JSONLine.data(line))
     }
 }

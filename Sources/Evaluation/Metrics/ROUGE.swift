@@ -115,12 +115,12 @@ extension ROUGE {
             let union =
                 prediction.sentences.count == 1 && reference.sentences.count == 1 ? common : unionHits(reference)
             func fMeasure(_ hits: Int) -> Double {
-                ROUGE.fMeasure(hits: hits, predicted: prediction.tokens.count, expected: reference.tokens.count)
+                FMeasure.of(hits: hits, predicted: prediction.tokens.count, expected: reference.tokens.count)
             }
             let others = reference.sortedBigrams
             return ROUGEScores(
                 rouge1: fMeasure(unigramHits(reference)),
-                rouge2: ROUGE.fMeasure(
+                rouge2: FMeasure.of(
                     hits: Self.commonCount(bigrams, others), predicted: bigrams.count, expected: others.count),
                 rougeL: fMeasure(common), rougeLsum: fMeasure(union))
         }
@@ -181,12 +181,5 @@ extension ROUGE {
             }
             return hits
         }
-    }
-
-    private static func fMeasure(hits: Int, predicted: Int, expected: Int) -> Double {
-        guard hits > 0 else { return 0 }
-        let precision = Double(hits) / Double(predicted)
-        let recall = Double(hits) / Double(expected)
-        return 2 * precision * recall / (precision + recall)
     }
 }

@@ -22,10 +22,7 @@ public enum TokenF1 {
                 counts[Int(token)] -= 1
             }
             for token in expected { counts[Int(token)] += 1 }
-            guard common > 0 else { continue }
-            let precision = Double(common) / Double(predicted.count)
-            let recall = Double(common) / Double(expected.count)
-            best = max(best, 2 * precision * recall / (precision + recall))
+            best = max(best, FMeasure.of(hits: common, predicted: predicted.count, expected: expected.count))
         }
         return best
     }

@@ -2,20 +2,6 @@ public import LLoCO
 
 /// A question in one mode: its answer, what it was judged, what it rests on and what it cost. A line of a run's file.
 public struct EvaluationRecord: Sendable, Codable, Equatable {
-    public struct Seconds: Sendable, Codable, Equatable {
-        public var retrieve: Double
-        public var prefill: Double
-        public var decode: Double
-        public var total: Double
-
-        public init(retrieve: Double, prefill: Double, decode: Double, total: Double) {
-            self.retrieve = retrieve
-            self.prefill = prefill
-            self.decode = decode
-            self.total = total
-        }
-    }
-
     /// A passage that the answer rests on.
     public struct Passage: Sendable, Codable, Equatable {
         public var document: String
@@ -54,7 +40,7 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
     public var contextTokens: Int
     public var promptTokens: Int
     public var generatedTokens: Int
-    public var seconds: Seconds
+    public var seconds: Answer.Seconds
     public var passages: [Passage]
 
     /// The question's own figure, 0...100.
@@ -74,7 +60,7 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         id: String, document: String, mode: AnswerMode, question: String, prediction: String, answers: [String],
         metric: Metric, scores: [String: Double], choiceLogLikelihoods: [Double]? = nil,
         attributes: [String: String] = [:], documentTokens: Int, cutTokens: Int = 0, contextTokens: Int,
-        promptTokens: Int, generatedTokens: Int, seconds: Seconds, passages: [Passage] = []
+        promptTokens: Int, generatedTokens: Int, seconds: Answer.Seconds, passages: [Passage] = []
     ) {
         self.id = id
         self.document = document
@@ -93,12 +79,5 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         self.generatedTokens = generatedTokens
         self.seconds = seconds
         self.passages = passages
-    }
-}
-
-extension EvaluationRecord.Seconds {
-    public init(_ seconds: Answer.Seconds) {
-        self.init(
-            retrieve: seconds.retrieve, prefill: seconds.prefill, decode: seconds.decode, total: seconds.total)
     }
 }

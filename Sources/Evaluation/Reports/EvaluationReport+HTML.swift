@@ -88,7 +88,7 @@ extension EvaluationReport {
         header.element("details", ["class": "warning"]) { details in
             details.element("summary", text: Self.count(malformed.count, "malformed record") + " left out")
             details.element("ul") { list in
-                for record in malformed.prefix(Self.listedMalformed) { list.element("li", text: record.reportLine) }
+                for record in malformed.prefix(Self.listedMalformed) { list.element("li", text: record.description) }
             }
             if malformed.count > Self.listedMalformed {
                 details.element(

@@ -64,7 +64,7 @@ extension EvaluationReport {
     private var malformedList: String {
         guard !malformed.isEmpty else { return "" }
         var text = "\n## Malformed records\n\n"
-        for record in malformed.prefix(Self.listedMalformed) { text += "- \(record.reportLine.escapedMarkdown)\n" }
+        for record in malformed.prefix(Self.listedMalformed) { text += "- \(record.description.escapedMarkdown)\n" }
         let more = malformed.count - Self.listedMalformed
         return more > 0 ? text + "- and \(NumberText.count(more)) more\n" : text
     }

@@ -1,6 +1,9 @@
 import LLoCO
 
 extension EvaluationReport {
+    /// Malformed records that a report lists; the rest are counted.
+    static let listedMalformed = 200
+
     /// What was asked of what: names and values, `full` where the value is shortened.
     var settingLines: [(name: String, value: String, full: String?)] {
         func identity(_ value: String?) -> (String, String?) {

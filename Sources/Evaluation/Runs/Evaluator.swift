@@ -51,7 +51,7 @@ public final class Evaluator {
         let document = try learned(entry, compressing: wanted.contains(.compressed), onLearning)
         // What is asked about the next document is not found in this one.
         defer { if ownsLibrary { try? library.removeDocument(document.id) } }
-        let text = try library.text(of: document.id)
+        let text = Array(try library.text(of: document.id).utf8)
         for question in entry.questions {
             for mode in modes where isWanted(question, mode) {
                 try onRecord(record(question, of: entry, mode, document, text))
@@ -61,7 +61,7 @@ public final class Evaluator {
 
     private func record(
         _ question: EvaluationQuestion, of entry: EvaluationDocument, _ mode: AnswerMode, _ document: DocumentRecord,
-        _ text: String
+        _ text: [UInt8]
     ) throws -> EvaluationRecord {
         var options = Answerer.Options()
         options.mode = mode
@@ -75,7 +75,8 @@ public final class Evaluator {
             answer = given
             if !question.choices.isEmpty {
                 likelihoods = try answerer.logLikelihoods(
-                    of: question.choices.indices.map { EvaluationQuestion.letter($0) }, question.text, options)
+                    of: question.choices.indices.compactMap { MultipleChoice.letter($0).map { String($0) } },
+                    question.text, options)
             }
             if given.end == .length { cutAnswers += 1 }
             for omission in given.omissions where !omissions.contains(omission) { omissions.append(omission) }
@@ -84,7 +85,6 @@ public final class Evaluator {
             unanswered.append((question.id, mode, error.description))
         }
         let prediction = answer?.answer ?? ""
-        let bytes = Array(text.utf8)
         return EvaluationRecord(
             id: question.id, document: entry.id, mode: mode, question: question.text, prediction: prediction,
             answers: question.answers, metric: question.metric,
@@ -95,11 +95,11 @@ public final class Evaluator {
             choiceLogLikelihoods: likelihoods, attributes: question.attributes, documentTokens: document.tokenCount,
             cutTokens: answer?.cutTokens ?? 0, contextTokens: answer?.contextTokens ?? 0,
             promptTokens: answer?.promptTokens ?? 0, generatedTokens: answer?.generatedTokens ?? 0,
-            seconds: answer.map { .init($0.seconds) } ?? .init(retrieve: 0, prefill: 0, decode: 0, total: 0),
+            seconds: answer?.seconds ?? .init(retrieve: 0, prefill: 0, decode: 0, total: 0),
             passages: (answer?.passages ?? []).map { passage in
                 EvaluationRecord.Passage(
                     document: passage.document, start: passage.start, end: passage.end, score: passage.score,
-                    text: String(decoding: bytes[passage.start..<min(passage.end, bytes.count)], as: UTF8.self))
+                    text: String(decoding: text[passage.start..<min(passage.end, text.count)], as: UTF8.self))
             })
     }
 
@@ -122,12 +122,5 @@ public final class Evaluator {
             text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,
             compressing: compressing, progress: progress
         ).document
-    }
-}
-
-extension EvaluationQuestion {
-    /// The letter of an option.
-    static func letter(_ index: Int) -> String {
-        index < 26 ? String(UnicodeScalar(UInt8(ascii: "A") + UInt8(index))) : "\(index + 1)"
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 public import LLoCO
 
 /// The records of a run as they come, in a file: a run that was killed goes on behind the last whole one.
@@ -69,9 +70,7 @@ public final class RunFile {
     }
 
     private func write(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try handle.write(contentsOf: encoder.encode(value) + Data("\n".utf8))
+        try handle.write(contentsOf: JSONLine.data(value))
     }
 
     /// What two runs differ in first, in the words of the command.

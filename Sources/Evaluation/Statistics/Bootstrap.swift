@@ -33,44 +33,37 @@ package struct Bootstrap: Sendable {
     ///
     /// - Parameter figure: of question indices, which may repeat
     package func interval(_ figure: ([Int]) -> Double) -> (low: Double, high: Double) {
-        guard clusters.count > 1 else {
-            let only = figure(clusters.flatMap { $0 })
-            return (only, only)
-        }
-        var generator = SplitMix64(seed: seed)
-        var values = (0..<Self.draws).map { _ in
-            var drawn: [Int] = []
-            for _ in clusters.indices {
-                drawn += clusters[Int.random(in: clusters.indices, using: &generator)]
-            }
-            return figure(drawn)
-        }
-        values.sort()
-        // Counted from both ends alike.
-        let cut = Int((0.025 * Double(Self.draws)).rounded(.down))
-        return (values[cut], values[Self.draws - 1 - cut])
+        interval(of: clusters) { figure($0.flatMap { $0 }) }
     }
 
     /// A mean with its interval.
     package func mean(_ values: [Double]) -> EvaluationReport.Estimate {
         // A document's sum and count are all that a draw of it needs.
         let sums = clusters.map { (sum: $0.reduce(0) { $0 + values[$1] }, count: $0.count) }
-        let total = sums.reduce(0) { $0 + $1.sum }
-        let mean = values.isEmpty ? 0 : total / Double(values.count)
-        guard sums.count > 1 else { return .init(mean: mean, low: mean, high: mean) }
-        var generator = SplitMix64(seed: seed)
-        var means = (0..<Self.draws).map { _ in
-            var (sum, count) = (0.0, 0)
-            for _ in sums.indices {
-                let drawn = sums[Int.random(in: sums.indices, using: &generator)]
-                sum += drawn.sum
-                count += drawn.count
-            }
-            return sum / Double(count)
+        func mean(_ drawn: [(sum: Double, count: Int)]) -> Double {
+            let (sum, count) = drawn.reduce((0.0, 0)) { ($0.0 + $1.sum, $0.1 + $1.count) }
+            return sum / Double(max(1, count))
         }
-        means.sort()
+        let (low, high) = interval(of: sums, mean)
+        return .init(mean: mean(sums), low: low, high: high)
+    }
+
+    /// The interval of a figure of as many clusters, drawn with replacement; of fewer than two it is the figure itself.
+    private func interval<Cluster>(
+        of clusters: [Cluster], _ figure: ([Cluster]) -> Double
+    ) -> (low: Double, high: Double) {
+        guard clusters.count > 1 else {
+            let only = figure(clusters)
+            return (only, only)
+        }
+        var generator = SplitMix64(seed: seed)
+        var values = (0..<Self.draws).map { _ in
+            figure(clusters.map { _ in clusters[Int.random(in: clusters.indices, using: &generator)] })
+        }
+        values.sort()
+        // Counted from both ends alike.
         let cut = Int((0.025 * Double(Self.draws)).rounded(.down))
-        return .init(mean: mean, low: means[cut], high: means[Self.draws - 1 - cut])
+        return (values[cut], values[Self.draws - 1 - cut])
     }
 
     /// The two-sided p of the mean difference being zero: the share of random signs of the clusters' differences that

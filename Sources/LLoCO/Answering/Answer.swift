@@ -10,11 +10,18 @@ public struct Answer: Sendable, Encodable {
         public let score: Double
     }
 
-    public struct Seconds: Sendable, Codable {
+    public struct Seconds: Sendable, Codable, Equatable {
         public var retrieve: Double
         public var prefill: Double
         public var decode: Double
         public var total: Double
+
+        public init(retrieve: Double, prefill: Double, decode: Double, total: Double) {
+            self.retrieve = retrieve
+            self.prefill = prefill
+            self.decode = decode
+            self.total = total
+        }
     }
 
     public let answer: String
