@@ -52,6 +52,37 @@ import Torch
         #expect(try answerer.answer(question, options(.none)).answer == answer.answer)
     }
 
+    /// The next question about a text goes on where the text ends, and is answered as if it were the first.
+    @Test func textIsReadOnce() throws {
+        let text = (0..<40).map { "In \(1800 + $0) the river took the road. " }.joined()
+        _ = try engine.add(text: text, path: "/years.txt", group: "water", to: library)
+        answerer.reusedStep = 64
+        let questions = ["What did it take?", "When did the river take the road in the year before?", "Why?"]
+        for (index, question) in questions.enumerated() {
+            let options = options(.full, documents: ["years.txt"])
+            let own = try answerer.answer(question, options)
+            let alone = try Answerer(engine: engine, library: library).answer(question, options)
+            #expect(own.answer == alone.answer && own.contextTokens == alone.contextTokens)
+            #expect(own.promptTokens == alone.promptTokens)
+            #expect(alone.reusedSeconds == 0 && alone.secondsAlone == alone.seconds)
+            #expect((own.reusedSeconds > 0) == (index > 0))
+            let likelihoods = try answerer.logLikelihoods(of: ["A", "the road"], question, options)
+            let reference = try Answerer(engine: engine, library: library)
+                .logLikelihoods(of: ["A", "the road"], question, options)
+            for (likelihood, reference) in zip(likelihoods, reference) {
+                #expect(abs(likelihood - reference) < 1e-4 * abs(reference))
+            }
+            // Another text and other modes in between.
+            _ = try answerer.answer(question, self.options(.none))
+        }
+        let other = try answerer.answer(question, options(.full, documents: ["river.txt"]))
+        #expect(
+            other.answer
+                == (try Answerer(engine: engine, library: library)
+                    .answer(question, options(.full, documents: ["river.txt"])).answer))
+        #expect(other.reusedSeconds == 0)
+    }
+
     /// What an answer is worth given its prompt is what the whole text is worth less the prompt.
     @Test(arguments: [AnswerMode.none, .full])
     func likelihoodsOfAnswers(mode: AnswerMode) throws {

@@ -95,7 +95,7 @@ public final class Evaluator {
             choiceLogLikelihoods: likelihoods, attributes: question.attributes, documentTokens: document.tokenCount,
             cutTokens: answer?.cutTokens ?? 0, contextTokens: answer?.contextTokens ?? 0,
             promptTokens: answer?.promptTokens ?? 0, generatedTokens: answer?.generatedTokens ?? 0,
-            seconds: answer?.seconds ?? .init(retrieve: 0, prefill: 0, decode: 0, total: 0),
+            seconds: answer?.secondsAlone ?? .init(retrieve: 0, prefill: 0, decode: 0, total: 0),
             passages: (answer?.passages ?? []).map { passage in
                 EvaluationRecord.Passage(
                     document: passage.document, start: passage.start, end: passage.end, score: passage.score,

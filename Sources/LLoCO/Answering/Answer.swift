@@ -35,6 +35,15 @@ public struct Answer: Sendable, Encodable {
     public let promptTokens: Int
     public let generatedTokens: Int
     public let seconds: Seconds
+    /// What reading the part of the prompt took that the answer before had read already, which is not in `seconds`. Not
+    /// encoded.
+    public let reusedSeconds: Double
+    /// What the answer would take if it were the first about its documents.
+    public var secondsAlone: Seconds {
+        Seconds(
+            retrieve: seconds.retrieve, prefill: seconds.prefill + reusedSeconds, decode: seconds.decode,
+            total: seconds.total + reusedSeconds)
+    }
     /// Tokens of the documents' text that `full` had to leave out. Not encoded.
     public let cutTokens: Int
     /// What did not fit the window and was left out, a line each; empty where all was read. Not encoded.

@@ -14,6 +14,8 @@ extension Answerer {
     struct Prompt {
         /// [1, T, D]
         var embeddings: Tensor
+        /// [T], of a prompt of text alone that other questions may share the beginning of
+        var ids: [Int]?
         var adapters = ActiveAdapters.none
         var documents: [DocumentRecord] = []
         var passages: [RetrievedPassage] = []
@@ -152,7 +154,9 @@ extension Answerer {
     private func full(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
         let prompts = try engine.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        // In whole steps, so that a long document is cut alike for questions of about the same length.
         var room = room(beside: empty, options)
+        room -= room % max(1, engine.model.window / 32)
         var context: [Int] = []
         var omissions: [String] = []
         var read: [DocumentRecord] = []
@@ -177,8 +181,8 @@ extension Answerer {
         }
         let prompt = try prompts.prompt(question: question, context: context, history: options.history)
         return Prompt(
-            embeddings: try engine.model.decoder.embed(prompt), documents: read, contextTokens: context.count,
-            cutTokens: cut, omissions: omissions)
+            embeddings: try engine.model.decoder.embed(prompt), ids: prompt, documents: read,
+            contextTokens: context.count, cutTokens: cut, omissions: omissions)
     }
 
     private func retrieval(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {

@@ -16,6 +16,7 @@ public final class Answerer {
     /// The library's adapters in use, by what they hold: never by a name.
     private var loaded: [LoadedKey: Adapter] = [:]
     private var retriever: Retriever?
+    private let promptCache = PromptCache()
 
     /// What may be read for an answer, and how much.
     public struct Options: Sendable {
@@ -55,6 +56,12 @@ public final class Answerer {
         self.library = library
     }
 
+    /// The beginning of a prompt of text that the answer before has read is taken over in multiples of so many positions.
+    package var reusedStep: Int {
+        get { promptCache.step }
+        set { promptCache.step = max(1, newValue) }
+    }
+
     /// Gives a group an adapter other than the library's; nil for the library's own again.
     public func setAdapter(_ adapter: Adapter?, for group: String) throws {
         given[group] = try adapter?.frozen(as: engine.model.decoder.dtype, device: engine.model.decoder.device)
@@ -74,20 +81,27 @@ public final class Answerer {
         let found = try find(question, options)
         let retrieved = searched.duration(to: clock.now).seconds
         let prompt = try build(question, plain, options, found)
+        // The text of a document is read once for all questions that follow each other.
+        let reused = prompt.ids.map { promptCache.reuse(for: $0, of: engine.model.decoder) }
+        let length = prompt.embeddings.size(1)
         let generated = try engine.model.generate(
-            prompt.embeddings, options: options.generation, adapters: prompt.adapters, onText: onText)
+            prompt.embeddings.narrowed(1, start: reused?.tokens ?? 0, length: length - (reused?.tokens ?? 0)),
+            cache: reused?.cache, options: options.generation, adapters: prompt.adapters, onText: onText)
+        if let ids = prompt.ids, let reused {
+            promptCache.keep(ids, reused, seconds: reused.seconds + generated.prefillSeconds)
+        }
         return Answer(
             answer: generated.text.trimmingCharacters(in: .whitespacesAndNewlines), mode: options.mode,
             documents: prompt.documents.map(\.name),
             passages: prompt.passages.map {
                 Answer.Passage(document: $0.documentName, start: $0.start, end: $0.end, score: $0.score)
             },
-            contextTokens: prompt.contextTokens, promptTokens: prompt.embeddings.size(1),
+            contextTokens: prompt.contextTokens, promptTokens: length,
             generatedTokens: generated.ids.count,
             seconds: .init(
                 retrieve: retrieved, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
                 total: start.duration(to: clock.now).seconds),
-            cutTokens: prompt.cutTokens,
+            reusedSeconds: reused?.seconds ?? 0, cutTokens: prompt.cutTokens,
             omissions: found.omissions + prompt.omissions
                 + (generated.end == .window ? ["the answer was cut: the model's window is full"] : []),
             end: generated.end)
@@ -113,10 +127,19 @@ public final class Answerer {
                     + "\(engine.model.window)")
         }
         return try withoutGradients {
-            let cache = KeyValueCache(layerCount: engine.model.configuration.layerCount)
+            let reused = prompt.ids.map { promptCache.reuse(for: $0, of: decoder) }
+            let cache = reused?.cache ?? KeyValueCache(layerCount: engine.model.configuration.layerCount)
+            let start = ContinuousClock.now
             let last = try decoder.hiddenStates(
-                prompt.embeddings, cache: cache, adapters: prompt.adapters, last: 1)[0]
+                prompt.embeddings.narrowed(1, start: cache.count, length: prompt.embeddings.size(1) - cache.count),
+                cache: cache, adapters: prompt.adapters, last: 1)[0]
+            let seconds = start.duration(to: .now).seconds
             let read = cache.count
+            defer {
+                if let ids = prompt.ids, let reused {
+                    promptCache.keep(ids, reused, seconds: reused.seconds + seconds)
+                }
+            }
             return try continuations.map { ids in
                 guard !ids.isEmpty else { return 0 }
                 var hidden = last

@@ -67,7 +67,7 @@ public final class Llama: Sendable {
 
     /// Positions that a pass computes at a time where no gradient is recorded: products of that many rows run at the
     /// processor's peak, and memory does not grow with the prompt.
-    static let chunk = 1024
+    package static let chunk = 1024
 
     /// The hidden states after the final norm.
     ///
