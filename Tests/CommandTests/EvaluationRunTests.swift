@@ -63,6 +63,41 @@ import Testing
         #expect(try place.bytes("mine.txt") == Data("notes\n".utf8))
     }
 
+    /// What answers are judged by decides how long they may be, and both are the run's.
+    @Test func metricsAndLimits() async throws {
+        let place = try place()
+        let command =
+            ["evaluate", "data.jsonl", "--modes", "none", "--limit", "1", "--run", "run.jsonl"] + Sample.segment
+        let short = ["--max-tokens", "2"]
+        let result = try await place.run(command + short + ["--metric", "rouge", "--json"]).expectSuccess().object()
+        #expect(result["rouge_geometric_mean"] is NSNumber)
+        for (options, part) in [
+            (["--metric", "rouge"], "--max-tokens"), (["--metric", "rouge", "--max-tokens", "3"], "--max-tokens"),
+            (short, "other questions"), (short + ["--metric", "rouge", "--chat-template", "chatml"], "--chat-template"),
+            (short + ["--metric", "rouge", "--dtype", "float32", "--decode-weights", "8-bit"], "--d"),
+        ] {
+            try await place.run(command + options).expectFailure("--run run.jsonl", part)
+        }
+        try await place.run(command + ["--metric", "accuracy"]).expectUsage("--metric accuracy")
+        try await place.run(["evaluate", "needle", "--metric", "f1"]).expectFailure("--metric f1")
+    }
+
+    /// Texts of a library are part of a run's data though the question set has none.
+    @Test func aChangedLibraryIsAnotherRun() async throws {
+        let place = try await Workplace.furnished()
+        let command =
+            [
+                "evaluate", "questions.jsonl", "--group", "g", "--modes", "none", "--max-tokens", "2", "--run",
+                "run.jsonl",
+            ] + Sample.segment
+        try await place.run(command).expectSuccess()
+        try await place.run(command).expectSuccess()
+        try place.write("river.txt", text: Sample.text("river", sentences: 7))
+        try await place.run("remove", "river.txt").expectSuccess()
+        try await place.run(["add", "river.txt", "--group", "g"] + Sample.segment).expectSuccess()
+        try await place.run(command).expectFailure("--run run.jsonl", "other questions")
+    }
+
     @Test func reports() async throws {
         let place = try place()
         let reports = ["--report", "r.html", "--report", "r.md", "--report", "r.json"]
@@ -81,10 +116,23 @@ import Testing
     @Test func generatedData() async throws {
         let place = try Workplace()
         for data in [
-            ["ruler", "--lengths", "1000", "--tasks", "niah_single_1,vt"], ["needle", "--lengths", "300,400"],
+            ["ruler", "--lengths", "1k", "--tasks", "niah_single_1,vt"], ["needle", "--lengths", "300,400"],
         ] {
-            let command = ["evaluate"] + data + ["--modes", "full", "--max-tokens", "3", "--json"] + Sample.segment
-            let results = try await (place.run(command + ["--report", "r.json"]), place.run(command))
+            let command =
+                ["evaluate"] + data + ["--modes", "full", "--max-tokens", "12", "--json", "--predictions", "p.jsonl"]
+                + Sample.segment
+            let first = try await place.run(command + ["--report", "r.json"])
+            let predictions = try place.bytes("p.jsonl")
+            let results = try await (first, place.run(command))
+            // The tiny model's answers are no good, but they follow from the text: another seed's are others.
+            #expect(try place.bytes("p.jsonl") == predictions)
+            try await place.run(command + ["--seed", "1"]).expectSuccess()
+            #expect(try place.bytes("p.jsonl") != predictions)
+            let report = try #require(JSONSerialization.jsonObject(with: place.bytes("r.json")) as? [String: Any])
+            let records = try #require(report["records"] as? [[String: Any]])
+            let lengths = Set(records.compactMap { ($0["attributes"] as? [String: String])?["length"] })
+            #expect(lengths == (data[0] == "ruler" ? ["1024"] : ["300", "400"]))
+            #expect(records.contains { $0["prediction"] as? String != "" })
             let result = try results.0.expectSuccess().object()
             #expect(result["data"] as? String == data[0])
             #expect(result["questions"] as? Int == (data[0] == "ruler" ? 2 : 10))

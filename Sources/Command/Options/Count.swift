@@ -9,13 +9,16 @@ struct Count: ExpressibleByArgument, Hashable {
 
     init(_ value: Int) { self.value = value }
 
-    init?(argument: String) {
+    init?(argument: String) { self.init(argument, thousand: 1000) }
+
+    /// - Parameter thousand: what a k stands for
+    init?(_ argument: String, thousand: Int) {
         let isThousands = argument.hasSuffix("k")
         let digits = isThousands ? argument.dropLast() : argument[...]
         guard !digits.isEmpty, digits.count <= 8, digits.allSatisfy({ $0.isASCII && $0.isNumber }),
             let number = Int(digits)
         else { return nil }
-        let value = isThousands ? number * 1000 : number
+        let value = isThousands ? number * thousand : number
         guard 1...Self.largest ~= value else { return nil }
         self.value = value
     }
@@ -38,5 +41,25 @@ struct Counts: ExpressibleByArgument, Hashable {
 
     var defaultValueDescription: String {
         values.map { Count($0).defaultValueDescription }.joined(separator: ",")
+    }
+}
+
+/// Lengths as the field writes them: "4k" is 4,096 tokens.
+struct Lengths: ExpressibleByArgument, Hashable {
+    static let thousand = 1024
+
+    let values: [Int]
+
+    init(_ values: [Int]) { self.values = values }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        let counts = parts.compactMap { Count(String($0), thousand: Self.thousand) }
+        guard counts.count == parts.count else { return nil }
+        values = counts.map(\.value)
+    }
+
+    var defaultValueDescription: String {
+        values.map { $0 % Self.thousand == 0 ? "\($0 / Self.thousand)k" : "\($0)" }.joined(separator: ",")
     }
 }

@@ -14,11 +14,19 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Our own question sets: what answers are judged by.",
+            discussion:
+                "\(Self.metricNames). Default: f1. rouge is rouge_geometric_mean, as QMSum and SQuALITY have it.",
+            valueName: "name"))
+    var metric: String?
+
+    @Option(
+        help: ArgumentHelp(
             "NarrativeQA: the folder of the stories; TriviaQA: the folder of the evidence.", valueName: "dir"))
     var texts: String?
 
-    @Option(help: ArgumentHelp("ruler, needle: the prompts' lengths in tokens; 8k is 8000.", valueName: "n,n"))
-    var lengths = Counts([4000, 8000, 16_000])
+    @Option(help: ArgumentHelp("ruler, needle: the prompts' lengths in tokens; 8k is 8192.", valueName: "n,n"))
+    var lengths = Lengths([4096, 8192, 16_384])
 
     @Option(help: ArgumentHelp("ruler, needle: texts for each task and length, or length and depth.", valueName: "n"))
     var samples = 1
@@ -45,6 +53,8 @@ struct DataOptions: ParsableArguments {
     )
     var questions: String?
 
+    private static let metricNames = (["rouge"] + Metric.ofQuestionSets.map(\.rawValue)).joined(separator: ", ")
+
     private enum Generator: String {
         case ruler, needle
     }
@@ -57,11 +67,21 @@ struct DataOptions: ParsableArguments {
     func validate() throws {
         if !(1...100_000 ~= samples) { throw ValidationError("--samples \(samples): expected 1 to 100000") }
         _ = try parsedTasks()
+        _ = try parsedMetric()
         _ = try parsedDepths()
     }
 
     private func parsedTasks() throws -> [RulerTask]? {
         try tasks.map { try NamedChoices.parse($0, option: "--tasks", kind: "task") }
+    }
+
+    private func parsedMetric() throws -> Metric? {
+        guard let metric else { return nil }
+        let parsed = metric == "rouge" ? .rougeGeometricMean : Metric(rawValue: metric)
+        guard let parsed, Metric.ofQuestionSets.contains(parsed) else {
+            throw ValidationError("--metric \(metric): expected one of \(Self.metricNames)")
+        }
+        return parsed
     }
 
     private func parsedDepths() throws -> [Double] {
@@ -84,9 +104,15 @@ struct DataOptions: ParsableArguments {
 
     /// The file's questions; nil where the data is generated.
     func fromFile(text: QuestionSet.DocumentText) throws -> EvaluationSet? {
-        guard generator == nil else { return nil }
-        return try EvaluationSet(
-            contentsOf: URL(filePath: data), format: format, text: text, texts: texts.map { URL(filePath: $0) })
+        guard generator == nil else {
+            if let metric { throw CommandError("--metric \(metric): \(data) has its own measure") }
+            return nil
+        }
+        var options = EvaluationSet.ReadingOptions()
+        options.text = text
+        options.texts = texts.map { URL(filePath: $0) }
+        options.metric = try parsedMetric()
+        return try EvaluationSet(contentsOf: URL(filePath: data), format: format, options: options)
     }
 
     /// Generated data for a tokenizer.

@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import LLoCO
 import Models
+import Torch
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -58,8 +59,14 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("Take the documents from this group of the library.", valueName: "name"))
     var group: String?
 
-    @Option(help: ArgumentHelp("Generate at most so many tokens an answer.", valueName: "n"))
-    var maxTokens = 48
+    @Option(
+        help: ArgumentHelp(
+            "Generate at most so many tokens an answer, whatever the task.",
+            discussion: """
+                Default: the published length of each of RULER's and LongBench's tasks; 512 for the summary of a report or \
+                an episode, 256 for other summaries, 48 for all else.
+                """, valueName: "n"))
+    var maxTokens: Int?
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
@@ -76,7 +83,7 @@ struct Evaluate: ParsableCommand {
     func validate() throws {
         guard try !parsedModes().isEmpty else { throw ValidationError("--modes: expected at least one mode") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected 1 or more") }
-        guard 1...1_048_576 ~= maxTokens else {
+        if let maxTokens, !(1...1_048_576 ~= maxTokens) {
             throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")
         }
         for file in report where ReportFile.Form(file) == nil {
@@ -96,26 +103,34 @@ struct Evaluate: ParsableCommand {
             try given
             ?? data.generated(
                 tokenizer: engine.model.tokenizer,
-                templateTokens: prompts.prompt(question: "", context: [0]).count, answerTokens: maxTokens,
+                templateTokens: prompts.prompt(question: "", context: [0]).count,
+                answerTokens: maxTokens ?? Metric.stringMatch.answerTokens,
                 seed: self.engine.model.compute.seed)
         if let limit { set.documents = Array(set.documents.prefix(limit)) }
         set.documents.removeAll { $0.questions.isEmpty }
+        if let maxTokens { set.limitAnswers(to: maxTokens) }
         if set.questionCount == 0 {
             throw CommandError("\(data.data): no question among the first \(limit ?? 0) documents")
         }
         for record in set.malformed.prefix(20) { Terminal.note(record.description) }
         if !set.malformed.isEmpty {
-            Terminal.note("\(set.malformed.count) records of \(set.name) are left out and not counted")
+            let noun = set.format == .ruler ? "tasks" : "records"
+            Terminal.note("\(set.malformed.count) \(noun) of \(set.name) are left out and not counted")
         }
+        for remark in set.remarks { Terminal.note(remark) }
         let evaluator = try Evaluator(engine: engine, library: stored, group: group)
-        evaluator.maximumTokens = maxTokens
         let adapterDigest = try useAdapter(of: stored, with: evaluator, engine)
         let modes = try parsedModes()
+        let vectors = try? engine.vectorIdentity
         let settings = EvaluationReport.Settings(
-            data: set.name, format: set.format, dataDigest: set.digest, model: engine.modelIdentity,
-            compressor: try? engine.vectorIdentity.compressor, adapter: adapterDigest,
-            embedder: try? engine.embedder.identity, window: engine.model.window, maximumTokens: maxTokens,
-            seed: self.engine.model.compute.seed)
+            data: set.name, format: set.format, dataDigest: try evaluator.digest(of: set),
+            answerTokens: set.answerTokens, model: engine.modelIdentity, compressor: vectors?.compressor,
+            scheme: vectors?.variant, adapter: adapterDigest, embedder: try? engine.embedder.identity,
+            window: engine.model.window,
+            // The ids around a text of one token: what the template and the prompt's own words come to.
+            chatTemplate: Digest.sha256("\(try prompts.prompt(question: "?", context: [0]))"),
+            dtype: engine.model.decoder.dtype.rawValue, device: engine.model.decoder.device.description,
+            decodeWeights: Self.name(engine.model.decodeBits), seed: self.engine.model.compute.seed)
         let total = set.questionCount * modes.count
         let file = try (runFile ?? report.first.map { $0 + ".run.jsonl" }).map {
             try RunFile($0, settings: settings, modes: modes, questions: set.questionCount)
@@ -127,18 +142,38 @@ struct Evaluate: ParsableCommand {
             (modes.firstIndex(of: $0.mode)!, order[$0.id]!) < (modes.firstIndex(of: $1.mode)!, order[$1.id]!)
         }
         if let predictions { try writePredictions(sorted, to: predictions) }
-        let result = EvaluationReport(settings: settings, modes: modes, malformed: set.malformed, records: sorted)
+        let result = EvaluationReport(
+            settings: settings, modes: modes, malformed: set.malformed, remarks: set.remarks, records: sorted)
         for file in report { try ReportFile.write(result, to: file) }
-        for omission in evaluator.omissions { Terminal.note(omission) }
-        for (question, mode, reason) in evaluator.unanswered {
-            Terminal.note("question '\(question)' was not answered in mode \(mode.rawValue): \(reason)")
+        var said: Set<String> = []
+        for omission in sorted.flatMap(\.omissions) where said.insert(omission).inserted { Terminal.note(omission) }
+        for record in sorted {
+            guard let reason = record.unanswered else { continue }
+            Terminal.note("question '\(record.id)' was not answered in mode \(record.mode.rawValue): \(reason)")
         }
-        if evaluator.cutAnswers > 0 {
+        let cut = sorted.count { $0.isAnswerCut }
+        if cut > 0 {
             Terminal.note(
-                "\(evaluator.cutAnswers) of \(total) answers were cut after \(maxTokens) tokens: "
-                    + "--max-tokens allows no more")
+                "\(cut) of \(total) answers were cut after \(Self.limits(set)) tokens: "
+                    + "--max-tokens allows \(maxTokens == nil ? "others" : "no more")")
         }
         try print(result)
+    }
+
+    private static func name(_ bits: QuantizedWeight.Bits?) -> String {
+        switch bits {
+        case nil: DecodeWeights.full.rawValue
+        case .lossless: DecodeWeights.lossless.rawValue
+        case .eight: DecodeWeights.eightBit.rawValue
+        case .four: DecodeWeights.fourBit.rawValue
+        }
+    }
+
+    /// How long answers may be: `48`, `30 to 128`
+    private static func limits(_ set: EvaluationSet) -> String {
+        let limits = set.answerTokens.values
+        guard let least = limits.min(), let most = limits.max(), least < most else { return "\(limits.first ?? 0)" }
+        return "\(least) to \(most)"
     }
 
     /// Asks what the run has not asked yet.
@@ -204,7 +239,7 @@ struct Evaluate: ParsableCommand {
         }
         let names = report.metrics.filter { $0 != Metric.rougeLsum.rawValue }
         let table = Text.table(
-            ["mode", "questions"] + names.map(Self.title) + ["context tokens", "s a question"],
+            ["mode", "questions"] + names.map { report.countedTitle(of: $0) } + ["context tokens", "s a question"],
             report.modes.map { mode in
                 [mode.mode.rawValue, "\(mode.questions)"]
                     + names.map { name in
@@ -219,19 +254,6 @@ struct Evaluate: ParsableCommand {
                 String(
                     format: "%@: %.0f %% of the questions' documents were cut, %.0f %% of their tokens left out",
                     mode.mode.rawValue, 100 * mode.cutQuestions, 100 * mode.cutTokens))
-        }
-    }
-
-    static func title(_ metric: String) -> String {
-        switch Metric(rawValue: metric) {
-        case .f1: "F1"
-        case .em: "EM"
-        case .rouge1: "ROUGE-1"
-        case .rouge2: "ROUGE-2"
-        case .rougeL: "ROUGE-L"
-        case .rougeLsum: "ROUGE-Lsum"
-        case .rougeGeometricMean: "ROUGE mean"
-        default: metric.replacing("_", with: " ")
         }
     }
 
@@ -271,7 +293,7 @@ private struct ResultLine: Encodable {
 
     init(_ report: EvaluationReport, _ mode: EvaluationReport.ModeResult) {
         var names = [Metric.f1, .em, .rouge1, .rouge2, .rougeL].map(\.rawValue)
-        names += report.metrics.prefix { !names.contains($0) }
+        names += report.ownMetrics.filter { !names.contains($0) }
         fields =
             [
                 ("data", .text(report.settings.data)), ("mode", .text(mode.mode.rawValue)),

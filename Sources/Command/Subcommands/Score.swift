@@ -53,7 +53,10 @@ struct Score: ParsableCommand {
         } else {
             let figures = [scores.f1, scores.em, scores.rouge1, scores.rouge2, scores.rougeL, scores.rougeLsum]
             let table = Text.table(
-                ["questions", "F1", "EM", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum", "geometric mean"],
+                [
+                    "questions", "F1", "Exact match", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum",
+                    "ROUGE geometric mean",
+                ],
                 [
                     ["\(scores.questions)"]
                         + (figures + [scores.rougeGeometricMean]).map { String(format: "%.2f", $0) }

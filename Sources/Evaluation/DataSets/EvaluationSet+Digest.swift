@@ -3,15 +3,19 @@ import LLoCO
 
 extension EvaluationSet {
     /// The SHA-256 over everything that answers and scores depend on: texts, questions, references, how they are judged.
-    public var digest: String {
-        let documents = documents.map { document in
+    public var digest: String { digest(texts: documents.map { $0.text.map { Digest.sha256($0) } }) }
+
+    /// The same of texts that are elsewhere: of a set whose documents are a library's.
+    ///
+    /// - Parameter texts: the SHA-256 of each document's text; nil where it has none
+    public func digest(texts: [String?]) -> String {
+        let documents = zip(documents, texts).map { document, text in
             let questions = document.questions.map { question in
                 Self.joined(
                     [question.id, question.text, question.metric.rawValue, "\(question.correctChoice ?? -1)"]
                         + [question.answers, question.choices, question.classes].map(Self.joined))
             }
-            return Digest.sha256(
-                Self.joined([document.id, document.title, Digest.sha256(document.text ?? "")] + questions))
+            return Digest.sha256(Self.joined([document.id, document.title, text ?? "none"] + questions))
         }
         return Digest.sha256(Self.joined(documents))
     }

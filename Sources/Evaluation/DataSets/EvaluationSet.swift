@@ -6,14 +6,18 @@ public struct EvaluationSet: Sendable, Equatable {
     public var documents: [EvaluationDocument]
     /// What could not be read, in the order of the file; nothing is dropped without a line here.
     public var malformed: [MalformedRecord]
+    /// What else is to be said of the data: what was passed over, repeated or read otherwise, a line each.
+    public var remarks: [String]
 
     public init(
-        name: String, format: DataFormat, documents: [EvaluationDocument] = [], malformed: [MalformedRecord] = []
+        name: String, format: DataFormat, documents: [EvaluationDocument] = [], malformed: [MalformedRecord] = [],
+        remarks: [String] = []
     ) {
         self.name = name
         self.format = format
         self.documents = documents
         self.malformed = malformed
+        self.remarks = remarks
     }
 
     public var questionCount: Int { documents.reduce(0) { $0 + $1.questions.count } }
@@ -80,12 +84,15 @@ public struct EvaluationQuestion: Sendable, Equatable {
     public var classes: [String]
     /// The published figure for this question. F1, exact match and ROUGE are computed besides.
     public var metric: Metric
+    /// Tokens that an answer may have at most: the data set's published length of answers where it has one.
+    public var answerTokens: Int
     /// What results can be grouped by, by name: `task`, `length`, `depth`, `difficulty`, `answer_type`, `hard`, ...
     public var attributes: [String: String]
 
+    /// - Parameter answerTokens: ``Metric/answerTokens`` unless given
     public init(
         id: String, text: String, answers: [String], choices: [String] = [], correctChoice: Int? = nil,
-        classes: [String] = [], metric: Metric, attributes: [String: String] = [:]
+        classes: [String] = [], metric: Metric, answerTokens: Int? = nil, attributes: [String: String] = [:]
     ) {
         self.id = id
         self.text = text
@@ -94,6 +101,7 @@ public struct EvaluationQuestion: Sendable, Equatable {
         self.correctChoice = correctChoice
         self.classes = classes
         self.metric = metric
+        self.answerTokens = answerTokens ?? metric.answerTokens
         self.attributes = attributes
     }
 }

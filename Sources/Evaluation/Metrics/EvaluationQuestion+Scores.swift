@@ -5,7 +5,7 @@ extension EvaluationQuestion {
     /// ``Metric/em``, ``Metric/rouge1``, ``Metric/rouge2``, ``Metric/rougeL`` and ``Metric/rougeLsum``.
     ///
     /// The best over ``answers`` counts, and without any it is 0. Of a multiple choice the right option's text is a
-    /// reference beside its letter, except for the accuracies. Of ``LongBench/firstLineTasks`` (the attribute `task`)
+    /// reference beside its letter, except for the accuracies; a letter is a word there also where it is an article. Of ``LongBench/firstLineTasks`` (the attribute `task`)
     /// only the answer's first line is judged.
     ///
     /// - Parameters:
@@ -21,6 +21,15 @@ extension EvaluationQuestion {
             .f1: score.f1, .em: score.exactMatch, .rouge1: score.rouge.rouge1, .rouge2: score.rouge.rouge2,
             .rougeL: score.rouge.rougeL, .rougeLsum: score.rouge.rougeLsum,
         ]
+        if let letter = correctLetter {
+            // Normalisation would drop "A" as an article: of the letter it is the answer's letters and digits that count.
+            let isLetter =
+                String(String.UnicodeScalarView(prediction.unicodeScalars.filter(\.isPythonWord)))
+                .lowercased() == letter.lowercased()
+            let isText = ExactMatch.score(prediction: prediction, references: correctText) == 1
+            scores[.em] = isLetter || isText && !NormalizedAnswer(prediction).text.isEmpty ? 1 : 0
+            if isLetter { scores[.f1] = 1 }
+        }
         if let likelihoods {
             scores[.accuracyByLikelihood] = accuracy(MultipleChoice.mostLikely(likelihoods))
         }
@@ -55,6 +64,12 @@ extension EvaluationQuestion {
 
     private var correctText: [String] {
         correctChoice.flatMap { choices.indices.contains($0) ? [choices[$0]] : nil } ?? []
+    }
+
+    /// The right option's letter, where that is what is asked for.
+    private var correctLetter: String? {
+        correctChoice.flatMap { choices.indices.contains($0) ? MultipleChoice.letter($0) : nil }
+            .map { String($0) }.flatMap { answers.contains($0) ? $0 : nil }
     }
 
     private func accuracy(_ choice: Int?) -> Double {

@@ -23,4 +23,10 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
     case accuracy
     /// Multiple choice: whether the right option's letter is the likeliest
     case accuracyByLikelihood = "accuracy_by_likelihood"
+
+    /// Those that need no more than an answer and its references, the only ones that our own question sets can have.
+    public static let ofQuestionSets: [Metric] = [
+        .f1, .em, .rougeGeometricMean, .rouge1, .rouge2, .rougeL, .rougeLsum, .longbenchRougeL, .stringMatch,
+        .stringMatchAny,
+    ]
 }

@@ -42,12 +42,20 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
     public var generatedTokens: Int
     public var seconds: Answer.Seconds
     public var passages: [Passage]
+    /// Whether the answer ended because it may have no more tokens.
+    public var isAnswerCut: Bool
+    /// Why the question could not be asked: it counts as answered with nothing. nil where it was.
+    public var unanswered: String?
+    /// What did not fit the prompt and was left out, a line each.
+    public var omissions: [String]
 
     /// The question's own figure, 0...100.
     public var score: Double { scores[metric.rawValue] ?? 0 }
 
     enum CodingKeys: String, CodingKey {
         case id, document, mode, question, prediction, answers, metric, scores, attributes, seconds, passages
+        case unanswered, omissions
+        case isAnswerCut = "answer_cut"
         case choiceLogLikelihoods = "choice_log_likelihoods"
         case documentTokens = "document_tokens"
         case cutTokens = "cut_tokens"
@@ -60,7 +68,8 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         id: String, document: String, mode: AnswerMode, question: String, prediction: String, answers: [String],
         metric: Metric, scores: [String: Double], choiceLogLikelihoods: [Double]? = nil,
         attributes: [String: String] = [:], documentTokens: Int, cutTokens: Int = 0, contextTokens: Int,
-        promptTokens: Int, generatedTokens: Int, seconds: Answer.Seconds, passages: [Passage] = []
+        promptTokens: Int, generatedTokens: Int, seconds: Answer.Seconds, passages: [Passage] = [],
+        isAnswerCut: Bool = false, unanswered: String? = nil, omissions: [String] = []
     ) {
         self.id = id
         self.document = document
@@ -79,5 +88,8 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         self.generatedTokens = generatedTokens
         self.seconds = seconds
         self.passages = passages
+        self.isAnswerCut = isAnswerCut
+        self.unanswered = unanswered
+        self.omissions = omissions
     }
 }

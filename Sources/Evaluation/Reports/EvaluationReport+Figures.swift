@@ -105,7 +105,7 @@ extension EvaluationReport {
                 XYPlot.Series(
                     name: mode.rawValue, style: mode.plotStyle,
                     points: byLength.keys.sorted().map { length in
-                        let score = Self.mean(byLength[length] ?? [], index)
+                        let score = Self.score(of: byLength[length] ?? [], index)
                         return .init(
                             x: length, y: score,
                             title: "\(mode.rawValue), \(NumberText.fixed(length, 0)): \(NumberText.fixed(score, 1))")
@@ -136,7 +136,7 @@ extension EvaluationReport {
         let numbers = lengths.compactMap(ComparedQuestions.number)
         return compared.modes.enumerated().map { index, mode in
             let values = depths.map { depth in
-                lengths.map { length in cells[[depth, length]].map { Self.mean($0, index) } }
+                lengths.map { length in cells[[depth, length]].map { Self.score(of: $0, index) } }
             }
             return ReportFigure(
                 caption: "Mode \(mode.rawValue): mean score × 100 by length and depth of the needle.",

@@ -81,6 +81,11 @@ extension EvaluationReport {
     }
 
     private func writeMalformed(to header: inout MarkupWriter) {
+        if !remarks.isEmpty {
+            header.element("ul", ["class": "note"]) { list in
+                for remark in remarks { list.element("li", text: remark.excerpt(300)) }
+            }
+        }
         guard !malformed.isEmpty else {
             header.element("p", ["class": "note"], text: "No malformed records.")
             return

@@ -15,6 +15,7 @@ extension EvaluationReport {
             text += "- Left out because they were not asked in every mode: \(NumberText.count(partial))\n"
         }
         text += "- Malformed records left out: \(NumberText.count(malformed.count))\n"
+        for remark in remarks { text += "- \(remark.excerpt(300).escapedMarkdown)\n" }
         guard !modes.isEmpty else {
             return text + "\nNo question has been answered in any mode.\n" + malformedList
         }

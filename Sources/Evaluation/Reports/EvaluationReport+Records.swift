@@ -1,83 +1,117 @@
-import Foundation
 public import LLoCO
 
 extension EvaluationReport {
     /// The figures of records: every mode on the same questions.
     ///
-    /// A question that has not been asked in every mode is left out of all figures, so that modes can be compared.
-    public init(settings: Settings, modes: [AnswerMode], malformed: [MalformedRecord], records: [EvaluationRecord]) {
+    /// A question that has not been asked in every mode is left out of all figures, so that modes can be compared. A
+    /// metric's figure is of the questions that have it.
+    public init(
+        settings: Settings, modes: [AnswerMode], malformed: [MalformedRecord], remarks: [String] = [],
+        records: [EvaluationRecord]
+    ) {
         var byMode: [AnswerMode: [String: EvaluationRecord]] = [:]
         for record in records { byMode[record.mode, default: [:]][record.id] = record }
-        let common = records.filter { $0.mode == modes.first }
-            .filter { record in modes.allSatisfy { byMode[$0]?[record.id] != nil } }
-        let bootstrap = Bootstrap(documents: common.map(\.document), seed: settings.seed)
-        // The questions' own figures first, then those that every question has.
-        var metrics = Metric.allCases.filter { metric in common.contains { $0.metric == metric } }.map(\.rawValue)
-        if metrics.count > 1 { metrics.insert(Self.ownScore, at: 0) }
-        if common.contains(where: { $0.scores[Metric.accuracyByLikelihood.rawValue] != nil }) {
-            metrics.append(Metric.accuracyByLikelihood.rawValue)
+        // The same questions in each mode, in the order of the first.
+        let ids = records.filter { $0.mode == modes.first }.map(\.id)
+        let asked = ids.filter { id in modes.allSatisfy { byMode[$0]?[id] != nil } }
+        let own = modes.map { mode in asked.compactMap { byMode[mode]?[$0] } }
+        let figures = Self.metrics(of: own.first ?? []).compactMap {
+            MetricFigures($0, own, modes, seed: settings.seed)
         }
-        for metric in [Metric.f1, .em, .rouge1, .rouge2, .rougeL, .rougeLsum]
-        where !metrics.contains(metric.rawValue) && !common.isEmpty {
-            metrics.append(metric.rawValue)
-        }
-        if !common.isEmpty { metrics.append(Metric.rougeGeometricMean.rawValue) }
-        func values(_ mode: AnswerMode, _ metric: String) -> [Double] {
-            common.map { own in
-                let record = byMode[mode]![own.id]!
-                return metric == Self.ownScore ? record.score : record.scores[metric] ?? 0
-            }
-        }
-        var results: [ModeResult] = []
-        for mode in modes {
-            let own = common.map { byMode[mode]![$0.id]! }
-            var scores: [String: Estimate] = [:]
-            for metric in metrics {
-                scores[metric] =
-                    metric == Metric.rougeGeometricMean.rawValue
-                    ? Self.geometricMean(
-                        [Metric.rouge1, .rouge2, .rougeL].map { values(mode, $0.rawValue) }, bootstrap)
-                    : bootstrap.mean(values(mode, metric))
-            }
-            let count = Double(max(1, own.count))
-            let tokens = own.reduce(0) { $0 + $1.documentTokens }
-            results.append(
-                ModeResult(
-                    mode: mode, questions: own.count, scores: scores,
-                    contextTokens: Double(own.reduce(0) { $0 + $1.contextTokens }) / count,
-                    secondsPerQuestion: own.reduce(0) { $0 + $1.seconds.total } / count,
-                    cutQuestions: Double(own.filter { $0.cutTokens > 0 }.count) / count,
-                    cutTokens: Double(own.reduce(0) { $0 + $1.cutTokens }) / Double(max(1, tokens))))
-        }
-        var comparisons: [Comparison] = []
-        for (index, first) in modes.enumerated() {
-            for second in modes[(index + 1)...] {
-                for metric in metrics where metric != Metric.rougeGeometricMean.rawValue {
-                    let differences = zip(values(first, metric), values(second, metric)).map { $0 - $1 }
-                    comparisons.append(
-                        Comparison(
-                            metric: metric, first: first, second: second, difference: bootstrap.mean(differences),
-                            p: bootstrap.permutationTest(differences)))
-                }
-            }
+        let results = zip(modes, own).enumerated().map { place, pair in
+            ModeResult(
+                pair.0, pair.1,
+                scores: Dictionary(uniqueKeysWithValues: figures.map { ($0.metric, $0.scores[place]) }),
+                counts: Dictionary(uniqueKeysWithValues: figures.map { ($0.metric, $0.questions) }))
         }
         self.init(
-            settings: settings, metrics: metrics, modes: results, comparisons: comparisons, malformed: malformed,
-            records: records)
+            settings: settings, metrics: figures.map(\.metric), modes: results,
+            comparisons: figures.flatMap(\.comparisons), malformed: malformed, remarks: remarks, records: records)
     }
 
     /// The name under which questions of several metrics are averaged, each by its own.
     public static let ownScore = "score"
 
-    /// SCROLLS' one figure for summaries: of means, so a resampling draws the questions of all three at once.
-    private static func geometricMean(_ rouges: [[Double]], _ bootstrap: Bootstrap) -> Estimate {
-        func figure(_ questions: [Int]) -> Double {
-            cbrt(
-                rouges.reduce(1) { product, values in
-                    product * questions.reduce(0) { $0 + values[$1] } / Double(max(1, questions.count))
-                })
+    /// The questions' own figures first, then those that every question has.
+    private static func metrics(of records: [EvaluationRecord]) -> [String] {
+        guard !records.isEmpty else { return [] }
+        var metrics = ownMetrics(of: records)
+        let always: [Metric] = [.f1, .em, .rouge1, .rouge2, .rougeL, .rougeLsum, .rougeGeometricMean]
+        metrics += always.map(\.rawValue).filter { !metrics.contains($0) }
+        return metrics
+    }
+
+    private static func ownMetrics(of records: [EvaluationRecord]) -> [String] {
+        let used = Set(records.map(\.metric))
+        var metrics = Metric.allCases.filter(used.contains).map(\.rawValue)
+        if metrics.count > 1 { metrics.insert(ownScore, at: 0) }
+        let likelihood = Metric.accuracyByLikelihood
+        if !used.contains(likelihood), records.contains(where: { $0.scores[likelihood.rawValue] != nil }) {
+            metrics.append(likelihood.rawValue)
         }
-        let (low, high) = bootstrap.interval(figure)
-        return Estimate(mean: figure(Array(rouges[0].indices)), low: low, high: high)
+        return metrics
+    }
+
+    /// Those of ``metrics`` that some question is judged by, before those that are there for every question.
+    public var ownMetrics: [String] { Self.ownMetrics(of: records).filter(metrics.contains) }
+}
+
+extension EvaluationReport.ModeResult {
+    fileprivate init(
+        _ mode: AnswerMode, _ records: [EvaluationRecord], scores: [String: EvaluationReport.Estimate],
+        counts: [String: Int]
+    ) {
+        let count = Double(max(1, records.count))
+        let tokens = records.reduce(0) { $0 + $1.documentTokens }
+        self.init(
+            mode: mode, questions: records.count, scores: scores, counts: counts,
+            contextTokens: Double(records.reduce(0) { $0 + $1.contextTokens }) / count,
+            secondsPerQuestion: records.reduce(0) { $0 + $1.seconds.total } / count,
+            cutQuestions: Double(records.filter { $0.cutTokens > 0 }.count) / count,
+            cutTokens: Double(records.reduce(0) { $0 + $1.cutTokens }) / Double(max(1, tokens)),
+            cutAnswers: records.count { $0.isAnswerCut }, unanswered: records.count { $0.unanswered != nil })
+    }
+}
+
+/// A metric's figures in all modes, and how they compare.
+private struct MetricFigures {
+    let metric: String
+    /// Those that have the metric in every mode.
+    let questions: Int
+    /// Of each mode.
+    let scores: [EvaluationReport.Estimate]
+    let comparisons: [EvaluationReport.Comparison]
+
+    /// - Parameter records: of each mode, the same questions in the same order
+    /// - Returns: nil where no question has the metric
+    init?(_ metric: String, _ records: [[EvaluationRecord]], _ modes: [AnswerMode], seed: UInt64) {
+        let figure = ScoreFigure(metric, of: records.first ?? [])
+        let terms = records.map { $0.map(figure.terms) }
+        let having = (records.first ?? []).indices.filter { place in terms.allSatisfy { $0[place] != nil } }
+        guard let documents = records.first.map({ own in having.map { own[$0].document } }), !having.isEmpty else {
+            return nil
+        }
+        let bootstrap = Bootstrap(documents: documents, seed: seed)
+        let columns = terms.map { terms in
+            let own = having.compactMap { terms[$0] }
+            return (own.first ?? []).indices.map { column in own.map { $0[column] } }
+        }
+        self.metric = metric
+        questions = having.count
+        scores = columns.map { bootstrap.estimate($0, ScoreFigure.value) }
+        var comparisons: [EvaluationReport.Comparison] = []
+        for (index, first) in modes.enumerated() {
+            for other in modes.indices.dropFirst(index + 1) {
+                let width = columns[index].count
+                comparisons.append(
+                    .init(
+                        metric: metric, first: first, second: modes[other], questions: having.count,
+                        difference: bootstrap.estimate(columns[index] + columns[other]) { means in
+                            ScoreFigure.value(Array(means[..<width])) - ScoreFigure.value(Array(means[width...]))
+                        },
+                        p: bootstrap.permutationTest(columns[index], columns[other], ScoreFigure.value)))
+            }
+        }
+        self.comparisons = comparisons
     }
 }

@@ -15,34 +15,52 @@ extension EvaluationReport {
         ]
         for (name, value) in [
             ("Data digest", settings.dataDigest), ("Model", settings.model), ("Compressor", settings.compressor),
-            ("Adapter", settings.adapter), ("Embedder", settings.embedder),
+            ("Adapter", settings.adapter), ("Embedder", settings.embedder), ("Chat template", settings.chatTemplate),
         ] {
             let (text, full) = identity(value)
             lines.append((name, text, full))
         }
         lines.append(("Window", NumberText.count(settings.window) + " tokens", nil))
-        lines.append(("Longest answer", NumberText.count(settings.maximumTokens) + " tokens", nil))
+        lines.append(("Scheme", settings.scheme ?? "none", nil))
+        lines.append(("Longest answer", longestAnswer, nil))
+        lines.append(("Numbers", "\(settings.dtype) on \(settings.device)", nil))
+        lines.append(("Decoding from", "\(settings.decodeWeights) weights", nil))
         lines.append(("Seed", String(settings.seed), nil))
         return lines
+    }
+
+    /// `48 tokens`, or `30 to 128 tokens, by task`
+    private var longestAnswer: String {
+        let limits = Set(settings.answerTokens.values).sorted().map(NumberText.count)
+        guard let first = limits.first, let last = limits.last else { return "0 tokens" }
+        return limits.count == 1 ? "\(first) tokens" : "\(first) to \(last) tokens, by task"
     }
 
     /// Every mode's figures.
     var modeTable: ReportTable {
         ReportTable(
             title: "Modes",
-            caption: "Means over the questions, × 100, with their 95 % bootstrap intervals. Context tokens: the "
-                + "positions of the prompt that stand for the document. Cut: what mode full left out because the "
-                + "document does not fit the window.",
+            caption: "Means over the questions that have the metric, × 100, with their 95 % bootstrap intervals; the "
+                + "geometric mean of ROUGE is that of the three means. Context tokens: the "
+                + "positions of the prompt that stand for the document. Documents and tokens cut: what mode full "
+                + "left out because the document does not fit the window; of the questions, of the documents' tokens. "
+                + "Answers cut: those that reached the longest answer. Not asked: questions whose prompt does not fit, "
+                + "which count as answered with nothing.",
             columns: [.init(title: "Mode", isNumber: false), .init(title: "Questions")]
-                + metrics.map { .init(title: Self.title(of: $0)) }
-                + ["Context tokens", "Seconds a question", "Questions cut", "Tokens cut"].map { .init(title: $0) },
+                + metrics.map { .init(title: countedTitle(of: $0)) }
+                + [
+                    "Context tokens", "Seconds a question", "Documents cut", "Tokens cut", "Answers cut", "Not asked",
+                ].map { .init(title: $0) },
             rows: modes.map { mode in
                 [.init(mode.mode.rawValue), .init(NumberText.count(mode.questions))]
-                    + metrics.map { .init(mode.scores[$0]) }
+                    + metrics.map { metric in
+                        .init(mode.scores[metric], hasInterval: mode.counts[metric] ?? mode.questions > 1)
+                    }
                     + [
                         .init(NumberText.fixed(mode.contextTokens, 0)),
                         .init(NumberText.seconds(mode.secondsPerQuestion)),
                         .init(NumberText.percent(mode.cutQuestions)), .init(NumberText.percent(mode.cutTokens)),
+                        .init(NumberText.count(mode.cutAnswers)), .init(NumberText.count(mode.unanswered)),
                     ]
             })
     }
@@ -53,7 +71,7 @@ extension EvaluationReport {
             title: "Differences between modes",
             caption: "First mode less second on the same questions, with the 95 % interval of the paired bootstrap and "
                 + "the p of a paired permutation test, two-sided and not corrected for the number of comparisons. "
-                + "Bold: the interval leaves zero out.",
+                + "Bold: the interval leaves zero out, and p is below 0.05.",
             columns: [
                 .init(title: "Modes", isNumber: false), .init(title: "Metric", isNumber: false),
                 .init(title: "Difference"), .init(title: "95 % interval"), .init(title: "p"),
@@ -65,10 +83,14 @@ extension EvaluationReport {
                         .init("\(comparison.first.rawValue) − \(comparison.second.rawValue)"),
                         .init(Self.title(of: metric)),
                         .init(
-                            NumberText.signed(difference.mean, 1), isStrong: difference.low > 0 || difference.high < 0),
+                            NumberText.signed(difference.mean, 1),
+                            isStrong: comparison.p < 0.05 && (difference.low > 0 || difference.high < 0)),
+                        // One question has no spread.
                         .init(
-                            "\(NumberText.signed(difference.low, 1)) to \(NumberText.signed(difference.high, 1))"),
-                        .init(NumberText.probability(comparison.p)),
+                            comparison.questions > 1
+                                ? "\(NumberText.signed(difference.low, 1)) to \(NumberText.signed(difference.high, 1))"
+                                : NumberText.absent),
+                        .init(comparison.questions > 1 ? NumberText.probability(comparison.p) : NumberText.absent),
                     ]
                 }
             })
@@ -96,7 +118,9 @@ extension EvaluationReport {
             let title = titles.joined(separator: " and ")
             return ReportTable(
                 title: "By \(title)",
-                caption: "Mean score of the questions by \(title), each question by its own metric, × 100.",
+                caption: "Mean score of the questions by \(title), each question by its own metric, × 100"
+                    + (complete.contains { $0.record.metric == .rougeGeometricMean }
+                        ? "; the geometric mean of ROUGE is that of the three means." : "."),
                 columns: titles.map { .init(title: $0.prefix(1).uppercased() + $0.dropFirst(), isNumber: false) } + [
                     .init(title: "Questions")
                 ]
@@ -105,14 +129,15 @@ extension EvaluationReport {
                     let questions = groups[key] ?? []
                     return key.map { .init($0.isEmpty ? "not given" : $0.excerpt(80)) }
                         + [.init(NumberText.count(questions.count))]
-                        + compared.modes.indices.map { .init(NumberText.fixed(Self.mean(questions, $0), 1)) }
+                        + compared.modes.indices.map { .init(NumberText.fixed(Self.score(of: questions, $0), 1)) }
                 })
         }
     }
 
-    static func mean(_ questions: [ComparedQuestions.Question], _ mode: Int) -> Double {
-        let scores = questions.compactMap { $0.results[mode]?.score }
-        return scores.reduce(0, +) / Double(max(1, scores.count))
+    /// The figure of some questions in a mode, each by its own metric.
+    static func score(of questions: [ComparedQuestions.Question], _ mode: Int) -> Double {
+        let records = questions.compactMap { $0.results[mode] }
+        return ScoreFigure(ownScore, of: records).value(of: records)
     }
 
     /// Keys in the order of their first parts, then of their second.

@@ -30,6 +30,8 @@ struct QuestionBrowserData: Encodable {
         var prompt: Int
         var generated: Int
         var cut: Int
+        /// What else is to be known: why it was not asked, what was left out.
+        var remarks: [String]
         /// retrieve, prefill, decode, total
         var seconds: [Double]
         var passages: [Passage]
@@ -96,6 +98,9 @@ extension QuestionBrowserData.Result {
             scores: record.scores.mapValues { rounded($0, 100) },
             likelihoods: record.choiceLogLikelihoods?.map { rounded($0, 1000) }, context: record.contextTokens,
             prompt: record.promptTokens, generated: record.generatedTokens, cut: record.cutTokens,
+            remarks: ((record.unanswered.map { ["not asked: " + $0] } ?? [])
+                + (record.isAnswerCut ? ["the answer was cut: it may have no more tokens"] : []) + record.omissions)
+                .map(\.visible),
             seconds: [seconds.retrieve, seconds.prefill, seconds.decode, seconds.total].map { rounded($0, 10_000) },
             passages: record.passages.map {
                 .init(

@@ -123,6 +123,7 @@ package enum ReportScript {
           element.append(result.prediction === ""
             ? make("p", { class: "answer empty", text: "Empty answer" })
             : make("p", { class: "answer", text: result.prediction, dir: "auto" }));
+          for (const remark of result.remarks) element.append(make("p", { class: "empty", text: remark, dir: "auto" }));
           const list = make("dl");
           for (const name of Object.keys(result.scores).sort()) {
             pair(list, metrics[name] || name, number(result.scores[name], 1));

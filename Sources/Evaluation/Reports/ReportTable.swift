@@ -17,10 +17,12 @@ struct ReportTable {
             self.isStrong = isStrong
         }
 
-        init(_ estimate: EvaluationReport.Estimate?) {
+        init(_ estimate: EvaluationReport.Estimate?, hasInterval: Bool) {
             self.init(
                 estimate.map { NumberText.fixed($0.mean, 1) } ?? NumberText.absent,
-                note: estimate.map { "\(NumberText.fixed($0.low, 1)) to \(NumberText.fixed($0.high, 1))" })
+                note: (hasInterval ? estimate : nil).map {
+                    "\(NumberText.fixed($0.low, 1)) to \(NumberText.fixed($0.high, 1))"
+                })
         }
     }
 

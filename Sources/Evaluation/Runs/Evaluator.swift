@@ -9,13 +9,6 @@ public final class Evaluator {
     private let answerer: Answerer
     private let group: String
     private let ownsLibrary: Bool
-    /// What did not fit a prompt and was left out, in the order of the questions, once each.
-    public private(set) var omissions: [String] = []
-    /// Questions that could not be asked in a mode: they count as answered with nothing.
-    public private(set) var unanswered: [(question: String, mode: AnswerMode, reason: String)] = []
-    /// Answers that ended because they may have no more than ``maximumTokens``.
-    public private(set) var cutAnswers = 0
-    public var maximumTokens = 48
     /// Whether a group's adapter is used in mode `compressed`.
     public var usesAdapter = true
 
@@ -33,6 +26,12 @@ public final class Evaluator {
     /// Uses an adapter that is not in the library.
     public func setAdapter(_ adapter: Adapter) throws {
         try answerer.setAdapter(adapter, for: group)
+    }
+
+    /// The set's digest, over the texts that are read: those of the library where it has them.
+    public func digest(of set: EvaluationSet) throws -> String {
+        guard !ownsLibrary else { return set.digest }
+        return set.digest(texts: try set.documents.map { try document(of: $0).digest })
     }
 
     /// Asks all questions about a document that `isWanted` in all modes.
@@ -66,30 +65,30 @@ public final class Evaluator {
         var options = Answerer.Options()
         options.mode = mode
         options.usesAdapter = usesAdapter
-        options.generation.maximumTokens = maximumTokens
+        options.generation.maximumTokens = question.answerTokens
         options.documents = [document.name]
         var answer: Answer?
         var likelihoods: [Double]?
+        var unanswered: String?
         do {
-            let given = try answerer.answer(question.text, options)
-            answer = given
+            answer = try answerer.answer(question.text, options)
             if !question.choices.isEmpty {
                 likelihoods = try answerer.logLikelihoods(
                     of: question.choices.indices.compactMap { MultipleChoice.letter($0).map { String($0) } },
                     question.text, options)
             }
-            if given.end == .length { cutAnswers += 1 }
-            for omission in given.omissions where !omissions.contains(omission) { omissions.append(omission) }
         } catch let error as ModelError {
             // One question that does not fit the window shall not cost the run.
-            unanswered.append((question.id, mode, error.description))
+            unanswered = error.description
         }
         let prediction = answer?.answer ?? ""
         return EvaluationRecord(
             id: question.id, document: entry.id, mode: mode, question: question.text, prediction: prediction,
             answers: question.answers, metric: question.metric,
             scores: Dictionary(
-                uniqueKeysWithValues: question.scores(of: prediction, likelihoods: likelihoods).map {
+                uniqueKeysWithValues: question.scores(
+                    of: prediction, likelihoods: likelihoods ?? (question.choices.isEmpty ? nil : [])
+                ).map {
                     ($0.key.rawValue, 100 * $0.value)
                 }),
             choiceLogLikelihoods: likelihoods, attributes: question.attributes, documentTokens: document.tokenCount,
@@ -100,21 +99,24 @@ public final class Evaluator {
                 EvaluationRecord.Passage(
                     document: passage.document, start: passage.start, end: passage.end, score: passage.score,
                     text: String(decoding: text[passage.start..<min(passage.end, text.count)], as: UTF8.self))
-            })
+            }, isAnswerCut: answer?.end == .length, unanswered: unanswered, omissions: answer?.omissions ?? [])
+    }
+
+    /// The document of a set in the library that was given.
+    private func document(of entry: EvaluationDocument) throws -> DocumentRecord {
+        let named = QuestionDocument(id: entry.id, title: entry.title, document: entry.text, questions: [])
+        let document = try library.document(for: named, in: group)
+        guard document.group == group else {
+            throw EngineError("document '\(document.name)' is in group '\(document.group)', not in '\(group)'")
+        }
+        return document
     }
 
     /// The document of a set in the library: learned where the set brings its text.
     private func learned(
         _ entry: EvaluationDocument, compressing: Bool, _ progress: (Int, Int) throws -> Void
     ) throws -> DocumentRecord {
-        guard ownsLibrary else {
-            let named = QuestionDocument(id: entry.id, title: entry.title, document: entry.text, questions: [])
-            let document = try library.document(for: named, in: group)
-            guard document.group == group else {
-                throw EngineError("document '\(document.name)' is in group '\(document.group)', not in '\(group)'")
-            }
-            return document
-        }
+        guard ownsLibrary else { return try document(of: entry) }
         guard let text = entry.text else {
             throw EngineError("document '\(entry.title)' of the question set has no text")
         }

@@ -48,6 +48,11 @@ public final class RunFile {
                 try write(header)
                 return
             }
+            if lines.first?.starts(with: beginning) == true {
+                throw EvaluationError(
+                    "--run \(path): the run in it was made by another version of lloco; give another file, or remove it"
+                )
+            }
             throw EvaluationError("--run \(path): this file is no evaluation's run; give another, or remove it")
         }
         guard found == header else {
@@ -84,8 +89,11 @@ public final class RunFile {
             (found.modes == wanted.modes, "other --modes"), (a.model == b.model, "another model"),
             (a.compressor == b.compressor, "another compressor"), (a.adapter == b.adapter, "another adapter"),
             (a.embedder == b.embedder, "another retrieval model"),
-            (a.maximumTokens == b.maximumTokens, "another --max-tokens"),
-            (a.seed == b.seed, "another --seed"),
+            (a.scheme == b.scheme, "another --segment or compression scheme"),
+            (a.answerTokens == b.answerTokens, "other limits of the answers (--max-tokens)"),
+            (a.dtype == b.dtype, "another --dtype"), (a.device == b.device, "another --device"),
+            (a.decodeWeights == b.decodeWeights, "other --decode-weights"),
+            (a.chatTemplate == b.chatTemplate, "another --chat-template"), (a.seed == b.seed, "another --seed"),
         ]
         return checks.first { !$0.0 }?.1 ?? "other settings"
     }

@@ -29,57 +29,88 @@ package struct Bootstrap: Sendable {
         self.seed = seed
     }
 
-    /// The 95 % percentile interval of a figure of resampled questions.
-    ///
-    /// - Parameter figure: of question indices, which may repeat
-    package func interval(_ figure: ([Int]) -> Double) -> (low: Double, high: Double) {
-        interval(of: clusters) { figure($0.flatMap { $0 }) }
-    }
-
     /// A mean with its interval.
-    package func mean(_ values: [Double]) -> EvaluationReport.Estimate {
-        // A document's sum and count are all that a draw of it needs.
-        let sums = clusters.map { (sum: $0.reduce(0) { $0 + values[$1] }, count: $0.count) }
-        func mean(_ drawn: [(sum: Double, count: Int)]) -> Double {
-            let (sum, count) = drawn.reduce((0.0, 0)) { ($0.0 + $1.sum, $0.1 + $1.count) }
-            return sum / Double(max(1, count))
-        }
-        let (low, high) = interval(of: sums, mean)
-        return .init(mean: mean(sums), low: low, high: high)
-    }
+    package func mean(_ values: [Double]) -> EvaluationReport.Estimate { estimate([values]) { $0[0] } }
 
-    /// The interval of a figure of as many clusters, drawn with replacement; of fewer than two it is the figure itself.
-    private func interval<Cluster>(
-        of clusters: [Cluster], _ figure: ([Cluster]) -> Double
-    ) -> (low: Double, high: Double) {
-        guard clusters.count > 1 else {
-            let only = figure(clusters)
-            return (only, only)
+    /// A figure of means with its 95 % percentile interval: what is drawn are the questions of all means at once. Of fewer
+    /// than two clusters the interval is the figure itself.
+    ///
+    /// - Parameters:
+    ///   - columns: values of the questions, which the means are of
+    ///   - figure: of the columns' means
+    package func estimate(_ columns: [[Double]], _ figure: ([Double]) -> Double) -> EvaluationReport.Estimate {
+        // A document's sums and count are all that a draw of it needs.
+        let sums = sums(columns)
+        let counts = clusters.map { Double($0.count) }
+        func mean(_ drawn: some Sequence<Int>) -> Double {
+            var total = [Double](repeating: 0, count: columns.count)
+            var count = 0.0
+            for cluster in drawn {
+                for column in columns.indices { total[column] += sums[cluster * columns.count + column] }
+                count += counts[cluster]
+            }
+            return figure(total.map { $0 / max(1, count) })
         }
+        let whole = mean(clusters.indices)
+        guard clusters.count > 1 else { return .init(mean: whole, low: whole, high: whole) }
         var generator = SplitMix64(seed: seed)
-        var values = (0..<Self.draws).map { _ in
-            figure(clusters.map { _ in clusters[Int.random(in: clusters.indices, using: &generator)] })
+        var drawn = [Int](repeating: 0, count: clusters.count)
+        var values: [Double] = []
+        for _ in 0..<Self.draws {
+            for place in drawn.indices { drawn[place] = Int.random(in: clusters.indices, using: &generator) }
+            values.append(mean(drawn))
         }
         values.sort()
         // Counted from both ends alike.
         let cut = Int((0.025 * Double(Self.draws)).rounded(.down))
-        return (values[cut], values[Self.draws - 1 - cut])
+        return .init(mean: whole, low: values[cut], high: values[Self.draws - 1 - cut])
     }
 
-    /// The two-sided p of the mean difference being zero: the share of random signs of the clusters' differences that
-    /// make it as large (paired permutation test), the differences as they are among them.
+    /// The two-sided p of the mean difference being zero.
     package func permutationTest(_ differences: [Double]) -> Double {
-        let sums = clusters.map { $0.reduce(0) { $0 + differences[$1] } }
-        let observed = abs(sums.reduce(0, +))
-        // Sums that differ by rounding alone count as equal.
-        let tolerance = 1e-9 * max(1, sums.reduce(0) { $0 + abs($1) })
+        permutationTest([differences], [differences.map { _ in 0 }]) { $0[0] }
+    }
+
+    /// The two-sided p of two systems' figures being the same: the share of random exchanges of the clusters between the
+    /// two that make the figures differ as much (paired permutation test), the systems as they are among them.
+    ///
+    /// - Parameters:
+    ///   - first: columns of values of the questions
+    ///   - figure: of the columns' means
+    package func permutationTest(
+        _ first: [[Double]], _ second: [[Double]], _ figure: ([Double]) -> Double
+    ) -> Double {
+        let width = first.count
+        let (one, other) = (sums(first), sums(second))
+        let count = Double(max(1, clusters.reduce(0) { $0 + $1.count }))
+        func figures(_ isExchanged: (Int) -> Bool) -> (Double, Double) {
+            // Each is summed for itself: what is zero stays so, which a cube root would blow up.
+            var (left, right) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
+            for cluster in clusters.indices {
+                let exchanged = isExchanged(cluster)
+                for column in 0..<width {
+                    let place = cluster * width + column
+                    left[column] += exchanged ? other[place] : one[place]
+                    right[column] += exchanged ? one[place] : other[place]
+                }
+            }
+            return (figure(left.map { $0 / count }), figure(right.map { $0 / count }))
+        }
+        let (left, right) = figures { _ in false }
+        let observed = abs(left - right)
+        // Figures that differ by rounding alone count as equal.
+        let tolerance = 1e-9 * max(1, abs(left) + abs(right))
         var generator = SplitMix64(seed: seed)
         var extreme = 1
         for _ in 0..<Self.draws {
-            var sum = 0.0
-            for value in sums { sum += Bool.random(using: &generator) ? value : -value }
-            if abs(sum) >= observed - tolerance { extreme += 1 }
+            let (left, right) = figures { _ in !Bool.random(using: &generator) }
+            if abs(left - right) >= observed - tolerance { extreme += 1 }
         }
         return Double(extreme) / Double(Self.draws + 1)
+    }
+
+    /// The columns' sums over each cluster, a cluster after the other.
+    private func sums(_ columns: [[Double]]) -> [Double] {
+        clusters.flatMap { cluster in columns.map { values in cluster.reduce(0) { $0 + values[$1] } } }
     }
 }

@@ -21,6 +21,39 @@ struct DataFormatTests {
         #expect(strict.documents.count == 1 && strict.malformed.map(\.line) == [2])
     }
 
+    @Test("Our own question sets can be judged by another measure, and answers are as long as it wants")
+    func measure() throws {
+        var options = EvaluationSet.ReadingOptions()
+        #expect(try DataFiles.read(DataSamples.lloco, options: options).answerTokens == ["lloco": 48])
+        for metric in Metric.allCases {
+            options.metric = metric
+            guard Metric.ofQuestionSets.contains(metric) else {
+                let error = #expect(throws: JSONLinesError.self) {
+                    try DataFiles.read(DataSamples.lloco, options: options)
+                }
+                #expect(error?.reason.contains(metric.rawValue) == true)
+                continue
+            }
+            let set = try DataFiles.read(DataSamples.lloco, options: options)
+            #expect(set.documents[0].questions.allSatisfy { $0.metric == metric })
+        }
+        options.metric = .rougeGeometricMean
+        #expect(try DataFiles.read(DataSamples.lloco, options: options).answerTokens == ["lloco": 256])
+        let error = #expect(throws: JSONLinesError.self) { try DataFiles.read(DataSamples.quality, options: options) }
+        #expect(error?.reason.contains("quality has its own measure") == true)
+    }
+
+    @Test("A set's digest is of its texts, wherever they are")
+    func digests() throws {
+        let set = try DataFiles.read(DataSamples.lloco)
+        let digest = Digest.sha256("The mill burnt down in May.")
+        #expect(set.digest == set.digest(texts: [digest]))
+        var without = set
+        without.documents[0].text = nil
+        #expect(without.digest(texts: [digest]) == set.digest)
+        #expect(without.digest != set.digest && without.digest(texts: [Digest.sha256("Other")]) != set.digest)
+    }
+
     @Test("QuALITY: options under letters, labels from 1, what is left of HTML, two writers of one article")
     func quality() throws {
         let second = DataSamples.quality.replacing("a1_X", with: "a1_Y")

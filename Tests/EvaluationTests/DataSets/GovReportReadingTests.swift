@@ -17,7 +17,7 @@ struct GovReportReadingTests {
         #expect(document.id == "GAO-1" && document.title == "Roads" && document.text == Self.text)
         let question = EvaluationQuestion(
             id: "GAO-1", text: "Summarize the report.", answers: ["They age.\nAll of them."],
-            metric: .rougeGeometricMean)
+            metric: .rougeGeometricMean, answerTokens: 512)
         #expect(document.questions == [question])
     }
 

@@ -34,6 +34,16 @@ struct LongBenchReadingTests {
         #expect(question.classes == (metric == .classification ? ["Date", "City"] : []))
     }
 
+    @Test(
+        "Answers are as long as published",
+        arguments: [("qmsum", 512), ("narrativeqa", 128), ("lcc", 64), ("musique", 32)])
+    func answerTokens(task: String, tokens: Int) throws {
+        var set = try DataFiles.read(DataSamples.longbench.replacing("multifieldqa_en", with: task))
+        #expect(set.answerTokens == [task: tokens])
+        set.limitAnswers(to: 7)
+        #expect(set.documents[0].questions[0].answerTokens == 7)
+    }
+
     @Test("A task without an input is asked by its instruction alone")
     func withoutInput() throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: "passage_count")

@@ -38,6 +38,8 @@ struct ScrollsReadingTests {
         let question = try #require(
             try DataFiles.read(DataSamples.scrolls, name: name).documents.first?.questions.first)
         #expect(question.metric == metric && question.attributes["task"] == task)
+        let isLong = ["gov_report", "summ_screen_fd"].contains(task)
+        #expect(question.answerTokens == (isLong ? 512 : metric == .rougeGeometricMean ? 256 : 48))
     }
 
     @Test("A summary is asked for by an instruction, and its input is all text")

@@ -70,6 +70,22 @@ struct QuestionScoresTests {
         #expect(broken.scores(of: "C")[.accuracy] == 0)
     }
 
+    @Test("The letter A is an answer, and no answer is none")
+    func letterA() {
+        let question = question(.accuracy, ["A"], choices: ["a red door", "a blue door"], correct: 0)
+        for answer in ["A", "a", "(A)", "A."] {
+            let scores = question.scores(of: answer)
+            #expect(scores[.em] == 1 && scores[.f1] == 1 && scores[.accuracy] == 1, "\(answer)")
+        }
+        for answer in ["", " ", "the", "B", "AB"] {
+            #expect(question.scores(of: answer)[.em] == 0, "\(answer)")
+        }
+        #expect(question.scores(of: "the red door")[.em] == 1)
+        // Where the reference is the option's text the letter is no match: SCROLLS.
+        let text = self.question(.em, ["a red door"], choices: ["a red door", "a blue door"], correct: 0)
+        #expect(text.scores(of: "A")[.em] == 0 && text.scores(of: "red door")[.em] == 1)
+    }
+
     @Test("Stems can be compared in ROUGE")
     func stems() {
         let stemming = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))

@@ -5,8 +5,11 @@ import LLoCO
 enum ReportSample {
     static let settings = EvaluationReport.Settings(
         data: "harbour.jsonl", format: .lloco, dataDigest: String(repeating: "a1b2", count: 16),
-        model: String(repeating: "c3d4", count: 16), compressor: String(repeating: "e5f6", count: 16), adapter: nil,
-        embedder: String(repeating: "0718", count: 16), window: 2048, maximumTokens: 48, seed: 7)
+        answerTokens: ["lloco": 48], model: String(repeating: "c3d4", count: 16),
+        compressor: String(repeating: "e5f6", count: 16), scheme: "accumulated-1536-50", adapter: nil,
+        embedder: String(repeating: "0718", count: 16), window: 2048,
+        chatTemplate: String(repeating: "9a0b", count: 16),
+        dtype: "float32", device: "cpu", decodeWeights: "lossless", seed: 7)
 
     /// What would break out of a page, a script, a table or a line.
     static let hostile = [
@@ -42,8 +45,10 @@ enum ReportSample {
                         let value = mean / Double(index + 1)
                         return (metric, .init(mean: value, low: value * 0.9, high: value * 1.12))
                     }),
+                counts: Dictionary(uniqueKeysWithValues: metrics.map { ($0, questions) }),
                 contextTokens: [40, 1210, 384, 0][place % 4], secondsPerQuestion: 0.4 + Double(place),
-                cutQuestions: mode == .full ? 0.25 : 0, cutTokens: mode == .full ? 0.071 : 0)
+                cutQuestions: mode == .full ? 0.25 : 0, cutTokens: mode == .full ? 0.071 : 0,
+                cutAnswers: mode == .none ? 3 : 0, unanswered: mode == .full ? 1 : 0)
         }
         var comparisons: [EvaluationReport.Comparison] = []
         for (index, first) in results.enumerated() {
@@ -52,7 +57,7 @@ enum ReportSample {
                     let difference = (first.scores[metric]?.mean ?? 0) - (second.scores[metric]?.mean ?? 0)
                     comparisons.append(
                         .init(
-                            metric: metric, first: first.mode, second: second.mode,
+                            metric: metric, first: first.mode, second: second.mode, questions: questions,
                             difference: .init(mean: difference, low: difference - 2, high: difference + 2),
                             p: abs(difference) > 2 ? 0.0002 : 0.31))
                 }

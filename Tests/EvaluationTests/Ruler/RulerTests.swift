@@ -34,6 +34,7 @@ struct RulerTests {
             let tokens = GenerationSupport.tokens(document, tokenizer) + task.answerTokens + 40
             #expect(tokens <= length && Double(tokens) >= 0.98 * Double(length), "\(document.id): \(tokens)")
             #expect(document.questions[0].metric == task.metric)
+            #expect(document.questions[0].answerTokens == task.answerTokens)
         }
     }
 

@@ -9,17 +9,23 @@ import Testing
 
     init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
 
-    private func settings(model: String = "m", seed: UInt64 = 1) -> EvaluationReport.Settings {
-        .init(
-            data: "d.jsonl", format: .lloco, dataDigest: "digest", model: model, compressor: "c", adapter: nil,
-            embedder: "e", window: 100, maximumTokens: 8, seed: seed)
+    private func settings(
+        _ change: (inout EvaluationReport.Settings) -> Void = { _ in }
+    ) -> EvaluationReport.Settings {
+        var settings = EvaluationReport.Settings(
+            data: "d.jsonl", format: .lloco, dataDigest: "digest", answerTokens: ["lloco": 8], model: "m",
+            compressor: "c", scheme: "accumulated-1536-50", adapter: nil, embedder: "e", window: 100,
+            chatTemplate: "t", dtype: "float32", device: "cpu", decodeWeights: "full", seed: 1)
+        change(&settings)
+        return settings
     }
 
     private func record(_ id: String, _ mode: AnswerMode = .none, f1: Double = 50) -> EvaluationRecord {
         EvaluationRecord(
             id: id, document: "d", mode: mode, question: "Why?", prediction: "Because \u{2028} \"so\"", answers: ["x"],
             metric: .f1, scores: ["f1": f1], documentTokens: 10, contextTokens: 0, promptTokens: 3, generatedTokens: 2,
-            seconds: .init(retrieve: 0, prefill: 0.25, decode: 0.5, total: 0.75))
+            seconds: .init(retrieve: 0, prefill: 0.25, decode: 0.5, total: 0.75), isAnswerCut: id == "a",
+            unanswered: id == "b" ? "too long" : nil, omissions: id == "c" ? ["the end"] : [])
     }
 
     private func open(
@@ -68,10 +74,22 @@ import Testing
 
     @Test func anotherRunIsRefused() throws {
         do { _ = try open() }
-        #expect(refusal { _ = try open(settings(model: "n")) }?.contains("another model") == true)
-        #expect(refusal { _ = try open(settings(seed: 2)) }?.contains("another --seed") == true)
+        let changes: [(String, (inout EvaluationReport.Settings) -> Void)] = [
+            ("another model", { $0.model = "n" }), ("another --seed", { $0.seed = 2 }),
+            ("other questions", { $0.dataDigest = "n" }), ("another compressor", { $0.compressor = nil }),
+            ("--segment", { $0.scheme = "accumulated-20-50" }), ("another adapter", { $0.adapter = "n" }),
+            ("another retrieval model", { $0.embedder = nil }), ("--max-tokens", { $0.answerTokens = ["lloco": 9] }),
+            ("another --dtype", { $0.dtype = "bfloat16" }), ("another --device", { $0.device = "cuda" }),
+            ("--decode-weights", { $0.decodeWeights = "4-bit" }), ("--chat-template", { $0.chatTemplate = "n" }),
+        ]
+        for (part, change) in changes {
+            #expect(refusal { _ = try open(settings(change)) }?.contains(part) == true, "\(part)")
+        }
         #expect(refusal { _ = try open(modes: [.none]) }?.contains("other --modes") == true)
         #expect(refusal { _ = try open(questions: 5) }?.contains("other questions") == true)
+        try Data(#"{"modes":["none"],"questions":4,"settings":{"data":"d.jsonl"}}"#.utf8 + [10]).write(
+            to: URL(filePath: path))
+        #expect(refusal { _ = try open() }?.contains("another version") == true)
         for other in ["not a run\n", "{}\n", "\u{0}\u{1}\n"] {
             try Data(other.utf8).write(to: URL(filePath: path))
             #expect(refusal { _ = try open() }?.contains("no evaluation's run") == true)
@@ -93,6 +111,10 @@ import Testing
         records.append(record("late", .compressed, f1: 100))
         let report = EvaluationReport(settings: settings(), modes: modes, malformed: [], records: records)
         #expect(report.modes.map(\.questions) == [30, 30])
+        records[0].isAnswerCut = true
+        records[3].unanswered = "too long"
+        let counted = EvaluationReport(settings: settings(), modes: modes, malformed: [], records: records)
+        #expect(counted.modes.map(\.cutAnswers) == [1, 0] && counted.modes.map(\.unanswered) == [0, 1])
         #expect(report.metrics.first == "f1")
         let f1 = try #require(report.modes[0].scores["f1"])
         #expect(abs(f1.mean - 50) < 1e-9 && f1.low < 45 && f1.high > 55)

@@ -50,15 +50,24 @@ import Testing
     @Test func aFigureOfDrawnQuestions() {
         let values = normal(100, seed: 4)
         let bootstrap = Bootstrap(documents: own(100), seed: 2)
-        let interval = bootstrap.interval { $0.reduce(0) { $0 + values[$1] } / Double($0.count) }
         let mean = bootstrap.mean(values)
-        #expect(abs(interval.low - mean.low) < 1e-9 && abs(interval.high - mean.high) < 1e-9)
+        // A figure of two means whose questions are drawn together.
+        let sum = bootstrap.estimate([values, values.map { 2 * $0 }]) { $0[0] + $0[1] }
+        #expect(abs(sum.low - 3 * mean.low) < 1e-9 && abs(sum.high - 3 * mean.high) < 1e-9)
+        let product = bootstrap.estimate([values.map { $0 + 9 }, values.map { 9 - $0 }]) { $0[0] * $0[1] }
+        let exact = 81 - mean.mean * mean.mean
+        #expect(abs(product.mean - exact) < 1e-9 && product.high <= 81 && product.low < exact)
     }
 
     @Test func permutationTest() {
         let bootstrap = Bootstrap(documents: own(100), seed: 5)
         #expect(bootstrap.permutationTest(Array(repeating: 0, count: 100)) == 1)
         #expect(bootstrap.permutationTest(normal(100, seed: 6).map { $0 + 1 }) < 0.001)
+        // Of figures that are no means, too: systems that are exchanged at random do not differ.
+        let values = normal(200, seed: 9).map { exp($0) }
+        let columns = [Array(values[..<100]), Array(values[100...])]
+        #expect(bootstrap.permutationTest([columns[0]], [columns[1]]) { cbrt($0[0]) } > 0.01)
+        #expect(bootstrap.permutationTest([columns[0]], [columns[1].map { 2 * $0 }]) { cbrt($0[0]) } < 0.01)
         // Without a difference every p is as likely as any other.
         let small = (0..<200).filter { sample in
             Bootstrap(documents: own(40), seed: 1).permutationTest(normal(40, seed: 500 + UInt64(sample))) < 0.2

@@ -19,7 +19,8 @@ struct GovReportRecords: DataRecordReader {
             throw JSONFields.Fault(reason: "the \(name) is empty; expected text")
         }
         let question = EvaluationQuestion(
-            id: id, text: "Summarize the report.", answers: [summary], metric: .rougeGeometricMean)
+            id: id, text: "Summarize the report.", answers: [summary], metric: .rougeGeometricMean,
+            answerTokens: ScrollsTask.govReport.answerTokens)
         try set.add(
             EvaluationDocument(id: id, title: record.label("title") ?? id, text: text, questions: [question]), place)
     }

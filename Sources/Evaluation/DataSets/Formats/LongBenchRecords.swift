@@ -34,7 +34,8 @@ struct LongBenchRecords: DataRecordReader {
         for key in ["length", "language"] { attributes[key] = record.label(key) }
         let question = EvaluationQuestion(
             id: id, text: task.question(try record.string("input") ?? ""), answers: answers,
-            classes: task.metric == .classification ? classes : [], metric: task.metric, attributes: attributes)
+            classes: task.metric == .classification ? classes : [], metric: task.metric,
+            answerTokens: task.answerTokens, attributes: attributes)
         try set.add(
             EvaluationDocument(id: id, title: id, text: text, questions: [question]), place, mergingEqualTexts: true)
     }

@@ -2,6 +2,8 @@
 struct LongBenchTask {
     var name: String
     var metric: Metric
+    /// The published length of an answer (`dataset2maxlen.json` of its scripts)
+    var answerTokens: Int
     /// Stands before the record's input; in our own words.
     var instruction: String
     /// What the input is called between the two; nil where the input has no place.
@@ -21,55 +23,55 @@ struct LongBenchTask {
         let code = "Continue the code above. Give only the next line."
         let tasks = [
             LongBenchTask(
-                name: "narrativeqa", metric: .f1,
+                name: "narrativeqa", metric: .f1, answerTokens: 128,
                 instruction: "Answer the question about the story above in as few words as you can.", label: "Question"),
             LongBenchTask(
-                name: "qasper", metric: .f1,
+                name: "qasper", metric: .f1, answerTokens: 128,
                 instruction: """
                     Answer the question about the article above in as few words as you can. Where the article does not \
                     say, answer "unanswerable"; a question of yes or no gets "yes", "no" or "unanswerable".
                     """, label: "Question"),
             LongBenchTask(
-                name: "multifieldqa_en", metric: .f1,
+                name: "multifieldqa_en", metric: .f1, answerTokens: 64,
                 instruction: "Answer the question about the text above. Give only the answer.", label: "Question"),
-            LongBenchTask(name: "hotpotqa", metric: .f1, instruction: passages, label: "Question"),
-            LongBenchTask(name: "2wikimqa", metric: .f1, instruction: passages, label: "Question"),
-            LongBenchTask(name: "musique", metric: .f1, instruction: passages, label: "Question"),
+            LongBenchTask(name: "hotpotqa", metric: .f1, answerTokens: 32, instruction: passages, label: "Question"),
+            LongBenchTask(name: "2wikimqa", metric: .f1, answerTokens: 32, instruction: passages, label: "Question"),
+            LongBenchTask(name: "musique", metric: .f1, answerTokens: 32, instruction: passages, label: "Question"),
             LongBenchTask(
-                name: "gov_report", metric: .longbenchRougeL,
+                name: "gov_report", metric: .longbenchRougeL, answerTokens: 512,
                 instruction: "Summarize the government report above in about a page.", label: nil),
             LongBenchTask(
-                name: "qmsum", metric: .longbenchRougeL,
+                name: "qmsum", metric: .longbenchRougeL, answerTokens: 512,
                 instruction: "Answer the request about the meeting above in a few sentences.", label: "Request"),
             LongBenchTask(
-                name: "multi_news", metric: .longbenchRougeL,
+                name: "multi_news", metric: .longbenchRougeL, answerTokens: 512,
                 instruction: "Summarize all of the news above together in about a page.", label: nil),
             LongBenchTask(
-                name: "trec", metric: .classification,
+                name: "trec", metric: .classification, answerTokens: 64,
                 instruction: "The examples above give the type of each question. Give the type of this one.", label: ""),
             LongBenchTask(
-                name: "triviaqa", metric: .f1,
+                name: "triviaqa", metric: .f1, answerTokens: 32,
                 instruction:
                     "Answer the question about the passage below as the examples above do. Give only the answer.",
                 label: ""),
             LongBenchTask(
-                name: "samsum", metric: .longbenchRougeL,
+                name: "samsum", metric: .longbenchRougeL, answerTokens: 128,
                 instruction: "Summarize the dialogue below as the examples above do.", label: ""),
             LongBenchTask(
-                name: "passage_count", metric: .count,
+                name: "passage_count", metric: .count, answerTokens: 32,
                 instruction: """
                     Some of the paragraphs above may be there more than once. How many different paragraphs are there? \
                     Give only the number.
                     """, label: nil),
             LongBenchTask(
-                name: "passage_retrieval_en", metric: .retrieval,
+                name: "passage_retrieval_en", metric: .retrieval, answerTokens: 32,
                 instruction: """
                     The text below is the summary of one of the numbered paragraphs above. Which one? Answer in the form \
                     "Paragraph 1".
                     """, label: "Summary"),
-            LongBenchTask(name: "lcc", metric: .codeSimilarity, instruction: code, label: ""),
+            LongBenchTask(name: "lcc", metric: .codeSimilarity, answerTokens: 64, instruction: code, label: ""),
             LongBenchTask(
-                name: "repobench-p", metric: .codeSimilarity,
+                name: "repobench-p", metric: .codeSimilarity, answerTokens: 64,
                 instruction: "Continue the code below, which uses the code above. Give only the next line.", label: ""),
         ]
         return Dictionary(uniqueKeysWithValues: tasks.map { ($0.name, $0) })

@@ -63,7 +63,7 @@ struct ScrollsRecords: DataRecordReader {
         question: EvaluationQuestion, text: String
     ) {
         var question = EvaluationQuestion(
-            id: "", text: "", answers: [], metric: task?.metric ?? .f1,
+            id: "", text: "", answers: [], metric: task?.metric ?? .f1, answerTokens: task?.answerTokens,
             attributes: task.map { ["task": $0.rawValue] } ?? [:])
         if let instruction = task?.instruction {
             question.text = instruction

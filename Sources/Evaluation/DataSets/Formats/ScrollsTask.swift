@@ -18,6 +18,14 @@ enum ScrollsTask: String, CaseIterable {
         }
     }
 
+    /// Tokens that an answer may have; nil for what the measure's answers have.
+    var answerTokens: Int? {
+        switch self {
+        case .govReport, .summScreen: 512
+        default: nil
+        }
+    }
+
     /// What is asked where the input is all text; nil where it begins with a question.
     var instruction: String? {
         switch self {

@@ -83,6 +83,7 @@ private struct NeedleText {
         }
         let question = EvaluationQuestion(
             id: id, text: needle.question, answers: needle.answers, metric: .stringMatch,
+            answerTokens: max(1, options.answerTokens),
             attributes: ["task": "needle", "length": "\(length)", "depth": shownDepth])
         return EvaluationDocument(
             id: id, title: "needle, \(length) tokens, \(shownDepth) % deep, sample \(sample + 1)", text: text,

@@ -11,6 +11,9 @@ extension EvaluationSet {
 
         /// Whether each line of our own question sets must bring its text; it need not unless told.
         public var text = QuestionSet.DocumentText.optional
+        /// What answers to our own question sets are judged by, one of ``Metric/ofQuestionSets``; F1 unless told. The
+        /// published sets have their own measures.
+        public var metric: Metric?
         /// The folder of the texts that a file only names. Default: where the published archive has it, that is `tmp` beside
         /// NarrativeQA's tables, `../evidence` beside TriviaQA's file.
         public var texts: URL?
@@ -59,6 +62,20 @@ extension EvaluationSet {
     /// The same, with other limits than those of every file.
     package init(contentsOf url: URL, format: DataFormat?, options: ReadingOptions, limits: DataFileLimits) throws {
         let recognized = try RecognizedFile(url, given: format, limits: limits)
+        if let metric = options.metric {
+            guard recognized.format == .lloco else {
+                throw JSONLinesError(
+                    file: url.relativePath, line: nil,
+                    reason:
+                        "the format \(recognized.format.rawValue) has its own measure; only our own question sets can be "
+                        + "judged by another (\(metric.rawValue))")
+            }
+            guard Metric.ofQuestionSets.contains(metric) else {
+                throw JSONLinesError(
+                    file: url.relativePath, line: nil,
+                    reason: "the measure \(metric.rawValue) needs more than questions and answers")
+            }
+        }
         var builder = EvaluationSetBuilder(
             name: url.lastPathComponent, file: url.relativePath, format: recognized.format, limits: limits)
         switch recognized.layout {
@@ -80,7 +97,7 @@ extension DataFormat {
         _ url: URL, _ options: EvaluationSet.ReadingOptions, _ limits: DataFileLimits
     ) throws -> any DataRecordReader {
         switch self {
-        case .lloco: QuestionSetRecords(text: options.text)
+        case .lloco: QuestionSetRecords(text: options.text, metric: options.metric ?? .f1)
         case .quality: QualityRecords()
         case .qasper: QasperRecords()
         case .qmsum: QMSumRecords()

@@ -48,7 +48,8 @@ struct RulerGenerator {
             id: id, title: "\(task.rawValue), \(length) tokens, sample \(sample + 1)", text: prompt.text,
             questions: [
                 EvaluationQuestion(
-                    id: id, text: prompt.question, answers: prompt.answers, metric: task.metric, attributes: attributes)
+                    id: id, text: prompt.question, answers: prompt.answers, metric: task.metric,
+                    answerTokens: task.answerTokens, attributes: attributes)
             ])
     }
 
