@@ -26,7 +26,9 @@ struct Lloco: ParsableCommand {
                 subcommands: [
                     Generate.self, Compress.self, Tokenize.self, Embed.self, Perplexity.self,
                 ]),
-            CommandGroup(name: "Measuring", subcommands: [Evaluate.self, Score.self, Bench.self, Doctor.self]),
+            CommandGroup(
+                name: "Measuring",
+                subcommands: [Evaluate.self, Score.self, EvaluateCompressor.self, Bench.self, Doctor.self]),
         ])
 
     /// Runs the command; whatever fails while it runs becomes one line on stderr and the exit status 1.

@@ -31,6 +31,15 @@ public struct TrainingText: Sendable {
         }
     }
 
+    /// Whether a text is kept from training, for the measure: one in twenty, chosen by its SHA-256 alone, so that it is
+    /// the same one whatever other texts there are.
+    public static func isHeldOut(_ text: String) -> Bool {
+        digest(of: text).prefix(2) < "0d"
+    }
+
+    /// A text's SHA-256.
+    public static func digest(of text: String) -> String { Digest.sha256(Data(text.utf8)) }
+
     /// At most `tokens` tokens of one text, from a random place on.
     package func row(_ tokens: Int, _ tokenizer: any Tokenizer, using generator: inout SplitMix64) -> [Int] {
         let point = Int.random(in: 0..<byteCount, using: &generator)

@@ -1,0 +1,107 @@
+import Checkpoints
+public import LLoCO
+import Models
+import Torch
+
+/// How much a compressor's vectors keep of what a long text tells a model about its continuation.
+///
+/// In every condition the same tokens of raw text stand right before the scored ones, so that recency does not pass for
+/// memory. Before those stand nothing, the text itself, its vectors, or as many of its own tokens as there are vectors,
+/// those that the model expects least.
+public struct CompressorMeasure {
+    /// Tokens of raw text right before the scored ones, in every condition
+    public static let recentTokens = 128
+    public static let scoredTokens = 512
+
+    /// Mean -log p of a text's scored tokens, nats.
+    public struct Losses: Sendable, Equatable {
+        /// Nothing stands before the recent tokens.
+        public var none: Double
+        /// The text of the segments, its last part where the window does not hold all of it.
+        public var full: Double
+        /// Their vectors.
+        public var compressed: Double
+        /// As many of their tokens as there are vectors, picked by surprisal, in the text's order.
+        public var extract: Double
+    }
+
+    /// One text's losses, by the number of segments before the recent tokens.
+    public struct Outcome: Sendable {
+        /// Read by the model as it is.
+        public var plain: [Int: Losses] = [:]
+        /// Read with the compressor's adapter on in every condition.
+        public var adapted: [Int: Losses] = [:]
+    }
+
+    private let compressor: Compressor
+    private var decoder: Llama { compressor.decoder }
+
+    public init(_ compressor: Compressor) {
+        self.compressor = compressor
+    }
+
+    /// The tokens of a text that a measure with so many segments needs.
+    public func tokens(segments: Int) -> Int {
+        segments * compressor.scheme.segmentTokens + Self.recentTokens + Self.scoredTokens
+    }
+
+    /// Measures one text.
+    ///
+    /// - Parameters:
+    ///   - ids: the last of them are scored; those before the segments are not read
+    ///   - counts: numbers of segments
+    ///   - onSegment: told after each segment that was read
+    /// - Throws: `ModelError` where a count needs more tokens than there are, or more positions than the window holds.
+    public func losses(of ids: [Int], segments counts: [Int], onSegment: () throws -> Void = {}) throws -> Outcome {
+        let size = compressor.scheme.segmentTokens
+        let tail = Self.recentTokens + Self.scoredTokens
+        guard let most = counts.max(), counts.allSatisfy({ $0 > 0 }), ids.count >= tokens(segments: most) else {
+            throw ModelError("a text of \(ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
+        }
+        let rest = Array(ids.suffix(tail))
+        let text = Array(ids.dropLast(tail).suffix(most * size))
+        let window = decoder.configuration.maximumPositions
+        return try withoutGradients {
+            var picks: [[Int]] = []
+            for start in stride(from: 0, to: text.count, by: size) {
+                let segment = Array(text[start..<start + size])
+                let places = try Surprisal.greatest(
+                    compressor.scheme.summaryTokens, of: Surprisal.values(of: segment, decoder))
+                picks.append(places.map { segment[$0] })
+                try onSegment()
+            }
+            var outcome = Outcome()
+            let readers = compressor.adapters.list.isEmpty ? [ActiveAdapters.none] : [.none, compressor.adapters]
+            let none = try readers.map { try loss(after: [], rest, $0) }
+            for count in Set(counts).sorted() {
+                let own = Array(text.suffix(count * size))
+                let vectors = try compressor.compress(own) { _ in }
+                for _ in 0..<count { try onSegment() }
+                let compressed = try loss(context: vectors.unsqueezed(0), rest, compressor.adapters)
+                for (index, reader) in readers.enumerated() {
+                    let losses = Losses(
+                        none: none[index], full: try loss(after: own.suffix(window - tail), rest, reader),
+                        compressed: compressed,
+                        extract: try loss(after: picks.suffix(count).flatMap { $0 }, rest, reader))
+                    if index == 0 { outcome.plain[count] = losses }
+                    if index == readers.count - 1 { outcome.adapted[count] = losses }
+                }
+            }
+            return outcome
+        }
+    }
+
+    private func loss(after ids: some Collection<Int>, _ rest: [Int], _ adapters: ActiveAdapters) throws -> Double {
+        try loss(context: ids.isEmpty ? nil : decoder.embed(Array(ids)), rest, adapters)
+    }
+
+    /// - Parameter context: [1, n, D], what stands before the recent tokens
+    private func loss(context: Tensor?, _ rest: [Int], _ adapters: ActiveAdapters) throws -> Double {
+        let own = try decoder.embed(rest)
+        let input = try context.map { try Tensor.concatenated([$0.to(own.dtype, device: own.device), own], 1) } ?? own
+        let hidden = try decoder.hiddenStates(input, adapters: adapters, last: Self.scoredTokens + 1)[0]
+        let sum = try decoder.crossEntropy(
+            hidden.narrowed(0, start: 0, length: Self.scoredTokens), targets: Array(rest.suffix(Self.scoredTokens)))
+        return sum / Double(Self.scoredTokens)
+    }
+}

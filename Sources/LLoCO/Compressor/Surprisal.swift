@@ -1,0 +1,39 @@
+package import Models
+import Torch
+
+/// How little a model expects a text's tokens: -log p of each given those before it.
+package enum Surprisal {
+    /// Rows scored at a time, which bounds the scores in memory.
+    private static let chunk = 256
+
+    /// - Parameter ids: of n tokens
+    /// - Returns: n values in nats; the first, which nothing comes before, is 0
+    package static func values(of ids: [Int], _ decoder: Llama) throws -> [Float] {
+        guard ids.count > 1 else { return ids.map { _ in 0 } }
+        return try withoutGradients {
+            let hidden = try decoder.hiddenStates(decoder.embed(Array(ids.dropLast())))[0]
+            return try values(hidden, targets: Array(ids.dropFirst()), decoder)
+        }
+    }
+
+    /// - Parameters:
+    ///   - hidden: [n - 1, D], the states that predict the tokens after the first
+    ///   - targets: those tokens
+    static func values(_ hidden: Tensor, targets: [Int], _ decoder: Llama) throws -> [Float] {
+        var values: [Float] = [0]
+        for start in stride(from: 0, to: targets.count, by: chunk) {
+            let end = min(start + chunk, targets.count)
+            let logarithms = try decoder.logits(hidden[start..<end]).to(.float32).logSoftmax(-1)
+            let columns = try Tensor(Array(targets[start..<end])).to(device: decoder.device).unsqueezed(1)
+            values += try logarithms.gathered(1, columns).reshaped([-1]).to(device: .cpu).array(of: Float.self).map {
+                -$0
+            }
+        }
+        return values
+    }
+
+    /// The places of the `count` greatest values, in the text's order; of equal ones the first.
+    package static func greatest(_ count: Int, of values: [Float]) -> [Int] {
+        values.indices.sorted { values[$0] == values[$1] ? $0 < $1 : values[$0] > values[$1] }.prefix(count).sorted()
+    }
+}
