@@ -91,10 +91,10 @@ extension Tensor {
         try Tensor.make { ctorch_rotary(handle, cosine.handle, sine.handle, $0) }
     }
 
-    /// The heads of a merged projection, queries and keys turned by ``rotary(cosine:sine:)``.
+    /// The heads of a merged projection, queries and keys rotated as by ``rotary(cosine:sine:)``.
     ///
     /// Self [B, T, (heads + 2 · groups) · E] holds the query heads, then the key and the value heads. It is used up: where
-    /// no gradient is recorded it is turned in place.
+    /// no gradient is recorded it is rotated in place.
     ///
     /// - Parameters:
     ///   - cosine: [T, E/2] or [B, 1, T, E/2], float32 whatever self's dtype; `sine` likewise

@@ -211,7 +211,7 @@ int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **o
 int ctorch_rotary(
     const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
 /// The same for a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the value
-/// heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] turned, the values as they are. Views of x, which is
+/// heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] rotated, the values as they are. Views of x, which is
 /// overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, E / 2] or [B, 1, T, E / 2],
 /// float32.
 int ctorch_rotary_heads(
