@@ -191,7 +191,9 @@ int ctorch_attention(
         TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
         // libtorch's kernels differ in what they make of these.
         TORCH_CHECK(!causal || (!mask && queries <= total), "causal only without a mask, for T <= S");
-        if (mask || !(causal || queries == 1) || !fits_kernel(query, pieces)) {
+        // A score that stands for a hidden key stays the lowest only so.
+        TORCH_CHECK(!causal || scale > 0, "causal only with a scale of more than 0, found ", scale);
+        if (mask || !(causal || queries == 1) || !(scale > 0) || !fits_kernel(query, pieces)) {
             return attend_by_libtorch(query, pieces, mask, causal, scale);
         }
         for (at::Tensor &piece : pieces) piece = with_contiguous_elements(piece);

@@ -221,7 +221,7 @@ int ctorch_rotary_heads(
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
 /// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `segments` pieces that follow each other,
 /// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. mask broadcastable to
-/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, and T <= S): query t sees keys
+/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, T <= S and scale > 0): query t sees keys
 /// 0...S - T + t, so that the last T keys are the queries' own. The result is laid out [B, T, H, E].
 int ctorch_attention(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t segments,

@@ -4,8 +4,9 @@
 // at 93 GFLOP/s, its backward pass 38 % of a LoRA step, where the linear layers run at 380. See Docs/performance.md.
 //
 // Everything is computed transposed, a row a key and a lane a query: S = K · Qᵀ [keys, queries]. So maxima, sums and
-// corrections of the softmax are lane by lane, and of the five products of a step none needs its operands turned in the
-// inner loop. Queries are taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
+// corrections of the softmax are lane by lane, and of the five products of a step none needs its operands transposed in
+// the inner loop. NaN reaches every query that sees it and no other, but for a value's: weights of hidden keys are small
+// numbers and no zeros, so that all queries of its tile get it; libtorch's operation gives it to all. Queries are taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
 
 #pragma once
 
@@ -253,10 +254,11 @@ void attention_tile(
         if (even > rows) std::fill(scores + rows * 64, scores + even * 64, hidden_score);
         for (int64_t n = 0; n < columns; n += 16) {
             const f32x16 before = load<f32x16>(maxima + n);
+            // NaN is passed over here: it is in the weights, and so in their sum.
             f32x16 most = before, other = before;
             for (int64_t r = 0; r < even; r += 2) {
-                most = max(most, load<f32x16>(scores + r * 64 + n));
-                other = max(other, load<f32x16>(scores + (r + 1) * 64 + n));
+                most = max(load<f32x16>(scores + r * 64 + n), most);
+                other = max(load<f32x16>(scores + (r + 1) * 64 + n), other);
             }
             most = max(most, other);
             const f32x16 shift = most * -scale;

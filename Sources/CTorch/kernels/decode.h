@@ -61,7 +61,7 @@ struct InOrder {
             u16x16 bits = 0;
             bits.lo = load<u16x8>(p);
             if constexpr (std::is_same_v<T, f16>) {
-                return from_f16(bits).lo;
+                return from_any_f16(bits).lo;
             } else {
                 return from_bf16(bits).lo;
             }
@@ -225,8 +225,9 @@ static void attend(
     for (int r = 0; r < Rows; r++) {
         for (int64_t s = count; s < padded; s++) scores[r][s] = -INFINITY;
         f32x16 greatest = load<f32x16>(scores[r]);
-        for (int64_t s = 16; s < padded; s += 16) greatest = max(greatest, load<f32x16>(scores[r] + s));
+        for (int64_t s = 16; s < padded; s += 16) greatest = max(load<f32x16>(scores[r] + s), greatest);
         const DecodeState &state = states[r];
+        // NaN may be passed over here: it is in the weights, and so in their sum.
         const float before = *state.maximum, now = std::max(before, __builtin_reduce_max(greatest));
         f32x16 total = 0;
         for (int64_t s = 0; s < padded; s += 16) {

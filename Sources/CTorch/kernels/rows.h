@@ -85,7 +85,7 @@ static void rotate(
 
 /// 1 / (1 + e^-x)
 inline f32x16 sigmoid(f32x16 x) {
-    return 1.0f / (1.0f + exp2<5>(__builtin_elementwise_min(x * -log2_e, f32x16(126.0f))));
+    return 1.0f / (1.0f + exp2<5>(at_most(126, x * -log2_e)));
 }
 
 template <typename T>
