@@ -32,7 +32,10 @@ extension Tensor {
     }
 
     /// self · weightᵀ + bias plus the parts of adapters, which are computed in float32 whatever self's dtype; self
-    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight.
+    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight; where the bias is
+    /// trained too, they are composed of libtorch's operations in self's dtype.
+    ///
+    /// - Throws: `TorchError` where a part's matrices do not fit the weight, or a dropout is outside 0 ..< 1.
     public func linear(
         _ weight: Tensor, bias: Tensor? = nil, adding parts: [LowRankPart]
     ) throws(TorchError) -> Tensor {

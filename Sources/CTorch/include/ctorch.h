@@ -184,7 +184,7 @@ int ctorch_linear(
 int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out);
 /// The same plus what LoRA adapters add to rows of the weight: for each of `count` parts
 /// y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ, in float32 or better. All parts with a dropout share their
-/// draw. Gradients flow to x, a and b; the weight is frozen.
+/// draw. Gradients flow to x, a and b, and where they are recorded for it to the bias; the weight is frozen.
 typedef struct ctorch_lora_part {
     const ctorch_tensor *a;  ///< [r, in]
     const ctorch_tensor *b;  ///< [n, r]
