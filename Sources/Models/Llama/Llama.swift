@@ -21,6 +21,7 @@ public final class Llama: Sendable {
     let norm: Tensor
     let outputHead: Tensor
     let rotary: RotaryEmbedding
+    /// Weights of 8 bits are shared by all copies that have them.
     let quantizedCopies = Mutex<[QuantizedWeight.Bits: QuantizedLlama]>([:])
 
     /// One transformer layer's weights.
