@@ -89,7 +89,7 @@ at::Tensor attend_by_one(const at::Tensor &query, const std::vector<at::Tensor> 
     for (const at::Tensor &piece : pieces) handles.push_back(borrow(piece));
     const size_t count = pieces.size() / 2;
     const int status = ctorch_decode_attention_in(
-        borrow(only), handles.data(), handles.data() + count, count, scale,
+        borrow(only), handles.data(), handles.data() + count, count, -1, scale,
         reinterpret_cast<ctorch_tensor *>(&out));
     TORCH_CHECK(status == 0, ctorch_error());
     return out.to(query.scalar_type()).unsqueeze(2);

@@ -79,10 +79,13 @@ extension Tensor {
 }
 
 extension [Tensor] {
-    /// Hands the handles to C, keeping the tensors alive meanwhile.
+    /// Hands the handles to C, keeping the tensors alive meanwhile. A few of them lie on the stack.
     func withHandles<Result>(_ body: (UnsafePointer<OpaquePointer?>?, Int) -> Result) -> Result {
         withExtendedLifetime(self) {
-            map { Optional($0.handle) }.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+            withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: count) { handles in
+                _ = handles.initialize(fromContentsOf: lazy.map { Optional($0.handle) })
+                return body(UnsafePointer(handles.baseAddress), count)
+            }
         }
     }
 }

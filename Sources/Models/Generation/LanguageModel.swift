@@ -61,9 +61,13 @@ public struct LanguageModel: Sendable {
         }
     }
 
-    /// Continues a sequence whose positions are in `cache`, token by token.
-    public func decodeSession(_ cache: KeyValueCache, adapters: ActiveAdapters = .none) throws -> DecodeSession {
-        try DecodeSession(decoder, cache: cache, adapters: adapters, weights: decodeBits)
+    /// Continues a sequence whose positions are in `cache`, token by token, with the weights of ``decodeBits``.
+    ///
+    /// - Parameter expecting: how many steps there will be, as far as it is known
+    public func decodeSession(
+        _ cache: KeyValueCache, adapters: ActiveAdapters = .none, expecting: Int = 0
+    ) throws -> DecodeSession {
+        try DecodeSession(decoder, cache: cache, adapters: adapters, weights: decodeBits, expecting: expecting)
     }
 
     /// Positions that a sequence may have.
