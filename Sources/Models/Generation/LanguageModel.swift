@@ -43,6 +43,8 @@ public struct LanguageModel: Sendable {
             checkpoint, configuration: configuration, dtype: dtype ?? Self.defaultDType(on: device), device: device)
     }
 
+    /// The dtype that a model is computed in where none is asked for: bfloat16 on a GPU, and on a CPU that multiplies it
+    /// natively; else float32.
     public static func defaultDType(on device: Device) -> DType {
         switch device.kind {
         case .cpu: Runtime.multipliesBFloat16 ? .bfloat16 : .float32
