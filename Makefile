@@ -24,12 +24,13 @@ test: bootstrap ## build and run every test (in release, as it is used)
 demo: build ## add, finetune and ask on real documents
 	Scripts/demo
 
-# Works that other programs do as well are measured in turn with them. Timings belong on an idle machine.
+# Works that other programs do as well are measured in turn with them, by Benchmarks/compare, which has options of its own:
+# BENCH reaches the other works, COMPARE those. Timings belong on an idle machine.
 WORKS ?= prefill decode train compress answer finetune retrieve
 COMPARED := prefill decode train
-bench: build ## measure, beside other programs where Benchmarks/setup has put them; WORKS="prefill answer" BENCH="--runs 1"
+bench: build ## measure, beside other programs where Benchmarks/setup has put them; WORKS="prefill answer" BENCH="--runs 1" COMPARE="--pairs 1"
 	@$(if $(filter-out $(COMPARED),$(WORKS)),.build/release/lloco bench $(filter-out $(COMPARED),$(WORKS)) $(BENCH))
-	@$(if $(filter $(COMPARED),$(WORKS)),Benchmarks/compare $(filter $(COMPARED),$(WORKS)) --no-fail)
+	@$(if $(filter $(COMPARED),$(WORKS)),Benchmarks/compare $(filter $(COMPARED),$(WORKS)) --no-fail $(COMPARE))
 
 bootstrap: ## fetch what is missing: system headers, libtorch, the default models
 	@Scripts/bootstrap

@@ -36,7 +36,7 @@ at::Tensor with_contiguous_elements(const at::Tensor &tensor) {
 
 /// Shapes and places of a call; `pieces` are all keys, then all values.
 struct Call {
-    std::vector<AttentionSegment> segments;
+    std::vector<KeyValuePiece> list;
     AttentionArguments arguments = {};
 
     Call(const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale) {
@@ -44,7 +44,7 @@ struct Call {
         int64_t total = 0;
         for (size_t i = 0; i < count; i++) {
             const at::Tensor &keys = pieces[i], &values = pieces[count + i];
-            segments.push_back(
+            list.push_back(
                 {rows<const void *>(keys), rows<const void *>(values), keys.size(2),
                  keys.size(0) == 1 && query.size(0) > 1});
             total += keys.size(2);
@@ -58,8 +58,8 @@ struct Call {
         arguments.scale = float(scale);
         arguments.is_bf16 = query.scalar_type() == at::kBFloat16;
         arguments.query = rows<const void *>(query);
-        arguments.segments = segments.data();
-        arguments.segment_count = int64_t(count);
+        arguments.pieces = list.data();
+        arguments.piece_count = int64_t(count);
     }
 };
 
@@ -89,7 +89,7 @@ at::Tensor attend_by_one(const at::Tensor &query, const std::vector<at::Tensor> 
     for (const at::Tensor &piece : pieces) handles.push_back(borrow(piece));
     const size_t count = pieces.size() / 2;
     const int status = ctorch_decode_attention_in(
-        borrow(only), handles.data(), handles.data() + count, count, scale,
+        borrow(only), handles.data(), handles.data() + count, count, -1, scale,
         reinterpret_cast<ctorch_tensor *>(&out));
     TORCH_CHECK(status == 0, ctorch_error());
     return out.to(query.scalar_type()).unsqueeze(2);
@@ -166,17 +166,17 @@ at::Tensor attend_by_libtorch(
 }  // namespace
 
 int ctorch_attention(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t segments,
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
     const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out) {
-    const ctorch_tensor *first_key = segments > 0 ? keys[0] : nullptr;
-    const ctorch_tensor *first_value = segments > 0 ? values[0] : nullptr;
+    const ctorch_tensor *first_key = piece_count > 0 ? keys[0] : nullptr;
+    const ctorch_tensor *first_value = piece_count > 0 ? values[0] : nullptr;
     return produce("attention", {q, first_key, first_value, mask}, out, [&]() -> at::Tensor {
-        TORCH_CHECK(segments > 0, "expected keys and values");
+        TORCH_CHECK(piece_count > 0, "expected keys and values");
         const at::Tensor query = with_contiguous_elements(unwrap(q));
-        std::vector<at::Tensor> pieces = list(keys, segments), others = list(values, segments);
+        std::vector<at::Tensor> pieces = list(keys, piece_count), others = list(values, piece_count);
         TORCH_CHECK(query.dim() == 4, "expected four dimensions");
         int64_t total = 0;
-        for (size_t i = 0; i < segments; i++) {
+        for (size_t i = 0; i < piece_count; i++) {
             const at::Tensor &key = pieces[i], &value = others[i];
             TORCH_CHECK(key.dim() == 4 && value.dim() == 4, "expected four dimensions");
             TORCH_CHECK(
@@ -191,14 +191,16 @@ int ctorch_attention(
         TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
         // libtorch's kernels differ in what they make of these.
         TORCH_CHECK(!causal || (!mask && queries <= total), "causal only without a mask, for T <= S");
-        if (mask || !(causal || queries == 1) || !fits_kernel(query, pieces)) {
+        // A score that stands for a hidden key stays the lowest only so.
+        TORCH_CHECK(!causal || scale > 0, "causal only with a scale of more than 0, found ", scale);
+        if (mask || !(causal || queries == 1) || !(scale > 0) || !fits_kernel(query, pieces)) {
             return attend_by_libtorch(query, pieces, mask, causal, scale);
         }
         for (at::Tensor &piece : pieces) piece = with_contiguous_elements(piece);
         if (records_gradients({query}) || records_gradients(pieces)) {
             return CausalAttention::apply(query, at::TensorList(pieces), scale);
         }
-        const bool is_step = queries == 1 && segments <= largest_piece_count;
+        const bool is_step = queries == 1 && piece_count <= largest_piece_count;
         return is_step ? attend_by_one(query, pieces, scale) : attend(query, pieces, scale, nullptr);
     });
 }

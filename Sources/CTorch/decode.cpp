@@ -40,12 +40,12 @@ Element element(const at::Tensor &tensor, const char *name) {
 }  // namespace
 
 int ctorch_decode_attention_in(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t segments,
-    double scale, ctorch_tensor *out) {
-    const ctorch_tensor *first_key = segments > 0 ? keys[0] : nullptr;
-    const ctorch_tensor *first_value = segments > 0 ? values[0] : nullptr;
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
+    int64_t last, double scale, ctorch_tensor *out) {
+    const ctorch_tensor *first_key = piece_count > 0 ? keys[0] : nullptr;
+    const ctorch_tensor *first_value = piece_count > 0 ? values[0] : nullptr;
     return perform("decode_attention", {q, first_key, first_value, out}, [&] {
-        TORCH_CHECK(segments > 0, "expected keys and values");
+        TORCH_CHECK(piece_count > 0, "expected keys and values");
         const at::Tensor &query = unwrap(q);
         at::Tensor &output = unwrap(out);
         check(query, 3, "q");
@@ -55,10 +55,10 @@ int ctorch_decode_attention_in(
         TORCH_CHECK(size > 0 && size % 16 == 0 && size <= 256, "expected heads of a multiple of 16 up to 256");
         TORCH_CHECK(batch > 0, "expected at least one sequence");
 
-        TORCH_CHECK(segments <= largest_piece_count, segments, " pieces, expected at most ", largest_piece_count);
+        TORCH_CHECK(piece_count <= largest_piece_count, piece_count, " pieces, expected at most ", largest_piece_count);
         AttentionPiece pieces[largest_piece_count];
         int64_t count = 0, groups = 0, positions = 0;
-        for (size_t i = 0; i < segments; i++) {
+        for (size_t i = 0; i < piece_count; i++) {
             const at::Tensor &key = unwrap(keys[i]), &value = unwrap(values[i]);
             TORCH_CHECK(
                 key.dim() == 4 && key.sizes() == value.sizes(),
@@ -73,7 +73,10 @@ int ctorch_decode_attention_in(
                 "expected adjacent elements in the last dimension of keys and values");
             const Element type = element(key, "keys");
             TORCH_CHECK(type == element(value, "values"), "expected keys and values of one dtype");
-            if (key.size(2) == 0) continue;
+            const bool is_cut = last >= 0 && i + 1 == piece_count;
+            TORCH_CHECK(!is_cut || last <= key.size(2), last, " positions of a last piece of ", key.size(2));
+            const int64_t length = is_cut ? last : key.size(2);
+            if (length == 0) continue;
             // What is expanded from one sequence is read once, too.
             const bool shared = key.size(0) == 1 || (key.stride(0) == 0 && value.stride(0) == 0);
             pieces[count++] = {
@@ -81,11 +84,11 @@ int ctorch_decode_attention_in(
                 .values = value.const_data_ptr(),
                 .key = {shared ? 0 : key.stride(0), key.stride(1), key.stride(2)},
                 .value = {shared ? 0 : value.stride(0), value.stride(1), value.stride(2)},
-                .count = key.size(2),
+                .count = length,
                 .element = type,
                 .is_shared = shared,
             };
-            positions += key.size(2) * (shared ? 1 : batch);
+            positions += length * (shared ? 1 : batch);
         }
         TORCH_CHECK(count > 0, "expected at least one position");
 
@@ -109,6 +112,27 @@ int ctorch_decode_attention_in(
         attention.scratch = reinterpret_cast<float *>(
             scratch_memory(size_t(decode_attention_scratch(batch * heads, attention.chunks(), size)) * sizeof(float)));
         kernels().decoding.decode_attention(attention);
+    });
+}
+
+int ctorch_embedding_in(const ctorch_tensor *weight, int64_t id, ctorch_tensor *out) {
+    return perform("embedding", {weight, out}, [&] {
+        const at::Tensor &table = unwrap(weight);
+        at::Tensor &output = unwrap(out);
+        check(output, 2, "out");
+        const bool narrow = is_bf16(table, "weight");
+        TORCH_CHECK(
+            table.dim() == 2 && output.size(0) == 1 && output.size(1) == table.size(1),
+            "expected weight [V, D] and out [1, D]");
+        TORCH_CHECK(id >= 0 && id < table.size(0), "row ", id, " of ", table.size(0));
+        const int64_t size = table.size(1);
+        float *to = output.mutable_data_ptr<float>();
+        if (narrow) {
+            const at::BFloat16 *from = table.const_data_ptr<at::BFloat16>() + id * size;
+            std::copy_n(from, size, to);
+        } else {
+            std::copy_n(table.const_data_ptr<float>() + id * size, size, to);
+        }
     });
 }
 
@@ -242,8 +266,7 @@ int ctorch_tensor_argmax(const ctorch_tensor *x, int64_t *out) {
     return perform("argmax", {x}, [&] {
         const at::Tensor &values = unwrap(x);
         check(values, 1, "x");
-        const int64_t found = kernels().decoding.argmax(values.const_data_ptr<float>(), values.size(0));
-        TORCH_CHECK(found >= 0, "expected a number that is not NaN");
-        *out = found;
+        TORCH_CHECK(values.size(0) > 0, "expected an element");
+        *out = kernels().decoding.argmax(values.const_data_ptr<float>(), values.size(0));
     });
 }

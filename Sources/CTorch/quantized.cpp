@@ -98,25 +98,6 @@ int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor
     });
 }
 
-int ctorch_quantized_embedding_in(
-    const ctorch_quantized *quantized, const int64_t *ids, size_t count, ctorch_tensor *out) {
-    return perform("quantized_embedding", {out}, [&] {
-        const QuantizedWeights &weights = quantized->weights;
-        at::Tensor &result = unwrap(out);
-        check_matrix(result, "out");
-        TORCH_CHECK(
-            result.size(0) == int64_t(count) && result.size(1) == weights.columns, "expected out [", count, ", ",
-            weights.columns, "]");
-        float *data = result.mutable_data_ptr<float>();
-        for (size_t i = 0; i < count; i++) {
-            TORCH_CHECK(ids[i] >= 0 && ids[i] < weights.rows, "row ", ids[i], " of ", weights.rows);
-        }
-        for (size_t i = 0; i < count; i++) {
-            kernels().decoding.dequantize_row(weights, ids[i], data + int64_t(i) * result.stride(0));
-        }
-    });
-}
-
 int ctorch_quantized_linear_in(
     const ctorch_quantized *quantized, const ctorch_tensor *x, bool accumulate, ctorch_tensor *y) {
     return perform("quantized_linear", {x, y}, [&] {

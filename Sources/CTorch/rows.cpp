@@ -115,7 +115,7 @@ variable_list split_heads(const at::Tensor &x, int64_t heads, int64_t groups) {
     return {all.narrow(1, 0, heads), all.narrow(1, heads, groups), all.narrow(1, heads + groups, groups)};
 }
 
-/// Turns what `in` holds of one position by its angles; the heads of `in` lie one behind the other.
+/// Rotates what `in` holds of one position by its angles; the heads of `in` lie one behind the other.
 struct Angles {
     at::Tensor cosine, sine;
     int64_t positions, half;
@@ -131,7 +131,7 @@ struct Angles {
 
 /// x [B, T, (H + 2K) · E] contiguous, to `out`, which may be x.
 void rotate_merged(const at::Tensor &x, const at::Tensor &out, const Angles &angles, int64_t heads, int64_t groups) {
-    const int64_t size = 2 * angles.half, width = x.size(2), turned = heads + groups;
+    const int64_t size = 2 * angles.half, width = x.size(2), rotated = heads + groups;
     const RowKernels &kernels = *row_kernels(x);
     const bool copies = x.data_ptr() != out.data_ptr();
     parallel_rows(x.size(0) * x.size(1), width, [&](int64_t first, int64_t count) {
@@ -139,9 +139,9 @@ void rotate_merged(const at::Tensor &x, const at::Tensor &out, const Angles &ang
             const int64_t angle = angles.offset(row);
             char *from = static_cast<char *>(row_of(x, row, width)), *to = static_cast<char *>(row_of(out, row, width));
             kernels.rotate(
-                from, to, angles.cosine.data_ptr<float>() + angle, angles.sine.data_ptr<float>() + angle, 1, turned,
+                from, to, angles.cosine.data_ptr<float>() + angle, angles.sine.data_ptr<float>() + angle, 1, rotated,
                 size);
-            const size_t done = size_t(turned * size) * x.element_size();
+            const size_t done = size_t(rotated * size) * x.element_size();
             if (copies) std::memcpy(to + done, from + done, size_t(groups * size) * x.element_size());
         }
     });
@@ -193,7 +193,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
                         if (part == 2) {
                             std::memcpy(to, from, head_bytes);
                         } else {
-                            // The way back is a turn by the negative angle.
+                            // The backward pass rotates by the negative angle.
                             kernels.rotate(
                                 from, to, angles.cosine.data_ptr<float>() + angle,
                                 angles.sine.data_ptr<float>() + angle, -1, 1, size);

@@ -2,10 +2,14 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 #include <dlfcn.h>
 #include <torch/headeronly/version.h>
 
+#include <atomic>
 #include <cstring>
+#include <memory>
 
 #include "internal.h"
 #include "kernels/kernels.h"
@@ -130,6 +134,22 @@ const char *ctorch_kernels_available(size_t index) {
 int ctorch_kernels_choose(const char *name) {
     return perform("kernels_choose", {}, [&] {
         TORCH_CHECK(choose_kernels(name), "this processor has no instruction set named '", name, "'");
+    });
+}
+
+int ctorch_count_storages(void (*body)(void *), void *context, int64_t *count) {
+    struct Counter final : c10::MemoryReportingInfoBase {
+        std::atomic<int64_t> made{0};
+        void reportMemoryUsage(void *, int64_t size, size_t, size_t, c10::Device) override {
+            if (size > 0) made++;
+        }
+        bool memoryProfilingEnabled() const override { return true; }
+    };
+    return perform("count_storages", {}, [&] {
+        const auto counter = std::make_shared<Counter>();
+        const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
+        body(context);
+        *count = counter->made;
     });
 }
 

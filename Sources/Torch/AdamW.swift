@@ -10,8 +10,11 @@ internal import CTorch
 public final class AdamW {
     /// Parameters that share hyperparameters.
     public struct Group {
+        /// The leaves that are moved: floating tensors that require gradients.
         public let parameters: [Tensor]
+        /// How far a step goes, α: each element moves by about this much at most, whatever its gradient's size.
         public var learningRate: Double
+        /// The share λ by which a step shrinks each element besides, times the learning rate; 0 by default.
         public var weightDecay: Double
 
         public init(_ parameters: [Tensor], learningRate: Double, weightDecay: Double = 0) {
@@ -22,8 +25,11 @@ public final class AdamW {
     }
 
     public var groups: [Group]
+    /// How much of the gradients' running mean, the first moment, each step keeps: 0.9 by default.
     public let beta1: Double
+    /// How much of the squared gradients' running mean, the second moment, each step keeps: 0.999 by default.
     public let beta2: Double
+    /// What is added to the root of the second moment before it divides: 1e-8 by default.
     public let epsilon: Double
     /// The steps made so far.
     public private(set) var stepCount = 0

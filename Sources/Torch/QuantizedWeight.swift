@@ -53,10 +53,4 @@ public final class QuantizedWeight: @unchecked Sendable {
         try check(ctorch_quantized_dequantize(handle, out.handle))
         return out
     }
-
-    /// Writes the weight's rows at `ids` to `out` [ids.count, in], float32: the input embeddings of a model whose output
-    /// head is tied to them.
-    public func embed(_ ids: [Int], into out: Tensor) throws(TorchError) {
-        try check(ctorch_quantized_embedding_in(handle, ids.map(Int64.init), ids.count, out.handle))
-    }
 }

@@ -48,6 +48,34 @@ public enum Runtime {
         return try body()
     }
 
+    /// How many storages libtorch makes on the CPU for this thread while `body` runs: for tests of what should make none.
+    package static func storagesMade(_ body: () throws -> Void) throws -> Int {
+        var count: Int64 = 0
+        try withoutActuallyEscaping(body) { body in
+            let call = Call(body)
+            try check(
+                ctorch_count_storages(
+                    { Unmanaged<Call>.fromOpaque($0!).takeUnretainedValue().run() },
+                    Unmanaged.passUnretained(call).toOpaque(), &count))
+            if let failure = call.failure { throw failure }
+        }
+        return Int(count)
+    }
+
+    /// A closure as C can hand it back.
+    private final class Call {
+        private let body: () throws -> Void
+        private(set) var failure: (any Error)?
+
+        init(_ body: @escaping () throws -> Void) {
+            self.body = body
+        }
+
+        func run() {
+            do { try body() } catch { failure = error }
+        }
+    }
+
     /// The processor's features that kernels are chosen by, for a report to a person.
     public static var processorFeatures: [String] {
         let features = ctorch_cpu_get_features()

@@ -8,10 +8,16 @@ extension Tensor {
         try check(ctorch_rms_norm_in(handle, weight.handle, epsilon, y.handle))
     }
 
-    /// Turns the query and key heads of a merged projection, self [1, (heads + 2 · groups) · E], in place, and writes keys
-    /// and values to place `index` of `keys` and `values` [1, groups, capacity, E], float32, float16 or bfloat16.
+    /// Writes row `id` of self [V, D], float32 or bfloat16, contiguous, to `y` [1, D].
+    public func embedding(_ id: Int, into y: Tensor) throws(TorchError) {
+        try check(ctorch_embedding_in(handle, Int64(id), y.handle))
+    }
+
+    /// Rotates the query and key heads of a merged projection, self [M, (heads + 2 · groups) · E], in place, and writes
+    /// keys and values to `keys` and `values` [1 or M, groups, capacity, E], float32, float16 or bfloat16: row m goes to
+    /// place `index` of sequence m, or where there is one sequence to its place `index` + m.
     ///
-    /// - Parameter cosine: [1, E/2]; `sine` likewise
+    /// - Parameter cosine: [1 or M, E/2]; `sine` likewise
     public func rotaryAppend(
         cosine: Tensor, sine: Tensor, heads: Int, groups: Int, keys: Tensor, values: Tensor, at index: Int
     ) throws(TorchError) {
@@ -21,14 +27,24 @@ extension Tensor {
                 Int64(index)))
     }
 
-    /// Writes softmax(q · kᵀ / sqrt(E)) · v to `out` for one query position: self and out [1, H, E]; keys and values in at
-    /// most 64 pieces [1, K, n, E], float32, float16 or bfloat16.
-    public func attention(keys: [Tensor], values: [Tensor], into out: Tensor) throws(TorchError) {
+    /// The pieces that ``attention(keys:values:last:into:)`` takes at most.
+    public static let largestPieceCount = 64
+
+    /// Writes softmax(q · kᵀ / sqrt(E)) · v to `out` for one query position a sequence: self and out [B, H, E], E a
+    /// multiple of 16 up to 256.
+    ///
+    /// - Parameters:
+    ///   - keys: at most ``largestPieceCount`` pieces [B or 1, K, n, E], float32, float16 or bfloat16, H a multiple of K
+    ///   - values: pieces of the keys' shapes and dtypes
+    ///   - last: how many positions of the last piece count, its first ones; nil for all
+    public func attention(
+        keys: [Tensor], values: [Tensor], last: Int? = nil, into out: Tensor
+    ) throws(TorchError) {
         let scale = 1 / Double(size(-1)).squareRoot()
         try check(
             keys.withHandles { keys, count in
                 values.withHandles { values, _ in
-                    ctorch_decode_attention_in(handle, keys, values, count, scale, out.handle)
+                    ctorch_decode_attention_in(handle, keys, values, count, Int64(last ?? -1), scale, out.handle)
                 }
             })
     }
@@ -43,10 +59,11 @@ extension Tensor {
         try check(ctorch_lora_in(handle, a.handle, b.handle, scale, y.handle))
     }
 
-    /// The index of the greatest element of self [V], the first of equal ones; NaN are passed over.
-    public func indexOfGreatest() throws(TorchError) -> Int {
+    /// The index of the greatest element of self [V > 0], the first of equal ones; nil where an element is NaN, or the
+    /// greatest is not finite.
+    public func indexOfGreatest() throws(TorchError) -> Int? {
         var index: Int64 = 0
         try check(ctorch_tensor_argmax(handle, &index))
-        return Int(index)
+        return index < 0 ? nil : Int(index)
     }
 }

@@ -13,13 +13,15 @@ extension Tensor {
 
     /// What an adapter adds to rows of a linear layer's weight: y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ.
     public struct LowRankPart: Sendable {
-        /// [r, in]
+        /// [r, in], float32 or bfloat16
         public let a: Tensor
-        /// [n, r]
+        /// [n, r], float32 or bfloat16
         public let b: Tensor
+        /// The first of the n output elements that the part is added to; start + n is at most out.
         public let start: Int
+        /// The factor of the product, alpha / r in a LoRA adapter.
         public let scale: Double
-        /// The probability with which an element of the input is dropped; parts of one call share their draw.
+        /// The probability, 0 ..< 1, with which an element of the input is dropped; parts of one call share their draw.
         public let dropout: Double
 
         public init(a: Tensor, b: Tensor, start: Int, scale: Double, dropout: Double) {
@@ -32,7 +34,10 @@ extension Tensor {
     }
 
     /// self · weightᵀ + bias plus the parts of adapters, which are computed in float32 whatever self's dtype; self
-    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight.
+    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight; where the bias is
+    /// trained too, they are composed of libtorch's operations in self's dtype.
+    ///
+    /// - Throws: `TorchError` where a part's matrices do not fit the weight, or a dropout is outside 0 ..< 1.
     public func linear(
         _ weight: Tensor, bias: Tensor? = nil, adding parts: [LowRankPart]
     ) throws(TorchError) -> Tensor {
@@ -72,10 +77,12 @@ extension Tensor {
         try Tensor.make { ctorch_layer_norm(handle, weight.handle, bias.handle, epsilon, $0) }
     }
 
+    /// e^x / Σ e^x along `dimension`: of self's shape and dtype, a floating one.
     public func softmax(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_softmax(handle, Int64(dimension), $0) }
     }
 
+    /// The logarithm of ``softmax(_:)``, without its rounding to 0: of self's shape and dtype, a floating one.
     public func logSoftmax(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_log_softmax(handle, Int64(dimension), $0) }
     }
@@ -86,15 +93,15 @@ extension Tensor {
     }
 
     /// Rotary position embedding (Su et al. 2021) in the half-split layout of Hugging Face's Llama: pairs are
-    /// (i, i + E/2). self [B, H, T, E]; cosine and sine [T, E/2] or [B, 1, T, E/2], of self's dtype.
+    /// (i, i + E/2). self [B, H, T, E]; cosine and sine [T, E/2] or [B, 1, T, E/2], rounded to self's dtype.
     public func rotary(cosine: Tensor, sine: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_rotary(handle, cosine.handle, sine.handle, $0) }
     }
 
-    /// The heads of a merged projection, queries and keys turned by ``rotary(cosine:sine:)``.
+    /// The heads of a merged projection, queries and keys rotated as by ``rotary(cosine:sine:)``.
     ///
     /// Self [B, T, (heads + 2 · groups) · E] holds the query heads, then the key and the value heads. It is used up: where
-    /// no gradient is recorded it is turned in place.
+    /// no gradient is recorded it is rotated in place.
     ///
     /// - Parameters:
     ///   - cosine: [T, E/2] or [B, 1, T, E/2], float32 whatever self's dtype; `sine` likewise
@@ -125,7 +132,7 @@ extension Tensor {
     ///   - values: pieces of the keys' shapes
     ///   - mask: broadcastable to [B, H, T, S]; boolean (true = attend) or of the query's dtype (added)
     ///   - causal: query t sees keys 0...S - T + t, the last T keys being the queries' own; only without a mask
-    ///   - scale: by default 1 / sqrt(E)
+    ///   - scale: by default 1 / sqrt(E); more than 0 where `causal`
     /// - Returns: [B, H, T, E], in memory [B, T, H, E], so that joining the heads of a position copies nothing
     public static func attention(
         query: Tensor, keys: [Tensor], values: [Tensor], mask: Tensor? = nil, causal: Bool = false,
@@ -151,6 +158,7 @@ extension Tensor {
         try attention(query: query, keys: [key], values: [value], mask: mask, causal: causal, scale: scale)
     }
 
+    /// What becomes of the rows' losses: their mean over those that count, or their sum; a scalar, nats.
     public enum Reduction: Sendable { case mean, sum }
 
     /// -log softmax(self)[target] over rows; self [N, V] (float32 or better inside), targets [N] int64. Rows whose

@@ -24,6 +24,7 @@ extension Tensor {
         try reduce(ctorch_argmax, dimension, keepDimension)
     }
 
+    /// Sums along `dimension` up to and with each element: of self's shape and dtype, int64 for integers and bools.
     public func cumulativeSum(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_cumsum(handle, Int64(dimension), $0) }
     }

@@ -6,10 +6,12 @@ extension Tensor {
         try Tensor.make { out in shape.withDimensions { ctorch_tensor_reshape(handle, $0, $1, out) } }
     }
 
+    /// Dimension i of the result is dimension `dimensions[i]` of self: a view. All are named, once each.
     public func permuted(_ dimensions: [Int]) throws(TorchError) -> Tensor {
         try Tensor.make { out in dimensions.withDimensions { ctorch_tensor_permute(handle, $0, $1, out) } }
     }
 
+    /// Dimensions `a` and `b` in each other's place: a view. Negative ones count from the end.
     public func transposed(_ a: Int, _ b: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_transpose(handle, Int64(a), Int64(b), $0) }
     }
@@ -19,10 +21,12 @@ extension Tensor {
         try Tensor.make { out in shape.withDimensions { ctorch_tensor_expand(handle, $0, $1, out) } }
     }
 
+    /// A new dimension of size 1 at `dimension`, 0...rank or negative: a view.
     public func unsqueezed(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_unsqueeze(handle, Int64(dimension), $0) }
     }
 
+    /// Without `dimension` where its size is 1, and as it is where it is not: a view.
     public func squeezed(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_squeeze(handle, Int64(dimension), $0) }
     }
@@ -79,10 +83,13 @@ extension Tensor {
 }
 
 extension [Tensor] {
-    /// Hands the handles to C, keeping the tensors alive meanwhile.
+    /// Hands the handles to C, keeping the tensors alive meanwhile. A few of them lie on the stack.
     func withHandles<Result>(_ body: (UnsafePointer<OpaquePointer?>?, Int) -> Result) -> Result {
         withExtendedLifetime(self) {
-            map { Optional($0.handle) }.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+            withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: count) { handles in
+                _ = handles.initialize(fromContentsOf: lazy.map { Optional($0.handle) })
+                return body(UnsafePointer(handles.baseAddress), count)
+            }
         }
     }
 }

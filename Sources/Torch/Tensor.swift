@@ -66,6 +66,9 @@ public final class Tensor: @unchecked Sendable {
 
     public var isContiguous: Bool { ctorch_tensor_is_contiguous(handle) }
 
+    /// Where a contiguous CPU tensor's elements are; nil for any other. For tests of what is not to be copied.
+    package var address: UnsafeRawPointer? { ctorch_tensor_data(handle).map { UnsafeRawPointer($0) } }
+
     /// The size of one dimension; a negative one counts from the end.
     public func size(_ dimension: Int) -> Int {
         let shape = self.shape

@@ -26,7 +26,8 @@ import Torch
         for (name, shape) in expected { #expect(try checkpoint.tensor(name, shape: shape).shape == shape) }
     }
 
-    @Test(.enabled(if: Place.hasGolden)) func shardedSafetensors() throws {
+    @Test(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func shardedSafetensors() throws {
         let folder = Self.tiny.appendingPathComponent("llama-gqa")
         let checkpoint = try CheckpointLoader.open(folder)
         let configuration = try LlamaConfiguration(at: folder)
@@ -37,7 +38,8 @@ import Torch
         #expect(embedding.allSatisfy(\.isFinite) && embedding.contains { $0 != 0 })
     }
 
-    @Test(.enabled(if: Place.hasGolden)) func shardedPickles() throws {
+    @Test(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func shardedPickles() throws {
         let folder = Self.tiny.appendingPathComponent("autocompressor")
         let checkpoint = try CheckpointLoader.open(folder)
         let configuration = try LlamaConfiguration(at: folder)
@@ -48,7 +50,9 @@ import Torch
         #expect(summary.allSatisfy(\.isFinite) && summary.contains { $0 != 0 })
     }
 
-    @Test(.enabled(if: Place.hasGolden)) func peftAdapter() throws {
+    @Test(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN")) func peftAdapter()
+        throws
+    {
         let folder = Self.tiny.appendingPathComponent("lloco-adapter")
         let adapter = try AdapterCheckpoint.read(folder)
         let model = try LlamaConfiguration(at: Self.tiny.appendingPathComponent("autocompressor"))
@@ -68,7 +72,8 @@ import Torch
         }
     }
 
-    @Test(.enabled(if: Place.hasModels)) func quantisedLanguageModel() throws {
+    @Test(.enabled(if: Place.hasModels, "the default models are not here: run Scripts/bootstrap"))
+    func quantisedLanguageModel() throws {
         let configuration = try LlamaConfiguration(at: Place.languageModel)
         let checkpoint = try CheckpointLoader.open(Place.languageModel)
         #expect(configuration.tiedEmbeddings && configuration.ropeScaling == .none)
@@ -89,7 +94,8 @@ import Torch
         #expect(checkpoint.names.count == 9 * configuration.layerCount + 2)
     }
 
-    @Test(.enabled(if: Place.hasModels)) func encoder() throws {
+    @Test(.enabled(if: Place.hasModels, "the default models are not here: run Scripts/bootstrap")) func encoder() throws
+    {
         let configuration = try BertConfiguration(at: Place.encoder)
         let checkpoint = try CheckpointLoader.open(Place.encoder)
         let name = "embeddings.word_embeddings.weight"

@@ -30,7 +30,8 @@ import Testing
         )
     }
 
-    @Test(.enabled(if: Place.hasTinyGolden)) func compress() async throws {
+    @Test(.enabled(if: Place.hasTinyGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func compress() async throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let file = Place.golden.appending(path: "tiny/expected.json")
@@ -53,7 +54,11 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Place.hasDefaultGolden)) func defaultModels() async throws {
+    @Test(
+        .enabled(
+            if: Place.hasDefaultGolden,
+            "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func defaultModels() async throws {
         let values = try DefaultModelValues(in: Place.golden)
         let place = try Workplace(environment: [
             "LLOCO_MODEL": try #require(Place.languageModel).path, "LLOCO_EMBEDDER": try #require(Place.encoder).path,

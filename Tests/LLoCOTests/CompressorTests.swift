@@ -170,7 +170,8 @@ import Torch
 
 extension CompressorTests {
     /// What a killed `add` does with the default model: the same bytes as if it had not been killed.
-    @Test(.enabled(if: Reference.defaultModel != nil)) func theDefaultModelGoesOnFromStoredVectors() throws {
+    @Test(.enabled(if: Reference.defaultModel != nil, "the default models are not here: run Scripts/bootstrap"))
+    func theDefaultModelGoesOnFromStoredVectors() throws {
         let model = try LanguageModel(path: #require(Reference.defaultModel))
         let scheme = CompressionScheme(segmentTokens: 96, summaryTokens: 50)
         let summary = try model.decoder.embed(Array(repeating: 0, count: 50))[0]

@@ -6,7 +6,8 @@ import Testing
 import Torch
 
 /// The system against `golden/tiny`: an AutoCompressor in pickled shards, and an adapter that PEFT wrote.
-@Suite(.enabled(if: Reference.hasGolden)) struct CompressorTestsGolden {
+@Suite(.enabled(if: Reference.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+struct CompressorTestsGolden {
     struct Values: Decodable {
         struct AutoCompressor: Decodable {
             struct Optimizer: Decodable {

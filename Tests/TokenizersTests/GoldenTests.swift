@@ -11,7 +11,11 @@ import Tokenizers
         let decoded: String
     }
 
-    @Test(.enabled(if: TestFiles.golden != nil && TestFiles.smolLM2 != nil)) func smolLM2() throws {
+    @Test(
+        .enabled(
+            if: TestFiles.golden != nil && TestFiles.smolLM2 != nil,
+            "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func smolLM2() throws {
         let golden = try DefaultModelValues(in: #require(TestFiles.golden))
         let vocabulary = try GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary
         let tokenizer = try TokenizerLoader.load(gguf: vocabulary)
@@ -26,7 +30,8 @@ import Tokenizers
         }
     }
 
-    @Test(.enabled(if: TestFiles.smolLM2 != nil)) func smolLM2Roles() throws {
+    @Test(.enabled(if: TestFiles.smolLM2 != nil, "the default models are not here: run Scripts/bootstrap"))
+    func smolLM2Roles() throws {
         let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary)
         #expect(tokenizer.beginningOfText == tokenizer.id(of: "<|im_start|>"))
         #expect(tokenizer.endOfText == tokenizer.id(of: "<|im_end|>"))
@@ -42,7 +47,11 @@ import Tokenizers
                 == "<|im_start|>system\n\(system)<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n")
     }
 
-    @Test(.enabled(if: TestFiles.golden != nil && TestFiles.miniLM != nil)) func miniLM() throws {
+    @Test(
+        .enabled(
+            if: TestFiles.golden != nil && TestFiles.miniLM != nil,
+            "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func miniLM() throws {
         let golden = try DefaultModelValues(in: #require(TestFiles.golden))
         let folder = try #require(TestFiles.miniLM)
         let tokenizer = try #require(try TokenizerLoader.load(folder: folder) as? WordPieceTokenizer)
@@ -60,7 +69,8 @@ import Tokenizers
         }
     }
 
-    @Test(.enabled(if: TestFiles.golden != nil)) func sentencePiece() throws {
+    @Test(.enabled(if: TestFiles.golden != nil, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func sentencePiece() throws {
         let folder = try #require(TestFiles.golden)
         let golden = try TestFiles.decode([Sentence].self, from: folder.appending(path: "sentencepiece.json"))
         let tokenizer = try TokenizerLoader.load(folder: folder)

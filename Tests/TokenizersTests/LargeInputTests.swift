@@ -49,7 +49,8 @@ import Tokenizers
         #expect(tokenizer.encode(text, special: .asText) == ids)
     }
 
-    @Test(.enabled(if: TestFiles.smolLM2 != nil)) func speedOnEnglish() throws {
+    @Test(.enabled(if: TestFiles.smolLM2 != nil, "the default models are not here: run Scripts/bootstrap"))
+    func speedOnEnglish() throws {
         let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary)
         let paragraph = """
             The committee met on the 14th of March, 1987, and it didn't take long: after three hours' argument about the \

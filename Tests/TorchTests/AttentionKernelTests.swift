@@ -142,16 +142,80 @@ import Torch
         #expect(try example.keys[0].gradient == nil)
     }
 
-    /// Sums do not depend on how many threads there were.
-    @Test func repeatsExactly() throws {
-        let example = try Case(Size(batch: 1, heads: 9, groups: 3, queries: 300), .float32)
-        let first = try example.attention(in: .float32, gradients: true)
-        for _ in 0..<3 {
-            let again = try example.attention(in: .float32, gradients: true)
-            #expect(try again.out.array(of: Float.self) == first.out.array(of: Float.self))
-            for (a, b) in zip(again.gradients, first.gradients) {
-                #expect(try a.array(of: Float.self) == b.array(of: Float.self))
+    /// Sums do not depend on how many threads there are, nor on which of them did what.
+    @Test func threadsChangeNothing() async {
+        // Their number is the whole process's.
+        await #expect(processExitsWith: .success) {
+            let example = try Case(Size(batch: 1, heads: 9, groups: 3, queries: 300), .float32)
+            for set in AttentionKernelTests.sets {
+                try Runtime.withKernels(of: set) {
+                    var results: [[[Float]]] = []
+                    for threads in [1, 2, 3, 3, 2] {
+                        try Runtime.setThreads(threads)
+                        let found = try example.attention(in: .float32, gradients: true)
+                        results.append(try ([found.out] + found.gradients).map { try $0.array() })
+                    }
+                    #expect(results.dropFirst().allSatisfy { $0 == results[0] }, "\(set)")
+                }
             }
         }
+    }
+
+    /// Where libtorch's operation gives no number, the kernels give none.
+    @Test(arguments: sets, dtypes) func notANumberReachesTheRowsThatSeeIt(_ set: String, _ dtype: DType) throws {
+        let size = Size(batch: 2, heads: 4, groups: 2, queries: 150, size: 32, pieces: [70])
+        let example = try Case(size, dtype)
+        /// The rows of some queries of one sequence's heads.
+        func rows(_ batch: Int, _ heads: Range<Int>, _ queries: Range<Int>) -> Set<Int> {
+            Set(heads.flatMap { head in queries.map { (batch * 4 + head) * 150 + $0 } })
+        }
+        try Runtime.withKernels(of: set) {
+            for (nan, gradients) in kindsOfNaN.flatMap({ [($0, false), ($0, true)] }) {
+                // Of own keys and values number 100 is broken: the earlier queries of its tile.
+                let tile = rows(0, 2..<4, 64..<100)
+                func expectNaN(
+                    _ expected: Set<Int>, besides: Set<Int> = [], _ change: (inout Case) throws -> Void
+                ) throws {
+                    var broken = example
+                    try change(&broken)
+                    let found = try broken.attention(in: dtype, gradients: gradients)
+                    #expect(try rowsWithNaN(found.out).subtracting(besides) == expected)
+                    guard gradients else { return }
+                    // Of the queries' gradients those of the same rows; a tile's are sums over all its keys.
+                    #expect(try rowsWithNaN(found.gradients[0]).subtracting(tile) == expected)
+                }
+                try expectNaN(rows(1, 2..<3, 75..<76)) { $0.query = try $0.query.replacing([1, 2, 75, 5], by: nan) }
+                try expectNaN(rows(0, 2..<4, 100..<150)) {
+                    $0.keys[1] = try $0.keys[1].replacing([0, 1, 100, 31], by: nan)
+                }
+                try expectNaN(rows(1, 0..<2, 0..<150)) {
+                    $0.keys[0] = try $0.keys[0].replacing([1, 0, 3, 0], by: nan)
+                }
+                // A value's is in sums over all of its tile's keys too.
+                try expectNaN(rows(0, 2..<4, 100..<150), besides: tile) {
+                    $0.values[1] = try $0.values[1].replacing([0, 1, 100, 17], by: nan)
+                }
+                try expectNaN(rows(1, 0..<2, 0..<150)) {
+                    $0.values[0] = try $0.values[0].replacing([1, 0, 3, 0], by: nan)
+                }
+            }
+        }
+    }
+
+    @Test func scaleOfHiddenKeysIsChecked() throws {
+        let x = try Tensor.ones([1, 1, 3, 16])
+        for scale in [0, -1, Double.nan] {
+            expectFault("attention", "[1, 1, 3, 16]", "scale of more than 0") {
+                _ = try Tensor.attention(query: x, key: x, value: x, causal: true, scale: scale)
+            }
+        }
+        // Where nothing is hidden any will do.
+        var generator = Generator(4)
+        let query = try generator.tensor([1, 1, 1, 16])
+        let (key, value) = (try generator.tensor([1, 1, 9, 16]), try generator.tensor([1, 1, 9, 16]))
+        let expected = try Tensor.attention(query: query, key: key, value: value, scale: -1)
+        let found = try Tensor.attention(
+            query: query.to(.float32), key: key.to(.float32), value: value.to(.float32), scale: -1)
+        #expect(try error(found, expected) < 3e-6)
     }
 }

@@ -87,9 +87,10 @@ import Torch
 
     @Test func viewsAreReadByTheirStrides() throws {
         let example = try Case(Size())
-        func turned(_ tensor: Tensor) throws -> Tensor { try tensor.transposed(1, 2).contiguous().transposed(1, 2) }
+        func strided(_ tensor: Tensor) throws -> Tensor { try tensor.transposed(1, 2).contiguous().transposed(1, 2) }
         try expect(
-            .attention(query: turned(example.q), key: turned(example.k), value: turned(example.v)), example.expected())
+            .attention(query: strided(example.q), key: strided(example.k), value: strided(example.v)),
+            example.expected())
     }
 
     @Test func faultsNameTheShapes() throws {

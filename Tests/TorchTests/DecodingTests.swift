@@ -61,6 +61,70 @@ import Torch
         }
     }
 
+    @Test(arguments: sets) func lastPieceMayBeCut(_ set: String) throws {
+        try Runtime.withKernels(of: set) {
+            var generator = Generator(12)
+            let shapes = [[1, 2, 70, 32], [1, 2, 100, 32]]
+            let keys = try shapes.map { try generator.tensor($0, dtype: .bfloat16) }
+            let values = try shapes.map { try generator.tensor($0, dtype: .bfloat16) }
+            let query = try generator.tensor([1, 4, 32], dtype: .float32)
+            let (whole, cut) = (try Tensor.zeros([1, 4, 32]), try Tensor.zeros([1, 4, 32]))
+            for length in [1, 64, 99, 100] {
+                func shorter(_ pieces: [Tensor]) throws -> [Tensor] {
+                    [pieces[0], try pieces[1].narrowed(2, start: 0, length: length)]
+                }
+                try query.attention(keys: shorter(keys), values: shorter(values), into: whole)
+                try query.attention(keys: keys, values: values, last: length, into: cut)
+                #expect(try cut.bytes() == whole.bytes())
+            }
+            expectFault("decode_attention", "101 positions of a last piece of 100") {
+                try query.attention(keys: keys, values: values, last: 101, into: cut)
+            }
+        }
+    }
+
+    @Test(arguments: sets, cacheTypes) func notANumberReachesTheRowsThatSeeIt(_ set: String, _ dtype: DType) throws {
+        var generator = Generator(13)
+        // Two sequences of two groups of two heads: a shared piece and one of their own.
+        let keys = try [[1, 2, 130, 32], [2, 2, 9, 32]].map { try generator.tensor($0, dtype: dtype) }
+        let values = try [[1, 2, 130, 32], [2, 2, 9, 32]].map { try generator.tensor($0, dtype: dtype) }
+        let query = try generator.tensor([2, 4, 32], dtype: .float32)
+        try Runtime.withKernels(of: set) {
+            for nan in kindsOfNaN {
+                func expectNaN(_ expected: Set<Int>, _ query: Tensor, _ keys: [Tensor], _ values: [Tensor]) throws {
+                    let out = try Tensor.zeros([2, 4, 32])
+                    try query.attention(keys: keys, values: values, into: out)
+                    #expect(try rowsWithNaN(out) == expected)
+                }
+                try expectNaN([], query, keys, values)
+                try expectNaN([6], query.replacing([1, 2, 9], by: nan), keys, values)
+                for place in [0, 64, 129] {
+                    let key = try keys[0].replacing([0, 1, place, 3], by: nan)
+                    try expectNaN([2, 3, 6, 7], query, [key, keys[1]], values)
+                    let value = try values[0].replacing([0, 0, place, 3], by: nan)
+                    try expectNaN([0, 1, 4, 5], query, keys, [value, values[1]])
+                }
+                try expectNaN([4, 5], query, [keys[0], keys[1].replacing([1, 0, 8, 31], by: nan)], values)
+                try expectNaN([2, 3], query, keys, [values[0], values[1].replacing([0, 1, 0, 16], by: nan)])
+            }
+        }
+    }
+
+    @Test(arguments: [DType.float32, .bfloat16]) func rowsOfATableAreRead(_ dtype: DType) throws {
+        var generator = Generator(14)
+        let table = try generator.tensor([7, 37], dtype: dtype)
+        let row = try Tensor.zeros([1, 37])
+        for id in [0, 3, 6] {
+            try table.embedding(id, into: row)
+            #expect(try row.array(of: Float.self) == table[id].array(of: Float.self))
+        }
+        expectFault("embedding", "[7, 37]", "row 7 of 7") { try table.embedding(7, into: row) }
+        expectFault("embedding", "[7, 37]", "row -1 of 7") { try table.embedding(-1, into: row) }
+        expectFault("embedding", "[7, 37]", "[1, 36]", "weight [V, D]") {
+            try table.embedding(0, into: .zeros([1, 36]))
+        }
+    }
+
     @Test(arguments: sets) func normsAgree(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(6)
@@ -99,10 +163,10 @@ import Torch
 
                     let width = (heads + 2 * groups) * size
                     let expected = (0..<rows).flatMap { row -> [Double] in
-                        let turned = (heads + groups) * size
-                        let x = Array(before[row * width..<row * width + turned])
+                        let rotated = (heads + groups) * size
+                        let x = Array(before[row * width..<row * width + rotated])
                         return Reference.rotary(x, shape: [1, heads + groups, 1, size], angles: [angles[row]])
-                            + before[row * width + turned..<(row + 1) * width]
+                            + before[row * width + rotated..<(row + 1) * width]
                     }
                     try expect(merged, expected)
                     let after = try merged.array(of: Double.self)
@@ -171,13 +235,19 @@ import Torch
                 #expect(greatest == numbers.firstIndex(of: numbers.max()!))
                 let place = count / 2
                 for i in place..<count { numbers[i] = 1 }
-                if place > 0 { numbers[0] = .nan }
-                let found = try Tensor(numbers, shape: [count]).indexOfGreatest()
-                #expect(found == place)
+                if place > 0 { numbers[0] = -.infinity }
+                #expect(try Tensor(numbers, shape: [count]).indexOfGreatest() == place)
+                // Among numbers each of these is a fault, wherever it stands.
+                for fault in kindsOfNaN + [.infinity] {
+                    for place in [0, count / 2, count - 1] {
+                        var broken = numbers
+                        broken[place] = fault
+                        #expect(try Tensor(broken, shape: [count]).indexOfGreatest() == nil)
+                    }
+                }
             }
-            expectFault("argmax", "[2] Float", "NaN") {
-                _ = try Tensor([Float.nan, .nan], shape: [2]).indexOfGreatest()
-            }
+            #expect(try Tensor([-Float.infinity, -.infinity], shape: [2]).indexOfGreatest() == nil)
+            expectFault("argmax", "[0] Float") { _ = try Tensor([Float](), shape: [0]).indexOfGreatest() }
         }
     }
 
@@ -203,8 +273,8 @@ import Torch
         expectAttentionFault(try .zeros([1, 4, 24]), [page], [page], try .zeros([1, 4, 24]), "multiple of 16")
         expectAttentionFault(try .zeros([2, 4, 32]), [try .zeros([3, 2, 8, 32])], [page], out, "the shape of q")
         expectAttentionFault(out, [page], [try .zeros([1, 2, 7, 32])], out, "one shape")
-        let turned = try Tensor.zeros([1, 2, 32, 8]).transposed(2, 3)
-        expectAttentionFault(out, [turned], [turned], out, "adjacent")
+        let transposed = try Tensor.zeros([1, 2, 32, 8]).transposed(2, 3)
+        expectAttentionFault(out, [transposed], [transposed], out, "adjacent")
         let none = try page.narrowed(2, start: 0, length: 0)
         expectAttentionFault(out, [none], [none], out, "at least one position")
         let many = Array(repeating: page, count: 65)

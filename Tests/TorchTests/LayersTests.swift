@@ -106,16 +106,16 @@ import Torch
 
     @Test func rotaryKeepsLengthsAndRelativePositions() throws {
         let (q, k) = (try input(16, [1, 1, 1, 8], .float64), try input(17, [1, 1, 1, 8], .float64))
-        func turned(_ x: Tensor, to position: Double) throws -> Tensor {
+        func rotated(_ x: Tensor, to position: Double) throws -> Tensor {
             let angles = [1, 0.1, 0.01, 0.001].map { $0 * position }
             return try x.rotary(
                 cosine: Tensor(angles.map { cos($0) }, shape: [1, 4]),
                 sine: Tensor(angles.map { sin($0) }, shape: [1, 4]))
         }
         func dot(_ a: Double, _ b: Double) throws -> Double {
-            try (turned(q.tensor, to: a) * turned(k.tensor, to: b)).sum().item()
+            try (rotated(q.tensor, to: a) * rotated(k.tensor, to: b)).sum().item()
         }
-        #expect(try abs(turned(q.tensor, to: 77).norm().item() - q.tensor.norm().item()) < 1e-12)
+        #expect(try abs(rotated(q.tensor, to: 77).norm().item() - q.tensor.norm().item()) < 1e-12)
         #expect(try abs(dot(5, 2) - dot(105, 102)) < 1e-10)
         #expect(try abs(dot(5, 2) - dot(2, 5)) > 1e-3)
     }

@@ -140,21 +140,6 @@ import Torch
         }
     }
 
-    @Test(arguments: sets, [QuantizedWeight.Bits.eight, .four]) func rowsAreEmbeddings(
-        _ set: String, _ bits: QuantizedWeight.Bits
-    ) throws {
-        try Runtime.withKernels(of: set) {
-            var generator = Generator(4)
-            let quantized = try QuantizedWeight(generator.tensor([37, 64], dtype: .float32), bits: bits)
-            let all = try quantized.dequantized()
-            let out = try Tensor.zeros([3, 64])
-            try quantized.embed([36, 0, 17], into: out)
-            for (row, id) in [36, 0, 17].enumerated() {
-                #expect(try out[row].array(of: Float.self) == all[id].array(of: Float.self))
-            }
-        }
-    }
-
     @Test func faultsNameTheShapes() throws {
         expectFault("quantized_create", "[4, 40] Float", "multiple of 32") {
             _ = try QuantizedWeight(.zeros([4, 40]), bits: .eight)
@@ -186,9 +171,6 @@ import Torch
         expectFault("quantized_linear", "[1, 64]", "adjacent") {
             try quantized.multiply(
                 Tensor.zeros([64, 1]).transposed(0, 1), into: Tensor.zeros([5, 2]).transposed(0, 1))
-        }
-        expectFault("quantized_embedding", "[1, 64]", "row 5 of 5") {
-            try quantized.embed([5], into: .zeros([1, 64]))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Torch
 
@@ -45,9 +46,23 @@ import Torch
         #expect(loaded.prefix { $0 != "+" } == Runtime.version.prefix { $0 != "+" })
     }
 
-    @Test func processorFeaturesAgree() {
-        let native = ["avx512_bf16", "amx_bf16", "bf16"]
-        #expect(Runtime.multipliesBFloat16 == Runtime.processorFeatures.contains(where: native.contains))
+    private static let processor = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+
+    @Test(.enabled(if: processor != nil, "the processor's features are read from /proc/cpuinfo"))
+    func processorFeaturesAreThoseThatTheSystemNames() throws {
+        let words = Set(try #require(Self.processor).split(whereSeparator: \.isWhitespace))
+        for feature in ["avx2", "avx512_bf16", "avx512_vnni", "amx_bf16", "bf16"] {
+            #expect(Runtime.processorFeatures.contains(feature) == words.contains(Substring(feature)), "\(feature)")
+        }
+        #expect(Runtime.multipliesBFloat16 == !words.isDisjoint(with: ["avx512_bf16", "amx_bf16", "bf16"]))
+    }
+
+    @Test func storagesAreCounted() throws {
+        let x = try Tensor.ones([4, 4])
+        #expect(try Runtime.storagesMade { _ = try x[0].reshaped([2, 2]) } == 0)
+        #expect(try Runtime.storagesMade { for _ in 0..<3 { _ = try x + x } } == 3)
+        #expect(throws: TorchError.self) { try Runtime.storagesMade { _ = try x.matmul(x[0..<3]) } }
+        #expect(try Runtime.storagesMade {} == 0)
     }
 
     @Test func devicesAreReadAndWritten() throws {

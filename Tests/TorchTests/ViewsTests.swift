@@ -21,14 +21,14 @@ import Torch
         try expect(x.transposed(0, 1), [1, 4, 2, 5, 3, 6], shape: [3, 2])
         try expect(x.transposed(-1, -2), [1, 4, 2, 5, 3, 6], shape: [3, 2])
         let y = try Tensor.arange(0, 24, dtype: .float64).reshaped([2, 3, 4])
-        let turned = try y.permuted([2, 0, 1])
+        let permuted = try y.permuted([2, 0, 1])
         var expected: [Double] = []
         for c in 0..<4 {
             for a in 0..<2 {
                 for b in 0..<3 { expected.append(Double(a * 12 + b * 4 + c)) }
             }
         }
-        try expect(turned, expected, shape: [4, 2, 3])
+        try expect(permuted, expected, shape: [4, 2, 3])
     }
 
     @Test func dimensionsOfOne() throws {

@@ -58,6 +58,8 @@ const char *ctorch_kernels_name(void);
 const char *ctorch_kernels_available(size_t index);
 /// Uses another set's kernels on this thread, for tests; fails where this processor does not have it.
 int ctorch_kernels_choose(const char *name);
+/// Runs `body` and counts the storages that libtorch makes on the CPU meanwhile for this thread, for tests.
+int ctorch_count_storages(void (*body)(void *), void *context, int64_t *count);
 int ctorch_threads(void);
 int ctorch_set_threads(int count);
 int ctorch_seed(uint64_t seed);
@@ -184,7 +186,7 @@ int ctorch_linear(
 int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out);
 /// The same plus what LoRA adapters add to rows of the weight: for each of `count` parts
 /// y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ, in float32 or better. All parts with a dropout share their
-/// draw. Gradients flow to x, a and b; the weight is frozen.
+/// draw. Gradients flow to x, a and b, and where they are recorded for it to the bias; the weight is frozen.
 typedef struct ctorch_lora_part {
     const ctorch_tensor *a;  ///< [r, in]
     const ctorch_tensor *b;  ///< [n, r]
@@ -211,7 +213,7 @@ int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **o
 int ctorch_rotary(
     const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
 /// The same for a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the value
-/// heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] turned, the values as they are. Views of x, which is
+/// heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] rotated, the values as they are. Views of x, which is
 /// overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, E / 2] or [B, 1, T, E / 2],
 /// float32.
 int ctorch_rotary_heads(
@@ -219,12 +221,12 @@ int ctorch_rotary_heads(
     ctorch_tensor **queries, ctorch_tensor **keys, ctorch_tensor **values);
 /// silu(gate) · up for x [..., 2 · I] = [gate ; up]: [..., I]
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
-/// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `segments` pieces that follow each other,
+/// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `piece_count` pieces that follow each other,
 /// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. mask broadcastable to
-/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, and T <= S): query t sees keys
+/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, T <= S and scale > 0): query t sees keys
 /// 0...S - T + t, so that the last T keys are the queries' own. The result is laid out [B, T, H, E].
 int ctorch_attention(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t segments,
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
     const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out);
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
@@ -256,19 +258,19 @@ size_t ctorch_quantized_bytes(const ctorch_quantized *quantized);
 void ctorch_quantized_shape(const ctorch_quantized *quantized, int64_t *shape);
 /// The weights as float32 out [N, K].
 int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor *out);
-/// Rows of the weights: out [count, K].
-int ctorch_quantized_embedding_in(
-    const ctorch_quantized *quantized, const int64_t *ids, size_t count, ctorch_tensor *out);
 /// y = x · weightᵀ, or y += that; x [M, K], y [M, N], M in 1...16. x is rounded to 8 bits in groups of 32 with a
 /// float32 scale each; sums are float32.
 int ctorch_quantized_linear_in(
     const ctorch_quantized *quantized, const ctorch_tensor *x, bool accumulate, ctorch_tensor *y);
 
 /// softmax(q · kᵀ · scale) · v for one query position a sequence: q, out [B, H, E], E a multiple of 16 up to 256; keys
-/// and values in at most 64 pieces as `ctorch_attention` takes them, each float32, float16 or bfloat16.
+/// and values in at most 64 pieces as `ctorch_attention` takes them, each float32, float16 or bfloat16. Of the last piece
+/// the first `last` positions count, all where `last` is negative: a page that is being filled needs no view for each step.
 int ctorch_decode_attention_in(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t segments,
-    double scale, ctorch_tensor *out);
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
+    int64_t last, double scale, ctorch_tensor *out);
+/// Row `id` of weight [V, D], float32 or bfloat16, contiguous, to out [1, D].
+int ctorch_embedding_in(const ctorch_tensor *weight, int64_t id, ctorch_tensor *out);
 /// x / sqrt(mean(x²) + epsilon) · weight; x, y [M, D] (may be one tensor), weight [D] float32 or bfloat16.
 int ctorch_rms_norm_in(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor *y);
 /// Rotates queries and keys as `ctorch_rotary` and appends keys and values to a cache. qkv [M, (heads + 2 groups) · E],
@@ -282,7 +284,7 @@ int ctorch_swiglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y);
 /// y += scale · (x · aᵀ) · bᵀ; x [M, K], a [r, K], b [N, r] float32 or bfloat16, contiguous; y [M, N].
 int ctorch_lora_in(
     const ctorch_tensor *x, const ctorch_tensor *a, const ctorch_tensor *b, double scale, ctorch_tensor *y);
-/// The index of the greatest of x [V], the first of equal ones; NaN are passed over.
+/// The index of the greatest of x [V], the first of equal ones; -1 where one is NaN, or the greatest is not finite.
 int ctorch_tensor_argmax(const ctorch_tensor *x, int64_t *out);
 
 // --- Gradients ------------------------------------------------------------------------------------------------------

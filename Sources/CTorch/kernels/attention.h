@@ -4,8 +4,9 @@
 // at 93 GFLOP/s, its backward pass 38 % of a LoRA step, where the linear layers run at 380. See Docs/performance.md.
 //
 // Everything is computed transposed, a row a key and a lane a query: S = K · Qᵀ [keys, queries]. So maxima, sums and
-// corrections of the softmax are lane by lane, and of the five products of a step none needs its operands turned in the
-// inner loop. Queries are taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
+// corrections of the softmax are lane by lane, and of the five products of a step none needs its operands transposed in
+// the inner loop. NaN reaches every query that sees it and no other, but for a value's: weights of hidden keys are small
+// numbers and no zeros, so that all queries of its tile get it; libtorch's operation gives it to all. Queries are taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
 
 #pragma once
 
@@ -25,7 +26,7 @@ constexpr float hidden_score = -1e30f;
 
 using ctorch::AttentionArguments;
 using ctorch::AttentionGradients;
-using ctorch::AttentionSegment;
+using ctorch::KeyValuePiece;
 using ctorch::Buffer;
 
 // --- Rows into the forms that products take
@@ -73,7 +74,7 @@ inline void pack_positions(
     }
 }
 
-/// Rows [count <= 64, size] turned to lanes: [size / elements, 64] units.
+/// Rows [count <= 64, size] transposed to lanes: [size / elements, 64] units.
 template <typename Unit, typename Element>
 inline void pack_lanes(const Element *from, int64_t stride, int64_t count, int64_t size, Unit *to) {
     alignas(64) Unit rows[64 * largest_head];
@@ -82,7 +83,8 @@ inline void pack_lanes(const Element *from, int64_t stride, int64_t count, int64
     transpose(rows, units, 64, units, to, 64);
 }
 
-/// Rows [count <= tile_keys, size] turned to [size, tile_keys / elements] units: a value's element, keys side by side.
+/// Rows [count <= tile_keys, size] transposed to [size, tile_keys / elements] units: a value's element, keys side by
+/// side.
 template <typename Unit, typename Element>
 inline void pack_columns(const Element *from, int64_t stride, int64_t count, int64_t size, Unit *to) {
     alignas(64) Unit positions[tile_keys * largest_head];
@@ -91,7 +93,7 @@ inline void pack_columns(const Element *from, int64_t stride, int64_t count, int
     transpose(positions, size, units, size, to, units);
 }
 
-/// Turned tiles [size, 64] back to rows: out [count, size] = from · factor, the factor one for each lane.
+/// Transposed tiles [size, 64] back to rows: out [count, size] = from · factor, the factor one for each lane.
 template <typename Element>
 inline void unpack_lanes(float *from, const float *factors, int64_t count, int64_t size, Element *out, int64_t stride) {
     alignas(64) float rows[64 * largest_head];
@@ -108,28 +110,28 @@ inline void unpack_lanes(float *from, const float *factors, int64_t count, int64
 
 // --- Which tiles there are
 
-/// Up to 64 keys of one segment.
+/// Up to 64 keys of one piece.
 struct KeyTile {
-    const AttentionSegment *segment;
-    int64_t index;     // of the segment
-    int64_t offset;    // of its first key within the segment
+    const KeyValuePiece *piece;
+    int64_t index;     // of the piece
+    int64_t offset;    // of its first key within the piece
     int64_t position;  // of its first key in the sequence
     int64_t count;
 };
 
-/// All keys in tiles, in order. A tile lies within a segment, so that one that is shared is packed once.
+/// All keys in tiles, in order. A tile lies within a piece, so that one that is shared is packed once.
 struct KeyTiles {
     Buffer<KeyTile> tiles;
     int64_t count = 0;
 
-    explicit KeyTiles(const AttentionArguments &a) : tiles(a.total / tile_keys + a.segment_count + 1) {
+    explicit KeyTiles(const AttentionArguments &a) : tiles(a.total / tile_keys + a.piece_count + 1) {
         int64_t position = 0;
-        for (int64_t s = 0; s < a.segment_count; s++) {
-            for (int64_t offset = 0; offset < a.segments[s].count; offset += tile_keys) {
-                const int64_t size = std::min(tile_keys, a.segments[s].count - offset);
-                tiles[count++] = {a.segments + s, s, offset, position + offset, size};
+        for (int64_t s = 0; s < a.piece_count; s++) {
+            for (int64_t offset = 0; offset < a.pieces[s].count; offset += tile_keys) {
+                const int64_t size = std::min(tile_keys, a.pieces[s].count - offset);
+                tiles[count++] = {a.pieces + s, s, offset, position + offset, size};
             }
-            position += a.segments[s].count;
+            position += a.pieces[s].count;
         }
     }
 };
@@ -156,7 +158,7 @@ struct PackedKeys {
         ctorch::parallel(tiles.count * a.groups * batch, [&](int64_t task) {
             const KeyTile &tile = tiles.tiles[task % tiles.count];
             const int64_t head = task / tiles.count % a.groups, b = task / tiles.count / a.groups;
-            if (b > 0 && tile.segment->is_shared) return;
+            if (b > 0 && tile.piece->is_shared) return;
             if (a.is_bf16) {
                 pack<bf16>(tile, b, head, backward);
             } else if constexpr (elements == 1) {
@@ -167,7 +169,7 @@ struct PackedKeys {
 
     /// Where a tile's part of a buffer begins.
     Unit *at(Unit *buffer, int64_t b, int64_t head, int64_t tile) const {
-        const int64_t sequence = tiles.tiles[tile].segment->is_shared ? 0 : b;
+        const int64_t sequence = tiles.tiles[tile].piece->is_shared ? 0 : b;
         return buffer + ((sequence * a.groups + head) * tiles.count + tile) * tile_units;
     }
 
@@ -175,15 +177,15 @@ private:
     int64_t total() const { return batch * a.groups * tiles.count * tile_units; }
 
     static int64_t sequences(const AttentionArguments &a) {
-        for (int64_t s = 0; s < a.segment_count; s++) {
-            if (!a.segments[s].is_shared) return a.batch;
+        for (int64_t s = 0; s < a.piece_count; s++) {
+            if (!a.pieces[s].is_shared) return a.batch;
         }
         return 1;
     }
 
     template <typename Element>
     void pack(const KeyTile &tile, int64_t b, int64_t head, bool backward) {
-        const auto &[keys, values, count, is_shared] = *tile.segment;
+        const auto &[keys, values, count, is_shared] = *tile.piece;
         const Element *key = row<Element>(keys, b, head, tile.offset);
         const Element *value = row<Element>(values, b, head, tile.offset);
         const int64_t index = &tile - &tiles.tiles[0];
@@ -252,10 +254,11 @@ void attention_tile(
         if (even > rows) std::fill(scores + rows * 64, scores + even * 64, hidden_score);
         for (int64_t n = 0; n < columns; n += 16) {
             const f32x16 before = load<f32x16>(maxima + n);
+            // NaN is passed over here: it is in the weights, and so in their sum.
             f32x16 most = before, other = before;
             for (int64_t r = 0; r < even; r += 2) {
-                most = max(most, load<f32x16>(scores + r * 64 + n));
-                other = max(other, load<f32x16>(scores + (r + 1) * 64 + n));
+                most = max(load<f32x16>(scores + r * 64 + n), most);
+                other = max(load<f32x16>(scores + (r + 1) * 64 + n), other);
             }
             most = max(most, other);
             const f32x16 shift = most * -scale;
@@ -468,7 +471,7 @@ void write_key_gradient(
     const ctorch::Rows<void *> &to, int64_t b, int64_t group, int64_t t) {
     const KeyTile &tile = tiles.tiles[t];
     const int64_t size = a.size, per_group = a.heads / a.groups;
-    const int64_t from = tile.segment->is_shared ? 0 : b, until = tile.segment->is_shared ? a.batch : b + 1;
+    const int64_t from = tile.piece->is_shared ? 0 : b, until = tile.piece->is_shared ? a.batch : b + 1;
     for (int64_t r = 0; r < tile.count; r++) {
         Element *out = row<Element>(to, b, group, tile.offset + r);
         for (int64_t e = 0; e < size; e += 16) {
@@ -519,7 +522,7 @@ void attention_backward_in(const AttentionArguments &a, const AttentionGradients
     ctorch::parallel(tiles.count * a.groups * a.batch, [&](int64_t task) {
         const int64_t t = task % tiles.count, group = task / tiles.count % a.groups;
         const int64_t b = task / tiles.count / a.groups, s = tiles.tiles[t].index;
-        if (b > 0 && tiles.tiles[t].segment->is_shared) return;
+        if (b > 0 && tiles.tiles[t].piece->is_shared) return;
         if (g.keys[s].data) write_key_gradient<Element>(a, tiles, sums.keys, a.scale, g.keys[s], b, group, t);
         if (g.values[s].data) write_key_gradient<Element>(a, tiles, sums.values, 1, g.values[s], b, group, t);
     });

@@ -23,7 +23,7 @@ static double cross_entropy(void *logits_, int64_t size, int64_t target, bool gr
     // The first sixteen stand for those that are missing at the end.
     f32x16 most = f32x16(scalar(logits[0])), faults = {};
     const auto seen = [&](f32x16 v) {
-        most = max(most, v);
+        most = max(v, most);
         faults += v * 0.0f;
     };
     int64_t i = 0;

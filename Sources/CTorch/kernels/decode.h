@@ -61,7 +61,7 @@ struct InOrder {
             u16x16 bits = 0;
             bits.lo = load<u16x8>(p);
             if constexpr (std::is_same_v<T, f16>) {
-                return from_f16(bits).lo;
+                return from_any_f16(bits).lo;
             } else {
                 return from_bf16(bits).lo;
             }
@@ -225,8 +225,9 @@ static void attend(
     for (int r = 0; r < Rows; r++) {
         for (int64_t s = count; s < padded; s++) scores[r][s] = -INFINITY;
         f32x16 greatest = load<f32x16>(scores[r]);
-        for (int64_t s = 16; s < padded; s += 16) greatest = max(greatest, load<f32x16>(scores[r] + s));
+        for (int64_t s = 16; s < padded; s += 16) greatest = max(load<f32x16>(scores[r] + s), greatest);
         const DecodeState &state = states[r];
+        // NaN may be passed over here: it is in the weights, and so in their sum.
         const float before = *state.maximum, now = std::max(before, __builtin_reduce_max(greatest));
         f32x16 total = 0;
         for (int64_t s = 0; s < padded; s += 16) {
@@ -406,16 +407,22 @@ static void rotary_append(const ctorch::RotaryAppend &a) {
 
 static int64_t argmax(const float *x, int64_t count) {
     int64_t i = 0;
+    i32x16 unordered = 0;
     f32x16 most[4] = {f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY)};
     for (; i + 64 <= count; i += 64) {
         for (int j = 0; j < 4; j++) {
-            // Keeps what it has where the new number is NaN.
             const f32x16 v = load<f32x16>(x + i + 16 * j);
-            most[j] = v > most[j] ? v : most[j];
+            most[j] = max(v, most[j]);
+            unordered |= v != v;
         }
     }
     float greatest = __builtin_reduce_max(max(max(most[0], most[1]), max(most[2], most[3])));
-    for (; i < count; i++) greatest = x[i] > greatest ? x[i] : greatest;
+    bool is_number = !__builtin_reduce_or(unordered);
+    for (; i < count; i++) {
+        greatest = x[i] > greatest ? x[i] : greatest;
+        is_number = is_number && x[i] == x[i];
+    }
+    if (!is_number || !std::isfinite(greatest)) return -1;
     for (i = 0; i + 16 <= count; i += 16) {
         const i32x16 equal = load<f32x16>(x + i) == greatest;
         if (__builtin_reduce_or(equal)) break;

@@ -35,6 +35,17 @@ inline float from_f16(uint16_t x) {
     return x & 0x8000 ? -magnitude : magnitude;
 }
 
+/// The same with infinities and NaN as they are.
+inline f32x16 from_any_f16(u16x16 x) {
+    const f32x16 number = from_f16(x);
+#if KERNELS_X86
+    return number;
+#else
+    const u32x16 exponent = __builtin_convertvector(x, u32x16) & 0x7C00;
+    return (f32x16)((u32x16)number | (exponent == 0x7C00 ? u32x16(0x7F800000) : u32x16(0)));
+#endif
+}
+
 /// Rounds to the nearest, ties to even; what is too large becomes infinite.
 inline uint16_t to_f16(float x) {
     uint32_t bits = __builtin_bit_cast(uint32_t, x);
@@ -48,7 +59,7 @@ inline uint16_t to_f16(float x) {
     return sign | uint16_t((bits - 0x38000000 + 0xFFF + ((bits >> 13) & 1)) >> 13);
 }
 
-inline f32x16 load_f32(const f16 *p) { return from_f16(load<u16x16>(p)); }
+inline f32x16 load_f32(const f16 *p) { return from_any_f16(load<u16x16>(p)); }
 inline float scalar(f16 x) { return from_f16(x.bits); }
 
 inline void store_scalar(float *p, float x) { *p = x; }

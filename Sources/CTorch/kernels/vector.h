@@ -104,7 +104,38 @@ inline void sixteens(int64_t size, const Body &body) {
 inline float scalar(float x) { return x; }
 inline float scalar(bf16 x) { return from_bf16(x); }
 
-inline f32x16 max(f32x16 a, f32x16 b) { return __builtin_elementwise_max(a, b); }
+/// The greater of each pair; where `a` is NaN `b`, so that a running maximum that comes second passes over it. Where `b`
+/// is NaN there is no promise. x86 has no instruction that passes over both, NEON has only that.
+inline f32x16 max(f32x16 a, f32x16 b) {
+#if KERNELS_NEON
+    return __builtin_elementwise_max(a, b);
+#else
+    return a > b ? a : b;
+#endif
+}
+
+/// Not less than `least`, not more than `most`; NaN stays NaN. x86's instructions give their second operand where either
+/// is NaN, NEON's give NaN: in this order both do it in one.
+inline f32x16 at_least(float least, f32x16 x) {
+#if KERNELS_NEON
+    float32x4_t parts[4];
+    __builtin_memcpy(parts, &x, sizeof x);
+    for (float32x4_t &part : parts) part = vmaxq_f32(part, vdupq_n_f32(least));
+    return load<f32x16>(parts);
+#else
+    return x < f32x16(least) ? f32x16(least) : x;
+#endif
+}
+inline f32x16 at_most(float most, f32x16 x) {
+#if KERNELS_NEON
+    float32x4_t parts[4];
+    __builtin_memcpy(parts, &x, sizeof x);
+    for (float32x4_t &part : parts) part = vminq_f32(part, vdupq_n_f32(most));
+    return load<f32x16>(parts);
+#else
+    return x > f32x16(most) ? f32x16(most) : x;
+#endif
+}
 
 inline float sum(f32x16 v) {
     using f32x8 = float __attribute__((ext_vector_type(8)));
@@ -117,13 +148,13 @@ inline float sum(f32x16 v) {
 /// e^x = 2^(x · log2_e)
 constexpr float log2_e = 1.44269504089f;
 
-/// 2^x for x <= 126, flushing to about 2^-126 below. Relative error 9e-8 with five terms, 1e-4 with three: minimax
+/// 2^x for x <= 126, flushing to 2^-126 below; NaN for NaN. Relative error 9e-8 with five terms, 1e-4 with three: minimax
 /// fits on [-1/2, 1/2] among those that give 2^0 = 1 exactly, so that a correction by nothing changes nothing.
 template <int Terms>
 inline f32x16 exp2(f32x16 x) {
-    // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
-    constexpr float magic = 12582912.0f;
-    x = max(x, f32x16(-126.0f));
+    // Adding 1.5 * 2^23 rounds to an integer n, which then stands in the lowest bits; 127 more are 2^n's exponent.
+    constexpr float magic = 12582912.0f + 127;
+    x = at_least(-126, x);
     const f32x16 shifted = x + magic;
     const f32x16 f = x - (shifted - magic);
     f32x16 p;
@@ -139,7 +170,8 @@ inline f32x16 exp2(f32x16 x) {
         p = p * f + 6.932829279e-1f;
         p = p * f + 1.0f;
     }
-    return (f32x16)((i32x16)p + ((i32x16)shifted << 23));
+    // A product, exact, and not a sum of bits: that would make numbers of some NaN.
+    return p * (f32x16)((i32x16)shifted << 23);
 }
 
 }  // namespace KERNELS

@@ -13,7 +13,7 @@ struct TrainingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Compute layers once more instead of keeping what gradients need: slower, for a small part of the memory.",
+            "Compute layers once more instead of keeping what gradients need: some 15 % slower, for about half of the memory.",
             discussion: "auto does so on a CPU where a step would otherwise take more than half of the memory.",
             valueName: GradientCheckpointing.allCases.map(\.rawValue).joined(separator: "|")))
     var gradientCheckpointing = GradientCheckpointing.automatic

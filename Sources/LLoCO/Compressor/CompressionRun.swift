@@ -31,6 +31,10 @@ public struct CompressionRun {
     }
 
     /// Compresses the next segment to vectors [S, D], float32.
+    ///
+    /// - Parameter ids: the segment's tokens, 1 to the scheme's `segmentTokens`
+    /// - Throws: `ModelError` for another number of tokens, an id outside the vocabulary, or vectors that are no numbers;
+    ///   `TorchError` where memory does not suffice.
     public mutating func compress(_ ids: [Int]) throws -> Tensor {
         let scheme = compressor.scheme
         guard !ids.isEmpty, ids.count <= scheme.segmentTokens else {

@@ -60,7 +60,11 @@ public struct Compressor: Sendable {
 
     /// Compresses a whole text: `ids` of n tokens to vectors [S · ceil(n / segmentTokens), D], float32.
     ///
+    /// Whether the text fits the window is not asked: see ``check(tokens:named:)``.
+    ///
     /// - Parameter progress: told after every segment how many tokens are done.
+    /// - Throws: `ModelError` for an id outside the vocabulary, or vectors that are no numbers; `TorchError` where memory
+    ///   does not suffice.
     public func compress(_ ids: [Int], progress: (Int) -> Void = { _ in }) throws -> Tensor {
         var run = try CompressionRun(self)
         for range in scheme.segments(of: ids.count) {

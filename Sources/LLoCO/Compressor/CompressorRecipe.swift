@@ -1,29 +1,39 @@
 /// Hyperparameters of training a compressor; the defaults are the published ones for Llama-2-7B (Chevalier et al. 2023).
 public struct CompressorRecipe: Sendable, Codable, Equatable {
-    /// Vectors a segment: S
+    /// Vectors a segment, S, 1...65,536: 50 by default
     public var summaryTokens = 50
-    /// Tokens a segment when the compressor is used; training cuts at random around the same mean.
+    /// Tokens a segment when the compressor is used, 1...1,048,576, 1536 by default; training cuts at random around the
+    /// same mean.
     public var segmentTokens = 1536
-    /// Tokens of a training row, cut into `substeps` · `segmentsPerSubstep` segments
+    /// Tokens of a training row, 2...1,048,576, 6144 by default, cut into `substeps` · `segmentsPerSubstep` segments
     public var rowTokens = 6144
-    /// The prefix is detached between substeps, which bounds the graph.
+    /// Parts of a row between which the vectors are detached, which bounds the graph, 1...1024: 2 by default
     public var substeps = 2
+    /// Segments that gradients flow through together, 1...1024: 2 by default
     public var segmentsPerSubstep = 2
-    /// How far a segment's length may lie from the mean, as a share of it
+    /// How far a segment's length may lie from the mean, as a share of it, 0...0.9: 0.33 by default
     public var segmentJitter = 0.33
-    /// Rows a step
+    /// Rows a step, 1...65,536: 32 by default
     public var batchRows = 32
+    /// Steps of the whole run, 1 or more: 76,000 by default
     public var steps = 76_000
+    /// The optimizer's rate for the adapter at its peak, more than 0: 4e-4 by default
     public var learningRate = 4e-4
-    /// The summary embeddings' own rate; they start as copies of one row and have far to go.
+    /// The summary embeddings' own rate, more than 0, 4e-4 by default; they start as copies of one row and have far to go.
     public var summaryLearningRate = 4e-4
+    /// Steps in which the rates rise, 0 or more: 5,000 by default
     public var warmupSteps = 5_000
+    /// How the rates fall after that: a straight line by default
     public var decay = LearningRateSchedule.Decay.linear
+    /// The norm that a step's gradients, all together, are scaled down to where it is larger; more than 0, 1 by default
     public var clipNorm = 1.0
+    /// The adapter's rank r, 1...4096: 16 by default
     public var rank = 16
+    /// The adapter adds (alpha / r) · B · A · x; more than 0, 16 by default.
     public var alpha = 16.0
+    /// The probability with which a step drops an element of A's input, 0...0.99: 0.05 by default
     public var dropout = 0.05
-    /// Steps between two checkpoints
+    /// Steps between two checkpoints, 1 or more: 50 by default
     public var checkpointSteps = 50
 
     public init() {}

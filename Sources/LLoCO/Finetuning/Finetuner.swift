@@ -24,6 +24,7 @@ public final class Finetuner {
         public let step: Int
         /// mean -log p over the step's answer tokens, nats
         public let loss: Double
+        /// the Euclidean norm of all the adapter's gradients together, before they are clipped to the recipe's `clipNorm`
         public let gradientNorm: Double
         /// positions computed: vectors, questions and answers
         public let tokens: Int

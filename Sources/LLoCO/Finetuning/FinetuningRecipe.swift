@@ -1,17 +1,24 @@
 /// Hyperparameters of a group's adapter; the defaults are the paper's for Llama-2-7B (Tan et al. 2024).
 public struct FinetuningRecipe: Sendable, Codable, Equatable {
+    /// The adapter's rank r, 1...4096: 8 by default
     public var rank = 8
+    /// The adapter adds (alpha / r) · B · A · x; more than 0, 16 by default.
     public var alpha = 16.0
+    /// The probability with which a step drops an element of A's input, 0...0.99: 0.05 by default
     public var dropout = 0.05
+    /// The optimizer's rate at its peak, more than 0: 2e-5 by default
     public var learningRate = 2e-5
-    /// The share of the steps in which the learning rate rises
+    /// The share of the steps in which the learning rate rises, 0...1: 0.04 by default
     public var warmupShare = 0.04
+    /// How the learning rate falls after that: half a cosine by default
     public var decay = LearningRateSchedule.Decay.cosine
+    /// How often every question is learned from, 1...10,000: 3 times by default
     public var epochs = 3
-    /// Questions a step
+    /// Questions a step, 1...65,536: 8 by default
     public var batchSize = 8
-    /// Documents that a step's questions are about: those of one document share its vectors
+    /// Documents that a step's questions are about, 1...65,536, 2 by default: those of one document share its vectors
     public var documentsPerBatch = 2
+    /// The norm that a step's gradients, all together, are scaled down to where it is larger; more than 0, 1 by default
     public var clipNorm = 1.0
 
     public init() {}

@@ -2,15 +2,19 @@ import Foundation
 
 /// The learning rate of every step, as a share of its peak: a linear rise, then a fall.
 public struct LearningRateSchedule: Sendable, Equatable {
+    /// How the rate falls after the rise.
     public enum Decay: String, Sendable, Codable, CaseIterable {
         /// half a cosine to zero
         case cosine
         /// a straight line to zero
         case linear
+        /// not at all
         case constant
     }
 
+    /// All steps of the run, at least 1: the fall ends with them.
     public let steps: Int
+    /// The first of them, in which the rate rises in equal parts; the last of these has all of it. 0 for none.
     public let warmupSteps: Int
     public let decay: Decay
 
@@ -20,7 +24,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
         self.decay = decay
     }
 
-    /// The share, 0...1, at a step counted from 0.
+    /// The share of the peak, 0...1, at a step counted from 0.
     public func share(at step: Int) -> Double {
         if step < warmupSteps { return Double(step + 1) / Double(warmupSteps) }
         let progress = min(1, Double(step - warmupSteps) / Double(max(1, steps - warmupSteps)))

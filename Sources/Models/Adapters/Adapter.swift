@@ -11,6 +11,7 @@ public final class Adapter: Sendable {
         public let a: Tensor
         /// [out, r]
         public let b: Tensor
+        /// What B · A · x is multiplied by: alpha / r, or 1 where that is in B already (``Adapter/frozen(as:device:)``)
         public let scale: Double
     }
 

@@ -6,8 +6,9 @@ public import Torch
 ///     let session = try DecodeSession(model, cache: cache, weights: .lossless)
 ///     let logits = try session.step(token)    // [V]
 ///
-/// With quantized weights everything is computed into memory that the session keeps, in float32; without, or where there
-/// are no kernels for the model, as `hiddenStates` does.
+/// With quantized weights everything is computed into memory that the session keeps, in float32: a step makes no storage
+/// of a tensor, but for a page of the cache where one is full. Without, where there are no kernels for the model, or where
+/// the cache has more pages than they read, it is computed as `hiddenStates` does.
 public final class DecodeSession {
     private let model: Llama
     private let cache: KeyValueCache
@@ -16,10 +17,13 @@ public final class DecodeSession {
 
     /// - Parameters:
     ///   - cache: the positions before, of one sequence; the steps' are added to it. Nobody else adds to it meanwhile.
-    ///   - adapters: for use only
-    ///   - weights: nil for the model's own
+    ///   - adapters: for use only: they are added as they are, without dropout
+    ///   - weights: the quantized copy that is used, made at its first use and kept by the model; nil for the model's own
+    ///   - expecting: how many steps there will be, as far as it is known, 0 by default: what they all read is made now
+    /// - Throws: `TorchError` where a weight is not finite or too large to be quantized, or memory does not suffice.
     public init(
-        _ model: Llama, cache: KeyValueCache, adapters: ActiveAdapters = .none, weights: QuantizedWeight.Bits?
+        _ model: Llama, cache: KeyValueCache, adapters: ActiveAdapters = .none, weights: QuantizedWeight.Bits?,
+        expecting: Int = 0
     ) throws {
         self.model = model
         self.cache = cache
@@ -27,6 +31,8 @@ public final class DecodeSession {
         steps = try weights.flatMap { try model.quantized($0) }.map {
             try QuantizedSteps(model, weights: $0, cache: cache, adapters: adapters)
         }
+        let window = model.configuration.maximumPositions
+        try model.rotary.reserve(min(cache.count + min(expecting, window), window))
     }
 
     /// Whether the steps use quantized weights.
@@ -36,7 +42,8 @@ public final class DecodeSession {
     /// - Throws: `ModelError` for an id outside the vocabulary.
     public func step(_ token: Int) throws -> Tensor {
         try withoutGradients {
-            if let steps { return try steps.step(token) }
+            // One page more may begin with the step.
+            if let steps, cache.pages.count < Tensor.largestPieceCount { return try steps.step(token) }
             let hidden = try model.hiddenStates(model.embed([token]), cache: cache, adapters: adapters, last: 1)
             return try model.logits(hidden).reshaped([-1])
         }
@@ -47,6 +54,7 @@ public final class DecodeSession {
 private final class QuantizedSteps {
     private let model: Llama
     private let cache: KeyValueCache
+    private let embedding: Tensor
     private let layers: [Layer]
     private let outputHead: QuantizedWeight
 
@@ -65,6 +73,9 @@ private final class QuantizedSteps {
     /// [1, V], and without its first dimension
     private let logits: Tensor
     private let scores: Tensor
+    /// Each layer's keys and values, views that hold as long as the cache's layout and the page that is being filled.
+    private var seen: [(keys: [Tensor], values: [Tensor])] = []
+    private var seenLayout: (layout: Int, page: Int)?
 
     /// A layer's weights with what is added to their outputs.
     private struct Layer {
@@ -92,7 +103,8 @@ private final class QuantizedSteps {
             self.weight = weight
             self.output = output
             adds = adding
-            bias = linear.bias
+            // Of the output's dtype: adding another makes a copy at every step.
+            bias = try linear.bias?.to(.float32)
             additions = try linear.additions(adapters).map {
                 (
                     try $0.a.contiguous(), try $0.b.contiguous(), $0.scale,
@@ -115,6 +127,7 @@ private final class QuantizedSteps {
         )
         self.model = model
         self.cache = cache
+        embedding = try model.embedding.contiguous()
         x = try .empty([1, configuration.hiddenSize])
         normed = try .empty([1, configuration.hiddenSize])
         projected = try .empty([1, (heads + 2 * groups) * size])
@@ -148,18 +161,21 @@ private final class QuantizedSteps {
             throw ModelError(
                 "token id \(token) is outside the model's vocabulary of \(configuration.vocabularySize)")
         }
-        try x.copy(from: model.embedding[token])
+        try embedding.embedding(token, into: x)
         let slot = try cache.begin(1, batch: 1)[0]
+        if seenLayout.map({ $0 != (cache.layout, slot.page) }) ?? true {
+            seen = try layers.indices.map { try cache.pieces(layer: $0, through: slot.page, of: model) }
+            seenLayout = (cache.layout, slot.page)
+        }
         let angles = try model.rotary.angles(start: cache.count, count: 1)
         for (index, layer) in layers.enumerated() {
             try x.rmsNorm(layer.attentionNorm, epsilon: epsilon, into: normed)
             try layer.queryKeyValue(normed)
-            let page = try cache.storage(layer: index, page: slot.page, of: model)
+            let (keys, values) = seen[index]
             try projected.rotaryAppend(
                 cosine: angles.cosine, sine: angles.sine, heads: configuration.headCount, groups: groups,
-                keys: page.keys, values: page.values, at: slot.start)
-            let seen = try cache.pieces(layer: index)
-            try query.attention(keys: seen.keys, values: seen.values, into: mixed)
+                keys: keys[keys.count - 1], values: values[values.count - 1], at: slot.start)
+            try query.attention(keys: keys, values: values, last: slot.start + 1, into: mixed)
             try layer.output(joined)
             try x.rmsNorm(layer.feedForwardNorm, epsilon: epsilon, into: normed)
             try layer.gateUp(normed)

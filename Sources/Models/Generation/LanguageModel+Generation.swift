@@ -66,7 +66,9 @@ extension LanguageModel {
                     break
                 }
                 if ids.count < options.maximumTokens {
-                    let steps = try session ?? decodeSession(cache, adapters: adapters)
+                    let steps =
+                        try session
+                        ?? decodeSession(cache, adapters: adapters, expecting: options.maximumTokens - ids.count)
                     session = steps
                     scores = try steps.step(token)
                 }

@@ -43,6 +43,8 @@ public struct LanguageModel: Sendable {
             checkpoint, configuration: configuration, dtype: dtype ?? Self.defaultDType(on: device), device: device)
     }
 
+    /// The dtype that a model is computed in where none is asked for: bfloat16 on a GPU, and on a CPU that multiplies it
+    /// natively; else float32.
     public static func defaultDType(on device: Device) -> DType {
         switch device.kind {
         case .cpu: Runtime.multipliesBFloat16 ? .bfloat16 : .float32
@@ -61,9 +63,13 @@ public struct LanguageModel: Sendable {
         }
     }
 
-    /// Continues a sequence whose positions are in `cache`, token by token.
-    public func decodeSession(_ cache: KeyValueCache, adapters: ActiveAdapters = .none) throws -> DecodeSession {
-        try DecodeSession(decoder, cache: cache, adapters: adapters, weights: decodeBits)
+    /// Continues a sequence whose positions are in `cache`, token by token, with the weights of ``decodeBits``.
+    ///
+    /// - Parameter expecting: how many steps there will be, as far as it is known
+    public func decodeSession(
+        _ cache: KeyValueCache, adapters: ActiveAdapters = .none, expecting: Int = 0
+    ) throws -> DecodeSession {
+        try DecodeSession(decoder, cache: cache, adapters: adapters, weights: decodeBits, expecting: expecting)
     }
 
     /// Positions that a sequence may have.

@@ -13,9 +13,8 @@ package struct Sampler {
 
     /// The next token for scores [V].
     package mutating func next(_ logits: Tensor) throws -> Int {
-        // Where any score is no number, it counts as the largest.
-        let likeliest = Int(try logits.argmax().item())
-        guard try logits[likeliest].item().isFinite else {
+        // Scores of a step with quantized weights are float32 on the CPU already: nothing is made of them then.
+        guard let likeliest = try logits.to(.float32, device: .cpu).contiguous().indexOfGreatest() else {
             throw ModelError(
                 "the model's scores are no numbers in \(logits.dtype): its weights are damaged, or --dtype float32 is needed"
             )

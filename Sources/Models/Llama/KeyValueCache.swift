@@ -1,5 +1,5 @@
 import Checkpoints
-import Torch
+package import Torch
 
 /// The keys and values of the positions that a decoder has already seen.
 ///
@@ -8,11 +8,16 @@ import Torch
 /// gradients (a document's vectors shared by several training sequences) what a pass adds becomes a page of its own, so
 /// that the graph stays whole. A page that is also seen from elsewhere, by such a graph or by another cache, is closed:
 /// nothing is written into it any more.
+///
+/// A decoding step's kernel reads at most 64 pages. A cache that shares, or passes with gradients, have cut into more is
+/// continued by a ``DecodeSession`` with the model's own weights, more slowly.
 public final class KeyValueCache {
     /// The positions held.
     public private(set) var count = 0
     private let layerCount: Int
     private(set) var pages: [Page] = []
+    /// Another number whenever the pages change otherwise than by positions that fill the last of them.
+    private(set) var layout = 0
     /// Sequences that continue the cache; nil as long as there is none.
     private var batch: Int?
     /// What the pass under way adds to.
@@ -39,6 +44,9 @@ public final class KeyValueCache {
     /// the positions have come.
     private static let tile = 64
 
+    /// An empty cache, for any number of sequences: the first pass decides it. Memory is taken by the passes.
+    ///
+    /// - Parameter layerCount: the model's layers, each with its own keys and values
     public init(layerCount: Int) {
         self.layerCount = layerCount
     }
@@ -51,6 +59,7 @@ public final class KeyValueCache {
     func begin(_ added: Int, batch: Int) throws -> [Slot] {
         if count == 0, batch != self.batch {
             pages = []
+            layout += 1
             self.batch = batch
         }
         guard batch == self.batch else {
@@ -58,12 +67,16 @@ public final class KeyValueCache {
         }
         slots = []
         if gradientsAreRecorded {
+            layout += 1
             pages.removeAll { $0.length == 0 }
             slots.append(Slot(page: pages.count, start: 0, count: added))
             pages.append(Page(layers: Array(repeating: nil, count: layerCount), capacity: added, isOpen: false))
             return slots
         }
-        pages.removeAll { $0.length == 0 && !$0.isOpen }
+        if pages.contains(where: { $0.length == 0 && !$0.isOpen }) {
+            pages.removeAll { $0.length == 0 && !$0.isOpen }
+            layout += 1
+        }
         var left = added
         // Free places behind the last position: of its page, and of open pages behind that are empty after a cut.
         let last = max(0, pages.lastIndex { $0.length > 0 } ?? 0)
@@ -75,6 +88,7 @@ public final class KeyValueCache {
         }
         if left > 0 {
             slots.append(Slot(page: pages.count, start: 0, count: left))
+            layout += 1
             let capacity = max(left, count + added - left)
             pages.append(
                 Page(
@@ -116,6 +130,23 @@ public final class KeyValueCache {
         return pieces
     }
 
+    /// A layer's keys and values as far as the page that a step fills: the pages before it, and all of that page's places
+    /// in the model's own shape. They stay what they are while ``layout`` and the page do.
+    func pieces(layer: Int, through last: Int, of model: Llama) throws -> (keys: [Tensor], values: [Tensor]) {
+        var pieces: (keys: [Tensor], values: [Tensor]) = ([], [])
+        for page in pages[..<last] {
+            guard page.length > 0, let own = page.layers[layer] else { continue }
+            let isWhole = page.length == page.capacity
+            pieces.keys.append(isWhole ? own.keys : try own.keys.narrowed(2, start: 0, length: page.length))
+            pieces.values.append(isWhole ? own.values : try own.values.narrowed(2, start: 0, length: page.length))
+        }
+        let own = try storage(layer: layer, page: last, of: model)
+        return (pieces.keys + [own.keys], pieces.values + [own.values])
+    }
+
+    /// All that the pages hold, page by page, for tests of what is not to be copied.
+    package var storages: [Tensor] { pages.flatMap(\.layers).flatMap { $0.map { [$0.keys, $0.values] } ?? [] } }
+
     /// A layer's part of an open page; made where there is none yet, as `keys` [B, K, any, E] are.
     func storage(layer: Int, page: Int, like keys: Tensor) throws -> (keys: Tensor, values: Tensor) {
         if let own = pages[page].layers[layer] { return own }
@@ -156,6 +187,7 @@ public final class KeyValueCache {
     /// Forgets the positions from `length` on.
     public func truncate(to length: Int) {
         precondition(length >= 0 && length <= count, "a cache is only cut shorter")
+        layout += 1
         count = length
         var left = length
         for index in pages.indices {
@@ -176,6 +208,7 @@ public final class KeyValueCache {
     }
 
     private func close() {
+        layout += 1
         for index in pages.indices { pages[index].isOpen = false }
     }
 }

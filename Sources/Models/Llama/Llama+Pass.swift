@@ -60,7 +60,7 @@ extension Llama {
         return last > 0 ? try stream.norm(norm, epsilon: configuration.rmsNormEpsilon) : stream.x
     }
 
-    /// About what a pass with gradients keeps for the way back, in bytes, where it does not recompute.
+    /// About what a pass with gradients keeps for the backward pass, in bytes, where it does not recompute.
     public func bytesForGradients(positions: Int) -> Int {
         let heads = (configuration.headCount + 2 * configuration.keyValueHeadCount) * configuration.headSize
         let mixed = configuration.headCount * configuration.headSize

@@ -21,6 +21,7 @@ public final class Llama: Sendable {
     let norm: Tensor
     let outputHead: Tensor
     let rotary: RotaryEmbedding
+    /// Weights of 8 bits are shared by all copies that have them.
     let quantizedCopies = Mutex<[QuantizedWeight.Bits: QuantizedLlama]>([:])
 
     /// One transformer layer's weights.
@@ -65,8 +66,11 @@ public final class Llama: Sendable {
         return try embedding.embedding(indices)
     }
 
-    /// Positions that a pass computes at a time where no gradient is recorded: products of that many rows run at the
-    /// processor's peak, and memory does not grow with the prompt.
+    /// Positions that a pass computes at a time where no gradient is recorded. What lies between a layer's input and output
+    /// is held for so many at most; embeddings, cache and mask grow with the prompt.
+    ///
+    /// Measured on a Zen 5 in bfloat16: chunks of 128 and 256 are 10 to 40 % slower, of 512 some 5 %, of 2,048 within 3 %;
+    /// a whole prompt at once is slower from 4,096 positions on.
     package static let chunk = 1024
 
     /// The hidden states after the final norm.
@@ -80,9 +84,11 @@ public final class Llama: Sendable {
     ///   - adapters: what is added to the linear layers in this call
     ///   - last: of how many positions, the last ones, the states are wanted; nil for all. Of the others only that is
     ///     computed which later positions see.
-    ///   - recomputes: whether gradients keep each layer's input alone and compute the layer once more: a third more
-    ///     time, for a small part of the memory (``bytesForGradients(positions:)``)
-    /// - Returns: [B, last, D]
+    ///   - recomputes: whether gradients keep each layer's input alone and compute the layer once more: a step over 1,500
+    ///     positions took 14 % more time and half of the memory
+    /// - Returns: [B, last, D], of the model's dtype
+    /// - Throws: `ModelError` for embeddings, a mask or positions of another shape, `TorchError` where the cache is of
+    ///   another number of sequences or memory does not suffice. The cache holds what it held before then.
     public func hiddenStates(
         _ embeddings: Tensor, cache: KeyValueCache? = nil, mask: Tensor? = nil, positions: [[Int]]? = nil,
         adapters: ActiveAdapters = .none, last: Int? = nil, recomputes: Bool = false
@@ -129,12 +135,14 @@ public final class Llama: Sendable {
     ///
     /// - Parameters:
     ///   - hidden: [N, D], the hidden states that predict the targets
-    ///   - targets: [N]
+    ///   - targets: [N], ids of the vocabulary
+    /// - Returns: the sum over all N; not finite where a score is not
+    /// - Throws: `TorchError` for other shapes, or a target outside the vocabulary.
     public func crossEntropy(_ hidden: Tensor, targets: [Int]) throws -> Double {
         try hidden.linearCrossEntropy(outputHead, Tensor(targets).to(device: device))
     }
 
-    /// The same with the gradient of scale · sum with respect to the hidden states, [N, D].
+    /// The same with the gradient of gradientScale · sum with respect to the hidden states: [N, D] in their dtype.
     public func crossEntropy(
         _ hidden: Tensor, targets: [Int], gradientScale: Double
     ) throws -> (sum: Double, gradient: Tensor) {

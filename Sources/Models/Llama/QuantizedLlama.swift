@@ -1,28 +1,36 @@
 import Checkpoints
 import Synchronization
-import Torch
+package import Torch
 
 /// A decoder's linear layers in 8 or 4 bits. Norms and biases stay as they are.
-struct QuantizedLlama: Sendable {
-    struct Block: Sendable {
-        let queryKeyValue: QuantizedWeight
-        let output: QuantizedWeight
-        let gateUp: QuantizedWeight
-        let down: QuantizedWeight
+package struct QuantizedLlama: Sendable {
+    package struct Block: Sendable {
+        package let queryKeyValue: QuantizedWeight
+        package let output: QuantizedWeight
+        package let gateUp: QuantizedWeight
+        package let down: QuantizedWeight
     }
 
-    let blocks: [Block]
-    let outputHead: QuantizedWeight
+    package let blocks: [Block]
+    package let outputHead: QuantizedWeight
 
-    init(_ model: Llama, bits: QuantizedWeight.Bits) throws {
-        blocks = try model.blocks.map {
-            Block(
-                queryKeyValue: try QuantizedWeight($0.queryKeyValue.weight, bits: bits),
-                output: try QuantizedWeight($0.output.weight, bits: bits),
-                gateUp: try QuantizedWeight($0.gateUp.weight, bits: bits),
-                down: try QuantizedWeight($0.down.weight, bits: bits))
+    /// - Parameter copies: others of the same model. A weight of 8 bits that one of them has is taken from it: there is one
+    ///   way to make it.
+    init(_ model: Llama, bits: QuantizedWeight.Bits, sharing copies: [QuantizedLlama]) throws {
+        func weight(_ source: Tensor, _ place: (QuantizedLlama) -> QuantizedWeight) throws -> QuantizedWeight {
+            let other = copies.lazy.map(place).first { $0.bits == 8 }
+            if bits == .eight, let other { return other }
+            let own = try QuantizedWeight(source, bits: bits)
+            return own.bits == 8 ? other ?? own : own
         }
-        outputHead = try QuantizedWeight(model.outputHead, bits: bits)
+        blocks = try model.blocks.enumerated().map { index, block in
+            Block(
+                queryKeyValue: try weight(block.queryKeyValue.weight) { $0.blocks[index].queryKeyValue },
+                output: try weight(block.output.weight) { $0.blocks[index].output },
+                gateUp: try weight(block.gateUp.weight) { $0.blocks[index].gateUp },
+                down: try weight(block.down.weight) { $0.blocks[index].down })
+        }
+        outputHead = try weight(model.outputHead) { $0.outputHead }
     }
 }
 
@@ -35,11 +43,11 @@ extension Llama {
     }
 
     /// The quantized copy, made when it is first asked for and kept; nil where there are no kernels for the model.
-    func quantized(_ bits: QuantizedWeight.Bits) throws -> QuantizedLlama? {
+    package func quantized(_ bits: QuantizedWeight.Bits) throws -> QuantizedLlama? {
         guard canBeQuantized else { return nil }
         return try quantizedCopies.withLock { copies in
             if let copy = copies[bits] { return copy }
-            let copy = try QuantizedLlama(self, bits: bits)
+            let copy = try QuantizedLlama(self, bits: bits, sharing: Array(copies.values))
             copies[bits] = copy
             return copy
         }

@@ -18,6 +18,9 @@ final class RotaryEmbedding: Sendable {
         self.device = device
     }
 
+    /// Makes the angles of the first `count` positions, where they are not there yet, before they are asked for.
+    func reserve(_ count: Int) throws { _ = try angles(start: 0, count: count) }
+
     /// Cosine and sine of positions `start` ..< `start + count`: [count, E / 2] each.
     func angles(start: Int, count: Int) throws -> (cosine: Tensor, sine: Tensor) {
         try table.withLock { table in

@@ -6,7 +6,11 @@ import Tokenizers
 import Torch
 
 /// The default models against transformers' results, where both are at hand.
-@Suite(.serialized, .enabled(if: Place.hasDefaultModels, "the default models or their reference values are not here"))
+@Suite(
+    .serialized,
+    .enabled(
+        if: Place.hasDefaultModels,
+        "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct DefaultModelTests {
     private let values: DefaultModelValues
 

@@ -5,7 +5,7 @@ import Testing
 import Torch
 
 /// Tiny models that others made, where they are at hand.
-@Suite(.enabled(if: Place.hasGolden, "the reference models are not here"))
+@Suite(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct GoldenTests {
     private struct Values: Decodable {
         struct Decoder: Decodable {

@@ -40,7 +40,7 @@ import Torch
         let cache = cache()
         let other = try model.embed(tiny.ids(30, seed: 8))[0]
         for (length, pieces) in [(150, [150]), (90, [30, 60]), (20, [20])] {
-            cache.truncate(to: min(cache.count, 0))
+            cache.truncate(to: 0)
             _ = try model.scores(input[0..<length], pieces: pieces, cache: cache)
             let cut = length / 2
             cache.truncate(to: cut)
@@ -186,7 +186,7 @@ import Torch
         let targets = try Tensor(tiny.ids(4, seed: 44))
         let vectors = try input[0..<4].cloned()
         try vectors.setRequiresGradient(true)
-        // Pages with free places, which attention keeps for its way back.
+        // Pages with free places, which attention keeps for its backward pass.
         let cache = cache()
         _ = try model.scores(input[0..<10], pieces: [10], cache: cache)
         let states = try model.hiddenStates(vectors.unsqueezed(0), cache: cache)

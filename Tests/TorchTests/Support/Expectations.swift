@@ -53,3 +53,24 @@ func expectFault(
         Issue.record("expected a TorchError, found \(error)", sourceLocation: sourceLocation)
     }
 }
+
+/// Which rows, along the last dimension, hold a NaN.
+func rowsWithNaN(_ tensor: Tensor) throws -> Set<Int> {
+    let numbers = try tensor.contiguous().array(of: Double.self)
+    let size = tensor.size(-1)
+    return Set(numbers.indices.filter { numbers[$0].isNaN }.map { $0 / size })
+}
+
+/// NaN as arithmetic makes it, and one of all bits: kernels that count on bits could make a number of that.
+let kindsOfNaN: [Float] = [.nan, Float(bitPattern: .max)]
+
+extension Tensor {
+    /// A copy, laid out by rows, with `value` in one place.
+    func replacing(_ place: [Int], by value: Float) throws -> Tensor {
+        let copy = try contiguous().cloned()
+        var element = copy
+        for index in place { element = try element.selected(0, index) }
+        try element.copy(from: Tensor([value], shape: []))
+        return copy
+    }
+}

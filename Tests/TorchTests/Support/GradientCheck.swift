@@ -38,3 +38,42 @@ func checkGradients(
         #expect(expected.contains { $0 != 0 }, "input \(number) changes nothing", sourceLocation: sourceLocation)
     }
 }
+
+/// Compares the gradients of `function`, a tensor of float32 tensors, with central finite differences along random
+/// directions: what the kernels compute in float32 is too coarse for single elements, and their sums are not.
+///
+/// As above a fixed random combination of the outputs is differentiated.
+func checkDirections(
+    of shapes: [Int]..., seed: UInt64 = 5, tolerance: Double = 2e-3, step: Double = 0.01, directions: Int = 3,
+    sourceLocation: SourceLocation = #_sourceLocation, function: ([Tensor]) throws -> Tensor
+) throws {
+    var generator = Generator(seed)
+    let inputs = try shapes.map { try generator.tensor($0, dtype: .float32) }
+    let outputs = try withoutGradients { try function(inputs.map { try $0.cloned() }).shape }
+    let weights = try generator.tensor(outputs)
+    func scalar(_ inputs: [Tensor]) throws -> Tensor { try (function(inputs).to(.float64) * weights).sum() }
+
+    let leaves = try inputs.map { try $0.cloned() }
+    for leaf in leaves { try leaf.setRequiresGradient(true) }
+    try scalar(leaves).backward()
+    for (number, leaf) in leaves.enumerated() {
+        let gradient = try #require(try leaf.gradient, sourceLocation: sourceLocation).to(.float64)
+        #expect(gradient.shape == leaf.shape, sourceLocation: sourceLocation)
+        for _ in 0..<directions {
+            let direction = try generator.tensor(leaf.shape, dtype: .float32)
+            func value(_ step: Double) throws -> Double {
+                try withoutGradients {
+                    // Copies: an operation may work in place where no gradient is recorded.
+                    var moved = try inputs.map { try $0.cloned() }
+                    moved[number] = try inputs[number] + direction * step
+                    return try scalar(moved).item()
+                }
+            }
+            let found = try (gradient * direction.to(.float64)).sum().item()
+            let expected = try (value(step) - value(-step)) / (2 * step)
+            #expect(
+                abs(found - expected) < tolerance * max(1, abs(expected)), "input \(number): \(found), \(expected)",
+                sourceLocation: sourceLocation)
+        }
+    }
+}

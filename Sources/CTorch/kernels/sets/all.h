@@ -3,7 +3,7 @@
 // KERNELS, KERNELS_NAME             the set's namespace and name
 // KERNELS_ROWS, KERNELS_COLUMNS     a matrix product's tile: rows, and columns in sixteens, that fill the registers
 // KERNELS_BF16                      whether it multiplies pairs of bfloat16
-// KERNELS_VNNI                      whether it multiplies fours of bytes
+// KERNELS_VNNI                      whether it multiplies bytes four at a time
 // KERNELS_EMULATED                  whether these are computed without the instructions
 // KERNELS_X86                       bits of the x86-64 registers whose intrinsics there are (256: AVX2 and F16C), or 0
 // KERNELS_NEON                      whether there are NEON's

@@ -9,7 +9,9 @@ struct Bench: ParsableCommand {
         abstract: "Measure this machine: how fast everything is, compressed against full text.",
         discussion: """
             Random tokens stand for texts: what they say does not change what they cost. A figure is the median of --runs \
-            timed runs after one that is not counted.
+            timed runs after one that is not counted, but for three: an answer is warmed up with a question alone, without \
+            the text; the seconds of compressing a text for it, and those of a library's first search and of its writing, \
+            are of a single run. A search's other figures are medians of 50 questions.
 
               prefill   the scores of the last of N tokens, from an empty cache (N = 512, 1536, 4096)
               decode    32 greedy steps, one at a time, after N tokens (N = 128, 4096)
