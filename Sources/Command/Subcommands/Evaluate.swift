@@ -114,7 +114,9 @@ struct Evaluate: ParsableCommand {
         }
         for record in set.malformed.prefix(20) { Terminal.note(record.description) }
         if !set.malformed.isEmpty {
-            Terminal.note("\(set.malformed.count) records of \(set.name) are left out and not counted")
+            let count = set.malformed.count
+            Terminal.note(
+                "\(count) record\(count == 1 ? " is" : "s are") malformed in \(set.name): left out and not counted")
         }
         for remark in set.remarks { Terminal.note(remark) }
         let evaluator = try Evaluator(engine: engine, library: stored, group: group)
