@@ -51,8 +51,9 @@ import Testing
         if 1..<32 ~= answered { #expect(rest.errorText.contains(" of 32 answers are there already")) }
         #expect(try place.bytes("p.jsonl") == expected)
         #expect(lines(place, "run.jsonl") == 33)
-        // Nothing is left to ask; the figures are there at once.
-        try await place.run(command + ["--run", "run.jsonl"]).expectSuccess()
+        // Nothing is left to ask; the figures are there at once, and what is to be said of the answers is said again.
+        let last = try await place.run(command + ["--run", "run.jsonl"]).expectSuccess()
+        #expect(last.errorText.contains(" of 32 answers were cut after 3 tokens"))
         #expect(lines(place, "run.jsonl") == 33)
 
         let other = try await place.run(
@@ -73,13 +74,21 @@ import Testing
         #expect(result["rouge_geometric_mean"] is NSNumber)
         for (options, part) in [
             (["--metric", "rouge"], "--max-tokens"), (["--metric", "rouge", "--max-tokens", "3"], "--max-tokens"),
-            (short, "other questions"), (short + ["--metric", "rouge", "--chat-template", "chatml"], "--chat-template"),
+            (short, "other questions"),
+            (short + ["--metric", "rouge", "--chat-template", "chatml"], "--chat-template"),
             (short + ["--metric", "rouge", "--dtype", "float32", "--decode-weights", "8-bit"], "--d"),
         ] {
             try await place.run(command + options).expectFailure("--run run.jsonl", part)
         }
         try await place.run(command + ["--metric", "accuracy"]).expectUsage("--metric accuracy")
         try await place.run(["evaluate", "needle", "--metric", "f1"]).expectFailure("--metric f1")
+        for (options, part) in [
+            (["--split", "train"], "no parts"), (["--task", "qasper"], "no tasks"), (["--summaries"], "no summaries"),
+        ] {
+            try await place.run(["evaluate", "data.jsonl"] + options).expectFailure("data.jsonl", part)
+        }
+        try place.write("lines.jsonl", text: #"{"id":"1","pid":"1_0","input":"q\n\nt","output":"x"}"# + "\n")
+        try await place.run(["evaluate", "lines.jsonl"]).expectFailure("lines.jsonl, line 1", "--task")
     }
 
     /// Texts of a library are part of a run's data though the question set has none.

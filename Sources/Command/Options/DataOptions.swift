@@ -25,6 +25,20 @@ struct DataOptions: ParsableArguments {
             "NarrativeQA: the folder of the stories; TriviaQA: the folder of the evidence.", valueName: "dir"))
     var texts: String?
 
+    @Flag(help: "NarrativeQA: ask about the summaries of the stories' plots instead of the stories.")
+    var summaries = false
+
+    @Option(
+        help: ArgumentHelp(
+            "NarrativeQA (train, valid, test) and GovReport's folder (train, valid, test): only this part.",
+            valueName: "name"))
+    var split: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "SCROLLS, LongBench v1: the task of a file whose lines and name do not tell it.", valueName: "name"))
+    var task: String?
+
     @Option(help: ArgumentHelp("ruler, needle: the prompts' lengths in tokens; 8k is 8192.", valueName: "n,n"))
     var lengths = Lengths([4096, 8192, 16_384])
 
@@ -106,12 +120,17 @@ struct DataOptions: ParsableArguments {
     func fromFile(text: QuestionSet.DocumentText) throws -> EvaluationSet? {
         guard generator == nil else {
             if let metric { throw CommandError("--metric \(metric): \(data) has its own measure") }
+            if let split { throw CommandError("--split \(split): \(data) is generated") }
+            if let task { throw CommandError("--task \(task): \(data) is generated; --tasks chooses among ruler's") }
             return nil
         }
         var options = EvaluationSet.ReadingOptions()
         options.text = text
         options.texts = texts.map { URL(filePath: $0) }
         options.metric = try parsedMetric()
+        options.split = split
+        options.task = task
+        if summaries { options.narrativeText = .summaries }
         return try EvaluationSet(contentsOf: URL(filePath: data), format: format, options: options)
     }
 

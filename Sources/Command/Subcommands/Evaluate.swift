@@ -114,8 +114,9 @@ struct Evaluate: ParsableCommand {
         }
         for record in set.malformed.prefix(20) { Terminal.note(record.description) }
         if !set.malformed.isEmpty {
-            let noun = set.format == .ruler ? "tasks" : "records"
-            Terminal.note("\(set.malformed.count) \(noun) of \(set.name) are left out and not counted")
+            let count = set.malformed.count
+            Terminal.note(
+                "\(count) record\(count == 1 ? " is" : "s are") malformed in \(set.name): left out and not counted")
         }
         for remark in set.remarks { Terminal.note(remark) }
         let evaluator = try Evaluator(engine: engine, library: stored, group: group)
@@ -132,14 +133,15 @@ struct Evaluate: ParsableCommand {
             dtype: engine.model.decoder.dtype.rawValue, device: engine.model.decoder.device.description,
             decodeWeights: Self.name(engine.model.decodeBits), seed: self.engine.model.compute.seed)
         let total = set.questionCount * modes.count
+        let questions = set.documents.flatMap(\.questions).map(\.id)
         let file = try (runFile ?? report.first.map { $0 + ".run.jsonl" }).map {
-            try RunFile($0, settings: settings, modes: modes, questions: set.questionCount)
+            try RunFile($0, settings: settings, modes: modes, questions: questions)
         }
         let records = try ask(set, modes, evaluator, kept: file)
-        let order = Dictionary(
-            uniqueKeysWithValues: set.documents.flatMap(\.questions).enumerated().map { ($1.id, $0) })
-        let sorted = records.sorted {
-            (modes.firstIndex(of: $0.mode)!, order[$0.id]!) < (modes.firstIndex(of: $1.mode)!, order[$1.id]!)
+        // As they are asked, mode by mode, whatever the order they were answered in.
+        let places = Dictionary(questions.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let sorted = modes.flatMap { mode in
+            records.filter { $0.mode == mode }.sorted { places[$0.id] ?? 0 < places[$1.id] ?? 0 }
         }
         if let predictions { try writePredictions(sorted, to: predictions) }
         let result = EvaluationReport(

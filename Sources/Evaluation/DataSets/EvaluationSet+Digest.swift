@@ -12,12 +12,17 @@ extension EvaluationSet {
         let documents = zip(documents, texts).map { document, text in
             let questions = document.questions.map { question in
                 Self.joined(
-                    [question.id, question.text, question.metric.rawValue, "\(question.correctChoice ?? -1)"]
+                    [question.id, question.text, Self.measure(of: question), "\(question.correctChoice ?? -1)"]
                         + [question.answers, question.choices, question.classes].map(Self.joined))
             }
             return Digest.sha256(Self.joined([document.id, document.title, text ?? "none"] + questions))
         }
         return Digest.sha256(Self.joined(documents))
+    }
+
+    private static func measure(of question: EvaluationQuestion) -> String {
+        let (metric, scorer) = (question.metric.rawValue, question.scorer)
+        return scorer == .standard ? metric : "\(metric)/\(scorer.rawValue)"
     }
 
     /// Parts with their lengths, so that no two lists read the same.

@@ -84,6 +84,8 @@ public struct EvaluationQuestion: Sendable, Equatable {
     public var classes: [String]
     /// The published figure for this question. F1, exact match and ROUGE are computed besides.
     public var metric: Metric
+    /// What the data set's own scorer does otherwise.
+    public var scorer: Scorer
     /// Tokens that an answer may have at most: the data set's published length of answers where it has one.
     public var answerTokens: Int
     /// What results can be grouped by, by name: `task`, `length`, `depth`, `difficulty`, `answer_type`, `hard`, ...
@@ -92,7 +94,8 @@ public struct EvaluationQuestion: Sendable, Equatable {
     /// - Parameter answerTokens: ``Metric/answerTokens`` unless given
     public init(
         id: String, text: String, answers: [String], choices: [String] = [], correctChoice: Int? = nil,
-        classes: [String] = [], metric: Metric, answerTokens: Int? = nil, attributes: [String: String] = [:]
+        classes: [String] = [], metric: Metric, scorer: Scorer = .standard, answerTokens: Int? = nil,
+        attributes: [String: String] = [:]
     ) {
         self.id = id
         self.text = text
@@ -101,6 +104,7 @@ public struct EvaluationQuestion: Sendable, Equatable {
         self.correctChoice = correctChoice
         self.classes = classes
         self.metric = metric
+        self.scorer = scorer
         self.answerTokens = answerTokens ?? metric.answerTokens
         self.attributes = attributes
     }

@@ -8,10 +8,10 @@ public struct AnswerScore: Hashable, Sendable {
     public var rouge: ROUGEScores
 
     /// Scores `prediction` against `references`.
-    public init(prediction: String, references: [String], rouge: ROUGE = ROUGE()) {
-        let normalized = NormalizedAnswer(prediction)
-        let expected = references.map { NormalizedAnswer($0) }
-        f1 = TokenF1.score(normalized, expected)
+    public init(prediction: String, references: [String], scorer: Scorer = .standard, rouge: ROUGE = ROUGE()) {
+        let normalized = scorer.normalized(prediction)
+        let expected = references.map(scorer.normalized)
+        f1 = scorer.f1(normalized, expected)
         exactMatch = expected.contains(normalized) ? 1 : 0
         self.rouge = rouge.score(prediction: prediction, references: references)
     }

@@ -6,7 +6,7 @@ extension EvaluationQuestion {
     ///
     /// The best over ``answers`` counts, and without any it is 0. Of a multiple choice the right option's text is a
     /// reference beside its letter, except for the accuracies; a letter is a word there also where it is an article. Of ``LongBench/firstLineTasks`` (the attribute `task`)
-    /// only the answer's first line is judged.
+    /// only the answer's first line is judged; what ``scorer`` says is done.
     ///
     /// - Parameters:
     ///   - likelihoods: log p of each option, where they were asked for: then ``Metric/accuracyByLikelihood`` is there too
@@ -15,17 +15,16 @@ extension EvaluationQuestion {
         of prediction: String, likelihoods: [Double]? = nil, rouge: ROUGE = ROUGE()
     ) -> [Metric: Double] {
         let isFirstLine = attributes["task"].map(LongBench.firstLineTasks.contains) ?? false
-        let prediction = isFirstLine ? LongBench.firstLine(prediction) : prediction
-        let score = AnswerScore(prediction: prediction, references: answers + correctText, rouge: rouge)
+        let prediction = scorer.judged(isFirstLine ? LongBench.firstLine(prediction) : prediction)
+        let score = AnswerScore(
+            prediction: prediction, references: answers + correctText, scorer: scorer, rouge: rouge)
         var scores: [Metric: Double] = [
             .f1: score.f1, .em: score.exactMatch, .rouge1: score.rouge.rouge1, .rouge2: score.rouge.rouge2,
             .rougeL: score.rouge.rougeL, .rougeLsum: score.rouge.rougeLsum,
         ]
         if let letter = correctLetter {
-            // Normalisation would drop "A" as an article: of the letter it is the answer's letters and digits that count.
-            let isLetter =
-                String(String.UnicodeScalarView(prediction.unicodeScalars.filter(\.isPythonWord)))
-                .lowercased() == letter.lowercased()
+            // Normalisation would drop "A" as an article: of a letter it is all letters and digits that count.
+            let isLetter = Self.words(prediction) == Self.words(scorer.answer(letter: letter))
             let isText = ExactMatch.score(prediction: prediction, references: correctText) == 1
             scores[.em] = isLetter || isText && !NormalizedAnswer(prediction).text.isEmpty ? 1 : 0
             if isLetter { scores[.f1] = 1 }
@@ -57,13 +56,17 @@ extension EvaluationQuestion {
         case .codeSimilarity: return best(LongBench.codeSimilarity)
         case .stringMatch: return StringMatch.all(prediction: prediction, references: answers)
         case .stringMatchAny: return StringMatch.any(prediction: prediction, references: answers)
-        case .accuracy: return accuracy(MultipleChoice.chosen(by: prediction, choices: choices))
+        case .accuracy: return accuracy(scorer.choice(prediction, of: choices))
         case .accuracyByLikelihood: return 0
         }
     }
 
     private var correctText: [String] {
         correctChoice.flatMap { choices.indices.contains($0) ? [choices[$0]] : nil } ?? []
+    }
+
+    private static func words(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter(\.isPythonWord))).lowercased()
     }
 
     /// The right option's letter, where that is what is asked for.

@@ -8,7 +8,7 @@ public enum MultipleChoice {
     /// The option that a generated answer names, or nil where it names none; options have the letters A, B, ... in
     /// their order.
     ///
-    /// There is no published rule for free text, so this is ours. The first that applies decides:
+    /// For a set that publishes no rule of its own (``Scorer``); this one is ours. The first that applies decides:
     /// 1. a letter that is the only word: `B`, `b.`, `(B)`
     /// 2. the one option whose text the answer is, compared as by ``ExactMatch``
     /// 3. the first letter after "answer", "answer is", "option" or "choice": `The answer is (B)`, `Answer: B`
@@ -29,6 +29,31 @@ public enum MultipleChoice {
         }
         if let named { return named.choice }
         return single(options.indices.filter { !options[$0].isEmpty && contains(words, options[$0]) })
+    }
+
+    /// QuALITY's rule as LLoCO (Tan et al. 2024) applies it: the first letter of the answer, which has to be a capital and
+    /// an option's; marks and digits before it are passed.
+    public static func firstLetter(of answer: String, count: Int) -> Int? {
+        let first = answer.unicodeScalars.first { $0.properties.isAlphabetic }
+        return first.flatMap { $0.properties.isUppercase ? choice($0) : nil }.flatMap { $0 < count ? $0 : nil }
+    }
+
+    /// LongBench v2's rule: the letter after the first "The correct answer is" that one in brackets follows, else after
+    /// the first that one follows; asterisks aside.
+    public static func correctAnswer(in answer: String, count: Int) -> Int? {
+        let text = answer.unicodeScalars.filter { $0 != "*" }
+        let phrase = Array("The correct answer is ".unicodeScalars)
+        let scalars = Array(text)
+        let ends = scalars.indices.filter { scalars[$0...].starts(with: phrase) }.map { $0 + phrase.count }
+        func letter(at place: Int) -> Int? {
+            guard scalars.indices.contains(place), scalars[place].properties.isUppercase else { return nil }
+            return choice(scalars[place]).flatMap { $0 < count ? $0 : nil }
+        }
+        func bracketed(at place: Int) -> Int? {
+            guard place + 2 < scalars.count, scalars[place] == "(", scalars[place + 2] == ")" else { return nil }
+            return letter(at: place + 1)
+        }
+        return ends.lazy.compactMap(bracketed).first ?? ends.lazy.compactMap(letter).first
     }
 
     /// The option with the greatest log-likelihood; the first of equal ones, NaN passed over; nil where there is none.

@@ -96,7 +96,8 @@ extension EvaluationReport {
         let lengths = Set(tasks.values.flatMap { $0.map(\.length) }).sorted()
         guard lengths.count > 1, lengths.count <= 50 else { return [] }
         let scale = PlotScale(fitting: lengths)
-        let label = Self.lengthLabel(lengths)
+        // LongBench's lengths are words, or characters of Chinese.
+        let label = settings.format == .longbench ? "Length, words" : Self.lengthLabel(lengths)
         let ticks = lengths.map { PlotAxis.Tick(value: $0, label: Self.length($0, lengths)) }
         return ComparedQuestions.sorted(tasks.keys).prefix(60).map { task in
             let questions = tasks[task] ?? []
@@ -127,7 +128,9 @@ extension EvaluationReport {
         var cells: [[String]: [ComparedQuestions.Question]] = [:]
         for question in compared.complete {
             let attributes = question.record.attributes
-            guard let length = attributes["length"], let depth = attributes["depth"] else { continue }
+            guard let length = attributes["length"], let depth = attributes["depth"],
+                Self.isNeedle(attributes["task"])
+            else { continue }
             cells[[depth, length], default: []].append(question)
         }
         let depths = ComparedQuestions.sorted(cells.keys.map { $0[0] })
@@ -147,6 +150,11 @@ extension EvaluationReport {
                         ComparedQuestions.number(length).map { Self.length($0, numbers) } ?? length
                     }, rows: depths, values: values))
         }
+    }
+
+    /// Whether a depth is that of a needle: RULER's question answering has depths as well.
+    private static func isNeedle(_ task: String?) -> Bool {
+        task.flatMap { RulerTask(rawValue: $0) }?.needsQuestions != true
     }
 
     /// Medians of the points in up to `bins` equal parts of a scale, each at the median of both coordinates.

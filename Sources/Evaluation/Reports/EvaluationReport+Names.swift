@@ -10,7 +10,7 @@ extension EvaluationReport {
     public func countedTitle(of metric: String) -> String {
         let title = Self.title(of: metric)
         guard let mode = modes.first, let count = mode.counts[metric], count != mode.questions else { return title }
-        return "\(title) (\(NumberText.count(count)) questions)"
+        return "\(title) (\(NumberText.count(count)) question\(count == 1 ? "" : "s"))"
     }
 
     private static let titles = [

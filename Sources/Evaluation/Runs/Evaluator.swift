@@ -74,7 +74,9 @@ public final class Evaluator {
             answer = try answerer.answer(question.text, options)
             if !question.choices.isEmpty {
                 likelihoods = try answerer.logLikelihoods(
-                    of: question.choices.indices.compactMap { MultipleChoice.letter($0).map { String($0) } },
+                    of: question.choices.indices.compactMap {
+                        MultipleChoice.letter($0).map { question.scorer.answer(letter: String($0)) }
+                    },
                     question.text, options)
             }
         } catch let error as ModelError {

@@ -19,11 +19,12 @@ public final class RunFile {
 
     /// Opens a run's file, or begins it.
     ///
+    /// - Parameter questions: the ids of all that are asked
     /// - Throws: `EvaluationError` where the file is another run's or none at all, or another process writes it.
     public init(
-        _ path: String, settings: EvaluationReport.Settings, modes: [AnswerMode], questions: Int
+        _ path: String, settings: EvaluationReport.Settings, modes: [AnswerMode], questions: [String]
     ) throws {
-        let header = Header(settings: settings, modes: modes, questions: questions)
+        let header = Header(settings: settings, modes: modes, questions: questions.count)
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw EvaluationError("--run \(path): the file cannot be written: \(String(cString: strerror(errno)))")
@@ -59,14 +60,26 @@ public final class RunFile {
             throw EvaluationError(
                 "--run \(path): the run in it is of \(Self.difference(found, header)); give another file, or remove it")
         }
+        // What may still be answered.
+        var left = Dictionary(modes.map { ($0, Set(questions)) }, uniquingKeysWith: { first, _ in first })
         for (index, line) in lines.dropFirst().enumerated() {
             guard let record = try? JSONDecoder().decode(EvaluationRecord.self, from: line) else {
                 throw EvaluationError("--run \(path), line \(index + 2): not a record of a run; the file is damaged")
+            }
+            if let reason = Self.fault(of: record, &left) {
+                throw EvaluationError("--run \(path), line \(index + 2): \(reason); the file was changed or damaged")
             }
             records.append(record)
         }
         try handle.truncate(atOffset: UInt64(whole.count))
         try handle.seekToEnd()
+    }
+
+    /// Why a record is none of the run's; takes its question from those of the mode.
+    private static func fault(of record: EvaluationRecord, _ left: inout [AnswerMode: Set<String>]) -> String? {
+        if left[record.mode] == nil { return "an answer in the mode \(record.mode.rawValue), which is not asked" }
+        guard left[record.mode]?.remove(record.id) == nil else { return nil }
+        return "the question '\(record.id.printable(limit: 80))' is none of the run's, or answered twice"
     }
 
     public func append(_ record: EvaluationRecord) throws {

@@ -38,14 +38,6 @@ struct DataFaultTests {
                 #"{"meeting_transcripts":[{"content":"x"}],"general_query_list":[{"query":"q"}]}"#,
                 #""general_query_list[0].answer" is missing"#
             ),
-            (
-                .qmsum,
-                #"""
-                {"meeting_transcripts":[{"content":"x"}],"specific_query_list":[{"query":"q","answer":"a",\#
-                "relevant_text_span":[["1"]]}]}
-                """#,
-                "expected a first and a last turn"
-            ),
             (.squality, #"{"metadata":{},"document":"x","questions":[]}"#, #""metadata.passage_id" is missing"#),
             (.squality, #"{"metadata":"m","document":"x","questions":[]}"#, #""metadata" is a string"#),
             (
@@ -96,8 +88,43 @@ struct DataFaultTests {
         #expect(set.questionCount == 1 && set.malformed.count == 1)
         let qasper = try DataFiles.read(DataSamples.qasper.replacing(#""yes_no":false"#, with: #""yes_no":null"#))
         #expect(qasper.documents[0].questions.map(\.id) == ["k1", "k3"])
-        #expect(qasper.malformed.map(\.record) == ["k2"] && qasper.malformed[0].line == nil)
+        #expect(qasper.malformed.map(\.record) == ["k2"] && qasper.malformed[0].line == 1)
         #expect(qasper.malformed[0].reason.contains("expected one of them"))
+    }
+
+    @Test("Records of a list have lines too: where each begins")
+    func linesOfAList() throws {
+        let set = try DataFiles.read("[\n\(DataSamples.hotpotqa),\n\n  {\"_id\":\n\"x\"}, 7\n,\n8]", as: .hotpotqa)
+        let first = 2 + DataSamples.hotpotqa.count { $0 == "\n" }
+        #expect(set.malformed.map(\.line) == [first + 2, first + 3, first + 5])
+        let indented = try DataFiles.read(DataSamples.qasper.replacing(#""yes_no":false"#, with: #""yes_no":null"#))
+        #expect(indented.malformed.map(\.line) == [1])
+        #expect(indented.malformed[0].description.contains("line 1"))
+    }
+
+    @Test("QMSum: a query whose turns are odd is asked without them")
+    func oddSpans() throws {
+        let line = #"""
+            {"meeting_transcripts":[{"content":"x"}],"specific_query_list":[{"query":"q","answer":"a",\#
+            "relevant_text_span":[["1"]]}]}
+            """#
+        let set = try DataFiles.read(line)
+        #expect(set.questionCount == 1 && set.malformed.isEmpty)
+        #expect(set.documents[0].questions[0].attributes == ["type": "specific"])
+        #expect(set.remarks.count == 1 && set.remarks[0].contains("expected a first and a last turn"))
+    }
+
+    @Test("Options that a form has no use for")
+    func misfits() throws {
+        for (change, part) in [
+            ({ $0.split = "train" }, "no parts"), ({ $0.task = "qasper" }, "no tasks"),
+            ({ $0.narrativeText = .summaries }, "no summaries"),
+        ] as [((inout EvaluationSet.ReadingOptions) -> Void, String)] {
+            var options = EvaluationSet.ReadingOptions()
+            change(&options)
+            let error = #expect(throws: JSONLinesError.self) { try DataFiles.read(DataSamples.lloco, options: options) }
+            #expect(error?.reason.contains(part) == true)
+        }
     }
 
     @Test("Qasper: papers that are malformed are named by their key")
@@ -106,6 +133,7 @@ struct DataFaultTests {
         let set = try DataFiles.read(text, as: .qasper)
         #expect(set.documents.map(\.id) == ["1234.5678"])
         #expect(set.malformed.map(\.record) == ["p1", "p2", "p3"])
+        #expect(set.malformed.allSatisfy { $0.line == 1 })
         let twice = "{" + DataSamples.qasper.dropFirst().dropLast() + "," + DataSamples.qasper.dropFirst()
         let second = try DataFiles.read(twice)
         #expect(second.documents.count == 1 && second.malformed.count == 1)

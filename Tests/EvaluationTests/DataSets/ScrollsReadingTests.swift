@@ -52,17 +52,17 @@ struct ScrollsReadingTests {
     @Test("Long inputs are cut in two quickly, whatever their characters")
     func long() throws {
         let text = String(repeating: "é\u{301}e\u{301}\u{1F469}\u{200D}\u{1F680}\\n", count: 60_000)
-        let set = try DataFiles.read(Self.line("1", "1_0", #"Où?\n\n\#(text)"#, "x"))
+        let set = try DataFiles.read(Self.line("1", "1_0", #"Où?\n\n\#(text)"#, "x"), name: "qasper")
         #expect(set.documents[0].questions[0].text == "Où?")
         #expect(set.documents[0].text?.utf8.count == text.utf8.count - 60_000)
-        #expect(DataFiles.fault(Self.line("1", "1_0", text, "x"))?.reason.contains("no blank line") == true)
+        let fault = DataFiles.fault(Self.line("1", "1_0", text, "x"), name: "qasper")
+        #expect(fault?.reason.contains("no blank line") == true)
     }
 
-    @Test("Without a task: the first part is the question, judged by F1")
+    @Test("Without a task nothing is read: the line's, the file's or one that is given tells")
     func unnamed() throws {
-        let set = try DataFiles.read(DataSamples.scrolls)
-        #expect(set.documents[0].questions[0].text == "Who ran?")
-        #expect(set.documents[0].questions[0].metric == .f1 && set.documents[0].questions[0].attributes.isEmpty)
+        let fault = DataFiles.fault("\n" + DataSamples.scrolls)
+        #expect(fault?.line == 2 && fault?.reason.contains("give it with --task: gov_report, ") == true)
         let named = DataSamples.scrolls.replacing(#""pid""#, with: #""dataset":"gov_report","pid""#)
         #expect(try DataFiles.read(named).documents[0].questions[0].metric == .rougeGeometricMean)
         var options = EvaluationSet.ReadingOptions()
@@ -85,6 +85,7 @@ struct ScrollsReadingTests {
         #expect(question.choices == ["Ann Lee", "Ben", "Cid", "Dot"] && question.correctChoice == 0)
         #expect(question.answers == ["Ann Lee"] && question.metric == .em)
         #expect(set.documents[0].questions[1].correctChoice == nil && set.documents[0].questions[1].choices.isEmpty)
+        #expect(set.remarks.count == 1 && set.remarks[0].hasPrefix("2: the output is none of the options"))
     }
 
     @Test(
@@ -101,7 +102,7 @@ struct ScrollsReadingTests {
             (#"{"id":"a","pid":"p","dataset":"tea","input":"q\n\nt","output":"x"}"#, #"the task "tea""#),
         ])
     func malformed(line: String, message: String) throws {
-        let set = try DataFiles.read(DataSamples.scrolls + "\n" + line)
+        let set = try DataFiles.read(DataSamples.scrolls + "\n" + line, name: "qasper")
         #expect(set.questionCount == 1 && set.documents[0].questions[0].answers == ["The dog"])
         #expect(set.malformed.count == 1 && set.malformed.first?.line == 2)
         #expect(set.malformed.first?.reason.contains(message) == true, "\(set.malformed)")

@@ -114,6 +114,22 @@ struct ReportFiguresTests {
         #expect(abs(figure.mean - (10 * geometricMean(summaries) + 30 * mean) / 40) < 1e-9)
     }
 
+    @Test("Lengths are in the data's own unit, and maps are of needles alone")
+    func lengthsAndMaps() throws {
+        func report(_ tasks: [String]) -> EvaluationReport {
+            ReportSample.report(questions: 16, modes: [.full]) { index in
+                ["task": tasks[index % tasks.count], "length": "\(1024 << (index / 8))", "depth": "50"]
+            }
+        }
+        #expect(report(["qa_1"]).needleFigures(ComparedQuestions(report(["qa_1"]))).isEmpty)
+        let mixed = report(["qa_1", "niah_single_1"])
+        #expect(mixed.needleFigures(ComparedQuestions(mixed)).count == 1)
+        var words = report(["qasper"])
+        words.settings.format = .longbench
+        let label = try #require(words.lengthFigures(ComparedQuestions(words)).first).plot.svg()
+        #expect(label.contains("Length, words") && !label.contains("Length, tokens"))
+    }
+
     @Test("One question shows no interval and no difference that is sure")
     func oneQuestion() throws {
         let records = [record(0, .full, .f1, [.f1: 90]), record(0, .none, .f1, [.f1: 10])]

@@ -61,6 +61,12 @@ struct RulerQuestionTests {
         let set = try set(.questionAnswering, length: 20_000, samples: 5, of: few)
         #expect(Set(set.documents.map { $0.questions[0].text }).count == 2)
         #expect(Set(set.documents.map(\.text)).count == 5)
+        // Of each document the second question has no answer in the text.
+        #expect(
+            set.remarks == [
+                "ruler qa_1 at 20000 tokens: 2 questions were passed over: the text does not hold an answer word for word",
+                "ruler qa_1 at 20000 tokens: 3 of 5 samples ask a question again",
+            ])
         #expect(set.documents.allSatisfy { passages($0).count > Set(passages($0)).count })
     }
 
@@ -83,6 +89,19 @@ struct RulerQuestionTests {
         #expect(error.description.contains("no question's document holds its answer"))
         for index in yes.documents.indices { yes.documents[index].questions[0].choices = ["Yes", "No"] }
         #expect(throws: DataGenerationError.self) { try set(.documentQuestionAnswering, of: yes) }
+    }
+
+    @Test("An answer is in a passage as whole words, not within others")
+    func wholeWords() throws {
+        var few = GenerationSupport.questions
+        for index in few.documents.indices {
+            // "art" in "part" is none.
+            few.documents[index].questions[0].answers = ["art", "pike of"]
+            few.documents[index].questions[1].answers = ["ART"]
+        }
+        let set = try set(.questionAnswering, length: 3_000, samples: 2, of: few)
+        for document in set.documents { #expect((document.text ?? "").contains("The pike of")) }
+        #expect(Set(set.documents.map { $0.questions[0].text }).allSatisfy { $0.contains("How heavy") })
     }
 
     @Test("One document with one passage fills no length")

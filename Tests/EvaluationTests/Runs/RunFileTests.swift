@@ -29,7 +29,8 @@ import Testing
     }
 
     private func open(
-        _ settings: EvaluationReport.Settings? = nil, modes: [AnswerMode] = [.none, .full], questions: Int = 4
+        _ settings: EvaluationReport.Settings? = nil, modes: [AnswerMode] = [.none, .full],
+        questions: [String] = ["a", "b", "c", "z"]
     ) throws -> RunFile {
         try RunFile(path, settings: settings ?? self.settings(), modes: modes, questions: questions)
     }
@@ -72,6 +73,21 @@ import Testing
         try FileManager.default.removeItem(at: folder)
     }
 
+    @Test func recordsOfAnotherRunAreRefused() throws {
+        for (records, part) in [
+            ([record("y")], "'y' is none of the run's"), ([record("a", .retrieval)], "mode retrieval"),
+            ([record("a"), record("b"), record("a")], "line 4"),
+        ] {
+            do {
+                let run = try open()
+                for record in records { try run.append(record) }
+            }
+            #expect(refusal { _ = try open() }?.contains(part) == true, "\(part)")
+            try FileManager.default.removeItem(atPath: path)
+        }
+        try FileManager.default.removeItem(at: folder)
+    }
+
     @Test func anotherRunIsRefused() throws {
         do { _ = try open() }
         let changes: [(String, (inout EvaluationReport.Settings) -> Void)] = [
@@ -86,7 +102,7 @@ import Testing
             #expect(refusal { _ = try open(settings(change)) }?.contains(part) == true, "\(part)")
         }
         #expect(refusal { _ = try open(modes: [.none]) }?.contains("other --modes") == true)
-        #expect(refusal { _ = try open(questions: 5) }?.contains("other questions") == true)
+        #expect(refusal { _ = try open(questions: ["a"]) }?.contains("other questions") == true)
         try Data(#"{"modes":["none"],"questions":4,"settings":{"data":"d.jsonl"}}"#.utf8 + [10]).write(
             to: URL(filePath: path))
         #expect(refusal { _ = try open() }?.contains("another version") == true)
@@ -97,7 +113,7 @@ import Testing
         }
         #expect(
             refusal {
-                _ = try RunFile(folder.path, settings: settings(), modes: [.none], questions: 1)
+                _ = try RunFile(folder.path, settings: settings(), modes: [.none], questions: ["a"])
             }?.contains("cannot be written") == true)
         try FileManager.default.removeItem(at: folder)
     }

@@ -19,8 +19,8 @@ final class JSONRecordFile {
 
     struct Record {
         var bytes: [UInt8]
-        /// From 1; nil where the layout has no lines.
-        var line: Int?
+        /// Where it begins, from 1.
+        var line: Int
         /// From 1.
         var number: Int
         var key: String?
@@ -53,6 +53,9 @@ final class JSONRecordFile {
         }
     }
 
+    /// Whether each record has a line of its own.
+    var hasLines: Bool { layout == .lines }
+
     /// The next record; nil after the last one.
     func next() throws -> Record? {
         guard !isDone else { return nil }
@@ -73,14 +76,14 @@ final class JSONRecordFile {
         switch layout {
         case .lines: return nil
         case .single:
-            return count == 0 ? Record(bytes: try elements.element(), number: 1) : nil
+            return count == 0 ? try element(of: elements) : nil
         case .list:
             guard try enter(elements, "[", "]", "a list of records") else { return nil }
-            return Record(bytes: try elements.element(), number: count + 1)
+            return try element(of: elements)
         case .members:
             guard try enter(elements, "{", "}", "an object of records") else { return nil }
             let key = try elements.key()
-            return Record(bytes: try elements.element(), number: count + 1, key: key)
+            return try element(of: elements, key: key)
         case .namedList(let name):
             if count == 0 { try find(name, in: elements) }
             guard try enter(elements, "[", "]", "a list of records as \"\(name)\"") else {
@@ -91,8 +94,15 @@ final class JSONRecordFile {
                 try elements.expect("}", "a comma or the end of the object")
                 return nil
             }
-            return Record(bytes: try elements.element(), number: count + 1)
+            return try element(of: elements)
         }
+    }
+
+    private func element(of elements: JSONElementReader, key: String? = nil) throws -> Record {
+        // To where it begins.
+        _ = try elements.peek()
+        let line = elements.line
+        return Record(bytes: try elements.element(), line: line, number: count + 1, key: key)
     }
 
     /// Goes to the next element; false past the last one.

@@ -13,7 +13,7 @@ struct HotpotQARecords: DataRecordReader {
         if !evidence.isEmpty { attributes["evidence"] = evidence.joined(separator: "\n") }
         let question = EvaluationQuestion(
             id: id, text: try record.text("question"), answers: [try record.text("answer")], metric: .f1,
-            attributes: attributes)
+            scorer: .hotpotqa, attributes: attributes)
         let text = paragraphs.map { "\($0.title)\n\($0.sentences.joined())" }.joined(separator: "\n\n")
         try set.add(EvaluationDocument(id: id, title: id, text: text, questions: [question]), place)
     }

@@ -4,6 +4,8 @@ import LLoCO
 
 /// LongBench v2 (Bai et al. 2024): four choices about a long text, with the difficulty and a class of lengths.
 struct LongBenchV2Records: DataRecordReader {
+    /// As published, for an answer without reasoning.
+    private static let answerTokens = 128
     private static let letters = ["A", "B", "C", "D"]
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
@@ -17,7 +19,7 @@ struct LongBenchV2Records: DataRecordReader {
         }
         let question = try EvaluationQuestion.choice(
             id: id, record.text("question"), options: Self.letters.map { try record.text("choice_\($0)") },
-            correct: correct, attributes: attributes)
+            correct: correct, scorer: .correctAnswerIs, answerTokens: Self.answerTokens, attributes: attributes)
         try set.add(
             EvaluationDocument(id: id, title: id, text: text, questions: [question]), place, mergingEqualTexts: true)
     }

@@ -16,6 +16,7 @@ struct QMSumRecords: DataRecordReader {
         }
         var questions: [EvaluationQuestion] = []
         var count = 0
+        var oddSpans: [String] = []
         for kind in ["general", "specific"] {
             let key = "\(kind)_query_list"
             guard record.has(key) else { continue }
@@ -23,12 +24,18 @@ struct QMSumRecords: DataRecordReader {
             count += list.count
             questions += try set.questions(list, place, of: "\(id) \(key)") { fields, index in
                 var attributes = ["type": kind]
-                if let spans = try Self.spans(fields) { attributes["evidence"] = spans }
+                do {
+                    if let spans = try Self.spans(fields) { attributes["evidence"] = spans }
+                } catch let fault as JSONFields.Fault {
+                    // It is evidence alone: the question can be asked without.
+                    oddSpans.append(fault.reason)
+                }
                 return EvaluationQuestion(
                     id: "\(id)-\(kind)-\(index + 1)", text: try fields.text("query"),
                     answers: [try fields.text("answer")], metric: .rougeGeometricMean, attributes: attributes)
             }
         }
+        for reason in oddSpans { set.remark("\(id): the turns of a query are not read: \(reason)") }
         guard count > 0 else {
             throw JSONFields.Fault(reason: "no \"general_query_list\" and no \"specific_query_list\"; expected queries")
         }

@@ -28,7 +28,7 @@ struct QualityRecords: DataRecordReader {
                 id: fields.label("question_unique_id") ?? "\(unit ?? article)-\(index + 1)",
                 MarkupRemains.cleared(fields.text("question")),
                 options: fields.texts("options", of: "options").map { try MarkupRemains.cleared($0) },
-                correct: label - 1, attributes: attributes)
+                correct: label - 1, scorer: .firstLetter, attributes: attributes)
         }
         guard !questions.isEmpty else { return }
         try set.add(

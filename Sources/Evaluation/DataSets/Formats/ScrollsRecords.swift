@@ -4,8 +4,8 @@ import LLoCO
 /// SCROLLS (Shaham et al. 2022): lines of seven tasks in one form. Lines with the same `id` are one question with several
 /// references; `pid` tells them apart. Questions about the same text make one document.
 ///
-/// The question is the input's first part, up to the blank line; a summary has none. Lines that belong to no task that is
-/// known are read as questions and judged by F1.
+/// The question is the input's first part, up to the blank line; a summary has none. What it is and how it is judged the task
+/// tells, so a file whose task nothing tells is not read.
 struct ScrollsRecords: DataRecordReader {
     private let named: String?
     private var questions: [String: Known] = [:]
@@ -29,9 +29,13 @@ struct ScrollsRecords: DataRecordReader {
         let input = try record.text("input")
         let output = try record.text("output")
         let name = record.label("dataset") ?? record.label("task") ?? named
-        let task = name.flatMap { ScrollsTask.named(in: $0) }
-        if let name, task == nil {
-            let known = ScrollsTask.allCases.map(\.rawValue).joined(separator: ", ")
+        let known = ScrollsTask.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let name else {
+            throw set.error(
+                "neither the file's name nor the line tells the task of SCROLLS; give it with --task: \(known)",
+                line: place.line)
+        }
+        guard let task = ScrollsTask.named(in: name) else {
             throw JSONFields.Fault(reason: "the task \"\(name.printable(limit: 60))\"; expected one of \(known)")
         }
         if let pid = record.label("pid"), !pids.insert(pid).inserted {
@@ -51,7 +55,10 @@ struct ScrollsRecords: DataRecordReader {
         entry.question.answers = [output]
         // Every line of QuALITY has one right option, which it gives as text.
         entry.question.correctChoice = entry.question.choices.firstIndex { Self.isSame($0, output) }
-        if entry.question.correctChoice == nil { entry.question.choices = [] }
+        if entry.question.correctChoice == nil, !entry.question.choices.isEmpty {
+            entry.question.choices = []
+            set.remark("\(id.printable(limit: 80)): the output is none of the options: judged by its text alone")
+        }
         let document = EvaluationDocument(id: id, title: id, text: entry.text, questions: [entry.question])
         guard let index = try set.add(document, place, mergingEqualTexts: true) else { return }
         questions[id] = Known(
@@ -59,13 +66,13 @@ struct ScrollsRecords: DataRecordReader {
     }
 
     /// A question, yet without id and answers, and what it is about.
-    private static func entry(_ input: String, _ task: ScrollsTask?) throws -> (
+    private static func entry(_ input: String, _ task: ScrollsTask) throws -> (
         question: EvaluationQuestion, text: String
     ) {
         var question = EvaluationQuestion(
-            id: "", text: "", answers: [], metric: task?.metric ?? .f1, answerTokens: task?.answerTokens,
-            attributes: task.map { ["task": $0.rawValue] } ?? [:])
-        if let instruction = task?.instruction {
+            id: "", text: "", answers: [], metric: task.metric, answerTokens: task.answerTokens,
+            attributes: ["task": task.rawValue])
+        if let instruction = task.instruction {
             question.text = instruction
             return (question, input)
         }

@@ -3,9 +3,8 @@ import LLoCO
 /// TriviaQA (Joshi et al. 2017): questions, the answer's aliases, and the names of the evidence files, which make the
 /// document of their question.
 ///
-/// The published scorer compares with `NormalizedAliases`, which have a blank where SQuAD's normalisation leaves nothing in
-/// place of punctuation (`o neil`); so that an answer as it is written scores here too, the value and the aliases as they
-/// are written are references besides.
+/// The published scorer compares with `NormalizedAliases`. They come of the value and the aliases by its normalisation
+/// (``Scorer/triviaqa``), so that these are references as well: they are what is shown.
 struct TriviaQARecords: DataRecordReader {
     let evidence: EvidenceFolder
     let limits: DataFileLimits
@@ -42,7 +41,9 @@ struct TriviaQARecords: DataRecordReader {
             EvaluationDocument(
                 id: id, title: id, text: texts.joined(separator: "\n\n"),
                 questions: [
-                    EvaluationQuestion(id: id, text: question, answers: answers, metric: .f1, attributes: attributes)
+                    EvaluationQuestion(
+                        id: id, text: question, answers: answers, metric: .f1, scorer: .triviaqa,
+                        attributes: attributes)
                 ]),
             place)
     }

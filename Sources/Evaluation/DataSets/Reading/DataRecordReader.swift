@@ -17,6 +17,8 @@ struct RecordPlace {
     var number: Int
     /// Under which it stands in an object.
     var key: String?
+    /// Whether each record has a line of its own, so that the line tells which one it is.
+    var isLine = true
 }
 
 /// What a file from outside may hold.

@@ -1,4 +1,5 @@
 public import Foundation
+import JSON
 public import LLoCO
 
 extension EvaluationSet {
@@ -62,19 +63,8 @@ extension EvaluationSet {
     /// The same, with other limits than those of every file.
     package init(contentsOf url: URL, format: DataFormat?, options: ReadingOptions, limits: DataFileLimits) throws {
         let recognized = try RecognizedFile(url, given: format, limits: limits)
-        if let metric = options.metric {
-            guard recognized.format == .lloco else {
-                throw JSONLinesError(
-                    file: url.relativePath, line: nil,
-                    reason:
-                        "the format \(recognized.format.rawValue) has its own measure; only our own question sets can be "
-                        + "judged by another (\(metric.rawValue))")
-            }
-            guard Metric.ofQuestionSets.contains(metric) else {
-                throw JSONLinesError(
-                    file: url.relativePath, line: nil,
-                    reason: "the measure \(metric.rawValue) needs more than questions and answers")
-            }
+        if let reason = options.misfit(recognized) {
+            throw JSONLinesError(file: url.relativePath, line: nil, reason: reason)
         }
         var builder = EvaluationSetBuilder(
             name: url.lastPathComponent, file: url.relativePath, format: recognized.format, limits: limits)
@@ -88,6 +78,30 @@ extension EvaluationSet {
             try builder.read(JSONRecordFile(url: url, layout: layout, limits: limits), with: &reader)
         }
         self = try builder.finish()
+    }
+}
+
+extension EvaluationSet.ReadingOptions {
+    /// Which of the options has no meaning for a file; nil where all have.
+    fileprivate func misfit(_ file: RecognizedFile) -> String? {
+        let format = file.format
+        if let metric, format != .lloco {
+            return "the format \(format.rawValue) has its own measure; only our own question sets can be judged by "
+                + "another (\(metric.rawValue))"
+        }
+        if let metric, !Metric.ofQuestionSets.contains(metric) {
+            return "the measure \(metric.rawValue) needs more than questions and answers"
+        }
+        if let split, file.layout != .tables, file.layout != .folder {
+            return "a file of the format \(format.rawValue) has no parts to choose from (\(split.printable(limit: 40)))"
+        }
+        if let task, format != .scrolls, format != .longbench {
+            return "the format \(format.rawValue) has no tasks to choose from (\(task.printable(limit: 40)))"
+        }
+        if narrativeText == .summaries, format != .narrativeqa {
+            return "the format \(format.rawValue) has no summaries to ask about"
+        }
+        return nil
     }
 }
 

@@ -11,6 +11,9 @@ struct EvaluationSetBuilder {
     /// Documents by the digest of their text.
     private var documentsByText: [String: Int] = [:]
     private var textBytes = 0
+    private static let mostRemarks = 20
+    /// Remarks beyond these.
+    private var unsaid = 0
 
     init(name: String, file: String, format: DataFormat, limits: DataFileLimits) {
         self.file = file
@@ -21,7 +24,8 @@ struct EvaluationSetBuilder {
     /// Reads all records of a file.
     mutating func read(_ records: JSONRecordFile, with reader: inout any DataRecordReader) throws {
         while let record = try records.next() {
-            let place = RecordPlace(line: record.line, number: record.number, key: record.key)
+            let place = RecordPlace(
+                line: record.line, number: record.number, key: record.key, isLine: records.hasLines)
             var fields: JSONFields?
             do {
                 let object = try JSONFields(line: record.bytes)
@@ -44,8 +48,18 @@ struct EvaluationSetBuilder {
         set.malformed.append(
             MalformedRecord(
                 file: file ?? self.file, line: place.line,
-                record: record?.printable(limit: 80) ?? (place.line == nil ? "record \(place.number)" : nil),
+                record: record?.printable(limit: 80)
+                    ?? (place.line == nil || !place.isLine ? "record \(place.number)" : nil),
                 reason: fault.reason))
+    }
+
+    /// Notes what else is to be said of the data.
+    mutating func remark(_ text: String) {
+        if set.remarks.count < Self.mostRemarks {
+            set.remarks.append(text)
+        } else {
+            unsaid += 1
+        }
     }
 
     /// The questions that `make` makes of a record's list; those that it cannot are noted as malformed.
@@ -130,11 +144,14 @@ struct EvaluationSetBuilder {
                 file: first.file, line: first.line,
                 reason: "no good record of the format \(set.format.rawValue): \(records): \(first.reason)")
         }
+        var set = set
+        if unsaid > 0 { set.remarks.append("\(unsaid) more remarks of this kind") }
         return set
     }
 
-    private func error(_ reason: String) -> JSONLinesError {
-        JSONLinesError(file: file, line: nil, reason: reason)
+    /// A fault of the file as a whole.
+    func error(_ reason: String, line: Int? = nil) -> JSONLinesError {
+        JSONLinesError(file: file, line: line, reason: reason)
     }
 }
 

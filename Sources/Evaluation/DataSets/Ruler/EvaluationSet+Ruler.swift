@@ -16,7 +16,7 @@ extension EvaluationSet {
     ///   - tokenizer: that of the model which is asked, for the lengths
     ///   - haystack: the prose that needles are hidden in, any text; nil for prose of our own
     ///   - questions: what `qa_1` and `qa_2` ask, with the documents that answer it; without it these tasks are left
-    ///     out, and `malformed` says so
+    ///     out, and `remarks` say so
     ///   - progress: told after each sample how many are done, of how many; what it throws ends the work
     /// - Throws: ``DataGenerationError`` for options out of bounds, a length that is too short for a task or longer
     ///   than its words suffice for, a haystack without words, and questions that no text answers.
@@ -30,11 +30,8 @@ extension EvaluationSet {
             throw DataGenerationError("ruler", "no questions were given, expected a set of them for qa_1 and qa_2")
         }
         var set = EvaluationSet(name: "ruler", format: .ruler)
-        for task in options.tasks where !tasks.contains(task) {
-            set.malformed.append(
-                MalformedRecord(
-                    file: "ruler", record: task.rawValue,
-                    reason: "left out: no questions were given, expected a set of them"))
+        let leftOut = options.tasks.filter { !tasks.contains($0) }.map { task in
+            "ruler \(task.rawValue): the task is left out: no questions were given, expected a set of them"
         }
         var generator = try RulerGenerator(
             options: options, tokenizer: tokenizer,
@@ -49,6 +46,7 @@ extension EvaluationSet {
                 }
             }
         }
+        set.remarks = leftOut + (questions?.remarks ?? []) + generator.remarks
         return set
     }
 }

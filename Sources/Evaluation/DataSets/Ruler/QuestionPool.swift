@@ -39,21 +39,30 @@ struct QuestionPool {
     private let questions: [(question: EvaluationQuestion, document: Int)]
 
     var questionCount: Int { questions.count }
+    /// Questions that cannot be asked at all.
+    let passedOver: Int
 
-    /// Questions with options or classes are passed over: their references are no strings of a text.
+    /// Questions with options or classes are passed over, as are those without a text or a reference: their references are
+    /// no strings of a text.
     init(_ set: EvaluationSet) throws {
         let splitter = PassageSplitter(maximumWords: Self.wordsOfPassage, maximumPieces: .max)
         var passages: [Passage] = []
         var ranges: [Range<Int>] = []
         var questions: [(question: EvaluationQuestion, document: Int)] = []
+        var passedOver = 0
         for document in set.documents {
+            if document.text == nil { passedOver += document.questions.count }
             guard let text = document.text else { continue }
             let bytes = Array(text.utf8)
             let start = passages.count
             passages += splitter.split(text).map { Passage(String(decoding: bytes[$0], as: UTF8.self)) }
-            for question in document.questions
-            where question.choices.isEmpty && question.classes.isEmpty {
-                if question.answers.contains(where: { !$0.isEmpty }) { questions.append((question, ranges.count)) }
+            for question in document.questions {
+                if question.choices.isEmpty, question.classes.isEmpty, question.answers.contains(where: { !$0.isEmpty })
+                {
+                    questions.append((question, ranges.count))
+                } else {
+                    passedOver += 1
+                }
             }
             ranges.append(start..<passages.count)
         }
@@ -65,6 +74,17 @@ struct QuestionPool {
         self.passages = passages
         self.ranges = ranges
         self.questions = questions
+        self.passedOver = passedOver
+    }
+
+    /// Whether a text holds words as whole words: "art" is not in "start".
+    private static func holds(_ text: String, words: String) -> Bool {
+        func isWord(_ character: Character?) -> Bool { character.map { $0.isLetter || $0.isNumber } ?? false }
+        return text.ranges(of: words).contains { range in
+            let before = range.lowerBound > text.startIndex ? text[text.index(before: range.lowerBound)] : nil
+            let after = range.upperBound < text.endIndex ? text[range.upperBound] : nil
+            return !(isWord(before) && isWord(words.first)) && !(isWord(after) && isWord(words.last))
+        }
     }
 
     /// The question at a place, as a task asks it; nil where the text does not hold an answer.
@@ -77,7 +97,7 @@ struct QuestionPool {
         let answers = question.answers.filter { !$0.isEmpty }.map { $0.lowercased() }
         let holding = own.first { passage in
             let text = passages[passage].text.lowercased()
-            return answers.contains { text.contains($0) }
+            return answers.contains { Self.holds(text, words: $0) }
         }
         if task == .documentQuestionAnswering {
             guard holding != nil || answers.contains(where: { $0 == "yes" || $0 == "no" }) else { return nil }

@@ -13,6 +13,39 @@ struct RulerGenerator {
     private let pool: QuestionPool?
     /// For a task and length, questions in the order they are taken in.
     private var orders: [String: QuestionOrder] = [:]
+    /// For a task and length, what became of the questions.
+    private var counts: [(subject: String, counts: Counts)] = []
+
+    private struct Counts {
+        var samples = 0
+        var repeated = 0
+        var unanswerable = 0
+        var tooLong = 0
+    }
+
+    /// What was passed over or asked more than once, a line each.
+    var remarks: [String] {
+        func questions(_ count: Int) -> String { count == 1 ? "1 question was" : "\(count) questions were" }
+        var lines: [String] = []
+        if let pool, pool.passedOver > 0 {
+            lines.append(
+                "ruler: \(questions(pool.passedOver)) passed over: options, or without a text or a reference")
+        }
+        for (subject, counts) in counts {
+            if counts.unanswerable > 0 {
+                lines.append(
+                    "\(subject): \(questions(counts.unanswerable)) passed over: the text does not hold an answer word for word"
+                )
+            }
+            if counts.tooLong > 0 {
+                lines.append("\(subject): \(questions(counts.tooLong)) passed over: the passages are too long")
+            }
+            if counts.repeated > 0 {
+                lines.append("\(subject): \(counts.repeated) of \(counts.samples) samples ask a question again")
+            }
+        }
+        return lines
+    }
 
     init(options: RulerOptions, tokenizer: any Tokenizer, prose: Haystack, pool: QuestionPool?) throws {
         self.options = options
@@ -107,14 +140,21 @@ struct RulerGenerator {
             orders[name]
             ?? QuestionOrder(
                 count: pool.questionCount, generator: SplitMix64(seed: options.seed, name: name + "-questions"))
+        let place = counts.firstIndex { $0.subject == subject } ?? counts.count
+        if place == counts.count { counts.append((subject, Counts())) }
         defer { orders[name] = order }
+        counts[place].counts.samples += 1
         var shortest: Int?
         while let index = order.nextUntried() {
-            guard let entry = pool.entry(index, for: task) else { continue }
+            guard let entry = pool.entry(index, for: task) else {
+                counts[place].counts.unanswerable += 1
+                continue
+            }
             var sample = QuestionAnsweringSample(entry, of: pool, generator: generator)
             let least = tokens(sample.prompt(size: 0))
             guard least <= room(task, length) else {
                 shortest = min(shortest ?? .max, least + length - room(task, length))
+                counts[place].counts.tooLong += 1
                 continue
             }
             order.add(index)
@@ -126,6 +166,7 @@ struct RulerGenerator {
                 shortest.map { Self.tooLong($0) }
                     ?? "no question's document holds its answer, expected references that are in the text")
         }
+        counts[place].counts.repeated += 1
         return try fitted(QuestionAnsweringSample(entry, of: pool, generator: generator), task, length)
     }
 
