@@ -10,29 +10,35 @@ namespace {
 /// Rows scored at a time: enough that their product with the vocabulary runs at the processor's peak.
 constexpr int64_t chunk = 256;
 
-/// The loss and, in place of the scores, its gradient.
-double losses(const at::Tensor &scores, const at::Tensor &targets, bool gradient, double scale) {
+/// The loss and, in place of the scores, its gradient. `targets` [n, k], contiguous; `shares` likewise, or undefined for 1.
+double losses(
+    const at::Tensor &scores, const at::Tensor &targets, const at::Tensor &shares, bool gradient, double scale) {
     const RowKernels &kernels = *row_kernels(scores);
-    const int64_t rows = scores.size(0), size = scores.size(1);
+    const int64_t rows = scores.size(0), size = scores.size(1), count = targets.size(1);
     std::vector<double> sums(size_t(rows), 0.0);
     const int64_t *target = targets.data_ptr<int64_t>();
+    const float *share = shares.defined() ? shares.data_ptr<float>() : nullptr;
     parallel(rows, [&](int64_t row) {
-        sums[size_t(row)] =
-            kernels.cross_entropy(row_of(scores, row, size), size, target[row], gradient, float(scale));
+        sums[size_t(row)] = kernels.cross_entropy(
+            row_of(scores, row, size), size, target + row * count, share ? share + row * count : nullptr, count,
+            gradient, float(scale));
     });
     double sum = 0;
     for (const double loss : sums) sum += loss;
     return sum;
 }
 
-double losses_by_libtorch(at::Tensor &scores, const at::Tensor &targets, bool gradient, double scale) {
+double losses_by_libtorch(
+    at::Tensor &scores, const at::Tensor &targets, const at::Tensor &shares, bool gradient, double scale) {
     const auto exact = scores.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-    const at::Tensor logarithms = at::log_softmax(scores, -1, exact), columns = targets.unsqueeze(1);
-    const double sum = -logarithms.gather(1, columns).sum(at::kDouble).item<double>();
+    const at::Tensor logarithms = at::log_softmax(scores, -1, exact);
+    const at::Tensor weights =
+        shares.defined() ? shares.to(logarithms.options()) : at::ones_like(targets, logarithms.options());
+    const double sum = -(logarithms.gather(1, targets) * weights).sum(at::kDouble).item<double>();
     if (gradient) {
-        at::Tensor shares = logarithms.exp();
-        shares.scatter_add_(1, columns, at::full_like(columns, -1, shares.options()));
-        scores = shares.mul_(scale).to(scores.scalar_type());
+        at::Tensor result = logarithms.exp().mul_(weights.sum(1, true));
+        result.scatter_add_(1, targets, weights.neg());
+        scores = result.mul_(scale).to(scores.scalar_type());
     }
     return sum;
 }
@@ -40,18 +46,26 @@ double losses_by_libtorch(at::Tensor &scores, const at::Tensor &targets, bool gr
 }  // namespace
 
 int ctorch_linear_cross_entropy(
-    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, double scale, double *sum,
-    ctorch_tensor **gradient) {
+    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
+    double scale, double *sum, ctorch_tensor **gradient) {
     return perform("linear_cross_entropy", {hidden, weight, targets}, [&] {
         c10::NoGradGuard guard;
         const at::Tensor &states = unwrap(hidden), &table = unwrap(weight);
-        at::Tensor labels = unwrap(targets);
+        at::Tensor labels = unwrap(targets), weights = shares ? unwrap(shares) : at::Tensor();
         TORCH_CHECK(
-            states.dim() == 2 && table.dim() == 2 && labels.dim() == 1 && labels.size(0) == states.size(0),
-            "expected [N, D], [V, D] and [N]");
+            states.dim() == 2 && table.dim() == 2 && labels.dim() == (shares ? 2 : 1) &&
+                labels.size(0) == states.size(0),
+            "expected [N, D], [V, D] and ", shares ? "twice [N, K]" : "[N]");
+        if (shares) {
+            TORCH_CHECK(weights.sizes() == labels.sizes(), "expected as many shares as targets");
+            TORCH_CHECK(labels.size(1) <= most_targets, "expected at most ", most_targets, " targets a row");
+            weights = weights.to(at::kFloat).contiguous();
+        } else {
+            labels = labels.unsqueeze(1);
+        }
         TORCH_CHECK(labels.scalar_type() == at::kLong, "expected int64 targets");
         const int64_t rows = states.size(0);
-        if (rows > 0) {
+        if (labels.numel() > 0) {
             TORCH_CHECK(
                 labels.min().item<int64_t>() >= 0 && labels.max().item<int64_t>() < table.size(0),
                 "a target outside 0 ..< ", table.size(0));
@@ -63,8 +77,10 @@ int ctorch_linear_cross_entropy(
             const int64_t count = std::min(chunk, rows - start);
             at::Tensor scores = at::linear(states.narrow(0, start, count), table);
             const at::Tensor own = labels.narrow(0, start, count);
+            const at::Tensor parts = shares ? weights.narrow(0, start, count) : at::Tensor();
             const bool fast = row_kernels(scores) && scores.is_contiguous() && own.device().is_cpu();
-            total += fast ? losses(scores, own, gradient, scale) : losses_by_libtorch(scores, own, gradient, scale);
+            total += fast ? losses(scores, own, parts, gradient, scale)
+                          : losses_by_libtorch(scores, own, parts, gradient, scale);
             if (gradient) {
                 at::Tensor part = d_states.narrow(0, start, count);
                 at::mm_out(part, scores, table);

@@ -171,25 +171,31 @@ extension Tensor {
         }
     }
 
-    /// Σ -log softmax(self · weightᵀ)[target] over rows, the scores of a few rows at a time: never [N, V].
+    /// Σ share · -log softmax(self · weightᵀ)[target] over rows and their targets, the scores of a few rows at a time: never
+    /// [N, V].
     ///
     /// - Parameters:
     ///   - weight: [V, D]; self is [N, D]
-    ///   - targets: [N] int64
+    ///   - targets: [N] int64, or with shares [N, K], at most 128 a row and distinct there
+    ///   - shares: [N, K], what each target of a row counts; nil for one target a row that counts 1
     /// - Returns: the sum in nats; not finite where a score is not
-    public func linearCrossEntropy(_ weight: Tensor, _ targets: Tensor) throws(TorchError) -> Double {
+    public func linearCrossEntropy(
+        _ weight: Tensor, _ targets: Tensor, shares: Tensor? = nil
+    ) throws(TorchError) -> Double {
         var sum = 0.0
-        try check(ctorch_linear_cross_entropy(handle, weight.handle, targets.handle, 1, &sum, nil))
+        try check(ctorch_linear_cross_entropy(handle, weight.handle, targets.handle, shares?.handle, 1, &sum, nil))
         return sum
     }
 
     /// The same with the gradient of scale · sum with respect to self: [N, D] in self's dtype.
     public func linearCrossEntropy(
-        _ weight: Tensor, _ targets: Tensor, gradientScale scale: Double
+        _ weight: Tensor, _ targets: Tensor, shares: Tensor? = nil, gradientScale scale: Double
     ) throws(TorchError) -> (sum: Double, gradient: Tensor) {
         var sum = 0.0
         var gradient: OpaquePointer?
-        try check(ctorch_linear_cross_entropy(handle, weight.handle, targets.handle, scale, &sum, &gradient))
+        try check(
+            ctorch_linear_cross_entropy(
+                handle, weight.handle, targets.handle, shares?.handle, scale, &sum, &gradient))
         return (sum, Tensor(handle: gradient!))
     }
 }

@@ -222,6 +222,46 @@ import Torch
         }
     }
 
+    /// Several targets a row, each with its share, are the sum of what each is alone; shares need not add up to one.
+    @Test(arguments: sets, dtypes) func lossOfSharedTargets(_ set: String, _ dtype: DType) throws {
+        try Runtime.withKernels(of: set) {
+            var generator = Generator(18)
+            let (rows, size) = (40, 77)
+            let hidden = try generator.tensor([rows, 24], dtype: dtype)
+            let weight = try generator.tensor([size, 24], dtype: dtype)
+            let targets = (0..<rows).flatMap { row in (0..<5).map { (row * 31 + $0 * 13) % size } }
+            let shares = targets.indices.map { Double(($0 * 7) % 11) / 20 }
+            let exact = try hidden.to(.float64).cloned()
+            try exact.setRequiresGradient(true)
+            let logarithms = try exact.linear(weight.to(.float64)).logSoftmax(-1)
+            let loss = try
+                -(logarithms.gathered(1, Tensor(targets, shape: [rows, 5]))
+                * Tensor(shares, shape: [rows, 5])).sum()
+            try (loss * 0.25).backward()
+            let expected = try #require(try exact.gradient).array(of: Double.self)
+            let tolerance = dtype == .float32 ? 1e-6 : 1e-2
+            for tensor in [hidden, try hidden.to(.float64)] {
+                let (sum, gradient) = try tensor.linearCrossEntropy(
+                    weight.to(tensor.dtype), Tensor(targets, shape: [rows, 5]),
+                    shares: Tensor(shares, shape: [rows, 5]), gradientScale: 0.25)
+                #expect(abs(sum - (try loss.item())) < tolerance * abs(sum))
+                #expect(try Reference.relativeError(gradient.array(of: Double.self), expected) < tolerance)
+            }
+            // One target of share 1 is the plain loss.
+            let one = Array(targets.enumerated().filter { $0.offset % 5 == 0 }.map(\.element))
+            let plain = try hidden.linearCrossEntropy(weight, Tensor(one))
+            let shared = try hidden.linearCrossEntropy(
+                weight, Tensor(one, shape: [rows, 1]), shares: .ones([rows, 1]))
+            #expect(abs(plain - shared) < 1e-6 * plain)
+            expectFault("linear_cross_entropy", "twice [N, K]") {
+                _ = try hidden.linearCrossEntropy(weight, Tensor(one), shares: .ones([rows, 1]))
+            }
+            expectFault("linear_cross_entropy", "as many shares") {
+                _ = try hidden.linearCrossEntropy(weight, Tensor(one, shape: [rows, 1]), shares: .ones([rows, 2]))
+            }
+        }
+    }
+
     @Test(arguments: sets, dtypes) func lossOfExtremeScores(_ set: String, _ dtype: DType) throws {
         try Runtime.withKernels(of: set) {
             let weight = try Tensor([1e4, -1e4, 0, 1, 2], shape: [5, 1]).to(dtype)

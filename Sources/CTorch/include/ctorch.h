@@ -231,12 +231,13 @@ int ctorch_attention(
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
-/// `*sum` = Σ -log softmax(hidden · weightᵀ)[target] over rows; hidden [N, D], weight [V, D], targets [N] int64. The
-/// scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum with respect to
+/// `*sum` = Σ share · -log softmax(hidden · weightᵀ)[target] over rows and their targets; hidden [N, D], weight [V, D],
+/// targets [N] int64 of share 1 where `shares` is NULL, else [N, K] with `shares` [N, K] and the targets of a row distinct.
+/// The scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum with respect to
 /// hidden. Records nothing.
 int ctorch_linear_cross_entropy(
-    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, double scale, double *sum,
-    ctorch_tensor **gradient);
+    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
+    double scale, double *sum, ctorch_tensor **gradient);
 
 // --- A decoding step ------------------------------------------------------------------------------------------------
 //

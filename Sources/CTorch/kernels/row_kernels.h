@@ -16,6 +16,9 @@ struct Dropout {
     float scale;
 };
 
+/// Targets that a row of scores may have.
+constexpr int64_t most_targets = 128;
+
 /// Passes over the rows of a matrix (rows.h, cross_entropy.h, lora.h), which is contiguous where no stride is given;
 /// once for float32 and once for bfloat16, the `void` of their arguments. Sums are float32.
 struct RowKernels {
@@ -34,8 +37,12 @@ struct RowKernels {
     /// silu(gate) · up for rows [gate ; up] of 2 · size
     void (*swiglu)(const void *x, void *out, int64_t rows, int64_t size);
     void (*swiglu_backward)(const void *x, const void *d_out, void *d_x, int64_t rows, int64_t size);
-    /// -log softmax(logits)[target] of one row; where `gradient`, the row becomes scale · (softmax - one-hot).
-    double (*cross_entropy)(void *logits, int64_t size, int64_t target, bool gradient, float scale);
+    /// Σ share · -log softmax(logits)[target] over the `count` distinct targets of one row, at most `most_targets`; where
+    /// `shares` is null there is one target, of share 1. Where `gradient`, the row becomes the gradient of scale · loss:
+    /// scale · (Σ shares · softmax - shares at the targets).
+    double (*cross_entropy)(
+        void *logits, int64_t size, const int64_t *targets, const float *shares, int64_t count, bool gradient,
+        float scale);
     /// out [rows, padded(rank)] = drop(x) · a; x [rows, size] every `stride`, a [size, padded(rank)]
     void (*lora_down)(
         const void *x, int64_t stride, int64_t rows, int64_t size, const float *a, int64_t rank, const Dropout *dropout,

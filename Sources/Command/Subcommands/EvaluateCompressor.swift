@@ -51,7 +51,7 @@ struct EvaluateCompressor: ParsableCommand {
         var read = try texts.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
         if heldOut { read = read.filter(TrainingText.isHeldOut) }
         let engine = try engine.load(withEmbedder: false)
-        let measure = CompressorMeasure(try engine.compressor)
+        let measure = try CompressorMeasure(engine.compressor)
         let windows = try windows(of: read, measure, engine.model.tokenizer)
         guard !windows.isEmpty else {
             let needed = measure.tokens(segments: segments.values.min() ?? 1)

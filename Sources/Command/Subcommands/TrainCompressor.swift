@@ -40,7 +40,9 @@ struct TrainCompressor: ParsableCommand {
     func run() throws {
         guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
         try OutputFolder.check(out, option: "--out")
-        let texts = try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
+        let all = try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
+        // A text alone is what is wanted; of a corpus some are kept for the measure.
+        let texts = all.count < 100 ? all : all.filter { !TrainingText.isHeldOut($0) }
         let model = try model.load(exact: false)
         let tokenizer = try model.tokenizer
         var recipe = try training.recipe(for: model.configuration).compressor

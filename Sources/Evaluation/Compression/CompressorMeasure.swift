@@ -10,8 +10,8 @@ import Torch
 /// those that the model expects least.
 public struct CompressorMeasure {
     /// Tokens of raw text right before the scored ones, in every condition
-    public static let recentTokens = 128
-    public static let scoredTokens = 512
+    public let recentTokens: Int
+    public let scoredTokens: Int
 
     /// Mean -log p of a text's scored tokens, nats.
     public struct Losses: Sendable, Equatable {
@@ -36,13 +36,21 @@ public struct CompressorMeasure {
     private let compressor: Compressor
     private var decoder: Llama { compressor.decoder }
 
-    public init(_ compressor: Compressor) {
+    /// - Throws: `ModelError` where the model's window does not hold what is read raw.
+    public init(_ compressor: Compressor, recentTokens: Int = 128, scoredTokens: Int = 512) throws {
+        let window = compressor.decoder.configuration.maximumPositions
+        guard recentTokens > 0, scoredTokens > 0, recentTokens + scoredTokens < window else {
+            throw ModelError(
+                "\(recentTokens) and \(scoredTokens) tokens are read raw, the model's window holds \(window)")
+        }
         self.compressor = compressor
+        self.recentTokens = recentTokens
+        self.scoredTokens = scoredTokens
     }
 
     /// The tokens of a text that a measure with so many segments needs.
     public func tokens(segments: Int) -> Int {
-        segments * compressor.scheme.segmentTokens + Self.recentTokens + Self.scoredTokens
+        segments * compressor.scheme.segmentTokens + recentTokens + scoredTokens
     }
 
     /// Measures one text.
@@ -54,7 +62,7 @@ public struct CompressorMeasure {
     /// - Throws: `ModelError` where a count needs more tokens than there are, or more positions than the window holds.
     public func losses(of ids: [Int], segments counts: [Int], onSegment: () throws -> Void = {}) throws -> Outcome {
         let size = compressor.scheme.segmentTokens
-        let tail = Self.recentTokens + Self.scoredTokens
+        let tail = recentTokens + scoredTokens
         guard let most = counts.max(), counts.allSatisfy({ $0 > 0 }), ids.count >= tokens(segments: most) else {
             throw ModelError("a text of \(ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
         }
@@ -71,13 +79,16 @@ public struct CompressorMeasure {
                 try onSegment()
             }
             var outcome = Outcome()
-            let readers = compressor.adapters.list.isEmpty ? [ActiveAdapters.none] : [.none, compressor.adapters]
+            let reading = compressor.readingAdapters
+            let readers = reading.list.isEmpty ? [ActiveAdapters.none] : [.none, reading]
             let none = try readers.map { try loss(after: [], rest, $0) }
             for count in Set(counts).sorted() {
                 let own = Array(text.suffix(count * size))
-                let vectors = try compressor.compress(own) { _ in }
+                let vectors = try compressor.compress(own)
                 for _ in 0..<count { try onSegment() }
-                let compressed = try loss(context: vectors.unsqueezed(0), rest, compressor.adapters)
+                let context = try compressor.context(
+                    vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
+                let compressed = try loss(cache: context, rest, reading)
                 for (index, reader) in readers.enumerated() {
                     let losses = Losses(
                         none: none[index], full: try loss(after: own.suffix(window - tail), rest, reader),
@@ -92,16 +103,17 @@ public struct CompressorMeasure {
     }
 
     private func loss(after ids: some Collection<Int>, _ rest: [Int], _ adapters: ActiveAdapters) throws -> Double {
-        try loss(context: ids.isEmpty ? nil : decoder.embed(Array(ids)), rest, adapters)
+        try loss(cache: KeyValueCache(layerCount: decoder.configuration.layerCount), Array(ids) + rest, adapters)
     }
 
-    /// - Parameter context: [1, n, D], what stands before the recent tokens
-    private func loss(context: Tensor?, _ rest: [Int], _ adapters: ActiveAdapters) throws -> Double {
-        let own = try decoder.embed(rest)
-        let input = try context.map { try Tensor.concatenated([$0.to(own.dtype, device: own.device), own], 1) } ?? own
-        let hidden = try decoder.hiddenStates(input, adapters: adapters, last: Self.scoredTokens + 1)[0]
+    /// - Parameters:
+    ///   - cache: what stands before
+    ///   - ids: the last of them are scored
+    private func loss(cache: KeyValueCache, _ ids: [Int], _ adapters: ActiveAdapters) throws -> Double {
+        let hidden = try decoder.hiddenStates(
+            decoder.embed(ids), cache: cache, adapters: adapters, last: scoredTokens + 1)[0]
         let sum = try decoder.crossEntropy(
-            hidden.narrowed(0, start: 0, length: Self.scoredTokens), targets: Array(rest.suffix(Self.scoredTokens)))
-        return sum / Double(Self.scoredTokens)
+            hidden.narrowed(0, start: 0, length: scoredTokens), targets: Array(ids.suffix(scoredTokens)))
+        return sum / Double(scoredTokens)
     }
 }

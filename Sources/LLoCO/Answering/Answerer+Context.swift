@@ -12,8 +12,10 @@ extension Answerer {
     }
 
     struct Prompt {
-        /// [1, T, D]
+        /// [1, T, D], after whatever `context` holds
         var embeddings: Tensor
+        /// Documents' vectors that are keys and values already
+        var context: KeyValueCache?
         /// [T], of a prompt of text alone that other questions may share the beginning of
         var ids: [Int]?
         var adapters = ActiveAdapters.none
@@ -23,6 +25,17 @@ extension Answerer {
         /// of the documents' text, left out in mode `full`
         var cutTokens = 0
         var omissions: [String] = []
+
+        /// Positions that stand for documents or hold text.
+        var length: Int { embeddings.size(1) + (context == nil ? 0 : contextTokens) }
+        /// All of the window that is used.
+        var positions: Int { embeddings.size(1) + (context?.count ?? 0) }
+
+        /// The embeddings behind what need not be read again.
+        func unread(_ reused: PromptCache.Reused?) throws -> Tensor {
+            guard let reused else { return embeddings }
+            return try embeddings.narrowed(1, start: reused.tokens, length: embeddings.size(1) - reused.tokens)
+        }
     }
 
     func find(_ question: String, _ options: Options) throws -> Found {
@@ -127,7 +140,9 @@ extension Answerer {
     private func compressed(_ plain: [Int], _ found: Found, _ options: Options) throws -> Prompt {
         let decoder = engine.model.decoder
         let identity = try engine.vectorIdentity
-        let room = room(beside: plain.count, options)
+        let compressor = try engine.compressor
+        // Keys and values are read after one token more.
+        let room = room(beside: plain.count + (compressor.scheme.form == .keysAndValues ? 1 : 0), options)
         var parts: [Tensor] = []
         var prompt = Prompt(embeddings: try decoder.embed(plain))
         for document in found.documents {
@@ -138,16 +153,25 @@ extension Answerer {
                     "document '\(document.name)' was left out: its \(count) vectors do not fit the window any more")
                 continue
             }
-            parts.append(try vectors.to(decoder.dtype, device: decoder.device).unsqueezed(0))
+            parts.append(try vectors.to(decoder.dtype, device: decoder.device))
             prompt.documents.append(document)
             prompt.contextTokens += count
         }
-        prompt.embeddings = try Tensor.concatenated(parts + [prompt.embeddings], 1)
-        var active = try engine.compressor.adapters.list
+        var active = compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group, let own = try adapter(of: group) {
             active.append(own)
         }
         prompt.adapters = ActiveAdapters(active)
+        guard !parts.isEmpty else { return prompt }
+        switch compressor.scheme.form {
+        case .embeddings:
+            // One pass reads vectors and question.
+            prompt.embeddings = try Tensor.concatenated(parts.map { try $0.unsqueezed(0) } + [prompt.embeddings], 1)
+        case .keysAndValues:
+            prompt.context = try withoutGradients {
+                try compressor.context(.concatenated(parts), adapters: prompt.adapters)
+            }
+        }
         return prompt
     }
 

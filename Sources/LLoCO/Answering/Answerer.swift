@@ -83,10 +83,9 @@ public final class Answerer {
         let prompt = try build(question, plain, options, found)
         // The text of a document is read once for all questions that follow each other.
         let reused = prompt.ids.map { promptCache.reuse(for: $0, of: engine.model.decoder) }
-        let length = prompt.embeddings.size(1)
         let generated = try engine.model.generate(
-            prompt.embeddings.narrowed(1, start: reused?.tokens ?? 0, length: length - (reused?.tokens ?? 0)),
-            cache: reused?.cache, options: options.generation, adapters: prompt.adapters, onText: onText)
+            prompt.unread(reused), cache: reused?.cache ?? prompt.context, options: options.generation,
+            adapters: prompt.adapters, onText: onText)
         if let ids = prompt.ids, let reused {
             promptCache.keep(ids, reused, seconds: reused.seconds + generated.prefillSeconds)
         }
@@ -96,7 +95,7 @@ public final class Answerer {
             passages: prompt.passages.map {
                 Answer.Passage(document: $0.documentName, start: $0.start, end: $0.end, score: $0.score)
             },
-            contextTokens: prompt.contextTokens, promptTokens: length,
+            contextTokens: prompt.contextTokens, promptTokens: prompt.length,
             generatedTokens: generated.ids.count,
             seconds: .init(
                 retrieve: retrieved, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
@@ -121,18 +120,18 @@ public final class Answerer {
         let decoder = engine.model.decoder
         let continuations = try answers.map { Array(try engine.prompts.answer($0).dropLast()) }
         let longest = continuations.map(\.count).max() ?? 0
-        guard prompt.embeddings.size(1) + longest <= engine.model.window else {
+        guard prompt.positions + longest <= engine.model.window else {
             throw ModelError(
-                "the prompt and an answer have \(prompt.embeddings.size(1) + longest) positions, the model's window holds "
+                "the prompt and an answer have \(prompt.positions + longest) positions, the model's window holds "
                     + "\(engine.model.window)")
         }
         return try withoutGradients {
             let reused = prompt.ids.map { promptCache.reuse(for: $0, of: decoder) }
-            let cache = reused?.cache ?? KeyValueCache(layerCount: engine.model.configuration.layerCount)
+            let cache =
+                reused?.cache ?? prompt.context ?? KeyValueCache(layerCount: engine.model.configuration.layerCount)
             let start = ContinuousClock.now
             let last = try decoder.hiddenStates(
-                prompt.embeddings.narrowed(1, start: cache.count, length: prompt.embeddings.size(1) - cache.count),
-                cache: cache, adapters: prompt.adapters, last: 1)[0]
+                prompt.unread(reused), cache: cache, adapters: prompt.adapters, last: 1)[0]
             let seconds = start.duration(to: .now).seconds
             let read = cache.count
             defer {

@@ -9,6 +9,8 @@ public import Torch
 public struct CompressionRun {
     private let compressor: Compressor
     private let cache: KeyValueCache
+    /// Its positions before any vector
+    private let start: Int
     /// Vectors that are not in the cache yet, [n, D]
     private var pending: Tensor?
     private var segments: [Tensor]
@@ -22,7 +24,12 @@ public struct CompressionRun {
     public init(_ compressor: Compressor, after vectors: Tensor? = nil, rounding: DType? = nil) throws {
         self.compressor = compressor
         self.rounding = rounding
-        cache = KeyValueCache(layerCount: compressor.decoder.configuration.layerCount)
+        cache =
+            switch compressor.scheme.form {
+            case .embeddings: KeyValueCache(layerCount: compressor.decoder.configuration.layerCount)
+            case .keysAndValues: try compressor.decoder.startedCache()
+            }
+        start = cache.count
         segments = []
         if let vectors, vectors.size(0) > 0 {
             segments = [try vectors.to(.float32, device: .cpu)]
@@ -42,14 +49,28 @@ public struct CompressionRun {
         }
         return try withoutGradients {
             let decoder = compressor.decoder
-            let prefix = pending.map { [$0] } ?? []
-            let input = try Tensor.concatenated(prefix + [decoder.embed(ids)[0], compressor.embedSummary])
+            var pending = pending
+            if scheme.form == .keysAndValues, let rows = pending {
+                try decoder.append(rows, to: cache)
+                pending = nil
+            }
             let prefixLength = cache.count + (pending?.size(0) ?? 0)
-            var made = try decoder.hiddenStates(
-                input.unsqueezed(0), cache: cache, adapters: compressor.adapters, last: scheme.summaryTokens)[0]
-            cache.truncate(to: scheme.carry == .accumulated ? prefixLength : 0)
+            var made: Tensor
+            if scheme.isPublished {
+                // Text and summary positions in one pass.
+                let prefix = pending.map { [$0] } ?? []
+                let input = try Tensor.concatenated(prefix + [decoder.embed(ids)[0], compressor.embedSummary])
+                made = try decoder.hiddenStates(
+                    input.unsqueezed(0), cache: cache, adapters: compressor.adapters, last: scheme.summaryTokens)[0]
+            } else {
+                made = try SegmentPass(
+                    decoder: decoder, scheme: scheme, embedSummary: compressor.embedSummary,
+                    adapters: compressor.adapters
+                ).vectors(of: ids, pending: pending, cache: cache, count: scheme.summaryTokens).vectors
+            }
+            cache.truncate(to: scheme.carry == .accumulated ? prefixLength : start)
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }
-            pending = try carried(made.cloned())
+            self.pending = try carried(made.cloned())
             let vectors = try made.to(.float32, device: .cpu)
             guard try vectors.isAllFinite() else {
                 throw ModelError(
@@ -64,7 +85,7 @@ public struct CompressionRun {
     /// All vectors so far, [n, D], float32, those that the run started from included.
     public func vectors() throws -> Tensor {
         segments.isEmpty
-            ? try Tensor.zeros([0, compressor.decoder.configuration.hiddenSize])
+            ? try Tensor.zeros([0, compressor.vectorSize])
             : try Tensor.concatenated(segments)
     }
 

@@ -10,20 +10,78 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
         case independent
     }
 
+    /// What a vector is.
+    public enum Form: String, Sendable, Codable, CaseIterable {
+        /// the hidden state at a summary position, read as an input embedding: the AutoCompressor's way, and LLoCO's
+        case embeddings
+        /// the keys and values of a summary position in all layers, as in 500xCompressor (Li et al. 2024)
+        case keysAndValues = "keys-and-values"
+    }
+
+    /// What a summary position is given to begin with.
+    public enum SummaryInput: String, Sendable, Codable, CaseIterable {
+        /// an embedding of its own, the published way
+        case learned
+        /// the embedding of one of the segment's tokens, those that the model expects least in the text's order, plus one
+        /// learned embedding that all share; there may be any number of them
+        case picked
+    }
+
+    /// Where the compressor's adapter is on.
+    public enum AdapterScope: String, Sendable, Codable, CaseIterable {
+        /// at every position, while text is compressed and while vectors are read: the published way
+        case everywhere
+        /// at the summary positions alone: text is read, and vectors too, by the model as it is
+        case summaries
+    }
+
     /// Tokens of the text in a segment; the last one may have fewer.
     public var segmentTokens: Int
     /// Vectors that stand for a segment, also for a short one.
     public var summaryTokens: Int
     public var carry: Carry
+    public var form: Form
+    public var summaryInput: SummaryInput
+    public var adapterScope: AdapterScope
 
-    public init(segmentTokens: Int = 1536, summaryTokens: Int = 50, carry: Carry = .accumulated) {
+    public init(
+        segmentTokens: Int = 1536, summaryTokens: Int = 50, carry: Carry = .accumulated, form: Form = .embeddings,
+        summaryInput: SummaryInput = .learned, adapterScope: AdapterScope = .everywhere
+    ) {
         self.segmentTokens = segmentTokens
         self.summaryTokens = summaryTokens
         self.carry = carry
+        self.form = form
+        self.summaryInput = summaryInput
+        self.adapterScope = adapterScope
     }
 
-    /// "accumulated-1536-50"
-    public var description: String { "\(carry.rawValue)-\(segmentTokens)-\(summaryTokens)" }
+    /// What a checkpoint does not say is the published way.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            segmentTokens: try fields.decode(Int.self, forKey: .segmentTokens),
+            summaryTokens: try fields.decode(Int.self, forKey: .summaryTokens),
+            carry: try fields.decode(Carry.self, forKey: .carry),
+            form: try fields.decodeIfPresent(Form.self, forKey: .form) ?? .embeddings,
+            summaryInput: try fields.decodeIfPresent(SummaryInput.self, forKey: .summaryInput) ?? .learned,
+            adapterScope: try fields.decodeIfPresent(AdapterScope.self, forKey: .adapterScope) ?? .everywhere)
+    }
+
+    /// "accumulated-1536-50", and whatever is not the published way: "independent-1536-50-keys-and-values-picked-summaries"
+    public var description: String {
+        var parts = [carry.rawValue, "\(segmentTokens)", "\(summaryTokens)"]
+        if form != .embeddings { parts.append(form.rawValue) }
+        if summaryInput != .learned { parts.append(summaryInput.rawValue) }
+        if adapterScope != .everywhere { parts.append(adapterScope.rawValue) }
+        return parts.joined(separator: "-")
+    }
+
+    /// Whether all but the sizes and the carry is the AutoCompressor's way.
+    var isPublished: Bool { form == .embeddings && summaryInput == .learned && adapterScope == .everywhere }
+
+    /// Rows of the learned summary embeddings.
+    var learnedRows: Int { summaryInput == .learned ? summaryTokens : 1 }
 
     /// Cuts a text of `count` tokens.
     public func segments(of count: Int) -> [Range<Int>] {

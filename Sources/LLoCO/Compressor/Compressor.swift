@@ -12,7 +12,7 @@ public import Torch
 /// A vector is a hidden state after the final norm, fed back as an input embedding as it is.
 public struct Compressor: Sendable {
     public let decoder: Llama
-    /// The summary tokens' embeddings, [S, D]
+    /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked
     public let embedSummary: Tensor
     /// What turns the base model into the compressor; none where the weights are the compressor's own.
     public let adapter: Adapter?
@@ -21,10 +21,10 @@ public struct Compressor: Sendable {
     /// - Throws: `ModelError` where the summary embeddings or the adapter do not fit the model.
     public init(decoder: Llama, embedSummary: Tensor, adapter: Adapter?, scheme: CompressionScheme) throws {
         let shape = embedSummary.shape
-        guard shape == [scheme.summaryTokens, decoder.configuration.hiddenSize], shape[0] > 0 else {
+        guard shape == [scheme.learnedRows, decoder.configuration.hiddenSize], scheme.summaryTokens > 0 else {
             throw ModelError(
                 "the compressor is of another model: summary embeddings of shape \(shape), "
-                    + "expected [\(scheme.summaryTokens), \(decoder.configuration.hiddenSize)]")
+                    + "expected [\(scheme.learnedRows), \(decoder.configuration.hiddenSize)]")
         }
         guard scheme.segmentTokens > 0 else {
             throw ModelError("a segment of \(scheme.segmentTokens) tokens, expected 1 or more")
@@ -55,8 +55,21 @@ public struct Compressor: Sendable {
         }
     }
 
-    /// What is added to the decoder while it compresses, and while it reads the vectors.
+    /// What is added to the decoder while it compresses.
     public var adapters: ActiveAdapters { ActiveAdapters(adapter.map { [$0] } ?? []) }
+
+    /// What is added to the decoder while it reads the vectors, besides a group's adapter.
+    public var readingAdapters: ActiveAdapters { scheme.adapterScope == .everywhere ? adapters : .none }
+
+    /// The length of a vector: D, or that of a position's keys and values.
+    public var vectorSize: Int {
+        scheme.form == .embeddings ? decoder.configuration.hiddenSize : decoder.keyValueSize
+    }
+
+    /// The positions that come before what is read after documents' vectors [n, vectorSize]; see `Llama.context`.
+    public func context(_ vectors: Tensor, adapters: ActiveAdapters) throws -> KeyValueCache {
+        try decoder.context(vectors, form: scheme.form, adapters: adapters)
+    }
 
     /// Compresses a whole text: `ids` of n tokens to vectors [S · ceil(n / segmentTokens), D], float32.
     ///

@@ -13,7 +13,7 @@ extension CompressorCheckpoint {
         let file = folder.appending(path: Self.embeddingName)
         let embedding = try SafetensorsCheckpoint(file).tensor(
             Self.embeddingTensor,
-            shape: [description.scheme.summaryTokens, decoder.configuration.hiddenSize], as: .float32)
+            shape: [description.scheme.learnedRows, decoder.configuration.hiddenSize], as: .float32)
         self.init(
             description: description, embedSummary: embedding,
             adapter: try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder))

@@ -36,5 +36,39 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     /// Steps between two checkpoints, 1 or more: 50 by default
     public var checkpointSteps = 50
 
+    // What a vector is and how it is made: the published way by default.
+
+    public var carry = CompressionScheme.Carry.accumulated
+    public var form = CompressionScheme.Form.embeddings
+    public var summaryInput = CompressionScheme.SummaryInput.learned
+    public var adapterScope = CompressionScheme.AdapterScope.everywhere
+    /// Whether the adapter changes the feed-forward layers besides attention; not by default
+    public var adaptsFeedForward = false
+
+    // How often a row is of each objective, as shares of their sum, 0 or more each: continuation alone by default. The
+    // published continuation predicts every segment's text after the vectors before it; in other schemes, and in the other
+    // objectives, up to `segmentsPerSubstep` segments of at most `segmentTokens` become vectors and `readingTokens` are
+    // read after these.
+
+    /// The text after the segments
+    public var continuation = 1.0
+    /// The same, learned from what the model as it is predicts after the segments' text: its likeliest tokens
+    public var distillation = 0.0
+    /// The segment itself
+    public var reconstruction = 0.0
+    /// Tokens read after the vectors, 2 or more: 640 by default
+    public var readingTokens = 640
+    /// Tokens a vector are drawn for every row between these two, evenly by their logarithm, where both are more than 0; else
+    /// a segment has `summaryTokens` vectors
+    public var leastRatio = 0.0
+    public var mostRatio = 0.0
+
+    /// How a compressor that is trained so is used.
+    public var scheme: CompressionScheme {
+        CompressionScheme(
+            segmentTokens: segmentTokens, summaryTokens: summaryTokens, carry: carry, form: form,
+            summaryInput: summaryInput, adapterScope: adapterScope)
+    }
+
     public init() {}
 }

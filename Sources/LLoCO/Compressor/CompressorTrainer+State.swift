@@ -49,8 +49,7 @@ extension CompressorTrainer {
     public func checkpoint(baseModel: String, trainedTokens: Int) throws -> CompressorCheckpoint {
         CompressorCheckpoint(
             description: .init(
-                scheme: CompressionScheme(segmentTokens: recipe.segmentTokens, summaryTokens: recipe.summaryTokens),
-                baseModel: baseModel, trainedTokens: trainedTokens),
+                scheme: scheme, baseModel: baseModel, trainedTokens: trainedTokens),
             embedSummary: embedSummary, adapter: adapter)
     }
 

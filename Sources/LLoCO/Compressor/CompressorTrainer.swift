@@ -15,7 +15,8 @@ public final class CompressorTrainer {
     public let embedSummary: Tensor
     let training: TrainingState
     let seed: UInt64
-    private let checkpointing: GradientCheckpointing
+    let checkpointing: GradientCheckpointing
+    var scheme: CompressionScheme { recipe.scheme }
 
     /// A step's outcome.
     public struct Step: Sendable {
@@ -29,7 +30,8 @@ public final class CompressorTrainer {
         public let tokens: Int
     }
 
-    /// Starts anew: the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row.
+    /// Starts anew: the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row, or what is
+    /// added to picked tokens' is zero.
     public init(
         decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
@@ -38,9 +40,12 @@ public final class CompressorTrainer {
         self.seed = seed
         self.checkpointing = checkpointing
         try Runtime.seed(seed)
-        adapter = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
+        adapter = try Adapter(
+            for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout,
+            modules: Adapter.attentionModules + (recipe.adaptsFeedForward ? [.gate, .up, .down] : []))
         let end = decoder.configuration.eosTokenIDs.first ?? 0
-        embedSummary = try decoder.embed(Array(repeating: end, count: recipe.summaryTokens))[0].to(.float32).cloned()
+        let start = try decoder.embed(Array(repeating: end, count: recipe.scheme.learnedRows))[0].to(.float32).cloned()
+        embedSummary = recipe.summaryInput == .learned ? start : try start * 0
         training = try TrainingState(
             [
                 .init(adapter.parameters, learningRate: recipe.learningRate),
@@ -59,27 +64,24 @@ public final class CompressorTrainer {
         let step = stepCount
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
-        let minimum = recipe.substeps * recipe.segmentsPerSubstep * 2
-        let rows = (0..<recipe.batchRows).compactMap { _ in
-            let row = text.row(recipe.rowTokens, tokenizer, using: &generator)
-            return row.count >= minimum ? row : nil
-        }
-        let predicted = rows.reduce(0) { $0 + $1.count - recipe.substeps }
+        let rows = try (0..<recipe.batchRows).compactMap { _ in try draw(from: text, tokenizer, &generator) }
+        let predicted = rows.reduce(0) { $0 + $1.predicted }
         guard predicted > 0 else {
             throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")
         }
         var loss = 0.0
         for row in rows {
-            let cuts = SegmentCuts.random(
-                tokens: row.count, count: recipe.substeps * recipe.segmentsPerSubstep, jitter: recipe.segmentJitter,
-                using: &generator)
-            loss += try backward(row, cuts: cuts, scale: 1 / Double(predicted))
+            let scale = 1 / Double(predicted)
+            switch row {
+            case .published(let ids, let cuts, _): loss += try backward(ids, cuts: cuts, scale: scale)
+            case .memory(let row): loss += try backward(row, scale: scale)
+            }
         }
         loss /= Double(predicted)
         let norm = try training.clipGradients(loss: loss, step: step)
         try training.step()
         return Step(
-            step: stepCount, loss: loss, gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.count })
+            step: stepCount, loss: loss, gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.tokens })
     }
 
     /// The gradients of scale · Σ -log p over a row's tokens but the first of each substep; returns the sum, unscaled.

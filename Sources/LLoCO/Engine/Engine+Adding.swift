@@ -1,7 +1,7 @@
 import Foundation
 import Models
 import Tokenizers
-import Torch
+package import Torch
 
 /// What adding a document did.
 public struct AddedDocument: Sendable {
@@ -90,7 +90,7 @@ extension Library {
     /// A document's vectors as a tensor [n, D], bfloat16.
     ///
     /// - Parameter segments: how many leading segments, at least one; nil for all of a finished document
-    func storedVectors(of document: Int64, identity: VectorIdentity, segments: Int? = nil) throws -> Tensor {
+    package func storedVectors(of document: Int64, identity: VectorIdentity, segments: Int? = nil) throws -> Tensor {
         let stored = try vectors(of: document, identity: identity, segments: segments)
         return try stored.bytes.withUnsafeBytes {
             try Tensor(copying: $0, shape: [stored.count, stored.dimension], dtype: .bfloat16)

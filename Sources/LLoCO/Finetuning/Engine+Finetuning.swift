@@ -30,7 +30,8 @@ extension Engine {
         let identity = try vectorIdentity
         let data = try trainingData(group: group, questions: questions, identity: identity, library: library)
         let finetuner = try Finetuner(
-            decoder: model.decoder, base: compressor.adapters.list, recipe: recipe, documents: data.vectors,
+            decoder: model.decoder, base: compressor.readingAdapters.list, recipe: recipe, form: compressor.scheme.form,
+            documents: data.vectors,
             examples: data.examples, seed: seed, checkpointing: checkpointing)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

@@ -12,6 +12,7 @@ public final class Finetuner {
     let training: TrainingState
     private let decoder: Llama
     private let base: [Adapter]
+    private let form: CompressionScheme.Form
     private let documents: [Tensor]
     private let examples: [FinetuningExample]
     private let plan: BatchPlan
@@ -33,11 +34,13 @@ public final class Finetuner {
     /// - Parameters:
     ///   - base: adapters that stay frozen under the one that is trained: the compressor's
     ///   - adapter: the start; nil for a fresh one
-    ///   - documents: the vectors [n, D] of each document
+    ///   - form: what the documents' vectors are
+    ///   - documents: the vectors of each document, [n, D] or [n, keyValueSize]
     /// - Throws: `ModelError` where an example does not fit the model's window.
     public init(
-        decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, recipe: FinetuningRecipe, documents: [Tensor],
-        examples: [FinetuningExample], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
+        decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, recipe: FinetuningRecipe,
+        form: CompressionScheme.Form = .embeddings, documents: [Tensor], examples: [FinetuningExample], seed: UInt64,
+        checkpointing: GradientCheckpointing = .automatic
     ) throws {
         guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
         let window = decoder.configuration.maximumPositions
@@ -52,6 +55,7 @@ public final class Finetuner {
         self.decoder = decoder
         self.base = base
         self.recipe = recipe
+        self.form = form
         self.documents = try documents.map { try $0.to(decoder.dtype, device: decoder.device) }
         self.examples = examples
         self.seed = seed
@@ -117,13 +121,8 @@ public final class Finetuner {
         let length = examples.map { $0.prompt.count + $0.answer.count }.max()! - 1
         let recomputes = checkpointing.applies(
             to: decoder, positions: vectors.size(0) + length * examples.count)
-        var cache: KeyValueCache?
-        if vectors.size(0) > 0 {
-            let prefix = KeyValueCache(layerCount: decoder.configuration.layerCount)
-            _ = try decoder.hiddenStates(
-                vectors.unsqueezed(0), cache: prefix, adapters: adapters, last: 0, recomputes: recomputes)
-            cache = try prefix.shared(by: examples.count)
-        }
+        let context = try decoder.context(vectors, form: form, adapters: adapters, recomputes: recomputes)
+        let cache = context.count > 0 ? try context.shared(by: examples.count) : nil
         let rows = examples.map { example in
             let row = (example.prompt + example.answer).dropLast()
             return Array(row) + Array(repeating: 0, count: length - row.count)

@@ -28,6 +28,18 @@ extension Recipe {
         try positive("compressor.summaryLearningRate", compressor.summaryLearningRate)
         try check("compressor.warmupSteps", compressor.warmupSteps, 0...1_000_000_000)
         try check("compressor.checkpointSteps", compressor.checkpointSteps, 1...1_000_000_000)
+        try check("compressor.readingTokens", compressor.readingTokens, 2...1_048_576)
+        try check("compressor.leastRatio", compressor.leastRatio, 0...1_000_000)
+        try check("compressor.mostRatio", compressor.mostRatio, compressor.leastRatio...1_000_000)
+        for (field, share) in [
+            ("continuation", compressor.continuation), ("distillation", compressor.distillation),
+            ("reconstruction", compressor.reconstruction),
+        ] {
+            try check("compressor.\(field)", share, 0...1_000_000)
+        }
+        guard compressor.continuation + compressor.distillation + compressor.reconstruction > 0 else {
+            throw TrainingError("\(source): compressor: no objective has a share")
+        }
         try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
         try positive("finetuning.learningRate", finetuning.learningRate)
         try check("finetuning.epochs", finetuning.epochs, 1...10_000)

@@ -184,6 +184,38 @@ public final class KeyValueCache {
         if gradientsAreRecorded { close() }
     }
 
+    /// Every layer's keys and values of the last `count` positions, [1, K, count, E] each.
+    func last(_ count: Int) throws -> [(keys: Tensor, values: Tensor)] {
+        try (0..<layerCount).map { layer in
+            let pieces = try pieces(layer: layer)
+            func end(_ pieces: [Tensor]) throws -> Tensor {
+                var left = count
+                var parts: [Tensor] = []
+                for piece in pieces.reversed() where left > 0 {
+                    let own = min(left, piece.size(2))
+                    parts.append(try piece.narrowed(2, start: piece.size(2) - own, length: own))
+                    left -= own
+                }
+                return try parts.count == 1 ? parts[0] : Tensor.concatenated(parts.reversed(), 2)
+            }
+            return (try end(pieces.keys), try end(pieces.values))
+        }
+    }
+
+    /// Adds positions as a page of their own: each layer's keys and values, [1, K, added, E] each. Nothing is written into
+    /// them.
+    func append(_ layers: [(keys: Tensor, values: Tensor)], count added: Int) throws {
+        guard count == 0 || batch == 1 else {
+            throw TorchError("key_value_cache: keys and values of one sequence, the cache is of \(batch ?? 0)")
+        }
+        batch = 1
+        layout += 1
+        pages.removeAll { $0.length == 0 }
+        close()
+        pages.append(Page(layers: layers.map { $0 }, capacity: added, length: added, isOpen: false))
+        count += added
+    }
+
     /// Forgets the positions from `length` on.
     public func truncate(to length: Int) {
         precondition(length >= 0 && length <= count, "a cache is only cut shorter")

@@ -149,6 +149,19 @@ public final class Llama: Sendable {
         try hidden.linearCrossEntropy(outputHead, Tensor(targets).to(device: device), gradientScale: gradientScale)
     }
 
+    /// The cross-entropy with shares of several tokens: Σ -share · log p(target), in nats, and the gradient of scale · sum
+    /// with respect to the hidden states, [N, D].
+    ///
+    /// - Parameters:
+    ///   - hidden: [N, D]
+    ///   - targets: [N, K] int64, distinct in a row, at most 128 of them
+    ///   - shares: [N, K]
+    public func crossEntropy(
+        _ hidden: Tensor, targets: Tensor, shares: Tensor, gradientScale: Double
+    ) throws -> (sum: Double, gradient: Tensor) {
+        try hidden.linearCrossEntropy(outputHead, targets, shares: shares, gradientScale: gradientScale)
+    }
+
     /// Which keys each query sees, [B, 1, T, past + T] bool; nil where it sees all up to itself, which needs no mask.
     private func visibility(count: Int, past: Int, mask: Tensor?) throws -> Tensor? {
         guard let mask else { return nil }

@@ -119,20 +119,28 @@ extension Bench {
             let recipe = try training.recipe(for: model.configuration).finetuning
             let own = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: 0)
                 .frozen(as: decoder.dtype, device: decoder.device)
-            adapters = ActiveAdapters(try engine.compressor.adapters.list + [own])
+            adapters = ActiveAdapters(try engine.compressor.readingAdapters.list + [own])
         }
         func answer(_ context: Context, _ tokens: Int) throws -> (first: Double, each: Double, prompt: Int) {
             let start = ContinuousClock.now
-            let prompt =
-                switch context {
-                case .text(let ids): try decoder.embed(ids + question)
-                case .vectors(let vectors):
-                    try Tensor.concatenated(
-                        [vectors.to(decoder.dtype, device: decoder.device).unsqueezed(0), decoder.embed(question)], 1)
+            var prompt = try decoder.embed(question)
+            var cache: KeyValueCache?
+            switch context {
+            case .text(let ids): prompt = try decoder.embed(ids + question)
+            case .vectors(let vectors):
+                let vectors = try vectors.to(decoder.dtype, device: decoder.device)
+                switch try engine.compressor.scheme.form {
+                case .embeddings: prompt = try Tensor.concatenated([vectors.unsqueezed(0), prompt], 1)
+                case .keysAndValues:
+                    cache = try withoutGradients { try engine.compressor.context(vectors, adapters: adapters) }
                 }
+            }
             let embedded = start.duration(to: .now).seconds
-            let made = try model.generate(prompt, options: Self.greedy(tokens), adapters: adapters)
-            return (embedded + made.prefillSeconds, made.decodeSeconds / Double(tokens - 1), prompt.size(1))
+            let made = try model.generate(prompt, cache: cache, options: Self.greedy(tokens), adapters: adapters)
+            return (
+                embedded + made.prefillSeconds, made.decodeSeconds / Double(tokens - 1),
+                context.count + question.count
+            )
         }
         // What is made once, at the first use, is made before.
         _ = try answer(.text([]), 2)
@@ -151,7 +159,7 @@ extension Bench {
     /// What stands before the question.
     private enum Context {
         case text([Int])
-        /// [n, D]
+        /// [n, vectorSize]
         case vectors(Tensor)
 
         var count: Int {
@@ -162,13 +170,13 @@ extension Bench {
         }
     }
 
-    /// A text's vectors [n, D], float32: those that were made of it, or made up ones, as many.
+    /// A text's vectors [n, vectorSize], float32: those that were made of it, or made up ones, as many.
     func vectors(_ measurement: Measurement, _ engine: Engine) throws -> Tensor {
         if let file = measurement.vectors {
             return try SafetensorsCheckpoint(URL(filePath: file)).tensor("vectors", as: .float32)
         }
-        let scheme = try engine.compressor.scheme
-        let count = scheme.segments(of: measurement.tokens).count * scheme.summaryTokens
-        return try Tensor.randn([count, engine.model.configuration.hiddenSize])
+        let compressor = try engine.compressor
+        let count = compressor.scheme.segments(of: measurement.tokens).count * compressor.scheme.summaryTokens
+        return try Tensor.randn([count, compressor.vectorSize])
     }
 }

@@ -71,8 +71,9 @@ extension Bench {
                 answer: randomIDs(answerTokens.value, vocabulary: vocabulary, salt: salt + 1))
         }
         let finetuner = try Finetuner(
-            decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.adapters.list : [],
-            recipe: recipe, documents: [document], examples: examples, seed: self.engine.model.compute.seed,
+            decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.readingAdapters.list : [],
+            recipe: recipe, form: measurement.mode == .compressed ? engine.compressor.scheme.form : .embeddings,
+            documents: [document], examples: examples, seed: self.engine.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
         ProcessMemory.forgetPeak()
         var result = Measurement.Result(memoryBefore: ProcessMemory.current)

@@ -1,0 +1,101 @@
+import Checkpoints
+import Foundation
+import Models
+import Tokenizers
+
+/// What a step reads, drawn from the texts.
+extension CompressorTrainer {
+    enum Row {
+        /// The published continuation: tokens, the segments that they are cut into, and how many of them nothing predicts
+        case published([Int], cuts: [Range<Int>], unpredicted: Int)
+        case memory(MemoryRow)
+
+        var tokens: Int {
+            switch self {
+            case .published(let ids, _, _): ids.count
+            case .memory(let row): row.tokens
+            }
+        }
+
+        /// Tokens that the loss counts.
+        var predicted: Int {
+            switch self {
+            case .published(let ids, _, let unpredicted): ids.count - unpredicted
+            case .memory(let row): row.predicted
+            }
+        }
+    }
+
+    private enum Objective { case continuation, distillation, reconstruction }
+
+    /// A segment that is shorter has too little to carry.
+    private static let leastSegment = 64
+
+    /// One row; nil where the text that was drawn is too short for it.
+    func draw(from text: TrainingText, _ tokenizer: any Tokenizer, _ generator: inout SplitMix64) throws -> Row? {
+        switch objective(&generator) {
+        case .continuation where scheme.isPublished:
+            let ids = text.row(recipe.rowTokens, tokenizer, using: &generator)
+            let count = recipe.substeps * recipe.segmentsPerSubstep
+            guard ids.count >= 2 * count else { return nil }
+            return .published(
+                ids,
+                cuts: SegmentCuts.random(
+                    tokens: ids.count, count: count, jitter: recipe.segmentJitter, using: &generator),
+                unpredicted: recipe.substeps)
+        case .reconstruction:
+            let length = segmentLength(&generator)
+            let ids = text.row(length, tokenizer, using: &generator)
+            guard ids.count >= Self.leastSegment else { return nil }
+            // What asks for the segment again, as nothing else in a text does.
+            let cue = decoder.configuration.eosTokenIDs.first ?? 0
+            return .memory(
+                MemoryRow(
+                    segments: [ids], vectorCounts: [vectorCount(ids.count, &generator)],
+                    reading: [cue] + ids.prefix(recipe.readingTokens), isDistilled: false))
+        case let objective:
+            var lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
+                segmentLength(&generator)
+            }
+            let ids = text.row(lengths.reduce(recipe.readingTokens, +), tokenizer, using: &generator)
+            let reading = min(recipe.readingTokens, ids.count / 3)
+            guard reading >= 2, ids.count - reading >= Self.leastSegment else { return nil }
+            if ids.count < lengths.reduce(recipe.readingTokens, +) {
+                lengths = [min(ids.count - reading, recipe.segmentTokens)]
+            }
+            let before = ids.dropLast(reading)
+            var start = before.count - lengths.reduce(0, +)
+            let segments = lengths.map { length in
+                defer { start += length }
+                return Array(before[start..<start + length])
+            }
+            return .memory(
+                MemoryRow(
+                    segments: segments, vectorCounts: lengths.map { vectorCount($0, &generator) },
+                    reading: Array(ids.suffix(reading)), isDistilled: objective == .distillation))
+        }
+    }
+
+    private func objective(_ generator: inout SplitMix64) -> Objective {
+        // The published recipe draws nothing here.
+        guard recipe.distillation + recipe.reconstruction > 0 else { return .continuation }
+        let sum = recipe.continuation + recipe.distillation + recipe.reconstruction
+        let point = Double.random(in: 0..<sum, using: &generator)
+        if point < recipe.distillation { return .distillation }
+        return point < recipe.distillation + recipe.reconstruction ? .reconstruction : .continuation
+    }
+
+    private func segmentLength(_ generator: inout SplitMix64) -> Int {
+        let least = Int((Double(recipe.segmentTokens) * (1 - recipe.segmentJitter)).rounded())
+        return max(
+            Self.leastSegment,
+            Int.random(in: min(least, recipe.segmentTokens)...recipe.segmentTokens, using: &generator))
+    }
+
+    private func vectorCount(_ tokens: Int, _ generator: inout SplitMix64) -> Int {
+        guard recipe.leastRatio > 0, recipe.mostRatio > 0 else { return recipe.summaryTokens }
+        let ratio = exp(Double.random(in: log(recipe.leastRatio)...log(recipe.mostRatio), using: &generator))
+        let count = max(1, Int((Double(tokens) / ratio).rounded()))
+        return scheme.summaryInput == .learned ? min(count, recipe.summaryTokens) : count
+    }
+}

@@ -1,0 +1,291 @@
+import Checkpoints
+import Foundation
+import LLoCO
+import Models
+import Testing
+import Torch
+
+/// The ways to compress that are not the published one.
+@Suite struct CompressorSchemesTests {
+    let fixture: CompressorFixture
+
+    init() throws { fixture = try CompressorFixture() }
+
+    static let schemes: [CompressionScheme] = CompressionScheme.Form.allCases.flatMap { form in
+        CompressionScheme.SummaryInput.allCases.flatMap { input in
+            CompressionScheme.AdapterScope.allCases.flatMap { scope in
+                CompressionScheme.Carry.allCases.map { carry in
+                    CompressionScheme(
+                        segmentTokens: 20, summaryTokens: 3, carry: carry, form: form, summaryInput: input,
+                        adapterScope: scope)
+                }
+            }
+        }
+    }
+
+    private func compressor(_ scheme: CompressionScheme) throws -> Compressor {
+        let summary = try scheme.summaryInput == .learned ? fixture.embedSummary : fixture.embedSummary[0..<1]
+        return try Compressor(
+            decoder: fixture.decoder, embedSummary: summary, adapter: fixture.adapter(), scheme: scheme)
+    }
+
+    /// A run taken up from stored vectors goes on as one that never stopped, and a text's end changes nothing before it.
+    @Test(arguments: schemes) func runsAreTakenUp(_ scheme: CompressionScheme) throws {
+        let compressor = try compressor(scheme)
+        let segments = scheme.segments(of: 67).map { Array(fixture.values.document[$0]) }
+        var whole = try CompressionRun(compressor, rounding: .bfloat16)
+        for segment in segments { _ = try whole.compress(segment) }
+        let expected = try whole.vectors()
+        #expect(expected.shape == [12, compressor.vectorSize])
+        for done in 0...segments.count {
+            var run = try CompressionRun(
+                compressor, after: expected[0..<done * 3].to(.bfloat16), rounding: .bfloat16)
+            for segment in segments[done...] { _ = try run.compress(segment) }
+            #expect(try relativeError(run.vectors(), expected) < 1e-6, "after \(done) segments")
+        }
+        // What a segment sees of those before it.
+        var alone = try CompressionRun(compressor, rounding: .bfloat16)
+        let own = try alone.compress(segments[2])
+        let isSame = try relativeError(expected[6..<9], own) < 1e-6
+        #expect(isSame == (scheme.carry == .independent))
+        #expect(try relativeError(compressor.compress(fixture.values.document.prefix(67).map { $0 }), expected) < 0.05)
+    }
+
+    /// Vectors by hand, from passes over the whole of what a segment's summary positions see.
+    @Test(arguments: CompressionScheme.Form.allCases, CompressionScheme.SummaryInput.allCases)
+    func vectorsOfASegment(_ form: CompressionScheme.Form, _ input: CompressionScheme.SummaryInput) throws {
+        let scheme = CompressionScheme(
+            segmentTokens: 20, summaryTokens: 3, carry: .independent, form: form, summaryInput: input,
+            adapterScope: .everywhere)
+        let compressor = try compressor(scheme)
+        let decoder = fixture.decoder
+        let ids = Array(fixture.values.document.prefix(20))
+        let start = form == .keysAndValues ? [fixture.values.eos] : []
+        let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
+        try withoutGradients {
+            _ = start.isEmpty ? nil : try decoder.hiddenStates(decoder.embed(start), cache: cache)
+            var summary = compressor.embedSummary
+            if input == .picked {
+                // -log p of each token, read by the compressor after what its text is read after.
+                let text = KeyValueCache(layerCount: decoder.configuration.layerCount)
+                _ = start.isEmpty ? nil : try decoder.hiddenStates(decoder.embed(start), cache: text)
+                let states = try decoder.hiddenStates(decoder.embed(ids), cache: text, adapters: compressor.adapters)
+                let logarithms = try decoder.logits(states[0]).logSoftmax(-1).array(of: Float.self)
+                let size = decoder.configuration.vocabularySize
+                let surprisal = [0] + (1..<20).map { -logarithms[($0 - 1) * size + ids[$0]] }
+                let places = (0..<20).sorted { surprisal[$0] > surprisal[$1] }.prefix(3).sorted()
+                summary = try decoder.embed(places.map { ids[$0] })[0] + compressor.embedSummary
+            }
+            let hidden = try decoder.hiddenStates(
+                .concatenated([decoder.embed(ids), summary.unsqueezed(0)], 1), cache: cache,
+                adapters: compressor.adapters)[0]
+            let expected = try form == .embeddings ? hidden[20..<23] : decoder.keysAndValues(of: cache, last: 3)
+            #expect(try relativeError(compressor.compress(ids), expected) < Reference.tolerance)
+        }
+    }
+
+    /// With the adapter at the summary positions alone, text and vectors are read by the model as it is.
+    @Test(arguments: CompressionScheme.Form.allCases) func theAdapterStaysAtTheSummaries(
+        _ form: CompressionScheme.Form
+    ) throws {
+        let scheme = CompressionScheme(
+            segmentTokens: 20, summaryTokens: 3, carry: .independent, form: form, summaryInput: .picked,
+            adapterScope: .summaries)
+        let compressor = try compressor(scheme)
+        #expect(compressor.readingAdapters.list.isEmpty && compressor.adapters.list.count == 1)
+        let ids = Array(fixture.values.document.prefix(20))
+        let plain = try Compressor(
+            decoder: fixture.decoder, embedSummary: compressor.embedSummary, adapter: nil, scheme: scheme)
+        #expect(try relativeError(compressor.compress(ids), plain.compress(ids)) > 1e-3)
+    }
+
+    @Test func shortSegments() throws {
+        for scheme in Self.schemes where scheme.carry == .independent {
+            let compressor = try compressor(scheme)
+            #expect(try compressor.compress([7]).shape == [3, compressor.vectorSize])
+            #expect(try compressor.compress([7, 9]).isAllFinite())
+        }
+    }
+
+    /// A checkpoint of before these ways is read as the published one; each way's name tells it from the others.
+    @Test func schemesAreStored() throws {
+        let old = Data(#"{"segmentTokens": 20, "summaryTokens": 3, "carry": "newest"}"#.utf8)
+        #expect(
+            try JSONDecoder().decode(CompressionScheme.self, from: old)
+                == CompressionScheme(segmentTokens: 20, summaryTokens: 3, carry: .newest))
+        #expect(Set(Self.schemes.map(\.description)).count == Self.schemes.count)
+        for scheme in Self.schemes {
+            #expect(try JSONDecoder().decode(CompressionScheme.self, from: JSONEncoder().encode(scheme)) == scheme)
+        }
+        #expect(Self.schemes[0].description == "accumulated-20-3")
+    }
+}
+
+extension SeededTests {
+    /// Training in every way.
+    @Suite struct CompressorObjectivesTests {
+        let fixture: CompressorFixture
+
+        init() throws { fixture = try CompressorFixture() }
+
+        private func recipe(_ scheme: CompressionScheme) -> CompressorRecipe {
+            var recipe = CompressorRecipe()
+            (recipe.summaryTokens, recipe.segmentTokens, recipe.rowTokens) = (3, 64, 128)
+            (recipe.carry, recipe.form) = (scheme.carry, scheme.form)
+            (recipe.summaryInput, recipe.adapterScope) = (scheme.summaryInput, scheme.adapterScope)
+            (recipe.batchRows, recipe.steps, recipe.warmupSteps) = (2, 8, 1)
+            (recipe.learningRate, recipe.summaryLearningRate) = (1e-2, 1e-2)
+            (recipe.rank, recipe.alpha, recipe.dropout, recipe.readingTokens) = (4, 8, 0, 24)
+            return recipe
+        }
+
+        /// The gradients of every way and objective are what small steps change the loss by.
+        @Test(arguments: CompressorSchemesTests.schemes, [false, true])
+        func gradientsAreFiniteDifferences(_ scheme: CompressionScheme, _ isDistilled: Bool) throws {
+            let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe(scheme), seed: 1)
+            let start = try fixture.adapter()
+            for (own, given) in zip(trainer.adapter.parameters, start.parameters) { try own.copy(from: given) }
+            let ids = fixture.values.document
+            var row = CompressorTrainer.MemoryRow(
+                segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
+                reading: Array(ids[34..<50]), start: 2, isDistilled: isDistilled)
+            if scheme.adapterScope == .summaries, scheme.carry != .independent {
+                // What the model as it is sees of earlier vectors is taken as given.
+                (row.segments, row.vectorCounts) = ([row.segments[0]], [3])
+            }
+            _ = try trainer.backward(row, scale: 0.5)
+            let parameters = trainer.adapter.parameters + [trainer.embedSummary]
+            let gradients = try parameters.map { try $0.gradient?.cloned() ?? Tensor.zeros($0.shape) }
+            #expect(try gradients.last!.norm().item() > 0)
+            try Runtime.seed(5)
+            let directions = try parameters.map {
+                try Tensor.randn($0.shape) * ($0.detached().norm().item() + 0.1) * 0.01
+            }
+            let values = try parameters.map { try $0.detached().cloned() }
+            func loss(at step: Double) throws -> Double {
+                for (index, parameter) in parameters.enumerated() {
+                    try parameter.detached().copy(from: values[index] + directions[index] * step)
+                }
+                defer { for parameter in parameters { try? parameter.clearGradient() } }
+                return try 0.5 * trainer.backward(row, scale: 0.5)
+            }
+            func slope(_ step: Double) throws -> Double { try (loss(at: step) - loss(at: -step)) / (2 * step) }
+            let found = try zip(gradients, directions).reduce(0.0) { try $0 + ($1.0 * $1.1).sum().item() }
+            // Richardson's extrapolation: the model is far from linear.
+            let expected = try (4 * slope(0.02) - slope(0.04)) / 3
+            #expect(abs(found - expected) < 0.03 * max(0.1, abs(expected)), "\(found), \(expected)")
+        }
+
+        /// Every objective is drawn, learned from, and goes on after an interruption as if there had been none.
+        @Test func aContinuedRunIsTheUninterruptedOne() throws {
+            var recipe = recipe(
+                CompressionScheme(
+                    carry: .independent, form: .keysAndValues, summaryInput: .picked, adapterScope: .summaries))
+            (recipe.continuation, recipe.distillation, recipe.reconstruction) = (1, 1, 1)
+            (recipe.leastRatio, recipe.mostRatio) = (8, 32)
+            let folder = try TemporaryFolder()
+            let source = CompressorTrainer.Source(baseModel: "base", texts: "t")
+            let text = try TrainingText([Sample.text("river"), Sample.text("mill")])
+            let tokenizer = try fixture.model.tokenizer
+            let whole = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
+            let losses = try (0..<8).map { _ in try whole.step(text, tokenizer).loss }
+            #expect(losses.allSatisfy { $0.isFinite })
+            let first = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
+            for _ in 0..<3 { _ = try first.step(text, tokenizer) }
+            try first.save(to: folder.url, source: source, trainedTokens: 1)
+            let second = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
+            _ = try second.resume(from: folder.url, source: source)
+            #expect(try (3..<8).map { _ in try second.step(text, tokenizer).loss } == Array(losses[3...]))
+            // What was saved is a compressor of that way.
+            let checkpoint = try CompressorCheckpoint(folder: folder.url, for: fixture.decoder)
+            #expect(checkpoint.description.scheme == recipe.scheme)
+            #expect(checkpoint.embedSummary.shape == [1, fixture.decoder.configuration.hiddenSize])
+        }
+
+        /// Steps on one text bring its loss down, in every form and objective.
+        @Test(arguments: CompressionScheme.Form.allCases, [0, 1, 2])
+        func lossesFall(_ form: CompressionScheme.Form, _ objective: Int) throws {
+            var recipe = recipe(
+                CompressionScheme(
+                    carry: .independent, form: form, summaryInput: .learned, adapterScope: .everywhere))
+            recipe.segmentsPerSubstep = 1
+            (recipe.continuation, recipe.distillation, recipe.reconstruction) = (0, 0, 0)
+            switch objective {
+            case 0: recipe.continuation = 1
+            case 1: recipe.distillation = 1
+            default: recipe.reconstruction = 1
+            }
+            recipe.batchRows = 4
+            recipe.steps = 40
+            let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
+            let text = try TrainingText([Sample.text("river", paragraphs: 2)])
+            let tokenizer = try fixture.model.tokenizer
+            let losses = try (0..<30).map { _ in try trainer.step(text, tokenizer).loss }
+            let (before, after) = (losses.prefix(5).reduce(0, +), losses.suffix(5).reduce(0, +))
+            #expect(after < 0.98 * before, "\(before / 5) to \(after / 5)")
+        }
+    }
+
+    /// A library whose vectors are keys and values: added to, asked, learned from.
+    @Suite struct KeysAndValuesEngineTests {
+        let engine: Engine
+        let compressor: Compressor
+
+        init() throws {
+            let fixture = try CompressorFixture()
+            let scheme = CompressionScheme(
+                segmentTokens: 20, summaryTokens: 3, carry: .accumulated, form: .keysAndValues, summaryInput: .picked,
+                adapterScope: .summaries)
+            compressor = try Compressor(
+                decoder: fixture.decoder, embedSummary: fixture.embedSummary[0..<1], adapter: fixture.adapter(),
+                scheme: scheme)
+            engine = Engine(
+                model: fixture.model, modelIdentity: "model", compressor: (compressor, "compressor"),
+                embedder: try Engine.tiny().embedder, template: .plain)
+        }
+
+        @Test func answersAndLearns() throws {
+            let library = try Library.inMemory()
+            let text = Sample.text("river", paragraphs: 1)
+            let added = try engine.add(text: text, path: "/river.txt", group: "g", to: library)
+            #expect(added.vectors > 0)
+            let stored = try library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
+            #expect(stored.shape == [added.vectors, compressor.decoder.keyValueSize])
+
+            let answerer = Answerer(engine: engine, library: library)
+            var options = Answerer.Options()
+            options.documents = ["river.txt"]
+            options.generation.maximumTokens = 5
+            let answer = try answerer.answer("What is item 3?", options)
+            let prompt = try engine.prompts.prompt(question: "What is item 3?")
+            let context = try withoutGradients {
+                try compressor.context(stored.to(.float32), adapters: compressor.readingAdapters)
+            }
+            let expected = try engine.model.generate(
+                compressor.decoder.embed(prompt), cache: context, options: options.generation)
+            #expect(answer.answer == expected.text.trimmingCharacters(in: .whitespacesAndNewlines))
+            #expect(answer.contextTokens == added.vectors && answer.promptTokens == added.vectors + prompt.count)
+            let likelihoods = try answerer.logLikelihoods(of: ["The river", "A"], "What is item 3?", options)
+            #expect(likelihoods.allSatisfy { $0 < 0 && $0.isFinite } && likelihoods[0] != likelihoods[1])
+
+            let questions = QuestionSet(documents: [
+                QuestionDocument(
+                    id: "river", title: "river.txt", document: nil,
+                    questions: (0..<4).map {
+                        Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
+                    })
+            ])
+            var recipe = FinetuningRecipe()
+            (recipe.rank, recipe.learningRate, recipe.batchSize, recipe.epochs) = (4, 1e-2, 2, 6)
+            var losses: [Double] = []
+            _ = try engine.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
+                losses.append($0.loss)
+                _ = ($1, $2)
+            }
+            #expect(losses.count == 12 && losses[10] + losses[11] < 0.9 * (losses[0] + losses[1]))
+            let learned = try answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
+            options.usesAdapter = false
+            #expect(try learned > answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0])
+        }
+    }
+}
