@@ -50,7 +50,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
-        library("Evaluation", ["LLoCO", "Models", "Tokenizers", "JSON"]),
+        library("Evaluation", ["LLoCO", "Models", "Tokenizers", "Checkpoints", "Torch", "JSON"]),
         library(
             "LLoCO",
             [
@@ -87,7 +87,7 @@ let package = Package(
         tests("Tokenizers", ["TestSupport"], fixtures: true),
         tests("Models", ["Tokenizers", "Checkpoints", "Torch", "TestSupport"]),
         tests("LLoCO", ["Models", "Tokenizers", "Checkpoints", "Torch"]),
-        tests("Evaluation", ["LLoCO", "Models", "Tokenizers", "Checkpoints"], fixtures: true),
+        tests("Evaluation", ["LLoCO", "Models", "Tokenizers", "Checkpoints", "Torch"], fixtures: true),
         // The command as its users meet it: a process, its output, its exit code.
         tests("Command", ["LLoCO", "TestSupport"]),
     ],

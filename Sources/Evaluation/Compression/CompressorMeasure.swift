@@ -23,6 +23,13 @@ public struct CompressorMeasure {
         public var compressed: Double
         /// As many of their tokens as there are vectors, picked by surprisal, in the text's order.
         public var extract: Double
+
+        public init(none: Double, full: Double, compressed: Double, extract: Double) {
+            self.none = none
+            self.full = full
+            self.compressed = compressed
+            self.extract = extract
+        }
     }
 
     /// One text's losses, by the number of segments before the recent tokens.
@@ -31,6 +38,8 @@ public struct CompressorMeasure {
         public var plain: [Int: Losses] = [:]
         /// Read with the compressor's adapter on in every condition.
         public var adapted: [Int: Losses] = [:]
+
+        public init() {}
     }
 
     private let compressor: Compressor
@@ -41,7 +50,8 @@ public struct CompressorMeasure {
         let window = compressor.decoder.configuration.maximumPositions
         guard recentTokens > 0, scoredTokens > 0, recentTokens + scoredTokens < window else {
             throw ModelError(
-                "\(recentTokens) and \(scoredTokens) tokens are read raw, the model's window holds \(window)")
+                "the measure reads \(recentTokens + scoredTokens) tokens of a text as they are, the model's window holds "
+                    + "\(window)")
         }
         self.compressor = compressor
         self.recentTokens = recentTokens

@@ -1,0 +1,62 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `lloco evaluate-compressor`, on the default model and its compressor.
+@Suite(.enabled(if: Place.languageModel != nil, "Scripts/bootstrap fetches the default model"))
+struct EvaluateCompressorTests {
+    let place: Workplace
+    let command: [String]
+
+    init() throws {
+        place = try Workplace()
+        let compressor = Place.packageRoot.appending(path: "Compressors/smollm2-135m-instruct")
+        command = [
+            "evaluate-compressor", "--model", try #require(Place.languageModel).path, "--compressor", compressor.path,
+        ]
+    }
+
+    private static let text = (0..<160).map {
+        "In the year \(1700 + $0) the river took the mill at mile \($0 * 7 % 50). "
+    }
+    .joined()
+
+    @Test func figures() async throws {
+        try place.write("river.txt", text: Self.text)
+        let arguments = command + ["river.txt", "--segment", "100", "--segments", "1,2,64", "--json"]
+        let outcome = try await place.run(arguments).expectSuccess()
+        let lines = try outcome.outputText.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(lines.map { $0["segments"] as? Int } == [1, 2])
+        for line in lines {
+            func value(_ name: String) -> Double { (line[name] as? NSNumber)?.doubleValue ?? .nan }
+            let (none, full) = (value("loss_none"), value("loss_full"))
+            #expect(none > full && full > 0)
+            #expect(value("loss_extract") > 0)
+            #expect(abs(value("gap_closed") - (none - value("loss_compressed")) / (none - full)) < 1e-6)
+        }
+        #expect(outcome.errorText.contains("64 segments: no text has the 7040 tokens that it needs"))
+        // The same again, and as a table.
+        #expect(try await place.run(arguments).expectSuccess().outputText == outcome.outputText)
+        let table = try await place.run(arguments.dropLast() + []).expectSuccess().outputText
+        #expect(table.hasPrefix("segments  texts") && table.split(separator: "\n").count == 3)
+    }
+
+    @Test func faults() async throws {
+        try place.write("short.txt", text: "The river rose.")
+        for (arguments, parts) in [
+            (["short.txt"], ["none of the 1 texts has the 2176 tokens"]),
+            (["short.txt", "--held-out"], ["held-out texts has the 2176 tokens"]),
+            (["none.txt"], ["none.txt"]),
+        ] {
+            let outcome = try await place.run(command + arguments)
+            #expect(outcome.status == 1 && outcome.outputText == "")
+            for part in parts { #expect(outcome.errorText.contains(part), "\(outcome.errorText)") }
+        }
+        let tiny = try await place.run("evaluate-compressor", "short.txt")
+        #expect(tiny.status == 1 && tiny.errorText.contains("the model's window holds 512"))
+        #expect(try await place.run("evaluate-compressor", "short.txt", "--samples", "0").status == 64)
+        #expect(try await place.run("evaluate-compressor").status == 64)
+    }
+}
