@@ -32,9 +32,12 @@ struct Counts: ExpressibleByArgument, Hashable {
 
     init(_ values: [Int]) { self.values = values }
 
-    init?(argument: String) {
+    init?(argument: String) { self.init(argument, thousand: 1000) }
+
+    /// - Parameter thousand: what a k stands for
+    init?(_ argument: String, thousand: Int) {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-        let counts = parts.compactMap { Count(argument: String($0)) }
+        let counts = parts.compactMap { Count(String($0), thousand: thousand) }
         guard counts.count == parts.count else { return nil }
         values = counts.map(\.value)
     }
@@ -53,10 +56,8 @@ struct Lengths: ExpressibleByArgument, Hashable {
     init(_ values: [Int]) { self.values = values }
 
     init?(argument: String) {
-        let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-        let counts = parts.compactMap { Count(String($0), thousand: Self.thousand) }
-        guard counts.count == parts.count else { return nil }
-        values = counts.map(\.value)
+        guard let counts = Counts(argument, thousand: Self.thousand) else { return nil }
+        values = counts.values
     }
 
     var defaultValueDescription: String {

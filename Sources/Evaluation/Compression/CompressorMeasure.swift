@@ -92,6 +92,8 @@ public struct CompressorMeasure {
             let reading = compressor.readingAdapters
             let readers = reading.list.isEmpty ? [ActiveAdapters.none] : [.none, reading]
             let none = try readers.map { try loss(after: [], rest, $0) }
+            // By length: beyond the window it is the same text for every number of segments.
+            var full: [Int: [Double]] = [:]
             for count in Set(counts).sorted() {
                 let own = Array(text.suffix(count * size))
                 let vectors = try compressor.compress(own)
@@ -99,10 +101,12 @@ public struct CompressorMeasure {
                 let context = try compressor.context(
                     vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
                 let compressed = try loss(cache: context, rest, reading)
+                let seen = own.suffix(window - tail)
+                let whole = try full[seen.count] ?? readers.map { try loss(after: seen, rest, $0) }
+                full[seen.count] = whole
                 for (index, reader) in readers.enumerated() {
                     let losses = Losses(
-                        none: none[index], full: try loss(after: own.suffix(window - tail), rest, reader),
-                        compressed: compressed,
+                        none: none[index], full: whole[index], compressed: compressed,
                         extract: try loss(after: picks.suffix(count).flatMap { $0 }, rest, reader))
                     if index == 0 { outcome.plain[count] = losses }
                     if index == readers.count - 1 { outcome.adapted[count] = losses }

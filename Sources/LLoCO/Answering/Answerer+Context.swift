@@ -163,14 +163,8 @@ extension Answerer {
         }
         prompt.adapters = ActiveAdapters(active)
         guard !parts.isEmpty else { return prompt }
-        switch compressor.scheme.form {
-        case .embeddings:
-            // One pass reads vectors and question.
-            prompt.embeddings = try Tensor.concatenated(parts.map { try $0.unsqueezed(0) } + [prompt.embeddings], 1)
-        case .keysAndValues:
-            prompt.context = try withoutGradients {
-                try compressor.context(.concatenated(parts), adapters: prompt.adapters)
-            }
+        (prompt.embeddings, prompt.context) = try withoutGradients {
+            try compressor.reading(.concatenated(parts), before: prompt.embeddings)
         }
         return prompt
     }

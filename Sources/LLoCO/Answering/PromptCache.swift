@@ -48,7 +48,7 @@ final class PromptCache {
         self.seconds = seconds
     }
 
-    func clear() {
+    private func clear() {
         ids = []
         keysAndValues = nil
         seconds = 0

@@ -24,11 +24,7 @@ public struct CompressionRun {
     public init(_ compressor: Compressor, after vectors: Tensor? = nil, rounding: DType? = nil) throws {
         self.compressor = compressor
         self.rounding = rounding
-        cache =
-            switch compressor.scheme.form {
-            case .embeddings: KeyValueCache(layerCount: compressor.decoder.configuration.layerCount)
-            case .keysAndValues: try compressor.decoder.startedCache()
-            }
+        cache = try compressor.decoder.emptyContext(compressor.scheme.form)
         start = cache.count
         segments = []
         if let vectors, vectors.size(0) > 0 {
@@ -66,7 +62,7 @@ public struct CompressionRun {
                 made = try SegmentPass(
                     decoder: decoder, scheme: scheme, embedSummary: compressor.embedSummary,
                     adapters: compressor.adapters
-                ).vectors(of: ids, pending: pending, cache: cache, count: scheme.summaryTokens).vectors
+                ).vectors(of: ids, pending: pending, cache: cache, count: scheme.summaryTokens)
             }
             cache.truncate(to: scheme.carry == .accumulated ? prefixLength : start)
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }

@@ -71,6 +71,14 @@ public struct Compressor: Sendable {
         try decoder.context(vectors, form: scheme.form, adapters: adapters)
     }
 
+    /// What one pass reads of a question about documents: their vectors [n > 0, vectorSize], in the model's dtype, before
+    /// `embeddings` [1, T, D], or those after `context`.
+    public func reading(
+        _ vectors: Tensor, before embeddings: Tensor
+    ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
+        try decoder.reading(vectors, before: embeddings, form: scheme.form)
+    }
+
     /// Compresses a whole text: `ids` of n tokens to vectors [S · ceil(n / segmentTokens), D], float32.
     ///
     /// Whether the text fits the window is not asked: see ``check(tokens:named:)``.

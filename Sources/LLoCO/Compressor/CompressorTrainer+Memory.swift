@@ -49,29 +49,19 @@ extension CompressorTrainer {
                 case .newest: parts.last
                 case .independent: nil
                 }
-            let cache = try emptyCache()
+            let cache = try decoder.emptyContext(scheme.form)
             if scheme.form == .keysAndValues, let previous { try decoder.append(previous, to: cache) }
             parts.append(
                 try pass.vectors(
-                    of: segment, pending: scheme.form == .embeddings ? previous : nil, cache: cache, count: count
-                ).vectors)
+                    of: segment, pending: scheme.form == .embeddings ? previous : nil, cache: cache, count: count))
             text = cache
         }
         let targets = try row.isDistilled ? teacherTargets(row, text: text) : nil
         let vectors = try Tensor.concatenated(parts)
-        let read = try decoder.embed(row.reading)
-        let hidden: Tensor
-        switch scheme.form {
-        case .embeddings:
-            hidden = try decoder.hiddenStates(
-                .concatenated([vectors.unsqueezed(0), read], 1), adapters: readingAdapters, last: row.reading.count,
-                recomputes: recomputes)[0]
-        case .keysAndValues:
-            let cache = try emptyCache()
-            try decoder.append(vectors, to: cache)
-            hidden = try decoder.hiddenStates(
-                read, cache: cache, adapters: readingAdapters, recomputes: recomputes)[0]
-        }
+        let read = try decoder.reading(vectors, before: decoder.embed(row.reading), form: scheme.form)
+        let hidden = try decoder.hiddenStates(
+            read.embeddings, cache: read.context, adapters: readingAdapters, last: row.reading.count,
+            recomputes: recomputes)[0]
         let predictors = try hidden.narrowed(0, start: row.start - 1, length: row.predicted)
         guard let targets else {
             return try LabelledLoss.backward(
@@ -83,11 +73,6 @@ extension CompressorTrainer {
         return sum
     }
 
-    private func emptyCache() throws -> KeyValueCache {
-        scheme.form == .keysAndValues
-            ? try decoder.startedCache() : KeyValueCache(layerCount: decoder.configuration.layerCount)
-    }
-
     /// What the model as it is predicts after the text itself: its likeliest tokens and their shares, [predicted, K] each.
     ///
     /// - Parameter text: what was seen of the only segment, where the adapter had no part in it
@@ -97,7 +82,7 @@ extension CompressorTrainer {
             if row.segments.count == 1, scheme.adapterScope == .summaries, let text {
                 cache = text
             } else {
-                cache = try emptyCache()
+                cache = try decoder.emptyContext(scheme.form)
                 _ = try decoder.hiddenStates(decoder.embed(row.segments.flatMap { $0 }), cache: cache, last: 0)
             }
             let hidden = try decoder.hiddenStates(decoder.embed(row.reading), cache: cache)[0]

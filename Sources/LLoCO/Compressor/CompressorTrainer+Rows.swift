@@ -32,7 +32,7 @@ extension CompressorTrainer {
     private static let leastSegment = 64
 
     /// One row; nil where the text that was drawn is too short for it.
-    func draw(from text: TrainingText, _ tokenizer: any Tokenizer, _ generator: inout SplitMix64) throws -> Row? {
+    func draw(from text: TrainingText, _ tokenizer: any Tokenizer, _ generator: inout SplitMix64) -> Row? {
         switch objective(&generator) {
         case .continuation where scheme.isPublished:
             let ids = text.row(recipe.rowTokens, tokenizer, using: &generator)
@@ -57,12 +57,11 @@ extension CompressorTrainer {
             var lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
                 segmentLength(&generator)
             }
-            let ids = text.row(lengths.reduce(recipe.readingTokens, +), tokenizer, using: &generator)
+            let wanted = lengths.reduce(recipe.readingTokens, +)
+            let ids = text.row(wanted, tokenizer, using: &generator)
             let reading = min(recipe.readingTokens, ids.count / 3)
             guard reading >= 2, ids.count - reading >= Self.leastSegment else { return nil }
-            if ids.count < lengths.reduce(recipe.readingTokens, +) {
-                lengths = [min(ids.count - reading, recipe.segmentTokens)]
-            }
+            if ids.count < wanted { lengths = [min(ids.count - reading, recipe.segmentTokens)] }
             let before = ids.dropLast(reading)
             var start = before.count - lengths.reduce(0, +)
             let segments = lengths.map { length in

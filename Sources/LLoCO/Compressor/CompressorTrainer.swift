@@ -64,7 +64,7 @@ public final class CompressorTrainer {
         let step = stepCount
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
-        let rows = try (0..<recipe.batchRows).compactMap { _ in try draw(from: text, tokenizer, &generator) }
+        let rows = (0..<recipe.batchRows).compactMap { _ in draw(from: text, tokenizer, &generator) }
         let predicted = rows.reduce(0) { $0 + $1.predicted }
         guard predicted > 0 else {
             throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")

@@ -14,25 +14,39 @@ extension Llama {
     func context(
         _ vectors: Tensor, form: CompressionScheme.Form, adapters: ActiveAdapters, recomputes: Bool = false
     ) throws -> KeyValueCache {
+        let cache = try emptyContext(form)
+        guard vectors.size(0) > 0 else { return cache }
         switch form {
         case .embeddings:
-            let cache = KeyValueCache(layerCount: configuration.layerCount)
-            if vectors.size(0) > 0 {
-                _ = try hiddenStates(
-                    vectors.unsqueezed(0), cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
-            }
-            return cache
+            _ = try hiddenStates(
+                vectors.unsqueezed(0), cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
         case .keysAndValues:
-            let cache = try startedCache()
-            if vectors.size(0) > 0 { try append(vectors, to: cache) }
-            return cache
+            try append(vectors, to: cache)
+        }
+        return cache
+    }
+
+    /// What one pass reads after documents' vectors: these too where they are embeddings, else after what `context` holds.
+    /// Gradients flow.
+    ///
+    /// - Parameters:
+    ///   - vectors: [n > 0, D], or [n > 0, keyValueSize] in the form of keys and values; of the model's dtype
+    ///   - embeddings: [1, T, D], what follows them
+    func reading(
+        _ vectors: Tensor, before embeddings: Tensor, form: CompressionScheme.Form
+    ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
+        switch form {
+        case .embeddings: (try .concatenated([vectors.unsqueezed(0), embeddings], 1), nil)
+        case .keysAndValues: (embeddings, try context(vectors, form: form, adapters: .none))
         }
     }
 
-    /// A cache that begins with one ordinary token: attention rests on a text's first position (Xiao et al. 2024), and
-    /// keys and values that were taken from the middle of a text have none.
-    func startedCache() throws -> KeyValueCache {
+    /// The positions that come before any vector: none, or in the form of keys and values one ordinary token. Attention
+    /// rests on a text's first position (Xiao et al. 2024), and keys and values that were taken from the middle of a text
+    /// have none.
+    func emptyContext(_ form: CompressionScheme.Form) throws -> KeyValueCache {
         let cache = KeyValueCache(layerCount: configuration.layerCount)
+        guard form == .keysAndValues else { return cache }
         try withoutGradients {
             _ = try hiddenStates(embed([configuration.eosTokenIDs.first ?? 0]), cache: cache, last: 0)
         }

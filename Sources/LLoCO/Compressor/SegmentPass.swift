@@ -11,14 +11,6 @@ struct SegmentPass {
     let adapters: ActiveAdapters
     var recomputes = false
 
-    /// What a segment's vectors are, and what was seen on the way.
-    struct Result {
-        /// [count, D], or [count, keyValueSize] in the form of keys and values; of the model's dtype
-        let vectors: Tensor
-        /// How little the model expects each token of the segment, where vectors are picked by it
-        let surprisal: [Float]?
-    }
-
     /// Reads a segment and makes `count` vectors.
     ///
     /// - Parameters:
@@ -26,7 +18,8 @@ struct SegmentPass {
     ///   - pending: [n, D], vectors of segments before it that the cache does not hold yet
     ///   - cache: what the segment sees before that; the pending vectors and the segment's text are added to it, the
     ///     summary positions are not
-    func vectors(of ids: [Int], pending: Tensor? = nil, cache: KeyValueCache, count: Int) throws -> Result {
+    /// - Returns: [count, D], or [count, keyValueSize] in the form of keys and values; of the model's dtype
+    func vectors(of ids: [Int], pending: Tensor? = nil, cache: KeyValueCache, count: Int) throws -> Tensor {
         let text = try decoder.embed(ids)[0]
         let input = try pending.map { try Tensor.concatenated([$0, text]) } ?? text
         let everywhere = scheme.adapterScope == .everywhere
@@ -51,7 +44,7 @@ struct SegmentPass {
             recomputes: recomputes)[0]
         let vectors = scheme.form == .embeddings ? made : try decoder.keysAndValues(of: cache, last: count)
         cache.truncate(to: end)
-        return Result(vectors: vectors, surprisal: surprisal)
+        return vectors
     }
 
     /// What the summary positions are given: [count, D].

@@ -31,6 +31,16 @@ public final class KeyValueCache {
         /// The positions held.
         var length = 0
         var isOpen: Bool
+
+        /// A layer's keys and values at the first `length` places; nil where there are none.
+        func first(_ length: Int, layer: Int) throws -> (keys: Tensor, values: Tensor)? {
+            guard length > 0, let own = layers[layer] else { return nil }
+            guard length < capacity else { return own }
+            return (
+                try own.keys.narrowed(2, start: 0, length: length),
+                try own.values.narrowed(2, start: 0, length: length)
+            )
+        }
     }
 
     /// Places for `count` positions in a page, from `start` on.
@@ -122,10 +132,9 @@ public final class KeyValueCache {
         var pieces: (keys: [Tensor], values: [Tensor]) = ([], [])
         for (index, page) in pages.enumerated() {
             let length = page.length + (slots.first { $0.page == index }?.count ?? 0)
-            guard length > 0, let own = page.layers[layer] else { continue }
-            let isWhole = length == page.capacity
-            pieces.keys.append(isWhole ? own.keys : try own.keys.narrowed(2, start: 0, length: length))
-            pieces.values.append(isWhole ? own.values : try own.values.narrowed(2, start: 0, length: length))
+            guard let own = try page.first(length, layer: layer) else { continue }
+            pieces.keys.append(own.keys)
+            pieces.values.append(own.values)
         }
         return pieces
     }
@@ -135,10 +144,9 @@ public final class KeyValueCache {
     func pieces(layer: Int, through last: Int, of model: Llama) throws -> (keys: [Tensor], values: [Tensor]) {
         var pieces: (keys: [Tensor], values: [Tensor]) = ([], [])
         for page in pages[..<last] {
-            guard page.length > 0, let own = page.layers[layer] else { continue }
-            let isWhole = page.length == page.capacity
-            pieces.keys.append(isWhole ? own.keys : try own.keys.narrowed(2, start: 0, length: page.length))
-            pieces.values.append(isWhole ? own.values : try own.values.narrowed(2, start: 0, length: page.length))
+            guard let own = try page.first(page.length, layer: layer) else { continue }
+            pieces.keys.append(own.keys)
+            pieces.values.append(own.values)
         }
         let own = try storage(layer: layer, page: last, of: model)
         return (pieces.keys + [own.keys], pieces.values + [own.values])

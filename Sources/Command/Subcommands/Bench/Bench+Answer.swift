@@ -128,11 +128,9 @@ extension Bench {
             switch context {
             case .text(let ids): prompt = try decoder.embed(ids + question)
             case .vectors(let vectors):
-                let vectors = try vectors.to(decoder.dtype, device: decoder.device)
-                switch try engine.compressor.scheme.form {
-                case .embeddings: prompt = try Tensor.concatenated([vectors.unsqueezed(0), prompt], 1)
-                case .keysAndValues:
-                    cache = try withoutGradients { try engine.compressor.context(vectors, adapters: adapters) }
+                (prompt, cache) = try withoutGradients {
+                    try engine.compressor.reading(
+                        vectors.to(decoder.dtype, device: decoder.device), before: prompt)
                 }
             }
             let embedded = start.duration(to: .now).seconds
