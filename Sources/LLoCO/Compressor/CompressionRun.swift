@@ -62,7 +62,7 @@ public struct CompressionRun {
                 made = try SegmentPass(
                     decoder: decoder, scheme: scheme, embedSummary: compressor.embedSummary,
                     adapters: compressor.adapters
-                ).vectors(of: ids, pending: pending, cache: cache, count: scheme.summaryTokens)
+                ).vectors(of: ids, pending: pending, cache: cache, count: scheme.vectors(of: ids.count))
             }
             cache.truncate(to: scheme.carry == .accumulated ? prefixLength : start)
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }

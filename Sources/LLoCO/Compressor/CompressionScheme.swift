@@ -25,19 +25,25 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
         /// the embedding of one of the segment's tokens, those that the model expects least in the text's order, plus one
         /// learned embedding that all share; there may be any number of them
         case picked
+        /// there are no summary positions: the vectors are the keys and values of the segment's own tokens, in every head
+        /// those that its queries attend to most (``Llama/attendedKeysAndValues(of:last:queries:kept:)``). Nothing has to be
+        /// learned for that; keys and values alone can be had so
+        case attended
     }
 
     /// Where the compressor's adapter is on.
     public enum AdapterScope: String, Sendable, Codable, CaseIterable {
         /// at every position, while text is compressed and while vectors are read: the published way
         case everywhere
+        /// while text is compressed: vectors are read by the model as it is
+        case compressing
         /// at the summary positions alone: text is read, and vectors too, by the model as it is
         case summaries
     }
 
     /// Tokens of the text in a segment; the last one may have fewer.
     public var segmentTokens: Int
-    /// Vectors that stand for a segment, also for a short one.
+    /// Vectors that stand for a segment of `segmentTokens`; see ``vectors(of:)`` for a shorter one.
     public var summaryTokens: Int
     public var carry: Carry
     public var form: Form
@@ -81,7 +87,26 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     var isPublished: Bool { form == .embeddings && summaryInput == .learned && adapterScope == .everywhere }
 
     /// Rows of the learned summary embeddings.
-    var learnedRows: Int { summaryInput == .learned ? summaryTokens : 1 }
+    var learnedRows: Int {
+        switch summaryInput {
+        case .learned: summaryTokens
+        case .picked: 1
+        case .attended: 0
+        }
+    }
+
+    /// What the fields say together, where nothing can be so.
+    var contradiction: String? {
+        guard summaryInput == .attended, form != .keysAndValues else { return nil }
+        return "summaryInput attended needs the form keys-and-values"
+    }
+
+    /// The vectors of a segment of `count` tokens: attended ones in proportion, else as many for a short segment as for a
+    /// whole one.
+    public func vectors(of count: Int) -> Int {
+        guard summaryInput == .attended else { return summaryTokens }
+        return min(count, (count * summaryTokens + segmentTokens - 1) / segmentTokens)
+    }
 
     /// Cuts a text of `count` tokens.
     public func segments(of count: Int) -> [Range<Int>] {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 public import Models
 public import Torch
 
@@ -26,6 +27,7 @@ public struct Compressor: Sendable {
                 "the compressor is of another model: summary embeddings of shape \(shape), "
                     + "expected [\(scheme.learnedRows), \(decoder.configuration.hiddenSize)]")
         }
+        if let contradiction = scheme.contradiction { throw ModelError("the compressor: \(contradiction)") }
         guard scheme.segmentTokens > 0 else {
             throw ModelError("a segment of \(scheme.segmentTokens) tokens, expected 1 or more")
         }
@@ -35,6 +37,19 @@ public struct Compressor: Sendable {
         self.adapter = try adapter?.frozen(as: decoder.dtype, device: decoder.device)
         self.scheme = scheme
     }
+
+    /// The compressor of a model that none was trained for: of every 1,536 tokens 50 are kept, in each head of each layer
+    /// those that the text's own queries attend to most.
+    public static func attended(for decoder: Llama, segmentTokens: Int? = nil) throws -> Compressor {
+        try Compressor(
+            decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil,
+            scheme: CompressionScheme(
+                segmentTokens: segmentTokens ?? 1536, summaryTokens: 50, carry: .independent, form: .keysAndValues,
+                summaryInput: .attended, adapterScope: .summaries))
+    }
+
+    /// What identifies that compressor beside its model and its scheme; it changes where its vectors would.
+    static let attendedIdentity = Digest.sha256(Data("attended keys and values, 1".utf8))
 
     /// The positions that a compressor may use in any case: 80 segments of the published size. The published checkpoint
     /// compresses so beyond its decoder's own window (Tan et al. 2024).

@@ -92,9 +92,13 @@ extension CompressorTrainer {
     }
 
     private func vectorCount(_ tokens: Int, _ generator: inout SplitMix64) -> Int {
-        guard recipe.leastRatio > 0, recipe.mostRatio > 0 else { return recipe.summaryTokens }
+        guard recipe.leastRatio > 0, recipe.mostRatio > 0 else { return scheme.vectors(of: tokens) }
         let ratio = exp(Double.random(in: log(recipe.leastRatio)...log(recipe.mostRatio), using: &generator))
         let count = max(1, Int((Double(tokens) / ratio).rounded()))
-        return scheme.summaryInput == .learned ? min(count, recipe.summaryTokens) : count
+        return switch scheme.summaryInput {
+        case .learned: min(count, recipe.summaryTokens)
+        case .picked: count
+        case .attended: min(count, tokens)
+        }
     }
 }

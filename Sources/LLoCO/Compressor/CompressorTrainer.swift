@@ -44,13 +44,14 @@ public final class CompressorTrainer {
             for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout,
             modules: Adapter.attentionModules + (recipe.adaptsFeedForward ? [.gate, .up, .down] : []))
         let end = decoder.configuration.eosTokenIDs.first ?? 0
-        let start = try decoder.embed(Array(repeating: end, count: recipe.scheme.learnedRows))[0].to(.float32).cloned()
-        embedSummary = recipe.summaryInput == .learned ? start : try start * 0
+        let rows = recipe.scheme.learnedRows
+        embedSummary =
+            recipe.summaryInput == .learned
+            ? try decoder.embed(Array(repeating: end, count: rows))[0].to(.float32).cloned()
+            : try .zeros([rows, decoder.configuration.hiddenSize], device: decoder.device)
         training = try TrainingState(
-            [
-                .init(adapter.parameters, learningRate: recipe.learningRate),
-                .init([embedSummary], learningRate: recipe.summaryLearningRate),
-            ],
+            [.init(adapter.parameters, learningRate: recipe.learningRate)]
+                + (rows > 0 ? [.init([embedSummary], learningRate: recipe.summaryLearningRate)] : []),
             schedule: LearningRateSchedule(
                 steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay),
             clipNorm: recipe.clipNorm, kept: "the last checkpoint stays")

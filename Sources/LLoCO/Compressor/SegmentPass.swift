@@ -22,15 +22,19 @@ struct SegmentPass {
     func vectors(of ids: [Int], pending: Tensor? = nil, cache: KeyValueCache, count: Int) throws -> Tensor {
         let text = try decoder.embed(ids)[0]
         let input = try pending.map { try Tensor.concatenated([$0, text]) } ?? text
-        let everywhere = scheme.adapterScope == .everywhere
+        let readsAdapted = scheme.adapterScope != .summaries
+        let queries = scheme.summaryInput == .attended ? QueryRecord(decoder) : nil
         func read() throws -> Tensor {
             try decoder.hiddenStates(
-                input.unsqueezed(0), cache: cache, adapters: everywhere ? adapters : .none,
-                last: scheme.summaryInput == .picked ? ids.count : 0, recomputes: recomputes)[0]
+                input.unsqueezed(0), cache: cache, adapters: readsAdapted ? adapters : .none,
+                last: scheme.summaryInput == .picked ? ids.count : 0, recomputes: recomputes, queries: queries)[0]
         }
         // The model as it is has nothing to learn, and what it sees of earlier vectors is taken as given: gradients through
         // its pass would cost as much as the published way's.
-        let states = try everywhere ? read() : withoutGradients(read)
+        let states = try readsAdapted ? read() : withoutGradients(read)
+        if let queries {
+            return try decoder.attendedKeysAndValues(of: cache, last: ids.count, queries: queries, kept: count)
+        }
         var surprisal: [Float]?
         if scheme.summaryInput == .picked {
             surprisal = try withoutGradients {

@@ -50,10 +50,11 @@ extension Engine {
         checkpoint.contains(CompressorCheckpoint.embeddingTensor)
     }
 
-    /// The compressor of a model: given, the model's own weights, or one among those made for it.
+    /// The compressor of a model: given, the model's own weights, one among those made for it, or the one that needs no
+    /// training.
     public static func compressor(
         _ options: Options, _ model: LanguageModel, _ modelIdentity: String
-    ) throws -> (compressor: Compressor, identity: String)? {
+    ) throws -> (compressor: Compressor, identity: String) {
         let decoder = model.decoder
         func loaded(_ folder: URL) throws -> (Compressor, String) {
             let baseModel = try CompressorCheckpoint.description(in: folder).baseModel
@@ -86,6 +87,9 @@ extension Engine {
                 try Compressor(decoder: decoder, embedSummary: embedding, adapter: nil, scheme: scheme), modelIdentity
             )
         }
-        return try CompressorCheckpoint.folder(among: options.compressors, for: modelIdentity).map(loaded)
+        if let folder = CompressorCheckpoint.folder(among: options.compressors, for: modelIdentity) {
+            return try loaded(folder)
+        }
+        return (try .attended(for: decoder, segmentTokens: options.segmentTokens), Compressor.attendedIdentity)
     }
 }

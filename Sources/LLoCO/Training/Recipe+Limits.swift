@@ -37,6 +37,14 @@ extension Recipe {
         ] {
             try check("compressor.\(field)", share, 0...1_000_000)
         }
+        if let contradiction = compressor.scheme.contradiction {
+            throw TrainingError("\(source): compressor: \(contradiction)")
+        }
+        guard compressor.summaryInput != .attended || compressor.adapterScope != .summaries else {
+            throw TrainingError(
+                "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
+                    + "nothing would learn")
+        }
         guard compressor.continuation + compressor.distillation + compressor.reconstruction > 0 else {
             throw TrainingError("\(source): compressor: no objective has a share")
         }

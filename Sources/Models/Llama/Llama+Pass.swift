@@ -11,6 +11,8 @@ extension Llama {
         let angles: (cosine: Tensor, sine: Tensor)
         /// [B, 1, T, past + T]
         let mask: Tensor?
+        /// Where its queries are kept
+        var queries: QueryRecord?
 
         /// Some of the positions, where `past` others come before them all.
         func narrowed(to range: Range<Int>, past: Int) throws -> PassInput {
@@ -19,7 +21,8 @@ extension Llama {
             }
             return PassInput(
                 embeddings: try own(embeddings, 1), angles: (try own(angles.cosine, -2), try own(angles.sine, -2)),
-                mask: try mask.map { try own($0, 2).narrowed(3, start: 0, length: past + range.upperBound) })
+                mask: try mask.map { try own($0, 2).narrowed(3, start: 0, length: past + range.upperBound) },
+                queries: queries)
         }
     }
 
@@ -51,7 +54,7 @@ extension Llama {
             if recomputes {
                 try recompute(block, layer, &stream, input, cache, adapters, last: wanted)
             } else {
-                try block.run(&stream, configuration, input, adapters, last: wanted) { keys, values in
+                try block.run(&stream, layer, configuration, input, adapters, last: wanted) { keys, values in
                     try cache?.append(layer: layer, keys: keys, values: values) ?? ([keys], [values])
                 }
             }
@@ -84,7 +87,7 @@ extension Llama {
             let keys = inputs[given.count...].prefix(past.keys.count)
             let values = inputs.suffix(past.values.count)
             var own: [Tensor] = []
-            try block.run(&stream, configuration, input, adapters, last: last) {
+            try block.run(&stream, layer, configuration, input, adapters, last: last) {
                 own = [$0, $1]
                 return (keys + [$0], values + [$1])
             }
@@ -100,7 +103,7 @@ extension Llama.Block {
     ///
     /// - Parameter seen: given the own keys and values, all that the positions see
     func run(
-        _ stream: inout Llama.Stream, _ configuration: LlamaConfiguration, _ input: Llama.PassInput,
+        _ stream: inout Llama.Stream, _ layer: Int, _ configuration: LlamaConfiguration, _ input: Llama.PassInput,
         _ adapters: ActiveAdapters, last: Int, seen: (_ keys: Tensor, _ values: Tensor) throws -> Llama.Pieces
     ) throws {
         let epsilon = configuration.rmsNormEpsilon
@@ -108,6 +111,7 @@ extension Llama.Block {
         let (queries, keys, values) = try projected.rotaryHeads(
             cosine: input.angles.cosine, sine: input.angles.sine, heads: configuration.headCount,
             groups: configuration.keyValueHeadCount)
+        try input.queries?.add(queries, layer: layer)
         let pieces = try seen(keys, values)
         // Nothing reads the other positions any more.
         guard last > 0 else {

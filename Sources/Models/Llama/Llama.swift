@@ -86,12 +86,13 @@ public final class Llama: Sendable {
     ///     computed which later positions see.
     ///   - recomputes: whether gradients keep each layer's input alone and compute the layer once more: a step over 1,500
     ///     positions took 14 % more time and half of the memory
+    ///   - queries: where the queries of one sequence are kept
     /// - Returns: [B, last, D], of the model's dtype
     /// - Throws: `ModelError` for embeddings, a mask or positions of another shape, `TorchError` where the cache is of
     ///   another number of sequences or memory does not suffice. The cache holds what it held before then.
     public func hiddenStates(
         _ embeddings: Tensor, cache: KeyValueCache? = nil, mask: Tensor? = nil, positions: [[Int]]? = nil,
-        adapters: ActiveAdapters = .none, last: Int? = nil, recomputes: Bool = false
+        adapters: ActiveAdapters = .none, last: Int? = nil, recomputes: Bool = false, queries: QueryRecord? = nil
     ) throws -> Tensor {
         let shape = embeddings.shape
         guard shape.count == 3, shape[1] > 0, shape[2] == configuration.hiddenSize else {
@@ -102,7 +103,7 @@ public final class Llama: Sendable {
         let input = PassInput(
             embeddings: try embeddings.to(dtype, device: device),
             angles: try positions.map { try rotary.angles(of: $0) } ?? rotary.angles(start: past, count: count),
-            mask: try visibility(count: count, past: past, mask: mask))
+            mask: try visibility(count: count, past: past, mask: mask), queries: queries)
         if gradientsAreRecorded || count <= Self.chunk {
             return try pass(input, cache, adapters, last: wanted, recomputes: recomputes && gradientsAreRecorded)
         }

@@ -174,7 +174,9 @@ extension Bench {
             return try SafetensorsCheckpoint(URL(filePath: file)).tensor("vectors", as: .float32)
         }
         let compressor = try engine.compressor
-        let count = compressor.scheme.segments(of: measurement.tokens).count * compressor.scheme.summaryTokens
+        let count = compressor.scheme.segments(of: measurement.tokens).reduce(0) {
+            $0 + compressor.scheme.vectors(of: $1.count)
+        }
         return try Tensor.randn([count, compressor.vectorSize])
     }
 }

@@ -1,0 +1,103 @@
+import Checkpoints
+public import Torch
+
+/// Some of a pass's queries, kept to ask later which positions attention turns to.
+public final class QueryRecord {
+    /// Every so many positions one is kept: attention's averages need no more.
+    static let spacing = 4
+    private let layerCount: Int
+    private(set) var count = 0
+    /// Each layer's, in pieces [1, H, n, E], turned to their positions
+    private var layers: [[Tensor]]
+    private var isOpen = true
+
+    public init(_ model: Llama) {
+        layerCount = model.configuration.layerCount
+        layers = Array(repeating: [], count: layerCount)
+    }
+
+    /// Keeps some of a layer's queries [1, H, T, E]. Chunks of a pass are multiples of the spacing.
+    func add(_ queries: Tensor, layer: Int) throws {
+        // A layer that is computed once more for its gradients has been here before.
+        guard isOpen else { return }
+        let places = Array(Swift.stride(from: 0, to: queries.size(2), by: Self.spacing))
+        try withoutGradients {
+            layers[layer].append(
+                try queries.detached().indexSelected(2, Tensor(places).to(device: queries.device)))
+        }
+        if layer == layerCount - 1 { count += queries.size(2) }
+    }
+
+    /// Ends the record: what is computed from now on is not kept.
+    func close() { isOpen = false }
+
+    /// A layer's queries, [1, H, n, E].
+    func queries(layer: Int) throws -> Tensor { try .concatenated(layers[layer], 2) }
+}
+
+extension Llama {
+    /// How far behind a text the questions about it are thought to lie, in tokens.
+    private static let reach = 640
+
+    /// The keys and values of those of a text's positions that its own queries attend to most: every head chooses for
+    /// itself.
+    ///
+    /// The queries are asked from behind the text, at distances up to 640 tokens. A position's weight is the root of the
+    /// mean square of its attention times the length of its value, which is what it adds to the output: that keeps
+    /// positions that draw attention only to have it rest (Xiao et al. 2024) from being chosen.
+    ///
+    /// Keys are turned back to position 0, as ``keysAndValues(of:last:)`` does. Gradients flow to keys and values.
+    ///
+    /// - Parameters:
+    ///   - cache: of one sequence
+    ///   - count: the text is so many of its last positions
+    ///   - queries: of a pass over the text
+    ///   - kept: positions to choose, at most `count`
+    /// - Returns: [kept, keyValueSize] in the model's dtype, in the text's order
+    public func attendedKeysAndValues(
+        of cache: KeyValueCache, last count: Int, queries: QueryRecord, kept: Int
+    ) throws -> Tensor {
+        queries.close()
+        guard count > 0, count <= cache.count, queries.count == count, 1...count ~= kept else {
+            throw ModelError(
+                "\(kept) of the keys and values of \(count) positions, the cache holds \(cache.count), "
+                    + "queries are there of \(queries.count)")
+        }
+        let start = cache.count - count
+        // Turning a query from its own position to one behind the text.
+        let turns = stride(from: 0, to: count, by: QueryRecord.spacing).map { count - $0 + (37 * $0) % Self.reach }
+        let ahead = try rotary.angles(of: [turns])
+        let (cosine, sine) = try rotary.angles(start: start, count: count)
+        let headSize = configuration.headSize
+        var rows: [Tensor] = []
+        for (layer, all) in try cache.last(cache.count).enumerated() {
+            let values = try all.values.narrowed(2, start: start, length: count)
+            let chosen = try withoutGradients {
+                let asked = try queries.queries(layer: layer).rotary(cosine: ahead.cosine, sine: ahead.sine)
+                    .reshaped([configuration.keyValueHeadCount, -1, headSize])
+                let attention = try asked.matmul(all.keys[0].transposed(1, 2)).to(.float32)
+                    .softmax(scale: 1 / Double(headSize).squareRoot())
+                    .narrowed(2, start: start, length: count)
+                let lengths = try values[0].to(.float32).power(2).sum(-1).sqrt()
+                return try places(of: attention.power(2).mean(1).sqrt() * lengths, kept)
+            }
+            let keys = try all.keys.narrowed(2, start: start, length: count).rotary(cosine: cosine, sine: -sine)
+            rows.append(try .stacked([keys[0].gathered(1, chosen), values[0].gathered(1, chosen)]))
+        }
+        // [layers, 2, K, kept, E] to [kept, layers, 2, K, E]
+        return try Tensor.stacked(rows).permuted([3, 0, 1, 2, 4]).reshaped([kept, keyValueSize])
+    }
+
+    /// The places of each head's greatest weights [K, n], in order: [K, kept, E], to gather by.
+    private func places(of weights: Tensor, _ kept: Int) throws -> Tensor {
+        let heads = weights.size(0)
+        let best = try weights.top(kept).indices.to(device: .cpu).array(of: Int.self)
+        let sorted = (0..<heads).flatMap { best[$0 * kept..<($0 + 1) * kept].sorted() }
+        return try Tensor(sorted, shape: [heads, kept, 1]).to(device: device)
+            .expanded([heads, kept, configuration.headSize])
+    }
+}
+
+extension Tensor {
+    fileprivate func softmax(scale: Double) throws -> Tensor { try (self * scale).softmax(-1) }
+}
