@@ -214,9 +214,7 @@ import Testing
         try await refused(["embed", "a.txt", "--embedder", Place.model.path], "autocompressor")
         try await refused(["embed", "a.txt", "--embedder", "none"], "--embedder none")
         try await refused(["ask", "q", "--embedder", "none"], "--embedder none")
-        // A model that is no compressor; a compressor's folder that is none; another model than the library's.
-        let plain = Place.fixtures.appending(path: "llama-rope3").path
-        try await refused(["add", "a.txt", "--model", plain], "no compressor", "train-compressor")
+        // A compressor's folder that is none; another model than the library's.
         try await refused(["add", "a.txt", "--compressor", "none"], "none", "no compressor here")
         try await refused(["ask", "item of the river"], "add it again")
         // An encoder that pools otherwise.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `lloco evaluate-compressor`, on the default model and its compressor.
+/// `lloco evaluate-compressor`, on the default model without a compressor of its own.
 @Suite(.enabled(if: Place.languageModel != nil, "Scripts/bootstrap fetches the default model"))
 struct EvaluateCompressorTests {
     let place: Workplace
@@ -10,10 +10,7 @@ struct EvaluateCompressorTests {
 
     init() throws {
         place = try Workplace()
-        let compressor = Place.packageRoot.appending(path: "Compressors/smollm2-135m-instruct")
-        command = [
-            "evaluate-compressor", "--model", try #require(Place.languageModel).path, "--compressor", compressor.path,
-        ]
+        command = ["evaluate-compressor", "--model", try #require(Place.languageModel).path]
     }
 
     private static let text = (0..<160).map {

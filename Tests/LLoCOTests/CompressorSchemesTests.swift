@@ -22,11 +22,12 @@ import Torch
             }
         }
     }
+    .filter { $0.contradiction == nil }
 
     private func compressor(_ scheme: CompressionScheme) throws -> Compressor {
-        let summary = try scheme.summaryInput == .learned ? fixture.embedSummary : fixture.embedSummary[0..<1]
-        return try Compressor(
-            decoder: fixture.decoder, embedSummary: summary, adapter: fixture.adapter(), scheme: scheme)
+        try Compressor(
+            decoder: fixture.decoder, embedSummary: fixture.embedSummary[0..<scheme.learnedRows],
+            adapter: fixture.adapter(), scheme: scheme)
     }
 
     /// A run taken up from stored vectors goes on as one that never stopped, and a text's end changes nothing before it.
@@ -36,10 +37,12 @@ import Torch
         var whole = try CompressionRun(compressor, rounding: .bfloat16)
         for segment in segments { _ = try whole.compress(segment) }
         let expected = try whole.vectors()
-        #expect(expected.shape == [12, compressor.vectorSize])
+        // The last segment has seven tokens.
+        let count = scheme.summaryInput == .attended ? 11 : 12
+        #expect(expected.shape == [count, compressor.vectorSize])
         for done in 0...segments.count {
             var run = try CompressionRun(
-                compressor, after: expected[0..<done * 3].to(.bfloat16), rounding: .bfloat16)
+                compressor, after: expected[0..<min(done * 3, count)].to(.bfloat16), rounding: .bfloat16)
             for segment in segments[done...] { _ = try run.compress(segment) }
             #expect(try relativeError(run.vectors(), expected) < 1e-6, "after \(done) segments")
         }
@@ -52,7 +55,7 @@ import Torch
     }
 
     /// Vectors by hand, from passes over the whole of what a segment's summary positions see.
-    @Test(arguments: CompressionScheme.Form.allCases, CompressionScheme.SummaryInput.allCases)
+    @Test(arguments: CompressionScheme.Form.allCases, [CompressionScheme.SummaryInput.learned, .picked])
     func vectorsOfASegment(_ form: CompressionScheme.Form, _ input: CompressionScheme.SummaryInput) throws {
         let scheme = CompressionScheme(
             segmentTokens: 20, summaryTokens: 3, carry: .independent, form: form, summaryInput: input,
@@ -102,8 +105,42 @@ import Torch
     @Test func shortSegments() throws {
         for scheme in Self.schemes where scheme.carry == .independent {
             let compressor = try compressor(scheme)
-            #expect(try compressor.compress([7]).shape == [3, compressor.vectorSize])
+            let count = scheme.summaryInput == .attended ? 1 : 3
+            #expect(try compressor.compress([7]).shape == [count, compressor.vectorSize])
             #expect(try compressor.compress([7, 9]).isAllFinite())
+        }
+    }
+
+    /// Attended vectors are a segment's own keys and values, as many as the segment's share of a whole one.
+    @Test func attendedVectors() throws {
+        let decoder = fixture.decoder
+        let compressor = try Compressor.attended(for: decoder, segmentTokens: 20)
+        #expect(compressor.adapters.list.isEmpty && compressor.scheme.carry == .independent)
+        let scheme = CompressionScheme(
+            segmentTokens: 20, summaryTokens: 4, carry: .independent, form: .keysAndValues, summaryInput: .attended,
+            adapterScope: .summaries)
+        #expect((1...20).map { scheme.vectors(of: $0) } == (1...20).map { ($0 + 4) / 5 })
+        let ids = Array(fixture.values.document.prefix(20))
+        let made = try Compressor(
+            decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil, scheme: scheme
+        ).compress(ids)
+        let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
+        let (expected, all) = try withoutGradients {
+            _ = try decoder.hiddenStates(decoder.embed([fixture.values.eos]), cache: cache)
+            let queries = QueryRecord(decoder)
+            _ = try decoder.hiddenStates(decoder.embed(ids), cache: cache, queries: queries)
+            return (
+                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 4),
+                try decoder.keysAndValues(of: cache, last: 20)
+            )
+        }
+        #expect(try relativeError(made, expected) < 1e-5)
+        // As many vectors as tokens are the segment.
+        #expect(try relativeError(compressor.compress(ids), all) < 1e-5)
+        #expect(throws: ModelError.self) {
+            try Compressor(
+                decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil,
+                scheme: CompressionScheme(summaryInput: .attended))
         }
     }
 
@@ -149,6 +186,7 @@ extension SeededTests {
             var row = CompressorTrainer.MemoryRow(
                 segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
                 reading: Array(ids[34..<50]), start: 2, isDistilled: isDistilled)
+            if scheme.adapterScope == .summaries, scheme.summaryInput == .attended { return }
             if scheme.adapterScope == .summaries, scheme.carry != .independent {
                 // What the model as it is sees of earlier vectors is taken as given.
                 (row.segments, row.vectorCounts) = ([row.segments[0]], [3])
@@ -156,11 +194,13 @@ extension SeededTests {
             _ = try trainer.backward(row, scale: 0.5)
             let parameters = trainer.adapter.parameters + [trainer.embedSummary]
             let gradients = try parameters.map { try $0.gradient?.cloned() ?? Tensor.zeros($0.shape) }
-            #expect(try gradients.last!.norm().item() > 0)
+            #expect(try gradients[scheme.learnedRows > 0 ? gradients.count - 1 : 0].norm().item() > 0)
             try Runtime.seed(5)
             let directions = try parameters.map {
                 try Tensor.randn($0.shape) * ($0.detached().norm().item() + 0.1) * 0.01
             }
+            // Attended vectors jump where another position is chosen: steps stay where the choice does.
+            let scale = scheme.summaryInput == .attended ? 0.1 : 1
             let values = try parameters.map { try $0.detached().cloned() }
             func loss(at step: Double) throws -> Double {
                 for (index, parameter) in parameters.enumerated() {
@@ -172,15 +212,17 @@ extension SeededTests {
             func slope(_ step: Double) throws -> Double { try (loss(at: step) - loss(at: -step)) / (2 * step) }
             let found = try zip(gradients, directions).reduce(0.0) { try $0 + ($1.0 * $1.1).sum().item() }
             // Richardson's extrapolation: the model is far from linear.
-            let expected = try (4 * slope(0.02) - slope(0.04)) / 3
+            let expected = try (4 * slope(0.02 * scale) - slope(0.04 * scale)) / 3
             #expect(abs(found - expected) < 0.03 * max(0.1, abs(expected)), "\(found), \(expected)")
         }
 
         /// Every objective is drawn, learned from, and goes on after an interruption as if there had been none.
-        @Test func aContinuedRunIsTheUninterruptedOne() throws {
+        @Test(arguments: [CompressionScheme.SummaryInput.picked, .attended])
+        func aContinuedRunIsTheUninterruptedOne(_ input: CompressionScheme.SummaryInput) throws {
             var recipe = recipe(
                 CompressionScheme(
-                    carry: .independent, form: .keysAndValues, summaryInput: .picked, adapterScope: .summaries))
+                    carry: .independent, form: .keysAndValues, summaryInput: input,
+                    adapterScope: input == .picked ? .summaries : .compressing))
             (recipe.continuation, recipe.distillation, recipe.reconstruction) = (1, 1, 1)
             (recipe.leastRatio, recipe.mostRatio) = (8, 32)
             let folder = try TemporaryFolder()
@@ -199,7 +241,8 @@ extension SeededTests {
             // What was saved is a compressor of that way.
             let checkpoint = try CompressorCheckpoint(folder: folder.url, for: fixture.decoder)
             #expect(checkpoint.description.scheme == recipe.scheme)
-            #expect(checkpoint.embedSummary.shape == [1, fixture.decoder.configuration.hiddenSize])
+            #expect(
+                checkpoint.embedSummary.shape == [input == .picked ? 1 : 0, fixture.decoder.configuration.hiddenSize])
         }
 
         /// Steps on one text bring its loss down, in every form and objective.

@@ -61,7 +61,7 @@ struct CompressorTestsGolden {
     }
 
     @Test func vectorsAndLogits() throws {
-        let compressor = try engine.compressor
+        let compressor = engine.compressor
         #expect(compressor.scheme.summaryTokens == values.summaryTokens)
         #expect(compressor.scheme.carry == .accumulated)
         let vectors = try compressor.compress(values.document)

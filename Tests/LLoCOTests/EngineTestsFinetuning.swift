@@ -118,7 +118,7 @@ extension SeededTests {
             let library = try library()
             let good = try finetune(library).adapter.record
             let document = try library.document(named: "river.txt").id
-            let identity = try engine.vectorIdentity
+            let identity = engine.vectorIdentity
             let segments = try library.segments(of: document, identity: identity)
             let last = try #require(segments.last)
             let nan = Data((0..<last.vectorCount * last.dimension).flatMap { _ in [0xC0, 0x7F] as [UInt8] })

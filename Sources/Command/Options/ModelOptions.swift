@@ -64,7 +64,10 @@ struct EngineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A compressor's folder, as 'train-compressor' writes it.",
-            discussion: "Default: the model's own weights, or the one in Compressors/ made for the model.",
+            discussion: """
+                Default: the model's own weights, or the one in Compressors/ made for the model, or none, which keeps of \
+                every 30 tokens the one that the text itself attends to most.
+                """,
             valueName: "dir"))
     var compressor: String?
 

@@ -40,7 +40,6 @@ struct Add: ParsableCommand {
             first = first ?? text
         }
         let engine = try engine.load()
-        _ = try engine.compressor
         let library = try library.open(for: .writing)
         for (index, path) in files.enumerated() {
             let text = try (index == 0 ? first : nil) ?? reader.read(path)

@@ -50,7 +50,7 @@ struct Compress: ParsableCommand {
         let engine = try engine.load(withEmbedder: false, exact: true)
         let ids = try parsedIDs() ?? engine.model.tokenizer.encode(text ?? "", special: .asText)
         guard !ids.isEmpty else { throw CommandError("\(file ?? "--ids"): empty, expected tokens to compress") }
-        let compressor = try engine.compressor
+        let compressor = engine.compressor
         try compressor.check(tokens: ids.count, named: file ?? "--ids")
         let bar = ProgressBar("compressing")
         let start = ContinuousClock.now

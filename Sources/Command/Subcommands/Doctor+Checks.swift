@@ -97,8 +97,9 @@ extension Doctor {
                 folders.isEmpty ? "none beside the program" : "\(names); no model to compare them with")
         }
         if Engine.isCompressor(model.checkpoint) { return finding(.ok, "the model itself is one") }
-        let train = "train one with 'lloco train-compressor', or give one where it is needed with --compressor"
-        if folders.isEmpty { return finding(.absent, "none beside the program", mend: train) }
+        let instead = "the tokens that a text itself attends to most are kept"
+        let train = "nothing has to be done; 'lloco train-compressor' trains one"
+        if folders.isEmpty { return finding(.absent, "none beside the program: \(instead)", mend: train) }
         do {
             let identity = try FileIdentity.digest(
                 of: LanguageModel.identityFiles(of: model.checkpoint, at: model.path))
@@ -116,7 +117,7 @@ extension Doctor {
             }
             return finding(
                 faults.isEmpty ? .absent : .faulty,
-                (["none fits this model (SHA-256 \(identity.prefix(12))…) among \(names)"] + faults)
+                (["none fits this model (SHA-256 \(identity.prefix(12))…) among \(names): \(instead)"] + faults)
                     .joined(separator: "; "),
                 mend: train)
         } catch {

@@ -122,11 +122,11 @@ struct Evaluate: ParsableCommand {
         let evaluator = try Evaluator(engine: engine, library: stored, group: group)
         let adapterDigest = try useAdapter(of: stored, with: evaluator, engine)
         let modes = try parsedModes()
-        let vectors = try? engine.vectorIdentity
+        let vectors = engine.vectorIdentity
         let settings = EvaluationReport.Settings(
             data: set.name, format: set.format, dataDigest: try evaluator.digest(of: set),
-            answerTokens: set.answerTokens, model: engine.modelIdentity, compressor: vectors?.compressor,
-            scheme: vectors?.variant, adapter: adapterDigest, embedder: try? engine.embedder.identity,
+            answerTokens: set.answerTokens, model: engine.modelIdentity, compressor: vectors.compressor,
+            scheme: vectors.variant, adapter: adapterDigest, embedder: try? engine.embedder.identity,
             window: engine.model.window,
             // The ids around a text of one token: what the template and the prompt's own words come to.
             chatTemplate: Digest.sha256("\(try prompts.prompt(question: "?", context: [0]))"),
@@ -211,8 +211,8 @@ struct Evaluate: ParsableCommand {
     private func useAdapter(of library: Library?, with evaluator: Evaluator, _ engine: Engine) throws -> String? {
         switch adapter {
         case nil:
-            guard let library, let group, let identity = try? engine.vectorIdentity else { return nil }
-            return try library.adapters(of: group, identity: identity).last?.digest
+            guard let library, let group else { return nil }
+            return try library.adapters(of: group, identity: engine.vectorIdentity).last?.digest
         case "none":
             evaluator.usesAdapter = false
             return nil

@@ -139,8 +139,8 @@ extension Answerer {
 
     private func compressed(_ plain: [Int], _ found: Found, _ options: Options) throws -> Prompt {
         let decoder = engine.model.decoder
-        let identity = try engine.vectorIdentity
-        let compressor = try engine.compressor
+        let identity = engine.vectorIdentity
+        let compressor = engine.compressor
         // Keys and values are read after one token more.
         let room = room(beside: plain.count + (compressor.scheme.form == .keysAndValues ? 1 : 0), options)
         var parts: [Tensor] = []

@@ -87,7 +87,7 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     var isPublished: Bool { form == .embeddings && summaryInput == .learned && adapterScope == .everywhere }
 
     /// Rows of the learned summary embeddings.
-    var learnedRows: Int {
+    package var learnedRows: Int {
         switch summaryInput {
         case .learned: summaryTokens
         case .picked: 1
@@ -96,7 +96,7 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     }
 
     /// What the fields say together, where nothing can be so.
-    var contradiction: String? {
+    package var contradiction: String? {
         guard summaryInput == .attended, form != .keysAndValues else { return nil }
         return "summaryInput attended needs the form keys-and-values"
     }

@@ -31,6 +31,8 @@ extension Engine {
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> AddedDocument {
         let start = ContinuousClock.now
+        // What is missing is missed before anything is stored.
+        let embedder = try embedder
         let tokens = try model.tokenizer.encodeWithOffsets(text, special: .asText)
         if compressing { try compressor.check(tokens: tokens.count, named: path) }
         let stored = try library.upsertDocument(
@@ -55,8 +57,8 @@ extension Engine {
         _ tokens: [EncodedToken], byteCount: Int, of document: Int64, in library: Library,
         _ progress: (_ done: Int, _ total: Int) throws -> Void
     ) throws -> (tokens: Int, vectors: Int) {
-        let identity = try vectorIdentity
-        let scheme = try compressor.scheme
+        let identity = vectorIdentity
+        let scheme = compressor.scheme
         let ids = tokens.map(\.id)
         let ranges = scheme.segments(of: ids.count)
         let digests = ranges.map { Digest.sha256(tokens: ids[$0]) }

@@ -10,17 +10,18 @@ public struct Engine: Sendable {
     public let model: LanguageModel
     /// The SHA-256 over the model's files.
     public let modelIdentity: String
-    private let loadedCompressor: (compressor: Compressor, identity: String)?
+    public let compressor: Compressor
+    private let compressorIdentity: String
     private let loadedEmbedder: (any TextEmbedder)?
     private let template: TemplateChoice
 
     public init(
-        model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String)?,
+        model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
         embedder: (any TextEmbedder)?, template: TemplateChoice = .model
     ) {
         self.model = model
         self.modelIdentity = modelIdentity
-        loadedCompressor = compressor
+        (self.compressor, compressorIdentity) = compressor
         loadedEmbedder = embedder
         self.template = template
     }
@@ -49,18 +50,9 @@ public struct Engine: Sendable {
         }
     }
 
-    /// - Throws: `EngineError` where the model has no compressor.
-    public var compressor: Compressor {
-        get throws { try requireCompressor().compressor }
-    }
-
     /// What vectors made by this engine are stored under.
     public var vectorIdentity: VectorIdentity {
-        get throws {
-            let loaded = try requireCompressor()
-            return VectorIdentity(
-                model: modelIdentity, compressor: loaded.identity, variant: loaded.compressor.scheme.description)
-        }
+        VectorIdentity(model: modelIdentity, compressor: compressorIdentity, variant: compressor.scheme.description)
     }
 
     /// - Throws: `EngineError` where no retrieval model was given.
@@ -71,15 +63,6 @@ public struct Engine: Sendable {
             }
             return loadedEmbedder
         }
-    }
-
-    private func requireCompressor() throws -> (compressor: Compressor, identity: String) {
-        guard let loadedCompressor else {
-            throw EngineError(
-                "\(model.path.path): the model has no compressor: give one with --compressor DIR, "
-                    + "or train one with 'lloco train-compressor'")
-        }
-        return loadedCompressor
     }
 }
 

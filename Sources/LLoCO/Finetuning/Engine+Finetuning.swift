@@ -27,7 +27,7 @@ extension Engine {
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
-        let identity = try vectorIdentity
+        let identity = vectorIdentity
         let data = try trainingData(group: group, questions: questions, identity: identity, library: library)
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.readingAdapters.list, recipe: recipe, form: compressor.scheme.form,

@@ -27,7 +27,7 @@ import Torch
     }
 
     private func compressor(_ scheme: CompressionScheme, adapter: Bool) throws -> Compressor {
-        let own = try engine.compressor
+        let own = engine.compressor
         let checkpoint = try AdapterCheckpoint.read(
             Self.fixtures.appending(path: "autocompressor/adapter"), as: .float32)
         return try Compressor(
@@ -108,7 +108,7 @@ import Torch
     }
 
     @Test func faults() throws {
-        let compressor = try engine.compressor
+        let compressor = engine.compressor
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
         #expect(throws: ModelError.self) { _ = try measure.losses(of: Array(ids.prefix(33)), segments: [1]) }
         #expect(throws: ModelError.self) { _ = try measure.losses(of: ids, segments: [0]) }

@@ -13,13 +13,16 @@ struct ReferenceLlama {
     }
 
     /// The scores of every position, row after row.
-    func scores(_ ids: [Int]) -> [Double] {
+    ///
+    /// - Parameter onLayer: told what a layer's attention is given
+    func scores(_ ids: [Int], onLayer: (_ layer: Int, _ normed: [[Double]]) -> Void = { _, _ in }) -> [Double] {
         let hidden = configuration.hiddenSize
         let table = values("model.embed_tokens.weight")
         var x = ids.map { Array(table[$0 * hidden..<($0 + 1) * hidden]) }
         for layer in 0..<configuration.layerCount {
             let name = "model.layers.\(layer)"
             let normed = x.map { norm($0, "\(name).input_layernorm.weight") }
+            onLayer(layer, normed)
             for (t, mixed) in attention(normed, "\(name).self_attn").enumerated() {
                 x[t] = sum(x[t], linear(mixed, "\(name).self_attn.o_proj"))
             }
@@ -32,6 +35,46 @@ struct ReferenceLlama {
         }
         let head = configuration.tiedEmbeddings ? "model.embed_tokens" : "lm_head"
         return x.flatMap { linear(norm($0, "model.norm.weight"), head) }
+    }
+
+    /// The places after the first `start` that each layer's key heads would keep, in order: those that the queries of every
+    /// fourth place, asked from behind the text, attend to most, by the root of the mean square times the value's length.
+    func attended(_ ids: [Int], from start: Int, kept: Int) -> [[[Int]]] {
+        let size = configuration.headSize
+        let share = configuration.headCount / configuration.keyValueHeadCount
+        var places: [[[Int]]] = []
+        _ = scores(ids) { layer, x in
+            let name = "model.layers.\(layer).self_attn"
+            let keys = x.enumerated().map { rotated(linear($1, "\(name).k_proj"), position: $0) }
+            let contents = x.map { linear($0, "\(name).v_proj") }
+            let asked = stride(from: start, to: ids.count, by: 4).map {
+                rotated(linear(x[$0], "\(name).q_proj"), position: ids.count + (37 * ($0 - start)) % 640)
+            }
+            places.append(
+                (0..<configuration.keyValueHeadCount).map { group -> [Int] in
+                    var squares = Array(repeating: 0.0, count: ids.count)
+                    for query in asked {
+                        for head in group * share..<(group + 1) * share {
+                            let weights = keys.map { key in
+                                exp(
+                                    (0..<size).reduce(0.0) {
+                                        $0 + query[head * size + $1] * key[group * size + $1]
+                                    } / Double(size).squareRoot())
+                            }
+                            let total = weights.reduce(0, +)
+                            for place in ids.indices {
+                                squares[place] += (weights[place] / total) * (weights[place] / total)
+                            }
+                        }
+                    }
+                    let worth = (start..<ids.count).map { place -> Double in
+                        let length = contents[place][group * size..<(group + 1) * size].reduce(0.0) { $0 + $1 * $1 }
+                        return (squares[place] * length).squareRoot()
+                    }
+                    return worth.indices.sorted { worth[$0] > worth[$1] }.prefix(kept).sorted()
+                })
+        }
+        return places
     }
 
     private func attention(_ x: [[Double]], _ name: String) -> [[Double]] {

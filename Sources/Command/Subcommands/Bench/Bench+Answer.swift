@@ -81,7 +81,7 @@ extension Bench {
 
     func compressing(_ measurement: Measurement) throws -> Measurement.Outcome {
         let engine = try engine.load(withEmbedder: false)
-        let compressor = try engine.compressor
+        let compressor = engine.compressor
         guard (try? compressor.check(tokens: measurement.tokens, named: "")) != nil else { return .beyondTheWindow }
         let vocabulary = engine.model.configuration.vocabularySize
         // What is made once, at the first use, is made before.
@@ -119,7 +119,7 @@ extension Bench {
             let recipe = try training.recipe(for: model.configuration).finetuning
             let own = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: 0)
                 .frozen(as: decoder.dtype, device: decoder.device)
-            adapters = ActiveAdapters(try engine.compressor.readingAdapters.list + [own])
+            adapters = ActiveAdapters(engine.compressor.readingAdapters.list + [own])
         }
         func answer(_ context: Context, _ tokens: Int) throws -> (first: Double, each: Double, prompt: Int) {
             let start = ContinuousClock.now
@@ -173,7 +173,7 @@ extension Bench {
         if let file = measurement.vectors {
             return try SafetensorsCheckpoint(URL(filePath: file)).tensor("vectors", as: .float32)
         }
-        let compressor = try engine.compressor
+        let compressor = engine.compressor
         let count = compressor.scheme.segments(of: measurement.tokens).reduce(0) {
             $0 + compressor.scheme.vectors(of: $1.count)
         }

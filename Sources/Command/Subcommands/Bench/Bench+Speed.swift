@@ -61,7 +61,7 @@ extension Bench {
     }
 
     func measureCompress(_ engine: Engine, _ table: BenchTable) throws {
-        let compressor = try engine.compressor
+        let compressor = engine.compressor
         for count in tokens?.values ?? [1536, 6144] {
             try compressor.check(tokens: count, named: "compress")
             let ids = randomIDs(count, vocabulary: engine.model.configuration.vocabularySize)
