@@ -18,7 +18,8 @@ endif
 build: bootstrap ## build .build/release/lloco
 	$(SWIFT) build -c release --product lloco
 
-test: bootstrap ## build and run every test (in release, as it is used)
+test: ## build and run every test (in release, as it is used)
+	@Scripts/bootstrap --tests
 	$(SWIFT) test -c release --disable-xctest
 
 demo: build ## add, finetune and ask on real documents
