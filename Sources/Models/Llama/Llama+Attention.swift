@@ -43,7 +43,7 @@ extension Llama {
     /// itself.
     ///
     /// The queries are asked from behind the text, at distances up to 640 tokens. A position's weight is the root of the
-    /// mean square of its attention times the length of its value, which is what it adds to the output: that keeps
+    /// sum of its squared attention times the length of its value, which is what it adds to the output: that keeps
     /// positions that draw attention only to have it rest (Xiao et al. 2024) from being chosen.
     ///
     /// Keys are turned back to position 0, as ``keysAndValues(of:last:)`` does. Gradients flow to keys and values.
@@ -75,17 +75,32 @@ extension Llama {
             let chosen = try withoutGradients {
                 let asked = try queries.queries(layer: layer).rotary(cosine: ahead.cosine, sine: ahead.sine)
                     .reshaped([configuration.keyValueHeadCount, -1, headSize])
-                let attention = try asked.matmul(all.keys[0].transposed(1, 2)).to(.float32)
-                    .softmax(scale: 1 / Double(headSize).squareRoot())
-                    .narrowed(2, start: start, length: count)
-                let lengths = try values[0].to(.float32).power(2).sum(-1).sqrt()
-                return try places(of: attention.power(2).mean(1).sqrt() * lengths, kept)
+                let weights = try (0..<configuration.keyValueHeadCount).map { head in
+                    let content = try values[0][head].to(.float32)
+                    let squares = try squaredAttention(asked[head], all.keys[0][head])
+                        .narrowed(0, start: start, length: count)
+                    return try (squares * (content * content).sum(-1)).sqrt()
+                }
+                return try places(of: .stacked(weights), kept)
             }
             let keys = try all.keys.narrowed(2, start: start, length: count).rotary(cosine: cosine, sine: -sine)
             rows.append(try .stacked([keys[0].gathered(1, chosen), values[0].gathered(1, chosen)]))
         }
         // [layers, 2, K, kept, E] to [kept, layers, 2, K, E]
         return try Tensor.stacked(rows).permuted([3, 0, 1, 2, 4]).reshaped([kept, keyValueSize])
+    }
+
+    /// The sum over queries [n, E] of their squared attention to keys [N, E]: [N], float32.
+    private func squaredAttention(_ queries: Tensor, _ keys: Tensor) throws -> Tensor {
+        let sum = try Tensor.zeros([keys.size(0)], device: device)
+        let turned = try keys.transposed(0, 1)
+        // So many at a time stay in a core's cache: all at once took twice as long.
+        for start in stride(from: 0, to: queries.size(0), by: 128) {
+            let scores = try queries[start..<min(start + 128, queries.size(0))].matmul(turned).to(.float32)
+            let attention = try (scores * (1 / Double(configuration.headSize).squareRoot())).softmax(-1)
+            try sum.add((attention * attention).sum(0))
+        }
+        return sum
     }
 
     /// The places of each head's greatest weights [K, n], in order: [K, kept, E], to gather by.
@@ -96,8 +111,4 @@ extension Llama {
         return try Tensor(sorted, shape: [heads, kept, 1]).to(device: device)
             .expanded([heads, kept, configuration.headSize])
     }
-}
-
-extension Tensor {
-    fileprivate func softmax(scale: Double) throws -> Tensor { try (self * scale).softmax(-1) }
 }
