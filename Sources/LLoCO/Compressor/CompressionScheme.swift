@@ -108,6 +108,11 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
         return min(count, (count * summaryTokens + segmentTokens - 1) / segmentTokens)
     }
 
+    /// The vectors of a whole text of `count` tokens.
+    public func vectors(ofText count: Int) -> Int {
+        segments(of: count).reduce(0) { $0 + vectors(of: $1.count) }
+    }
+
     /// Cuts a text of `count` tokens.
     public func segments(of count: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: segmentTokens).map { $0..<min($0 + segmentTokens, count) }

@@ -13,7 +13,7 @@ public import Torch
 /// A vector is a hidden state after the final norm, fed back as an input embedding as it is.
 public struct Compressor: Sendable {
     public let decoder: Llama
-    /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked
+    /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked, [0, D] where there are none
     public let embedSummary: Tensor
     /// What turns the base model into the compressor; none where the weights are the compressor's own.
     public let adapter: Adapter?
@@ -41,11 +41,12 @@ public struct Compressor: Sendable {
     /// The compressor of a model that none was trained for: of every 1,536 tokens 50 are kept, in each head of each layer
     /// those that the text's own queries attend to most.
     public static func attended(for decoder: Llama, segmentTokens: Int? = nil) throws -> Compressor {
-        try Compressor(
-            decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil,
-            scheme: CompressionScheme(
-                segmentTokens: segmentTokens ?? 1536, summaryTokens: 50, carry: .independent, form: .keysAndValues,
-                summaryInput: .attended, adapterScope: .summaries))
+        var scheme = CompressionScheme(
+            carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .summaries)
+        if let segmentTokens { scheme.segmentTokens = segmentTokens }
+        return try Compressor(
+            decoder: decoder, embedSummary: .zeros([scheme.learnedRows, decoder.configuration.hiddenSize]),
+            adapter: nil, scheme: scheme)
     }
 
     /// What identifies that compressor beside its model and its scheme; it changes where its vectors would.

@@ -64,7 +64,7 @@ extension Engine {
         let digests = ranges.map { Digest.sha256(tokens: ids[$0]) }
         let kept = zip(try library.segments(of: document, identity: identity), zip(ranges, digests))
             .prefix { $0.tokens == $1.0 && $0.tokenDigest == $1.1 }.count
-        let vectors = ranges.reduce(0) { $0 + scheme.vectors(of: $1.count) }
+        let vectors = scheme.vectors(ofText: ids.count)
         guard try kept < ranges.count || !library.isComplete(document, identity: identity) else { return (0, vectors) }
         try library.replaceSegments(of: document, identity: identity, from: kept)
         let before = kept == 0 ? nil : try library.storedVectors(of: document, identity: identity, segments: kept)

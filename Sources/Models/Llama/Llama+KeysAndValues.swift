@@ -25,8 +25,12 @@ extension Llama {
         // [layers, K, count, E]
         let keys = try Tensor.concatenated(layers.map(\.keys)).rotary(cosine: cosine, sine: -sine)
         let values = try Tensor.concatenated(layers.map(\.values))
-        // [layers, 2, K, count, E] to [count, layers, 2, K, E]
-        return try Tensor.stacked([keys, values], 1).permuted([3, 0, 1, 2, 4]).reshaped([count, keyValueSize])
+        return try rows(.stacked([keys, values], 1))
+    }
+
+    /// Keys and values [layers, 2, K, n, E], a row for each position: [n, keyValueSize].
+    func rows(_ layers: Tensor) throws -> Tensor {
+        try layers.permuted([3, 0, 1, 2, 4]).reshaped([layers.size(3), keyValueSize])
     }
 
     /// Adds positions whose keys and values are given, as ``keysAndValues(of:last:)`` returns them, to a cache of one

@@ -55,12 +55,7 @@ struct ReferenceLlama {
                     var squares = Array(repeating: 0.0, count: ids.count)
                     for query in asked {
                         for head in group * share..<(group + 1) * share {
-                            let weights = keys.map { key in
-                                exp(
-                                    (0..<size).reduce(0.0) {
-                                        $0 + query[head * size + $1] * key[group * size + $1]
-                                    } / Double(size).squareRoot())
-                            }
+                            let weights = keys.map { weight(query, head * size, $0, group * size) }
                             let total = weights.reduce(0, +)
                             for place in ids.indices {
                                 squares[place] += (weights[place] / total) * (weights[place] / total)
@@ -86,15 +81,17 @@ struct ReferenceLlama {
         return x.indices.map { t in
             (0..<configuration.headCount).flatMap { head -> [Double] in
                 let (q, k) = (head * size, head / share * size)
-                let weights = (0...t).map { s in
-                    exp(
-                        (0..<size).reduce(0.0) { $0 + queries[t][q + $1] * keys[s][k + $1] } / Double(size).squareRoot()
-                    )
-                }
+                let weights = (0...t).map { weight(queries[t], q, keys[$0], k) }
                 let total = weights.reduce(0, +)
                 return (0..<size).map { e in (0...t).reduce(0.0) { $0 + weights[$1] / total * contents[$1][k + e] } }
             }
         }
+    }
+
+    /// Attention before it is shared out, of the heads that begin at `q` and `k`.
+    private func weight(_ query: [Double], _ q: Int, _ key: [Double], _ k: Int) -> Double {
+        let size = configuration.headSize
+        return exp((0..<size).reduce(0.0) { $0 + query[q + $1] * key[k + $1] } / Double(size).squareRoot())
     }
 
     private func rotated(_ x: [Double], position: Int) -> [Double] {

@@ -174,9 +174,6 @@ extension Bench {
             return try SafetensorsCheckpoint(URL(filePath: file)).tensor("vectors", as: .float32)
         }
         let compressor = engine.compressor
-        let count = compressor.scheme.segments(of: measurement.tokens).reduce(0) {
-            $0 + compressor.scheme.vectors(of: $1.count)
-        }
-        return try Tensor.randn([count, compressor.vectorSize])
+        return try Tensor.randn([compressor.scheme.vectors(ofText: measurement.tokens), compressor.vectorSize])
     }
 }

@@ -4,7 +4,7 @@ import Testing
 import Torch
 
 /// The positions that a text's own queries attend to most.
-@Suite struct AttentionTests {
+@Suite struct AttendedPositionsTests {
     let tiny: TinyModel
     let model: Llama
 

@@ -1,40 +1,6 @@
 import Checkpoints
 public import Torch
 
-/// Some of a pass's queries, kept to ask later which positions attention turns to.
-public final class QueryRecord {
-    /// Every so many positions one is kept: attention's averages need no more.
-    static let spacing = 4
-    private let layerCount: Int
-    private(set) var count = 0
-    /// Each layer's, in pieces [1, H, n, E], turned to their positions
-    private var layers: [[Tensor]]
-    private var isOpen = true
-
-    public init(_ model: Llama) {
-        layerCount = model.configuration.layerCount
-        layers = Array(repeating: [], count: layerCount)
-    }
-
-    /// Keeps some of a layer's queries [1, H, T, E]. Chunks of a pass are multiples of the spacing.
-    func add(_ queries: Tensor, layer: Int) throws {
-        // A layer that is computed once more for its gradients has been here before.
-        guard isOpen else { return }
-        let places = Array(Swift.stride(from: 0, to: queries.size(2), by: Self.spacing))
-        try withoutGradients {
-            layers[layer].append(
-                try queries.detached().indexSelected(2, Tensor(places).to(device: queries.device)))
-        }
-        if layer == layerCount - 1 { count += queries.size(2) }
-    }
-
-    /// Ends the record: what is computed from now on is not kept.
-    func close() { isOpen = false }
-
-    /// A layer's queries, [1, H, n, E].
-    func queries(layer: Int) throws -> Tensor { try .concatenated(layers[layer], 2) }
-}
-
 extension Llama {
     /// How far behind a text the questions about it are thought to lie, in tokens.
     private static let reach = 640
@@ -69,7 +35,7 @@ extension Llama {
         let ahead = try rotary.angles(of: [turns])
         let (cosine, sine) = try rotary.angles(start: start, count: count)
         let headSize = configuration.headSize
-        var rows: [Tensor] = []
+        var layers: [Tensor] = []
         for (layer, all) in try cache.last(cache.count).enumerated() {
             let values = try all.values.narrowed(2, start: start, length: count)
             let chosen = try withoutGradients {
@@ -84,10 +50,9 @@ extension Llama {
                 return try places(of: .stacked(weights), kept)
             }
             let keys = try all.keys.narrowed(2, start: start, length: count).rotary(cosine: cosine, sine: -sine)
-            rows.append(try .stacked([keys[0].gathered(1, chosen), values[0].gathered(1, chosen)]))
+            layers.append(try .stacked([keys[0].gathered(1, chosen), values[0].gathered(1, chosen)]))
         }
-        // [layers, 2, K, kept, E] to [kept, layers, 2, K, E]
-        return try Tensor.stacked(rows).permuted([3, 0, 1, 2, 4]).reshaped([kept, keyValueSize])
+        return try rows(.stacked(layers))
     }
 
     /// The sum over queries [n, E] of their squared attention to keys [N, E]: [N], float32.

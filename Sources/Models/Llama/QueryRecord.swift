@@ -1,0 +1,36 @@
+import Checkpoints
+import Torch
+
+/// Some of a pass's queries, kept to ask later which positions attention turns to.
+public final class QueryRecord {
+    /// Every so many positions one is kept: attention's averages need no more.
+    static let spacing = 4
+    private let layerCount: Int
+    private(set) var count = 0
+    /// Each layer's, in pieces [1, H, n, E], turned to their positions
+    private var layers: [[Tensor]]
+    private var isOpen = true
+
+    public init(_ model: Llama) {
+        layerCount = model.configuration.layerCount
+        layers = Array(repeating: [], count: layerCount)
+    }
+
+    /// Keeps some of a layer's queries [1, H, T, E]. Chunks of a pass are multiples of the spacing.
+    func add(_ queries: Tensor, layer: Int) throws {
+        // A layer that is computed once more for its gradients has been here before.
+        guard isOpen else { return }
+        let places = Array(stride(from: 0, to: queries.size(2), by: Self.spacing))
+        try withoutGradients {
+            layers[layer].append(
+                try queries.detached().indexSelected(2, Tensor(places).to(device: queries.device)))
+        }
+        if layer == layerCount - 1 { count += queries.size(2) }
+    }
+
+    /// Ends the record: what is computed from now on is not kept.
+    func close() { isOpen = false }
+
+    /// A layer's queries, [1, H, n, E].
+    func queries(layer: Int) throws -> Tensor { try .concatenated(layers[layer], 2) }
+}
