@@ -150,8 +150,11 @@ func message(_ body: () throws -> Void) -> String? {
 
 extension Engine {
     /// The tiny AutoCompressor with the tiny encoder: segments of 20 tokens, 3 vectors each.
-    static func tiny(template: TemplateChoice = .plain, segmentTokens: Int = 20) throws -> Engine {
+    static func tiny(
+        template: TemplateChoice = .plain, segmentTokens: Int = 20, adapters: [URL] = []
+    ) throws -> Engine {
         var options = Engine.Options(model: Reference.autocompressor)
+        options.adapters = adapters
         options.embedder = Reference.embedder
         options.dtype = .float32
         options.segmentTokens = segmentTokens

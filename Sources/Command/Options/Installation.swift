@@ -36,7 +36,10 @@ enum Installation {
     }
 
     /// The compressors that come along, a folder each.
-    static var compressors: [URL] { folders("Compressors") }
+    static var compressors: [URL] { folders("Compressors", with: "compressor.json") }
+
+    /// The general adapters that come along, a folder each.
+    static var adapters: [URL] { folders("Adapters", with: "vectors.json") }
 
     static var recipes: [URL] {
         contents("Recipes").filter { $0.pathExtension == "json5" }
@@ -50,8 +53,8 @@ enum Installation {
         root?.appending(path: ".deps").appending(path: path)
     }
 
-    private static func folders(_ name: String) -> [URL] {
-        contents(name).filter { exists($0.appending(path: "compressor.json")) }
+    private static func folders(_ name: String, with description: String) -> [URL] {
+        contents(name).filter { exists($0.appending(path: description)) }
     }
 
     private static func contents(_ name: String) -> [URL] {

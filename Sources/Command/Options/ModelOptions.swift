@@ -104,6 +104,7 @@ struct EngineOptions: ParsableArguments {
         var options = Engine.Options(model: try model.url())
         options.compressor = compressor.map { URL(filePath: $0) }
         options.compressors = Installation.compressors
+        options.adapters = Installation.adapters
         options.dtype = try model.compute.loadingDType(exact: exact)
         options.device = try model.compute.parsedDevice()
         options.decodeWeights = model.decodeWeights

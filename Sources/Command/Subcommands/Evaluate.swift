@@ -34,7 +34,8 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "An adapter's folder in PEFT's layout, or none. Default: the group's, where one is given.", valueName: "dir"
+            "An adapter's folder in PEFT's layout, or none. Default: the group's, where one is given, else the general one.",
+            valueName: "dir"
         ))
     var adapter: String?
 
@@ -211,8 +212,9 @@ struct Evaluate: ParsableCommand {
     private func useAdapter(of library: Library?, with evaluator: Evaluator, _ engine: Engine) throws -> String? {
         switch adapter {
         case nil:
-            guard let library, let group else { return nil }
-            return try library.adapters(of: group, identity: engine.vectorIdentity).last?.digest
+            let general = engine.generalAdapter?.digest
+            guard let library, let group else { return general }
+            return try library.adapters(of: group, identity: engine.vectorIdentity).last?.digest ?? general
         case "none":
             evaluator.usesAdapter = false
             return nil

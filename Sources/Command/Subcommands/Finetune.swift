@@ -29,6 +29,13 @@ struct Finetune: ParsableCommand {
     @Option(help: ArgumentHelp("Save the run's state this often: a killed run loses no more.", valueName: "seconds"))
     var saveEvery = 20.0
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the adapter to this folder too, in PEFT's layout.",
+            discussion: "In Adapters/ beside the program it serves every group without an adapter of its own.",
+            valueName: "dir"))
+    var out: String?
+
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
@@ -71,6 +78,9 @@ struct Finetune: ParsableCommand {
             bar.update(step.step, of: total, detail: String(format: "loss %.3f", step.loss))
         }
         bar.finish()
+        if let out {
+            try GeneralAdapter.write(result.checkpoint, reading: engine.vectorIdentity, to: URL(filePath: out))
+        }
         if output.json {
             try Terminal.json(Result(adapter: result.record.digest, steps: result.steps, loss: result.loss))
         } else {

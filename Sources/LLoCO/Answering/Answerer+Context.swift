@@ -158,7 +158,9 @@ extension Answerer {
             prompt.contextTokens += count
         }
         var active = compressor.readingAdapters.list
-        if options.usesAdapter, let group = prompt.documents.first?.group, let own = try adapter(of: group) {
+        if options.usesAdapter, let group = prompt.documents.first?.group,
+            let own = try adapter(of: group) ?? engine.generalAdapter?.reader
+        {
             active.append(own)
         }
         prompt.adapters = ActiveAdapters(active)

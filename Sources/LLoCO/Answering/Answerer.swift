@@ -157,7 +157,7 @@ public final class Answerer {
         guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
     }
 
-    /// The adapter that reads a group's vectors; nil where it has none yet.
+    /// The adapter that reads a group's vectors; nil where it has none yet, for which the general one stands in.
     func adapter(of group: String) throws -> Adapter? {
         if let given = given[group] { return given }
         return try library.adapter(for: group, identity: engine.vectorIdentity) { record in

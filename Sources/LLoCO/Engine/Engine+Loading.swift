@@ -13,6 +13,8 @@ extension Engine {
         public var compressor: URL?
         /// Folders with compressors, each made for some model
         public var compressors: [URL] = []
+        /// Folders with general adapters, each for some model's vectors
+        public var adapters: [URL] = []
         /// A sentence embedding model's folder; nil for none
         public var embedder: URL?
         /// nil for bfloat16 where the device multiplies it natively, else float32
@@ -35,7 +37,7 @@ extension Engine {
         let model = try LanguageModel(
             path: options.model, dtype: options.dtype, device: options.device, decodeWeights: options.decodeWeights)
         let modelIdentity = try FileIdentity.digest(of: model.identityFiles)
-        return Engine(
+        let engine = Engine(
             model: model, modelIdentity: modelIdentity,
             compressor: try compressor(options, model, modelIdentity),
             embedder: try options.embedder.map {
@@ -43,6 +45,8 @@ extension Engine {
                 try LoadedEmbedder(SentenceEmbedder(folder: $0, device: options.device))
             },
             template: options.template)
+        return engine.with(
+            try GeneralAdapter.load(among: options.adapters, for: engine.vectorIdentity, model.decoder))
     }
 
     /// Whether a model's own weights are a compressor's.

@@ -12,6 +12,8 @@ public struct Engine: Sendable {
     public let modelIdentity: String
     public let compressor: Compressor
     private let compressorIdentity: String
+    /// What reads vectors of groups that have no adapter of their own; nil where nothing was trained for that.
+    public private(set) var generalAdapter: GeneralAdapter?
     private let loadedEmbedder: (any TextEmbedder)?
     private let template: TemplateChoice
 
@@ -48,6 +50,13 @@ public struct Engine: Sendable {
                 return PromptBuilder(template: own, tokenizer: tokenizer)
             }
         }
+    }
+
+    /// The same engine with a general adapter.
+    func with(_ adapter: GeneralAdapter?) -> Engine {
+        var engine = self
+        engine.generalAdapter = adapter
+        return engine
     }
 
     /// What vectors made by this engine are stored under.

@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 import Foundation
 import Models
 import Torch
@@ -6,6 +6,7 @@ import Torch
 /// What fine-tuning made.
 public struct FinetunedAdapter: Sendable {
     public let record: AdapterRecord
+    public let checkpoint: AdapterCheckpoint
     public let steps: Int
     /// mean loss of the last tenth of the steps
     public let loss: Double
@@ -30,13 +31,13 @@ extension Engine {
         let identity = vectorIdentity
         let data = try trainingData(group: group, questions: questions, identity: identity, library: library)
         let finetuner = try Finetuner(
-            decoder: model.decoder, base: compressor.readingAdapters.list, recipe: recipe, form: compressor.scheme.form,
-            documents: data.vectors,
-            examples: data.examples, seed: seed, checkpointing: checkpointing)
+            decoder: model.decoder, base: compressor.readingAdapters.list, start: generalAdapter, recipe: recipe,
+            form: compressor.scheme.form, documents: data.vectors, examples: data.examples, seed: seed,
+            checkpointing: checkpointing)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let settings = String(
-            decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed)),
+            decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed, start: generalAdapter?.digest)),
             as: UTF8.self)
         // Nothing is written before there is a state to save: a run that fails at once leaves the library as it was.
         var run: TrainingRunRecord?
@@ -79,18 +80,22 @@ extension Engine {
         try stable { try finetuner.checkOutcome() }
         let finished = try begun()
         let all = try library.losses(of: finished.id).map(\.loss) + losses.map(\.loss)
-        let encoded = try finetuner.adapter.checkpoint(baseModel: modelIdentity).encoded()
+        let checkpoint = try finetuner.adapter.checkpoint(baseModel: modelIdentity)
+        let encoded = try checkpoint.encoded()
         let record = try library.finishRun(
             finished.id, losses: losses, config: encoded.configuration, weights: encoded.weights)
         let last = all.suffix(max(1, all.count / 10))
         return FinetunedAdapter(
-            record: record, steps: finetuner.totalSteps, loss: last.reduce(0, +) / Double(max(1, last.count)))
+            record: record, checkpoint: checkpoint, steps: finetuner.totalSteps,
+            loss: last.reduce(0, +) / Double(max(1, last.count)))
     }
 
     /// What a run is known by: the same settings and data continue it.
     private struct RunSettings: Codable {
         let recipe: FinetuningRecipe
         let seed: UInt64
+        /// the general adapter that it starts from
+        let start: String?
     }
 
     private func trainingData(

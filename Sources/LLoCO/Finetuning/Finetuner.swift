@@ -33,12 +33,14 @@ public final class Finetuner {
 
     /// - Parameters:
     ///   - base: adapters that stay frozen under the one that is trained: the compressor's
-    ///   - adapter: the start; nil for a fresh one
+    ///   - adapter: the one to train; nil for a fresh one
+    ///   - start: what a fresh one begins with, where it is of the recipe's shape
     ///   - form: what the documents' vectors are
     ///   - documents: the vectors of each document, [n, D] or [n, keyValueSize]
     /// - Throws: `ModelError` where an example does not fit the model's window.
     public init(
-        decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, recipe: FinetuningRecipe,
+        decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, start: GeneralAdapter? = nil,
+        recipe: FinetuningRecipe,
         form: CompressionScheme.Form = .embeddings, documents: [Tensor], examples: [FinetuningExample], seed: UInt64,
         checkpointing: GradientCheckpointing = .automatic
     ) throws {
@@ -62,9 +64,8 @@ public final class Finetuner {
         self.checkpointing = checkpointing
         plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
         try Runtime.seed(seed)
-        self.adapter =
-            try adapter
-            ?? Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
+        let fresh = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
+        self.adapter = try adapter ?? start?.start(fresh) ?? fresh
         training = try TrainingState(
             [.init(self.adapter.parameters, learningRate: recipe.learningRate)],
             schedule: LearningRateSchedule(

@@ -1,7 +1,7 @@
 public import Foundation
 
 /// What made a document's vectors: vectors of different identities never stand in one prompt.
-public struct VectorIdentity: Hashable, Sendable {
+public struct VectorIdentity: Hashable, Sendable, Codable {
     /// The digest of the model whose embedding space the vectors live in.
     public let model: String
     /// The digest of the compressor: its weights.

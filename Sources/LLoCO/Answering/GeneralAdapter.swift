@@ -1,0 +1,58 @@
+public import Checkpoints
+public import Foundation
+public import Models
+import Torch
+
+/// An adapter that reads any document's vectors: trained over many documents and questions, it serves groups that have
+/// none of their own, and those that train one start from it.
+///
+/// A folder in PEFT's layout, beside it `vectors.json`: which vectors it reads.
+public struct GeneralAdapter: Sendable {
+    /// As it was trained, float32
+    let adapter: Adapter
+    /// The same in the model's dtype
+    let reader: Adapter
+    /// of configuration and weights
+    public let digest: String
+
+    static let descriptionName = "vectors.json"
+
+    /// The first among some folders whose adapter reads the vectors of an identity; those that cannot be read are passed
+    /// over.
+    ///
+    /// - Throws: `CheckpointError`, `ModelError` where the adapter itself is damaged.
+    public static func load(
+        among folders: [URL], for identity: VectorIdentity, _ decoder: Llama
+    ) throws -> GeneralAdapter? {
+        let fitting = folders.first { folder in
+            let data = try? Data(contentsOf: folder.appending(path: descriptionName))
+            return data.flatMap { try? JSONDecoder().decode(VectorIdentity.self, from: $0) } == identity
+        }
+        guard let fitting else { return nil }
+        let checkpoint = try AdapterCheckpoint.read(fitting, as: .float32)
+        let encoded = try checkpoint.encoded()
+        let adapter = try Adapter(checkpoint, for: decoder)
+        return GeneralAdapter(
+            adapter: adapter, reader: try adapter.frozen(as: decoder.dtype, device: decoder.device),
+            digest: Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights)))
+    }
+
+    /// Writes an adapter that reads the vectors of an identity; each file appears whole or not at all.
+    public static func write(_ checkpoint: AdapterCheckpoint, reading identity: VectorIdentity, to folder: URL) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try checkpoint.write(to: folder)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        try AtomicFile.write(encoder.encode(identity) + Data("\n".utf8), to: folder.appending(path: descriptionName))
+    }
+
+    /// A new adapter that begins with this one's values; nil where it is of another shape.
+    func start(_ fresh: Adapter) throws -> Adapter? {
+        let (own, new) = (adapter.parameters, fresh.parameters)
+        guard own.map(\.shape) == new.map(\.shape), adapter.configuration.alpha == fresh.configuration.alpha else {
+            return nil
+        }
+        for (source, target) in zip(own, new) { try target.detached().copy(from: source.detached()) }
+        return fresh
+    }
+}

@@ -1,0 +1,118 @@
+import Checkpoints
+import Foundation
+import LLoCO
+import Models
+import Testing
+import Torch
+
+extension SeededTests {
+    /// An adapter for any group: written, found again where it fits, used where a group has none, and begun from.
+    @Suite struct GeneralAdapterTests {
+        let folder: TemporaryFolder
+        let engine: Engine
+        let questions: QuestionSet
+        let recipe: FinetuningRecipe
+        let trained: FinetunedAdapter
+
+        init() throws {
+            folder = try TemporaryFolder()
+            engine = try Engine.tiny()
+            questions = QuestionSet(documents: [
+                QuestionDocument(
+                    id: "river", title: "river.txt", document: nil,
+                    questions: (0..<6).map {
+                        Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
+                    })
+            ])
+            var recipe = FinetuningRecipe()
+            recipe.rank = 4
+            recipe.learningRate = 2e-2
+            recipe.epochs = 6
+            recipe.batchSize = 3
+            recipe.dropout = 0
+            self.recipe = recipe
+            trained = try Self.finetune(engine, questions, recipe).adapter
+            try GeneralAdapter.write(
+                trained.checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
+        }
+
+        private static func library(_ engine: Engine) throws -> Library {
+            let library = try Library.inMemory()
+            _ = try engine.add(text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
+            return library
+        }
+
+        private static func finetune(
+            _ engine: Engine, _ questions: QuestionSet, _ recipe: FinetuningRecipe
+        ) throws -> (adapter: FinetunedAdapter, losses: [Double]) {
+            var losses: [Double] = []
+            let adapter = try engine.finetune(
+                group: "g", questions: questions, recipe: recipe, seed: 1, in: library(engine)
+            ) { step, _, _ in losses.append(step.loss) }
+            return (adapter, losses)
+        }
+
+        private var general: URL { folder.url.appending(path: "general") }
+
+        @Test func aGroupWithoutAnAdapterIsReadWithIt() throws {
+            let other = folder.url.appending(path: "other")
+            try GeneralAdapter.write(
+                trained.checkpoint,
+                reading: VectorIdentity(
+                    model: engine.vectorIdentity.model, compressor: engine.vectorIdentity.compressor, variant: "another"
+                ),
+                to: other)
+            let loaded = try Engine.tiny(adapters: [folder.url.appending(path: "missing"), other, general])
+            #expect(loaded.generalAdapter != nil)
+            #expect(try Engine.tiny(adapters: [other]).generalAdapter == nil)
+            #expect(try Engine.tiny(segmentTokens: 50, adapters: [general]).generalAdapter == nil)
+
+            let library = try Self.library(engine)
+            var options = Answerer.Options()
+            options.documents = ["river.txt"]
+            options.generation.maximumTokens = 12
+            let question = "What is item 3?"
+            func likelihood(_ answerer: Answerer, _ options: Answerer.Options) throws -> Double {
+                try answerer.logLikelihoods(of: ["The river 3."], question, options)[0]
+            }
+            let plain = try likelihood(Answerer(engine: engine, library: library), options)
+            let given = Answerer(engine: engine, library: library)
+            try given.setAdapter(Adapter(trained.checkpoint, for: engine.model.decoder), for: "g")
+            let answerer = Answerer(engine: loaded, library: library)
+            #expect(try likelihood(answerer, options) == likelihood(given, options))
+            #expect(try likelihood(answerer, options) > plain + 1)
+            #expect(try answerer.answer(question, options).answer == given.answer(question, options).answer)
+            options.usesAdapter = false
+            #expect(try likelihood(answerer, options) == plain)
+
+            // A group's own counts for more.
+            options.usesAdapter = true
+            var weak = recipe
+            weak.learningRate = 1e-6
+            weak.epochs = 1
+            _ = try engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) { _, _, _ in }
+            let own = try likelihood(Answerer(engine: loaded, library: library), options)
+            #expect(abs(own - plain) < 0.01)
+        }
+
+        @Test func fineTuningBeginsWithIt() throws {
+            let fresh = try Self.finetune(engine, questions, recipe).losses
+            let loaded = try Engine.tiny(adapters: [general])
+            let begun = try Self.finetune(loaded, questions, recipe).losses
+            #expect(begun.count == fresh.count)
+            #expect(begun[0] < fresh[0] / 2, "\(begun[0]) after \(fresh.last!)")
+            // One of another shape is passed over.
+            var wider = recipe
+            wider.rank = 8
+            let other = try Self.finetune(loaded, questions, wider).losses
+            #expect(try other == Self.finetune(engine, questions, wider).losses)
+        }
+
+        @Test func damageIsNamed() throws {
+            let weights = general.appending(path: "adapter_model.safetensors")
+            try Data(Data(contentsOf: weights).dropLast(9)).write(to: weights)
+            let line = message { _ = try Engine.tiny(adapters: [general]) }
+            #expect(line?.contains("adapter_model.safetensors") == true, "\(line ?? "nothing")")
+        }
+    }
+}
