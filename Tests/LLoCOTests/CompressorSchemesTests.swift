@@ -51,7 +51,13 @@ import Torch
         let own = try alone.compress(segments[2])
         let isSame = try relativeError(expected[6..<9], own) < 1e-6
         #expect(isSame == (scheme.carry == .independent))
-        #expect(try relativeError(compressor.compress(fixture.values.document.prefix(67).map { $0 }), expected) < 0.05)
+        // Rounding may change the order of attended ones that weigh nearly the same.
+        let unrounded = try compressor.compress(fixture.values.document.prefix(67).map { $0 })
+        if scheme.summaryInput == .attended {
+            #expect(try relativeError(unrounded.sum(0), expected.sum(0)) < 0.05)
+        } else {
+            #expect(try relativeError(unrounded, expected) < 0.05)
+        }
     }
 
     /// Vectors by hand, from passes over the whole of what a segment's summary positions see.
@@ -125,18 +131,23 @@ import Torch
             decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil, scheme: scheme
         ).compress(ids)
         let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
-        let (expected, all) = try withoutGradients {
+        let (expected, fewer, all) = try withoutGradients {
             _ = try decoder.hiddenStates(decoder.embed([fixture.values.eos]), cache: cache)
             let queries = QueryRecord(decoder)
             _ = try decoder.hiddenStates(decoder.embed(ids), cache: cache, queries: queries)
             return (
                 try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 4),
+                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 2),
                 try decoder.keysAndValues(of: cache, last: 20)
             )
         }
         #expect(try relativeError(made, expected) < 1e-5)
-        // As many vectors as tokens are the segment.
-        #expect(try relativeError(compressor.compress(ids), all) < 1e-5)
+        #expect(try relativeError(fewer, expected[0..<2]) < 1e-6, "the first are what fewer would be")
+        // As many vectors as tokens are the segment, in the order of their weight: what does not depend on it is the same.
+        let whole = try compressor.compress(ids)
+        #expect(try relativeError(whole.sum(0), all.sum(0)) < 1e-4)
+        #expect(try relativeError((whole * whole).sum(0), (all * all).sum(0)) < 1e-4)
+        #expect(try relativeError(whole, all) > 1e-2)
         #expect(throws: ModelError.self) {
             try Compressor(
                 decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil,

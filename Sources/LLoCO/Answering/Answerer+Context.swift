@@ -51,7 +51,7 @@ extension Answerer {
                 throw EngineError("document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
             }
         }
-        if options.mode == .compressed, options.usesAdapter, let named,
+        if options.mode.readsVectors, options.usesAdapter, let named,
             let other = named.first(where: { $0.group != named[0].group })
         {
             // One adapter reads them all.
@@ -111,19 +111,21 @@ extension Answerer {
         switch options.mode {
         case .none:
             return Prompt(embeddings: try engine.model.decoder.embed(plain))
-        case .compressed:
-            prompt = try compressed(plain, found, options)
         case .full:
             prompt = try full(question, found, options)
-        case .retrieval:
+        case .compressed where options.budget == nil:
+            prompt = try compressed(plain, found, options)
+        case .retrieval where options.budget == nil:
             prompt = try retrieval(question, found, options)
+        case .compressed, .retrieval, .hybrid:
+            prompt = try mixed(question, found, options)
         }
         // An answer from nothing would pass for one from the documents.
         guard prompt.contextTokens > 0 else {
             throw ModelError(
                 "nothing of the documents fits beside the question: \(prompt.omissions.joined(separator: "; "))")
         }
-        if options.mode != .retrieval {
+        if prompt.passages.isEmpty {
             let read = Set(prompt.documents.map(\.id))
             prompt.passages = Array(
                 found.passages.filter { read.contains($0.document) }.prefix(options.maximumPassages))
@@ -157,6 +159,13 @@ extension Answerer {
             prompt.documents.append(document)
             prompt.contextTokens += count
         }
+        try read(parts, before: &prompt, options)
+        return prompt
+    }
+
+    /// Puts vectors [n, vectorSize] before a prompt, with the adapter that reads them.
+    private func read(_ vectors: [Tensor], before prompt: inout Prompt, _ options: Options) throws {
+        let compressor = engine.compressor
         var active = compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group,
             let own = try adapter(of: group) ?? engine.generalAdapter?.reader
@@ -164,10 +173,50 @@ extension Answerer {
             active.append(own)
         }
         prompt.adapters = ActiveAdapters(active)
-        guard !parts.isEmpty else { return prompt }
+        guard !vectors.isEmpty else { return }
+        let embeddings = prompt.embeddings
         (prompt.embeddings, prompt.context) = try withoutGradients {
-            try compressor.reading(.concatenated(parts), before: prompt.embeddings)
+            try compressor.reading(.concatenated(vectors), before: embeddings)
         }
+    }
+
+    /// Vectors and pieces of text under a budget: in mode `hybrid` both, else the one or the other.
+    private func mixed(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
+        let prompts = try engine.prompts
+        let decoder = engine.model.decoder
+        let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        let room = room(beside: empty + 1, options)
+        let asked =
+            options.budget ?? ContextBudget.usualPositions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
+        let share =
+            switch options.mode {
+            case .hybrid: options.textShare
+            case .retrieval: 1.0
+            default: 0.0
+            }
+        let mixture = try mixer.mix(
+            question, about: found.documents, passages: found.passages,
+            ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
+        let ids = try prompts.prompt(question: question, context: mixture.text, history: options.history)
+        var prompt = Prompt(embeddings: try decoder.embed(ids))
+        prompt.contextTokens = mixture.vectorCount + mixture.text.count
+        prompt.passages = mixture.excerpts
+        prompt.omissions = mixture.omissions
+        prompt.documents = zip(found.documents, mixture.rows).filter { document, rows in
+            !rows.isEmpty || mixture.excerpts.contains { $0.document == document.id }
+        }.map(\.0)
+        if asked > room {
+            prompt.omissions.append(
+                "of a budget of \(asked) positions for \(found.documents.map { "'\($0.name)'" }.joined(separator: ", ")) "
+                    + "\(max(0, room)) fit the window beside the question")
+        }
+        guard options.mode.readsVectors else { return prompt }
+        var parts: [Tensor] = []
+        for (document, rows) in zip(found.documents, mixture.rows) where !rows.isEmpty {
+            let vectors = try library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+            parts.append(try vectors.rows(rows).to(decoder.dtype, device: decoder.device))
+        }
+        try read(parts, before: &prompt, options)
         return prompt
     }
 
@@ -228,6 +277,13 @@ extension Answerer {
             embeddings: try engine.model.decoder.embed(prompt),
             documents: try documents.compactMap { try library.document(id: $0) }, passages: read,
             contextTokens: context.count, omissions: omissions)
+    }
+}
+
+extension Tensor {
+    /// The rows in some ranges, in their order.
+    func rows(_ ranges: [Range<Int>]) throws -> Tensor {
+        try .concatenated(ranges.map { try narrowed(0, start: $0.lowerBound, length: $0.count) })
     }
 }
 

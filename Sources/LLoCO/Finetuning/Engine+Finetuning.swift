@@ -29,7 +29,8 @@ extension Engine {
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
         let identity = vectorIdentity
-        let data = try trainingData(group: group, questions: questions, identity: identity, library: library)
+        let data = try trainingData(
+            group: group, questions: questions, recipe: recipe, seed: seed, identity: identity, library: library)
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.readingAdapters.list, start: generalAdapter, recipe: recipe,
             form: compressor.scheme.form, documents: data.vectors, examples: data.examples, seed: seed,
@@ -99,11 +100,14 @@ extension Engine {
     }
 
     private func trainingData(
-        group: String, questions: QuestionSet, identity: VectorIdentity, library: Library
+        group: String, questions: QuestionSet, recipe: FinetuningRecipe, seed: UInt64, identity: VectorIdentity,
+        library: Library
     ) throws -> (vectors: [Tensor], examples: [FinetuningExample], digest: String) {
         var vectors: [Tensor] = []
         var examples: [FinetuningExample] = []
         var digests: [String] = []
+        let mixer = ContextMixer(engine: self, library: library)
+        var draws = SplitMix64(seed: seed)
         for entry in questions.documents where !entry.questions.isEmpty {
             let document = try library.document(for: entry, in: group)
             guard document.group == group else {
@@ -113,13 +117,19 @@ extension Engine {
             }
             let stored = try library.storedVectors(of: document.id, identity: identity)
             for question in entry.questions {
+                var mixture: ContextMixer.Mixture?
+                if let budget = recipe.budget(of: document.tokenCount, using: &draws) {
+                    mixture = try mixer.mix(question.text, about: [document], budget)
+                }
                 let example = FinetuningExample(
-                    document: vectors.count, prompt: try prompts.prompt(question: question.text),
+                    document: vectors.count, rows: mixture?.rows[0],
+                    prompt: try prompts.prompt(question: question.text, context: mixture?.text ?? []),
                     answer: try prompts.answer(question.answers[0]))
-                let length = stored.size(0) + example.prompt.count + example.answer.count
+                let count = mixture?.vectorCount ?? stored.size(0)
+                let length = count + example.prompt.count + example.answer.count
                 guard length <= model.window else {
                     throw EngineError(
-                        "question '\(question.id)' about '\(entry.title)': the document's \(stored.size(0)) vectors with the "
+                        "question '\(question.id)' about '\(entry.title)': the document's \(count) vectors with the "
                             + "question and its answer make \(length) positions, the model's window holds \(model.window)"
                     )
                 }
@@ -128,7 +138,10 @@ extension Engine {
             vectors.append(stored)
             digests.append(document.digest)
         }
-        let ids = examples.flatMap { [$0.document, $0.prompt.count, $0.answer.count] + $0.prompt + $0.answer }
+        let ids = examples.flatMap { example in
+            [example.document, example.prompt.count, example.answer.count] + example.prompt + example.answer
+                + (example.rows ?? []).flatMap { [$0.lowerBound, $0.upperBound] }
+        }
         return (vectors, examples, Digest.sha256(digests.joined() + Digest.sha256(tokens: ids)))
     }
 }

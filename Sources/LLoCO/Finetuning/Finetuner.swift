@@ -47,7 +47,9 @@ public final class Finetuner {
         guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
         let window = decoder.configuration.maximumPositions
         for example in examples {
-            let length = documents[example.document].size(0) + example.prompt.count + example.answer.count
+            let vectors =
+                example.rows?.reduce(0) { $0 + $1.count } ?? documents[example.document].size(0)
+            let length = vectors + example.prompt.count + example.answer.count
             guard length <= window, !example.prompt.isEmpty, !example.answer.isEmpty else {
                 throw ModelError(
                     "a document's vectors with a question and its answer make \(length) positions, "
@@ -104,13 +106,39 @@ public final class Finetuner {
         let labels = batch.reduce(0) { $0 + $1.answer.count }
         var loss = 0.0
         var tokens = 0
-        for (document, group) in Dictionary(grouping: batch, by: \.document).sorted(by: { $0.key < $1.key }) {
-            loss += try backward(group, about: documents[document], scale: 1 / Double(labels))
-            tokens += documents[document].size(0) + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
+        for group in groups(of: batch) {
+            let vectors = try vectors(of: group[0])
+            loss += try backward(group, about: vectors, scale: 1 / Double(labels))
+            tokens += vectors.size(0) + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
         }
         loss /= Double(labels)
         let norm = try training.clipGradients(loss: loss, step: step)
         return Step(step: step + 1, loss: loss, gradientNorm: norm, tokens: tokens)
+    }
+
+    /// Examples that read the same vectors, in the order of their documents.
+    private func groups(of batch: [FinetuningExample]) -> [[FinetuningExample]] {
+        struct Context: Hashable {
+            let document: Int
+            let rows: [Range<Int>]?
+        }
+        var groups: [(context: Context, examples: [FinetuningExample])] = []
+        for example in batch {
+            let context = Context(document: example.document, rows: example.rows)
+            if let index = groups.firstIndex(where: { $0.context == context }) {
+                groups[index].examples.append(example)
+            } else {
+                groups.append((context, [example]))
+            }
+        }
+        return groups.sorted { $0.context.document < $1.context.document }.map(\.examples)
+    }
+
+    /// [n, vectorSize]; n may be 0
+    private func vectors(of example: FinetuningExample) throws -> Tensor {
+        let all = documents[example.document]
+        guard let rows = example.rows else { return all }
+        return try rows.isEmpty ? all[0..<0] : all.rows(rows)
     }
 
     /// Adds the gradients of scale · Σ -log p(answer) over examples about one document; returns the sum, unscaled.
@@ -122,8 +150,11 @@ public final class Finetuner {
         let length = examples.map { $0.prompt.count + $0.answer.count }.max()! - 1
         let recomputes = checkpointing.applies(
             to: decoder, positions: vectors.size(0) + length * examples.count)
-        let context = try decoder.context(vectors, form: form, adapters: adapters, recomputes: recomputes)
-        let cache = context.count > 0 ? try context.shared(by: examples.count) : nil
+        let cache =
+            vectors.size(0) == 0
+            ? nil
+            : try decoder.context(vectors, form: form, adapters: adapters, recomputes: recomputes)
+                .shared(by: examples.count)
         let rows = examples.map { example in
             let row = (example.prompt + example.answer).dropLast()
             return Array(row) + Array(repeating: 0, count: length - row.count)

@@ -53,6 +53,9 @@ extension Recipe {
         try check("finetuning.epochs", finetuning.epochs, 1...10_000)
         try check("finetuning.batchSize", finetuning.batchSize, 1...65_536)
         try check("finetuning.documentsPerBatch", finetuning.documentsPerBatch, 1...65_536)
+        try check("finetuning.hybridShare", finetuning.hybridShare, 0...1)
+        try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
+        try check("finetuning.mostRatio", finetuning.mostRatio, finetuning.leastRatio...1_000_000)
         for (section, rank, alpha, dropout, clipNorm) in [
             ("compressor", compressor.rank, compressor.alpha, compressor.dropout, compressor.clipNorm),
             ("finetuning", finetuning.rank, finetuning.alpha, finetuning.dropout, finetuning.clipNorm),
