@@ -91,7 +91,8 @@ final class ContextMixer {
         }
         if chosen.isEmpty, let best = order.first {
             let count = prompts.text(index.content(index.pieces[best])).count
-            mixture.omissions.append("no piece of text was read: the best has \(count) tokens, there is room for \(room)")
+            mixture.omissions.append(
+                "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
         }
         while !chosen.isEmpty {
             let excerpts = excerpts(chosen, of: index, documents)

@@ -33,7 +33,7 @@ extension Recipe {
         try check("compressor.mostRatio", compressor.mostRatio, compressor.leastRatio...1_000_000)
         for (field, share) in [
             ("continuation", compressor.continuation), ("distillation", compressor.distillation),
-            ("reconstruction", compressor.reconstruction),
+            ("reconstruction", compressor.reconstruction), ("answering", compressor.answering),
         ] {
             try check("compressor.\(field)", share, 0...1_000_000)
         }
@@ -45,7 +45,7 @@ extension Recipe {
                 "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
                     + "nothing would learn")
         }
-        guard compressor.continuation + compressor.distillation + compressor.reconstruction > 0 else {
+        guard compressor.objectives > 0 else {
             throw TrainingError("\(source): compressor: no objective has a share")
         }
         try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
