@@ -231,7 +231,10 @@ import Testing
     @Test func trainCompressorOnQuestions() async throws {
         let place = try Workplace()
         try place.write("text.txt", text: Sample.text("river", sentences: 30))
-        try place.write("recipe.json5", text: Sample.recipe.replacing("steps: 6", with: "steps: 2, answering: 3"))
+        try place.write(
+            "recipe.json5",
+            text: Sample.recipe.replacing("steps: 6", with: "steps: 2, answering: 3")
+                .replacing("segmentTokens: 20", with: "segmentTokens: 200"))
         let text = Sample.text("mill", sentences: 2).replacing("\n", with: " ")
         let long = Sample.text("sea", sentences: 400).replacing("\n", with: " ")
         let question = #"[{"id": "q1", "question": "What is it?", "answers": ["The mill."]}]"#
