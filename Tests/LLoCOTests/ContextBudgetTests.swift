@@ -4,8 +4,13 @@ import Testing
 
 /// What a budget of positions is spent on.
 @Suite struct ContextBudgetTests {
-    @Test func aThirtieth() {
-        #expect([0, 1, 30, 31, 3000].map { ContextBudget.usualPositions(for: $0) } == [1, 1, 1, 2, 100])
+    @Test func sizes() {
+        #expect([0, 1, 30, 31, 3000].map { ContextBudget.Size.usual.positions(for: $0) } == [1, 1, 1, 2, 100])
+        #expect(ContextBudget.Size("100")?.positions(for: 7) == 100)
+        for text in ["100", "1/30", "1", "1/1", "1048576"] { #expect(ContextBudget.Size(text)?.description == text) }
+        for text in ["", "0", "-1", "1/", "/30", "2/30", "1/0", "1/30/2", "x", "1048577", "1.5"] {
+            #expect(ContextBudget.Size(text) == nil, "\(text)")
+        }
     }
 
     @Test func everySegmentHasItsShare() {

@@ -1,5 +1,5 @@
-import ArgumentParser
-import LLoCO
+public import ArgumentParser
+public import LLoCO
 
 /// How many positions of the model's context may stand for documents.
 struct BudgetOptions: ParsableArguments {
@@ -7,10 +7,10 @@ struct BudgetOptions: ParsableArguments {
         help: ArgumentHelp(
             "Modes hybrid, compressed, retrieval: read at most so many positions of the documents.",
             discussion: """
-                A vector is one position, and so is a token of text. Default: a thirtieth of the documents' tokens in mode \
+                A vector is one position, and so is a token of text. 1/30 stands for one of every 30 of their tokens. Default: a thirtieth of the documents' tokens in mode \
                 hybrid; all vectors in mode compressed, whole passages in mode retrieval.
                 """, valueName: "n"))
-    var budget: Int?
+    var budget: ContextBudget.Size?
 
     @Option(
         help: ArgumentHelp(
@@ -18,9 +18,10 @@ struct BudgetOptions: ParsableArguments {
     var textShare = ContextBudget.usualTextShare
 
     func validate() throws {
-        if let budget, !(1...1_048_576 ~= budget) {
-            throw ValidationError("--budget \(budget): expected 1 to 1048576")
-        }
         guard 0...1 ~= textShare else { throw ValidationError("--text-share \(textShare): expected 0 to 1") }
     }
+}
+
+extension ContextBudget.Size: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }

@@ -137,7 +137,7 @@ struct Evaluate: ParsableCommand {
             chatTemplate: Digest.sha256("\(try prompts.prompt(question: "?", context: [0]))"),
             dtype: engine.model.decoder.dtype.rawValue, device: engine.model.decoder.device.description,
             decodeWeights: Self.name(engine.model.decodeBits), seed: self.engine.model.compute.seed,
-            budget: budget.budget,
+            budget: budget.budget?.description,
             textShare: modes.contains(.hybrid) ? budget.textShare : nil)
         let total = set.questionCount * modes.count
         let questions = set.documents.flatMap(\.questions).map(\.id)

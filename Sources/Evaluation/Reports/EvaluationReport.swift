@@ -27,8 +27,8 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
         /// What generated tokens are computed from
         public var decodeWeights: String
         public var seed: UInt64
-        /// Positions that could stand for a question's documents, where a budget was given
-        public var budget: Int?
+        /// What could stand for a question's documents, where a budget was given: `100` positions, or `1/30` of their tokens
+        public var budget: String?
         /// Of the budget of mode `hybrid` at most this share was text; nil where the mode was not asked
         public var textShare: Double?
 
@@ -45,7 +45,7 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
             data: String, format: DataFormat, dataDigest: String, answerTokens: [String: Int], model: String,
             compressor: String?, scheme: String?, adapter: String?, embedder: String?, window: Int,
             chatTemplate: String, dtype: String, device: String, decodeWeights: String, seed: UInt64,
-            budget: Int? = nil, textShare: Double? = nil
+            budget: String? = nil, textShare: Double? = nil
         ) {
             self.data = data
             self.format = format

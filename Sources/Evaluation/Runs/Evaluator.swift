@@ -12,7 +12,7 @@ public final class Evaluator {
     /// Whether a group's adapter is used in the modes that read vectors.
     public var usesAdapter = true
     /// As in ``Answerer/Options``
-    public var budget: Int?
+    public var budget: ContextBudget.Size?
     public var textShare = ContextBudget.usualTextShare
 
     /// - Parameters:

@@ -187,7 +187,7 @@ extension Answerer {
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
         let room = room(beside: empty + 1, options)
         let asked =
-            options.budget ?? ContextBudget.usualPositions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
+            (options.budget ?? .usual).positions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
         let share =
             switch options.mode {
             case .hybrid: options.textShare

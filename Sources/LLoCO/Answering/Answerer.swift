@@ -32,7 +32,7 @@ public final class Answerer {
         public var maximumPassages = 4
         /// Positions that may stand for documents in the modes `hybrid`, `compressed` and `retrieval`; nil for a thirtieth
         /// of their tokens in mode `hybrid`, for all vectors and for whole passages in the others
-        public var budget: Int?
+        public var budget: ContextBudget.Size?
         /// Of the budget in mode `hybrid` at most this share is text, 0...1; the rest is vectors.
         public var textShare = ContextBudget.usualTextShare
         public var generation = GenerationOptions()

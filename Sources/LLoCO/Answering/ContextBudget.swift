@@ -6,17 +6,46 @@ public struct ContextBudget: Hashable, Sendable {
 
     /// The share where none is asked for. Chosen on FairytaleQA's validation stories, see `Docs/experiments.md`.
     public static let usualTextShare = 2.0 / 3
-    /// Tokens of the documents for each position where no budget is asked for: as many as vectors alone would be.
-    public static let usualRatio = 30
+
+    /// How many positions there may be: a number, or one for every so many tokens of the documents.
+    public enum Size: Hashable, Sendable, LosslessStringConvertible {
+        case positions(Int)
+        case oneOf(tokens: Int)
+
+        /// As many as vectors alone would be by default
+        public static let usual = Size.oneOf(tokens: 30)
+        private static let largest = 1 << 20
+
+        /// `100`, or `1/30`: 1 to 1,048,576 each
+        public init?(_ description: String) {
+            let parts = description.split(separator: "/", omittingEmptySubsequences: false)
+            guard let last = parts.last.flatMap({ Int($0) }), 1...Self.largest ~= last else { return nil }
+            switch parts.count {
+            case 1: self = .positions(last)
+            case 2 where parts[0] == "1": self = .oneOf(tokens: last)
+            default: return nil
+            }
+        }
+
+        public var description: String {
+            switch self {
+            case .positions(let count): "\(count)"
+            case .oneOf(let tokens): "1/\(tokens)"
+            }
+        }
+
+        /// The positions for documents of so many tokens together, at least one.
+        public func positions(for tokens: Int) -> Int {
+            switch self {
+            case .positions(let count): count
+            case .oneOf(let ratio): max(1, (tokens + ratio - 1) / ratio)
+            }
+        }
+    }
 
     public init(positions: Int, textShare: Double = usualTextShare) {
         self.positions = positions
         self.textShare = textShare
-    }
-
-    /// A thirtieth of the documents' tokens.
-    public static func usualPositions(for tokens: Int) -> Int {
-        max(1, (tokens + usualRatio - 1) / usualRatio)
     }
 
     /// How many of each segment's vectors are read under a budget.
