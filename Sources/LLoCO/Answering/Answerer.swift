@@ -15,7 +15,7 @@ public final class Answerer {
     private var given: [String: Adapter] = [:]
     /// The library's adapters in use, by what they hold: never by a name.
     private var loaded: [LoadedKey: Adapter] = [:]
-    private var retriever: Retriever?
+    var retriever: Retriever?
     private let promptCache = PromptCache()
     let mixer: ContextMixer
 
@@ -177,11 +177,5 @@ public final class Answerer {
             loaded[LoadedKey(stored.record)] = adapter
             return adapter
         }
-    }
-
-    func search(_ question: String, in scope: LibraryScope, limit: Int) throws -> RetrievalResult {
-        let retriever = try self.retriever ?? Retriever(library: library, embedder: engine.embedder, logger: .quiet)
-        self.retriever = retriever
-        return try retriever.search(question, in: scope, limit: limit)
     }
 }
