@@ -84,7 +84,40 @@ import Testing
         #expect(text.errorText == "")
     }
 
-    @Test(arguments: ["compressed", "full", "retrieval", "none"]) func ask(mode: String) async throws {
+    /// An adapter in Adapters/ beside the program serves groups that have none.
+    @Test func aGeneralAdapter() async throws {
+        let place = try await Workplace.furnished()
+        let tuned =
+            [
+                "finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5", "--plot",
+                "loss.svg",
+            ]
+            + Sample.segment
+        try await place.run(tuned + ["--out", "home/Adapters/mine"]).expectSuccess()
+        #expect(
+            String(decoding: try place.bytes("loss.svg"), as: UTF8.self).contains("Fine-tuning group g: loss by step"))
+        func adapter(_ arguments: String...) async throws -> String? {
+            try await place.run(
+                ["evaluate", "data.jsonl", "--group", "h", "--max-tokens", "3", "--report", "r.json"] + arguments
+                    + Sample.segment
+            ).expectSuccess()
+            let report = try JSONSerialization.jsonObject(with: place.bytes("r.json")) as? [String: Any]
+            try FileManager.default.removeItem(at: place.folder.appending(path: "r.json.run.jsonl"))
+            return (report?["settings"] as? [String: Any])?["adapter"] as? String
+        }
+        try place.write("data.jsonl", text: Sample.questions(["letter.txt"], count: 2))
+        let general = try await adapter()
+        #expect(general != nil)
+        #expect(try await adapter("--adapter", "none") == nil)
+        // Another training begins with it: it is another run.
+        let begun = try await place.run(tuned + ["--json"]).expectSuccess().objects()
+        #expect(begun.count > 1)
+        try place.write("home/Adapters/mine/adapter_model.safetensors", text: "{")
+        try await place.run(["ask", "What?", "--group", "h"] + Sample.segment).expectFailure(
+            "adapter_model.safetensors")
+    }
+
+    @Test(arguments: ["compressed", "hybrid", "full", "retrieval", "none"]) func ask(mode: String) async throws {
         let place = try await Workplace.furnished()
         let command =
             ["ask", "What is item number 2 of the river?", "--mode", mode, "--max-tokens", "5", "--passages", "1"]
