@@ -28,8 +28,19 @@ extension Engine {
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
+        let data = try trainingData(group: group, questions: questions, identity: vectorIdentity, library: library)
+        return try train(
+            group: group, data: data, recipe: recipe, seed: seed, in: library, checkpointing: checkpointing,
+            saveEvery: saveEvery, onStep: onStep)
+    }
+
+    /// - Parameter data: the vectors of each document, what is learned about them, and what identifies both
+    func train(
+        group: String, data: (vectors: [Tensor], examples: [FinetuningExample], digest: String),
+        recipe: FinetuningRecipe, seed: UInt64, in library: Library, checkpointing: GradientCheckpointing,
+        saveEvery: Double, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
+    ) throws -> FinetunedAdapter {
         let identity = vectorIdentity
-        let data = try trainingData(group: group, questions: questions, identity: identity, library: library)
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.readingAdapters.list, start: generalAdapter, recipe: recipe,
             form: compressor.scheme.form, documents: data.vectors, examples: data.examples, seed: seed,

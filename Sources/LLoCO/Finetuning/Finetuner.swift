@@ -113,7 +113,7 @@ public final class Finetuner {
         return Step(step: step + 1, loss: loss, gradientNorm: norm, tokens: tokens)
     }
 
-    /// Adds the gradients of scale · Σ -log p(answer) over examples about one document; returns the sum, unscaled.
+    /// Adds the gradients of scale · Σ -log p(answer), or the cross-entropy with a teacher's shares, over examples about one document; returns the sum, unscaled.
     ///
     /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
     package func backward(_ examples: [FinetuningExample], about vectors: Tensor, scale: Double) throws -> Double {
@@ -135,7 +135,6 @@ public final class Finetuner {
             predictors.append(
                 try hidden[index].narrowed(0, start: example.prompt.count - 1, length: example.answer.count))
         }
-        return try LabelledLoss.backward(
-            decoder, hidden: Tensor.concatenated(predictors), labels: examples.flatMap(\.answer), scale: scale)
+        return try AnswerLoss.backward(decoder, Array(zip(examples, predictors)), scale: scale)
     }
 }
