@@ -7,6 +7,10 @@ struct Finetune: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a group's adapter, so that the model reads its documents' vectors well.",
         discussion: """
+            Without questions the model studies: with a passage of a document before it, it asks and answers questions, and \
+            learns to answer those that are good from the document's vectors as it does from the passage; 'lloco show DOC \
+            --study' shows them.
+
             QUESTIONS is JSON Lines, gzipped or not, a line a document: {"id", "title", "questions": [{"id", "question", \
             "answers": ["..."]}]}; title or id is the document's name in the library. An interrupted run goes on where it \
             stopped when the same command is given again.
@@ -15,8 +19,16 @@ struct Finetune: ParsableCommand {
     @Option(help: ArgumentHelp("The group.", valueName: "name"))
     var group: String
 
-    @Option(help: ArgumentHelp("Questions with answers about the group's documents.", valueName: "file.jsonl"))
+    @Option(
+        help: ArgumentHelp(
+            "Questions with answers about the group's documents. Default: the model asks itself.",
+            valueName: "file.jsonl"))
     var questions: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Without --questions: how often the model asks about a passage; default: the recipe's.", valueName: "n"))
+    var studyPerPassage: Int?
 
     @OptionGroup var training: TrainingOptions
 
@@ -50,6 +62,14 @@ struct Finetune: ParsableCommand {
         if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
             throw ValidationError("--learning-rate \(learningRate): expected more than 0")
         }
+        if let studyPerPassage {
+            guard 1...1000 ~= studyPerPassage else {
+                throw ValidationError("--study-per-passage \(studyPerPassage): expected 1 to 1000")
+            }
+            guard questions == nil else {
+                throw ValidationError("--study-per-passage is for a study, which --questions replaces")
+            }
+        }
         guard saveEvery >= 0 else { throw ValidationError("--save-every \(saveEvery): expected 0 or more") }
     }
 
@@ -60,25 +80,33 @@ struct Finetune: ParsableCommand {
     }
 
     func run() throws {
-        guard let questions else {
-            throw CommandError("--questions FILE.jsonl is missing: questions with answers about the group's documents")
-        }
-        let set = try QuestionSet(contentsOf: URL(filePath: questions), text: .optional)
+        let set = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0), text: .optional) }
         _ = try library.open(for: .reading)
         let engine = try engine.load(withEmbedder: false)
-        var recipe = try training.recipe(for: engine.model.configuration).finetuning
-        if let epochs { recipe.epochs = epochs }
-        if let learningRate { recipe.learningRate = learningRate }
+        var recipe = try training.recipe(for: engine.model.configuration)
+        if let epochs { recipe.finetuning.epochs = epochs }
+        if let learningRate { recipe.finetuning.learningRate = learningRate }
+        if let studyPerPassage { recipe.study.questionsPerPassage = studyPerPassage }
         let library = try library.open(for: .writing)
+        let seed = self.engine.model.compute.seed
         let bar = ProgressBar("fine-tuning")
-        let result = try engine.finetune(
-            group: group, questions: set, recipe: recipe, seed: self.engine.model.compute.seed, in: library,
-            checkpointing: training.gradientCheckpointing, saveEvery: saveEvery
-        ) { step, total, speed in
+        func told(_ step: Finetuner.Step, _ total: Int, _ speed: Double) throws {
             if output.json {
                 try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed))
             }
             bar.update(step.step, of: total, detail: String(format: "loss %.3f", step.loss))
+        }
+        let result: FinetunedAdapter
+        if let set {
+            result = try engine.finetune(
+                group: group, questions: set, recipe: recipe.finetuning, seed: seed, in: library,
+                checkpointing: training.gradientCheckpointing, saveEvery: saveEvery, onStep: told)
+        } else {
+            try study(engine, recipe.study, seed: seed, in: library)
+            result = try engine.finetune(
+                group: group, study: engine.studyIdentity(recipe.study, seed: seed), recipe: recipe.finetuning,
+                seed: seed, in: library, checkpointing: training.gradientCheckpointing, saveEvery: saveEvery,
+                onStep: told)
         }
         bar.finish()
         if let plot, let run = result.record.run {
@@ -95,5 +123,15 @@ struct Finetune: ParsableCommand {
                     format: "adapter %@ for group '%@': %d steps, loss %.3f", String(result.record.digest.prefix(12)),
                     group, result.steps, result.loss))
         }
+    }
+
+    private func study(_ engine: Engine, _ recipe: StudyRecipe, seed: UInt64, in library: Library) throws {
+        let bar = ProgressBar("studying")
+        let summary = try engine.study(group: group, recipe: recipe, seed: seed, in: library) { done, total in
+            bar.update(done, of: total)
+        }
+        bar.finish()
+        Terminal.note(
+            "studied \(summary.passages) passages: \(summary.kept) of \(summary.asked) questions are learned from")
     }
 }

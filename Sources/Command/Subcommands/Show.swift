@@ -12,6 +12,14 @@ struct Show: ParsableCommand {
     @Flag(help: ArgumentHelp("Print the document's text.", discussion: "With --json: {\"document\", \"text\"}."))
     var text = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print what the model has asked itself about the document, and why some of it is not learned from.",
+            discussion: """
+                With --json a line a question: {"document", "start", "end", "kind", "question", "answer", "rejection"}.
+                """))
+    var study = false
+
     @OptionGroup var library: LibraryOptions
     @OptionGroup var output: OutputOptions
 
@@ -25,6 +33,10 @@ struct Show: ParsableCommand {
             } else {
                 Terminal.write(text)
             }
+            return
+        }
+        if study {
+            try showStudy(of: record, library)
             return
         }
         guard let entry = try library.entries(in: .document(record.id)).first else {
@@ -50,6 +62,58 @@ struct Show: ParsableCommand {
                     + "\(made.identity.model.prefix(12)), compressor \(made.identity.compressor.prefix(12)), \(state)")
         }
     }
+
+    private func showStudy(of record: DocumentRecord, _ library: Library) throws {
+        guard let identity = try library.studies(of: record.id).last else {
+            throw CommandError(
+                "\(record.name) has not been studied: 'lloco finetune --group \(record.group)' without questions does")
+        }
+        for passage in try library.study(of: record.id, by: identity) {
+            let bytes = passage.passage.bytes
+            if !output.json { Terminal.print("bytes \(bytes.lowerBound)–\(bytes.upperBound)") }
+            for item in passage.items {
+                if output.json {
+                    try Terminal.json(
+                        StudyLine(
+                            document: record.name, start: bytes.lowerBound, end: bytes.upperBound,
+                            kind: item.kind.rawValue, question: item.question, answer: item.answer,
+                            rejection: item.rejection?.rawValue))
+                } else {
+                    let verdict = item.rejection?.rawValue ?? item.kind.rawValue
+                    Terminal.print(
+                        "  \(item.rejection == nil ? "+" : "-") \(verdict.padded(to: 11))\(item.question) — \(item.answer)"
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// A question that the model has asked itself.
+private struct StudyLine: Encodable {
+    let document: String
+    /// of the passage, in UTF-8 bytes
+    let start: Int
+    let end: Int
+    let kind: String
+    let question: String
+    let answer: String
+    /// Why it is not learned from; null where it is.
+    let rejection: String?
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(document, forKey: .document)
+        try container.encode(start, forKey: .start)
+        try container.encode(end, forKey: .end)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(question, forKey: .question)
+        try container.encode(answer, forKey: .answer)
+        // Null rather than absent: a reader finds every field.
+        try container.encode(rejection, forKey: .rejection)
+    }
+
+    private enum Keys: String, CodingKey { case document, start, end, kind, question, answer, rejection }
 }
 
 extension String {

@@ -14,7 +14,8 @@ public final class Finetuner {
     private let base: [Adapter]
     private let form: CompressionScheme.Form
     private let documents: [Tensor]
-    private let examples: [FinetuningExample]
+    /// By epoch; then from the first again
+    private let epochs: [[FinetuningExample]]
     private let plan: BatchPlan
     private let seed: UInt64
     private let checkpointing: GradientCheckpointing
@@ -37,16 +38,20 @@ public final class Finetuner {
     ///   - start: what a fresh one begins with, where it is of the recipe's shape
     ///   - form: what the documents' vectors are
     ///   - documents: the vectors of each document, [n, D] or [n, keyValueSize]
+    ///   - later: the same examples as they are read in the epochs after the first, where they differ; of equal count and
+    ///     about the same documents
     /// - Throws: `ModelError` where an example does not fit the model's window.
     public init(
         decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, start: GeneralAdapter? = nil,
         recipe: FinetuningRecipe,
-        form: CompressionScheme.Form = .embeddings, documents: [Tensor], examples: [FinetuningExample], seed: UInt64,
-        checkpointing: GradientCheckpointing = .automatic
+        form: CompressionScheme.Form = .embeddings, documents: [Tensor], examples: [FinetuningExample],
+        later: [[FinetuningExample]] = [], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
         guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
         let window = decoder.configuration.maximumPositions
-        for example in examples {
+        epochs = [examples] + later
+        precondition(epochs.allSatisfy { $0.map(\.document) == examples.map(\.document) }, "one plan for all epochs")
+        for example in epochs.joined() {
             let vectors =
                 example.rows?.reduce(0) { $0 + $1.count } ?? documents[example.document].size(0)
             let length = vectors + example.prompt.count + example.answer.count
@@ -61,7 +66,6 @@ public final class Finetuner {
         self.recipe = recipe
         self.form = form
         self.documents = try documents.map { try $0.to(decoder.dtype, device: decoder.device) }
-        self.examples = examples
         self.seed = seed
         self.checkpointing = checkpointing
         plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
@@ -102,6 +106,7 @@ public final class Finetuner {
     /// Leaves the clipped gradients of a step's questions in the adapter.
     private func gradients(at step: Int) throws -> Step {
         try Runtime.seed(seed &+ UInt64(step) &* 0x9E37_79B9 &+ 1)
+        let examples = epochs[plan.epoch(of: step) % epochs.count]
         let batch = plan[step].map { examples[$0] }
         let labels = batch.reduce(0) { $0 + $1.answer.count }
         var loss = 0.0
@@ -141,7 +146,8 @@ public final class Finetuner {
         return try rows.isEmpty ? all[0..<0] : all.rows(rows)
     }
 
-    /// Adds the gradients of scale · Σ -log p(answer) over examples about one document; returns the sum, unscaled.
+    /// Adds the gradients of scale · Σ -log p(answer), or of the cross-entropy with a teacher's shares, over examples that
+    /// read the same vectors; returns the sum, unscaled.
     ///
     /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
     package func backward(_ examples: [FinetuningExample], about vectors: Tensor, scale: Double) throws -> Double {
@@ -166,7 +172,6 @@ public final class Finetuner {
             predictors.append(
                 try hidden[index].narrowed(0, start: example.prompt.count - 1, length: example.answer.count))
         }
-        return try LabelledLoss.backward(
-            decoder, hidden: Tensor.concatenated(predictors), labels: examples.flatMap(\.answer), scale: scale)
+        return try AnswerLoss.backward(decoder, Array(zip(examples, predictors)), scale: scale)
     }
 }

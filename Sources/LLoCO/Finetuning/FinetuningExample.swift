@@ -8,11 +8,16 @@ public struct FinetuningExample: Sendable, Equatable {
     public let prompt: [Int]
     /// The answer with the token that ends it: what the loss counts
     public let answer: [Int]
+    /// What a teacher holds likely at each of the answer's tokens, of which is learned then; nil for the answer alone
+    public let targets: TeacherTargets?
 
-    public init(document: Int, rows: [Range<Int>]? = nil, prompt: [Int], answer: [Int]) {
+    public init(
+        document: Int, rows: [Range<Int>]? = nil, prompt: [Int], answer: [Int], targets: TeacherTargets? = nil
+    ) {
         self.document = document
         self.rows = rows
         self.prompt = prompt
         self.answer = answer
+        self.targets = targets
     }
 }

@@ -5,8 +5,9 @@ public import Logging
 extension Library {
     /// Opens the library file at `path`.
     ///
-    /// A writer creates a missing file, whole or not at all, and brings one of an older format up to date; a reader
-    /// gets an error instead. Nothing is written to a file that is not a library or is of a newer format.
+    /// A writer creates a missing file, whole or not at all, and brings one of an older format up to date; a reader reads
+    /// that as it is, and gets an error where there is no file. Nothing is written to a file that is not a library or is
+    /// of a newer format.
     ///
     /// - Parameters:
     ///   - path: the library file; its folder must exist.
@@ -157,8 +158,12 @@ extension Library {
         }
         if state.1 { return }
         guard access == .writing else {
-            throw LibraryError(
-                .olderFormat, "\(path): written by an older lloco; any `lloco add` brings it up to date")
+            // Formats only add tables, and who reads these knows that an older library does not have them.
+            guard try read({ try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }) >= 1 else {
+                throw LibraryError(
+                    .olderFormat, "\(path): written by an older lloco; any `lloco add` brings it up to date")
+            }
+            return
         }
         do {
             try migrator.migrate(queue)

@@ -5,7 +5,7 @@ enum LibrarySchema {
     /// "LLCO", in the header of every library.
     static let applicationID = 0x4C4C_434F
     /// The format this program writes; it reads no newer one.
-    static let formatVersion = 1
+    static let formatVersion = 2
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -16,6 +16,10 @@ enum LibrarySchema {
             try db.execute(sql: vectors)
             try db.execute(sql: training)
             try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: study)
+            try db.execute(sql: "PRAGMA user_version = 2")
         }
         return migrator
     }
@@ -146,5 +150,30 @@ enum LibrarySchema {
         ) STRICT;
         CREATE INDEX adapters_by_group ON adapters (group_id);
         CREATE INDEX adapters_by_run ON adapters (run_id);
+        """
+
+    // A passage is known by its text, so that a document that grew or changed keeps what was asked about the others.
+    private static let study = """
+        CREATE TABLE studied_passages (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+            model TEXT NOT NULL,
+            settings TEXT NOT NULL,
+            text_digest TEXT NOT NULL,
+            UNIQUE (document_id, model, settings, text_digest)
+        ) STRICT;
+        CREATE TABLE study_items (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            passage_id INTEGER NOT NULL REFERENCES studied_passages (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            question BLOB NOT NULL,
+            answer BLOB NOT NULL,
+            rejection TEXT,
+            width INTEGER,
+            targets_digest TEXT,
+            targets BLOB,
+            UNIQUE (passage_id, position)
+        ) STRICT;
         """
 }

@@ -56,6 +56,11 @@ extension Recipe {
         try check("finetuning.hybridShare", finetuning.hybridShare, 0...1)
         try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
         try check("finetuning.mostRatio", finetuning.mostRatio, finetuning.leastRatio...1_000_000)
+        try check("study.questionsPerPassage", study.questionsPerPassage, 1...1000)
+        try check("study.temperature", study.temperature, 0...10)
+        try check("study.topP", study.topP, 0.01...1)
+        try check("study.excerptWords", study.excerptWords, 1...10_000)
+        try check("study.teacherTokens", study.teacherTokens, 1...TeacherTargets.largestWidth)
         for (section, rank, alpha, dropout, clipNorm) in [
             ("compressor", compressor.rank, compressor.alpha, compressor.dropout, compressor.clipNorm),
             ("finetuning", finetuning.rank, finetuning.alpha, finetuning.dropout, finetuning.clipNorm),

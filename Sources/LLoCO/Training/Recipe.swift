@@ -20,6 +20,7 @@ public struct Recipe: Sendable, Codable, Equatable {
     public var appliesTo = Shape()
     public var compressor = CompressorRecipe()
     public var finetuning = FinetuningRecipe()
+    public var study = StudyRecipe()
 
     /// The published values.
     public init() {}

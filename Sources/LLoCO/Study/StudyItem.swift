@@ -1,0 +1,41 @@
+/// A question that the model has asked itself about a passage, and what it answers with the passage before it.
+public struct StudyItem: Sendable, Equatable {
+    public let kind: StudyKind
+    public let question: String
+    /// The teacher's answer; the writer's where the question was rejected before the teacher read it
+    public let answer: String
+    /// Why it is not learned from; nil where it is
+    public let rejection: StudyRejection?
+    /// What the answer is learned from; nil where it is rejected
+    public let targets: TeacherTargets?
+
+    public init(
+        kind: StudyKind, question: String, answer: String, rejection: StudyRejection? = nil,
+        targets: TeacherTargets? = nil
+    ) {
+        self.kind = kind
+        self.question = question
+        self.answer = answer
+        self.rejection = rejection
+        self.targets = targets
+    }
+}
+
+/// A passage with what was asked about it.
+public struct StudiedPassage: Sendable, Equatable {
+    public let passage: PassageRecord
+    public let items: [StudyItem]
+}
+
+/// What made a study. Items of different identities are not mixed.
+public struct StudyIdentity: Hashable, Sendable {
+    /// The digest of the model.
+    public let model: String
+    /// Everything else that decides what is written, JSON.
+    public let settings: String
+
+    public init(model: String, settings: String) {
+        self.model = model
+        self.settings = settings
+    }
+}

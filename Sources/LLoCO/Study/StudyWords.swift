@@ -1,0 +1,48 @@
+/// A text's words as a study compares them: lower-case, without the words that say nothing, endings cut off.
+struct StudyWords {
+    /// All words, lower-case, in order.
+    let all: [String]
+    /// What is left of the words that say something, in order.
+    let content: [String]
+
+    init(_ text: String) {
+        all = Self.split(text).map { $0.lowercased() }
+        content = all.filter { !Self.silent.contains($0) }.map(Self.stem)
+    }
+
+    /// Runs of letters and digits, an apostrophe within included.
+    static func split(_ text: String) -> [Substring] {
+        text.split { !$0.isLetter && !$0.isNumber && $0 != "'" && $0 != "’" }
+            .map { word in
+                // "the king's" is about the king.
+                for ending in ["'s", "’s", "'", "’"] where word.hasSuffix(ending) { return word.dropLast(ending.count) }
+                return word
+            }
+            .filter { $0.contains { $0.isLetter || $0.isNumber } }
+    }
+
+    /// The beginning of a word, so that "danced" is "dancing".
+    static func stem(_ word: String) -> String { String(word.prefix(word.count > 5 ? max(4, word.count - 3) : 5)) }
+
+    /// Whether a run of `length` words comes `times` times.
+    func repeats(_ length: Int, times: Int) -> Bool {
+        guard all.count >= length * times else { return false }
+        var counts: [ArraySlice<String>: Int] = [:]
+        for start in 0...(all.count - length) {
+            let count = counts[all[start..<start + length], default: 0] + 1
+            if count == times { return true }
+            counts[all[start..<start + length]] = count
+        }
+        return false
+    }
+
+    /// English words that stand in any sentence.
+    private static let silent: Set<String> = [
+        "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been",
+        "before", "being", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "he",
+        "her", "hers", "him", "himself", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "me", "my",
+        "not", "of", "on", "or", "our", "out", "she", "should", "so", "some", "that", "the", "their", "them", "then",
+        "there", "these", "they", "this", "those", "to", "up", "was", "we", "were", "what", "when", "where", "which",
+        "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
+    ]
+}

@@ -1,0 +1,32 @@
+import Torch
+
+/// What a teacher holds likely at each token of an answer: its K likeliest tokens and their shares, of which the rest is
+/// forgotten.
+public struct TeacherTargets: Sendable, Equatable {
+    /// What the loss takes a row
+    static let largestWidth = 128
+
+    /// The answer with the token that ends it, [A]
+    public let answer: [Int]
+    /// K
+    public let width: Int
+    /// [A, K], row after row, distinct in a row
+    public let tokens: [Int32]
+    /// [A, K], row after row; those of a row sum up to 1
+    public let shares: [Float]
+
+    public init(answer: [Int], width: Int, tokens: [Int32], shares: [Float]) {
+        precondition(
+            tokens.count == answer.count * width && shares.count == tokens.count, "targets of an answer: [A, K]")
+        self.answer = answer
+        self.width = width
+        self.tokens = tokens
+        self.shares = shares
+    }
+
+    /// [A, K] int64 and [A, K] float32
+    func tensors() throws -> (tokens: Tensor, shares: Tensor) {
+        let shape = [answer.count, width]
+        return (try Tensor(tokens.map { Int($0) }, shape: shape), try Tensor(shares, shape: shape))
+    }
+}
