@@ -146,6 +146,21 @@ extension SeededTests {
             #expect(abs(both.loss - (one.loss + whole.loss) / 2) < 1e-5)
         }
 
+        /// Every epoch reads what was drawn for it, then the first one's comes again.
+        @Test func mixturesOfEveryEpoch() throws {
+            var recipe = FinetuningRecipe()
+            (recipe.dropout, recipe.learningRate, recipe.epochs) = (0, 1e-12, 3)
+            let (one, other) = (try example([0..<3]), try example([3..<9]))
+            let vectors = try stored()
+            let finetuner = try Finetuner(
+                decoder: engine.model.decoder, recipe: recipe, documents: [vectors], examples: [one], later: [[other]],
+                seed: 1)
+            let losses = try (0..<3).map { _ in try finetuner.step().loss }
+            let (first, second) = (try firstStep([one], [vectors]).loss, try firstStep([other], [vectors]).loss)
+            #expect(abs(losses[0] - first) < 1e-6 && abs(losses[1] - second) < 1e-6 && abs(losses[2] - first) < 1e-6)
+            #expect(abs(first - second) > 1e-3)
+        }
+
         private func losses(_ share: Double, seed: UInt64 = 1) throws -> [Double] {
             let questions = QuestionSet(documents: [
                 QuestionDocument(
