@@ -14,12 +14,12 @@ def lines(path):
 
 
 def scores(before, after=None):
-    print(f"{'':24}{'token F1':>9}{'ROUGE-L':>9}{'context tokens':>16}{'s a question':>14}")
+    print(f"{'':20}{'mode':12}{'token F1':>9}{'ROUGE-L':>9}{'context tokens':>16}{'s a question':>14}")
     for name, path in (("before fine-tuning", before), ("after fine-tuning", after)):
         if path is None:
             continue
         for result in lines(path):
-            print(f"{name:24}{result['f1']:9.1f}{result['rougeL']:9.1f}"
+            print(f"{name:20}{result['mode']:12}{result['f1']:9.1f}{result['rougeL']:9.1f}"
                   f"{result['context_tokens']:16.0f}{result['seconds_per_question']:14.2f}")
 
 

@@ -52,6 +52,8 @@ import Testing
         (["compress", "--ids", "1,,2", "--out", "x"], "--ids"),
         (["compress", "x"], "--out"),
         (["perplexity", "x", "--tokens", "1"], "--tokens 1"),
+        (["ask", "x", "--budget", "1/0"], "--budget"), (["ask", "x", "--text-share", "2"], "--text-share 2"),
+        (["add", "x", "--ratio", "0.5"], "--ratio 0.5"),
         (["train-compressor", "--text", "x"], "--out"),
         (["train-compressor", "--text", "x", "--out", "x", "--steps", "0"], "--steps 0"),
         (["train-compressor", "--text", "x", "--out", "x", "--minutes", "0"], "--minutes"),

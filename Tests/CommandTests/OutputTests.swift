@@ -84,7 +84,40 @@ import Testing
         #expect(text.errorText == "")
     }
 
-    @Test(arguments: ["compressed", "full", "retrieval", "none"]) func ask(mode: String) async throws {
+    /// An adapter in Adapters/ beside the program serves groups that have none.
+    @Test func aGeneralAdapter() async throws {
+        let place = try await Workplace.furnished()
+        let tuned =
+            [
+                "finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5", "--plot",
+                "loss.svg",
+            ]
+            + Sample.segment
+        try await place.run(tuned + ["--out", "home/Adapters/mine"]).expectSuccess()
+        #expect(
+            String(decoding: try place.bytes("loss.svg"), as: UTF8.self).contains("Fine-tuning group g: loss by step"))
+        func adapter(_ arguments: String...) async throws -> String? {
+            try await place.run(
+                ["evaluate", "data.jsonl", "--group", "h", "--max-tokens", "3", "--report", "r.json"] + arguments
+                    + Sample.segment
+            ).expectSuccess()
+            let report = try JSONSerialization.jsonObject(with: place.bytes("r.json")) as? [String: Any]
+            try FileManager.default.removeItem(at: place.folder.appending(path: "r.json.run.jsonl"))
+            return (report?["settings"] as? [String: Any])?["adapter"] as? String
+        }
+        try place.write("data.jsonl", text: Sample.questions(["letter.txt"], count: 2))
+        let general = try await adapter()
+        #expect(general != nil)
+        #expect(try await adapter("--adapter", "none") == nil)
+        // Another training begins with it: it is another run.
+        let begun = try await place.run(tuned + ["--json"]).expectSuccess().objects()
+        #expect(begun.count > 1)
+        try place.write("home/Adapters/mine/adapter_model.safetensors", text: "{")
+        try await place.run(["ask", "What?", "--group", "h"] + Sample.segment).expectFailure(
+            "adapter_model.safetensors")
+    }
+
+    @Test(arguments: ["compressed", "hybrid", "full", "retrieval", "none"]) func ask(mode: String) async throws {
         let place = try await Workplace.furnished()
         let command =
             ["ask", "What is item number 2 of the river?", "--mode", mode, "--max-tokens", "5", "--passages", "1"]
@@ -213,12 +246,46 @@ import Testing
         for line in lines { expectFields(line, ["step": .integer, "loss": .number, "tokens_per_second": .number]) }
         #expect(run.errorLines.count == 1, "what is trained on is a remark")
         #expect(try place.bytes("mine/training.jsonl") == run.output)
+        let curve = String(decoding: try place.bytes("mine/training.svg"), as: UTF8.self)
+        #expect(curve.hasPrefix("<?xml") && curve.contains("Training a compressor: loss by step"))
         // Nothing is left to do; the compressor is of use to its model and to no other.
         let again = try await place.run(command + ["--json"]).expectSuccess()
         #expect(again.outputText == "")
         let compress = ["compress", "text.txt", "--out", "v.safetensors", "--compressor", "mine", "--json"]
         #expect(try await place.run(compress + ["--model", model]).object()["vectors"] as? Int ?? 0 > 3)
         try await place.run(compress).expectFailure("mine", "another model")
+        // A compressor with summary embeddings of its own makes fewer vectors, never more.
+        let fewer = try await place.run(compress + ["--model", model, "--ratio", "32"]).object()
+        #expect(fewer["vectors"] as? Int ?? 0 > 0)
+        try await place.run(compress + ["--model", model, "--ratio", "1"]).expectFailure("a ratio of 1 needs")
+    }
+
+    /// Questions about texts as an objective: what is drawn from where, and what is refused.
+    @Test func trainCompressorOnQuestions() async throws {
+        let place = try Workplace()
+        try place.write("text.txt", text: Sample.text("river", sentences: 30))
+        try place.write(
+            "recipe.json5",
+            text: Sample.recipe.replacing("steps: 6", with: "steps: 2, answering: 3")
+                .replacing("segmentTokens: 20", with: "segmentTokens: 200"))
+        let text = Sample.text("mill", sentences: 2).replacing("\n", with: " ")
+        let long = Sample.text("sea", sentences: 400).replacing("\n", with: " ")
+        let question = #"[{"id": "q1", "question": "What is it?", "answers": ["The mill."]}]"#
+        try place.write(
+            "q.jsonl",
+            text: #"{"id": "a", "title": "a", "document": "\#(text)", "questions": \#(question)}"# + "\n"
+                + #"{"id": "b", "title": "b", "document": "\#(long)", "questions": "#
+                + question.replacing("q1", with: "q2") + "}\n")
+        let command = [
+            "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
+            Place.fixtures.appending(path: "autocompressor").path, "--json",
+        ]
+        try await place.run(command).expectFailure("answering", "--questions")
+        let run = try await place.run(command + ["--questions", "q.jsonl"]).expectSuccess()
+        #expect(try run.objects().count == 2)
+        #expect(run.errorText.contains("1 of 2 questions were left out"))
+        try place.write("recipe.json5", text: Sample.recipe)
+        try await place.run(command + ["--questions", "q.jsonl"]).expectFailure("'answering' no share")
     }
 
     @Test func modelCommands() async throws {

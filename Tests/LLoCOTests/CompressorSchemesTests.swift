@@ -3,6 +3,7 @@ import Foundation
 import LLoCO
 import Models
 import Testing
+import Tokenizers
 import Torch
 
 /// The ways to compress that are not the published one.
@@ -51,7 +52,13 @@ import Torch
         let own = try alone.compress(segments[2])
         let isSame = try relativeError(expected[6..<9], own) < 1e-6
         #expect(isSame == (scheme.carry == .independent))
-        #expect(try relativeError(compressor.compress(fixture.values.document.prefix(67).map { $0 }), expected) < 0.05)
+        // Rounding may change the order of attended ones that weigh nearly the same.
+        let unrounded = try compressor.compress(fixture.values.document.prefix(67).map { $0 })
+        if scheme.summaryInput == .attended {
+            #expect(try relativeError(unrounded.sum(0), expected.sum(0)) < 0.05)
+        } else {
+            #expect(try relativeError(unrounded, expected) < 0.05)
+        }
     }
 
     /// Vectors by hand, from passes over the whole of what a segment's summary positions see.
@@ -114,7 +121,9 @@ import Torch
     /// Attended vectors are a segment's own keys and values, as many as the segment's share of a whole one.
     @Test func attendedVectors() throws {
         let decoder = fixture.decoder
-        let compressor = try Compressor.attended(for: decoder, segmentTokens: 20)
+        var usual = Compressor.attendedScheme
+        usual.segmentTokens = 20
+        let compressor = try Compressor.attended(for: decoder, usual)
         #expect(compressor.adapters.list.isEmpty && compressor.scheme.carry == .independent)
         let scheme = CompressionScheme(
             segmentTokens: 20, summaryTokens: 4, carry: .independent, form: .keysAndValues, summaryInput: .attended,
@@ -125,18 +134,23 @@ import Torch
             decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil, scheme: scheme
         ).compress(ids)
         let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
-        let (expected, all) = try withoutGradients {
+        let (expected, fewer, all) = try withoutGradients {
             _ = try decoder.hiddenStates(decoder.embed([fixture.values.eos]), cache: cache)
             let queries = QueryRecord(decoder)
             _ = try decoder.hiddenStates(decoder.embed(ids), cache: cache, queries: queries)
             return (
                 try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 4),
+                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 2),
                 try decoder.keysAndValues(of: cache, last: 20)
             )
         }
         #expect(try relativeError(made, expected) < 1e-5)
-        // As many vectors as tokens are the segment.
-        #expect(try relativeError(compressor.compress(ids), all) < 1e-5)
+        #expect(try relativeError(fewer, expected[0..<2]) < 1e-6, "the first are what fewer would be")
+        // As many vectors as tokens are the segment, in the order of their weight: what does not depend on it is the same.
+        let whole = try compressor.compress(ids)
+        #expect(try relativeError(whole.sum(0), all.sum(0)) < 1e-4)
+        #expect(try relativeError((whole * whole).sum(0), (all * all).sum(0)) < 1e-4)
+        #expect(try relativeError(whole, all) > 1e-2)
         #expect(throws: ModelError.self) {
             try Compressor(
                 decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil,
@@ -216,6 +230,57 @@ extension SeededTests {
             #expect(abs(found - expected) < 0.03 * max(0.1, abs(expected)), "\(found), \(expected)")
         }
 
+        private func questions() throws -> TrainingQuestions {
+            let tokenizer = try fixture.model.tokenizer
+            return try TrainingQuestions(
+                [
+                    QuestionSet(
+                        documents: ["river", "mill"].map { name in
+                            QuestionDocument(
+                                id: name, title: name, document: "The \(name) rose in spring and took the road.",
+                                questions: [
+                                    Question(id: name, text: "What did the \(name) take?", answers: ["The road."])
+                                ])
+                        })
+                ], maximumTokens: 128, tokenizer: tokenizer,
+                prompts: PromptBuilder(template: nil, tokenizer: tokenizer))
+        }
+
+        /// What is learned of a question is its answer, after its document's vectors.
+        @Test func questionsAreLearned() throws {
+            var recipe = recipe(
+                CompressionScheme(
+                    carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .compressing))
+            (recipe.continuation, recipe.answering, recipe.batchRows, recipe.steps) = (0, 1, 2, 30)
+            let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
+            let text = try TrainingText([Sample.text("river", paragraphs: 2)])
+            let tokenizer = try fixture.model.tokenizer
+            let losses = try (0..<25).map { _ in
+                try trainer.step(text, questions: questions(), tokenizer).loss
+            }
+            let (before, after) = (losses.prefix(5).reduce(0, +), losses.suffix(5).reduce(0, +))
+            #expect(after < 0.9 * before, "\(before / 5) to \(after / 5)")
+            let (ids, prompts) = (
+                tokenizer.encode("The mill rose in spring and took the road.", special: .asText),
+                PromptBuilder(template: nil, tokenizer: tokenizer)
+            )
+            let (prompt, answer) = (
+                try prompts.prompt(question: "What did the mill take?"), try prompts.answer("The road.")
+            )
+            let row = CompressorTrainer.MemoryRow(
+                segments: [ids], vectorCounts: [recipe.scheme.vectors(of: ids.count)], reading: prompt + answer,
+                start: prompt.count, isDistilled: false)
+            recipe.steps = 1
+            let fresh = { try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2) }
+            let sum = try fresh().backward(row, scale: 1)
+            #expect(row.reading.count - row.start == answer.count && sum > 0)
+            #expect(throws: TrainingError.self) { _ = try fresh().step(text, tokenizer) }
+            #expect(throws: TrainingError.self) {
+                _ = try TrainingQuestions(
+                    [QuestionSet(documents: [])], maximumTokens: 9, tokenizer: tokenizer, prompts: prompts)
+            }
+        }
+
         /// Every objective is drawn, learned from, and goes on after an interruption as if there had been none.
         @Test(arguments: [CompressionScheme.SummaryInput.picked, .attended])
         func aContinuedRunIsTheUninterruptedOne(_ input: CompressionScheme.SummaryInput) throws {
@@ -224,20 +289,24 @@ extension SeededTests {
                     carry: .independent, form: .keysAndValues, summaryInput: input,
                     adapterScope: input == .picked ? .summaries : .compressing))
             (recipe.continuation, recipe.distillation, recipe.reconstruction) = (1, 1, 1)
+            recipe.answering = 1
             (recipe.leastRatio, recipe.mostRatio) = (8, 32)
             let folder = try TemporaryFolder()
             let source = CompressorTrainer.Source(baseModel: "base", texts: "t")
             let text = try TrainingText([Sample.text("river"), Sample.text("mill")])
             let tokenizer = try fixture.model.tokenizer
+            let questions = try questions()
             let whole = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
-            let losses = try (0..<8).map { _ in try whole.step(text, tokenizer).loss }
+            let losses = try (0..<8).map { _ in try whole.step(text, questions: questions, tokenizer).loss }
             #expect(losses.allSatisfy { $0.isFinite })
             let first = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
-            for _ in 0..<3 { _ = try first.step(text, tokenizer) }
+            for _ in 0..<3 { _ = try first.step(text, questions: questions, tokenizer) }
             try first.save(to: folder.url, source: source, trainedTokens: 1)
             let second = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
             _ = try second.resume(from: folder.url, source: source)
-            #expect(try (3..<8).map { _ in try second.step(text, tokenizer).loss } == Array(losses[3...]))
+            #expect(
+                try (3..<8).map { _ in try second.step(text, questions: questions, tokenizer).loss }
+                    == Array(losses[3...]))
             // What was saved is a compressor of that way.
             let checkpoint = try CompressorCheckpoint(folder: folder.url, for: fixture.decoder)
             #expect(checkpoint.description.scheme == recipe.scheme)

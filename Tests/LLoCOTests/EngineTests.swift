@@ -122,6 +122,25 @@ import Torch
         #expect(try library.vectors(of: added.document.id, identity: coarse.vectorIdentity).count < before.count)
     }
 
+    /// A ratio that is asked for changes how many vectors a segment has, and with it what they are stored as.
+    @Test func ratios() throws {
+        func engine(_ ratio: Double?, model: URL = Reference.autocompressor) throws -> Engine {
+            var options = Engine.Options(model: model)
+            (options.dtype, options.segmentTokens, options.ratio) = (.float32, 20, ratio)
+            return try Engine.load(options)
+        }
+        #expect(try engine(10).compressor.scheme.summaryTokens == 2)
+        #expect(try engine(7).vectorIdentity == engine(nil).vectorIdentity)
+        #expect(try engine(20).vectorIdentity != engine(nil).vectorIdentity)
+        #expect(message { _ = try engine(5) }?.contains("makes 3 at most") == true)
+        let ids = Array(10..<30)
+        let (one, three) = (try engine(20).compressor.compress(ids), try engine(nil).compressor.compress(ids))
+        #expect(one.shape[0] == 1 && three.shape[0] == 3)
+        // Where nothing has been learned there may be any number.
+        let plain = Reference.fixtures.appending(path: "llama-rope3")
+        #expect(try engine(2, model: plain).compressor.compress(ids).shape[0] == 10)
+    }
+
     @Test func aCompressorsFolder() throws {
         let folder = try TemporaryFolder()
         let fixture = try CompressorFixture()

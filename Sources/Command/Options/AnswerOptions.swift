@@ -13,8 +13,8 @@ struct AnswerOptions: ParsableArguments {
 
     @Option(
         help: """
-            What the model reads: compressed (the documents' vectors), full (their text, cut to fit), retrieval (the \
-            best passages' text) or none.
+            What the model reads: compressed (the documents' vectors), hybrid (vectors and pieces of text, under \
+            --budget), full (their text, cut to fit), retrieval (the best passages' text) or none.
             """)
     var mode = AnswerMode.compressed
 
@@ -23,6 +23,8 @@ struct AnswerOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Name, and in mode retrieval read, at most so many passages.", valueName: "n"))
     var passages = 4
+
+    @OptionGroup var budget: BudgetOptions
 
     @Flag(inversion: .prefixedNo, help: "Use the group's adapter.")
     var adapter = true
@@ -55,6 +57,8 @@ struct AnswerOptions: ParsableArguments {
         options.documents = document.isEmpty ? nil : document
         options.maximumDocuments = documents
         options.maximumPassages = passages
+        options.budget = budget.budget
+        options.textShare = budget.textShare
         options.usesAdapter = adapter
         options.generation = try generation.options(seed: engine.model.compute.seed)
         return options

@@ -86,6 +86,12 @@ struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens a compressed segment; default: the compressor's own.", valueName: "n"))
     var segment: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Tokens of text a vector, 1 to 1000000; default: the compressor's own, 30 without one.",
+            discussion: "Documents are asked about with the ratio that they were added with.", valueName: "n"))
+    var ratio: Double?
+
     private static func template(_ name: String) throws -> Engine.TemplateChoice {
         name == "none" ? .plain : .template(try ChatTemplate.named(name))
     }
@@ -96,6 +102,9 @@ struct EngineOptions: ParsableArguments {
         }
         if let segment, segment < 1 || segment > 1_048_576 {
             throw ValidationError("--segment \(segment): expected 1 to 1048576")
+        }
+        if let ratio, !(1...1_000_000 ~= ratio) {
+            throw ValidationError("--ratio \(ratio): expected 1 to 1000000")
         }
     }
 
@@ -109,6 +118,7 @@ struct EngineOptions: ParsableArguments {
         options.device = try model.compute.parsedDevice()
         options.decodeWeights = model.decodeWeights
         options.segmentTokens = segment
+        options.ratio = ratio
         if withEmbedder {
             options.embedder = try Self.embedderFolder(embedder)
         }

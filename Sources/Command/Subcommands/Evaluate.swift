@@ -29,7 +29,8 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Option(help: ArgumentHelp("compressed, full, retrieval, none, with commas between.", valueName: "mode,..."))
+    @Option(
+        help: ArgumentHelp("compressed, hybrid, full, retrieval, none, with commas between.", valueName: "mode,..."))
     var modes = "compressed"
 
     @Option(
@@ -69,6 +70,7 @@ struct Evaluate: ParsableCommand {
                 """, valueName: "n"))
     var maxTokens: Int?
 
+    @OptionGroup var budget: BudgetOptions
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
@@ -123,6 +125,8 @@ struct Evaluate: ParsableCommand {
         let evaluator = try Evaluator(engine: engine, library: stored, group: group)
         let adapterDigest = try useAdapter(of: stored, with: evaluator, engine)
         let modes = try parsedModes()
+        evaluator.budget = budget.budget
+        evaluator.textShare = budget.textShare
         let vectors = engine.vectorIdentity
         let settings = EvaluationReport.Settings(
             data: set.name, format: set.format, dataDigest: try evaluator.digest(of: set),
@@ -132,7 +136,9 @@ struct Evaluate: ParsableCommand {
             // The ids around a text of one token: what the template and the prompt's own words come to.
             chatTemplate: Digest.sha256("\(try prompts.prompt(question: "?", context: [0]))"),
             dtype: engine.model.decoder.dtype.rawValue, device: engine.model.decoder.device.description,
-            decodeWeights: Self.name(engine.model.decodeBits), seed: self.engine.model.compute.seed)
+            decodeWeights: Self.name(engine.model.decodeBits), seed: self.engine.model.compute.seed,
+            budget: budget.budget?.description,
+            textShare: modes.contains(.hybrid) ? budget.textShare : nil)
         let total = set.questionCount * modes.count
         let questions = set.documents.flatMap(\.questions).map(\.id)
         let file = try (runFile ?? report.first.map { $0 + ".run.jsonl" }).map {

@@ -48,6 +48,9 @@ struct Finetune: ParsableCommand {
             valueName: "dir"))
     var out: String?
 
+    @Option(help: ArgumentHelp("Draw the loss by step to this file.", valueName: "file.svg"))
+    var plot: String?
+
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
@@ -106,6 +109,9 @@ struct Finetune: ParsableCommand {
                 onStep: told)
         }
         bar.finish()
+        if let plot, let run = result.record.run {
+            try LossPlot.write(library.losses(of: run), title: "Fine-tuning group \(group)", to: plot)
+        }
         if let out {
             try GeneralAdapter.write(result.checkpoint, reading: engine.vectorIdentity, to: URL(filePath: out))
         }

@@ -12,11 +12,17 @@ struct TrainCompressor: ParsableCommand {
         discussion: """
             Texts are plain files, or JSON Lines with a field "text", gzipped or not. An interrupted run goes on from its \
             last checkpoint in DIR when the same command is given again. The loss of every step is appended to \
-            DIR/training.jsonl.
+            DIR/training.jsonl, its curve is drawn in DIR/training.svg.
             """)
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Texts to train on.", valueName: "file"))
     var text: [String]
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Question sets with their documents' texts, for the objective 'answering'.", valueName: "file"))
+    var questions: [String] = []
 
     @Option(help: ArgumentHelp("The compressor's folder.", valueName: "dir"))
     var out: String
@@ -53,8 +59,10 @@ struct TrainCompressor: ParsableCommand {
                 "\(texts.count - corpus.count) of \(texts.count) texts were left out: shorter than "
                     + "\(recipe.rowTokens * 3) bytes, too little for a row of \(recipe.rowTokens) tokens")
         }
+        let asked = try trainingQuestions(recipe, model)
         let source = CompressorTrainer.Source(
-            baseModel: try FileIdentity.digest(of: model.identityFiles), texts: corpus.digest)
+            baseModel: try FileIdentity.digest(of: model.identityFiles),
+            texts: asked.map { Digest.sha256(Data((corpus.digest + $0.digest).utf8)) } ?? corpus.digest)
         let trainer = try CompressorTrainer(
             decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
@@ -65,13 +73,20 @@ struct TrainCompressor: ParsableCommand {
             "\(corpus.count) texts, \(corpus.byteCount / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
                 + "rows of \(recipe.rowTokens) tokens\(trainer.stepCount > 0 ? ", from step \(trainer.stepCount) on" : "")"
         )
-        let log = try TrainingLogFile(folder.appending(path: "training.jsonl"), keepingSteps: trainer.stepCount)
+        let logged = folder.appending(path: "training.jsonl")
+        let log = try TrainingLogFile(logged, keepingSteps: trainer.stepCount)
+        func save() throws {
+            try trainer.save(to: folder, source: source, trainedTokens: tokens)
+            try LossPlot.write(
+                TrainingLogFile.losses(in: logged), title: "Training a compressor",
+                to: folder.appending(path: "training.svg").path)
+        }
         let bar = ProgressBar("training")
         let start = ContinuousClock.now
         var saved = trainer.stepCount
         while trainer.stepCount < recipe.steps {
             let began = ContinuousClock.now
-            let step = try trainer.step(corpus, tokenizer)
+            let step = try trainer.step(corpus, questions: asked, tokenizer)
             tokens += step.tokens
             let line = StepLine(
                 step: step.step, loss: step.loss,
@@ -81,15 +96,39 @@ struct TrainCompressor: ParsableCommand {
             bar.update(step.step, of: recipe.steps, detail: String(format: "loss %.4f", step.loss))
             if let minutes, start.duration(to: .now).seconds >= minutes * 60 { break }
             if trainer.stepCount - saved >= recipe.checkpointSteps {
-                try trainer.save(to: folder, source: source, trainedTokens: tokens)
+                try save()
                 saved = trainer.stepCount
             }
         }
         bar.finish()
-        try trainer.save(to: folder, source: source, trainedTokens: tokens)
+        try save()
         if !output.json {
             Terminal.print("\(out): step \(trainer.stepCount) of \(recipe.steps), \(tokens) tokens read")
         }
+    }
+
+    /// What the objective `answering` draws from; nil where it has no share.
+    private func trainingQuestions(_ recipe: CompressorRecipe, _ model: LanguageModel) throws -> TrainingQuestions? {
+        guard recipe.answering > 0 else {
+            guard questions.isEmpty else {
+                throw CommandError("--questions: the recipe gives the objective 'answering' no share")
+            }
+            return nil
+        }
+        guard !questions.isEmpty else {
+            throw CommandError("the recipe's objective 'answering' needs --questions FILE: questions about texts")
+        }
+        let sets = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
+        let most = recipe.segmentsPerSubstep * recipe.segmentTokens
+        let prompts = try PromptBuilder(recognizing: model.tokenizer)
+        let asked = try TrainingQuestions(
+            sets, maximumTokens: most, tokenizer: model.tokenizer, prompts: prompts)
+        if asked.omitted > 0 {
+            Terminal.note(
+                "\(asked.omitted) of \(asked.omitted + asked.count) questions were left out: their documents have more than "
+                    + "\(most) tokens (the recipe's segmentsPerSubstep segments)")
+        }
+        return asked
     }
 }
 
@@ -103,6 +142,17 @@ private struct TrainingLogFile {
         try kept.write(to: file, options: .atomic)
         handle = try FileHandle(forWritingTo: file)
         try handle.seekToEnd()
+    }
+
+    /// The steps that are logged; a line that a kill cut short is none.
+    static func losses(in file: URL) -> [TrainingLoss] {
+        (FileManager.default.contents(atPath: file.path) ?? Data()).split(separator: UInt8(ascii: "\n")).compactMap {
+            struct Line: Decodable {
+                let step: Int
+                let loss: Double
+            }
+            return (try? JSONDecoder().decode(Line.self, from: $0)).map { TrainingLoss(step: $0.step, loss: $0.loss) }
+        }
     }
 
     func append(_ line: some Encodable) throws {

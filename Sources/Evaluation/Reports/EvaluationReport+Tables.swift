@@ -26,6 +26,12 @@ extension EvaluationReport {
         lines.append(("Numbers", "\(settings.dtype) on \(settings.device)", nil))
         lines.append(("Decoding from", "\(settings.decodeWeights) weights", nil))
         lines.append(("Seed", String(settings.seed), nil))
+        if let budget = settings.budget {
+            lines.append(("Budget", budget + (budget.contains("/") ? " of the tokens" : " positions"), nil))
+        }
+        if let share = settings.textShare {
+            lines.append(("Text in mode hybrid", NumberText.fixed(100 * share, 0) + " % of the budget at most", nil))
+        }
         return lines
     }
 

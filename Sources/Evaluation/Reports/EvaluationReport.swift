@@ -27,19 +27,25 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
         /// What generated tokens are computed from
         public var decodeWeights: String
         public var seed: UInt64
+        /// What could stand for a question's documents, where a budget was given: `100` positions, or `1/30` of their tokens
+        public var budget: String?
+        /// Of the budget of mode `hybrid` at most this share was text; nil where the mode was not asked
+        public var textShare: Double?
 
         enum CodingKeys: String, CodingKey {
-            case data, format, model, compressor, scheme, adapter, embedder, window, dtype, device, seed
+            case data, format, model, compressor, scheme, adapter, embedder, window, dtype, device, seed, budget
             case dataDigest = "data_digest"
             case answerTokens = "answer_tokens"
             case chatTemplate = "chat_template"
             case decodeWeights = "decode_weights"
+            case textShare = "text_share"
         }
 
         public init(
             data: String, format: DataFormat, dataDigest: String, answerTokens: [String: Int], model: String,
             compressor: String?, scheme: String?, adapter: String?, embedder: String?, window: Int,
-            chatTemplate: String, dtype: String, device: String, decodeWeights: String, seed: UInt64
+            chatTemplate: String, dtype: String, device: String, decodeWeights: String, seed: UInt64,
+            budget: String? = nil, textShare: Double? = nil
         ) {
             self.data = data
             self.format = format
@@ -56,6 +62,8 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
             self.device = device
             self.decodeWeights = decodeWeights
             self.seed = seed
+            self.budget = budget
+            self.textShare = textShare
         }
     }
 

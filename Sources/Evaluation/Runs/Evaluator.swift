@@ -9,8 +9,11 @@ public final class Evaluator {
     private let answerer: Answerer
     private let group: String
     private let ownsLibrary: Bool
-    /// Whether a group's adapter is used in mode `compressed`.
+    /// Whether a group's adapter is used in the modes that read vectors.
     public var usesAdapter = true
+    /// As in ``Answerer/Options``
+    public var budget: ContextBudget.Size?
+    public var textShare = ContextBudget.usualTextShare
 
     /// - Parameters:
     ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one
@@ -47,7 +50,7 @@ public final class Evaluator {
     ) throws {
         let wanted = modes.filter { mode in entry.questions.contains { isWanted($0, mode) } }
         guard !wanted.isEmpty else { return }
-        let document = try learned(entry, compressing: wanted.contains(.compressed), onLearning)
+        let document = try learned(entry, compressing: wanted.contains(where: \.readsVectors), onLearning)
         // What is asked about the next document is not found in this one.
         defer { if ownsLibrary { try? library.removeDocument(document.id) } }
         let text = Array(try library.text(of: document.id).utf8)
@@ -65,6 +68,8 @@ public final class Evaluator {
         var options = Answerer.Options()
         options.mode = mode
         options.usesAdapter = usesAdapter
+        options.budget = budget
+        options.textShare = textShare
         options.generation.maximumTokens = question.answerTokens
         options.documents = [document.name]
         var answer: Answer?

@@ -8,4 +8,9 @@ public enum AnswerMode: String, Sendable, CaseIterable, Codable {
     case retrieval
     /// nothing but the question
     case none
+    /// some of the documents' vectors and the best pieces of their text, within a budget of positions, with the adapter
+    case hybrid
+
+    /// Whether documents' vectors are read, with their group's adapter.
+    public var readsVectors: Bool { self == .compressed || self == .hybrid }
 }

@@ -1,16 +1,8 @@
-import Logging
 import Models
 import Torch
 
 /// What the model reads before it answers.
 extension Answerer {
-    /// The documents and passages that a question is answered from.
-    struct Found {
-        var documents: [DocumentRecord] = []
-        var passages: [RetrievedPassage] = []
-        var omissions: [String] = []
-    }
-
     struct Prompt {
         /// [1, T, D], after whatever `context` holds
         var embeddings: Tensor
@@ -38,63 +30,6 @@ extension Answerer {
         }
     }
 
-    func find(_ question: String, _ options: Options) throws -> Found {
-        var named = try options.documents?.map { try library.document(named: $0) }
-        // A document that is named twice is read once.
-        var seen: Set<Int64> = []
-        named = named?.filter { seen.insert($0.id).inserted }
-        if let group = options.group {
-            guard try library.groups().contains(group) else {
-                throw EngineError("no group '\(group)' in the library: 'lloco list' shows the groups there are")
-            }
-            if let other = named?.first(where: { $0.group != group }) {
-                throw EngineError("document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
-            }
-        }
-        if options.mode == .compressed, options.usesAdapter, let named,
-            let other = named.first(where: { $0.group != named[0].group })
-        {
-            // One adapter reads them all.
-            throw EngineError(
-                "document '\(other.name)' is in group '\(other.group)', '\(named[0].name)' in '\(named[0].group)': ask about "
-                    + "documents of one group, or without their adapters (--no-adapter)")
-        }
-        if options.mode == .none { return Found() }
-        var found = Found()
-        let result: RetrievalResult
-        if let named {
-            // Enough that there are passages of each document, whichever of them will fit the window.
-            let limit = max(0, options.maximumPassages).multipliedReportingOverflow(by: named.count)
-            result = try search(
-                question, in: .documents(seen), limit: limit.overflow ? .max : limit.partialValue)
-            found.documents = named
-        } else {
-            let scope = options.group.map { LibraryScope.group($0) } ?? .all
-            result = try search(question, in: scope, limit: max(options.maximumPassages, 20))
-            // One adapter reads them all, so they are of the best document's group.
-            let ranked = try result.documents.compactMap { try library.document(id: $0.id) }
-            found.documents = Array(ranked.filter { $0.group == ranked[0].group }.prefix(options.maximumDocuments))
-        }
-        found.passages = result.passages
-        let unembedded = result.unembedded
-        if unembedded > 0 {
-            found.omissions.append(
-                "\(unembedded) passages are unknown to this retrieval model, only their words were searched: "
-                    + "add their documents again with it")
-        }
-        if result.isCut {
-            found.omissions.append(
-                "the question is longer than a search takes: documents and passages were looked for by a part of it")
-        }
-        guard !found.documents.isEmpty else {
-            throw EngineError(
-                unembedded > 0
-                    ? "nothing was found: \(found.omissions[0])"
-                    : "no document to answer from: add some with 'lloco add PATH --group G'")
-        }
-        return found
-    }
-
     /// The ids of the question without a context; what does not fit the window is refused before anything is searched.
     func plainPrompt(_ question: String, _ options: Options) throws -> [Int] {
         let plain = try engine.prompts.prompt(question: question, history: options.history)
@@ -111,19 +46,21 @@ extension Answerer {
         switch options.mode {
         case .none:
             return Prompt(embeddings: try engine.model.decoder.embed(plain))
-        case .compressed:
-            prompt = try compressed(plain, found, options)
         case .full:
             prompt = try full(question, found, options)
-        case .retrieval:
+        case .compressed where options.budget == nil:
+            prompt = try compressed(plain, found, options)
+        case .retrieval where options.budget == nil:
             prompt = try retrieval(question, found, options)
+        case .compressed, .retrieval, .hybrid:
+            prompt = try mixed(question, found, options)
         }
         // An answer from nothing would pass for one from the documents.
         guard prompt.contextTokens > 0 else {
             throw ModelError(
                 "nothing of the documents fits beside the question: \(prompt.omissions.joined(separator: "; "))")
         }
-        if options.mode != .retrieval {
+        if prompt.passages.isEmpty {
             let read = Set(prompt.documents.map(\.id))
             prompt.passages = Array(
                 found.passages.filter { read.contains($0.document) }.prefix(options.maximumPassages))
@@ -132,7 +69,7 @@ extension Answerer {
     }
 
     /// Positions left for documents beside a prompt of `count`, with room for the answer: a quarter of them at most.
-    private func room(beside count: Int, _ options: Options) -> Int {
+    func room(beside count: Int, _ options: Options) -> Int {
         let free = engine.model.window - count - 1
         return free - min(max(1, options.generation.maximumTokens), max(0, free / 4))
     }
@@ -157,6 +94,13 @@ extension Answerer {
             prompt.documents.append(document)
             prompt.contextTokens += count
         }
+        try read(parts, before: &prompt, options)
+        return prompt
+    }
+
+    /// Puts vectors [n, vectorSize] before a prompt, with the adapter that reads them.
+    func read(_ vectors: [Tensor], before prompt: inout Prompt, _ options: Options) throws {
+        let compressor = engine.compressor
         var active = compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group,
             let own = try adapter(of: group) ?? engine.generalAdapter?.reader
@@ -164,11 +108,11 @@ extension Answerer {
             active.append(own)
         }
         prompt.adapters = ActiveAdapters(active)
-        guard !parts.isEmpty else { return prompt }
+        guard !vectors.isEmpty else { return }
+        let embeddings = prompt.embeddings
         (prompt.embeddings, prompt.context) = try withoutGradients {
-            try compressor.reading(.concatenated(parts), before: prompt.embeddings)
+            try compressor.reading(.concatenated(vectors), before: embeddings)
         }
-        return prompt
     }
 
     private func full(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
@@ -228,14 +172,5 @@ extension Answerer {
             embeddings: try engine.model.decoder.embed(prompt),
             documents: try documents.compactMap { try library.document(id: $0) }, passages: read,
             contextTokens: context.count, omissions: omissions)
-    }
-}
-
-extension Logger {
-    /// What retrieval remarks on is said in the answer instead.
-    static var quiet: Logger {
-        var logger = Logger(label: "lloco.retriever")
-        logger.logLevel = .error
-        return logger
     }
 }

@@ -15,8 +15,9 @@ public final class Answerer {
     private var given: [String: Adapter] = [:]
     /// The library's adapters in use, by what they hold: never by a name.
     private var loaded: [LoadedKey: Adapter] = [:]
-    private var retriever: Retriever?
+    var retriever: Retriever?
     private let promptCache = PromptCache()
+    let mixer: ContextMixer
 
     /// What may be read for an answer, and how much.
     public struct Options: Sendable {
@@ -29,6 +30,11 @@ public final class Answerer {
         public var maximumDocuments = 1
         /// At most so many passages are read in mode `retrieval`, and named in every mode
         public var maximumPassages = 4
+        /// Positions that may stand for documents in the modes `hybrid`, `compressed` and `retrieval`; nil for a thirtieth
+        /// of their tokens in mode `hybrid`, for all vectors and for whole passages in the others
+        public var budget: ContextBudget.Size?
+        /// Of the budget in mode `hybrid` at most this share is text, 0...1; the rest is vectors.
+        public var textShare = ContextBudget.usualTextShare
         public var generation = GenerationOptions()
         /// Earlier turns of the conversation
         public var history: [ChatMessage] = []
@@ -54,6 +60,7 @@ public final class Answerer {
     public init(engine: Engine, library: Library) {
         self.engine = engine
         self.library = library
+        mixer = ContextMixer(engine: engine, library: library)
     }
 
     /// The beginning of a prompt of text that the answer before has read is taken over in multiples of so many positions.
@@ -170,11 +177,5 @@ public final class Answerer {
             loaded[LoadedKey(stored.record)] = adapter
             return adapter
         }
-    }
-
-    func search(_ question: String, in scope: LibraryScope, limit: Int) throws -> RetrievalResult {
-        let retriever = try self.retriever ?? Retriever(library: library, embedder: engine.embedder, logger: .quiet)
-        self.retriever = retriever
-        return try retriever.search(question, in: scope, limit: limit)
     }
 }

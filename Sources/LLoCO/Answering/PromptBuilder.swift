@@ -14,6 +14,14 @@ public struct PromptBuilder: Sendable {
         self.tokenizer = tokenizer
     }
 
+    /// For a model that is spoken to as its own tokenizer says.
+    /// - Throws: `TokenizerError` where its chat template is of no known kind.
+    public init(recognizing tokenizer: any Tokenizer) throws {
+        self.init(
+            template: try tokenizer.chatTemplate.map { try ChatTemplate(recognizing: $0, tokenizer: tokenizer) },
+            tokenizer: tokenizer)
+    }
+
     /// A question's prompt.
     ///
     /// - Parameters:

@@ -40,17 +40,19 @@ public struct Compressor: Sendable {
 
     /// The compressor of a model that none was trained for: of every 1,536 tokens 50 are kept, in each head of each layer
     /// those that the text's own queries attend to most.
-    public static func attended(for decoder: Llama, segmentTokens: Int? = nil) throws -> Compressor {
-        var scheme = CompressionScheme(
-            carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .summaries)
-        if let segmentTokens { scheme.segmentTokens = segmentTokens }
-        return try Compressor(
+    public static func attended(
+        for decoder: Llama, _ scheme: CompressionScheme = attendedScheme
+    ) throws -> Compressor {
+        try Compressor(
             decoder: decoder, embedSummary: .zeros([scheme.learnedRows, decoder.configuration.hiddenSize]),
             adapter: nil, scheme: scheme)
     }
 
+    public static let attendedScheme = CompressionScheme(
+        carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .summaries)
+
     /// What identifies that compressor beside its model and its scheme; it changes where its vectors would.
-    static let attendedIdentity = Digest.sha256(Data("attended keys and values, 1".utf8))
+    static let attendedIdentity = Digest.sha256(Data("attended keys and values, 2".utf8))
 
     /// The positions that a compressor may use in any case: 80 segments of the published size. The published checkpoint
     /// compresses so beyond its decoder's own window (Tan et al. 2024).

@@ -56,12 +56,17 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var distillation = 0.0
     /// The segment itself
     public var reconstruction = 0.0
+    /// The answer to a question about the segments, which are its document's
+    public var answering = 0.0
     /// Tokens read after the vectors, 2 or more: 640 by default
     public var readingTokens = 640
     /// Tokens a vector are drawn for every row between these two, evenly by their logarithm, where both are more than 0; else
     /// a segment has `summaryTokens` vectors
     public var leastRatio = 0.0
     public var mostRatio = 0.0
+
+    /// What all objectives' shares come to.
+    var objectives: Double { continuation + distillation + reconstruction + answering }
 
     /// How a compressor that is trained so is used.
     public var scheme: CompressionScheme {

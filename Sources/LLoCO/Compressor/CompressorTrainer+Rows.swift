@@ -26,14 +26,25 @@ extension CompressorTrainer {
         }
     }
 
-    private enum Objective { case continuation, distillation, reconstruction }
+    private enum Objective { case continuation, distillation, reconstruction, answering }
 
     /// A segment that is shorter has too little to carry.
     private static let leastSegment = 64
 
     /// One row; nil where the text that was drawn is too short for it.
-    func draw(from text: TrainingText, _ tokenizer: any Tokenizer, _ generator: inout SplitMix64) -> Row? {
+    func draw(
+        from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
+        _ generator: inout SplitMix64
+    ) -> Row? {
         switch objective(&generator) {
+        case .answering:
+            guard let questions, let item = questions.items.randomElement(using: &generator) else { return nil }
+            let ids = questions.documents[item.document]
+            let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
+            return .memory(
+                MemoryRow(
+                    segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
+                    reading: item.prompt + item.answer, start: item.prompt.count, isDistilled: false))
         case .continuation where scheme.isPublished:
             let ids = text.row(recipe.rowTokens, tokenizer, using: &generator)
             let count = recipe.substeps * recipe.segmentsPerSubstep
@@ -77,11 +88,16 @@ extension CompressorTrainer {
 
     private func objective(_ generator: inout SplitMix64) -> Objective {
         // The published recipe draws nothing here.
-        guard recipe.distillation + recipe.reconstruction > 0 else { return .continuation }
-        let sum = recipe.continuation + recipe.distillation + recipe.reconstruction
-        let point = Double.random(in: 0..<sum, using: &generator)
-        if point < recipe.distillation { return .distillation }
-        return point < recipe.distillation + recipe.reconstruction ? .reconstruction : .continuation
+        guard recipe.objectives > recipe.continuation else { return .continuation }
+        var point = Double.random(in: 0..<recipe.objectives, using: &generator)
+        for (objective, share) in [
+            (Objective.distillation, recipe.distillation), (.reconstruction, recipe.reconstruction),
+            (.answering, recipe.answering),
+        ] {
+            if point < share { return objective }
+            point -= share
+        }
+        return .continuation
     }
 
     private func segmentLength(_ generator: inout SplitMix64) -> Int {

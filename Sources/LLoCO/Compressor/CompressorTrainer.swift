@@ -61,11 +61,15 @@ public final class CompressorTrainer {
 
     /// One step over `recipe.batchRows` rows drawn for it. The draw depends on the seed and the step alone, so that a
     /// continued run sees what an uninterrupted one would have seen.
-    public func step(_ text: TrainingText, _ tokenizer: any Tokenizer) throws -> Step {
+    ///
+    /// - Parameter questions: those that the objective `answering` draws from
+    public func step(
+        _ text: TrainingText, questions: TrainingQuestions? = nil, _ tokenizer: any Tokenizer
+    ) throws -> Step {
         let step = stepCount
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
-        let rows = (0..<recipe.batchRows).compactMap { _ in draw(from: text, tokenizer, &generator) }
+        let rows = (0..<recipe.batchRows).compactMap { _ in draw(from: text, questions, tokenizer, &generator) }
         let predicted = rows.reduce(0) { $0 + $1.predicted }
         guard predicted > 0 else {
             throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")

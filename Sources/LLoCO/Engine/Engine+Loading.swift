@@ -24,6 +24,8 @@ extension Engine {
         public var decodeWeights = DecodeWeights.automatic
         /// Tokens a segment; nil for the compressor's own
         public var segmentTokens: Int?
+        /// Tokens of text a vector; nil for the compressor's own
+        public var ratio: Double?
         /// How the model wants to be spoken to; nil for what its own template says
         public var template: TemplateChoice = .model
 
@@ -68,12 +70,11 @@ extension Engine {
                         + "(\(baseModel.prefix(12))…, this is \(modelIdentity.prefix(12))…)")
             }
             let checkpoint = try CompressorCheckpoint(folder: folder, for: decoder)
-            var scheme = checkpoint.description.scheme
-            if let tokens = options.segmentTokens { scheme.segmentTokens = tokens }
+            let scheme = try options.applied(to: checkpoint.description.scheme)
             return (
                 try Compressor(
-                    decoder: decoder, embedSummary: checkpoint.embedSummary, adapter: checkpoint.adapter,
-                    scheme: scheme),
+                    decoder: decoder, embedSummary: checkpoint.embedSummary[0..<scheme.learnedRows],
+                    adapter: checkpoint.adapter, scheme: scheme),
                 try CompressorCheckpoint.identity(in: folder)
             )
         }
@@ -84,16 +85,40 @@ extension Engine {
             guard embedding.rank == 2 else {
                 throw EngineError("\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
             }
-            let scheme = CompressionScheme(
-                segmentTokens: options.segmentTokens ?? 1536, summaryTokens: embedding.size(0),
-                carry: model.configuration.accumulateSummary ? .accumulated : .newest)
+            let scheme = try options.applied(
+                to: CompressionScheme(
+                    summaryTokens: embedding.size(0),
+                    carry: model.configuration.accumulateSummary ? .accumulated : .newest))
             return (
-                try Compressor(decoder: decoder, embedSummary: embedding, adapter: nil, scheme: scheme), modelIdentity
+                try Compressor(
+                    decoder: decoder, embedSummary: embedding[0..<scheme.learnedRows], adapter: nil, scheme: scheme),
+                modelIdentity
             )
         }
         if let folder = CompressorCheckpoint.folder(among: options.compressors, for: modelIdentity) {
             return try loaded(folder)
         }
-        return (try .attended(for: decoder, segmentTokens: options.segmentTokens), Compressor.attendedIdentity)
+        return (
+            try .attended(for: decoder, options.applied(to: Compressor.attendedScheme)), Compressor.attendedIdentity
+        )
+    }
+}
+
+extension Engine.Options {
+    /// A compressor's scheme with the segments and the ratio that are asked for.
+    ///
+    /// - Throws: `EngineError` where a compressor has not as many summary embeddings.
+    func applied(to scheme: CompressionScheme) throws -> CompressionScheme {
+        var scheme = scheme
+        if let segmentTokens { scheme.segmentTokens = segmentTokens }
+        guard let ratio else { return scheme }
+        let count = max(1, Int((Double(scheme.segmentTokens) / max(1, ratio)).rounded(.up)))
+        guard scheme.summaryInput != .learned || count <= scheme.summaryTokens else {
+            throw EngineError(
+                "a ratio of \(ratio.formatted()) needs \(count) vectors for a segment of \(scheme.segmentTokens) tokens, the "
+                    + "compressor makes \(scheme.summaryTokens) at most")
+        }
+        scheme.summaryTokens = count
+        return scheme
     }
 }

@@ -45,9 +45,7 @@ public struct Engine: Sendable {
             switch template {
             case .template(let template): return PromptBuilder(template: template, tokenizer: tokenizer)
             case .plain: return PromptBuilder(template: nil, tokenizer: tokenizer)
-            case .model:
-                let own = try tokenizer.chatTemplate.map { try ChatTemplate(recognizing: $0, tokenizer: tokenizer) }
-                return PromptBuilder(template: own, tokenizer: tokenizer)
+            case .model: return try PromptBuilder(recognizing: tokenizer)
             }
         }
     }

@@ -50,8 +50,8 @@ package final class BatchPlan {
         return batches
     }
 
-    /// The last epoch that starts at the step or before it.
-    private func epoch(of step: Int) -> Int {
+    /// The last epoch that starts at the step or before it, from 0.
+    package func epoch(of step: Int) -> Int {
         precondition(step >= 0 && step < steps, "a plan of \(steps) steps has no step \(step)")
         var (low, high) = (0, starts.count - 1)
         while high - low > 1 {

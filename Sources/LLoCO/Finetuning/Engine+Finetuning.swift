@@ -28,22 +28,37 @@ extension Engine {
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
-        let data = try trainingData(group: group, questions: questions, identity: vectorIdentity, library: library)
+        var data = TrainingData.Builder(engine: self, library: library, recipe: recipe, seed: seed)
+        for entry in questions.documents where !entry.questions.isEmpty {
+            let document = try library.document(for: entry, in: group)
+            guard document.group == group else {
+                throw EngineError(
+                    "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)': "
+                        + "add it with --group \(group)")
+            }
+            try data.add(
+                entry.questions.map {
+                    TrainingData.Question(
+                        name: "question '\($0.id)' about '\(entry.title)'", text: $0.text,
+                        answer: try prompts.answer($0.answers[0]))
+                }, about: document)
+        }
         return try train(
-            group: group, data: data, recipe: recipe, seed: seed, in: library, checkpointing: checkpointing,
+            group: group, data: data.finish(), recipe: recipe, seed: seed, in: library, checkpointing: checkpointing,
             saveEvery: saveEvery, onStep: onStep)
     }
 
-    /// - Parameter data: the vectors of each document, what is learned about them, and what identifies both
+    /// Trains a group's adapter and stores it, going on with an interrupted run of the same data and settings.
     func train(
-        group: String, data: (vectors: [Tensor], examples: [FinetuningExample], digest: String),
+        group: String, data: TrainingData,
         recipe: FinetuningRecipe, seed: UInt64, in library: Library, checkpointing: GradientCheckpointing,
         saveEvery: Double, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
         let identity = vectorIdentity
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.readingAdapters.list, start: generalAdapter, recipe: recipe,
-            form: compressor.scheme.form, documents: data.vectors, examples: data.examples, seed: seed,
+            form: compressor.scheme.form, documents: data.vectors, examples: data.epochs[0],
+            later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -107,39 +122,5 @@ extension Engine {
         let seed: UInt64
         /// the general adapter that it starts from
         let start: String?
-    }
-
-    private func trainingData(
-        group: String, questions: QuestionSet, identity: VectorIdentity, library: Library
-    ) throws -> (vectors: [Tensor], examples: [FinetuningExample], digest: String) {
-        var vectors: [Tensor] = []
-        var examples: [FinetuningExample] = []
-        var digests: [String] = []
-        for entry in questions.documents where !entry.questions.isEmpty {
-            let document = try library.document(for: entry, in: group)
-            guard document.group == group else {
-                throw EngineError(
-                    "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)': "
-                        + "add it with --group \(group)")
-            }
-            let stored = try library.storedVectors(of: document.id, identity: identity)
-            for question in entry.questions {
-                let example = FinetuningExample(
-                    document: vectors.count, prompt: try prompts.prompt(question: question.text),
-                    answer: try prompts.answer(question.answers[0]))
-                let length = stored.size(0) + example.prompt.count + example.answer.count
-                guard length <= model.window else {
-                    throw EngineError(
-                        "question '\(question.id)' about '\(entry.title)': the document's \(stored.size(0)) vectors with the "
-                            + "question and its answer make \(length) positions, the model's window holds \(model.window)"
-                    )
-                }
-                examples.append(example)
-            }
-            vectors.append(stored)
-            digests.append(document.digest)
-        }
-        let ids = examples.flatMap { [$0.document, $0.prompt.count, $0.answer.count] + $0.prompt + $0.answer }
-        return (vectors, examples, Digest.sha256(digests.joined() + Digest.sha256(tokens: ids)))
     }
 }

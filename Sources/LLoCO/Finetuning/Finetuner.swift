@@ -14,7 +14,8 @@ public final class Finetuner {
     private let base: [Adapter]
     private let form: CompressionScheme.Form
     private let documents: [Tensor]
-    private let examples: [FinetuningExample]
+    /// By epoch; then from the first again
+    private let epochs: [[FinetuningExample]]
     private let plan: BatchPlan
     private let seed: UInt64
     private let checkpointing: GradientCheckpointing
@@ -37,17 +38,23 @@ public final class Finetuner {
     ///   - start: what a fresh one begins with, where it is of the recipe's shape
     ///   - form: what the documents' vectors are
     ///   - documents: the vectors of each document, [n, D] or [n, keyValueSize]
+    ///   - later: the same examples as they are read in the epochs after the first, where they differ; of equal count and
+    ///     about the same documents
     /// - Throws: `ModelError` where an example does not fit the model's window.
     public init(
         decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, start: GeneralAdapter? = nil,
         recipe: FinetuningRecipe,
-        form: CompressionScheme.Form = .embeddings, documents: [Tensor], examples: [FinetuningExample], seed: UInt64,
-        checkpointing: GradientCheckpointing = .automatic
+        form: CompressionScheme.Form = .embeddings, documents: [Tensor], examples: [FinetuningExample],
+        later: [[FinetuningExample]] = [], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
         guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
         let window = decoder.configuration.maximumPositions
-        for example in examples {
-            let length = documents[example.document].size(0) + example.prompt.count + example.answer.count
+        epochs = [examples] + later
+        precondition(epochs.allSatisfy { $0.map(\.document) == examples.map(\.document) }, "one plan for all epochs")
+        for example in epochs.joined() {
+            let vectors =
+                example.rows?.reduce(0) { $0 + $1.count } ?? documents[example.document].size(0)
+            let length = vectors + example.prompt.count + example.answer.count
             guard length <= window, !example.prompt.isEmpty, !example.answer.isEmpty else {
                 throw ModelError(
                     "a document's vectors with a question and its answer make \(length) positions, "
@@ -59,7 +66,6 @@ public final class Finetuner {
         self.recipe = recipe
         self.form = form
         self.documents = try documents.map { try $0.to(decoder.dtype, device: decoder.device) }
-        self.examples = examples
         self.seed = seed
         self.checkpointing = checkpointing
         plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
@@ -100,20 +106,48 @@ public final class Finetuner {
     /// Leaves the clipped gradients of a step's questions in the adapter.
     private func gradients(at step: Int) throws -> Step {
         try Runtime.seed(seed &+ UInt64(step) &* 0x9E37_79B9 &+ 1)
+        let examples = epochs[plan.epoch(of: step) % epochs.count]
         let batch = plan[step].map { examples[$0] }
         let labels = batch.reduce(0) { $0 + $1.answer.count }
         var loss = 0.0
         var tokens = 0
-        for (document, group) in Dictionary(grouping: batch, by: \.document).sorted(by: { $0.key < $1.key }) {
-            loss += try backward(group, about: documents[document], scale: 1 / Double(labels))
-            tokens += documents[document].size(0) + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
+        for group in groups(of: batch) {
+            let vectors = try vectors(of: group[0])
+            loss += try backward(group, about: vectors, scale: 1 / Double(labels))
+            tokens += vectors.size(0) + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
         }
         loss /= Double(labels)
         let norm = try training.clipGradients(loss: loss, step: step)
         return Step(step: step + 1, loss: loss, gradientNorm: norm, tokens: tokens)
     }
 
-    /// Adds the gradients of scale · Σ -log p(answer), or the cross-entropy with a teacher's shares, over examples about one document; returns the sum, unscaled.
+    /// Examples that read the same vectors, in the order of their documents.
+    private func groups(of batch: [FinetuningExample]) -> [[FinetuningExample]] {
+        struct Context: Hashable {
+            let document: Int
+            let rows: [Range<Int>]?
+        }
+        var groups: [(context: Context, examples: [FinetuningExample])] = []
+        for example in batch {
+            let context = Context(document: example.document, rows: example.rows)
+            if let index = groups.firstIndex(where: { $0.context == context }) {
+                groups[index].examples.append(example)
+            } else {
+                groups.append((context, [example]))
+            }
+        }
+        return groups.sorted { $0.context.document < $1.context.document }.map(\.examples)
+    }
+
+    /// [n, vectorSize]; n may be 0
+    private func vectors(of example: FinetuningExample) throws -> Tensor {
+        let all = documents[example.document]
+        guard let rows = example.rows else { return all }
+        return try rows.isEmpty ? all[0..<0] : all.rows(rows)
+    }
+
+    /// Adds the gradients of scale · Σ -log p(answer), or of the cross-entropy with a teacher's shares, over examples that
+    /// read the same vectors; returns the sum, unscaled.
     ///
     /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
     package func backward(_ examples: [FinetuningExample], about vectors: Tensor, scale: Double) throws -> Double {
@@ -122,8 +156,11 @@ public final class Finetuner {
         let length = examples.map { $0.prompt.count + $0.answer.count }.max()! - 1
         let recomputes = checkpointing.applies(
             to: decoder, positions: vectors.size(0) + length * examples.count)
-        let context = try decoder.context(vectors, form: form, adapters: adapters, recomputes: recomputes)
-        let cache = context.count > 0 ? try context.shared(by: examples.count) : nil
+        let cache =
+            vectors.size(0) == 0
+            ? nil
+            : try decoder.context(vectors, form: form, adapters: adapters, recomputes: recomputes)
+                .shared(by: examples.count)
         let rows = examples.map { example in
             let row = (example.prompt + example.answer).dropLast()
             return Array(row) + Array(repeating: 0, count: length - row.count)

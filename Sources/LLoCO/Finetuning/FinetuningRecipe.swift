@@ -1,3 +1,6 @@
+import Foundation
+import Models
+
 /// Hyperparameters of a group's adapter; the defaults are the paper's for Llama-2-7B (Tan et al. 2024).
 public struct FinetuningRecipe: Sendable, Codable, Equatable {
     /// The adapter's rank r, 1...4096: 8 by default
@@ -18,8 +21,31 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     public var batchSize = 8
     /// Documents that a step's questions are about, 1...65,536, 2 by default: those of one document share its vectors
     public var documentsPerBatch = 2
+    /// The share of the questions that are read with a mixture of vectors and pieces of text, as in mode `hybrid`, 0...1: 0
+    /// by default, vectors alone
+    public var hybridShare = 0.0
+    /// Tokens of the document for each position of such a mixture, drawn between these for each question, 1...1,000,000: 15
+    /// to 60 by default. How much of it is text is drawn too, from nothing to all.
+    public var leastRatio = 15.0
+    public var mostRatio = 60.0
     /// The norm that a step's gradients, all together, are scaled down to where it is larger; more than 0, 1 by default
     public var clipNorm = 1.0
 
     public init() {}
+}
+
+extension FinetuningRecipe {
+    /// What a question about a document of `tokens` is to be read with; nil for the document's vectors. The same number of
+    /// draws in any case.
+    func budget(of tokens: Int, using draws: inout SplitMix64) -> ContextBudget? {
+        let (kind, size, share) = (
+            Double.random(in: 0..<1, using: &draws), Double.random(in: 0..<1, using: &draws),
+            Double.random(in: 0..<1, using: &draws)
+        )
+        guard kind < hybridShare else { return nil }
+        let ratio = leastRatio * pow(mostRatio / leastRatio, size)
+        // A fifth of them are text alone.
+        return ContextBudget(
+            positions: max(1, Int((Double(tokens) / ratio).rounded())), textShare: min(1, 1.25 * share))
+    }
 }

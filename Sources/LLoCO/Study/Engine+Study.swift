@@ -95,43 +95,34 @@ extension Engine {
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
         try train(
-            group: group, data: studyData(group: group, identity, library), recipe: recipe, seed: seed, in: library,
+            group: group, data: studyData(group: group, identity, recipe, seed: seed, library), recipe: recipe,
+            seed: seed, in: library,
             checkpointing: checkpointing, saveEvery: saveEvery, onStep: onStep)
     }
 
     private func studyData(
-        group: String, _ identity: StudyIdentity, _ library: Library
-    ) throws -> (vectors: [Tensor], examples: [FinetuningExample], digest: String) {
-        var vectors: [Tensor] = []
-        var examples: [FinetuningExample] = []
-        var digests: [String] = []
-        var asked = 0
+        group: String, _ identity: StudyIdentity, _ recipe: FinetuningRecipe, seed: UInt64, _ library: Library
+    ) throws -> TrainingData {
+        var data = TrainingData.Builder(engine: self, library: library, recipe: recipe, seed: seed)
+        var (asked, kept) = (0, 0)
         for document in try studyDocuments(group, library) {
             let items = try library.study(of: document.id, by: identity).flatMap(\.items)
-            asked += items.count
-            let stored = try library.storedVectors(of: document.id, identity: vectorIdentity)
-            for item in items {
-                guard let targets = item.targets else { continue }
-                let example = FinetuningExample(
-                    document: vectors.count, prompt: try prompts.prompt(question: item.question),
-                    answer: targets.answer, targets: targets)
-                let length = stored.size(0) + example.prompt.count + example.answer.count
-                guard length <= model.window else {
-                    throw EngineError(
-                        "document '\(document.name)': its \(stored.size(0)) vectors with a question and its answer make "
-                            + "\(length) positions, the model's window holds \(model.window)")
+            let questions = items.compactMap { item in
+                item.targets.map {
+                    TrainingData.Question(
+                        name: "document '\(document.name)', '\(item.question)'", text: item.question, answer: $0.answer,
+                        targets: $0)
                 }
-                examples.append(example)
-                digests.append(Digest.sha256(item.question) + Digest.sha256(targets.bytes))
             }
-            vectors.append(stored)
-            digests.append(document.digest)
+            asked += items.count
+            kept += questions.count
+            try data.add(questions, about: document)
         }
-        guard !examples.isEmpty else {
+        guard kept > 0 else {
             throw EngineError(
                 "nothing can be learned from the \(asked) questions that the model has asked about group '\(group)': "
                     + "'lloco show DOC --study' shows what is wrong with them")
         }
-        return (vectors, examples, Digest.sha256(digests.joined()))
+        return data.finish()
     }
 }

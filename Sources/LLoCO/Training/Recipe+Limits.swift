@@ -33,7 +33,7 @@ extension Recipe {
         try check("compressor.mostRatio", compressor.mostRatio, compressor.leastRatio...1_000_000)
         for (field, share) in [
             ("continuation", compressor.continuation), ("distillation", compressor.distillation),
-            ("reconstruction", compressor.reconstruction),
+            ("reconstruction", compressor.reconstruction), ("answering", compressor.answering),
         ] {
             try check("compressor.\(field)", share, 0...1_000_000)
         }
@@ -45,7 +45,7 @@ extension Recipe {
                 "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
                     + "nothing would learn")
         }
-        guard compressor.continuation + compressor.distillation + compressor.reconstruction > 0 else {
+        guard compressor.objectives > 0 else {
             throw TrainingError("\(source): compressor: no objective has a share")
         }
         try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
@@ -53,6 +53,9 @@ extension Recipe {
         try check("finetuning.epochs", finetuning.epochs, 1...10_000)
         try check("finetuning.batchSize", finetuning.batchSize, 1...65_536)
         try check("finetuning.documentsPerBatch", finetuning.documentsPerBatch, 1...65_536)
+        try check("finetuning.hybridShare", finetuning.hybridShare, 0...1)
+        try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
+        try check("finetuning.mostRatio", finetuning.mostRatio, finetuning.leastRatio...1_000_000)
         try check("study.questionsPerPassage", study.questionsPerPassage, 1...1000)
         try check("study.temperature", study.temperature, 0...10)
         try check("study.topP", study.topP, 0.01...1)

@@ -19,7 +19,7 @@ extension Llama {
     ///   - count: the text is so many of its last positions
     ///   - queries: of a pass over the text
     ///   - kept: positions to choose, at most `count`
-    /// - Returns: [kept, keyValueSize] in the model's dtype, in the text's order
+    /// - Returns: [kept, keyValueSize] in the model's dtype, the most attended first: the first rows are what fewer would be
     public func attendedKeysAndValues(
         of cache: KeyValueCache, last count: Int, queries: QueryRecord, kept: Int
     ) throws -> Tensor {
@@ -68,12 +68,9 @@ extension Llama {
         return sum
     }
 
-    /// The places of each head's greatest weights [K, n], in order: [K, kept, E], to gather by.
+    /// The places of each head's greatest weights [K, n], the greatest first: [K, kept, E], to gather by.
     private func places(of weights: Tensor, _ kept: Int) throws -> Tensor {
-        let heads = weights.size(0)
-        let best = try weights.top(kept).indices.to(device: .cpu).array(of: Int.self)
-        let sorted = (0..<heads).flatMap { best[$0 * kept..<($0 + 1) * kept].sorted() }
-        return try Tensor(sorted, shape: [heads, kept, 1]).to(device: device)
-            .expanded([heads, kept, configuration.headSize])
+        try weights.top(kept).indices.unsqueezed(2)
+            .expanded([weights.size(0), kept, configuration.headSize])
     }
 }

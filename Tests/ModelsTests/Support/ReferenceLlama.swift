@@ -66,7 +66,7 @@ struct ReferenceLlama {
                         let length = contents[place][group * size..<(group + 1) * size].reduce(0.0) { $0 + $1 * $1 }
                         return (squares[place] * length).squareRoot()
                     }
-                    return worth.indices.sorted { worth[$0] > worth[$1] }.prefix(kept).sorted()
+                    return Array(worth.indices.sorted { worth[$0] > worth[$1] }.prefix(kept))
                 })
         }
         return places

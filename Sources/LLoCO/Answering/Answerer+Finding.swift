@@ -1,0 +1,82 @@
+import Logging
+
+/// Which documents and passages a question is answered from.
+extension Answerer {
+    struct Found {
+        var documents: [DocumentRecord] = []
+        var passages: [RetrievedPassage] = []
+        var omissions: [String] = []
+    }
+
+    func find(_ question: String, _ options: Options) throws -> Found {
+        var named = try options.documents?.map { try library.document(named: $0) }
+        // A document that is named twice is read once.
+        var seen: Set<Int64> = []
+        named = named?.filter { seen.insert($0.id).inserted }
+        if let group = options.group {
+            guard try library.groups().contains(group) else {
+                throw EngineError("no group '\(group)' in the library: 'lloco list' shows the groups there are")
+            }
+            if let other = named?.first(where: { $0.group != group }) {
+                throw EngineError("document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
+            }
+        }
+        if options.mode.readsVectors, options.usesAdapter, let named,
+            let other = named.first(where: { $0.group != named[0].group })
+        {
+            // One adapter reads them all.
+            throw EngineError(
+                "document '\(other.name)' is in group '\(other.group)', '\(named[0].name)' in '\(named[0].group)': ask about "
+                    + "documents of one group, or without their adapters (--no-adapter)")
+        }
+        if options.mode == .none { return Found() }
+        var found = Found()
+        let result: RetrievalResult
+        if let named {
+            // Enough that there are passages of each document, whichever of them will fit the window.
+            let limit = max(0, options.maximumPassages).multipliedReportingOverflow(by: named.count)
+            result = try search(
+                question, in: .documents(seen), limit: limit.overflow ? .max : limit.partialValue)
+            found.documents = named
+        } else {
+            let scope = options.group.map { LibraryScope.group($0) } ?? .all
+            result = try search(question, in: scope, limit: max(options.maximumPassages, 20))
+            // One adapter reads them all, so they are of the best document's group.
+            let ranked = try result.documents.compactMap { try library.document(id: $0.id) }
+            found.documents = Array(ranked.filter { $0.group == ranked[0].group }.prefix(options.maximumDocuments))
+        }
+        found.passages = result.passages
+        let unembedded = result.unembedded
+        if unembedded > 0 {
+            found.omissions.append(
+                "\(unembedded) passages are unknown to this retrieval model, only their words were searched: "
+                    + "add their documents again with it")
+        }
+        if result.isCut {
+            found.omissions.append(
+                "the question is longer than a search takes: documents and passages were looked for by a part of it")
+        }
+        guard !found.documents.isEmpty else {
+            throw EngineError(
+                unembedded > 0
+                    ? "nothing was found: \(found.omissions[0])"
+                    : "no document to answer from: add some with 'lloco add PATH --group G'")
+        }
+        return found
+    }
+
+    func search(_ question: String, in scope: LibraryScope, limit: Int) throws -> RetrievalResult {
+        let retriever = try self.retriever ?? Retriever(library: library, embedder: engine.embedder, logger: .quiet)
+        self.retriever = retriever
+        return try retriever.search(question, in: scope, limit: limit)
+    }
+}
+
+extension Logger {
+    /// What retrieval remarks on is said in the answer instead.
+    static var quiet: Logger {
+        var logger = Logger(label: "lloco.retriever")
+        logger.logLevel = .error
+        return logger
+    }
+}

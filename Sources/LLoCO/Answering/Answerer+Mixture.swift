@@ -1,0 +1,52 @@
+import Models
+import Torch
+
+/// Mode `hybrid`, and the modes that read one of its parts alone.
+extension Answerer {
+    /// Vectors and pieces of text under a budget: in mode `hybrid` both, else the one or the other.
+    func mixed(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
+        let prompts = try engine.prompts
+        let decoder = engine.model.decoder
+        let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        let room = room(beside: empty + 1, options)
+        let asked =
+            (options.budget ?? .usual).positions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
+        let share =
+            switch options.mode {
+            case .hybrid: options.textShare
+            case .retrieval: 1.0
+            default: 0.0
+            }
+        let mixture = try mixer.mix(
+            question, about: found.documents, passages: found.passages,
+            ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
+        let ids = try prompts.prompt(question: question, context: mixture.text, history: options.history)
+        var prompt = Prompt(embeddings: try decoder.embed(ids))
+        prompt.contextTokens = mixture.vectorCount + mixture.text.count
+        prompt.passages = mixture.excerpts
+        prompt.omissions = mixture.omissions
+        prompt.documents = zip(found.documents, mixture.rows).filter { document, rows in
+            !rows.isEmpty || mixture.excerpts.contains { $0.document == document.id }
+        }.map(\.0)
+        if asked > room {
+            prompt.omissions.append(
+                "of a budget of \(asked) positions for \(found.documents.map { "'\($0.name)'" }.joined(separator: ", ")) "
+                    + "\(max(0, room)) fit the window beside the question")
+        }
+        guard options.mode.readsVectors else { return prompt }
+        var parts: [Tensor] = []
+        for (document, rows) in zip(found.documents, mixture.rows) where !rows.isEmpty {
+            let vectors = try library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+            parts.append(try vectors.rows(rows).to(decoder.dtype, device: decoder.device))
+        }
+        try read(parts, before: &prompt, options)
+        return prompt
+    }
+}
+
+extension Tensor {
+    /// The rows in some ranges, in their order.
+    func rows(_ ranges: [Range<Int>]) throws -> Tensor {
+        try .concatenated(ranges.map { try narrowed(0, start: $0.lowerBound, length: $0.count) })
+    }
+}

@@ -1,0 +1,87 @@
+/// How many positions of a context stand for documents, and how many of these are text: the rest are vectors.
+public struct ContextBudget: Hashable, Sendable {
+    public var positions: Int
+    /// Of the positions at most this share is text, 0...1.
+    public var textShare: Double
+
+    /// The share where none is asked for. Chosen on FairytaleQA's validation stories, see `Docs/experiments.md`.
+    public static let usualTextShare = 2.0 / 3
+
+    /// How many positions there may be: a number, or one for every so many tokens of the documents.
+    public enum Size: Hashable, Sendable, LosslessStringConvertible {
+        case positions(Int)
+        case oneOf(tokens: Int)
+
+        /// As many as vectors alone would be by default
+        public static let usual = Size.oneOf(tokens: 30)
+        private static let largest = 1 << 20
+
+        /// `100`, or `1/30`: 1 to 1,048,576 each
+        public init?(_ description: String) {
+            let parts = description.split(separator: "/", omittingEmptySubsequences: false)
+            guard let last = parts.last.flatMap({ Int($0) }), 1...Self.largest ~= last else { return nil }
+            switch parts.count {
+            case 1: self = .positions(last)
+            case 2 where parts[0] == "1": self = .oneOf(tokens: last)
+            default: return nil
+            }
+        }
+
+        public var description: String {
+            switch self {
+            case .positions(let count): "\(count)"
+            case .oneOf(let tokens): "1/\(tokens)"
+            }
+        }
+
+        /// The positions for documents of so many tokens together, at least one.
+        public func positions(for tokens: Int) -> Int {
+            switch self {
+            case .positions(let count): count
+            case .oneOf(let ratio): max(1, (tokens + ratio - 1) / ratio)
+            }
+        }
+    }
+
+    public init(positions: Int, textShare: Double = usualTextShare) {
+        self.positions = positions
+        self.textShare = textShare
+    }
+
+    /// How many of each segment's vectors are read under a budget.
+    ///
+    /// Where not all fit, half of the positions go to all segments in proportion to their vectors, so that the documents
+    /// are there as a whole, and the rest to the segments that the question is about.
+    ///
+    /// - Parameters:
+    ///   - counts: each segment's vectors
+    ///   - favoured: places of the segments that the question is about, best first
+    ///   - positions: how many vectors there may be together
+    /// - Returns: as many numbers as `counts`, whose sum is the lesser of `positions` and that of `counts`
+    package static func vectors(of counts: [Int], favoured: [Int], positions: Int) -> [Int] {
+        let total = counts.reduce(0, +)
+        guard positions < total else { return counts }
+        var given = shares(of: counts, favoured.isEmpty ? positions : positions / 2)
+        var left = positions - given.reduce(0, +)
+        for index in favoured where left > 0 {
+            let more = min(counts[index] - given[index], left)
+            given[index] += more
+            left -= more
+        }
+        // What the favoured cannot take goes to all again.
+        return zip(given, shares(of: zip(counts, given).map { $0 - $1 }, left)).map { $0 + $1 }
+    }
+
+    /// `positions` divided in proportion to `counts`, rounded so that the sum is right (the largest remainders go up).
+    private static func shares(of counts: [Int], _ positions: Int) -> [Int] {
+        let total = counts.reduce(0, +)
+        guard total > 0 else { return counts }
+        var given = counts.map { $0 * positions / total }
+        let remainders = counts.indices.sorted {
+            let (a, b) = (counts[$0] * positions % total, counts[$1] * positions % total)
+            return a != b ? a > b : $0 < $1
+        }
+        for index in remainders.prefix(positions - given.reduce(0, +)) { given[index] += 1 }
+        return given
+    }
+}

@@ -1,0 +1,139 @@
+import Models
+
+/// Mixes some of the documents' vectors and the best pieces of their text to a context of few positions: vectors for the
+/// whole, text for the detail.
+final class ContextMixer {
+    /// What is read before a question.
+    struct Mixture {
+        /// Of each document's vectors, those that are read, in their order
+        var rows: [[Range<Int>]]
+        /// What is read of the documents' text; empty for none
+        var text: [Int] = []
+        /// The same as passages, in the order in which they are read
+        var excerpts: [RetrievedPassage] = []
+        /// What was too long, a line each
+        var omissions: [String] = []
+
+        var vectorCount: Int { rows.joined().reduce(0) { $0 + $1.count } }
+    }
+
+    private let engine: Engine
+    private let library: Library
+    /// Of the documents that were asked about last
+    private var index: (digests: [String], pieces: ExcerptIndex)?
+
+    /// More pieces than a budget holds are not looked at.
+    private static let mostPieces = 256
+    /// Positions for which no piece of text is looked for any more
+    private static let leastText = 8
+
+    init(engine: Engine, library: Library) {
+        self.engine = engine
+        self.library = library
+    }
+
+    /// - Parameters:
+    ///   - passages: what retrieval found in the documents, best first: read where the question's own words are not enough
+    ///   - withVectors: whether what text leaves of the budget is vectors; the documents must be compressed then
+    /// - Throws: `LibraryError` where a document is not compressed; `TokenizerError`.
+    func mix(
+        _ question: String, about documents: [DocumentRecord], passages: [RetrievedPassage] = [],
+        _ budget: ContextBudget, withVectors: Bool = true
+    ) throws -> Mixture {
+        var mixture = Mixture(rows: documents.map { _ in [] })
+        let room = Int(Double(max(0, budget.positions)) * min(1, max(0, budget.textShare)))
+        if room >= Self.leastText { try read(question, documents, passages, room, into: &mixture) }
+        guard withVectors else { return mixture }
+        let segments = try documents.map { try library.segments(of: $0.id, identity: engine.vectorIdentity) }
+        let flat = segments.enumerated().flatMap { index, list in list.map { (document: index, segment: $0) } }
+        let favoured = mixture.excerpts.sorted { $0.score > $1.score }.compactMap { excerpt in
+            flat.firstIndex {
+                documents[$0.document].id == excerpt.document && $0.segment.bytes.contains(excerpt.start)
+            }
+        }
+        let counts = ContextBudget.vectors(
+            of: flat.map(\.segment.vectorCount), favoured: favoured, positions: budget.positions - mixture.text.count)
+        var start = 0
+        for (index, part) in flat.enumerated() {
+            if index > 0, flat[index - 1].document != part.document { start = 0 }
+            if counts[index] > 0 { mixture.rows[part.document].append(start..<start + counts[index]) }
+            start += part.segment.vectorCount
+        }
+        return mixture
+    }
+
+    /// Takes the best pieces of text that fit, in the documents' order.
+    private func read(
+        _ question: String, _ documents: [DocumentRecord], _ passages: [RetrievedPassage], _ room: Int,
+        into mixture: inout Mixture
+    ) throws {
+        let prompts = try engine.prompts
+        let index = try pieces(of: documents)
+        var order = try index.ranked(for: question, limit: Self.mostPieces)
+        var known = Set(order)
+        for passage in passages {
+            guard let document = documents.firstIndex(where: { $0.id == passage.document }) else { continue }
+            for (place, piece) in index.pieces.enumerated()
+            where piece.text == document && piece.bytes.overlaps(passage.start..<passage.end)
+                && known.insert(place).inserted
+            {
+                order.append(place)
+            }
+        }
+        var left = room
+        var chosen: [Int] = []
+        for place in order.prefix(Self.mostPieces) where left >= Self.leastText {
+            // What joins it to the others counts too.
+            let count = prompts.text(index.content(index.pieces[place])).count + 1
+            guard count <= left else { continue }
+            chosen.append(place)
+            left -= count
+        }
+        if chosen.isEmpty, let best = order.first {
+            let count = prompts.text(index.content(index.pieces[best])).count
+            mixture.omissions.append(
+                "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
+        }
+        while !chosen.isEmpty {
+            let excerpts = excerpts(chosen, of: index, documents)
+            let ids = prompts.text(excerpts.map(\.text).joined(separator: "\n"))
+            if ids.count <= room {
+                (mixture.text, mixture.excerpts) = (ids, excerpts)
+                return
+            }
+            chosen.removeLast()
+        }
+    }
+
+    /// Pieces, best first, in the order of the texts; those that follow each other are one.
+    private func excerpts(_ chosen: [Int], of index: ExcerptIndex, _ documents: [DocumentRecord]) -> [RetrievedPassage]
+    {
+        let rank = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1, $0 + 1) })
+        var parts: [(text: Int, bytes: Range<Int>, rank: Int)] = []
+        for place in chosen.sorted() {
+            let piece = index.pieces[place]
+            if let last = parts.last, last.text == piece.text,
+                let joined = index.joined(last.bytes, piece.bytes, of: piece.text)
+            {
+                parts[parts.count - 1] = (last.text, joined, min(last.rank, rank[place]!))
+            } else {
+                parts.append((piece.text, piece.bytes, rank[place]!))
+            }
+        }
+        return parts.map { part in
+            RetrievedPassage(
+                id: 0, document: documents[part.text].id, documentName: documents[part.text].name,
+                start: part.bytes.lowerBound, end: part.bytes.upperBound,
+                score: RankFusion.weight(rank: part.rank),
+                text: index.content(ExcerptIndex.Piece(text: part.text, bytes: part.bytes)))
+        }
+    }
+
+    private func pieces(of documents: [DocumentRecord]) throws -> ExcerptIndex {
+        let digests = documents.map(\.digest)
+        if let index, index.digests == digests { return index.pieces }
+        let made = try ExcerptIndex(documents.map { try library.text(of: $0.id) })
+        index = (digests, made)
+        return made
+    }
+}

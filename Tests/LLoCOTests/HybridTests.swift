@@ -1,0 +1,193 @@
+import Checkpoints
+import Foundation
+import LLoCO
+import Models
+import Testing
+import Torch
+
+extension SeededTests {
+    /// Vectors and pieces of text under a budget: what is read, what is counted, what is learned from it.
+    @Suite struct HybridTests {
+        let engine: Engine
+        let library: Library
+        let answerer: Answerer
+        let added: AddedDocument
+        let question = "Which item of chapter 1 has the number 13?"
+
+        init() throws {
+            engine = try Engine.tiny()
+            library = try Library.inMemory()
+            answerer = Answerer(engine: engine, library: library)
+            added = try engine.add(
+                text: Sample.text("river", paragraphs: 5), path: "/river.txt", group: "g", to: library)
+        }
+
+        private func options(_ mode: AnswerMode, budget: Int? = nil, textShare: Double? = nil) -> Answerer.Options {
+            var options = Answerer.Options()
+            options.mode = mode
+            options.documents = ["river.txt"]
+            options.budget = budget.map { .positions($0) }
+            if let textShare { options.textShare = textShare }
+            options.generation.maximumTokens = 6
+            return options
+        }
+
+        private func stored() throws -> Tensor {
+            let vectors = try library.vectors(of: added.document.id, identity: engine.vectorIdentity)
+            return try vectors.bytes.withUnsafeBytes {
+                try Tensor(copying: $0, shape: [vectors.count, vectors.dimension], dtype: .bfloat16)
+            }.to(.float32)
+        }
+
+        @Test func aBudgetIsKept() throws {
+            let text = Array(try library.text(of: added.document.id).utf8)
+            for budget in [1, 7, 20, 130] {
+                for share in [0, 0.3, 2.0 / 3, 1] {
+                    let answer = try answerer.answer(question, options(.hybrid, budget: budget, textShare: share))
+                    #expect(answer.contextTokens == budget, "what text leaves is vectors, to the last")
+                    #expect(answer.documents == ["river.txt"])
+                    if share > 0.5, budget >= 130 {
+                        let read = answer.passages.map { String(decoding: text[$0.start..<$0.end], as: UTF8.self) }
+                        #expect(read.joined().contains("number 13 "), "\(read)")
+                        #expect(answer.passages.map(\.start) == answer.passages.map(\.start).sorted())
+                    }
+                }
+                if budget >= 130 {
+                    let passages = try answerer.answer(question, options(.retrieval, budget: budget))
+                    #expect(1...budget ~= passages.contextTokens)
+                    #expect(passages.omissions == [])
+                }
+                let vectors = try answerer.answer(question, options(.compressed, budget: budget))
+                #expect(vectors.contextTokens == budget)
+            }
+            let line = message { _ = try answerer.answer(question, options(.retrieval, budget: 12)) }
+            #expect(line?.contains("there is room for 12") == true, "\(line ?? "no error")")
+            let usual = try answerer.answer(question, options(.hybrid))
+            #expect(usual.contextTokens == (added.tokens + 29) / 30)
+            let all = try answerer.answer(question, options(.compressed, budget: 10_000))
+            #expect(all.contextTokens == added.vectors)
+            #expect(all.answer == (try answerer.answer(question, options(.compressed))).answer)
+            #expect(all.omissions.contains { $0.contains("of a budget of 10000 positions for 'river.txt'") })
+        }
+
+        /// Half of the vectors are every segment's first, the rest those of the segment that holds the text that is read.
+        @Test func whatIsRead() throws {
+            let answer = try answerer.answer(question, options(.hybrid, budget: 180, textShare: 0.5))
+            let bytes = Array(try library.text(of: added.document.id).utf8)
+            let text = answer.passages.map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) }
+                .joined(separator: "\n")
+            let ids = try engine.prompts.text(text)
+            let segments = try library.segments(of: added.document.id, identity: engine.vectorIdentity)
+            let favoured = answer.passages.sorted { $0.score > $1.score }.map { passage in
+                segments.firstIndex { $0.bytes.contains(passage.start) }!
+            }
+            let counts = ContextBudget.vectors(
+                of: segments.map(\.vectorCount), favoured: favoured, positions: 180 - ids.count)
+            var rows: [Tensor] = []
+            for (index, count) in counts.enumerated() where count > 0 {
+                rows.append(try stored()[index * 3..<index * 3 + count])
+            }
+            let prompt = try engine.prompts.prompt(question: question, context: ids)
+            let read = try Tensor.concatenated(rows + [engine.model.decoder.embed(prompt)[0]]).unsqueezed(0)
+            let generated = try engine.model.generate(read, options: .init(maximumTokens: 6))
+            #expect(answer.answer == generated.text.trimmingCharacters(in: .whitespacesAndNewlines))
+            #expect(answer.promptTokens == read.size(1))
+            #expect(answer.contextTokens == 180)
+        }
+
+        /// A question without a word of the text reads what retrieval found.
+        @Test func wordsThatAreNotThere() throws {
+            let answer = try answerer.answer("Whereto, wherefrom?", options(.hybrid, budget: 130, textShare: 1))
+            #expect(!answer.passages.isEmpty && answer.contextTokens == 130)
+        }
+
+        @Test func theAdapterReadsMixtures() throws {
+            let fixture = try CompressorFixture()
+            func likelihood(_ mode: AnswerMode, adapter: Bool) throws -> Double {
+                var options = options(mode, budget: 130)
+                options.usesAdapter = adapter
+                return try answerer.logLikelihoods(of: ["The river."], question, options)[0]
+            }
+            try answerer.setAdapter(fixture.adapter(), for: "g")
+            #expect(try likelihood(.hybrid, adapter: true) != likelihood(.hybrid, adapter: false))
+            #expect(try likelihood(.retrieval, adapter: true) == likelihood(.retrieval, adapter: false))
+        }
+
+        // MARK: Learning
+
+        private func example(_ rows: [Range<Int>]?, document: Int = 0) throws -> FinetuningExample {
+            FinetuningExample(
+                document: document, rows: rows, prompt: try engine.prompts.prompt(question: question),
+                answer: try engine.prompts.answer("Item 13."))
+        }
+
+        private func firstStep(_ examples: [FinetuningExample], _ documents: [Tensor]) throws -> Finetuner.Step {
+            var recipe = FinetuningRecipe()
+            recipe.dropout = 0
+            return try Finetuner(
+                decoder: engine.model.decoder, recipe: recipe, documents: documents, examples: examples, seed: 1
+            ).step()
+        }
+
+        @Test func someOfTheVectors() throws {
+            let vectors = try stored()
+            let part = try Tensor.concatenated([vectors[0..<2], vectors[6..<9]])
+            let one = try firstStep([example([0..<2, 6..<9])], [vectors])
+            let other = try firstStep([example(nil)], [part])
+            #expect(one.loss == other.loss && one.tokens == other.tokens)
+            let (none, empty) = (
+                try firstStep([example([])], [vectors]).loss, try firstStep([example(nil)], [vectors[0..<0]]).loss
+            )
+            #expect(none == empty)
+            #expect(try firstStep([example([0..<3])], [vectors]).loss != one.loss)
+            // Of one step, each its own.
+            let both = try firstStep([example([0..<2, 6..<9]), example(nil)], [vectors])
+            let whole = try firstStep([example(nil)], [vectors])
+            #expect(abs(both.loss - (one.loss + whole.loss) / 2) < 1e-5)
+        }
+
+        /// Every epoch reads what was drawn for it, then the first one's comes again.
+        @Test func mixturesOfEveryEpoch() throws {
+            var recipe = FinetuningRecipe()
+            (recipe.dropout, recipe.learningRate, recipe.epochs) = (0, 1e-12, 3)
+            let (one, other) = (try example([0..<3]), try example([3..<9]))
+            let vectors = try stored()
+            let finetuner = try Finetuner(
+                decoder: engine.model.decoder, recipe: recipe, documents: [vectors], examples: [one], later: [[other]],
+                seed: 1)
+            let losses = try (0..<3).map { _ in try finetuner.step().loss }
+            let (first, second) = (try firstStep([one], [vectors]).loss, try firstStep([other], [vectors]).loss)
+            #expect(abs(losses[0] - first) < 1e-6 && abs(losses[1] - second) < 1e-6 && abs(losses[2] - first) < 1e-6)
+            #expect(abs(first - second) > 1e-3)
+        }
+
+        private func losses(_ share: Double, seed: UInt64 = 1) throws -> [Double] {
+            let questions = QuestionSet(documents: [
+                QuestionDocument(
+                    id: "river", title: "river.txt", document: nil,
+                    questions: (0..<8).map {
+                        Question(id: "\($0)", text: "What has number \($0)?", answers: ["Item \($0)."])
+                    })
+            ])
+            var recipe = FinetuningRecipe()
+            recipe.hybridShare = share
+            recipe.dropout = 0
+            recipe.epochs = 1
+            recipe.leastRatio = 8
+            recipe.mostRatio = 16
+            var losses: [Double] = []
+            _ = try engine.finetune(group: "g", questions: questions, recipe: recipe, seed: seed, in: library) {
+                step, _, _ in losses.append(step.loss)
+            }
+            return losses
+        }
+
+        @Test func trainingOnMixtures() throws {
+            let mixed = try losses(1)
+            let (again, another, plain) = (try losses(1), try losses(1, seed: 2), try losses(0))
+            #expect(mixed == again, "the same seed mixes the same")
+            #expect(mixed != another && mixed != plain)
+            #expect(mixed.allSatisfy { $0.isFinite })
+        }
+    }
+}
