@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: [
         "Where did Tom buy a cow?", "Why did he buy the cow?", "What happened after the horse died?",
         "How many coins did the farmer's widow get?", "Who danced home?",
-        "What does \"the brown cow\" cost?",
+        "What did \"the brown cow\" do to the old horse?",
     ]) func questionsThatAreAsked(question: String) {
         #expect(filter.rejection(of: question, about: passage) == nil)
     }
@@ -32,7 +32,7 @@ import Testing
         ),
         ("What does the passage say about Tom?", .namesText),
         ("What is the answer to Tom?", .namesText),
-        ("Who bought a bicycle?", .ungrounded),
+        ("Who stole a bicycle?", .ungrounded),
         ("What did Tom do in the castle of the giant?", .ungrounded),
         ("Did Anna buy the cow at the market?", .ungrounded),
     ]) func questionsThatAreNot(question: String, reason: StudyRejection) {
@@ -76,8 +76,8 @@ import Testing
         ("at the castle", "Where did Tom buy a cow?", .ungrounded),
         ("he had no money left", "Why did Tom buy a cow?", .ungrounded),
         ("from Anna in the village", "Where did Tom buy a cow?", .ungrounded),
-        ("Tom bought a cow", "Where did Tom buy a cow?", .echo),
-        ("he buys cows", "Where did Tom buy a cow?", .echo),
+        ("a brown cow", "Who sold the brown cow?", .echo),
+        ("he bought cows", "Why was the cow bought?", .echo),
     ]) func answersThatAreNot(answer: String, question: String, reason: StudyRejection) {
         #expect(filter.rejection(of: answer, to: question, about: passage) == reason)
     }

@@ -17,8 +17,8 @@ import Testing
 
         func write(about excerpt: String, opening: String, seed: UInt64) throws -> (question: String, answer: String) {
             guard written.add(1) <= failsAfter else { throw Failure() }
-            let words = excerpt.split(separator: " ").filter { $0.allSatisfy(\.isLetter) && $0.count > 3 }
-            let word = words.isEmpty ? "nothing" : words[Int(seed % UInt64(words.count))]
+            let words = excerpt.split(separator: " ").filter { $0.count > 3 && $0.allSatisfy { $0.isLetter } }
+            let word = words.isEmpty ? "nothing" : String(words[Int(seed % UInt64(words.count))])
             return seed % 5 == 0 ? ("\(opening) a dragon?", "no") : ("\(opening) the \(word) \(seed % 7)?", "so")
         }
     }

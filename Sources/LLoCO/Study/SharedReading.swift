@@ -1,20 +1,20 @@
 import Checkpoints
-import Models
+package import Models
 import Torch
 
 /// Reads prompts that begin alike: what they share is read once, level upon level, as a passage after the examples before
 /// it.
 ///
 /// What is computed for a prompt follows from the prompt and the levels below it alone, not from what was read before.
-final class SharedReading {
-    let adapters: ActiveAdapters
+package final class SharedReading {
+    package let adapters: ActiveAdapters
     private let decoder: Llama
     private let cache: KeyValueCache
     private var levels: [[Int]] = []
     /// What the cache begins with
     private var read: [Int] = []
 
-    init(_ decoder: Llama, adapters: ActiveAdapters = .none) {
+    package init(_ decoder: Llama, adapters: ActiveAdapters = .none) {
         self.decoder = decoder
         self.adapters = adapters
         cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
@@ -23,7 +23,7 @@ final class SharedReading {
     /// Reads what the next prompts begin with.
     ///
     /// - Parameter level: how many levels stay below it; those above are forgotten
-    func hold(_ ids: [Int], level: Int) throws {
+    package func hold(_ ids: [Int], level: Int) throws {
         levels.removeLast(max(0, levels.count - level))
         let rest = try unread(of: ids)
         try withoutGradients {
@@ -38,7 +38,7 @@ final class SharedReading {
     /// What of a prompt has yet to be read, and the positions before it, good until the next call.
     ///
     /// - Parameter last: how many positions are read for their scores in any case
-    func begin(_ ids: [Int], last: Int = 1) throws -> (cache: KeyValueCache, rest: [Int]) {
+    package func begin(_ ids: [Int], last: Int = 1) throws -> (cache: KeyValueCache, rest: [Int]) {
         var rest = try unread(of: ids)
         if rest.count < last {
             rest = Array(ids.suffix(last))

@@ -7,9 +7,10 @@ public struct StudyFilter: Sendable, Equatable {
     public var longestAnswer = 24
     /// The most words of a summary: 48 by default
     public var longestSummary = 48
-    /// The share of what a question says that has to be in the passage, 0...1: half by default
+    /// The share of what a question says that has to be in the passage, 0...1: half by default, since a question
+    /// changes verbs
     public var groundedQuestion = 0.5
-    /// The share of what an answer says that has to be in the passage, 0...1: three quarters by default
+    /// The share of what an answer says that has to be in the passage, 0...1: 0.75 by default
     public var groundedAnswer = 0.75
 
     public init() {}
@@ -49,7 +50,7 @@ public struct StudyFilter: Sendable, Equatable {
     }
 
     /// What is the same for questions that ask the same.
-    static func key(_ question: String) -> String {
+    package static func key(_ question: String) -> String {
         let words = StudyWords(question)
         return ([words.all.first ?? ""] + Set(words.content).sorted()).joined(separator: " ")
     }

@@ -16,7 +16,7 @@ package protocol StudyTeaching {
 
 /// The model with a passage in its context: with the general adapter, which has learned to answer briefly, or in the manner
 /// of examples that answer briefly.
-final class StudyTeacher: StudyTeaching {
+package final class StudyTeacher: StudyTeaching {
     private let model: LanguageModel
     private let tokenizer: any Tokenizer
     private let prompts: PromptBuilder
@@ -29,7 +29,7 @@ final class StudyTeacher: StudyTeaching {
     /// An answer has fewer tokens.
     private static let longest = 64
 
-    init(_ engine: Engine, recipe: StudyRecipe) throws {
+    package init(_ engine: Engine, recipe: StudyRecipe) throws {
         model = engine.model
         let (tokenizer, prompts) = (try engine.model.tokenizer, try engine.prompts)
         self.tokenizer = tokenizer
@@ -50,12 +50,12 @@ final class StudyTeacher: StudyTeaching {
         try reading.hold(shared { try prompt($0, $0, "") }, level: 0)
     }
 
-    func read(_ passage: String) throws {
+    package func read(_ passage: String) throws {
         self.passage = passage
         try reading.hold(shared { try prompt(passage, $0, "") }, level: 1)
     }
 
-    func answer(_ question: String) throws -> String? {
+    package func answer(_ question: String) throws -> String? {
         let (cache, rest) = try reading.begin(prompt(passage, question, ""))
         let answered = try model.generate(
             model.decoder.embed(rest), cache: cache,
@@ -64,7 +64,7 @@ final class StudyTeacher: StudyTeaching {
         return answered.text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    func targets(_ question: String, answer: String) throws -> TeacherTargets {
+    package func targets(_ question: String, answer: String) throws -> TeacherTargets {
         let asked = try prompt(passage, question, "")
         let whole = try prompt(passage, question, answer)
         // The question's last token predicts the answer's first.
@@ -72,16 +72,16 @@ final class StudyTeacher: StudyTeaching {
         let learned = try prompts.answer(answer)
         let rows = try rows(of: whole, last: own.count + 1)
         let same = zip(own.reversed(), learned.dropLast().reversed()).prefix { $0 == $1 }.count
-        var result: [[(token: Int, share: Float)]] = []
+        var likely: [[(token: Int, share: Float)]] = []
         for index in learned.indices.dropLast(same + 1) {
             // Before the tokens that both have: "he" for " he" where it is one, else what was said is all that is known.
             let isFirstWord = learned.count - 1 - same == 1 && own.count - same == 1
-            result.append(isFirstWord ? rows[0].map { (unspaced($0.token), $0.share) } : [(learned[index], 1)])
+            likely.append(isFirstWord ? rows[0].map { (unspaced($0.token), $0.share) } : [(learned[index], Float(1))])
         }
-        result += rows.suffix(same + 1)
-        let merged = result.map { merged($0, end: learned[learned.count - 1]) }
+        likely += rows.suffix(same + 1)
+        let kept = likely.map { merged($0, end: learned[learned.count - 1]) }
         return TeacherTargets(
-            answer: learned, width: width, tokens: merged.flatMap(\.tokens), shares: merged.flatMap(\.shares))
+            answer: learned, width: width, tokens: kept.flatMap(\.tokens), shares: kept.flatMap(\.shares))
     }
 
     /// The likeliest tokens after each of the last positions of a prompt.
