@@ -79,10 +79,13 @@ extension SeededTests {
             #expect(message { try study("g", engine) }?.contains("group 'g' has no documents") == true)
             #expect(
                 message { _ = try finetune(library) }?.contains("group 'g' has no documents") == true)
-            // Longer than the tiny model's window, and its place is named.
+            // Read whole, this is longer than the tiny model's window, and its place is named.
             _ = try engine.add(text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
-            let line = message { try study("g", engine) }
-            #expect(line?.contains("long.txt") == true && line?.contains("window holds 512") == true, "\(line ?? "")")
+            var whole = recipe
+            whole.excerptWords = 10_000
+            let line = message { try engine.study(group: "g", recipe: whole, seed: 1, in: library) }
+            #expect(line?.contains("long.txt, bytes 0 to") == true, "\(line ?? "nothing")")
+            #expect(line?.contains("window holds 512") == true, "\(line ?? "nothing")")
         }
 
         @Test func nothingToLearnFrom() throws {
