@@ -77,7 +77,7 @@ import Testing
             try await refused(["finetune", "--group", "g", "--questions", "q.jsonl"] + Sample.segment, part)
         }
         try await refused(["finetune", "--group", "g", "--questions", "none.jsonl"], "none.jsonl")
-        try await refused(["finetune", "--group", "g"], "--questions")
+        try await refused(["finetune", "--group", "none"] + Sample.segment, "none")
         try await refused(["evaluate", "none.jsonl"], "none.jsonl")
         try place.write("q.jsonl", [0x1F, 0x8B, 8, 0, 1, 2])
         try await refused(["evaluate", "q.jsonl"], "q.jsonl")

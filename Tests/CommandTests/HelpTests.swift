@@ -43,6 +43,8 @@ import Testing
         (["finetune"], "--group"),
         (["finetune", "--group", "g", "--epochs", "0"], "--epochs 0"),
         (["finetune", "--group", "g", "--learning-rate", "0"], "--learning-rate"),
+        (["finetune", "--group", "g", "--study-per-passage", "0"], "--study-per-passage 0"),
+        (["finetune", "--group", "g", "--questions", "x", "--study-per-passage", "3"], "--questions"),
         (["evaluate", "x", "--modes", "compressed,other"], "other"),
         (["evaluate", "x", "--modes", ""], "--modes"),
         (["evaluate", "x", "--limit", "0"], "--limit 0"),

@@ -107,6 +107,64 @@ extension SeededTests {
             #expect(relativeError(step.loss, fixture.values.batch.lossMeanOfTokens) < Reference.tolerance)
         }
 
+        /// A teacher's shares: against the sums written out, for every position, and its gradients where it is sure.
+        @Test func aTeachersShares() throws {
+            let vocabulary = fixture.decoder.configuration.vocabularySize
+            func taught(_ index: Int, width: Int, share: Float) -> FinetuningExample {
+                let plain = example(index)
+                let rows = plain.answer.map { token in (0..<width).map { Int32((token + 7 * $0) % vocabulary) } }
+                let shares = [share] + (1..<width).map { _ in (1 - share) / Float(width - 1) }
+                return FinetuningExample(
+                    document: 0, prompt: plain.prompt, answer: plain.answer,
+                    targets: TeacherTargets(
+                        answer: plain.answer, width: width, tokens: rows.flatMap { $0 },
+                        shares: rows.flatMap { _ in shares }))
+            }
+            func gradients(_ examples: [FinetuningExample]) throws -> (sum: Double, gradients: [Tensor]) {
+                let adapter = try fixture.adapter()
+                let sum = try finetuner(examples, adapter: adapter).backward(
+                    examples, about: fixture.vectors(), scale: 0.5)
+                return (sum, try adapter.parameters.map { try #require(try $0.gradient) })
+            }
+            func expectSame(_ one: (sum: Double, gradients: [Tensor]), _ other: (sum: Double, gradients: [Tensor]))
+                throws
+            {
+                #expect(relativeError(one.sum, other.sum) < Reference.tolerance)
+                for (one, other) in zip(one.gradients, other.gradients) {
+                    #expect(try relativeError(one, other) < Reference.tolerance)
+                }
+            }
+            // Sure of the answer, it is the answer.
+            try expectSame(gradients([taught(0, width: 1, share: 1)]), gradients([example(0)]))
+            try expectSame(gradients([taught(0, width: 4, share: 1)]), gradients([example(0)]))
+            // The loss, written out.
+            let half = taught(1, width: 4, share: 0.4)
+            let decoder = fixture.decoder
+            let targets = try #require(half.targets)
+            let sum = try withoutGradients {
+                let text = try decoder.embed(half.prompt + half.answer.dropLast())
+                let hidden = try decoder.hiddenStates(
+                    .concatenated([fixture.vectors().unsqueezed(0), text], 1),
+                    adapters: ActiveAdapters([fixture.adapter()]), last: half.answer.count)
+                let likely = try decoder.logits(hidden[0]).softmax(-1).array(of: Float.self)
+                return zip(targets.tokens, targets.shares).enumerated().reduce(0.0) { sum, target in
+                    let place = target.offset / 4 * vocabulary + Int(target.element.0)
+                    return sum - Double(target.element.1) * log(Double(likely[place]))
+                }
+            }
+            let found = try gradients([half])
+            #expect(relativeError(found.sum, sum) < Reference.tolerance)
+            #expect(try relativeError(found.gradients[0], gradients([example(1)]).gradients[0]) > 0.01)
+            // Taught and untaught examples, and those of other widths, together are the sum of them alone.
+            let examples = [half, example(0), taught(0, width: 2, share: 0.7), taught(2, width: 4, share: 0.5)]
+            let together = try gradients(examples)
+            let alone = try examples.map { try gradients([$0]) }
+            let added = try alone.dropFirst().reduce(alone[0]) { sum, next in
+                (sum.sum + next.sum, try zip(sum.gradients, next.gradients).map { try $0 + $1 })
+            }
+            try expectSame(together, added)
+        }
+
         @Test func documentsOfABatchAreKeptApart() throws {
             let other = try fixture.tensors.tensor("vectors.independent", as: .float32)
             let documents = try [

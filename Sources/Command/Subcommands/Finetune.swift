@@ -131,6 +131,8 @@ struct Finetune: ParsableCommand {
             bar.update(done, of: total)
         }
         bar.finish()
+        // Where nothing came of it, the error says so.
+        guard summary.kept > 0 else { return }
         Terminal.note(
             "studied \(summary.passages) passages: \(summary.kept) of \(summary.asked) questions are learned from")
     }

@@ -43,19 +43,13 @@ public struct PromptBuilder: Sendable {
             } else if context.isEmpty {
                 ids.append(text: question)
             } else {
-                ids.append(text: Self.beforeText)
+                ids.append(text: "Answer the question from this text.\n\n")
                 ids.append(ids: context)
-                ids.append(text: Self.afterText + question)
+                ids.append(text: "\n\nQuestion: " + question)
             }
         }
         return ids.finish()
     }
-
-    private static let beforeText = "Answer the question from this text.\n\n"
-    private static let afterText = "\n\nQuestion: "
-
-    /// A question with text to answer from, as one content of a chat.
-    static func question(_ question: String, from text: String) -> String { beforeText + text + afterText + question }
 
     /// The answer as it is learned: its ids and the token that ends it.
     public func answer(_ text: String) throws -> [Int] {

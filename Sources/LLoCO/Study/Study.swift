@@ -52,7 +52,13 @@ package struct Study {
             if let known = done[digest] {
                 items = known
             } else {
-                items = try self.items(about: passage.text, digest: digest, asked: asked)
+                do {
+                    items = try self.items(about: passage.text, digest: digest, asked: asked)
+                } catch let error as ModelError {
+                    throw EngineError(
+                        "\(try library.document(id: document)?.name ?? "a document"), bytes \(passage.bytes.lowerBound) to "
+                            + "\(passage.bytes.upperBound): \(error)")
+                }
                 try library.saveStudy(items, of: passage, by: identity)
                 done[digest] = items
             }

@@ -1,8 +1,8 @@
 /// Cuts a passage into stretches of a few sentences: a small model asks better about little at a time.
-enum StudyExcerpts {
+package enum StudyExcerpts {
     /// The excerpts of a passage, in order: whole sentences, of at least `words` words but for a short passage; white space
     /// within is one space.
-    static func split(_ passage: String, words: Int) -> [String] {
+    package static func split(_ passage: String, words: Int) -> [String] {
         var excerpts: [String] = []
         var current: [Substring] = []
         for word in passage.split(whereSeparator: \.isWhitespace) {

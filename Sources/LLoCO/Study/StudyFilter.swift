@@ -7,8 +7,11 @@ public struct StudyFilter: Sendable, Equatable {
     public var longestAnswer = 24
     /// The most words of a summary: 48 by default
     public var longestSummary = 48
-    /// The share of what a question or an answer says that has to be in the passage, 0...1: half by default
-    public var groundedShare = 0.5
+    /// The share of what a question says that has to be in the passage, 0...1: half by default, since a question
+    /// changes verbs
+    public var groundedQuestion = 0.5
+    /// The share of what an answer says that has to be in the passage, 0...1: 0.75 by default
+    public var groundedAnswer = 0.75
 
     public init() {}
 
@@ -27,7 +30,7 @@ public struct StudyFilter: Sendable, Equatable {
         if words.all.count > longestQuestion { return .tooLong }
         let text = StudyWords(passage)
         if namesText(words, text) { return .namesText }
-        if !isGrounded(question, words, in: text) { return .ungrounded }
+        if !isGrounded(question, words, in: text, share: groundedQuestion) { return .ungrounded }
         return asked.contains(Self.key(question)) ? .duplicate : nil
     }
 
@@ -41,24 +44,13 @@ public struct StudyFilter: Sendable, Equatable {
         if words.all.count > (kind == .summary ? longestSummary : longestAnswer) { return .tooLong }
         let text = StudyWords(passage)
         if namesText(words, text) { return .namesText }
-        if !isGrounded(answer, words, in: text) { return .ungrounded }
+        if !isGrounded(answer, words, in: text, share: groundedAnswer) { return .ungrounded }
         let asked = Set(StudyWords(question).content)
         return words.content.allSatisfy(asked.contains) ? .echo : nil
     }
 
-    /// Whether two answers to a question say about the same: token F1 of at least a half over what they say.
-    public func agree(_ one: String, _ other: String) -> Bool {
-        var left = StudyWords(one).content
-        let words = StudyWords(other).content
-        let total = left.count + words.count
-        let shared = words.count { word in
-            left.firstIndex(of: word).map { left.remove(at: $0) } != nil
-        }
-        return 4 * shared >= total && total > 0
-    }
-
     /// What is the same for questions that ask the same.
-    static func key(_ question: String) -> String {
+    package static func key(_ question: String) -> String {
         let words = StudyWords(question)
         return ([words.all.first ?? ""] + Set(words.content).sorted()).joined(separator: " ")
     }
@@ -71,10 +63,10 @@ public struct StudyFilter: Sendable, Equatable {
     }
 
     /// Enough of the content is in the passage, and every name is: a word with a capital that begins no sentence.
-    private func isGrounded(_ text: String, _ words: StudyWords, in passage: StudyWords) -> Bool {
+    private func isGrounded(_ text: String, _ words: StudyWords, in passage: StudyWords, share: Double) -> Bool {
         let known = Set(passage.all.map(StudyWords.stem))
         let found = words.content.count { known.contains($0) }
-        guard Double(found) >= groundedShare * Double(words.content.count) else { return false }
+        guard Double(found) >= share * Double(words.content.count) else { return false }
         let names = StudyWords.split(text).dropFirst().filter { $0.first?.isUppercase == true && $0 != "I" }
         return names.allSatisfy { known.contains(StudyWords.stem($0.lowercased())) }
     }

@@ -16,6 +16,4 @@ public enum StudyRejection: String, Sendable, CaseIterable, Codable {
     case echo
     /// was asked about the document before
     case duplicate
-    /// the writer and the teacher do not agree
-    case disputed
 }

@@ -21,8 +21,14 @@ struct StudyWords {
             .filter { $0.contains { $0.isLetter || $0.isNumber } }
     }
 
-    /// The beginning of a word, so that "danced" is "dancing".
-    static func stem(_ word: String) -> String { String(word.prefix(word.count > 5 ? max(4, word.count - 3) : 5)) }
+    /// A word without its ending, so that "danced" is "dances".
+    static func stem(_ word: String) -> String {
+        for ending in ["ing", "ed", "es", "s", "e"]
+        where word.hasSuffix(ending) && word.count >= ending.count + 3 && !(ending == "s" && word.hasSuffix("ss")) {
+            return String(word.dropLast(ending.count))
+        }
+        return word
+    }
 
     /// Whether a run of `length` words comes `times` times.
     func repeats(_ length: Int, times: Int) -> Bool {

@@ -1,6 +1,5 @@
 import Foundation
 import Models
-import Tokenizers
 
 /// Asks questions about an excerpt of a passage, and answers them.
 package protocol StudyWriting {
@@ -14,9 +13,8 @@ package protocol StudyWriting {
 /// that follow each other.
 final class StudyWriter: StudyWriting {
     private let model: LanguageModel
-    private let tokenizer: any Tokenizer
     private let recipe: StudyRecipe
-    private let examples: String
+    private let script: StudyScript
     private let reading: SharedReading
     private var excerpt: String?
 
@@ -26,21 +24,17 @@ final class StudyWriter: StudyWriting {
     init(_ model: LanguageModel, recipe: StudyRecipe) throws {
         self.model = model
         self.recipe = recipe
-        tokenizer = try model.tokenizer
-        examples = StudyExample.all.map { example in
-            Self.text(example.text) + example.questions.map { "Question: \($0)\nAnswer: \($1)\n" }.joined() + "\n"
-        }.joined()
+        script = StudyScript(try model.tokenizer, window: model.window)
         reading = SharedReading(model.decoder)
-        try reading.hold(ids(examples), level: 0)
+        try reading.hold(script.ids(), level: 0)
     }
 
     func write(about excerpt: String, opening: String, seed: UInt64) throws -> (question: String, answer: String) {
-        let before = examples + Self.text(excerpt)
         if excerpt != self.excerpt {
-            try reading.hold(ids(before), level: 1)
+            try reading.hold(script.ids(about: excerpt), level: 1)
             self.excerpt = excerpt
         }
-        let (cache, rest) = try reading.begin(ids(before + "Question: " + opening))
+        let (cache, rest) = try reading.begin(script.ids(about: excerpt, question: opening))
         let options = GenerationOptions(
             maximumTokens: Self.longest,
             sampling: try SamplingOptions(temperature: recipe.temperature, topP: recipe.topP, seed: seed),
@@ -52,12 +46,5 @@ final class StudyWriter: StudyWriting {
             index < parts.count ? parts[index].trimmingCharacters(in: .whitespacesAndNewlines) : ""
         }
         return (trimmed(0), trimmed(1))
-    }
-
-    private static func text(_ text: String) -> String { "Text: \(text)\n" }
-
-    private func ids(_ text: String) -> [Int] {
-        let start = tokenizer.addsBeginningOfText ? tokenizer.beginningOfText.map { [$0] } ?? [] : []
-        return start + tokenizer.encode(text, special: .asText)
     }
 }

@@ -1,0 +1,161 @@
+import Foundation
+import LLoCO
+import Testing
+
+/// A study of documents: what is stored, what is kept, how it goes on. Writer and teacher are scripted.
+@Suite struct StudyTests {
+    static let identity = StudyIdentity(model: "model-1", settings: "{}")
+
+    /// Asks what follows from the excerpt and the seed.
+    final class Writer: StudyWriting {
+        let written = Counter()
+        let failsAfter: Int
+
+        struct Failure: Error {}
+
+        init(failsAfter: Int = .max) { self.failsAfter = failsAfter }
+
+        func write(about excerpt: String, opening: String, seed: UInt64) throws -> (question: String, answer: String) {
+            guard written.add(1) <= failsAfter else { throw Failure() }
+            let words = excerpt.split(separator: " ").filter { $0.count > 3 && $0.allSatisfy { $0.isLetter } }
+            let word = words.isEmpty ? "nothing" : String(words[Int(seed % UInt64(words.count))])
+            return seed % 5 == 0 ? ("\(opening) a dragon?", "no") : ("\(opening) the \(word) \(seed % 7)?", "so")
+        }
+    }
+
+    /// Answers with the passage's last word that has a number.
+    final class Teacher: StudyTeaching {
+        private var passage = ""
+        let answered = Counter()
+
+        func read(_ passage: String) { self.passage = passage }
+
+        func answer(_ question: String) -> String? {
+            answered.add(1)
+            if question.contains("6?") { return nil }
+            return question.contains("5?")
+                ? "a dragon" : passage.split { $0 == " " || $0 == "." }.last { Int($0) != nil }.map(String.init)
+        }
+
+        func targets(_ question: String, answer: String) -> TeacherTargets {
+            TeacherTargets(
+                answer: [answer.count, 1], width: 2, tokens: [Int32(question.count), 3, 1, 2],
+                shares: [0.75, 0.25, 0.5, 0.5])
+        }
+    }
+
+    let library: Library
+    let document: Int64
+
+    init() throws {
+        library = try Library.inMemory()
+        document = try library.upsertDocument(
+            path: "/river.txt", group: "g", text: Sample.text("river", paragraphs: 5), tokenCount: 9
+        ).document.id
+    }
+
+    private func study(
+        _ writer: Writer, _ teacher: Teacher = Teacher(), questions: Int = 6, seed: UInt64 = 1,
+        identity: StudyIdentity = identity
+    ) -> Study {
+        var recipe = StudyRecipe()
+        recipe.questionsPerPassage = questions
+        return Study(writer: writer, teacher: teacher, recipe: recipe, identity: identity, seed: seed)
+    }
+
+    private func items(_ library: Library? = nil, _ identity: StudyIdentity = identity) throws -> [StudyItem] {
+        try (library ?? self.library).study(of: document, by: identity).flatMap(\.items)
+    }
+
+    @Test func whatIsAskedIsStored() throws {
+        let (writer, teacher) = (Writer(), Teacher())
+        var told: [[Int]] = []
+        try study(writer, teacher).run(on: document, in: library) { told.append([$0, $1]) }
+        let passages = try library.passages(of: document)
+        #expect(passages.count >= 3)
+        #expect(told == passages.indices.map { [$0 + 1, passages.count] })
+        let studied = try library.study(of: document, by: Self.identity)
+        #expect(studied.map(\.passage) == passages)
+        #expect(studied.allSatisfy { $0.items.count == 6 })
+        let items = studied.flatMap(\.items)
+        #expect(writer.written.value == items.count)
+        #expect(Set(items.map(\.kind)) == [.fact, .reason, .order])
+        // Every outcome is among them.
+        let kept = items.filter { $0.rejection == nil }
+        #expect(!kept.isEmpty && kept.allSatisfy { $0.targets?.answer == [$0.answer.count, 1] && $0.answer != "so" })
+        #expect(kept.allSatisfy { $0.targets?.tokens.first == Int32($0.question.count) })
+        let rejected = items.filter { $0.rejection != nil }
+        #expect(rejected.allSatisfy { $0.targets == nil })
+        #expect(Set(rejected.compactMap(\.rejection)).isSuperset(of: [.ungrounded, .tooLong]))
+        #expect(rejected.contains { $0.question.hasSuffix("a dragon?") && $0.answer == "no" }, "the writer's answer")
+        #expect(rejected.contains { $0.answer == "a dragon" }, "the teacher's answer")
+        let asked = kept.map { StudyFilter.key($0.question) }
+        #expect(Set(asked).count == asked.count, "no question twice about a document")
+    }
+
+    @Test func nothingIsAskedAgain() throws {
+        try study(Writer()).run(on: document, in: library)
+        let before = try items()
+        let writer = Writer()
+        try study(writer).run(on: document, in: library)
+        #expect(writer.written.value == 0)
+        #expect(try items() == before)
+        // Another study is another.
+        let other = StudyIdentity(model: "model-1", settings: "{\"seed\": 2}")
+        try study(Writer(), seed: 2, identity: other).run(on: document, in: library)
+        #expect(try items(nil, other) != before)
+        #expect(try items() == before)
+        #expect(try library.studies(of: document) == [Self.identity, other])
+    }
+
+    @Test func anInterruptedStudyGoesOn() throws {
+        let whole = Writer()
+        try study(whole).run(on: document, in: library)
+        let expected = try items()
+        for stop in [0, 5, 6, 13] {
+            let library = try Library.inMemory()
+            _ = try library.upsertDocument(
+                path: "/river.txt", group: "g", text: Sample.text("river", paragraphs: 5), tokenCount: 9)
+            #expect(throws: Writer.Failure.self) { try study(Writer(failsAfter: stop)).run(on: document, in: library) }
+            #expect(try library.study(of: document, by: Self.identity).count == stop / 6, "whole passages")
+            let rest = Writer()
+            try study(rest).run(on: document, in: library)
+            #expect(rest.written.value == whole.written.value - stop / 6 * 6)
+            #expect(try items(library) == expected)
+        }
+    }
+
+    @Test func aGrownDocumentIsStudiedWhereItGrew() throws {
+        try study(Writer()).run(on: document, in: library)
+        let before = try library.study(of: document, by: Self.identity)
+        let text = Sample.text("river", paragraphs: 5) + "\n\n" + Sample.text("mill", paragraphs: 3)
+        _ = try library.upsertDocument(path: "/river.txt", text: text, tokenCount: 12)
+        let passages = try library.passages(of: document)
+        let kept = zip(passages, before).prefix { $0.text == $1.passage.text }.count
+        #expect(kept >= 2 && kept < passages.count)
+        #expect(try library.study(of: document, by: Self.identity).map(\.items) == before.prefix(kept).map(\.items))
+        let writer = Writer()
+        try study(writer).run(on: document, in: library)
+        #expect(writer.written.value == (passages.count - kept) * 6)
+        let after = try library.study(of: document, by: Self.identity)
+        #expect(after.count == passages.count && after.prefix(kept).map(\.items) == before.prefix(kept).map(\.items))
+        // A passage that moves in the text keeps its questions; one that comes twice is asked about once.
+        let moved = "A first paragraph.\n\n" + text
+        _ = try library.upsertDocument(path: "/river.txt", text: moved, tokenCount: 13)
+        let found = try library.study(of: document, by: Self.identity)
+        #expect(
+            found.allSatisfy { moved.utf8.dropFirst($0.passage.bytes.lowerBound).starts(with: $0.passage.text.utf8) })
+    }
+
+    @Test func aPassageThatComesTwice() throws {
+        let paragraph = Sample.text("river", paragraphs: 1)
+        let text = [String](repeating: paragraph, count: 4).joined(separator: "\n\n")
+        let twice = try library.upsertDocument(path: "/twice.txt", group: "g", text: text, tokenCount: 9).document.id
+        let passages = try library.passages(of: twice)
+        try #require(Set(passages.map(\.text)).count < passages.count)
+        let writer = Writer()
+        try study(writer).run(on: twice, in: library)
+        #expect(writer.written.value == Set(passages.map(\.text)).count * 6)
+        #expect(try library.study(of: twice, by: Self.identity).count == Set(passages.map(\.text)).count)
+    }
+}
