@@ -4,7 +4,8 @@ public struct ContextBudget: Hashable, Sendable {
     /// Of the positions at most this share is text, 0...1.
     public var textShare: Double
 
-    /// The share where none is asked for. Chosen on FairytaleQA's validation stories, see `Docs/experiments.md`.
+    /// The share where none is asked for: text for the detail, and enough vectors for what the whole is about. On FairytaleQA
+    /// another share makes no difference that shows (`Docs/experiments.md` 11).
     public static let usualTextShare = 2.0 / 3
 
     /// How many positions there may be: a number, or one for every so many tokens of the documents.
