@@ -165,6 +165,46 @@ extension SeededTests {
             try expectSame(together, added)
         }
 
+        /// Vectors that are tuned: their gradients against differences of the loss, and a run that goes on exactly.
+        @Test func vectorsAreTuned() throws {
+            var recipe = recipe(epochs: 3)
+            #expect(try finetuner([example()], recipe: recipe).tunedVectors() == nil)
+            recipe.tunesVectors = true
+            recipe.vectorLearningRate = 1e-2
+            recipe.batchSize = 2
+            recipe.documentsPerBatch = 1
+            recipe.learningRate = 1e-9
+            let start = try fixture.vectors()
+            let examples = [example(0), example(1), example(2, document: 1)]
+            let documents = try [start, start[0..<5], start[0..<4]]
+            let finetuner = try finetuner(examples, recipe: recipe, documents: documents, seed: 3)
+            var losses: [Double] = []
+            var state = Data()
+            while finetuner.stepCount < finetuner.totalSteps {
+                if finetuner.stepCount == 2 { state = try finetuner.state() }
+                losses.append(try finetuner.step().loss)
+            }
+            let tuned = try #require(try finetuner.tunedVectors())
+            #expect(tuned.map(\.shape) == documents.map(\.shape))
+            #expect(try relativeError(tuned[0].to(.float32), start) > 0.01)
+            #expect(try relativeError(tuned[2].to(.float32), documents[2]) < 0.01, "nobody asked about it")
+            #expect(try start.bytes() == fixture.vectors().bytes(), "what was given stays as it is")
+            // Their learning alone brings the loss down.
+            let last = try self.finetuner(examples, documents: tuned.map { try $0.to(.float32) })
+            let first = try self.finetuner(examples, documents: documents)
+            func loss(_ finetuner: Finetuner, _ documents: [Tensor]) throws -> Double {
+                try examples.reduce(0) { try $0 + finetuner.backward([$1], about: documents[$1.document], scale: 1) }
+            }
+            #expect(try loss(last, tuned.map { try $0.to(.float32) }) < loss(first, documents) * 0.95)
+
+            let second = try self.finetuner(examples, recipe: recipe, documents: documents, seed: 3)
+            try second.restore(state)
+            var rest: [Double] = []
+            while second.stepCount < second.totalSteps { rest.append(try second.step().loss) }
+            #expect(rest == Array(losses[2...]))
+            #expect(try second.state() == finetuner.state())
+        }
+
         @Test func documentsOfABatchAreKeptApart() throws {
             let other = try fixture.tensors.tensor("vectors.independent", as: .float32)
             let documents = try [

@@ -97,7 +97,7 @@ import Testing
             try library.saveStudy(items, of: library.passages(of: document)[0], by: identity)
             #expect(try library.verify() == [])
         }
-        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 2)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 3)
         let library = try Library.open(path, for: .reading)
         #expect(try library.text(of: document) == text)
         #expect(try library.study(of: document, by: identity).map(\.items) == [items])

@@ -30,6 +30,12 @@ struct Finetune: ParsableCommand {
             "Without --questions: how often the model asks about a passage; default: the recipe's.", valueName: "n"))
     var studyPerPassage: Int?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Tune the documents' vectors too.",
+            discussion: "They take as much room once more, and are read with the adapter that they were tuned with."))
+    var tuneVectors = false
+
     @OptionGroup var training: TrainingOptions
 
     @Option(help: ArgumentHelp("How often to go through the questions; default: the recipe's.", valueName: "n"))
@@ -86,6 +92,7 @@ struct Finetune: ParsableCommand {
         var recipe = try training.recipe(for: engine.model.configuration)
         if let epochs { recipe.finetuning.epochs = epochs }
         if let learningRate { recipe.finetuning.learningRate = learningRate }
+        if tuneVectors { recipe.finetuning.tunesVectors = true }
         if let studyPerPassage { recipe.study.questionsPerPassage = studyPerPassage }
         let library = try library.open(for: .writing)
         let seed = self.engine.model.compute.seed

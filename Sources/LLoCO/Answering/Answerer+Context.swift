@@ -76,14 +76,13 @@ extension Answerer {
 
     private func compressed(_ plain: [Int], _ found: Found, _ options: Options) throws -> Prompt {
         let decoder = engine.model.decoder
-        let identity = engine.vectorIdentity
         let compressor = engine.compressor
         // Keys and values are read after one token more.
         let room = room(beside: plain.count + (compressor.scheme.form == .keysAndValues ? 1 : 0), options)
         var parts: [Tensor] = []
         var prompt = Prompt(embeddings: try decoder.embed(plain))
         for document in found.documents {
-            let vectors = try library.storedVectors(of: document.id, identity: identity)
+            let vectors = try vectors(of: document, options)
             let count = vectors.size(0)
             guard prompt.contextTokens + count <= room else {
                 prompt.omissions.append(
@@ -103,7 +102,7 @@ extension Answerer {
         let compressor = engine.compressor
         var active = compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group,
-            let own = try adapter(of: group) ?? engine.generalAdapter?.reader
+            let own = try adapter(of: group)?.adapter ?? engine.generalAdapter?.reader
         {
             active.append(own)
         }

@@ -36,8 +36,7 @@ extension Answerer {
         guard options.mode.readsVectors else { return prompt }
         var parts: [Tensor] = []
         for (document, rows) in zip(found.documents, mixture.rows) where !rows.isEmpty {
-            let vectors = try library.storedVectors(of: document.id, identity: engine.vectorIdentity)
-            parts.append(try vectors.rows(rows).to(decoder.dtype, device: decoder.device))
+            parts.append(try vectors(of: document, options).rows(rows).to(decoder.dtype, device: decoder.device))
         }
         try read(parts, before: &prompt, options)
         return prompt

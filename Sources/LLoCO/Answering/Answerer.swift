@@ -164,18 +164,32 @@ public final class Answerer {
         guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
     }
 
-    /// The adapter that reads a group's vectors; nil where it has none yet, for which the general one stands in.
-    func adapter(of group: String) throws -> Adapter? {
-        if let given = given[group] { return given }
+    /// The adapter that reads a group's vectors, and which of the library's it is; nil where it has none yet, for which the
+    /// general one stands in.
+    func adapter(of group: String) throws -> (adapter: Adapter, record: AdapterRecord?)? {
+        if let given = given[group] { return (given, nil) }
         return try library.adapter(for: group, identity: engine.vectorIdentity) { record in
-            loaded[LoadedKey(record)]
+            loaded[LoadedKey(record)].map { ($0, record) }
         } load: { stored in
             let checkpoint = try AdapterCheckpoint(
                 configuration: stored.record.config, weights: stored.weights, name: "the adapter of group '\(group)'")
             let decoder = engine.model.decoder
             let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
             loaded[LoadedKey(stored.record)] = adapter
-            return adapter
+            return (adapter, stored.record)
         }
+    }
+
+    /// A document's vectors [n, vectorSize], bfloat16: as they were tuned with the adapter that reads them, where they were.
+    func vectors(of document: DocumentRecord, _ options: Options) throws -> Tensor {
+        let stored = try library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+        guard options.usesAdapter, let record = try adapter(of: document.group)?.record,
+            let tuned = try library.tunedVectors(of: document.id, with: record)
+        else { return stored }
+        guard tuned.count == 2 * stored.count else {
+            throw LibraryError.damaged(
+                library.path, "the tuned vectors of \"\(document.name)\" are not of the shape of the others")
+        }
+        return try tuned.withUnsafeBytes { try Tensor(copying: $0, shape: stored.shape, dtype: .bfloat16) }
     }
 }

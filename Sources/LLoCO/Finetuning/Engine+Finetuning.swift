@@ -108,8 +108,15 @@ extension Engine {
         let all = try library.losses(of: finished.id).map(\.loss) + losses.map(\.loss)
         let checkpoint = try finetuner.adapter.checkpoint(baseModel: modelIdentity)
         let encoded = try checkpoint.encoded()
+        let tuned = try finetuner.tunedVectors().map { vectors in
+            try zip(data.documents, vectors).map { document, vectors in
+                TunedVectors(
+                    document: document, source: try library.vectorsDigest(of: document, identity: identity),
+                    bytes: Data(try vectors.to(device: .cpu).bytes()))
+            }
+        }
         let record = try library.finishRun(
-            finished.id, losses: losses, config: encoded.configuration, weights: encoded.weights)
+            finished.id, losses: losses, config: encoded.configuration, weights: encoded.weights, tuned: tuned ?? [])
         let last = all.suffix(max(1, all.count / 10))
         return FinetunedAdapter(
             record: record, checkpoint: checkpoint, steps: finetuner.totalSteps,

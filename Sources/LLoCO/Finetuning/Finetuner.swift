@@ -13,6 +13,7 @@ public final class Finetuner {
     private let decoder: Llama
     private let base: [Adapter]
     private let form: CompressionScheme.Form
+    /// Each document's vectors: of the model's dtype, or, where they are tuned, float32
     private let documents: [Tensor]
     /// By epoch; then from the first again
     private let epochs: [[FinetuningExample]]
@@ -65,7 +66,10 @@ public final class Finetuner {
         self.base = base
         self.recipe = recipe
         self.form = form
-        self.documents = try documents.map { try $0.to(decoder.dtype, device: decoder.device) }
+        self.documents = try documents.map {
+            guard recipe.tunesVectors else { return try $0.to(decoder.dtype, device: decoder.device) }
+            return try $0.detached().to(.float32, device: decoder.device).cloned()
+        }
         self.seed = seed
         self.checkpointing = checkpointing
         plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
@@ -73,11 +77,17 @@ public final class Finetuner {
         let fresh = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout)
         self.adapter = try adapter ?? start?.start(fresh) ?? fresh
         training = try TrainingState(
-            [.init(self.adapter.parameters, learningRate: recipe.learningRate)],
+            [.init(self.adapter.parameters, learningRate: recipe.learningRate)]
+                + (recipe.tunesVectors ? [.init(self.documents, learningRate: recipe.vectorLearningRate)] : []),
             schedule: LearningRateSchedule(
                 steps: plan.steps, warmupSteps: Int((recipe.warmupShare * Double(plan.steps)).rounded(.up)),
                 decay: recipe.decay),
             clipNorm: recipe.clipNorm, kept: "the adapter that the group had before stays")
+    }
+
+    /// Each document's vectors as they are tuned, [n, D] or [n, keyValueSize], bfloat16; nil where they stay as they are.
+    public func tunedVectors() throws -> [Tensor]? {
+        recipe.tunesVectors ? try documents.map { try $0.detached().to(.bfloat16) } : nil
     }
 
     /// All steps of the run.
@@ -141,7 +151,8 @@ public final class Finetuner {
 
     /// [n, vectorSize]; n may be 0
     private func vectors(of example: FinetuningExample) throws -> Tensor {
-        let all = documents[example.document]
+        // Gradients flow to what is tuned.
+        let all = try documents[example.document].to(decoder.dtype)
         guard let rows = example.rows else { return all }
         return try rows.isEmpty ? all[0..<0] : all.rows(rows)
     }

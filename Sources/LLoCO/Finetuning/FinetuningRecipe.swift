@@ -28,6 +28,11 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     /// to 60 by default. How much of it is text is drawn too, from nothing to all.
     public var leastRatio = 15.0
     public var mostRatio = 60.0
+    /// Whether the documents' vectors are tuned too, each document's its own, beginning with the compressor's: not by
+    /// default. They are read with the adapter that they were tuned with and with no other.
+    public var tunesVectors = false
+    /// The rate of these at its peak, more than 0: 2e-3 by default
+    public var vectorLearningRate = 2e-3
     /// The norm that a step's gradients, all together, are scaled down to where it is larger; more than 0, 1 by default
     public var clipNorm = 1.0
 

@@ -8,6 +8,8 @@ struct TrainingData {
     /// The examples as they are read in the first epoch, in the next and so on; then from the first again. They differ
     /// where mixtures of vectors and text are drawn.
     let epochs: [[FinetuningExample]]
+    /// The documents that the vectors are of
+    let documents: [Int64]
     /// The SHA-256 of all that
     let digest: String
 
@@ -29,6 +31,7 @@ struct TrainingData {
         private var draws: SplitMix64
         private var vectors: [Tensor] = []
         private var epochs: [[FinetuningExample]]
+        private var documents: [Int64] = []
         private var digests: [String] = []
 
         /// More epochs than these read the same mixtures again.
@@ -53,6 +56,7 @@ struct TrainingData {
                 }
             }
             vectors.append(stored)
+            documents.append(document.id)
             digests.append(document.digest)
             for question in questions { digests.append(question.targets.map { Digest.sha256($0.bytes) } ?? "") }
         }
@@ -84,7 +88,8 @@ struct TrainingData {
                     + (example.rows ?? []).flatMap { [$0.lowerBound, $0.upperBound] }
             }
             return TrainingData(
-                vectors: vectors, epochs: epochs, digest: Digest.sha256(digests.joined() + Digest.sha256(tokens: ids)))
+                vectors: vectors, epochs: epochs, documents: documents,
+                digest: Digest.sha256(digests.joined() + Digest.sha256(tokens: ids)))
         }
     }
 }

@@ -87,9 +87,11 @@ extension Library {
     }
 
     /// Ends a run: its adapter is stored and its state dropped, in one transaction.
+    ///
+    /// - Parameter tuned: documents' vectors that are read with the adapter, and with no other
     @discardableResult
     public func finishRun(
-        _ run: Int64, losses: [TrainingLoss] = [], config: String, weights: Data
+        _ run: Int64, losses: [TrainingLoss] = [], config: String, weights: Data, tuned: [TunedVectors] = []
     ) throws -> AdapterRecord {
         try Database.checkSize(weights, "the adapter's weights", path: path)
         return try write { db in
@@ -103,8 +105,10 @@ extension Library {
                     UPDATE training_runs SET finished = 1, step = total_steps, state = NULL, state_digest = NULL,
                         updated = ? WHERE id = ?
                     """, arguments: [Date().timeIntervalSince1970, run])
-            return try self.insertAdapter(
+            let adapter = try self.insertAdapter(
                 try self.groupID(record.group, db), record.identity, config: config, weights: weights, run: run, db)
+            try self.store(tuned, of: adapter.id, db)
+            return adapter
         }
     }
 

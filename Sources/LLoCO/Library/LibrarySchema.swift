@@ -5,7 +5,7 @@ enum LibrarySchema {
     /// "LLCO", in the header of every library.
     static let applicationID = 0x4C4C_434F
     /// The format this program writes; it reads no newer one.
-    static let formatVersion = 2
+    static let formatVersion = 3
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -20,6 +20,10 @@ enum LibrarySchema {
         migrator.registerMigration("2") { db in
             try db.execute(sql: study)
             try db.execute(sql: "PRAGMA user_version = 2")
+        }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: tuning)
+            try db.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator
     }
@@ -175,5 +179,19 @@ enum LibrarySchema {
             targets BLOB,
             UNIQUE (passage_id, position)
         ) STRICT;
+        """
+
+    // Documents' vectors that were tuned with an adapter: read with it and with no other. Of the shape of those that they
+    // were tuned from, which `source_digest` names.
+    private static let tuning = """
+        CREATE TABLE tuned_vectors (
+            adapter_id INTEGER NOT NULL REFERENCES adapters (id) ON DELETE CASCADE,
+            document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+            source_digest TEXT NOT NULL,
+            vectors_digest TEXT NOT NULL,
+            vectors BLOB NOT NULL,
+            PRIMARY KEY (adapter_id, document_id)
+        ) STRICT;
+        CREATE INDEX tuned_vectors_by_document ON tuned_vectors (document_id);
         """
 }

@@ -56,6 +56,7 @@ extension Recipe {
         try check("finetuning.hybridShare", finetuning.hybridShare, 0...1)
         try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
         try check("finetuning.mostRatio", finetuning.mostRatio, finetuning.leastRatio...1_000_000)
+        try positive("finetuning.vectorLearningRate", finetuning.vectorLearningRate)
         try check("study.questionsPerPassage", study.questionsPerPassage, 1...1000)
         try check("study.temperature", study.temperature, 0...10)
         try check("study.topP", study.topP, 0.01...1)
