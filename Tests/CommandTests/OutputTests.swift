@@ -93,7 +93,7 @@ import Testing
                 "loss.svg",
             ]
             + Sample.segment
-        try await place.run(tuned + ["--out", "home/Adapters/mine"]).expectSuccess()
+        let first = try await place.run(tuned + ["--out", "home/Adapters/mine", "--json"]).expectSuccess().objects()
         #expect(
             String(decoding: try place.bytes("loss.svg"), as: UTF8.self).contains("Fine-tuning group g: loss by step"))
         func adapter(_ arguments: String...) async throws -> String? {
@@ -109,9 +109,15 @@ import Testing
         let general = try await adapter()
         #expect(general != nil)
         #expect(try await adapter("--adapter", "none") == nil)
-        // Another training begins with it: it is another run.
+        let found = try await place.run(["doctor", "--json"]).expectSuccess().objects()
+        let check = found.first { $0["check"] as? String == "adapters" }
+        #expect(check?["ok"] as? Bool == true && (check?["detail"] as? String)?.contains("mine reads") == true)
+        // Another training begins with it: it is another run, unless it shall not.
+        func digest(_ lines: [[String: Any]]) -> String? { lines.last?["adapter"] as? String }
         let begun = try await place.run(tuned + ["--json"]).expectSuccess().objects()
-        #expect(begun.count > 1)
+        #expect(begun.count > 1 && digest(begun) != digest(first))
+        let fresh = try await place.run(tuned + ["--from-scratch", "--json"]).expectSuccess().objects()
+        #expect(digest(first) != nil && digest(fresh) == digest(first))
         try place.write("home/Adapters/mine/adapter_model.safetensors", text: "{")
         try await place.run(["ask", "What?", "--group", "h"] + Sample.segment).expectFailure(
             "adapter_model.safetensors")

@@ -125,6 +125,39 @@ extension Doctor {
         }
     }
 
+    /// Whether one of the general adapters that come along reads what the model's own or default compressor makes.
+    static func checkAdapters(for model: FoundModel?) -> Finding {
+        func finding(_ state: Finding.State, _ detail: String) -> Finding {
+            Finding(
+                check: "adapters", state: state, detail: detail,
+                mend: state == .ok ? nil : "nothing has to be done; 'lloco finetune --group G' trains a group's own")
+        }
+        let folders = Installation.adapters
+        let names = folders.map(\.lastPathComponent).joined(separator: ", ")
+        guard !folders.isEmpty else { return finding(.absent, "no general adapter beside the program") }
+        guard let model else { return finding(.ok, "\(names); no model to compare them with") }
+        do {
+            let identity = try FileIdentity.digest(
+                of: LanguageModel.identityFiles(of: model.checkpoint, at: model.path))
+            let compressor =
+                if Engine.isCompressor(model.checkpoint) {
+                    identity
+                } else if let made = CompressorCheckpoint.folder(among: Installation.compressors, for: identity) {
+                    try CompressorCheckpoint.identity(in: made)
+                } else { Compressor.attendedIdentity }
+            let fitting = folders.first {
+                GeneralAdapter.vectors(readBy: $0).map { ($0.model, $0.compressor) == (identity, compressor) } ?? false
+            }
+            guard let fitting else {
+                return finding(
+                    .absent, "none reads this model's vectors (SHA-256 \(identity.prefix(12))…) among \(names)")
+            }
+            return finding(.ok, "\(fitting.lastPathComponent) reads this model's vectors, for groups without their own")
+        } catch {
+            return finding(.faulty, Terminal.oneLine(error))
+        }
+    }
+
     static func checkPDF() -> Finding {
         let name = "pdftotext"
         let found = (Installation.environment("PATH") ?? "").split(separator: ":")

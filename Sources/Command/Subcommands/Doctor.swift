@@ -63,6 +63,7 @@ struct Doctor: ParsableCommand {
         try report(finding)
         try report(checkEmbedder())
         try report(Self.checkCompressors(for: found))
+        try report(Self.checkAdapters(for: found))
         try report(Self.checkPDF())
         try report(checkLibrary())
         guard failed.isEmpty else {

@@ -36,6 +36,9 @@ struct Finetune: ParsableCommand {
             discussion: "They take as much room once more, and are read with the adapter that they were tuned with."))
     var tuneVectors = false
 
+    @Flag(help: "Begin with a fresh adapter, not with the general one that comes along.")
+    var fromScratch = false
+
     @OptionGroup var training: TrainingOptions
 
     @Option(help: ArgumentHelp("How often to go through the questions; default: the recipe's.", valueName: "n"))
@@ -92,6 +95,7 @@ struct Finetune: ParsableCommand {
         var recipe = try training.recipe(for: engine.model.configuration)
         if let epochs { recipe.finetuning.epochs = epochs }
         if let learningRate { recipe.finetuning.learningRate = learningRate }
+        if fromScratch { recipe.finetuning.startsFromGeneral = false }
         if tuneVectors { recipe.finetuning.tunesVectors = true }
         if let studyPerPassage { recipe.study.questionsPerPassage = studyPerPassage }
         let library = try library.open(for: .writing)

@@ -24,17 +24,19 @@ public struct GeneralAdapter: Sendable {
     public static func load(
         among folders: [URL], for identity: VectorIdentity, _ decoder: Llama
     ) throws -> GeneralAdapter? {
-        let fitting = folders.first { folder in
-            let data = try? Data(contentsOf: folder.appending(path: descriptionName))
-            return data.flatMap { try? JSONDecoder().decode(VectorIdentity.self, from: $0) } == identity
-        }
-        guard let fitting else { return nil }
+        guard let fitting = folders.first(where: { vectors(readBy: $0) == identity }) else { return nil }
         let checkpoint = try AdapterCheckpoint.read(fitting, as: .float32)
         let encoded = try checkpoint.encoded()
         let adapter = try Adapter(checkpoint, for: decoder)
         return GeneralAdapter(
             adapter: adapter, reader: try adapter.frozen(as: decoder.dtype, device: decoder.device),
             digest: Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights)))
+    }
+
+    /// Which vectors the adapter in a folder reads; nil where it does not say so.
+    public static func vectors(readBy folder: URL) -> VectorIdentity? {
+        let data = try? Data(contentsOf: folder.appending(path: descriptionName))
+        return data.flatMap { try? JSONDecoder().decode(VectorIdentity.self, from: $0) }
     }
 
     /// Writes an adapter that reads the vectors of an identity; each file appears whole or not at all.

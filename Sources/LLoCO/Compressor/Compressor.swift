@@ -52,7 +52,7 @@ public struct Compressor: Sendable {
         carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .summaries)
 
     /// What identifies that compressor beside its model and its scheme; it changes where its vectors would.
-    static let attendedIdentity = Digest.sha256(Data("attended keys and values, 2".utf8))
+    public static let attendedIdentity = Digest.sha256(Data("attended keys and values, 2".utf8))
 
     /// The positions that a compressor may use in any case: 80 segments of the published size. The published checkpoint
     /// compresses so beyond its decoder's own window (Tan et al. 2024).

@@ -55,15 +55,16 @@ extension Engine {
         saveEvery: Double, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
         let identity = vectorIdentity
+        let start = recipe.startsFromGeneral ? self.generalAdapter : nil
         let finetuner = try Finetuner(
-            decoder: model.decoder, base: compressor.readingAdapters.list, start: generalAdapter, recipe: recipe,
+            decoder: model.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
             form: compressor.scheme.form, documents: data.vectors, examples: data.epochs[0],
             later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let settings = String(
-            decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed, start: generalAdapter?.digest)),
+            decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed, start: start?.digest)),
             as: UTF8.self)
         // Nothing is written before there is a state to save: a run that fails at once leaves the library as it was.
         var run: TrainingRunRecord?
@@ -93,10 +94,10 @@ extension Engine {
             }
         }
         while finetuner.stepCount < finetuner.totalSteps {
-            let start = ContinuousClock.now
+            let beginning = ContinuousClock.now
             let step = try stable { try finetuner.step() }
             losses.append(TrainingLoss(step: step.step, loss: step.loss))
-            try onStep(step, finetuner.totalSteps, Double(step.tokens) / start.duration(to: .now).seconds)
+            try onStep(step, finetuner.totalSteps, Double(step.tokens) / beginning.duration(to: .now).seconds)
             if saved.duration(to: .now).seconds >= saveEvery, step.step < finetuner.totalSteps {
                 try library.saveRun(begun().id, step: step.step, state: finetuner.state(), losses: losses)
                 losses = []

@@ -28,6 +28,8 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     /// to 60 by default. How much of it is text is drawn too, from nothing to all.
     public var leastRatio = 15.0
     public var mostRatio = 60.0
+    /// Whether a group's adapter begins with the general one, where there is one of its rank and alpha: by default
+    public var startsFromGeneral = true
     /// Whether the documents' vectors are tuned too, each document's its own, beginning with the compressor's: not by
     /// default. They are read with the adapter that they were tuned with and with no other.
     public var tunesVectors = false
