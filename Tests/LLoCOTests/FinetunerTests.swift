@@ -165,7 +165,31 @@ extension SeededTests {
             try expectSame(together, added)
         }
 
-        /// Vectors that are tuned: their gradients against differences of the loss, and a run that goes on exactly.
+        /// What flows back to the vectors, against differences of the loss along a random direction.
+        @Test(
+            arguments: [CompressionScheme.Form.embeddings, .keysAndValues], [GradientCheckpointing.never, .always])
+        func gradientsOfVectors(form: CompressionScheme.Form, checkpointing: GradientCheckpointing) throws {
+            try Runtime.seed(7)
+            let size = form == .embeddings ? fixture.decoder.configuration.hiddenSize : fixture.decoder.keyValueSize
+            let vectors = try Tensor.randn([6, size])
+            let direction = try Tensor.randn([6, size])
+            let examples = [example(0), example(1)]
+            let finetuner = try Finetuner(
+                decoder: fixture.decoder, adapter: fixture.adapter(), recipe: recipe(), form: form,
+                documents: [vectors], examples: examples, seed: 0, checkpointing: checkpointing)
+            func loss(_ shift: Double) throws -> Double {
+                try finetuner.backward(examples, about: vectors + direction * shift, scale: 1)
+            }
+            let leaf = try vectors.cloned()
+            try leaf.setRequiresGradient(true)
+            _ = try finetuner.backward(examples, about: leaf, scale: 1)
+            let slope = try (#require(try leaf.gradient) * direction).sum().item()
+            let difference = try (loss(1e-2) - loss(-1e-2)) / 2e-2
+            #expect(abs(difference) > 1e-3)
+            #expect(relativeError(slope, difference) < 1e-2, "\(slope), \(difference)")
+        }
+
+        /// Vectors that are tuned: their learning brings the loss down, and an interrupted run goes on exactly.
         @Test func vectorsAreTuned() throws {
             var recipe = recipe(epochs: 3)
             #expect(try finetuner([example()], recipe: recipe).tunedVectors() == nil)
