@@ -39,14 +39,16 @@ struct Call {
     std::vector<KeyValuePiece> list;
     AttentionArguments arguments = {};
 
-    Call(const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale) {
+    Call(
+        const at::Tensor &query, const std::vector<at::Tensor> &pieces, const std::vector<double> &log_weights,
+        double scale) {
         const size_t count = pieces.size() / 2;
         int64_t total = 0;
         for (size_t i = 0; i < count; i++) {
             const at::Tensor &keys = pieces[i], &values = pieces[count + i];
             list.push_back(
                 {rows<const void *>(keys), rows<const void *>(values), keys.size(2),
-                 keys.size(0) == 1 && query.size(0) > 1});
+                 keys.size(0) == 1 && query.size(0) > 1, float(log_weights[i])});
             total += keys.size(2);
         }
         arguments.batch = query.size(0);
@@ -69,8 +71,9 @@ at::Tensor empty_by_position(const at::Tensor &like) {
 }
 
 at::Tensor attend(
-    const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale, at::Tensor *log_sums) {
-    Call call(query, pieces, scale);
+    const at::Tensor &query, const std::vector<at::Tensor> &pieces, const std::vector<double> &log_weights,
+    double scale, at::Tensor *log_sums) {
+    Call call(query, pieces, log_weights, scale);
     at::Tensor out = empty_by_position(query);
     call.arguments.out = rows<void *>(out);
     if (log_sums) {
@@ -82,14 +85,16 @@ at::Tensor attend(
 }
 
 /// One query a sequence, whose scores are no matrix: the kernel of decoding reads keys and values where they lie.
-at::Tensor attend_by_one(const at::Tensor &query, const std::vector<at::Tensor> &pieces, double scale) {
+at::Tensor attend_by_one(
+    const at::Tensor &query, const std::vector<at::Tensor> &pieces, const std::vector<double> &log_weights,
+    double scale) {
     const at::Tensor only = query.squeeze(2).to(at::kFloat);
     at::Tensor out = at::empty(only.sizes(), only.options());
     std::vector<const ctorch_tensor *> handles;
     for (const at::Tensor &piece : pieces) handles.push_back(borrow(piece));
     const size_t count = pieces.size() / 2;
     const int status = ctorch_decode_attention_in(
-        borrow(only), handles.data(), handles.data() + count, count, -1, scale,
+        borrow(only), handles.data(), handles.data() + count, log_weights.data(), count, -1, scale,
         reinterpret_cast<ctorch_tensor *>(&out));
     TORCH_CHECK(status == 0, ctorch_error());
     return out.to(query.scalar_type()).unsqueeze(2);
@@ -98,13 +103,14 @@ at::Tensor attend_by_one(const at::Tensor &query, const std::vector<at::Tensor> 
 struct CausalAttention : torch::autograd::Function<CausalAttention> {
     static at::Tensor forward(
         torch::autograd::AutogradContext *context, const at::Tensor &query, const at::TensorList &pieces,
-        double scale) {
+        const std::vector<double> &log_weights, double scale) {
         at::Tensor log_sums;
-        at::Tensor out = attend(query, pieces.vec(), scale, &log_sums);
+        at::Tensor out = attend(query, pieces.vec(), log_weights, scale, &log_sums);
         std::vector<at::Tensor> saved = {query, out, log_sums};
         saved.insert(saved.end(), pieces.begin(), pieces.end());
         context->save_for_backward(saved);
         context->saved_data["scale"] = scale;
+        context->saved_data["log_weights"] = log_weights;
         return out;
     }
 
@@ -114,7 +120,9 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
         const at::Tensor &query = saved[0], out = saved[1], log_sums = saved[2];
         const std::vector<at::Tensor> pieces(saved.begin() + 3, saved.end());
         const at::Tensor gradient = with_contiguous_elements(outputs[0].to(query.scalar_type()));
-        Call call(query, pieces, context->saved_data["scale"].toDouble());
+        Call call(
+            query, pieces, context->saved_data["log_weights"].toDoubleVector(),
+            context->saved_data["scale"].toDouble());
         call.arguments.out = rows<void *>(out);
         call.arguments.log_sums = log_sums.data_ptr<float>();
 
@@ -132,7 +140,7 @@ struct CausalAttention : torch::autograd::Function<CausalAttention> {
         gradients.keys = places.data();
         gradients.values = places.data() + pieces.size() / 2;
         kernels().attention_backward(call.arguments, gradients);
-        results.push_back(at::Tensor());  // the scale
+        results.resize(results.size() + 2);  // the weights and the scale
         return results;
     }
 };
@@ -147,18 +155,34 @@ at::Tensor joined(const at::Tensor *pieces, size_t count, int64_t batch) {
 }
 
 at::Tensor attend_by_libtorch(
-    const at::Tensor &query, const std::vector<at::Tensor> &pieces, const ctorch_tensor *mask, bool causal,
-    double scale) {
+    const at::Tensor &query, const std::vector<at::Tensor> &pieces, const std::vector<double> &log_weights,
+    const ctorch_tensor *mask, bool causal, double scale) {
     const size_t count = pieces.size() / 2;
     const at::Tensor key = joined(pieces.data(), count, query.size(0));
     const at::Tensor value = joined(pieces.data() + count, count, query.size(0));
     const int64_t queries = query.size(2), past = key.size(2) - queries;
     auto visible = optional(mask);
-    if (causal && past > 0 && queries > 1) {
+    const bool are_weighted = std::any_of(log_weights.begin(), log_weights.end(), [](double w) { return w != 0; });
+    if (causal && queries > 1 && (past > 0 || are_weighted)) {
         visible = at::ones({queries, past + queries}, query.options().dtype(at::kBool)).tril(past);
     }
+    if (are_weighted) {
+        at::Tensor added = at::empty({past + queries}, query.options());
+        int64_t position = 0;
+        for (size_t i = 0; i < count; i++) {
+            added.narrow(0, position, pieces[i].size(2)).fill_(log_weights[i]);
+            position += pieces[i].size(2);
+        }
+        if (!visible) {
+            visible = added.expand({queries, -1});
+        } else if (visible->scalar_type() == at::kBool) {
+            visible = at::where(*visible, added, -std::numeric_limits<double>::infinity());
+        } else {
+            visible = *visible + added;
+        }
+    }
     const at::Tensor mixed = at::scaled_dot_product_attention(
-        query, key, value, visible, 0.0, causal && past == 0 && queries > 1, scale,
+        query, key, value, visible, 0.0, causal && past == 0 && queries > 1 && !are_weighted, scale,
         /*enable_gqa=*/query.size(1) != key.size(1));
     return mixed.transpose(1, 2).contiguous().transpose(1, 2);
 }
@@ -166,8 +190,8 @@ at::Tensor attend_by_libtorch(
 }  // namespace
 
 int ctorch_attention(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
-    const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out) {
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
+    const double *log_weights, size_t piece_count, const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out) {
     const ctorch_tensor *first_key = piece_count > 0 ? keys[0] : nullptr;
     const ctorch_tensor *first_value = piece_count > 0 ? values[0] : nullptr;
     return produce("attention", {q, first_key, first_value, mask}, out, [&]() -> at::Tensor {
@@ -187,6 +211,11 @@ int ctorch_attention(
             total += key.size(2);
         }
         pieces.insert(pieces.end(), others.begin(), others.end());
+        std::vector<double> weights(piece_count, 0.0);
+        if (log_weights) std::copy_n(log_weights, piece_count, weights.begin());
+        TORCH_CHECK(
+            std::all_of(weights.begin(), weights.end(), [](double w) { return std::isfinite(w); }),
+            "a log weight is not finite");
         const int64_t heads = query.size(1), groups = pieces[0].size(1), queries = query.size(2);
         TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
         // libtorch's kernels differ in what they make of these.
@@ -194,13 +223,13 @@ int ctorch_attention(
         // A score that stands for a hidden key stays the lowest only so.
         TORCH_CHECK(!causal || scale > 0, "causal only with a scale of more than 0, found ", scale);
         if (mask || !(causal || queries == 1) || !(scale > 0) || !fits_kernel(query, pieces)) {
-            return attend_by_libtorch(query, pieces, mask, causal, scale);
+            return attend_by_libtorch(query, pieces, weights, mask, causal, scale);
         }
         for (at::Tensor &piece : pieces) piece = with_contiguous_elements(piece);
         if (records_gradients({query}) || records_gradients(pieces)) {
-            return CausalAttention::apply(query, at::TensorList(pieces), scale);
+            return CausalAttention::apply(query, at::TensorList(pieces), weights, scale);
         }
         const bool is_step = queries == 1 && piece_count <= largest_piece_count;
-        return is_step ? attend_by_one(query, pieces, scale) : attend(query, pieces, scale, nullptr);
+        return is_step ? attend_by_one(query, pieces, weights, scale) : attend(query, pieces, weights, scale, nullptr);
     });
 }

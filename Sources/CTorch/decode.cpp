@@ -40,8 +40,8 @@ Element element(const at::Tensor &tensor, const char *name) {
 }  // namespace
 
 int ctorch_decode_attention_in(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
-    int64_t last, double scale, ctorch_tensor *out) {
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
+    const double *log_weights, size_t piece_count, int64_t last, double scale, ctorch_tensor *out) {
     const ctorch_tensor *first_key = piece_count > 0 ? keys[0] : nullptr;
     const ctorch_tensor *first_value = piece_count > 0 ? values[0] : nullptr;
     return perform("decode_attention", {q, first_key, first_value, out}, [&] {
@@ -87,6 +87,7 @@ int ctorch_decode_attention_in(
                 .count = length,
                 .element = type,
                 .is_shared = shared,
+                .log_weight = log_weights ? float(log_weights[i]) : 0,
             };
             positions += length * (shared ? 1 : batch);
         }

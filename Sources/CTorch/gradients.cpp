@@ -59,8 +59,8 @@ int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, dou
 
 int ctorch_adamw_step(
     const ctorch_tensor *const *parameters, const ctorch_tensor *const *first_moments,
-    const ctorch_tensor *const *second_moments, size_t count, double step, double learning_rate, double beta1,
-    double beta2, double epsilon, double weight_decay) {
+    const ctorch_tensor *const *second_moments, const double *update_counts, size_t count, double learning_rate,
+    double beta1, double beta2, double epsilon, double weight_decay) {
     return perform("adamw_step", {}, [&] {
         c10::NoGradGuard guard;
         std::vector<at::Tensor> values, gradients, first, second, steps;
@@ -71,7 +71,8 @@ int ctorch_adamw_step(
             gradients.push_back(parameter.grad());
             first.push_back(unwrap(first_moments[i]));
             second.push_back(unwrap(second_moments[i]));
-            steps.push_back(at::full({}, step, at::TensorOptions().dtype(at::kFloat).device(parameter.device())));
+            steps.push_back(
+                at::full({}, update_counts[i], at::TensorOptions().dtype(at::kFloat).device(parameter.device())));
         }
         if (values.empty()) return;
         at::_fused_adamw_(

@@ -33,6 +33,8 @@ public final class AdamW {
     public let epsilon: Double
     /// The steps made so far.
     public private(set) var stepCount = 0
+    /// In how many of them each parameter had a gradient, in the groups' order: what its moments are means of.
+    public private(set) var updateCounts: [Int]
     /// A first and a second moment for each parameter, in the groups' order.
     public private(set) var firstMoments: [Tensor]
     public private(set) var secondMoments: [Tensor]
@@ -46,6 +48,7 @@ public final class AdamW {
         self.epsilon = epsilon
         firstMoments = []
         secondMoments = []
+        updateCounts = groups.flatMap(\.parameters).map { _ in 0 }
         for parameter in groups.flatMap(\.parameters) {
             firstMoments.append(try .zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device))
             secondMoments.append(try .zeros(parameter.shape, dtype: parameter.dtype, device: parameter.device))
@@ -59,15 +62,19 @@ public final class AdamW {
         for group in groups {
             let range = start..<start + group.parameters.count
             start = range.upperBound
+            for (index, parameter) in zip(range, group.parameters) where try parameter.gradient != nil {
+                updateCounts[index] += 1
+            }
             let first = Array(firstMoments[range])
             let second = Array(secondMoments[range])
+            let counts = updateCounts[range].map(Double.init)
             try check(
                 group.parameters.withHandles { parameters, count in
                     first.withHandles { first, _ in
                         second.withHandles { second, _ in
                             ctorch_adamw_step(
-                                parameters, first, second, count, Double(stepCount), group.learningRate, beta1, beta2,
-                                epsilon, group.weightDecay)
+                                parameters, first, second, counts, count, group.learningRate, beta1, beta2, epsilon,
+                                group.weightDecay)
                         }
                     }
                 })
@@ -81,12 +88,17 @@ public final class AdamW {
     }
 
     /// Takes up where a saved optimizer stopped. The moments' shapes are the parameters'.
-    public func restore(stepCount: Int, firstMoments: [Tensor], secondMoments: [Tensor]) throws(TorchError) {
-        guard stepCount >= 0, firstMoments.map(\.shape) == self.firstMoments.map(\.shape),
+    public func restore(
+        stepCount: Int, updateCounts: [Int], firstMoments: [Tensor], secondMoments: [Tensor]
+    ) throws(TorchError) {
+        guard stepCount >= 0, updateCounts.count == self.updateCounts.count,
+            updateCounts.allSatisfy({ 0...stepCount ~= $0 }),
+            firstMoments.map(\.shape) == self.firstMoments.map(\.shape),
             secondMoments.map(\.shape) == self.secondMoments.map(\.shape)
-        else { throw TorchError("adamw_restore: the saved moments have other shapes than the parameters") }
+        else { throw TorchError("adamw_restore: the saved steps or moments do not fit the parameters") }
         for (own, saved) in zip(self.firstMoments, firstMoments) { try own.copy(from: saved) }
         for (own, saved) in zip(self.secondMoments, secondMoments) { try own.copy(from: saved) }
         self.stepCount = stepCount
+        self.updateCounts = updateCounts
     }
 }

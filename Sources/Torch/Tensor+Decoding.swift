@@ -36,15 +36,23 @@ extension Tensor {
     /// - Parameters:
     ///   - keys: at most ``largestPieceCount`` pieces [B or 1, K, n, E], float32, float16 or bfloat16, H a multiple of K
     ///   - values: pieces of the keys' shapes and dtypes
+    ///   - logWeights: added to the scores of each piece's keys; nil for none
     ///   - last: how many positions of the last piece count, its first ones; nil for all
     public func attention(
-        keys: [Tensor], values: [Tensor], last: Int? = nil, into out: Tensor
+        keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, last: Int? = nil, into out: Tensor
     ) throws(TorchError) {
+        guard keys.count == values.count, logWeights.map({ $0.count == keys.count }) ?? true else {
+            throw TorchError(
+                "attention: \(keys.count) pieces of keys, \(values.count) of values, \(logWeights?.count ?? 0) weights")
+        }
         let scale = 1 / Double(size(-1)).squareRoot()
         try check(
             keys.withHandles { keys, count in
                 values.withHandles { values, _ in
-                    ctorch_decode_attention_in(handle, keys, values, count, Int64(last ?? -1), scale, out.handle)
+                    withOptionalPointer(to: logWeights) {
+                        ctorch_decode_attention_in(
+                            handle, keys, values, $0, count, Int64(last ?? -1), scale, out.handle)
+                    }
                 }
             })
     }

@@ -130,22 +130,26 @@ extension Tensor {
     ///   - keys: pieces that follow each other, [B or 1, K, S_i, E] each, with H a multiple of K; S is their sum. A piece
     ///     of batch 1 is shared by all sequences.
     ///   - values: pieces of the keys' shapes
+    ///   - logWeights: added to the scores of each piece's keys, which so count e^logWeight times as much; nil for none
     ///   - mask: broadcastable to [B, H, T, S]; boolean (true = attend) or of the query's dtype (added)
     ///   - causal: query t sees keys 0...S - T + t, the last T keys being the queries' own; only without a mask
     ///   - scale: by default 1 / sqrt(E); more than 0 where `causal`
     /// - Returns: [B, H, T, E], in memory [B, T, H, E], so that joining the heads of a position copies nothing
     public static func attention(
-        query: Tensor, keys: [Tensor], values: [Tensor], mask: Tensor? = nil, causal: Bool = false,
-        scale: Double? = nil
+        query: Tensor, keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, mask: Tensor? = nil,
+        causal: Bool = false, scale: Double? = nil
     ) throws(TorchError) -> Tensor {
-        guard keys.count == values.count else {
-            throw TorchError("attention: \(keys.count) pieces of keys, \(values.count) of values")
+        guard keys.count == values.count, logWeights.map({ $0.count == keys.count }) ?? true else {
+            throw TorchError(
+                "attention: \(keys.count) pieces of keys, \(values.count) of values, \(logWeights?.count ?? 0) weights")
         }
         let scale = scale ?? 1 / Double(query.shape.last ?? 1).squareRoot()
         return try make { out in
             keys.withHandles { keys, count in
                 values.withHandles { values, _ in
-                    ctorch_attention(query.handle, keys, values, count, mask?.handle, causal, scale, out)
+                    withOptionalPointer(to: logWeights) {
+                        ctorch_attention(query.handle, keys, values, $0, count, mask?.handle, causal, scale, out)
+                    }
                 }
             }
         }

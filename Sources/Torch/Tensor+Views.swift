@@ -93,3 +93,9 @@ extension [Tensor] {
         }
     }
 }
+
+/// Hands an array's memory to C, NULL for none.
+func withOptionalPointer<Result>(to values: [Double]?, _ body: (UnsafePointer<Double>?) -> Result) -> Result {
+    guard let values else { return body(nil) }
+    return values.withUnsafeBufferPointer { body($0.baseAddress) }
+}

@@ -133,6 +133,28 @@ import Torch
         try optimizer.step()
     }
 
+    /// A parameter that has a gradient now and then moves as if the other steps had not been.
+    @Test func stepsWithoutGradientDoNotCount() throws {
+        let bowl = Bowl(14, 3)
+        let (rare, steady) = (try parameter(15, [3], .float64), try parameter(15, [3], .float64))
+        let other = try parameter(16, [3], .float64)
+        let first = try AdamW([.init([other, rare], learningRate: 0.05)])
+        let second = try AdamW([.init([steady], learningRate: 0.05)])
+        for step in 0..<12 {
+            try other.sum().backward()
+            if step % 4 == 3 {
+                try bowl.loss(rare).backward()
+                try bowl.loss(steady).backward()
+                try second.step()
+                try second.clearGradients()
+            }
+            try first.step()
+            try first.clearGradients()
+        }
+        #expect(first.updateCounts == [12, 3] && first.stepCount == 12)
+        #expect(try rare.bytes() == steady.bytes())
+    }
+
     @Test(arguments: [DType.float64, .float32]) func restoredOptimizerGoesOnBitForBit(_ dtype: DType) throws {
         let bowl = Bowl(11, 5)
         func steps(_ count: Int, _ x: Tensor, _ optimizer: AdamW) throws {
@@ -155,7 +177,7 @@ import Torch
         let y = saved.0
         try y.setRequiresGradient(true)
         let resumed = try optimizer(y)
-        try resumed.restore(stepCount: 4, firstMoments: [saved.1], secondMoments: [saved.2])
+        try resumed.restore(stepCount: 4, updateCounts: [4], firstMoments: [saved.1], secondMoments: [saved.2])
         try steps(6, y, resumed)
         #expect(resumed.stepCount == 10)
         #expect(try y.bytes() == x.bytes())
@@ -168,11 +190,16 @@ import Torch
         let optimizer = try AdamW([.init([x], learningRate: 0.05)])
         let (three, four) = (try Tensor.ones([3]), try Tensor.ones([4]))
         #expect(throws: TorchError.self) {
-            try optimizer.restore(stepCount: 1, firstMoments: [three], secondMoments: [four])
+            try optimizer.restore(stepCount: 1, updateCounts: [1], firstMoments: [three], secondMoments: [four])
         }
-        #expect(throws: TorchError.self) { try optimizer.restore(stepCount: 1, firstMoments: [], secondMoments: []) }
         #expect(throws: TorchError.self) {
-            try optimizer.restore(stepCount: -1, firstMoments: [three], secondMoments: [three])
+            try optimizer.restore(stepCount: 1, updateCounts: [], firstMoments: [], secondMoments: [])
+        }
+        #expect(throws: TorchError.self) {
+            try optimizer.restore(stepCount: 1, updateCounts: [2], firstMoments: [three], secondMoments: [three])
+        }
+        #expect(throws: TorchError.self) {
+            try optimizer.restore(stepCount: -1, updateCounts: [0], firstMoments: [three], secondMoments: [three])
         }
         #expect(optimizer.stepCount == 0)
         try expect(optimizer.firstMoments[0], [0, 0, 0])

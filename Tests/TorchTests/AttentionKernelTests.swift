@@ -13,9 +13,12 @@ import Torch
         var pieces: [Int] = []
         /// whether the pieces before the queries' own are shared by all sequences
         var isShared = false
+        /// of the pieces and the queries' own keys
+        var logWeights: [Double]?
 
         var description: String {
             "\(batch)x\(heads)/\(groups) \(pieces)+\(queries) of \(size)\(isShared ? " shared" : "")"
+                + (logWeights.map { ", weights \($0)" } ?? "")
         }
         var total: Int { queries + pieces.reduce(0, +) }
     }
@@ -29,6 +32,9 @@ import Torch
         Size(heads: 2, groups: 2, queries: 65, size: 128, pieces: [1, 64]),
         Size(heads: 3, groups: 1, queries: 64, size: 80, pieces: [64]),
         Size(heads: 1, groups: 1, queries: 3, size: 256, pieces: [5]),
+        Size(batch: 3, heads: 3, groups: 1, queries: 37, pieces: [200], isShared: true, logWeights: [-2.5, 0]),
+        Size(batch: 2, heads: 6, groups: 2, queries: 70, pieces: [33, 7], logWeights: [0, 3, -0.5]),
+        Size(batch: 2, heads: 4, groups: 1, queries: 1, size: 32, pieces: [100, 3], logWeights: [-1, 0, 2]),
     ]
     static let dtypes: [DType] = [.float32, .bfloat16]
     static let sets = Runtime.kernelSets
@@ -40,6 +46,7 @@ import Torch
         var values: [Tensor]
         /// what the outputs are weighted with before they are summed
         var weights: Tensor
+        let logWeights: [Double]?
 
         init(_ size: Size, _ dtype: DType) throws {
             var generator = Generator(3)
@@ -53,6 +60,7 @@ import Torch
             keys = try shapes.map(byPosition)
             values = try shapes.map(byPosition)
             weights = try generator.tensor(query.shape).to(dtype)
+            logWeights = size.logWeights
         }
 
         var inputs: [Tensor] { [query] + keys + values }
@@ -67,8 +75,8 @@ import Torch
             let count = keys.count
             // Scores strong enough that the softmax has something to choose, of heads of any size.
             let out = try Tensor.attention(
-                query: leaves[0], keys: Array(leaves[1...count]), values: Array(leaves[(count + 1)...]), causal: true,
-                scale: scale)
+                query: leaves[0], keys: Array(leaves[1...count]), values: Array(leaves[(count + 1)...]),
+                logWeights: logWeights, causal: true, scale: scale)
             guard gradients else { return (out, []) }
             try (out * weights.to(dtype)).sum().backward()
             return (try out.detached(), try leaves.map { try #require(try $0.gradient) })
@@ -101,7 +109,8 @@ import Torch
 
     /// Along a random direction the output's sum changes as its gradients say.
     @Test(arguments: sets) func gradientsAreFiniteDifferences(_ set: String) throws {
-        let size = Size(batch: 2, heads: 4, groups: 2, queries: 9, size: 16, pieces: [70], isShared: true)
+        let size = Size(
+            batch: 2, heads: 4, groups: 2, queries: 9, size: 16, pieces: [70], isShared: true, logWeights: [-1, 0])
         let example = try Case(size, .float32)
         try Runtime.withKernels(of: set) {
             let gradients = try example.attention(in: .float32, gradients: true).gradients

@@ -70,6 +70,37 @@ import Torch
             example.expected { added[(($0 * 4 + $1) * 3 + $2) * 5 + $3] }, dtype: dtype)
     }
 
+    /// Pieces' weights are numbers added to their keys' scores, alone, with a mask of either kind, and where queries see
+    /// nothing later.
+    @Test(arguments: dtypes) func piecesHaveWeights(_ dtype: DType) throws {
+        let size = Size(queries: 5, keys: 9)
+        let example = try Case(size, dtype)
+        func pieces(_ tensor: Tensor) throws -> [Tensor] {
+            [try tensor.narrowed(2, start: 0, length: 3), try tensor.narrowed(2, start: 3, length: 6)]
+        }
+        func attention(_ weights: [Double]?, mask: Tensor? = nil, causal: Bool = false) throws -> Tensor {
+            try .attention(
+                query: example.q, keys: pieces(example.k), values: pieces(example.v), logWeights: weights, mask: mask,
+                causal: causal)
+        }
+        func weight(_ key: Int) -> Double { key < 3 ? -1.5 : 0.5 }
+        try expect(attention([-1.5, 0.5]), example.expected { weight($3) }, shape: size.query, dtype: dtype)
+        try expect(
+            attention([-1.5, 0.5], causal: true), example.expected { $3 > $2 + 4 ? -.infinity : weight($3) },
+            shape: size.query, dtype: dtype)
+        let visible = try Tensor((0..<9).map { $0 % 2 == 0 }, shape: [1, 1, 1, 9])
+        try expect(
+            attention([-1.5, 0.5], mask: visible), example.expected { $3 % 2 == 0 ? weight($3) : -.infinity },
+            shape: size.query, dtype: dtype)
+        let added = try Tensor((0..<9).map(Double.init), shape: [1, 1, 1, 9]).to(dtype)
+        try expect(
+            attention([-1.5, 0.5], mask: added), example.expected { weight($3) + Double($3) }, shape: size.query,
+            dtype: dtype)
+        #expect(try attention([0, 0]).bytes() == attention(nil).bytes())
+        expectFault("2 pieces of keys, 2 of values, 1 weights") { _ = try attention([1]) }
+        expectFault("attention", "not finite") { _ = try attention([-.infinity, 0]) }
+    }
+
     @Test func scaleIsTheCallers() throws {
         let example = try Case(Size())
         try expect(

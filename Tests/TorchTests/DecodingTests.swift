@@ -44,6 +44,9 @@ import Torch
                 let out = try Tensor.zeros([size.batch, size.heads, size.size])
                 // Strong scores, so that the softmax has something to choose.
                 try (query * 4).attention(keys: keys, values: values, into: out)
+                let weighted = try Tensor.zeros([size.batch, size.heads, size.size])
+                let logWeights = size.pieces.indices.map { 1.25 - 2 * Double($0) }
+                try (query * 4).attention(keys: keys, values: values, logWeights: logWeights, into: weighted)
 
                 func whole(_ pieces: [Tensor]) throws -> [Double] {
                     try Tensor.concatenated(
@@ -51,12 +54,17 @@ import Torch
                     ).contiguous().array()
                 }
                 let total = size.pieces.reduce(0) { $0 + abs($1) }
-                let expected = Reference.attention(
-                    try query.array(of: Double.self).map { $0 * 4 }, try whole(keys), try whole(values),
-                    .init(
-                        batch: size.batch, heads: size.heads, groups: size.groups, queries: 1, keys: total,
-                        size: size.size), scale: 1 / Double(size.size).squareRoot())
-                try expect(out, expected, tolerance: 2e-5)
+                let weights = zip(size.pieces, logWeights).flatMap { Array(repeating: $1, count: abs($0)) }
+                func expected(_ bias: (Int) -> Double) throws -> [Double] {
+                    Reference.attention(
+                        try query.array(of: Double.self).map { $0 * 4 }, try whole(keys), try whole(values),
+                        .init(
+                            batch: size.batch, heads: size.heads, groups: size.groups, queries: 1, keys: total,
+                            size: size.size), scale: 1 / Double(size.size).squareRoot()
+                    ) { bias($3) }
+                }
+                try expect(out, expected { _ in 0 }, tolerance: 2e-5)
+                try expect(weighted, expected { weights[$0] }, tolerance: 2e-5)
             }
         }
     }

@@ -222,12 +222,14 @@ int ctorch_rotary_heads(
 /// silu(gate) · up for x [..., 2 · I] = [gate ; up]: [..., I]
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
 /// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `piece_count` pieces that follow each other,
-/// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. mask broadcastable to
+/// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. `log_weights`, one for each
+/// piece or NULL, are added to the scores of its keys. mask broadcastable to
 /// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, T <= S and scale > 0): query t sees keys
 /// 0...S - T + t, so that the last T keys are the queries' own. The result is laid out [B, T, H, E].
 int ctorch_attention(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
-    const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out);
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
+    const double *log_weights, size_t piece_count, const ctorch_tensor *mask, bool causal, double scale,
+    ctorch_tensor **out);
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
@@ -268,8 +270,8 @@ int ctorch_quantized_linear_in(
 /// and values in at most 64 pieces as `ctorch_attention` takes them, each float32, float16 or bfloat16. Of the last piece
 /// the first `last` positions count, all where `last` is negative: a page that is being filled needs no view for each step.
 int ctorch_decode_attention_in(
-    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values, size_t piece_count,
-    int64_t last, double scale, ctorch_tensor *out);
+    const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
+    const double *log_weights, size_t piece_count, int64_t last, double scale, ctorch_tensor *out);
 /// Row `id` of weight [V, D], float32 or bfloat16, contiguous, to out [1, D].
 int ctorch_embedding_in(const ctorch_tensor *weight, int64_t id, ctorch_tensor *out);
 /// x / sqrt(mean(x²) + epsilon) · weight; x, y [M, D] (may be one tensor), weight [D] float32 or bfloat16.
@@ -311,12 +313,12 @@ int ctorch_recomputed(
 /// Scales all gradients so that their joint norm is at most `max_norm`; `*norm` is the norm before.
 int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, double max_norm, double *norm);
 
-/// One AdamW step (Loshchilov and Hutter 2019, decoupled weight decay) in libtorch's fused kernel. `step` counts from 1.
-/// Parameters without a gradient are left as they are. The moments have the parameters' shapes and dtypes.
+/// One AdamW step (Loshchilov and Hutter 2019, decoupled weight decay) in libtorch's fused kernel. `update_counts`: of each
+/// parameter, the steps in which it had a gradient, this one included. Without one it is left as it is. The moments have the parameters' shapes and dtypes.
 int ctorch_adamw_step(
     const ctorch_tensor *const *parameters, const ctorch_tensor *const *first_moments,
-    const ctorch_tensor *const *second_moments, size_t count, double step, double learning_rate, double beta1,
-    double beta2, double epsilon, double weight_decay);
+    const ctorch_tensor *const *second_moments, const double *update_counts, size_t count, double learning_rate,
+    double beta1, double beta2, double epsilon, double weight_decay);
 
 #ifdef __cplusplus
 }

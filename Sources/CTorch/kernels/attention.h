@@ -185,7 +185,7 @@ private:
 
     template <typename Element>
     void pack(const KeyTile &tile, int64_t b, int64_t head, bool backward) {
-        const auto &[keys, values, count, is_shared] = *tile.piece;
+        const auto &keys = tile.piece->keys, &values = tile.piece->values;
         const Element *key = row<Element>(keys, b, head, tile.offset);
         const Element *value = row<Element>(values, b, head, tile.offset);
         const int64_t index = &tile - &tiles.tiles[0];
@@ -198,6 +198,13 @@ private:
         }
     }
 };
+
+/// Gives keys another weight: adds to the scores [rows, 64], which are not scaled yet.
+inline void add_log_weight(const AttentionArguments &a, const KeyTile &tile, int64_t rows, float *scores) {
+    if (tile.piece->log_weight == 0) return;
+    const float shift = tile.piece->log_weight / a.scale;
+    for (int64_t i = 0; i < rows * 64; i += 16) store(scores + i, load<f32x16>(scores + i) + shift);
+}
 
 /// Hides the keys behind each query: row r stands for the key at `position` + r, lane n for the query at `first` + n.
 inline void hide_later_keys(float *scores, int64_t rows, int64_t position, int64_t first) {
@@ -250,6 +257,7 @@ void attention_tile(
         product<false>(
             rows, columns, size / elements, packed.at(packed.key_rows, b, group, t), size / elements, query, 64,
             scores, 64);
+        add_log_weight(a, tile, rows, scores);
         if (tile.position + rows - 1 > first) hide_later_keys(scores, rows, tile.position, first);
         if (even > rows) std::fill(scores + rows * 64, scores + even * 64, hidden_score);
         for (int64_t n = 0; n < columns; n += 16) {
@@ -424,6 +432,7 @@ void attention_gradient_tile(
         product<false>(
             rows, 64, units, packed.at(packed.value_rows, b, group, t), units, queries.out_lanes + place, 64, slopes,
             64);
+        add_log_weight(a, tile, rows, scores);
         if (tile.position + rows - 1 > first) hide_later_keys(scores, rows, tile.position, first);
         if (even > rows) {
             std::fill(scores + rows * 64, scores + even * 64, hidden_score);

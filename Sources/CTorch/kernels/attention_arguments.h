@@ -19,6 +19,8 @@ struct KeyValuePiece {
     Rows<const void *> keys, values;
     int64_t count;
     bool is_shared;
+    /// Added to the scores of the piece's keys.
+    float log_weight;
 };
 
 /// Causal attention: query t sees the keys 0 ... total - queries + t.

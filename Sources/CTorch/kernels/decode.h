@@ -297,6 +297,8 @@ static void attend_chunk(
             }
         }
     }
+    // The same for all of the chunk's scores, so that only the chunk's part in the whole changes.
+    for (int64_t i = 0; i < rows; i++) *loop.state(row_of(i), first_chunk + chunk).maximum += piece.log_weight * log2_e;
     if constexpr (is_arranged) {
         for (int64_t i = 0; i < rows; i++) {
             EvenThenOdd::rearrange(loop.state(row_of(i), first_chunk + chunk).mixture, a.size);

@@ -68,6 +68,8 @@ struct AttentionPiece {
     Element element;
     /// One copy for all sequences; its batch strides are 0.
     bool is_shared;
+    /// Added to the scores of its positions.
+    float log_weight;
 };
 
 /// The pieces that attention of one query position takes at most.

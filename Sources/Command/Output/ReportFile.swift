@@ -17,14 +17,14 @@ enum ReportFile {
     }
 
     /// - Throws: `CommandError` where nothing can be written at `path`.
-    static func check(_ path: String) throws {
+    static func check(_ path: String, option: String = "--report") throws {
         let folder = URL(filePath: path).deletingLastPathComponent().path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
             FileManager.default.isWritableFile(atPath: folder)
-        else { throw CommandError("--report \(path): \(folder) is no folder that can be written to") }
+        else { throw CommandError("\(option) \(path): \(folder) is no folder that can be written to") }
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-            throw CommandError("--report \(path): this is a folder, expected a file's name")
+            throw CommandError("\(option) \(path): this is a folder, expected a file's name")
         }
     }
 

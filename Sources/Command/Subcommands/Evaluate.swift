@@ -220,7 +220,7 @@ struct Evaluate: ParsableCommand {
         case nil:
             let general = engine.generalAdapter?.digest
             guard let library, let group else { return general }
-            return try library.adapters(of: group, identity: engine.vectorIdentity).last?.digest ?? general
+            return try library.adapters(of: group, identity: engine.vectorIdentity).first?.digest ?? general
         case "none":
             evaluator.usesAdapter = false
             return nil

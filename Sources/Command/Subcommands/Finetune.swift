@@ -79,6 +79,10 @@ struct Finetune: ParsableCommand {
                 throw ValidationError("--study-per-passage is for a study, which --questions replaces")
             }
         }
+        if tuneVectors, out != nil {
+            throw ValidationError(
+                "--out: an adapter that vectors are tuned with reads no others; leave --tune-vectors out")
+        }
         guard saveEvery >= 0 else { throw ValidationError("--save-every \(saveEvery): expected 0 or more") }
     }
 
@@ -90,6 +94,8 @@ struct Finetune: ParsableCommand {
 
     func run() throws {
         let set = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0), text: .optional) }
+        if let out { try OutputFolder.check(out, option: "--out") }
+        if let plot { try ReportFile.check(plot, option: "--plot") }
         _ = try library.open(for: .reading)
         let engine = try engine.load(withEmbedder: false)
         var recipe = try training.recipe(for: engine.model.configuration)

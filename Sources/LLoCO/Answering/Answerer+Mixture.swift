@@ -19,7 +19,8 @@ extension Answerer {
             }
         let mixture = try mixer.mix(
             question, about: found.documents, passages: found.passages,
-            ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
+            ContextBudget(positions: max(0, min(asked, room)), textShare: share), withVectors: options.mode.readsVectors
+        )
         let ids = try prompts.prompt(question: question, context: mixture.text, history: options.history)
         var prompt = Prompt(embeddings: try decoder.embed(ids))
         prompt.contextTokens = mixture.vectorCount + mixture.text.count

@@ -57,11 +57,12 @@ public struct ContextBudget: Hashable, Sendable {
     /// - Parameters:
     ///   - counts: each segment's vectors
     ///   - favoured: places of the segments that the question is about, best first
-    ///   - positions: how many vectors there may be together
+    ///   - positions: how many vectors there may be together; fewer than none are none
     /// - Returns: as many numbers as `counts`, whose sum is the lesser of `positions` and that of `counts`
     package static func vectors(of counts: [Int], favoured: [Int], positions: Int) -> [Int] {
         let total = counts.reduce(0, +)
         guard positions < total else { return counts }
+        let positions = max(0, positions)
         var given = shares(of: counts, favoured.isEmpty ? positions : positions / 2)
         var left = positions - given.reduce(0, +)
         for index in favoured where left > 0 {

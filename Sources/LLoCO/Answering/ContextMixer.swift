@@ -42,9 +42,17 @@ final class ContextMixer {
     ) throws -> Mixture {
         var mixture = Mixture(rows: documents.map { _ in [] })
         let room = Int(Double(max(0, budget.positions)) * min(1, max(0, budget.textShare)))
-        if room >= Self.leastText { try read(question, documents, passages, room, into: &mixture) }
+        if room >= Self.leastText {
+            try read(question, documents, passages, room, into: &mixture)
+        } else if !withVectors {
+            mixture.omissions.append(
+                "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(room)")
+        }
         guard withVectors else { return mixture }
-        let segments = try documents.map { try library.segments(of: $0.id, identity: engine.vectorIdentity) }
+        let segments = try documents.map { document in
+            try library.checkCompressed(document.id, identity: engine.vectorIdentity)
+            return try library.segments(of: document.id, identity: engine.vectorIdentity)
+        }
         let flat = segments.enumerated().flatMap { index, list in list.map { (document: index, segment: $0) } }
         let favoured = mixture.excerpts.sorted { $0.score > $1.score }.compactMap { excerpt in
             flat.firstIndex {

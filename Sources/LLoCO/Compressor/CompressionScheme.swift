@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a compressor cuts a text and what it carries from segment to segment. Stored with every vector.
 public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConvertible {
     /// What a segment sees of those before it.
@@ -99,6 +101,14 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     package var contradiction: String? {
         guard summaryInput == .attended, form != .keysAndValues else { return nil }
         return "summaryInput attended needs the form keys-and-values"
+    }
+
+    /// What is added to the scores of `count` vectors' keys where they are read, so that attention to them all stays what it
+    /// is to those of one segment. Attended ones drew most of their segment's attention and would draw more than it did
+    /// where they stand side by side, the more so the more segments there are (`Docs/experiments.md` 14).
+    public func logWeight(of count: Int) -> Double {
+        guard summaryInput == .attended else { return 0 }
+        return -log(max(1, Double(count) / Double(summaryTokens)))
     }
 
     /// The vectors of a segment of `count` tokens: attended ones in proportion, else as many for a short segment as for a

@@ -86,7 +86,7 @@ public struct Compressor: Sendable {
 
     /// The positions that come before what is read after documents' vectors [n, vectorSize]; see `Llama.context`.
     public func context(_ vectors: Tensor, adapters: ActiveAdapters) throws -> KeyValueCache {
-        try decoder.context(vectors, form: scheme.form, adapters: adapters)
+        try decoder.context(vectors, scheme: scheme, adapters: adapters)
     }
 
     /// What one pass reads of a question about documents: their vectors [n > 0, vectorSize], in the model's dtype, before
@@ -94,7 +94,7 @@ public struct Compressor: Sendable {
     public func reading(
         _ vectors: Tensor, before embeddings: Tensor
     ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
-        try decoder.reading(vectors, before: embeddings, form: scheme.form)
+        try decoder.reading(vectors, before: embeddings, scheme: scheme)
     }
 
     /// Compresses a whole text: `ids` of n tokens to vectors [S · ceil(n / segmentTokens), D], float32.

@@ -58,7 +58,7 @@ extension CompressorTrainer {
         }
         let targets = try row.isDistilled ? teacherTargets(row, text: text) : nil
         let vectors = try Tensor.concatenated(parts)
-        let read = try decoder.reading(vectors, before: decoder.embed(row.reading), form: scheme.form)
+        let read = try decoder.reading(vectors, before: decoder.embed(row.reading), scheme: scheme)
         let hidden = try decoder.hiddenStates(
             read.embeddings, cache: read.context, adapters: readingAdapters, last: row.reading.count,
             recomputes: recomputes)[0]

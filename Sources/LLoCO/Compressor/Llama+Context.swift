@@ -8,20 +8,21 @@ extension Llama {
     ///
     /// - Parameters:
     ///   - vectors: [n, D], or [n, keyValueSize] in the form of keys and values
+    ///   - scheme: how they were made
     ///   - adapters: those that read vectors of the form of embeddings
     /// - Returns: a cache of n positions, one more in the form of keys and values
     /// - Throws: `ModelError` where the vectors are of another model.
     func context(
-        _ vectors: Tensor, form: CompressionScheme.Form, adapters: ActiveAdapters, recomputes: Bool = false
+        _ vectors: Tensor, scheme: CompressionScheme, adapters: ActiveAdapters, recomputes: Bool = false
     ) throws -> KeyValueCache {
-        let cache = try emptyContext(form)
+        let cache = try emptyContext(scheme.form)
         guard vectors.size(0) > 0 else { return cache }
-        switch form {
+        switch scheme.form {
         case .embeddings:
             _ = try hiddenStates(
                 vectors.unsqueezed(0), cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
         case .keysAndValues:
-            try append(vectors, to: cache)
+            try append(vectors, to: cache, logWeight: scheme.logWeight(of: vectors.size(0)))
         }
         return cache
     }
@@ -32,12 +33,13 @@ extension Llama {
     /// - Parameters:
     ///   - vectors: [n > 0, D], or [n > 0, keyValueSize] in the form of keys and values; of the model's dtype
     ///   - embeddings: [1, T, D], what follows them
+    ///   - scheme: how the vectors were made
     func reading(
-        _ vectors: Tensor, before embeddings: Tensor, form: CompressionScheme.Form
+        _ vectors: Tensor, before embeddings: Tensor, scheme: CompressionScheme
     ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
-        switch form {
+        switch scheme.form {
         case .embeddings: (try .concatenated([vectors.unsqueezed(0), embeddings], 1), nil)
-        case .keysAndValues: (embeddings, try context(vectors, form: form, adapters: .none))
+        case .keysAndValues: (embeddings, try context(vectors, scheme: scheme, adapters: .none))
         }
     }
 

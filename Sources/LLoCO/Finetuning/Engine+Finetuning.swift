@@ -58,7 +58,7 @@ extension Engine {
         let start = recipe.startsFromGeneral ? self.generalAdapter : nil
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
-            form: compressor.scheme.form, documents: data.vectors, examples: data.epochs[0],
+            scheme: compressor.scheme, documents: data.vectors, examples: data.epochs[0],
             later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)
         let encoder = JSONEncoder()

@@ -12,7 +12,7 @@ public final class Finetuner {
     let training: TrainingState
     private let decoder: Llama
     private let base: [Adapter]
-    private let form: CompressionScheme.Form
+    private let scheme: CompressionScheme
     /// Each document's vectors: of the model's dtype, or, where they are tuned, float32
     private let documents: [Tensor]
     /// By epoch; then from the first again
@@ -37,7 +37,7 @@ public final class Finetuner {
     ///   - base: adapters that stay frozen under the one that is trained: the compressor's
     ///   - adapter: the one to train; nil for a fresh one
     ///   - start: what a fresh one begins with, where it is of the recipe's shape
-    ///   - form: what the documents' vectors are
+    ///   - scheme: how the documents' vectors were made
     ///   - documents: the vectors of each document, [n, D] or [n, keyValueSize]
     ///   - later: the same examples as they are read in the epochs after the first, where they differ; of equal count and
     ///     about the same documents
@@ -45,7 +45,7 @@ public final class Finetuner {
     public init(
         decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, start: GeneralAdapter? = nil,
         recipe: FinetuningRecipe,
-        form: CompressionScheme.Form = .embeddings, documents: [Tensor], examples: [FinetuningExample],
+        scheme: CompressionScheme = CompressionScheme(), documents: [Tensor], examples: [FinetuningExample],
         later: [[FinetuningExample]] = [], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
         guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
@@ -65,7 +65,7 @@ public final class Finetuner {
         self.decoder = decoder
         self.base = base
         self.recipe = recipe
-        self.form = form
+        self.scheme = scheme
         self.documents = try documents.map {
             guard recipe.tunesVectors else { return try $0.to(decoder.dtype, device: decoder.device) }
             return try $0.detached().to(.float32, device: decoder.device).cloned()
@@ -170,7 +170,7 @@ public final class Finetuner {
         let cache =
             vectors.size(0) == 0
             ? nil
-            : try decoder.context(vectors, form: form, adapters: adapters, recomputes: recomputes)
+            : try decoder.context(vectors, scheme: scheme, adapters: adapters, recomputes: recomputes)
                 .shared(by: examples.count)
         let rows = examples.map { example in
             let row = (example.prompt + example.answer).dropLast()

@@ -65,7 +65,10 @@ struct TrainingData {
             _ question: Question, _ document: DocumentRecord, _ stored: Tensor
         ) throws -> FinetuningExample {
             var mixture: ContextMixer.Mixture?
-            if let budget = recipe.budget(of: document.tokenCount, using: &draws) {
+            if var budget = recipe.budget(of: document.tokenCount, using: &draws) {
+                // As for an answer: no more than the window holds beside question and answer.
+                let empty = try engine.prompts.prompt(question: question.text, context: [0]).count
+                budget.positions = min(budget.positions, engine.model.window - empty - question.answer.count - 1)
                 mixture = try mixer.mix(question.text, about: [document], budget)
             }
             let example = FinetuningExample(

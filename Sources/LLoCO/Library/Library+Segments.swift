@@ -58,6 +58,20 @@ extension Library {
         try read { try self.isComplete(document, identity, $0) }
     }
 
+    /// - Throws: ``LibraryError`` where the document is not compressed by this identity to its end.
+    public func checkCompressed(_ document: Int64, identity: VectorIdentity) throws {
+        try read { try self.checkCompressed(self.existing(document, $0), identity, $0) }
+    }
+
+    private func checkCompressed(_ record: DocumentRecord, _ identity: VectorIdentity, _ db: Database) throws {
+        guard try isComplete(record.id, identity, db) else {
+            throw LibraryError(
+                .notFound,
+                "\(path): \"\(record.name)\" is not compressed (or not to its end) by this model and compressor "
+                    + "(\(identity.variant)); add it again with them")
+        }
+    }
+
     /// The vectors of a document, its segments one after another, checked against their digests and shapes.
     ///
     /// - Parameters:
@@ -68,14 +82,7 @@ extension Library {
     ) throws -> StoredVectors {
         try read { db in
             let record = try self.existing(document, db)
-            if count == nil {
-                guard try self.isComplete(document, identity, db) else {
-                    throw LibraryError(
-                        .notFound,
-                        "\(path): \"\(record.name)\" is not compressed (or not to its end) by this model and "
-                            + "compressor (\(identity.variant)); add it again with them")
-                }
-            }
+            if count == nil { try self.checkCompressed(record, identity, db) }
             var bytes = Data()
             var total = 0
             var dimension = 0

@@ -65,9 +65,9 @@ final class TrainingState {
 
     // MARK: - Saving
 
-    /// By name: the parameters, in the groups' order, and their moments.
+    /// By name: the parameters, in the groups' order, their moments, and how often each was moved.
     func tensors() throws -> [String: Tensor] {
-        var tensors: [String: Tensor] = [:]
+        var tensors = ["updates": try Tensor(optimizer.updateCounts.map(Float.init))]
         for (index, parameter) in parameters.enumerated() {
             tensors["parameter.\(index)"] = try parameter.detached()
             tensors["first.\(index)"] = optimizer.firstMoments[index]
@@ -95,7 +95,17 @@ final class TrainingState {
             }
         }
         let (values, first, second) = (try tensors("parameter"), try tensors("first"), try tensors("second"))
+        // States of a version that moved all in every step do not say it.
+        let updates =
+            saved.contains("updates")
+            ? try saved.tensor("updates", shape: [parameters.count], as: .float32).array(of: Float.self).map { count in
+                guard count.isFinite, 0...Float(step) ~= count else {
+                    throw TrainingError("\(name): a parameter was moved \(count) times in \(step) steps")
+                }
+                return Int(count)
+            } : parameters.map { _ in step }
         for (own, value) in zip(parameters, values) { try own.copy(from: value) }
-        try optimizer.restore(stepCount: step, firstMoments: first, secondMoments: second)
+        try optimizer.restore(
+            stepCount: step, updateCounts: updates, firstMoments: first, secondMoments: second)
     }
 }

@@ -74,7 +74,7 @@ private final class QuantizedSteps {
     private let logits: Tensor
     private let scores: Tensor
     /// Each layer's keys and values, views that hold as long as the cache's layout and the page that is being filled.
-    private var seen: [(keys: [Tensor], values: [Tensor])] = []
+    private var seen: [Llama.Pieces] = []
     private var seenLayout: (layout: Int, page: Int)?
 
     /// A layer's weights with what is added to their outputs.
@@ -171,11 +171,12 @@ private final class QuantizedSteps {
         for (index, layer) in layers.enumerated() {
             try x.rmsNorm(layer.attentionNorm, epsilon: epsilon, into: normed)
             try layer.queryKeyValue(normed)
-            let (keys, values) = seen[index]
+            let (keys, values, logWeights) = seen[index]
             try projected.rotaryAppend(
                 cosine: angles.cosine, sine: angles.sine, heads: configuration.headCount, groups: groups,
                 keys: keys[keys.count - 1], values: values[values.count - 1], at: slot.start)
-            try query.attention(keys: keys, values: values, last: slot.start + 1, into: mixed)
+            try query.attention(
+                keys: keys, values: values, logWeights: logWeights, last: slot.start + 1, into: mixed)
             try layer.output(joined)
             try x.rmsNorm(layer.feedForwardNorm, epsilon: epsilon, into: normed)
             try layer.gateUp(normed)

@@ -31,6 +31,8 @@ public final class KeyValueCache {
         /// The positions held.
         var length = 0
         var isOpen: Bool
+        /// Added to the scores of its keys
+        var logWeight = 0.0
 
         /// A layer's keys and values at the first `length` places; nil where there are none.
         func first(_ length: Int, layer: Int) throws -> (keys: Tensor, values: Tensor)? {
@@ -110,7 +112,7 @@ public final class KeyValueCache {
 
     /// Adds one layer's keys and values [B, K, T, E] in the pass under way and returns all of that layer's, in pieces that
     /// follow each other: [B or 1, K, n, E] each.
-    func append(layer: Int, keys: Tensor, values: Tensor) throws -> (keys: [Tensor], values: [Tensor]) {
+    func append(layer: Int, keys: Tensor, values: Tensor) throws -> Llama.Pieces {
         if gradientsAreRecorded {
             pages[slots[0].page].layers[layer] = (keys, values)
             return try pieces(layer: layer)
@@ -128,28 +130,30 @@ public final class KeyValueCache {
     }
 
     /// A layer's keys and values, those of the pass under way included.
-    func pieces(layer: Int) throws -> (keys: [Tensor], values: [Tensor]) {
-        var pieces: (keys: [Tensor], values: [Tensor]) = ([], [])
+    func pieces(layer: Int) throws -> Llama.Pieces {
+        var pieces: Llama.Pieces = ([], [], [])
         for (index, page) in pages.enumerated() {
             let length = page.length + (slots.first { $0.page == index }?.count ?? 0)
             guard let own = try page.first(length, layer: layer) else { continue }
             pieces.keys.append(own.keys)
             pieces.values.append(own.values)
+            pieces.logWeights.append(page.logWeight)
         }
         return pieces
     }
 
     /// A layer's keys and values as far as the page that a step fills: the pages before it, and all of that page's places
     /// in the model's own shape. They stay what they are while ``layout`` and the page do.
-    func pieces(layer: Int, through last: Int, of model: Llama) throws -> (keys: [Tensor], values: [Tensor]) {
-        var pieces: (keys: [Tensor], values: [Tensor]) = ([], [])
+    func pieces(layer: Int, through last: Int, of model: Llama) throws -> Llama.Pieces {
+        var pieces: Llama.Pieces = ([], [], [])
         for page in pages[..<last] {
             guard let own = try page.first(page.length, layer: layer) else { continue }
             pieces.keys.append(own.keys)
             pieces.values.append(own.values)
+            pieces.logWeights.append(page.logWeight)
         }
         let own = try storage(layer: layer, page: last, of: model)
-        return (pieces.keys + [own.keys], pieces.values + [own.values])
+        return (pieces.keys + [own.keys], pieces.values + [own.values], pieces.logWeights + [pages[last].logWeight])
     }
 
     /// All that the pages hold, page by page, for tests of what is not to be copied.
@@ -212,7 +216,9 @@ public final class KeyValueCache {
 
     /// Adds positions as a page of their own: each layer's keys and values, [1, K, added, E] each. Nothing is written into
     /// them.
-    func append(_ layers: [(keys: Tensor, values: Tensor)], count added: Int) throws {
+    ///
+    /// - Parameter logWeight: added to the scores of their keys
+    func append(_ layers: [(keys: Tensor, values: Tensor)], count added: Int, logWeight: Double = 0) throws {
         guard count == 0 || batch == 1 else {
             throw TorchError("key_value_cache: keys and values of one sequence, the cache is of \(batch ?? 0)")
         }
@@ -220,7 +226,8 @@ public final class KeyValueCache {
         layout += 1
         pages.removeAll { $0.length == 0 }
         close()
-        pages.append(Page(layers: layers.map { $0 }, capacity: added, length: added, isOpen: false))
+        pages.append(
+            Page(layers: layers.map { $0 }, capacity: added, length: added, isOpen: false, logWeight: logWeight))
         count += added
     }
 

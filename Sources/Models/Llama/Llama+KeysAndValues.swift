@@ -36,9 +36,11 @@ extension Llama {
     /// Adds positions whose keys and values are given, as ``keysAndValues(of:last:)`` returns them, to a cache of one
     /// sequence. Gradients flow.
     ///
-    /// - Parameter rows: [n, keyValueSize], converted to the model's dtype
+    /// - Parameters:
+    ///   - rows: [n, keyValueSize], converted to the model's dtype
+    ///   - logWeight: added to the scores of these keys, which so count e^logWeight times as much as others
     /// - Throws: `ModelError` where the rows are of another model.
-    public func append(_ rows: Tensor, to cache: KeyValueCache) throws {
+    public func append(_ rows: Tensor, to cache: KeyValueCache, logWeight: Double = 0) throws {
         let shape = rows.shape
         guard shape.count == 2, shape[0] > 0, shape[1] == keyValueSize else {
             throw ModelError("keys and values of shape \(shape), expected [n > 0, \(keyValueSize)]")
@@ -51,6 +53,6 @@ extension Llama {
         let values = try parts[1].contiguous()
         try cache.append(
             (0..<layers).map { (keys: try keys[$0].unsqueezed(0), values: try values[$0].unsqueezed(0)) },
-            count: shape[0])
+            count: shape[0], logWeight: logWeight)
     }
 }

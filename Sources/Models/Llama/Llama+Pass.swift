@@ -26,8 +26,9 @@ extension Llama {
         }
     }
 
-    /// A layer's keys and values, in pieces that follow each other: [B or 1, K, n, E] each.
-    typealias Pieces = (keys: [Tensor], values: [Tensor])
+    /// A layer's keys and values, in pieces that follow each other, [B or 1, K, n, E] each, and what is added to the scores
+    /// of each piece's keys.
+    typealias Pieces = (keys: [Tensor], values: [Tensor], logWeights: [Double])
 
     /// The residual stream [B, T, D], and what the layer before wants added to it: sum and norm are one pass.
     struct Stream {
@@ -55,7 +56,7 @@ extension Llama {
                 try recompute(block, layer, &stream, input, cache, adapters, last: wanted)
             } else {
                 try block.run(&stream, layer, configuration, input, adapters, last: wanted) { keys, values in
-                    try cache?.append(layer: layer, keys: keys, values: values) ?? ([keys], [values])
+                    try cache?.append(layer: layer, keys: keys, values: values) ?? ([keys], [values], [0])
                 }
             }
         }
@@ -77,7 +78,7 @@ extension Llama {
         _ block: Block, _ layer: Int, _ stream: inout Stream, _ input: PassInput, _ cache: KeyValueCache?,
         _ adapters: ActiveAdapters, last: Int
     ) throws {
-        let past: Pieces = try cache?.pieces(layer: layer) ?? ([], [])
+        let past: Pieces = try cache?.pieces(layer: layer) ?? ([], [], [])
         let configuration = configuration
         let given = [stream.x] + (stream.added.map { [$0] } ?? [])
         let outputs = try Tensor.recomputed(
@@ -89,7 +90,7 @@ extension Llama {
             var own: [Tensor] = []
             try block.run(&stream, layer, configuration, input, adapters, last: last) {
                 own = [$0, $1]
-                return (keys + [$0], values + [$1])
+                return (keys + [$0], values + [$1], past.logWeights + [0])
             }
             return own + (stream.added.map { [stream.x, $0] } ?? [])
         }
@@ -125,7 +126,9 @@ extension Llama.Block {
         stream.x = try kept(stream.x, 1)
         let mask = try input.mask.map { try kept($0, 2) }
         let mixed = try Tensor.attention(
-            query: kept(queries, 2), keys: pieces.keys, values: pieces.values, mask: mask, causal: mask == nil)
+            query: kept(queries, 2), keys: pieces.keys, values: pieces.values, logWeights: pieces.logWeights,
+            mask: mask,
+            causal: mask == nil)
         stream.added = try output(mixed.transposed(1, 2).reshaped([mixed.size(0), mixed.size(2), -1]), adapters)
         let gated = try gateUp(stream.norm(feedForwardNorm, epsilon: epsilon), adapters).swiGLU()
         stream.added = try down(gated, adapters)

@@ -72,7 +72,7 @@ extension Bench {
         }
         let finetuner = try Finetuner(
             decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.readingAdapters.list : [],
-            recipe: recipe, form: measurement.mode == .compressed ? engine.compressor.scheme.form : .embeddings,
+            recipe: recipe, scheme: measurement.mode == .compressed ? engine.compressor.scheme : CompressionScheme(),
             documents: [document], examples: examples, seed: self.engine.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
         ProcessMemory.forgetPeak()
