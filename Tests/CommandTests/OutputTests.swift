@@ -98,7 +98,7 @@ import Testing
             String(decoding: try place.bytes("loss.svg"), as: UTF8.self).contains("Fine-tuning group g: loss by step"))
         func adapter(_ arguments: String...) async throws -> String? {
             try await place.run(
-                ["evaluate", "data.jsonl", "--group", "h", "--max-tokens", "3", "--report", "r.json"] + arguments
+                ["evaluate", "data.jsonl", "--max-tokens", "3", "--report", "r.json"] + arguments
                     + Sample.segment
             ).expectSuccess()
             let report = try JSONSerialization.jsonObject(with: place.bytes("r.json")) as? [String: Any]
@@ -106,9 +106,9 @@ import Testing
             return (report?["settings"] as? [String: Any])?["adapter"] as? String
         }
         try place.write("data.jsonl", text: Sample.questions(["letter.txt"], count: 2))
-        let general = try await adapter()
+        let general = try await adapter("--group", "h")
         #expect(general != nil)
-        #expect(try await adapter("--adapter", "none") == nil)
+        #expect(try await adapter("--group", "h", "--adapter", "none") == nil)
         let found = try await place.run(["doctor", "--json"]).expectSuccess().objects()
         let check = found.first { $0["check"] as? String == "adapters" }
         #expect(check?["ok"] as? Bool == true && (check?["detail"] as? String)?.contains("mine reads") == true)
@@ -118,9 +118,22 @@ import Testing
         #expect(begun.count > 1 && digest(begun) != digest(first))
         let fresh = try await place.run(tuned + ["--from-scratch", "--json"]).expectSuccess().objects()
         #expect(digest(first) != nil && digest(fresh) == digest(first))
+        try await place.run(tuned + ["--tune-vectors", "--out", "other"]).expectUsage("--tune-vectors")
+        for option in ["--out", "--plot"] {
+            try await place.run(tuned + [option, "questions.jsonl/x"]).expectFailure(option, "questions.jsonl")
+        }
+        // A group's newest adapter is the one that is named.
+        let third = try await place.run(tuned + ["--epochs", "1", "--json"]).expectSuccess().objects()
+        try place.write("data.jsonl", text: Sample.questions(["river.txt"], count: 2))
+        #expect(try await adapter("--group", "g") == digest(third))
         try place.write("home/Adapters/mine/adapter_model.safetensors", text: "{")
         try await place.run(["ask", "What?", "--group", "h"] + Sample.segment).expectFailure(
             "adapter_model.safetensors")
+        let damaged = try await place.run(["doctor", "--json"]).expectSuccess().objects()
+        #expect(damaged.first { $0["check"] as? String == "adapters" }?["ok"] as? Bool == false)
+        // Nothing is read with it here.
+        try place.write("new.txt", text: Sample.text("new", sentences: 3))
+        try await place.run(["add", "new.txt", "--group", "h"] + Sample.segment).expectSuccess()
     }
 
     @Test(arguments: ["compressed", "hybrid", "full", "retrieval", "none"]) func ask(mode: String) async throws {

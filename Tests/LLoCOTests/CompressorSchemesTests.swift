@@ -400,4 +400,108 @@ extension SeededTests {
             #expect(try learned > answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0])
         }
     }
+
+    /// A model without a compressor, as most are used: vectors are a text's own keys and values.
+    @Suite struct AttendedEngineTests {
+        let engine: Engine
+        let library: Library
+        let added: AddedDocument
+        var decoder: Llama { engine.model.decoder }
+
+        init() throws {
+            let fixture = try CompressorFixture()
+            var scheme = Compressor.attendedScheme
+            (scheme.segmentTokens, scheme.summaryTokens) = (20, 3)
+            engine = Engine(
+                model: fixture.model, modelIdentity: "model",
+                compressor: (try .attended(for: fixture.decoder, scheme), Compressor.attendedIdentity),
+                embedder: try Engine.tiny().embedder, template: .plain)
+            library = try Library.inMemory()
+            added = try engine.add(
+                text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
+        }
+
+        private func options(_ mode: AnswerMode = .compressed, budget: Int? = nil) -> Answerer.Options {
+            var options = Answerer.Options()
+            options.documents = ["river.txt"]
+            options.mode = mode
+            options.budget = budget.map { .positions($0) }
+            options.generation.maximumTokens = 5
+            return options
+        }
+
+        /// Together they are attended to as one segment's are, in the pass that reads the question and in every step.
+        @Test func manySegmentsWeighAsOne() throws {
+            let scheme = engine.compressor.scheme
+            #expect(scheme.logWeight(of: 3) == 0 && scheme.logWeight(of: 1) == 0 && scheme.logWeight(of: 0) == 0)
+            #expect(abs(scheme.logWeight(of: 12) + log(4)) < 1e-12)
+            #expect(CompressionScheme().logWeight(of: 500) == 0, "only those that drew attention in their text")
+            let stored = try library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
+            #expect(added.vectors > 9)
+            let prompt = try decoder.embed(engine.prompts.prompt(question: "What is item 3?"))
+            func context(_ logWeight: Double) throws -> KeyValueCache {
+                let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
+                _ = try decoder.hiddenStates(
+                    decoder.embed([decoder.configuration.eosTokenIDs.first ?? 0]), cache: cache)
+                try decoder.append(stored, to: cache, logWeight: logWeight)
+                return cache
+            }
+            try withoutGradients {
+                let weighed = try decoder.hiddenStates(prompt, cache: context(scheme.logWeight(of: added.vectors)))
+                let found = try decoder.hiddenStates(
+                    prompt, cache: engine.compressor.context(stored.to(.float32), adapters: .none))
+                #expect(try relativeError(found, weighed) < 1e-6)
+                #expect(try relativeError(found, decoder.hiddenStates(prompt, cache: context(0))) > 1e-3)
+            }
+            // Steps one by one, and the same positions in one pass.
+            let answer = try engine.model.generate(
+                prompt, cache: engine.compressor.context(stored.to(.float32), adapters: .none),
+                options: options().generation)
+            var ids: [Int] = []
+            for _ in 0..<answer.ids.count {
+                let hidden = try withoutGradients {
+                    try decoder.hiddenStates(
+                        ids.isEmpty ? prompt : .concatenated([prompt, decoder.embed(ids)], 1),
+                        cache: engine.compressor.context(stored.to(.float32), adapters: .none), last: 1)
+                }
+                ids.append(try #require(try decoder.logits(hidden[0])[0].to(.float32).indexOfGreatest()))
+            }
+            #expect(ids == answer.ids)
+        }
+
+        @Test func mixturesAnswerAndTeach() throws {
+            let answerer = Answerer(engine: engine, library: library)
+            for budget in [1, 5, 60] {
+                let answer = try answerer.answer("What is item 3?", options(.hybrid, budget: budget))
+                #expect(1...budget ~= answer.contextTokens)
+            }
+            let questions = QuestionSet(documents: [
+                QuestionDocument(
+                    id: "river", title: "river.txt", document: nil,
+                    questions: (0..<4).map {
+                        Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
+                    })
+            ])
+            var recipe = FinetuningRecipe()
+            (recipe.rank, recipe.learningRate, recipe.batchSize, recipe.epochs) = (4, 1e-2, 2, 6)
+            (recipe.hybridShare, recipe.leastRatio, recipe.mostRatio) = (0.5, 2, 8)
+            recipe.tunesVectors = true
+            var losses: [Double] = []
+            let adapter = try engine.finetune(
+                group: "g", questions: questions, recipe: recipe, seed: 1, in: library
+            ) { step, _, _ in losses.append(step.loss) }
+            #expect(losses.count == 12 && losses[10] + losses[11] < 0.9 * (losses[0] + losses[1]))
+            #expect(try library.tunedVectors(of: added.document.id, with: adapter.record) != nil)
+            func likelihood(_ mode: AnswerMode, tuned: Bool) throws -> Double {
+                let answerer = Answerer(engine: engine, library: library)
+                if !tuned { try answerer.setAdapter(Adapter(adapter.checkpoint, for: decoder), for: "g") }
+                return try answerer.logLikelihoods(
+                    of: ["The river 3."], "What is item 3?", options(mode, budget: mode == .hybrid ? 20 : nil))[0]
+            }
+            for mode in [AnswerMode.compressed, .hybrid] {
+                let (own, others) = try (likelihood(mode, tuned: true), likelihood(mode, tuned: false))
+                #expect(abs(own - others) > 1e-4, "\(mode)")
+            }
+        }
+    }
 }

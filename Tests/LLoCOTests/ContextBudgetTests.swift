@@ -20,6 +20,7 @@ import Testing
         #expect(vectors([50, 50, 20], 200) == [50, 50, 20])
         #expect(vectors([50, 50, 20], 12) == [5, 5, 2])
         #expect(vectors([50, 50, 20], 0) == [0, 0, 0])
+        #expect(vectors([50, 50, 20], -1) == [0, 0, 0] && vectors([50, 50], -7, [1]) == [0, 0])
         #expect(vectors([], 5) == [])
         // Half for all, the rest for the favoured as far as they have vectors, what is left for all again.
         #expect(vectors([50, 50, 20], 48, [2]) == [14, 14, 20])

@@ -39,6 +39,35 @@ extension SeededTests {
             }.to(.float32)
         }
 
+        /// A question that fills the window to its last positions is answered or refused, whatever is left.
+        @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval]) func longQuestions(mode: AnswerMode) throws {
+            let empty = try engine.prompts.prompt(question: "", context: [0]).count
+            let word = try engine.prompts.prompt(question: " a a a a", context: [0]).count - empty
+            let many = (engine.model.window - empty) * 4 / word
+            var refused = 0
+            for count in (many - 40)...(many + 8) {
+                let question = String(repeating: " a", count: count)
+                let line = message { _ = try answerer.answer(question, options(mode, budget: 40)) }
+                if let line {
+                    refused += 1
+                    #expect(line.contains("window") || line.contains("fits beside the question: "), "\(line)")
+                    #expect(!line.hasSuffix(": "), "it says why: \(line)")
+                }
+            }
+            #expect(
+                refused > 0 && (mode == .retrieval || refused < 49), "a piece of text takes more room than one vector")
+        }
+
+        /// Vectors of another compressor are not passed over for text alone.
+        @Test func vectorsThatAreNotThere() throws {
+            let other = Answerer(engine: try .tiny(segmentTokens: 10), library: library)
+            for mode in [AnswerMode.hybrid, .compressed] {
+                let line = message { _ = try other.answer(question, options(mode, budget: 30)) }
+                #expect(line?.contains("is not compressed") == true, "\(line ?? "no error")")
+            }
+            #expect(try other.answer(question, options(.retrieval, budget: 130)).contextTokens > 0)
+        }
+
         @Test func aBudgetIsKept() throws {
             let text = Array(try library.text(of: added.document.id).utf8)
             for budget in [1, 7, 20, 130] {

@@ -97,7 +97,7 @@ import Torch
             attention([-1.5, 0.5], mask: added), example.expected { weight($3) + Double($3) }, shape: size.query,
             dtype: dtype)
         #expect(try attention([0, 0]).bytes() == attention(nil).bytes())
-        expectFault("2 pieces of keys, 2 of values, 1 weights") { _ = try attention([1]) }
+        #expect(throws: TorchError.self) { try attention([1]) }
         expectFault("attention", "not finite") { _ = try attention([-.infinity, 0]) }
     }
 

@@ -89,7 +89,7 @@ struct EngineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Tokens of text a vector, 1 to 1000000; default: the compressor's own, 30 without one.",
-            discussion: "Documents are asked about with the ratio that they were added with.", valueName: "n"))
+            discussion: "Give every command the ratio that the documents were added with: another finds none of their vectors.", valueName: "n"))
     var ratio: Double?
 
     private static func template(_ name: String) throws -> Engine.TemplateChoice {
@@ -108,12 +108,14 @@ struct EngineOptions: ParsableArguments {
         }
     }
 
-    func load(withEmbedder: Bool = true, exact: Bool = false) throws -> Engine {
+    /// - Parameter withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be
+    ///   in the way
+    func load(withEmbedder: Bool = true, withAdapter: Bool = true, exact: Bool = false) throws -> Engine {
         try model.compute.apply()
         var options = Engine.Options(model: try model.url())
         options.compressor = compressor.map { URL(filePath: $0) }
         options.compressors = Installation.compressors
-        options.adapters = Installation.adapters
+        if withAdapter { options.adapters = Installation.adapters }
         options.dtype = try model.compute.loadingDType(exact: exact)
         options.device = try model.compute.parsedDevice()
         options.decodeWeights = model.decodeWeights

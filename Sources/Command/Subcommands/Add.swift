@@ -39,7 +39,7 @@ struct Add: ParsableCommand {
             let text = try reader.read(path)
             first = first ?? text
         }
-        let engine = try engine.load()
+        let engine = try engine.load(withAdapter: false)
         let library = try library.open(for: .writing)
         for (index, path) in files.enumerated() {
             let text = try (index == 0 ? first : nil) ?? reader.read(path)

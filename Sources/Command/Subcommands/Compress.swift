@@ -47,7 +47,7 @@ struct Compress: ParsableCommand {
 
     func run() throws {
         let text = try file.map { try TextInput.read($0) }
-        let engine = try engine.load(withEmbedder: false, exact: true)
+        let engine = try engine.load(withEmbedder: false, withAdapter: false, exact: true)
         let ids = try parsedIDs() ?? engine.model.tokenizer.encode(text ?? "", special: .asText)
         guard !ids.isEmpty else { throw CommandError("\(file ?? "--ids"): empty, expected tokens to compress") }
         let compressor = engine.compressor

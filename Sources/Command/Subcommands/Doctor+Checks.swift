@@ -139,19 +139,22 @@ extension Doctor {
         do {
             let identity = try FileIdentity.digest(
                 of: LanguageModel.identityFiles(of: model.checkpoint, at: model.path))
-            let compressor =
+            let (compressor, scheme): (String, CompressionScheme?) =
                 if Engine.isCompressor(model.checkpoint) {
-                    identity
+                    (identity, nil)
                 } else if let made = CompressorCheckpoint.folder(among: Installation.compressors, for: identity) {
-                    try CompressorCheckpoint.identity(in: made)
-                } else { Compressor.attendedIdentity }
-            let fitting = folders.first {
-                GeneralAdapter.vectors(readBy: $0).map { ($0.model, $0.compressor) == (identity, compressor) } ?? false
+                    (try CompressorCheckpoint.identity(in: made), try CompressorCheckpoint.description(in: made).scheme)
+                } else { (Compressor.attendedIdentity, Compressor.attendedScheme) }
+            let fitting = folders.first { folder in
+                guard let vectors = GeneralAdapter.vectors(readBy: folder) else { return false }
+                return (vectors.model, vectors.compressor) == (identity, compressor)
+                    && scheme.map { $0.description == vectors.variant } ?? true
             }
             guard let fitting else {
                 return finding(
                     .absent, "none reads this model's vectors (SHA-256 \(identity.prefix(12))…) among \(names)")
             }
+            _ = try AdapterCheckpoint.read(fitting)
             return finding(.ok, "\(fitting.lastPathComponent) reads this model's vectors, for groups without their own")
         } catch {
             return finding(.faulty, Terminal.oneLine(error))

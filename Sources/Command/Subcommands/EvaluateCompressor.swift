@@ -50,7 +50,7 @@ struct EvaluateCompressor: ParsableCommand {
         guard !texts.isEmpty else { throw CommandError("no TEXT was given") }
         var read = try texts.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
         if heldOut { read = read.filter(TrainingText.isHeldOut) }
-        let engine = try engine.load(withEmbedder: false)
+        let engine = try engine.load(withEmbedder: false, withAdapter: false)
         let measure = try CompressorMeasure(engine.compressor)
         let windows = try windows(of: read, measure, engine.model.tokenizer)
         guard !windows.isEmpty else {
