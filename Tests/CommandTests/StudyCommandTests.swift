@@ -95,12 +95,17 @@ import Testing
         for line in asked { expectFields(line, Self.fields) }
         #expect(asked.contains { $0["rejection"] is NSNull }, "\(expected)")
 
-        let place = try await prepared()
+        var place = try await prepared()
         // Once while it studies, once while it trains.
-        let first = try await place.start(command)
-        while first.isRunning, try await place.run("show", "story0.txt", "--study").status != 0 {}
-        first.send(SIGKILL)
-        #expect(try await first.end().signal == SIGKILL)
+        for attempt in 1...10 {
+            let first = try await place.start(command)
+            while first.isRunning, try await place.run("show", "story0.txt", "--study").status != 0 {}
+            first.send(SIGKILL)
+            if try await first.end().signal == SIGKILL { break }
+            // On a busy machine it may be done before it is killed.
+            #expect(attempt < 10)
+            place = try await prepared()
+        }
         let second = try await place.start(command)
         while second.isRunning, second.printedLines == 0 { try await Task.sleep(for: .milliseconds(2)) }
         second.send(SIGKILL)

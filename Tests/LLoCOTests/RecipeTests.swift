@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import LLoCO
 import Testing
@@ -80,5 +81,17 @@ import Testing
             #expect(recipe != Recipe())
             #expect(recipe.appliesTo.hiddenSize > 0)
         }
+    }
+
+    /// A group's training can begin with the general adapter that comes along, which reads what is made by default.
+    @Test func theGeneralAdapterFitsIt() throws {
+        let root = Reference.packageRoot.resolvingSymlinksInPath()
+        let recipe = try Recipe(contentsOf: root.appending(path: "Recipes/smollm2-135m-instruct.json5"))
+        let folder = root.appending(path: "Adapters/smollm2-135m-instruct")
+        let configuration = try AdapterCheckpoint.read(folder).configuration
+        #expect(configuration.rank == recipe.finetuning.rank && configuration.alpha == recipe.finetuning.alpha)
+        let vectors = try #require(GeneralAdapter.vectors(readBy: folder))
+        #expect(vectors.model == configuration.baseModel && vectors.compressor == Compressor.attendedIdentity)
+        #expect(vectors.variant == Compressor.attendedScheme.description)
     }
 }

@@ -89,7 +89,9 @@ struct EngineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Tokens of text a vector, 1 to 1000000; default: the compressor's own, 30 without one.",
-            discussion: "Give every command the ratio that the documents were added with: another finds none of their vectors.", valueName: "n"))
+            discussion:
+                "Every command needs the one that its documents were added with: it finds no vectors by another.",
+            valueName: "n"))
     var ratio: Double?
 
     private static func template(_ name: String) throws -> Engine.TemplateChoice {
