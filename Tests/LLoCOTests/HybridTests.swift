@@ -89,8 +89,11 @@ extension SeededTests {
                 let vectors = try answerer.answer(question, options(.compressed, budget: budget))
                 #expect(vectors.contextTokens == budget)
             }
-            let line = message { _ = try answerer.answer(question, options(.retrieval, budget: 12)) }
-            #expect(line?.contains("there is room for 12") == true, "\(line ?? "no error")")
+            let beginning = try answerer.answer(question, options(.retrieval, budget: 12))
+            #expect(1...12 ~= beginning.contextTokens && beginning.passages.count == 1)
+            #expect(beginning.omissions.contains { $0.contains("only the beginning") && $0.hasSuffix("room for 12") })
+            let line = message { _ = try answerer.answer(question, options(.retrieval, budget: 5)) }
+            #expect(line?.contains("there is room for 5") == true, "\(line ?? "no error")")
             let usual = try answerer.answer(question, options(.hybrid))
             #expect(usual.contextTokens == (added.tokens + 29) / 30)
             let all = try answerer.answer(question, options(.compressed, budget: 10_000))

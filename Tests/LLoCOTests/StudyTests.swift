@@ -79,7 +79,7 @@ import Testing
         #expect(studied.allSatisfy { $0.items.count == 6 })
         let items = studied.flatMap(\.items)
         #expect(writer.written.value == items.count)
-        #expect(Set(items.map(\.kind)) == [.fact, .reason, .order])
+        #expect(Set(items.map(\.kind)) == Set(StudyKind.allCases), "also where a passage has not questions for all")
         // Every outcome is among them.
         let kept = items.filter { $0.rejection == nil }
         #expect(!kept.isEmpty && kept.allSatisfy { $0.targets?.answer == [$0.answer.count, 1] && $0.answer != "so" })

@@ -43,7 +43,7 @@ final class ContextMixer {
         var mixture = Mixture(rows: documents.map { _ in [] })
         let room = Int(Double(max(0, budget.positions)) * min(1, max(0, budget.textShare)))
         if room >= Self.leastText {
-            try read(question, documents, passages, room, into: &mixture)
+            try read(question, documents, passages, room, cuts: !withVectors, into: &mixture)
         } else if !withVectors {
             mixture.omissions.append(
                 "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(room)")
@@ -71,8 +71,10 @@ final class ContextMixer {
     }
 
     /// Takes the best pieces of text that fit, in the documents' order.
+    ///
+    /// - Parameter cuts: whether the best piece's beginning is taken where none fits; else vectors have the room
     private func read(
-        _ question: String, _ documents: [DocumentRecord], _ passages: [RetrievedPassage], _ room: Int,
+        _ question: String, _ documents: [DocumentRecord], _ passages: [RetrievedPassage], _ room: Int, cuts: Bool,
         into mixture: inout Mixture
     ) throws {
         let prompts = try engine.prompts
@@ -98,9 +100,22 @@ final class ContextMixer {
             left -= count
         }
         if chosen.isEmpty, let best = order.first {
-            let count = prompts.text(index.content(index.pieces[best])).count
+            var piece = index.pieces[best]
+            let count = prompts.text(index.content(piece)).count
+            guard cuts else {
+                mixture.omissions.append(
+                    "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
+                return
+            }
+            while prompts.text(index.content(piece)).count > room, let shorter = index.withoutLastWord(piece) {
+                piece = shorter
+            }
+            let ids = prompts.text(index.content(piece))
+            guard ids.count <= room else { return }
+            (mixture.text, mixture.excerpts) = (ids, [passage(piece, documents, rank: 1, of: index)])
             mixture.omissions.append(
-                "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
+                "of the best piece of text, \(count) tokens, only the beginning was read: there is room for \(room)")
+            return
         }
         while !chosen.isEmpty {
             let excerpts = excerpts(chosen, of: index, documents)
@@ -128,13 +143,18 @@ final class ContextMixer {
                 parts.append((piece.text, piece.bytes, rank[place]!))
             }
         }
-        return parts.map { part in
-            RetrievedPassage(
-                id: 0, document: documents[part.text].id, documentName: documents[part.text].name,
-                start: part.bytes.lowerBound, end: part.bytes.upperBound,
-                score: RankFusion.weight(rank: part.rank),
-                text: index.content(ExcerptIndex.Piece(text: part.text, bytes: part.bytes)))
+        return parts.map {
+            passage(ExcerptIndex.Piece(text: $0.text, bytes: $0.bytes), documents, rank: $0.rank, of: index)
         }
+    }
+
+    private func passage(
+        _ piece: ExcerptIndex.Piece, _ documents: [DocumentRecord], rank: Int, of index: ExcerptIndex
+    ) -> RetrievedPassage {
+        RetrievedPassage(
+            id: 0, document: documents[piece.text].id, documentName: documents[piece.text].name,
+            start: piece.bytes.lowerBound, end: piece.bytes.upperBound, score: RankFusion.weight(rank: rank),
+            text: index.content(piece))
     }
 
     private func pieces(of documents: [DocumentRecord]) throws -> ExcerptIndex {

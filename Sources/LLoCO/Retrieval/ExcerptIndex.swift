@@ -45,6 +45,15 @@ package final class ExcerptIndex {
         String(decoding: texts[piece.text][piece.bytes], as: UTF8.self)
     }
 
+    /// A piece as far as the blank before its last word; nil where it is one word.
+    func withoutLastWord(_ piece: Piece) -> Piece? {
+        let bytes = texts[piece.text][piece.bytes]
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || 0x09...0x0D ~= $0 }
+        guard let blank = bytes.lastIndex(where: isBlank), let last = bytes[..<blank].lastIndex(where: { !isBlank($0) })
+        else { return nil }
+        return Piece(text: piece.text, bytes: piece.bytes.lowerBound..<last + 1)
+    }
+
     /// The text from one piece's beginning to another's end, where nothing but blanks lies between them; else nil.
     func joined(_ first: Range<Int>, _ second: Range<Int>, of text: Int) -> Range<Int>? {
         guard first.upperBound <= second.lowerBound else { return nil }

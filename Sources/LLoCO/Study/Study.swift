@@ -24,7 +24,7 @@ package struct Study {
         self.seed = seed
     }
 
-    /// How a question of a kind begins, and how many of each kind there are among those about a passage.
+    /// How a question of a kind begins, and how many of each kind there are: taken in turn, from passage to passage.
     private static let openings: [(kind: StudyKind, openings: [String])] = [
         (.fact, ["Who", "What did", "Where", "What was"]),
         (.reason, ["Why did", "Why was", "Why"]),
@@ -53,7 +53,8 @@ package struct Study {
                 items = known
             } else {
                 do {
-                    items = try self.items(about: passage.text, digest: digest, asked: asked)
+                    items = try self.items(
+                        about: passage.text, digest: digest, turn: index * recipe.questionsPerPassage, asked: asked)
                 } catch let error as ModelError {
                     throw EngineError(
                         "\(try library.document(id: document)?.name ?? "a document"), bytes \(passage.bytes.lowerBound) to "
@@ -67,7 +68,9 @@ package struct Study {
         }
     }
 
-    private func items(about passage: String, digest: String, asked: Set<String>) throws -> [StudyItem] {
+    private func items(
+        about passage: String, digest: String, turn: Int, asked: Set<String>
+    ) throws -> [StudyItem] {
         let excerpts = StudyExcerpts.split(passage, words: recipe.excerptWords)
         guard !excerpts.isEmpty else { return [] }
         var asked = asked
@@ -79,7 +82,7 @@ package struct Study {
         return try tasks.map { task in
             let seed = Self.seed("\(seed) \(digest) \(task.index)")
             var draws = SplitMix64(seed: seed)
-            let (kind, openings) = Self.openings[task.index % Self.openings.count]
+            let (kind, openings) = Self.openings[(turn + task.index) % Self.openings.count]
             let (question, written) = try writer.write(
                 about: excerpts[task.excerpt], opening: openings.randomElement(using: &draws) ?? "", seed: draws.next())
             if let rejection = filter.rejection(of: question, about: passage, asked: asked) {
