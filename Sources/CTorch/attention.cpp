@@ -191,7 +191,8 @@ at::Tensor attend_by_libtorch(
 
 int ctorch_attention(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
-    const double *log_weights, size_t piece_count, const ctorch_tensor *mask, bool causal, double scale, ctorch_tensor **out) {
+    const double *log_weights, size_t piece_count, const ctorch_tensor *mask, bool causal, double scale,
+    ctorch_tensor **out) {
     const ctorch_tensor *first_key = piece_count > 0 ? keys[0] : nullptr;
     const ctorch_tensor *first_value = piece_count > 0 ? values[0] : nullptr;
     return produce("attention", {q, first_key, first_value, mask}, out, [&]() -> at::Tensor {

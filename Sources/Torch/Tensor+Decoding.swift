@@ -41,19 +41,11 @@ extension Tensor {
     public func attention(
         keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, last: Int? = nil, into out: Tensor
     ) throws(TorchError) {
-        guard keys.count == values.count, logWeights.map({ $0.count == keys.count }) ?? true else {
-            throw TorchError(
-                "attention: \(keys.count) pieces of keys, \(values.count) of values, \(logWeights?.count ?? 0) weights")
-        }
         let scale = 1 / Double(size(-1)).squareRoot()
         try check(
-            keys.withHandles { keys, count in
-                values.withHandles { values, _ in
-                    withOptionalPointer(to: logWeights) {
-                        ctorch_decode_attention_in(
-                            handle, keys, values, $0, count, Int64(last ?? -1), scale, out.handle)
-                    }
-                }
+            withPieces(keys, values, logWeights) { keys, values, logWeights, count in
+                ctorch_decode_attention_in(
+                    handle, keys, values, logWeights, count, Int64(last ?? -1), scale, out.handle)
             })
     }
 

@@ -139,20 +139,14 @@ extension Tensor {
         query: Tensor, keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, mask: Tensor? = nil,
         causal: Bool = false, scale: Double? = nil
     ) throws(TorchError) -> Tensor {
-        guard keys.count == values.count, logWeights.map({ $0.count == keys.count }) ?? true else {
-            throw TorchError(
-                "attention: \(keys.count) pieces of keys, \(values.count) of values, \(logWeights?.count ?? 0) weights")
-        }
         let scale = scale ?? 1 / Double(query.shape.last ?? 1).squareRoot()
-        return try make { out in
-            keys.withHandles { keys, count in
-                values.withHandles { values, _ in
-                    withOptionalPointer(to: logWeights) {
-                        ctorch_attention(query.handle, keys, values, $0, count, mask?.handle, causal, scale, out)
-                    }
-                }
-            }
-        }
+        var out: OpaquePointer?
+        try check(
+            withPieces(keys, values, logWeights) { keys, values, logWeights, count in
+                ctorch_attention(query.handle, keys, values, logWeights, count, mask?.handle, causal, scale, &out)
+            })
+        guard let out else { throw TorchError("libtorch returned no tensor") }
+        return Tensor(handle: out)
     }
 
     /// The same for keys and values in one piece, [B, K, S, E] each.

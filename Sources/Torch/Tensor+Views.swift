@@ -94,8 +94,24 @@ extension [Tensor] {
     }
 }
 
-/// Hands an array's memory to C, NULL for none.
-func withOptionalPointer<Result>(to values: [Double]?, _ body: (UnsafePointer<Double>?) -> Result) -> Result {
-    guard let values else { return body(nil) }
-    return values.withUnsafeBufferPointer { body($0.baseAddress) }
+/// Hands pieces of keys and values to C, and what is added to the scores of each piece's keys, NULL for none.
+///
+/// - Throws: `TorchError` where these are not as many.
+func withPieces<Result>(
+    _ keys: [Tensor], _ values: [Tensor], _ logWeights: [Double]?,
+    _ body: (
+        _ keys: UnsafePointer<OpaquePointer?>?, _ values: UnsafePointer<OpaquePointer?>?,
+        _ logWeights: UnsafePointer<Double>?, _ count: Int
+    ) -> Result
+) throws(TorchError) -> Result {
+    guard keys.count == values.count, logWeights.map({ $0.count == keys.count }) ?? true else {
+        throw TorchError(
+            "attention: \(keys.count) pieces of keys, \(values.count) of values, \(logWeights?.count ?? 0) weights")
+    }
+    return keys.withHandles { keys, count in
+        values.withHandles { values, _ in
+            guard let logWeights else { return body(keys, values, nil, count) }
+            return logWeights.withUnsafeBufferPointer { body(keys, values, $0.baseAddress, count) }
+        }
+    }
 }

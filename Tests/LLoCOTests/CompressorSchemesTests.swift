@@ -380,13 +380,7 @@ extension SeededTests {
             let likelihoods = try answerer.logLikelihoods(of: ["The river", "A"], "What is item 3?", options)
             #expect(likelihoods.allSatisfy { $0 < 0 && $0.isFinite } && likelihoods[0] != likelihoods[1])
 
-            let questions = QuestionSet(documents: [
-                QuestionDocument(
-                    id: "river", title: "river.txt", document: nil,
-                    questions: (0..<4).map {
-                        Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
-                    })
-            ])
+            let questions = QuestionSet.river(4)
             var recipe = FinetuningRecipe()
             (recipe.rank, recipe.learningRate, recipe.batchSize, recipe.epochs) = (4, 1e-2, 2, 6)
             var losses: [Double] = []
@@ -475,13 +469,7 @@ extension SeededTests {
                 let answer = try answerer.answer("What is item 3?", options(.hybrid, budget: budget))
                 #expect(1...budget ~= answer.contextTokens)
             }
-            let questions = QuestionSet(documents: [
-                QuestionDocument(
-                    id: "river", title: "river.txt", document: nil,
-                    questions: (0..<4).map {
-                        Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
-                    })
-            ])
+            let questions = QuestionSet.river(4)
             var recipe = FinetuningRecipe()
             (recipe.rank, recipe.learningRate, recipe.batchSize, recipe.epochs) = (4, 1e-2, 2, 6)
             (recipe.hybridShare, recipe.leastRatio, recipe.mostRatio) = (0.5, 2, 8)

@@ -17,13 +17,7 @@ extension SeededTests {
         init() throws {
             folder = try TemporaryFolder()
             engine = try Engine.tiny()
-            questions = QuestionSet(documents: [
-                QuestionDocument(
-                    id: "river", title: "river.txt", document: nil,
-                    questions: (0..<6).map {
-                        Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
-                    })
-            ])
+            questions = QuestionSet.river(6)
             var recipe = FinetuningRecipe()
             recipe.rank = 4
             recipe.learningRate = 2e-2

@@ -163,6 +163,19 @@ extension Engine {
     }
 }
 
+extension QuestionSet {
+    /// Questions about river.txt, numbered, of which a text can be made to hold the answers or not.
+    static func river(_ count: Int) -> QuestionSet {
+        QuestionSet(documents: [
+            QuestionDocument(
+                id: "river", title: "river.txt", document: nil,
+                questions: (0..<count).map {
+                    Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
+                })
+        ])
+    }
+}
+
 extension JSONDecoder {
     /// Reads the generator's names, such as `answer_loss`, as Swift's.
     static var snakeCase: JSONDecoder {

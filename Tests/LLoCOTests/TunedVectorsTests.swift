@@ -10,13 +10,7 @@ extension SeededTests {
     @Suite struct TunedVectorsTests {
         let engine: Engine
         let library: Library
-        let questions = QuestionSet(documents: [
-            QuestionDocument(
-                id: "river", title: "river.txt", document: nil,
-                questions: (0..<4).map {
-                    Question(id: "\($0)", text: "What is item \($0)?", answers: ["The river \($0)."])
-                })
-        ])
+        let questions = QuestionSet.river(4)
         static let text = "The river rose in 1897 and took the mill. A miller had two sons."
 
         struct Interruption: Error {}

@@ -36,9 +36,22 @@ extension Doctor {
     }
 
     /// A model whose files can be read.
-    struct FoundModel {
+    final class FoundModel {
         let path: URL
         let checkpoint: any Checkpoint
+        private var digest: String?
+
+        init(path: URL, checkpoint: any Checkpoint) {
+            self.path = path
+            self.checkpoint = checkpoint
+        }
+
+        /// The digest of its files, which are read once for all checks.
+        func identity() throws -> String {
+            let known = try digest ?? FileIdentity.digest(of: LanguageModel.identityFiles(of: checkpoint, at: path))
+            digest = known
+            return known
+        }
     }
 
     func checkModel() -> (Finding, FoundModel?) {
@@ -101,8 +114,7 @@ extension Doctor {
         let train = "nothing has to be done; 'lloco train-compressor' trains one"
         if folders.isEmpty { return finding(.absent, "none beside the program: \(instead)", mend: train) }
         do {
-            let identity = try FileIdentity.digest(
-                of: LanguageModel.identityFiles(of: model.checkpoint, at: model.path))
+            let identity = try model.identity()
             // As a command does that looks for one.
             let fitting = CompressorCheckpoint.folder(among: folders, for: identity)
             if let fitting {
@@ -137,8 +149,7 @@ extension Doctor {
         guard !folders.isEmpty else { return finding(.absent, "no general adapter beside the program") }
         guard let model else { return finding(.ok, "\(names); no model to compare them with") }
         do {
-            let identity = try FileIdentity.digest(
-                of: LanguageModel.identityFiles(of: model.checkpoint, at: model.path))
+            let identity = try model.identity()
             let (compressor, scheme): (String, CompressionScheme?) =
                 if Engine.isCompressor(model.checkpoint) {
                     (identity, nil)

@@ -19,8 +19,7 @@ extension Answerer {
             }
         let mixture = try mixer.mix(
             question, about: found.documents, passages: found.passages,
-            ContextBudget(positions: max(0, min(asked, room)), textShare: share), withVectors: options.mode.readsVectors
-        )
+            ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
         let ids = try prompts.prompt(question: question, context: mixture.text, history: options.history)
         var prompt = Prompt(embeddings: try decoder.embed(ids))
         prompt.contextTokens = mixture.vectorCount + mixture.text.count

@@ -101,16 +101,17 @@ final class ContextMixer {
         }
         if chosen.isEmpty, let best = order.first {
             var piece = index.pieces[best]
-            let count = prompts.text(index.content(piece)).count
+            var ids = prompts.text(index.content(piece))
+            let count = ids.count
             guard cuts else {
                 mixture.omissions.append(
                     "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
                 return
             }
-            while prompts.text(index.content(piece)).count > room, let shorter = index.withoutLastWord(piece) {
+            while ids.count > room, let shorter = index.withoutLastWord(piece) {
                 piece = shorter
+                ids = prompts.text(index.content(piece))
             }
-            let ids = prompts.text(index.content(piece))
             guard ids.count <= room else { return }
             (mixture.text, mixture.excerpts) = (ids, [passage(piece, documents, rank: 1, of: index)])
             mixture.omissions.append(

@@ -48,8 +48,8 @@ package final class ExcerptIndex {
     /// A piece as far as the blank before its last word; nil where it is one word.
     func withoutLastWord(_ piece: Piece) -> Piece? {
         let bytes = texts[piece.text][piece.bytes]
-        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || 0x09...0x0D ~= $0 }
-        guard let blank = bytes.lastIndex(where: isBlank), let last = bytes[..<blank].lastIndex(where: { !isBlank($0) })
+        guard let blank = bytes.lastIndex(where: Self.isBlank),
+            let last = bytes[..<blank].lastIndex(where: { !Self.isBlank($0) })
         else { return nil }
         return Piece(text: piece.text, bytes: piece.bytes.lowerBound..<last + 1)
     }
@@ -58,9 +58,11 @@ package final class ExcerptIndex {
     func joined(_ first: Range<Int>, _ second: Range<Int>, of text: Int) -> Range<Int>? {
         guard first.upperBound <= second.lowerBound else { return nil }
         let between = texts[text][first.upperBound..<second.lowerBound]
-        guard between.allSatisfy({ $0 == 0x20 || 0x09...0x0D ~= $0 }) else { return nil }
+        guard between.allSatisfy(Self.isBlank) else { return nil }
         return first.lowerBound..<second.upperBound
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
 
     /// The places in ``pieces`` of those that share a word with the question, best first.
     package func ranked(for question: String, limit: Int) throws -> [Int] {

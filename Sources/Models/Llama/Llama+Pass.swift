@@ -127,8 +127,7 @@ extension Llama.Block {
         let mask = try input.mask.map { try kept($0, 2) }
         let mixed = try Tensor.attention(
             query: kept(queries, 2), keys: pieces.keys, values: pieces.values, logWeights: pieces.logWeights,
-            mask: mask,
-            causal: mask == nil)
+            mask: mask, causal: mask == nil)
         stream.added = try output(mixed.transposed(1, 2).reshaped([mixed.size(0), mixed.size(2), -1]), adapters)
         let gated = try gateUp(stream.norm(feedForwardNorm, epsilon: epsilon), adapters).swiGLU()
         stream.added = try down(gated, adapters)
