@@ -42,9 +42,12 @@ struct EvaluateCompressorTests {
 
     @Test func faults() async throws {
         try place.write("short.txt", text: "The river rose.")
+        try place.write(
+            "many.jsonl", text: (0..<100).map { #"{"text": "The river rose by \#($0) feet."}"# + "\n" }.joined())
         for (arguments, parts) in [
             (["short.txt"], ["none of the 1 texts has the 2176 tokens"]),
-            (["short.txt", "--held-out"], ["held-out texts has the 2176 tokens"]),
+            (["short.txt", "--held-out"], ["--held-out", "100 or more, here are 1"]),
+            (["many.jsonl", "--held-out"], ["held-out texts has the 2176 tokens"]),
             (["none.txt"], ["none.txt"]),
         ] {
             let outcome = try await place.run(command + arguments)

@@ -165,4 +165,54 @@ import Testing
         #expect(tally.kills >= 10, "\(tally)")
         #expect(tally.amidWork >= 5, "\(tally)")
     }
+
+    @Test func trainCompressor() async throws {
+        func prepared() throws -> Workplace {
+            let place = try Workplace()
+            try place.write("text.txt", text: Sample.text("river", sentences: 30))
+            try place.write("recipe.json5", text: Sample.recipe.replacing("steps: 6", with: "steps: 12"))
+            return place
+        }
+        let command = [
+            "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
+            Place.fixtures.appending(path: "llama-rope3").path, "--json",
+        ]
+        /// The compressor's files but for its description's digests of them, and each step's loss.
+        func outcome(_ place: Workplace) throws -> ([Data], [[String: Double]]) {
+            let files = try ["embed_summary.safetensors", "adapter_model.safetensors", "compressor.json"].map {
+                try place.bytes("mine/\($0)")
+            }
+            let log = try place.bytes("mine/training.jsonl").split(separator: UInt8(ascii: "\n")).map {
+                try #require(JSONSerialization.jsonObject(with: $0) as? [String: Double])
+                    .filter { $0.key != "tokens_per_second" }
+            }
+            return (files, log)
+        }
+        let whole = try prepared()
+        var pace = try await whole.run(command).expectSuccess().seconds / 12
+        let expected = try outcome(whole)
+        #expect(expected.1.map { $0["step"] } == (1...12).map(Double.init))
+
+        var moments = Moments(state: 31)
+        var tally = Tally()
+        for round in 0..<48 where tally.kills < 8 {
+            let place = try prepared()
+            for _ in 0..<3 {
+                guard
+                    try await killed(
+                        place, command, afterLines: moments.next(below: 8), pause: 2 * pace * moments.next())
+                else {
+                    pace /= 2
+                    break
+                }
+                tally.kills += 1
+                if Place.exists(place.folder.appending(path: "mine/training-state.safetensors")) { tally.amidWork += 1 }
+            }
+            try await place.run(command).expectSuccess()
+            let end = try outcome(place)
+            #expect(end.0 == expected.0 && end.1 == expected.1, "round \(round)")
+            #expect(!Place.exists(place.folder.appending(path: "mine/training.lock")))
+        }
+        #expect(tally.kills >= 8 && tally.amidWork >= 3, "\(tally)")
+    }
 }

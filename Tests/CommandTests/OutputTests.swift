@@ -112,10 +112,19 @@ import Testing
         let found = try await place.run(["doctor", "--json"]).expectSuccess().objects()
         let check = found.first { $0["check"] as? String == "adapters" }
         #expect(check?["ok"] as? Bool == true && (check?["detail"] as? String)?.contains("mine reads") == true)
+        let shown = try await place.run("show", "letter.txt").expectSuccess().outputText
+        #expect(shown.contains("adapter   the general one, mine; none of the group's own"))
+        let listed = try await place.run("list", "--group", "h").expectSuccess().outputText
+        #expect(listed.split(separator: "\n").last?.hasSuffix("general") == true)
         // Another training begins with it: it is another run, unless it shall not.
         func digest(_ lines: [[String: Any]]) -> String? { lines.last?["adapter"] as? String }
-        let begun = try await place.run(tuned + ["--json"]).expectSuccess().objects()
+        let second = try await place.run(tuned + ["--json"]).expectSuccess()
+        #expect(second.errorText.contains("training begins with the general adapter"))
+        let begun = try second.objects()
         #expect(begun.count > 1 && digest(begun) != digest(first))
+        try place.write("wide.json5", text: Sample.recipe.replacing("rank: 4", with: "rank: 2"))
+        let wide = try await place.run(tuned + ["--recipe", "wide.json5", "--epochs", "1"]).expectSuccess()
+        #expect(wide.errorText.contains("training begins anew: the general adapter has rank 4"))
         let fresh = try await place.run(tuned + ["--from-scratch", "--json"]).expectSuccess().objects()
         #expect(digest(first) != nil && digest(fresh) == digest(first))
         try await place.run(tuned + ["--tune-vectors", "--out", "other"]).expectUsage("--tune-vectors")
@@ -126,6 +135,9 @@ import Testing
         let third = try await place.run(tuned + ["--epochs", "1", "--json"]).expectSuccess().objects()
         try place.write("data.jsonl", text: Sample.questions(["river.txt"], count: 2))
         #expect(try await adapter("--group", "g") == digest(third))
+        try await place.run(tuned + ["--epochs", "1", "--tune-vectors"]).expectSuccess()
+        let own = try await place.run("show", "river.txt").expectSuccess().outputText
+        #expect(own.contains(", the vectors tuned with it"))
         try place.write("home/Adapters/mine/adapter_model.safetensors", text: "{")
         try await place.run(["ask", "What?", "--group", "h"] + Sample.segment).expectFailure(
             "adapter_model.safetensors")
@@ -277,6 +289,24 @@ import Testing
         let fewer = try await place.run(compress + ["--model", model, "--ratio", "32"]).object()
         #expect(fewer["vectors"] as? Int ?? 0 > 0)
         try await place.run(compress + ["--model", model, "--ratio", "1"]).expectFailure("a ratio of 1 needs")
+    }
+
+    /// Two runs that write one folder would end as neither.
+    @Test func oneTrainsAtATime() async throws {
+        let place = try Workplace()
+        try place.write("text.txt", text: Sample.text("river", sentences: 30))
+        try place.write("recipe.json5", text: Sample.recipe.replacing("steps: 6", with: "steps: 1000000"))
+        let command = [
+            "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
+            Place.fixtures.appending(path: "llama-rope3").path, "--json",
+        ]
+        let first = try await place.start(command)
+        while first.isRunning, first.printedLines < 3 { try await Task.sleep(for: .milliseconds(2)) }
+        try await place.run(command).expectFailure("mine/training", "locked for writing by process")
+        first.send(SIGKILL)
+        _ = try await first.end()
+        // What a killed run leaves is in nobody's way.
+        try await place.run(command + ["--minutes", "0.001"]).expectSuccess()
     }
 
     /// Questions about texts as an objective: what is drawn from where, and what is refused.

@@ -108,14 +108,15 @@ extension SeededTests {
             #expect(refusal(second, .init(baseModel: "base", texts: "u"))?.contains("another --text") == true)
             let reseeded = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 4)
             #expect(refusal(reseeded, source)?.contains("another --seed") == true)
-            var faster = recipe
-            faster.learningRate *= 2
-            let other = try CompressorTrainer(decoder: fixture.decoder, recipe: faster, seed: 3)
+            var wider = recipe
+            wider.batchRows *= 2
+            let other = try CompressorTrainer(decoder: fixture.decoder, recipe: wider, seed: 3)
             #expect(refusal(other, source)?.contains("another recipe") == true)
             #expect(other.stepCount == 0)
-            // A run may be prolonged.
+            // A run may be prolonged, or go on more slowly.
             var longer = recipe
             longer.steps = 60
+            longer.learningRate /= 2
             let prolonged = try CompressorTrainer(decoder: fixture.decoder, recipe: longer, seed: 3)
             #expect(try prolonged.resume(from: folder.url, source: source) == 77)
             let state = try folder.write(

@@ -285,6 +285,7 @@ extension SeededTests {
             let finetuner = try finetuner([example()], recipe: recipe)
             _ = try finetuner.step()
             let before = try finetuner.state()
+            #expect(0..<30_000 ~= before.count - finetuner.stateByteCount)
             let line = message { while finetuner.stepCount < finetuner.totalSteps { _ = try finetuner.step() } }
             #expect(line?.contains("unstable at step") == true)
             #expect(line?.contains("lower the learning rate") == true)

@@ -57,6 +57,12 @@ import Testing
         ("{ compressor: { batchRows: 0 } }", "compressor.batchRows"),
         ("{ compressor: { rowTokens: 9000000000 } }", "compressor.rowTokens"),
         ("{ compressor: { checkpointSteps: 0 } }", "compressor.checkpointSteps"),
+        // More vectors than there are, and ratios that nothing would draw.
+        (
+            "{ compressor: { leastRatio: 8, mostRatio: 64, continuation: 0, distillation: 1 } }",
+            "compressor.leastRatio: 8.0 makes 192 vectors"
+        ),
+        ("{ compressor: { leastRatio: 32, mostRatio: 64 } }", "compressor.leastRatio: ratios are not drawn"),
     ])
     func faultsAreNamed(text: String, name: String) throws {
         let line = message { _ = try recipe(text) }

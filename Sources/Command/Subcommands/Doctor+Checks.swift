@@ -150,12 +150,15 @@ extension Doctor {
         guard let model else { return finding(.ok, "\(names); no model to compare them with") }
         do {
             let identity = try model.identity()
+            let source = Engine.compressorSource(
+                model.checkpoint, identity: identity, among: Installation.compressors)
             let (compressor, scheme): (String, CompressionScheme?) =
-                if Engine.isCompressor(model.checkpoint) {
-                    (identity, nil)
-                } else if let made = CompressorCheckpoint.folder(among: Installation.compressors, for: identity) {
+                switch source {
+                case .model: (identity, nil)
+                case .folder(let made):
                     (try CompressorCheckpoint.identity(in: made), try CompressorCheckpoint.description(in: made).scheme)
-                } else { (Compressor.attendedIdentity, Compressor.attendedScheme) }
+                case .attended: (Compressor.attendedIdentity, Compressor.attendedScheme)
+                }
             let fitting = folders.first { folder in
                 guard let vectors = GeneralAdapter.vectors(readBy: folder) else { return false }
                 return (vectors.model, vectors.compressor) == (identity, compressor)

@@ -49,7 +49,15 @@ struct EvaluateCompressor: ParsableCommand {
     func run() throws {
         guard !texts.isEmpty else { throw CommandError("no TEXT was given") }
         var read = try texts.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
-        if heldOut { read = read.filter(TrainingText.isHeldOut) }
+        if heldOut {
+            guard read.count >= TrainingText.leastCorpus else {
+                throw CommandError(
+                    "--held-out: 'train-compressor' keeps texts from training where it is given "
+                        + "\(TrainingText.leastCorpus) or more, here are \(read.count): give all that it was trained on, or "
+                        + "others without --held-out")
+            }
+            read = read.filter(TrainingText.isHeldOut)
+        }
         let engine = try engine.load(withEmbedder: false, withAdapter: false)
         let measure = try CompressorMeasure(engine.compressor)
         let windows = try windows(of: read, measure, engine.model.tokenizer)

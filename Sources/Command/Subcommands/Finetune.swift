@@ -104,6 +104,14 @@ struct Finetune: ParsableCommand {
         if fromScratch { recipe.finetuning.startsFromGeneral = false }
         if tuneVectors { recipe.finetuning.tunesVectors = true }
         if let studyPerPassage { recipe.study.questionsPerPassage = studyPerPassage }
+        if recipe.finetuning.startsFromGeneral, let general = engine.generalAdapter {
+            Terminal.note(
+                engine.startingAdapter(for: recipe.finetuning) != nil
+                    ? "training begins with the general adapter"
+                    : "training begins anew: the general adapter has rank \(general.rank) and alpha "
+                        + "\(general.alpha.formatted()), the recipe \(recipe.finetuning.rank) and "
+                        + recipe.finetuning.alpha.formatted())
+        }
         let library = try library.open(for: .writing)
         let seed = self.engine.model.compute.seed
         let bar = ProgressBar("fine-tuning")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import LLoCO
 
 struct List: ParsableCommand {
@@ -23,7 +24,7 @@ struct List: ParsableCommand {
                 entries.map {
                     [
                         $0.document, $0.group, "\($0.tokens)", "\($0.vectors)",
-                        $0.adapter.map { String($0.prefix(12)) } ?? "–",
+                        $0.adapter.map { String($0.prefix(12)) } ?? ($0.generalAdapter == nil ? "–" : "general"),
                     ]
                 })
             for line in table { Terminal.print(line) }
@@ -42,6 +43,8 @@ struct DocumentEntry: Encodable {
     let vectors: Int
     /// The digest of the newest adapter of the document's group; null for none.
     let adapter: String?
+    /// The name of the general adapter that reads it where its group has none; not part of the JSON.
+    var generalAdapter: String?
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Keys.self)
@@ -61,11 +64,13 @@ extension Library {
     func entries(in scope: LibraryScope) throws -> [DocumentEntry] {
         let compressions = Dictionary(grouping: try compressions(in: scope), by: \.document)
         let adapters = Dictionary(grouping: try adapters(), by: \.group).compactMapValues(\.first?.digest)
+        let general = Installation.adapters.map { ($0.lastPathComponent, GeneralAdapter.vectors(readBy: $0)) }
         return try documents(in: scope).filter(\.isComplete).map { document in
-            DocumentEntry(
+            let made = compressions[document.id]?.last(where: \.isComplete)
+            return DocumentEntry(
                 document: document.name, group: document.group, tokens: document.tokenCount,
-                vectors: compressions[document.id]?.last(where: \.isComplete)?.vectorCount ?? 0,
-                adapter: adapters[document.group])
+                vectors: made?.vectorCount ?? 0, adapter: adapters[document.group],
+                generalAdapter: made.flatMap { made in general.first { $0.1 == made.identity }?.0 })
         }
     }
 

@@ -47,11 +47,19 @@ struct Show: ParsableCommand {
             return
         }
         let passages = try library.passages(of: record.id)
+        let own = "'lloco finetune --group \(record.group)' trains one"
+        let adapter = try library.adapters(of: record.group).first
+        let isTuned = try adapter.map { try library.tunedVectors(of: record.id, with: $0) != nil } ?? false
         let rows = [
             ["document", record.name], ["path", record.path], ["group", record.group],
             ["added", record.added.formatted(.iso8601)], ["bytes", "\(record.byteCount)"],
             ["tokens", "\(record.tokenCount)"], ["vectors", "\(entry.vectors)"], ["passages", "\(passages.count)"],
-            ["adapter", entry.adapter ?? "none: 'lloco finetune --group \(record.group)' trains one"],
+            [
+                "adapter",
+                entry.adapter.map { isTuned ? $0 + ", the vectors tuned with it" : $0 }
+                    ?? entry.generalAdapter.map { "the general one, \($0); none of the group's own: \(own)" }
+                    ?? "none: \(own)",
+            ],
             ["SHA-256", record.digest],
         ]
         for row in rows { Terminal.print("\(row[0].padded(to: 10))\(row[1])") }

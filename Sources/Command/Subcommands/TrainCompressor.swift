@@ -46,9 +46,7 @@ struct TrainCompressor: ParsableCommand {
     func run() throws {
         guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
         try OutputFolder.check(out, option: "--out")
-        let all = try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
-        // A text alone is what is wanted; of a corpus some are kept for the measure.
-        let texts = all.count < 100 ? all : all.filter { !TrainingText.isHeldOut($0) }
+        let texts = TrainingText.trained(among: try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) })
         let model = try model.load(exact: false)
         let tokenizer = try model.tokenizer
         var recipe = try training.recipe(for: model.configuration).compressor
@@ -67,8 +65,10 @@ struct TrainCompressor: ParsableCommand {
             decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
         let folder = URL(filePath: out)
-        var tokens = try trainer.resume(from: folder, source: source) ?? 0
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let lock = try CompressorTrainer.lock(folder)
+        defer { withExtendedLifetime(lock) {} }
+        var tokens = try trainer.resume(from: folder, source: source) ?? 0
         Terminal.note(
             "\(corpus.count) texts, \(corpus.byteCount / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
                 + "rows of \(recipe.rowTokens) tokens\(trainer.stepCount > 0 ? ", from step \(trainer.stepCount) on" : "")"
@@ -137,22 +137,26 @@ private struct TrainingLogFile {
     private let handle: FileHandle
 
     init(_ file: URL, keepingSteps steps: Int) throws {
-        let lines = FileManager.default.contents(atPath: file.path)?.split(separator: UInt8(ascii: "\n")) ?? []
-        let kept = lines.prefix(steps).reduce(into: Data()) { $0 += $1 + Data("\n".utf8) }
-        try kept.write(to: file, options: .atomic)
+        let kept = Self.lines(of: file).filter { $0.loss.step <= steps }
+        try kept.reduce(into: Data()) { $0 += $1.text + Data("\n".utf8) }.write(to: file, options: .atomic)
         handle = try FileHandle(forWritingTo: file)
         try handle.seekToEnd()
     }
 
-    /// The steps that are logged; a line that a kill cut short is none.
-    static func losses(in file: URL) -> [TrainingLoss] {
-        (FileManager.default.contents(atPath: file.path) ?? Data()).split(separator: UInt8(ascii: "\n")).compactMap {
-            struct Line: Decodable {
-                let step: Int
-                let loss: Double
-            }
-            return (try? JSONDecoder().decode(Line.self, from: $0)).map { TrainingLoss(step: $0.step, loss: $0.loss) }
+    /// The steps that are logged.
+    static func losses(in file: URL) -> [TrainingLoss] { lines(of: file).map(\.loss) }
+
+    /// A log's lines; one that a kill cut short is none.
+    private static func lines(of file: URL) -> [(text: Data, loss: TrainingLoss)] {
+        struct Line: Decodable {
+            let step: Int
+            let loss: Double
         }
+        let decoder = JSONDecoder()
+        return (FileManager.default.contents(atPath: file.path) ?? Data()).split(separator: UInt8(ascii: "\n"))
+            .compactMap { text in
+                (try? decoder.decode(Line.self, from: text)).map { (text, TrainingLoss(step: $0.step, loss: $0.loss)) }
+            }
     }
 
     func append(_ line: some Encodable) throws {

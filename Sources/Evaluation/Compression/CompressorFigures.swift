@@ -14,6 +14,8 @@ public struct CompressorFigures: Sendable, Encodable {
     public let gapClosedHigh: Double
     /// The same of the extract.
     public let gapClosedExtract: Double
+    /// Each text's losses, in the order in which texts were measured: two compressors' can be compared text by text.
+    public let lossesByText: [CompressorMeasure.Losses]
 
     enum CodingKeys: String, CodingKey {
         case segments, texts
@@ -25,6 +27,7 @@ public struct CompressorFigures: Sendable, Encodable {
         case gapClosedLow = "gap_closed_low"
         case gapClosedHigh = "gap_closed_high"
         case gapClosedExtract = "gap_closed_extract"
+        case lossesByText = "losses_by_text"
     }
 
     /// The figures of the texts that were measured at `segments`; nil where there is none.
@@ -40,6 +43,9 @@ public struct CompressorFigures: Sendable, Encodable {
             return readers.min { $0.reduce(0, +) < $1.reduce(0, +) }!
         }
         let columns = [better(\.none), better(\.full), plain.map(\.compressed), better(\.extract)]
+        lossesByText = plain.indices.map {
+            .init(none: columns[0][$0], full: columns[1][$0], compressed: columns[2][$0], extract: columns[3][$0])
+        }
         let means = columns.map { $0.reduce(0, +) / Double($0.count) }
         let bootstrap = Bootstrap(documents: plain.indices.map { "\($0)" }, seed: seed)
         let closed = bootstrap.estimate(columns) { ($0[0] - $0[2]) / ($0[0] - $0[1]) }

@@ -7,14 +7,15 @@ import Torch
 ///
 /// In every condition the same tokens of raw text stand right before the scored ones, so that recency does not pass for
 /// memory. Before those stand nothing, the text itself, its vectors, or as many of its own tokens as there are vectors,
-/// those that the model expects least.
+/// those that the model expects least. What an answer begins with before any vector (one ordinary token in the form of keys
+/// and values) stands first in all of them.
 public struct CompressorMeasure {
     /// Tokens of raw text right before the scored ones, in every condition
     public let recentTokens: Int
     public let scoredTokens: Int
 
     /// Mean -log p of a text's scored tokens, nats.
-    public struct Losses: Sendable, Equatable {
+    public struct Losses: Sendable, Equatable, Encodable {
         /// Nothing stands before the recent tokens.
         public var none: Double
         /// The text of the segments, its last part where the window does not hold all of it.
@@ -80,6 +81,7 @@ public struct CompressorMeasure {
         let text = Array(ids.dropLast(tail).suffix(most * size))
         let window = decoder.configuration.maximumPositions
         return try withoutGradients {
+            let start = try emptyContext().count
             var picks: [[Int]] = []
             for start in stride(from: 0, to: text.count, by: size) {
                 let segment = Array(text[start..<start + size])
@@ -92,16 +94,19 @@ public struct CompressorMeasure {
             let reading = compressor.readingAdapters
             let readers = reading.list.isEmpty ? [ActiveAdapters.none] : [.none, reading]
             let none = try readers.map { try loss(after: [], rest, $0) }
+            // Segments that see nothing of each other have the same vectors, however many are read.
+            let each = compressor.scheme.carry == .independent ? try compressor.compress(text) : nil
             // By length: beyond the window it is the same text for every number of segments.
             var full: [Int: [Double]] = [:]
             for count in Set(counts).sorted() {
                 let own = Array(text.suffix(count * size))
-                let vectors = try compressor.compress(own)
+                let rows = count * compressor.scheme.summaryTokens
+                let vectors = try each.map { try $0[$0.size(0) - rows..<$0.size(0)] } ?? compressor.compress(own)
                 for _ in 0..<count { try onSegment() }
                 let context = try compressor.context(
                     vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
                 let compressed = try loss(cache: context, rest, reading)
-                let seen = own.suffix(window - tail)
+                let seen = own.suffix(window - tail - start)
                 let whole = try full[seen.count] ?? readers.map { try loss(after: seen, rest, $0) }
                 full[seen.count] = whole
                 for (index, reader) in readers.enumerated() {
@@ -117,7 +122,12 @@ public struct CompressorMeasure {
     }
 
     private func loss(after ids: some Collection<Int>, _ rest: [Int], _ adapters: ActiveAdapters) throws -> Double {
-        try loss(cache: KeyValueCache(layerCount: decoder.configuration.layerCount), Array(ids) + rest, adapters)
+        try loss(cache: emptyContext(), Array(ids) + rest, adapters)
+    }
+
+    /// What comes before any vector.
+    private func emptyContext() throws -> KeyValueCache {
+        try compressor.context(.zeros([0, compressor.vectorSize]), adapters: .none)
     }
 
     /// - Parameters:

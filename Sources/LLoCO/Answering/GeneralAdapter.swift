@@ -15,6 +15,9 @@ public struct GeneralAdapter: Sendable {
     /// of configuration and weights
     public let digest: String
 
+    public var rank: Int { adapter.configuration.rank }
+    public var alpha: Double { adapter.configuration.alpha }
+
     static let descriptionName = "vectors.json"
 
     /// The first among some folders whose adapter reads the vectors of an identity; those that cannot be read are passed

@@ -17,6 +17,13 @@ extension CompressorTrainer {
         }
     }
 
+    /// Keeps other runs from writing a run's folder for as long as the lock is held.
+    ///
+    /// - Throws: `LibraryError` naming the process that writes it.
+    public static func lock(_ folder: URL) throws -> WriterLock {
+        try WriterLock.acquire(folder.appending(path: "training").path, timeout: .zero) { _ in }
+    }
+
     /// Writes the compressor as trained so far, and beside it what a continued run needs.
     public func save(to folder: URL, source: Source, trainedTokens: Int) throws {
         // A checkpoint that could not be used would replace one that can.
@@ -53,11 +60,14 @@ extension CompressorTrainer {
             embedSummary: embedSummary, adapter: adapter)
     }
 
-    /// What has to agree for a run to go on; `steps` and `checkpointSteps` may change, so that one can be prolonged.
+    /// What has to agree for a run to go on. `steps` and `checkpointSteps` may change, so that one can be prolonged, and the
+    /// rates, so that one that became unstable can go on from its last checkpoint with lower ones.
     private func identity(of source: Source) throws -> [(field: String, value: String, name: String)] {
         var lasting = recipe
         lasting.steps = 1
         lasting.checkpointSteps = 1
+        lasting.learningRate = 1
+        lasting.summaryLearningRate = 1
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return [

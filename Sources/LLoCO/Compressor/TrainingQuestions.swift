@@ -28,8 +28,12 @@ public struct TrainingQuestions: Sendable {
         var documents: [[Int]] = []
         var items: [Item] = []
         var omitted = 0
-        for entry in sets.flatMap(\.documents) where !entry.questions.isEmpty {
-            let ids = tokenizer.encode(entry.document ?? "", special: .asText)
+        let entries = sets.flatMap(\.documents).filter { !$0.questions.isEmpty }
+        // What 'evaluate-compressor --held-out' measures is not learned here either.
+        let trained = Set(TrainingText.trained(among: entries.compactMap(\.document)))
+        for entry in entries {
+            guard let text = entry.document, trained.contains(text) else { continue }
+            let ids = tokenizer.encode(text, special: .asText)
             guard 1...maximumTokens ~= ids.count else {
                 omitted += entry.questions.count
                 continue

@@ -31,10 +31,18 @@ public struct TrainingText: Sendable {
         }
     }
 
+    /// Of fewer texts none is kept from training: what is wanted of a few is all of them.
+    public static let leastCorpus = 100
+
     /// Whether a text is kept from training, for the measure: one in twenty, chosen by its SHA-256 alone, so that it is
     /// the same one whatever other texts there are.
     public static func isHeldOut(_ text: String) -> Bool {
         digest(of: text).prefix(2) < "0d"
+    }
+
+    /// Those of some texts that are trained on: all of a few, of a corpus those that are not kept for the measure.
+    public static func trained(among texts: [String]) -> [String] {
+        texts.count < leastCorpus ? texts : texts.filter { !isHeldOut($0) }
     }
 
     /// A text's SHA-256.

@@ -56,6 +56,26 @@ extension Engine {
         checkpoint.contains(CompressorCheckpoint.embeddingTensor)
     }
 
+    /// Where a model's compressor comes from.
+    public enum CompressorSource: Equatable, Sendable {
+        /// A folder that `train-compressor` wrote
+        case folder(URL)
+        /// The model's own weights
+        case model
+        /// Nowhere: the text's own attention chooses
+        case attended
+    }
+
+    /// The model's own weights where they are a compressor's, one among those made for it, or none.
+    ///
+    /// - Parameter identity: the SHA-256 of the model's files
+    public static func compressorSource(
+        _ checkpoint: any Checkpoint, identity: String, among folders: [URL]
+    ) -> CompressorSource {
+        if isCompressor(checkpoint) { return .model }
+        return CompressorCheckpoint.folder(among: folders, for: identity).map(CompressorSource.folder) ?? .attended
+    }
+
     /// The compressor of a model: given, the model's own weights, one among those made for it, or the one that needs no
     /// training.
     public static func compressor(
@@ -78,8 +98,18 @@ extension Engine {
                 try CompressorCheckpoint.identity(in: folder)
             )
         }
-        if let folder = options.compressor { return try loaded(folder) }
-        if isCompressor(model.checkpoint) {
+        let source =
+            options.compressor.map(CompressorSource.folder)
+            ?? compressorSource(model.checkpoint, identity: modelIdentity, among: options.compressors)
+        switch source {
+        case .folder(let folder):
+            return try loaded(folder)
+        case .attended:
+            return (
+                try .attended(for: decoder, options.applied(to: Compressor.attendedScheme)),
+                Compressor.attendedIdentity
+            )
+        case .model:
             let name = CompressorCheckpoint.embeddingTensor
             let embedding = try model.checkpoint.tensor(name, as: .float32)
             guard embedding.rank == 2 else {
@@ -95,12 +125,6 @@ extension Engine {
                 modelIdentity
             )
         }
-        if let folder = CompressorCheckpoint.folder(among: options.compressors, for: modelIdentity) {
-            return try loaded(folder)
-        }
-        return (
-            try .attended(for: decoder, options.applied(to: Compressor.attendedScheme)), Compressor.attendedIdentity
-        )
     }
 }
 

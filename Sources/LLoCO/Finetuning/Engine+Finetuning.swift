@@ -55,12 +55,18 @@ extension Engine {
         saveEvery: Double, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) throws -> FinetunedAdapter {
         let identity = vectorIdentity
-        let start = recipe.startsFromGeneral ? self.generalAdapter : nil
+        let start = startingAdapter(for: recipe)
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
             scheme: compressor.scheme, documents: data.vectors, examples: data.epochs[0],
             later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)
+        guard finetuner.stateByteCount < Library.largestValue - 1_000_000 else {
+            throw EngineError(
+                "group '\(group)': training has a state of \(finetuner.stateByteCount / 1_000_000) MB, a library stores "
+                    + "\(Library.largestValue / 1_000_000) MB at most each: spread the documents over several groups, or do not "
+                    + "tune their vectors")
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let settings = String(
@@ -122,6 +128,12 @@ extension Engine {
         return FinetunedAdapter(
             record: record, checkpoint: checkpoint, steps: finetuner.totalSteps,
             loss: last.reduce(0, +) / Double(max(1, last.count)))
+    }
+
+    /// The general adapter where a training begins with it: where there is one of the recipe's shape.
+    public func startingAdapter(for recipe: FinetuningRecipe) -> GeneralAdapter? {
+        recipe.startsFromGeneral
+            ? generalAdapter.flatMap { $0.rank == recipe.rank && $0.alpha == recipe.alpha ? $0 : nil } : nil
     }
 
     /// What a run is known by: the same settings and data continue it.

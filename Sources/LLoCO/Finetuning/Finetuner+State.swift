@@ -7,6 +7,9 @@ extension Finetuner {
         try SafetensorsWriter.data(training.tensors(), metadata: training.metadata())
     }
 
+    /// The size of `state`, but for its header.
+    public var stateByteCount: Int { training.byteCount }
+
     /// Goes on where `state` was taken.
     ///
     /// - Throws: `TrainingError` or `CheckpointError` where the state is malformed or not of this run.

@@ -59,7 +59,7 @@ extension Library {
         let target = try target(of: path)
         // Looked at before the lock is taken, so that nothing is left beside a foreign file.
         if try resolved(target) != nil { try checkHeader(target) }
-        let lock = try LibraryLock.acquire(library: target, timeout: lockTimeout) { message in
+        let lock = try WriterLock.acquire(target, timeout: lockTimeout) { message in
             logger.notice("\(message)")
             onWait(message)
         }

@@ -25,6 +25,9 @@ public final class Library: Sendable {
     /// The group of documents that are added without naming one.
     public static let defaultGroup = "default"
 
+    /// The most bytes that one value may have: the vectors of a segment, an adapter's weights, a run's state.
+    static let largestValue = 1_000_000_000
+
     /// The library file, or `in-memory library`: what messages call it.
     public let path: String
     /// What the library was opened for.
@@ -33,9 +36,9 @@ public final class Library: Sendable {
     let queue: DatabaseQueue
     /// Outlives the connection, which refers to it.
     let ranking = KeywordRanking()
-    private let lock: LibraryLock?
+    private let lock: WriterLock?
 
-    init(path: String, access: Access, queue: DatabaseQueue, lock: LibraryLock?, logger: Logger) {
+    init(path: String, access: Access, queue: DatabaseQueue, lock: WriterLock?, logger: Logger) {
         self.path = path
         self.access = access
         self.queue = queue

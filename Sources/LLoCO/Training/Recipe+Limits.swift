@@ -45,6 +45,19 @@ extension Recipe {
                 "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
                     + "nothing would learn")
         }
+        if compressor.leastRatio > 0, compressor.summaryInput == .learned {
+            let most = Double(compressor.segmentTokens) / compressor.leastRatio
+            guard most <= Double(compressor.summaryTokens) else {
+                throw TrainingError(
+                    "\(source): compressor.leastRatio: \(compressor.leastRatio) makes \(Int(most)) vectors of a segment, with "
+                        + "summaryInput learned there are summaryTokens, \(compressor.summaryTokens)")
+            }
+            guard compressor.continuation == 0 || !compressor.scheme.isPublished else {
+                throw TrainingError(
+                    "\(source): compressor.leastRatio: ratios are not drawn in the published continuation, which has "
+                        + "summaryTokens vectors a segment")
+            }
+        }
         guard compressor.objectives > 0 else {
             throw TrainingError("\(source): compressor: no objective has a share")
         }

@@ -65,6 +65,9 @@ final class TrainingState {
 
     // MARK: - Saving
 
+    /// The bytes of `tensors()`.
+    var byteCount: Int { 3 * 4 * parameters.reduce(0) { $0 + $1.count } }
+
     /// By name: the parameters, in the groups' order, their moments, and how often each was moved.
     func tensors() throws -> [String: Tensor] {
         var tensors = ["updates": try Tensor(optimizer.updateCounts.map(Float.init))]

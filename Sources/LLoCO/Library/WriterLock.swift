@@ -8,12 +8,12 @@ internal import Foundation
     internal import Musl
 #endif
 
-/// The advisory lock that lets one process at a time write a library.
+/// The advisory lock that lets one process at a time write a library, or train a compressor into a folder.
 ///
-/// It is an `flock` on a file of its own, `<library>.lock`, that holds the writer's process number: the kernel lets go
-/// of it when the process ends, however it ends. It is not taken on the library itself, since there `flock` would
+/// It is an `flock` on a file of its own, `<what is written>.lock`, that holds the writer's process number: the kernel lets
+/// go of it when the process ends, however it ends. It is not taken on the library itself, since there `flock` would
 /// collide with SQLite's own record locks on some systems.
-final class LibraryLock: Sendable {
+public final class WriterLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
@@ -28,11 +28,13 @@ final class LibraryLock: Sendable {
         close(descriptor)
     }
 
-    /// Takes the lock, waiting up to `timeout`; `onWait` is told once, before the first wait.
+    /// Takes the lock on what is written, waiting up to `timeout`; `onWait` is told once, before the first wait.
+    ///
+    /// - Throws: `LibraryError`, `locked` naming who holds it, `notWritable` where the lock cannot be had.
     static func acquire(
-        library: String, timeout: Duration, onWait: (String) -> Void
-    ) throws -> LibraryLock {
-        let path = library + ".lock"
+        _ written: String, timeout: Duration, onWait: (String) -> Void
+    ) throws -> WriterLock {
+        let path = written + ".lock"
         let deadline = ContinuousClock.now + timeout
         var announced = false
         while true {
@@ -40,13 +42,13 @@ final class LibraryLock: Sendable {
             guard descriptor >= 0 else {
                 throw LibraryError(
                     .notWritable,
-                    "\(library): cannot be written: its lock file \(path) cannot be opened "
+                    "\(written): cannot be written: its lock file \(path) cannot be opened "
                         + "(\(String(cString: strerror(errno))))")
             }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
                 if isStill(path, descriptor) {
                     record(in: descriptor)
-                    return LibraryLock(path: path, descriptor: descriptor)
+                    return WriterLock(path: path, descriptor: descriptor)
                 }
                 close(descriptor)
                 continue
@@ -56,17 +58,17 @@ final class LibraryLock: Sendable {
             close(descriptor)
             guard reason == EWOULDBLOCK || reason == EINTR else {
                 throw LibraryError(
-                    .notWritable, "\(library): cannot be locked for writing (\(String(cString: strerror(reason))))")
+                    .notWritable, "\(written): cannot be locked for writing (\(String(cString: strerror(reason))))")
             }
             if ContinuousClock.now >= deadline {
                 throw LibraryError(
                     .locked,
-                    "\(library): locked for writing by \(holder); "
+                    "\(written): locked for writing by \(holder); "
                         + "waited \(seconds(timeout)) s: let it finish, or end it, and run again")
             }
             if !announced {
                 announced = true
-                onWait("\(library): waiting for \(holder), which holds the library for writing")
+                onWait("\(written): waiting for \(holder), which holds it for writing")
             }
             Thread.sleep(forTimeInterval: 0.05)
         }
