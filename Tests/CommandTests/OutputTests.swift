@@ -291,6 +291,39 @@ import Testing
         try await place.run(compress + ["--model", model, "--ratio", "1"]).expectFailure("a ratio of 1 needs")
     }
 
+    /// A compressor is trained further, on other texts.
+    @Test func trainingBeginsWithACompressor() async throws {
+        let place = try Workplace()
+        try place.write("text.txt", text: Sample.text("river", sentences: 30))
+        try place.write("recipe.json5", text: Sample.recipe)
+        let command = [
+            "train-compressor", "--text", "text.txt", "--recipe", "recipe.json5", "--model",
+            Place.fixtures.appending(path: "llama-rope3").path, "--json",
+        ]
+        func losses(_ arguments: String...) async throws -> [Double] {
+            try await place.run(command + arguments).expectSuccess().objects().compactMap { $0["loss"] as? Double }
+        }
+        let first = try await losses("--out", "a")
+        let further = try await losses("--out", "b", "--from", "a", "--seed", "0")
+        // The same rows, by a compressor that has seen them.
+        #expect(first.count == 6 && further.count == 6 && further[0] < first[0])
+        func trained(_ name: String) throws -> Int {
+            let description = try JSONSerialization.jsonObject(with: place.bytes("\(name)/compressor.json"))
+            return try #require((description as? [String: Any])?["trainedTokens"] as? Int)
+        }
+        #expect(try trained("b") == 2 * trained("a"))
+        // A run that began otherwise is another.
+        try await place.run(command + ["--out", "b"]).expectFailure("another --from")
+        try place.write("wide.json5", text: Sample.recipe.replacing("summaryTokens: 3", with: "summaryTokens: 4"))
+        let wide = command.map { $0 == "recipe.json5" ? "wide.json5" : $0 }
+        try await place.run(wide + ["--out", "c", "--from", "a"]).expectFailure("accumulated-20-3", "accumulated-20-4")
+        try await place.run(command + ["--out", "c", "--from", "none"]).expectFailure("none", "compressor.json")
+        try place.write("ranked.json5", text: Sample.recipe.replacing("summaryTokens", with: "rank: 2, summaryTokens"))
+        let ranked = command.map { $0 == "recipe.json5" ? "ranked.json5" : $0 }
+        try await place.run(ranked + ["--out", "c", "--from", "a"]).expectFailure("rank 16", "has 2")
+        #expect(!Place.exists(place.folder.appending(path: "c/compressor.json")))
+    }
+
     /// Two runs that write one folder would end as neither.
     @Test func oneTrainsAtATime() async throws {
         let place = try Workplace()

@@ -57,6 +57,7 @@ import Testing
         ("{ compressor: { batchRows: 0 } }", "compressor.batchRows"),
         ("{ compressor: { rowTokens: 9000000000 } }", "compressor.rowTokens"),
         ("{ compressor: { checkpointSteps: 0 } }", "compressor.checkpointSteps"),
+        ("{ compressor: { recentTokens: 400 } }", "compressor.recentTokens: 400, expected 0 to 320"),
         // More vectors than there are, and ratios that nothing would draw.
         (
             "{ compressor: { leastRatio: 8, mostRatio: 64, continuation: 0, distillation: 1 } }",

@@ -27,6 +27,13 @@ struct TrainCompressor: ParsableCommand {
     @Option(help: ArgumentHelp("The compressor's folder.", valueName: "dir"))
     var out: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Begin with this compressor's weights, not anew.",
+            discussion: "A folder that this command wrote for the model, with a recipe of the same kind.",
+            valueName: "dir"))
+    var from: String?
+
     @OptionGroup var training: TrainingOptions
 
     @Option(help: ArgumentHelp("Steps in all; default: the recipe's.", valueName: "n"))
@@ -58,17 +65,20 @@ struct TrainCompressor: ParsableCommand {
                     + "\(recipe.rowTokens * 3) bytes, too little for a row of \(recipe.rowTokens) tokens")
         }
         let asked = try trainingQuestions(recipe, model)
+        let start = try from.map { try self.start(URL(filePath: $0), model) }
         let source = CompressorTrainer.Source(
             baseModel: try FileIdentity.digest(of: model.identityFiles),
-            texts: asked.map { Digest.sha256(Data((corpus.digest + $0.digest).utf8)) } ?? corpus.digest)
+            texts: asked.map { Digest.sha256(Data((corpus.digest + $0.digest).utf8)) } ?? corpus.digest,
+            start: start?.identity ?? "")
         let trainer = try CompressorTrainer(
             decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed,
-            checkpointing: training.gradientCheckpointing)
+            checkpointing: training.gradientCheckpointing, start: start?.checkpoint)
         let folder = URL(filePath: out)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let lock = try CompressorTrainer.lock(folder)
         defer { withExtendedLifetime(lock) {} }
-        var tokens = try trainer.resume(from: folder, source: source) ?? 0
+        var tokens =
+            try trainer.resume(from: folder, source: source) ?? start?.checkpoint.description.trainedTokens ?? 0
         Terminal.note(
             "\(corpus.count) texts, \(corpus.byteCount / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
                 + "rows of \(recipe.rowTokens) tokens\(trainer.stepCount > 0 ? ", from step \(trainer.stepCount) on" : "")"
@@ -82,7 +92,7 @@ struct TrainCompressor: ParsableCommand {
                 to: folder.appending(path: "training.svg").path)
         }
         let bar = ProgressBar("training")
-        let start = ContinuousClock.now
+        let beginning = ContinuousClock.now
         var saved = trainer.stepCount
         while trainer.stepCount < recipe.steps {
             let began = ContinuousClock.now
@@ -94,7 +104,7 @@ struct TrainCompressor: ParsableCommand {
             try log.append(line)
             if output.json { try Terminal.json(line) }
             bar.update(step.step, of: recipe.steps, detail: String(format: "loss %.4f", step.loss))
-            if let minutes, start.duration(to: .now).seconds >= minutes * 60 { break }
+            if let minutes, beginning.duration(to: .now).seconds >= minutes * 60 { break }
             if trainer.stepCount - saved >= recipe.checkpointSteps {
                 try save()
                 saved = trainer.stepCount
@@ -105,6 +115,17 @@ struct TrainCompressor: ParsableCommand {
         if !output.json {
             Terminal.print("\(out): step \(trainer.stepCount) of \(recipe.steps), \(tokens) tokens read")
         }
+    }
+
+    /// The compressor to begin with, made for the model.
+    private func start(
+        _ folder: URL, _ model: LanguageModel
+    ) throws -> (checkpoint: CompressorCheckpoint, identity: String) {
+        let checkpoint = try CompressorCheckpoint(folder: folder, for: model.decoder)
+        guard checkpoint.description.baseModel == (try FileIdentity.digest(of: model.identityFiles)) else {
+            throw CommandError("--from \(folder.path): the compressor was made for another model")
+        }
+        return (checkpoint, try CompressorCheckpoint.identity(in: folder))
     }
 
     /// What the objective `answering` draws from; nil where it has no share.

@@ -60,6 +60,9 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var answering = 0.0
     /// Tokens read after the vectors, 2 or more: 640 by default
     public var readingTokens = 640
+    /// Of these so many, the first, are not predicted in continuation and distillation, so that the end of what became vectors
+    /// does not pass for all of it; 0 by default
+    public var recentTokens = 0
     /// Tokens a vector are drawn for every row between these two, evenly by their logarithm, where both are more than 0; else
     /// a segment has `summaryTokens` vectors
     public var leastRatio = 0.0

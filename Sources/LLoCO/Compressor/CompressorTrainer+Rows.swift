@@ -82,7 +82,8 @@ extension CompressorTrainer {
             return .memory(
                 MemoryRow(
                     segments: segments, vectorCounts: lengths.map { vectorCount($0, &generator) },
-                    reading: Array(ids.suffix(reading)), isDistilled: objective == .distillation))
+                    reading: Array(ids.suffix(reading)), start: max(1, min(recipe.recentTokens, reading / 2)),
+                    isDistilled: objective == .distillation))
         }
     }
 

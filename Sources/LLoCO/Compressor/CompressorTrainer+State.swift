@@ -10,10 +10,13 @@ extension CompressorTrainer {
         public var baseModel: String
         /// The SHA-256 of the texts: ``TrainingText/digest``
         public var texts: String
+        /// What identifies the compressor that it began with: ``CompressorCheckpoint/identity(in:)``; empty for none
+        public var start: String
 
-        public init(baseModel: String, texts: String) {
+        public init(baseModel: String, texts: String, start: String = "") {
             self.baseModel = baseModel
             self.texts = texts
+            self.start = start
         }
     }
 
@@ -42,7 +45,7 @@ extension CompressorTrainer {
         let file = folder.appending(path: Self.stateName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let checkpoint = try SafetensorsCheckpoint(file)
-        for (field, value, name) in try identity(of: source) where checkpoint.metadata[field] != value {
+        for (field, value, name) in try identity(of: source) where checkpoint.metadata[field, default: ""] != value {
             throw TrainingError("\(file.path): the saved run is of another \(name); give another --out")
         }
         guard let tokens = checkpoint.metadata["tokens"].flatMap({ Int($0) }), 0...1 << 53 ~= tokens else {
@@ -73,7 +76,7 @@ extension CompressorTrainer {
         return [
             ("base_model", source.baseModel, "base model"), ("texts", source.texts, "--text"),
             ("recipe", String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe"),
-            ("seed", "\(seed)", "--seed"),
+            ("seed", "\(seed)", "--seed"), ("start", source.start, "--from"),
         ]
     }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 public import Models
 public import Tokenizers
 public import Torch
@@ -30,10 +31,14 @@ public final class CompressorTrainer {
         public let tokens: Int
     }
 
-    /// Starts anew: the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row, or what is
-    /// added to picked tokens' is zero.
+    /// Starts anew, where the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row, or what
+    /// is added to picked tokens' is zero; or with a compressor's weights.
+    ///
+    /// - Parameter start: the compressor to begin with
+    /// - Throws: `TrainingError` where it is not one of the recipe's.
     public init(
-        decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic
+        decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic,
+        start: CompressorCheckpoint? = nil
     ) throws {
         self.decoder = decoder
         self.recipe = recipe
@@ -49,12 +54,33 @@ public final class CompressorTrainer {
             recipe.summaryInput == .learned
             ? try decoder.embed(Array(repeating: end, count: rows))[0].to(.float32).cloned()
             : try .zeros([rows, decoder.configuration.hiddenSize], device: decoder.device)
+        if let start { try Self.copy(start, recipe, to: (adapter, embedSummary)) }
         training = try TrainingState(
             [.init(adapter.parameters, learningRate: recipe.learningRate)]
                 + (rows > 0 ? [.init([embedSummary], learningRate: recipe.summaryLearningRate)] : []),
             schedule: LearningRateSchedule(
                 steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay),
             clipNorm: recipe.clipNorm, kept: "the last checkpoint stays")
+    }
+
+    private static func copy(
+        _ start: CompressorCheckpoint, _ recipe: CompressorRecipe, to own: (adapter: Adapter, embedSummary: Tensor)
+    ) throws {
+        let scheme = start.description.scheme
+        guard scheme == recipe.scheme else {
+            throw TrainingError("the compressor to begin with is \(scheme), the recipe's is \(recipe.scheme)")
+        }
+        let (given, wanted) = (start.adapter.configuration, own.adapter.configuration)
+        let (values, parameters) = (start.adapter.parameters, own.adapter.parameters)
+        guard values.map(\.shape) == parameters.map(\.shape), given.alpha == wanted.alpha else {
+            throw TrainingError(
+                "the compressor to begin with has an adapter of rank \(given.rank) and alpha \(given.alpha.formatted()) on "
+                    + "\(values.count / 2) layers, the recipe's has \(wanted.rank) and \(wanted.alpha.formatted()) on "
+                    + "\(parameters.count / 2)")
+        }
+        for (source, target) in zip(values + [start.embedSummary], parameters + [own.embedSummary]) {
+            try target.detached().copy(from: source.detached())
+        }
     }
 
     public var stepCount: Int { training.stepCount }
