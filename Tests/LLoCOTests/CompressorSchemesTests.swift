@@ -281,6 +281,29 @@ extension SeededTests {
             }
         }
 
+        /// Of a corpus one text in twenty is kept for the measure, as a text and as a document that is asked about; of a few
+        /// none.
+        @Test func whatIsKeptForTheMeasure() throws {
+            let texts = (0..<200).map { "The mill of year \($0) rose in spring and took the road." }
+            #expect(TrainingText.trained(among: Array(texts.prefix(99))) == Array(texts.prefix(99)))
+            let trained = TrainingText.trained(among: texts)
+            #expect(2...30 ~= texts.count - trained.count)
+            #expect(trained == texts.filter { !TrainingText.isHeldOut($0) })
+            let tokenizer = try fixture.model.tokenizer
+            func asked(_ texts: [String]) throws -> TrainingQuestions {
+                let documents = texts.enumerated().map { index, text in
+                    QuestionDocument(
+                        id: "\(index)", title: "\(index)", document: text,
+                        questions: [Question(id: "\(index)", text: "What rose?", answers: ["The mill."])])
+                }
+                return try TrainingQuestions(
+                    [QuestionSet(documents: documents)], maximumTokens: 128, tokenizer: tokenizer,
+                    prompts: PromptBuilder(template: nil, tokenizer: tokenizer))
+            }
+            #expect(try asked(texts).count == trained.count && asked(texts).omitted == 0)
+            #expect(try asked(Array(texts.prefix(99))).count == 99)
+        }
+
         /// Every objective is drawn, learned from, and goes on after an interruption as if there had been none.
         @Test(arguments: [CompressionScheme.SummaryInput.picked, .attended])
         func aContinuedRunIsTheUninterruptedOne(_ input: CompressionScheme.SummaryInput) throws {

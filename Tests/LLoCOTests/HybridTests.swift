@@ -127,6 +127,26 @@ extension SeededTests {
             #expect(answer.contextTokens == 180)
         }
 
+        /// Documents share a budget: all of them in vectors, in text what the question is about, wherever it stands.
+        @Test func severalDocuments() throws {
+            _ = try engine.add(text: Sample.text("mill", paragraphs: 3), path: "/mill.txt", group: "g", to: library)
+            var options = options(.hybrid, budget: 300, textShare: 0.7)
+            options.documents = ["river.txt", "mill.txt"]
+            for name in ["mill", "river"] {
+                let answer = try answerer.answer("Which item of the \(name) of chapter 1 has the number 13?", options)
+                #expect(answer.contextTokens == 300 && Set(answer.documents) == ["river.txt", "mill.txt"])
+                let text = Array(try library.text(of: library.document(named: "\(name).txt").id).utf8)
+                let read = answer.passages.filter { $0.document == "\(name).txt" }.map {
+                    String(decoding: text[$0.start..<$0.end], as: UTF8.self)
+                }
+                #expect(read.joined().contains("number 13 "), "\(read)")
+            }
+            // Each is read in part before one is read whole.
+            options.textShare = 0
+            let vectors = try answerer.answer(question, options)
+            #expect(vectors.contextTokens <= 300 && vectors.documents.count == 2 && !vectors.passages.isEmpty)
+        }
+
         /// A question without a word of the text reads what retrieval found.
         @Test func wordsThatAreNotThere() throws {
             let answer = try answerer.answer("Whereto, wherefrom?", options(.hybrid, budget: 130, textShare: 1))
