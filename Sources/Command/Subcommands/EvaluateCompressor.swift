@@ -12,7 +12,8 @@ struct EvaluateCompressor: ParsableCommand {
             The last 512 tokens of each text are scored, in every condition right after the 128 before them. Before those \
             stand nothing (none), N segments of the text (full, as far as the window goes), their vectors (compressed), or \
             as many of their own tokens as there are vectors, the least expected ones (extract). "gap closed" is \
-            (none - compressed) / (none - full), the share of what the text is worth that its vectors keep.
+            (none - compressed) / (none - full), the share of what the text is worth that its vectors keep. Vectors of another \
+            text (foreign) close what is no memory, such as the manner of what a compressor was trained on.
 
             Texts are plain files, or JSON Lines with a field "text" or "document", gzipped or not. 'train-compressor' keeps \
             one text in twenty from training; --held-out measures those alone.
@@ -70,8 +71,11 @@ struct EvaluateCompressor: ParsableCommand {
         let bar = ProgressBar("measuring")
         let total = windows.reduce(0) { $0 + $1.segments.reduce($1.segments.max() ?? 0, +) }
         var done = 0
-        let outcomes = try windows.map { window in
-            try measure.losses(of: window.ids, segments: window.segments) {
+        let outcomes = try windows.indices.map { index in
+            let window = windows[index]
+            // The next text that is as long.
+            let other = (windows[(index + 1)...] + windows[..<index]).first { $0.ids.count >= window.ids.count }
+            return try measure.losses(of: window.ids, segments: window.segments, beside: other?.ids) {
                 done += 1
                 bar.update(done, of: total)
             }
@@ -112,13 +116,15 @@ struct EvaluateCompressor: ParsableCommand {
     }
 
     private static func print(_ figures: [CompressorFigures]) {
-        Terminal.print("segments  texts    none    full  compressed  extract  gap closed  (95 % interval)  extract's")
+        Terminal.print(
+            "segments  texts    none    full  compressed  extract  gap closed  (95 % interval)  extract's  foreign's")
         for line in figures {
             Terminal.print(
                 String(
-                    format: "%8d  %5d  %6.4f  %6.4f  %10.4f  %7.4f  %10.3f  (%.3f to %.3f)  %9.3f", line.segments,
+                    format: "%8d  %5d  %6.4f  %6.4f  %10.4f  %7.4f  %10.3f  (%.3f to %.3f)  %9.3f  ", line.segments,
                     line.texts, line.lossNone, line.lossFull, line.lossCompressed, line.lossExtract, line.gapClosed,
-                    line.gapClosedLow, line.gapClosedHigh, line.gapClosedExtract))
+                    line.gapClosedLow, line.gapClosedHigh, line.gapClosedExtract)
+                    + (line.gapClosedForeign.map { String(format: "%9.3f", $0) } ?? "        –"))
         }
     }
 }

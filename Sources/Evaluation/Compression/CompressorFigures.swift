@@ -14,6 +14,9 @@ public struct CompressorFigures: Sendable, Encodable {
     public let gapClosedHigh: Double
     /// The same of the extract.
     public let gapClosedExtract: Double
+    /// The same of another text's vectors: what is no memory; nil where a text had none beside it.
+    public let lossForeign: Double?
+    public let gapClosedForeign: Double?
     /// Each text's losses, in the order in which texts were measured: two compressors' can be compared text by text.
     public let lossesByText: [CompressorMeasure.Losses]
 
@@ -27,6 +30,8 @@ public struct CompressorFigures: Sendable, Encodable {
         case gapClosedLow = "gap_closed_low"
         case gapClosedHigh = "gap_closed_high"
         case gapClosedExtract = "gap_closed_extract"
+        case lossForeign = "loss_foreign"
+        case gapClosedForeign = "gap_closed_foreign"
         case lossesByText = "losses_by_text"
     }
 
@@ -44,7 +49,9 @@ public struct CompressorFigures: Sendable, Encodable {
         }
         let columns = [better(\.none), better(\.full), plain.map(\.compressed), better(\.extract)]
         lossesByText = plain.indices.map {
-            .init(none: columns[0][$0], full: columns[1][$0], compressed: columns[2][$0], extract: columns[3][$0])
+            .init(
+                none: columns[0][$0], full: columns[1][$0], compressed: columns[2][$0], extract: columns[3][$0],
+                foreign: plain[$0].foreign)
         }
         let means = columns.map { $0.reduce(0, +) / Double($0.count) }
         let bootstrap = Bootstrap(documents: plain.indices.map { "\($0)" }, seed: seed)
@@ -56,5 +63,8 @@ public struct CompressorFigures: Sendable, Encodable {
         gapClosedLow = closed.low
         gapClosedHigh = closed.high
         gapClosedExtract = (means[0] - means[3]) / (means[0] - means[1])
+        let foreign = plain.compactMap(\.foreign)
+        lossForeign = foreign.count == plain.count ? foreign.reduce(0, +) / Double(foreign.count) : nil
+        gapClosedForeign = lossForeign.map { (means[0] - $0) / (means[0] - means[1]) }
     }
 }

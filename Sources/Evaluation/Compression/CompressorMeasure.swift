@@ -7,7 +7,8 @@ import Torch
 ///
 /// In every condition the same tokens of raw text stand right before the scored ones, so that recency does not pass for
 /// memory. Before those stand nothing, the text itself, its vectors, or as many of its own tokens as there are vectors,
-/// those that the model expects least. What an answer begins with before any vector (one ordinary token in the form of keys
+/// those that the model expects least. The vectors of another text tell what vectors bring that is no memory: a manner of
+/// writing that the compressor has learned from what it was trained on. What an answer begins with before any vector (one ordinary token in the form of keys
 /// and values) stands first in all of them.
 public struct CompressorMeasure {
     /// Tokens of raw text right before the scored ones, in every condition
@@ -24,12 +25,15 @@ public struct CompressorMeasure {
         public var compressed: Double
         /// As many of their tokens as there are vectors, picked by surprisal, in the text's order.
         public var extract: Double
+        /// The vectors of another text; nil where there is none.
+        public var foreign: Double?
 
-        public init(none: Double, full: Double, compressed: Double, extract: Double) {
+        public init(none: Double, full: Double, compressed: Double, extract: Double, foreign: Double? = nil) {
             self.none = none
             self.full = full
             self.compressed = compressed
             self.extract = extract
+            self.foreign = foreign
         }
     }
 
@@ -37,7 +41,7 @@ public struct CompressorMeasure {
     public struct Outcome: Sendable {
         /// Read by the model as it is.
         public var plain: [Int: Losses] = [:]
-        /// Read with the compressor's adapter on in every condition.
+        /// Nothing, the text and its extract read with the compressor's adapter on.
         public var adapted: [Int: Losses] = [:]
 
         public init() {}
@@ -69,16 +73,23 @@ public struct CompressorMeasure {
     /// - Parameters:
     ///   - ids: the last of them are scored; those before the segments are not read
     ///   - counts: numbers of segments
+    ///   - other: another text, of as many tokens or more as the greatest count needs
     ///   - onSegment: told after each segment that was read
     /// - Throws: `ModelError` where a count needs more tokens than there are, or more positions than the window holds.
-    public func losses(of ids: [Int], segments counts: [Int], onSegment: () throws -> Void = {}) throws -> Outcome {
+    public func losses(
+        of ids: [Int], segments counts: [Int], beside other: [Int]? = nil, onSegment: () throws -> Void = {}
+    ) throws -> Outcome {
         let size = compressor.scheme.segmentTokens
         let tail = recentTokens + scoredTokens
         guard let most = counts.max(), counts.allSatisfy({ $0 > 0 }), ids.count >= tokens(segments: most) else {
             throw ModelError("a text of \(ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
         }
+        guard other?.count ?? .max >= tokens(segments: most) else {
+            throw ModelError("another text of \(other?.count ?? 0) tokens, expected \(tokens(segments: most)) or more")
+        }
         let rest = Array(ids.suffix(tail))
         let text = Array(ids.dropLast(tail).suffix(most * size))
+        let foreign = other.map { Array($0.dropLast(tail).suffix(most * size)) }
         let window = decoder.configuration.maximumPositions
         return try withoutGradients {
             let start = try emptyContext().count
@@ -92,33 +103,52 @@ public struct CompressorMeasure {
             }
             var outcome = Outcome()
             let reading = compressor.readingAdapters
-            let readers = reading.list.isEmpty ? [ActiveAdapters.none] : [.none, reading]
+            // An adapter that is on while text is read has learned from text, whether vectors are read with it or not.
+            let learned = compressor.scheme.adapterScope == .summaries ? ActiveAdapters.none : compressor.adapters
+            let readers = learned.list.isEmpty ? [ActiveAdapters.none] : [.none, learned]
             let none = try readers.map { try loss(after: [], rest, $0) }
-            // Segments that see nothing of each other have the same vectors, however many are read.
-            let each = compressor.scheme.carry == .independent ? try compressor.compress(text) : nil
+            let vectors = try vectors(of: text, segments: counts)
+            let foreignVectors = try foreign.map { try self.vectors(of: $0, segments: counts) }
+            func compressed(_ vectors: Tensor) throws -> Double {
+                let context = try compressor.context(
+                    vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
+                return try loss(cache: context, rest, reading)
+            }
             // By length: beyond the window it is the same text for every number of segments.
             var full: [Int: [Double]] = [:]
             for count in Set(counts).sorted() {
                 let own = Array(text.suffix(count * size))
-                let rows = count * compressor.scheme.summaryTokens
-                let vectors = try each.map { try $0[$0.size(0) - rows..<$0.size(0)] } ?? compressor.compress(own)
                 for _ in 0..<count { try onSegment() }
-                let context = try compressor.context(
-                    vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
-                let compressed = try loss(cache: context, rest, reading)
+                let compressedLoss = try compressed(vectors[count]!)
+                let foreignLoss = try foreignVectors.map { try compressed($0[count]!) }
                 let seen = own.suffix(window - tail - start)
                 let whole = try full[seen.count] ?? readers.map { try loss(after: seen, rest, $0) }
                 full[seen.count] = whole
                 for (index, reader) in readers.enumerated() {
                     let losses = Losses(
-                        none: none[index], full: whole[index], compressed: compressed,
-                        extract: try loss(after: picks.suffix(count).flatMap { $0 }, rest, reader))
+                        none: none[index], full: whole[index], compressed: compressedLoss,
+                        extract: try loss(after: picks.suffix(count).flatMap { $0 }, rest, reader),
+                        foreign: foreignLoss)
                     if index == 0 { outcome.plain[count] = losses }
                     if index == readers.count - 1 { outcome.adapted[count] = losses }
                 }
             }
             return outcome
         }
+    }
+
+    /// The vectors of a text's last segments, by how many.
+    private func vectors(of text: [Int], segments counts: [Int]) throws -> [Int: Tensor] {
+        let scheme = compressor.scheme
+        // Segments that see nothing of each other have the same vectors, however many are read.
+        let all = scheme.carry == .independent ? try compressor.compress(text) : nil
+        return try Dictionary(
+            uniqueKeysWithValues: Set(counts).map { count in
+                guard let all else {
+                    return (count, try compressor.compress(Array(text.suffix(count * scheme.segmentTokens))))
+                }
+                return (count, try all[all.size(0) - count * scheme.summaryTokens..<all.size(0)])
+            })
     }
 
     private func loss(after ids: some Collection<Int>, _ rest: [Int], _ adapters: ActiveAdapters) throws -> Double {

@@ -61,11 +61,13 @@ import Torch
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
         #expect(measure.tokens(segments: 2) == 54)
         var segments = 0
-        let outcome = try measure.losses(of: ids, segments: [1, 3]) { segments += 1 }
+        let other = Array(ids.reversed())
+        let outcome = try measure.losses(of: ids, segments: [1, 3], beside: other) { segments += 1 }
         #expect(segments == 3 + 1 + 3)
         #expect(outcome.plain.keys.sorted() == [1, 3] && outcome.adapted.keys.sorted() == [1, 3])
         for count in [1, 3] {
             let text = Array(ids.dropLast(14).suffix(20 * count))
+            let foreign = Array(other.dropLast(14).suffix(20 * count))
             var picked: [Int] = []
             for start in stride(from: 0, to: text.count, by: 20) {
                 let segment = Array(text[start..<start + 20])
@@ -81,6 +83,10 @@ import Torch
                     (losses.full, try loss(decoder, decoder.embed(text)[0], ids, adapters)),
                     (losses.extract, try loss(decoder, decoder.embed(picked)[0], ids, adapters)),
                     (losses.compressed, try loss(decoder, compressor.compress(text), ids, compressor.adapters)),
+                    (
+                        try #require(losses.foreign),
+                        try loss(decoder, compressor.compress(foreign), ids, compressor.adapters)
+                    ),
                 ] { #expect(abs(found - expected) < 1e-4 * expected) }
             }
             #expect((outcome.plain[count] == outcome.adapted[count]) == !hasAdapter)
@@ -113,6 +119,9 @@ import Torch
         #expect(throws: ModelError.self) { _ = try measure.losses(of: Array(ids.prefix(33)), segments: [1]) }
         #expect(throws: ModelError.self) { _ = try measure.losses(of: ids, segments: [0]) }
         #expect(throws: ModelError.self) { _ = try measure.losses(of: ids, segments: []) }
+        #expect(throws: ModelError.self) {
+            _ = try measure.losses(of: ids, segments: [1], beside: Array(ids.prefix(33)))
+        }
         // The tiny model's window is shorter than what is read raw by default.
         #expect(throws: ModelError.self) { _ = try CompressorMeasure(compressor) }
     }
@@ -135,6 +144,16 @@ import Torch
         ]
         let expected = [2.92, 2.52, 2.72, 2.82, 0.5, 0.25, 0.5, 0.5]
         for (found, expected) in zip(found, expected) { #expect(abs(found - expected) < 1e-9) }
+        #expect(figures.lossForeign == nil && figures.gapClosedForeign == nil)
+        #expect(figures.lossesByText.map(\.compressed) == outcomes.map { $0.plain[4]!.compressed })
+        let beside = outcomes.map { outcome in
+            var outcome = outcome
+            outcome.plain[4]?.foreign = 2.84
+            return outcome
+        }
+        let foreign = try #require(CompressorFigures(beside, segments: 4, seed: 1)?.gapClosedForeign)
+        #expect(abs(foreign - 0.2) < 1e-9)
+        #expect(CompressorFigures(beside + outcomes, segments: 4, seed: 1)?.gapClosedForeign == nil)
         #expect(CompressorFigures(outcomes, segments: 8, seed: 1) == nil)
         let fields = try #require(
             JSONSerialization.jsonObject(with: JSONEncoder().encode(figures)) as? [String: Any])
