@@ -366,8 +366,22 @@ import Testing
         let run = try await place.run(command + ["--questions", "q.jsonl"]).expectSuccess()
         #expect(try run.objects().count == 2)
         #expect(run.errorText.contains("1 of 2 questions were left out"))
+        // Read with an adapter it is another run; the adapter stays as it is.
+        let adapter = Place.fixtures.appending(path: "autocompressor/adapter")
+        let weights = try Data(contentsOf: adapter.appending(path: "adapter_model.safetensors"))
+        let reading = command + ["--questions", "q.jsonl", "--reader", adapter.path]
+        let other = try await place.run(reading)
+        #expect(other.status == 1 && other.errorText.contains("another --reader"))
+        let read = try await place.run(reading.map { $0 == "mine" ? "read" : $0 }).expectSuccess()
+        func losses(_ outcome: Outcome) throws -> [Double] {
+            try outcome.objects().compactMap { $0["loss"] as? Double }
+        }
+        #expect(try losses(read).count == 2 && losses(read) != losses(run))
+        #expect(try Data(contentsOf: adapter.appending(path: "adapter_model.safetensors")) == weights)
+        try await place.run(command + ["--questions", "q.jsonl", "--reader", "none"]).expectFailure("none")
         try place.write("recipe.json5", text: Sample.recipe)
         try await place.run(command + ["--questions", "q.jsonl"]).expectFailure("'answering' no share")
+        try await place.run(command + ["--reader", adapter.path]).expectFailure("--reader", "no share")
     }
 
     @Test func modelCommands() async throws {

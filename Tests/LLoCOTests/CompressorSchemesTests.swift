@@ -199,7 +199,7 @@ extension SeededTests {
             let ids = fixture.values.document
             var row = CompressorTrainer.MemoryRow(
                 segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
-                reading: Array(ids[34..<50]), start: 2, isDistilled: isDistilled)
+                readings: [.init(ids: Array(ids[34..<50]), start: 2)], purpose: isDistilled ? .distillation : .text)
             if scheme.adapterScope == .summaries, scheme.summaryInput == .attended { return }
             if scheme.adapterScope == .summaries, scheme.carry != .independent {
                 // What the model as it is sees of earlier vectors is taken as given.
@@ -268,12 +268,39 @@ extension SeededTests {
                 try prompts.prompt(question: "What did the mill take?"), try prompts.answer("The road.")
             )
             let row = CompressorTrainer.MemoryRow(
-                segments: [ids], vectorCounts: [recipe.scheme.vectors(of: ids.count)], reading: prompt + answer,
-                start: prompt.count, isDistilled: false)
+                segments: [ids], vectorCounts: [recipe.scheme.vectors(of: ids.count)],
+                readings: [.init(ids: prompt + answer, start: prompt.count)], purpose: .answering)
             recipe.steps = 1
             let fresh = { try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2) }
             let sum = try fresh().backward(row, scale: 1)
-            #expect(row.reading.count - row.start == answer.count && sum > 0)
+            #expect(sum > 0)
+            // Several answers share the vectors: their losses and gradients are those of each alone, together.
+            let (other, brief) = (
+                try prompts.prompt(question: "When did it rise?"), try prompts.answer("In spring, it is said.")
+            )
+            let reader = try fixture.adapter()
+            func gradients(_ rows: [CompressorTrainer.MemoryRow]) throws -> (Double, [Tensor]) {
+                let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2, reader: reader)
+                for (own, given) in zip(trainer.adapter.parameters, reader.parameters) { try own.copy(from: given) }
+                let sum = try rows.reduce(0) { try $0 + trainer.backward($1, scale: 1) }
+                return (sum, try trainer.adapter.parameters.map { try $0.gradient ?? .zeros($0.shape) })
+            }
+            var both = row
+            both.readings.append(.init(ids: other + brief, start: other.count))
+            var second = row
+            second.readings = [both.readings[1]]
+            let (together, apart) = (try gradients([both]), try gradients([row, second]))
+            #expect(relativeError(together.0, apart.0) < 1e-5)
+            for (one, other) in zip(together.1, apart.1) {
+                // Nothing flows to the last layer's queries, which choose and are not kept.
+                #expect(try (one - other).norm().item() <= 1e-3 * other.norm().item())
+            }
+            // The reader takes part, in answers alone.
+            #expect(try relativeError(gradients([row]).0, fresh().backward(row, scale: 1)) > 1e-3)
+            second.purpose = .text
+            let plain = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
+            let read = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2, reader: reader)
+            #expect(try plain.backward(second, scale: 1) == read.backward(second, scale: 1))
             #expect(throws: TrainingError.self) { _ = try fresh().step(text, tokenizer) }
             #expect(throws: TrainingError.self) {
                 _ = try TrainingQuestions(

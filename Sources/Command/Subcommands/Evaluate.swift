@@ -235,8 +235,7 @@ struct Evaluate: ParsableCommand {
                         + "\(engine.modelIdentity.prefix(12))…)")
             }
             try evaluator.setAdapter(Adapter(checkpoint, for: engine.model.decoder))
-            let encoded = try checkpoint.encoded()
-            return Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights))
+            return try checkpoint.digest()
         }
     }
 

@@ -34,6 +34,13 @@ struct TrainCompressor: ParsableCommand {
             valueName: "dir"))
     var from: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An adapter that answers are read with, in the objective 'answering'; it stays as it is.",
+            discussion: "A folder in PEFT's layout: the adapter that will read the vectors, so that they suit it.",
+            valueName: "dir"))
+    var reader: String?
+
     @OptionGroup var training: TrainingOptions
 
     @Option(help: ArgumentHelp("Steps in all; default: the recipe's.", valueName: "n"))
@@ -64,15 +71,23 @@ struct TrainCompressor: ParsableCommand {
                 "\(texts.count - corpus.count) of \(texts.count) texts were left out: shorter than "
                     + "\(recipe.rowTokens * 3) bytes, too little for a row of \(recipe.rowTokens) tokens")
         }
+        let reader = try self.reader.map { folder in
+            guard recipe.answering > 0 else {
+                throw CommandError("--reader: the recipe gives the objective 'answering' no share")
+            }
+            let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder), as: .float32)
+            return (adapter: try Adapter(checkpoint, for: model.decoder), digest: try checkpoint.digest())
+        }
         let asked = try trainingQuestions(recipe, model)
         let start = try from.map { try self.start(URL(filePath: $0), model) }
         let source = CompressorTrainer.Source(
             baseModel: try FileIdentity.digest(of: model.identityFiles),
             texts: asked.map { Digest.sha256(Data((corpus.digest + $0.digest).utf8)) } ?? corpus.digest,
-            start: start?.identity ?? "")
+            start: start?.identity ?? "", reader: reader?.digest ?? "")
         let trainer = try CompressorTrainer(
             decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed,
-            checkpointing: training.gradientCheckpointing, start: start?.checkpoint)
+            checkpointing: training.gradientCheckpointing, start: start?.checkpoint,
+            reader: reader?.adapter)
         let folder = URL(filePath: out)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let lock = try CompressorTrainer.lock(folder)
@@ -140,14 +155,14 @@ struct TrainCompressor: ParsableCommand {
             throw CommandError("the recipe's objective 'answering' needs --questions FILE: questions about texts")
         }
         let sets = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
-        let most = recipe.segmentsPerSubstep * recipe.segmentTokens
+        let most = recipe.questionedTokens
         let prompts = try PromptBuilder(recognizing: model.tokenizer)
         let asked = try TrainingQuestions(
             sets, maximumTokens: most, tokenizer: model.tokenizer, prompts: prompts)
         if asked.omitted > 0 {
             Terminal.note(
                 "\(asked.omitted) of \(asked.omitted + asked.count) questions were left out: their documents have more than "
-                    + "\(most) tokens (the recipe's segmentsPerSubstep segments)")
+                    + "\(most) tokens (the recipe's questionedSegments or segmentsPerSubstep)")
         }
         return asked
     }

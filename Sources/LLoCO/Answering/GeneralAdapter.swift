@@ -29,11 +29,10 @@ public struct GeneralAdapter: Sendable {
     ) throws -> GeneralAdapter? {
         guard let fitting = folders.first(where: { vectors(readBy: $0) == identity }) else { return nil }
         let checkpoint = try AdapterCheckpoint.read(fitting, as: .float32)
-        let encoded = try checkpoint.encoded()
         let adapter = try Adapter(checkpoint, for: decoder)
         return GeneralAdapter(
             adapter: adapter, reader: try adapter.frozen(as: decoder.dtype, device: decoder.device),
-            digest: Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights)))
+            digest: try checkpoint.digest())
     }
 
     /// Which vectors the adapter in a folder reads; nil where it does not say so.
@@ -59,5 +58,13 @@ public struct GeneralAdapter: Sendable {
         }
         for (source, target) in zip(own, new) { try target.detached().copy(from: source.detached()) }
         return fresh
+    }
+}
+
+extension AdapterCheckpoint {
+    /// The SHA-256 of configuration and weights, which says what an adapter is wherever it lies.
+    public func digest() throws -> String {
+        let encoded = try encoded()
+        return Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights))
     }
 }

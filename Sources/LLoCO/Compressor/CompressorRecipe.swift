@@ -56,17 +56,24 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var distillation = 0.0
     /// The segment itself
     public var reconstruction = 0.0
-    /// The answer to a question about the segments, which are its document's
+    /// The answers to questions about the segments, which are their document's
     public var answering = 0.0
+    /// Questions about one document that a row of `answering` has at most, 1...65,536: 16 by default; its vectors are read
+    /// once for all of them
+    public var questionsPerRow = 16
+    /// Segments of a document that is asked about, at most; 0, the default, for `segmentsPerSubstep`
+    public var questionedSegments = 0
     /// Tokens read after the vectors, 2 or more: 640 by default
     public var readingTokens = 640
-    /// Of these so many, the first, are not predicted in continuation and distillation, so that the end of what became vectors
-    /// does not pass for all of it; 0 by default
-    public var recentTokens = 0
     /// Tokens a vector are drawn for every row between these two, evenly by their logarithm, where both are more than 0; else
     /// a segment has `summaryTokens` vectors
     public var leastRatio = 0.0
     public var mostRatio = 0.0
+
+    /// Tokens of a document that is asked about, at most.
+    public var questionedTokens: Int {
+        segmentTokens * (questionedSegments > 0 ? questionedSegments : segmentsPerSubstep)
+    }
 
     /// What all objectives' shares come to.
     var objectives: Double { continuation + distillation + reconstruction + answering }

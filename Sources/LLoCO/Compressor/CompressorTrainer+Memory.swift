@@ -9,22 +9,40 @@ extension CompressorTrainer {
         package var segments: [[Int]]
         /// Vectors of each segment
         package var vectorCounts: [Int]
-        /// Read after the vectors
-        package var reading: [Int]
-        /// The first of `reading` that is predicted, 1 or more
-        package var start: Int
-        package var isDistilled: Bool
+        /// What is read after the vectors, each for itself; one but for answers
+        package var readings: [Reading]
+        package var purpose: Purpose
 
-        package init(segments: [[Int]], vectorCounts: [Int], reading: [Int], start: Int = 1, isDistilled: Bool) {
-            self.segments = segments
-            self.vectorCounts = vectorCounts
-            self.reading = reading
-            self.start = start
-            self.isDistilled = isDistilled
+        package struct Reading {
+            package var ids: [Int]
+            /// The first of `ids` that is predicted, 1 or more
+            package var start: Int
+            var predicted: Int { ids.count - start }
+
+            package init(ids: [Int], start: Int = 1) {
+                self.ids = ids
+                self.start = start
+            }
         }
 
-        var tokens: Int { segments.reduce(reading.count) { $0 + $1.count } }
-        var predicted: Int { reading.count - start }
+        package enum Purpose {
+            /// The text's own tokens are learned.
+            case text
+            /// What the model as it is predicts after the text itself is learned.
+            case distillation
+            /// Answers are learned, read with the adapter that will read them.
+            case answering
+        }
+
+        package init(segments: [[Int]], vectorCounts: [Int], readings: [Reading], purpose: Purpose = .text) {
+            self.segments = segments
+            self.vectorCounts = vectorCounts
+            self.readings = readings
+            self.purpose = purpose
+        }
+
+        var tokens: Int { (segments.map(\.count) + readings.map(\.ids.count)).reduce(0, +) }
+        var predicted: Int { readings.reduce(0) { $0 + $1.predicted } }
     }
 
     /// The likeliest tokens of a teacher's prediction, of which the rest is forgotten.
@@ -36,7 +54,9 @@ extension CompressorTrainer {
     /// after the text itself.
     package func backward(_ row: MemoryRow, scale: Double) throws -> Double {
         let adapters = ActiveAdapters([adapter], appliesDropout: true)
-        let readingAdapters = scheme.adapterScope == .everywhere ? adapters : .none
+        let own = scheme.adapterScope == .everywhere ? adapters.list : []
+        let readers = ActiveAdapters(
+            own + (row.purpose == .answering ? reader.map { [$0] } ?? [] : []), appliesDropout: true)
         let recomputes = checkpointing.applies(to: decoder, positions: row.tokens)
         let pass = SegmentPass(
             decoder: decoder, scheme: scheme, embedSummary: embedSummary, adapters: adapters, recomputes: recomputes)
@@ -56,16 +76,23 @@ extension CompressorTrainer {
                     of: segment, pending: scheme.form == .embeddings ? previous : nil, cache: cache, count: count))
             text = cache
         }
-        let targets = try row.isDistilled ? teacherTargets(row, text: text) : nil
-        let vectors = try Tensor.concatenated(parts)
-        let read = try decoder.reading(vectors, before: decoder.embed(row.reading), scheme: scheme)
+        let targets = try row.purpose == .distillation ? teacherTargets(row, text: text) : nil
+        let count = row.readings.count
+        let cache = try decoder.context(
+            .concatenated(parts), scheme: scheme, adapters: readers, recomputes: recomputes
+        ).shared(by: count)
+        // Padding stands behind the text, where no real position sees it, so no mask is needed.
+        let length = row.readings.map { $0.ids.count - 1 }.max() ?? 0
+        let inputs = row.readings.map { $0.ids.dropLast() + Array(repeating: 0, count: length - $0.ids.count + 1) }
         let hidden = try decoder.hiddenStates(
-            read.embeddings, cache: read.context, adapters: readingAdapters, last: row.reading.count,
-            recomputes: recomputes)[0]
-        let predictors = try hidden.narrowed(0, start: row.start - 1, length: row.predicted)
+            decoder.embed(inputs.map(Array.init)), cache: cache, adapters: readers, recomputes: recomputes)
+        let predictors = try Tensor.concatenated(
+            row.readings.enumerated().map { index, reading in
+                try hidden[index].narrowed(0, start: reading.start - 1, length: reading.predicted)
+            })
         guard let targets else {
             return try LabelledLoss.backward(
-                decoder, hidden: predictors, labels: Array(row.reading[row.start...]), scale: scale)
+                decoder, hidden: predictors, labels: row.readings.flatMap { $0.ids[$0.start...] }, scale: scale)
         }
         let (sum, gradient) = try decoder.crossEntropy(
             predictors.detached(), targets: targets.tokens, shares: targets.shares, gradientScale: scale)
@@ -85,8 +112,9 @@ extension CompressorTrainer {
                 cache = try decoder.emptyContext(scheme.form)
                 _ = try decoder.hiddenStates(decoder.embed(row.segments.flatMap { $0 }), cache: cache, last: 0)
             }
-            let hidden = try decoder.hiddenStates(decoder.embed(row.reading), cache: cache)[0]
-                .narrowed(0, start: row.start - 1, length: row.predicted)
+            let reading = row.readings[0]
+            let hidden = try decoder.hiddenStates(decoder.embed(reading.ids), cache: cache)[0]
+                .narrowed(0, start: reading.start - 1, length: row.predicted)
             var tokens: [Tensor] = []
             var shares: [Tensor] = []
             for start in stride(from: 0, to: row.predicted, by: 256) {

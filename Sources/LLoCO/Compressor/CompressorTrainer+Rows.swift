@@ -41,10 +41,13 @@ extension CompressorTrainer {
             guard let questions, let item = questions.items.randomElement(using: &generator) else { return nil }
             let ids = questions.documents[item.document]
             let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
+            let asked = questions.itemsByDocument[item.document].shuffled(using: &generator)
             return .memory(
                 MemoryRow(
                     segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
-                    reading: item.prompt + item.answer, start: item.prompt.count, isDistilled: false))
+                    readings: asked.prefix(recipe.questionsPerRow).map {
+                        .init(ids: $0.prompt + $0.answer, start: $0.prompt.count)
+                    }, purpose: .answering))
         case .continuation where scheme.isPublished:
             let ids = text.row(recipe.rowTokens, tokenizer, using: &generator)
             let count = recipe.substeps * recipe.segmentsPerSubstep
@@ -63,7 +66,7 @@ extension CompressorTrainer {
             return .memory(
                 MemoryRow(
                     segments: [ids], vectorCounts: [vectorCount(ids.count, &generator)],
-                    reading: [cue] + ids.prefix(recipe.readingTokens), isDistilled: false))
+                    readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))]))
         case let objective:
             var lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
                 segmentLength(&generator)
@@ -82,8 +85,8 @@ extension CompressorTrainer {
             return .memory(
                 MemoryRow(
                     segments: segments, vectorCounts: lengths.map { vectorCount($0, &generator) },
-                    reading: Array(ids.suffix(reading)), start: max(1, min(recipe.recentTokens, reading / 2)),
-                    isDistilled: objective == .distillation))
+                    readings: [.init(ids: Array(ids.suffix(reading)))],
+                    purpose: objective == .distillation ? .distillation : .text))
         }
     }
 

@@ -12,11 +12,14 @@ extension CompressorTrainer {
         public var texts: String
         /// What identifies the compressor that it began with: ``CompressorCheckpoint/identity(in:)``; empty for none
         public var start: String
+        /// The SHA-256 of the adapter that answers are read with; empty for none
+        public var reader: String
 
-        public init(baseModel: String, texts: String, start: String = "") {
+        public init(baseModel: String, texts: String, start: String = "", reader: String = "") {
             self.baseModel = baseModel
             self.texts = texts
             self.start = start
+            self.reader = reader
         }
     }
 
@@ -77,6 +80,7 @@ extension CompressorTrainer {
             ("base_model", source.baseModel, "base model"), ("texts", source.texts, "--text"),
             ("recipe", String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe"),
             ("seed", "\(seed)", "--seed"), ("start", source.start, "--from"),
+            ("reader", source.reader, "--reader"),
         ]
     }
 }

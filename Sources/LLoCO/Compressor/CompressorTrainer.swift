@@ -17,13 +17,15 @@ public final class CompressorTrainer {
     let training: TrainingState
     let seed: UInt64
     let checkpointing: GradientCheckpointing
+    /// What answers are read with, besides the compressor's own where that is on; nil for the model as it is
+    let reader: Adapter?
     var scheme: CompressionScheme { recipe.scheme }
 
     /// A step's outcome.
     public struct Step: Sendable {
         /// counted from 1
         public let step: Int
-        /// mean -log p over the step's predicted tokens, nats
+        /// mean over the step's rows of a row's mean -log p of its predicted tokens, nats
         public let loss: Double
         /// the joint norm of the gradients before clipping
         public let gradientNorm: Double
@@ -34,16 +36,19 @@ public final class CompressorTrainer {
     /// Starts anew, where the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row, or what
     /// is added to picked tokens' is zero; or with a compressor's weights.
     ///
-    /// - Parameter start: the compressor to begin with
+    /// - Parameters:
+    ///   - start: the compressor to begin with
+    ///   - reader: the adapter that answers are read with, which stays as it is
     /// - Throws: `TrainingError` where it is not one of the recipe's.
     public init(
         decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic,
-        start: CompressorCheckpoint? = nil
+        start: CompressorCheckpoint? = nil, reader: Adapter? = nil
     ) throws {
         self.decoder = decoder
         self.recipe = recipe
         self.seed = seed
         self.checkpointing = checkpointing
+        self.reader = try reader?.frozen(as: decoder.dtype, device: decoder.device)
         try Runtime.seed(seed)
         adapter = try Adapter(
             for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout,
@@ -96,19 +101,18 @@ public final class CompressorTrainer {
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
         let rows = (0..<recipe.batchRows).compactMap { _ in draw(from: text, questions, tokenizer, &generator) }
-        let predicted = rows.reduce(0) { $0 + $1.predicted }
-        guard predicted > 0 else {
+        guard !rows.isEmpty else {
             throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")
         }
         var loss = 0.0
         for row in rows {
-            let scale = 1 / Double(predicted)
+            // Rows count alike, whether an answer or a page is predicted.
+            let scale = 1 / Double(rows.count * row.predicted)
             switch row {
-            case .published(let ids, let cuts, _): loss += try backward(ids, cuts: cuts, scale: scale)
-            case .memory(let row): loss += try backward(row, scale: scale)
+            case .published(let ids, let cuts, _): loss += try scale * backward(ids, cuts: cuts, scale: scale)
+            case .memory(let row): loss += try scale * backward(row, scale: scale)
             }
         }
-        loss /= Double(predicted)
         let norm = try training.clipGradients(loss: loss, step: step)
         try training.step()
         return Step(

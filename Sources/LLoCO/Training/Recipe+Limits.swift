@@ -29,7 +29,8 @@ extension Recipe {
         try check("compressor.warmupSteps", compressor.warmupSteps, 0...1_000_000_000)
         try check("compressor.checkpointSteps", compressor.checkpointSteps, 1...1_000_000_000)
         try check("compressor.readingTokens", compressor.readingTokens, 2...1_048_576)
-        try check("compressor.recentTokens", compressor.recentTokens, 0...compressor.readingTokens / 2)
+        try check("compressor.questionsPerRow", compressor.questionsPerRow, 1...65_536)
+        try check("compressor.questionedSegments", compressor.questionedSegments, 0...1024)
         try check("compressor.leastRatio", compressor.leastRatio, 0...1_000_000)
         try check("compressor.mostRatio", compressor.mostRatio, compressor.leastRatio...1_000_000)
         for (field, share) in [
