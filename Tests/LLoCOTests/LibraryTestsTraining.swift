@@ -43,23 +43,6 @@ import Testing
         #expect(throws: LibraryError.self) { try library.removeRun(run.id) }
     }
 
-    /// Runs of other settings that were given up for one that came to its end.
-    @Test func aFinishedRunLeavesNoOlderOnes() throws {
-        func run(_ group: String, _ settings: String) throws -> Int64 {
-            let run = try library.startRun(
-                of: group, identity: identity, settings: settings, dataDigest: "d", totalSteps: 3)
-            try library.saveRun(run.id, step: 1, state: Data([1]), losses: [TrainingLoss(step: 1, loss: 1)])
-            return run.id
-        }
-        let (old, foreign, finished, later) = (
-            try run("g", "1"), try run("h", "1"), try run("g", "2"), try run("g", "3")
-        )
-        try library.finishRun(finished, config: "{}", weights: Data([5]))
-        #expect(try library.trainingRuns().map(\.id) == [later, finished, foreign])
-        #expect(throws: LibraryError.self) { _ = try library.runState(old) }
-        #expect(try library.runState(later) == Data([1]) && library.runState(foreign) == Data([1]))
-    }
-
     @Test func notANumberIsNeverSaved() throws {
         let run = try library.startRun(of: "g", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 3)
         try library.saveRun(run.id, step: 1, state: Data([1]), losses: [TrainingLoss(step: 1, loss: 1)])

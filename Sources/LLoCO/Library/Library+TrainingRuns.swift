@@ -86,8 +86,7 @@ extension Library {
         }
     }
 
-    /// Ends a run: its adapter is stored and its state dropped, in one transaction. So are the group's runs that were begun
-    /// before it and never finished: their states can be large, and nobody goes on with them.
+    /// Ends a run: its adapter is stored and its state dropped, in one transaction.
     ///
     /// - Parameter tuned: documents' vectors that are read with the adapter, and with no other
     @discardableResult
@@ -106,11 +105,6 @@ extension Library {
                     UPDATE training_runs SET finished = 1, step = total_steps, state = NULL, state_digest = NULL,
                         updated = ? WHERE id = ?
                     """, arguments: [Date().timeIntervalSince1970, run])
-            try db.execute(
-                sql: """
-                    DELETE FROM training_runs WHERE finished = 0 AND id < ?
-                        AND group_id = (SELECT group_id FROM training_runs WHERE id = ?)
-                    """, arguments: [run, run])
             let adapter = try self.insertAdapter(
                 try self.groupID(record.group, db), record.identity, config: config, weights: weights, run: run, db)
             try self.store(tuned, of: adapter.id, db)

@@ -17,6 +17,7 @@ final class RunningCommand: @unchecked Sendable {
     private let output: URL
     private let errors: URL
     private let started: ContinuousClock.Instant
+    private static let launch = NSLock()
 
     init(
         _ program: String, _ arguments: [String], input: String, environment: [String: String], folder: URL,
@@ -54,7 +55,11 @@ final class RunningCommand: @unchecked Sendable {
 
     /// A process begins with the signals that its parent ignores or holds back: those of a test runner's threads are
     /// not those of a shell.
+    ///
+    /// One at a time: under load Foundation was seen to crash in `run()` while other threads were in it.
     private static func withDefaultSignals(_ body: () throws -> Void) rethrows {
+        launch.lock()
+        defer { launch.unlock() }
         signal(SIGINT, SIG_DFL)
         var none = sigset_t()
         var before = sigset_t()
