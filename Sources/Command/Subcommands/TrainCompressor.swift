@@ -79,9 +79,10 @@ struct TrainCompressor: ParsableCommand {
             return (adapter: try Adapter(checkpoint, for: model.decoder), digest: try checkpoint.digest())
         }
         let asked = try trainingQuestions(recipe, model)
-        let start = try from.map { try self.start(URL(filePath: $0), model) }
+        let identity = try FileIdentity.digest(of: model.identityFiles)
+        let start = try from.map { try self.start(URL(filePath: $0), model, identity) }
         let source = CompressorTrainer.Source(
-            baseModel: try FileIdentity.digest(of: model.identityFiles),
+            baseModel: identity,
             texts: asked.map { Digest.sha256(Data((corpus.digest + $0.digest).utf8)) } ?? corpus.digest,
             start: start?.identity ?? "", reader: reader?.digest ?? "")
         let trainer = try CompressorTrainer(
@@ -134,10 +135,10 @@ struct TrainCompressor: ParsableCommand {
 
     /// The compressor to begin with, made for the model.
     private func start(
-        _ folder: URL, _ model: LanguageModel
+        _ folder: URL, _ model: LanguageModel, _ modelIdentity: String
     ) throws -> (checkpoint: CompressorCheckpoint, identity: String) {
         let checkpoint = try CompressorCheckpoint(folder: folder, for: model.decoder)
-        guard checkpoint.description.baseModel == (try FileIdentity.digest(of: model.identityFiles)) else {
+        guard checkpoint.description.baseModel == modelIdentity else {
             throw CommandError("--from \(folder.path): the compressor was made for another model")
         }
         return (checkpoint, try CompressorCheckpoint.identity(in: folder))

@@ -52,12 +52,19 @@ public struct GeneralAdapter: Sendable {
 
     /// A new adapter that begins with this one's values; nil where it is of another shape.
     func start(_ fresh: Adapter) throws -> Adapter? {
-        let (own, new) = (adapter.parameters, fresh.parameters)
-        guard own.map(\.shape) == new.map(\.shape), adapter.configuration.alpha == fresh.configuration.alpha else {
-            return nil
+        try fresh.takeValues(of: adapter) ? fresh : nil
+    }
+}
+
+extension Adapter {
+    /// Takes another adapter's values; false, and nothing is changed, where that is of another shape.
+    func takeValues(of other: Adapter) throws -> Bool {
+        let (own, given) = (parameters, other.parameters)
+        guard own.map(\.shape) == given.map(\.shape), configuration.alpha == other.configuration.alpha else {
+            return false
         }
-        for (source, target) in zip(own, new) { try target.detached().copy(from: source.detached()) }
-        return fresh
+        for (target, source) in zip(own, given) { try target.detached().copy(from: source.detached()) }
+        return true
     }
 }
 

@@ -77,19 +77,11 @@ extension CompressorTrainer {
             text = cache
         }
         let targets = try row.purpose == .distillation ? teacherTargets(row, text: text) : nil
-        let count = row.readings.count
-        let cache = try decoder.context(
-            .concatenated(parts), scheme: scheme, adapters: readers, recomputes: recomputes
-        ).shared(by: count)
-        // Padding stands behind the text, where no real position sees it, so no mask is needed.
-        let length = row.readings.map { $0.ids.count - 1 }.max() ?? 0
-        let inputs = row.readings.map { $0.ids.dropLast() + Array(repeating: 0, count: length - $0.ids.count + 1) }
-        let hidden = try decoder.hiddenStates(
-            decoder.embed(inputs.map(Array.init)), cache: cache, adapters: readers, recomputes: recomputes)
+        let context = try decoder.context(
+            .concatenated(parts), scheme: scheme, adapters: readers, recomputes: recomputes)
         let predictors = try Tensor.concatenated(
-            row.readings.enumerated().map { index, reading in
-                try hidden[index].narrowed(0, start: reading.start - 1, length: reading.predicted)
-            })
+            decoder.predictors(
+                of: row.readings.map { ($0.ids, $0.start) }, after: context, adapters: readers, recomputes: recomputes))
         guard let targets else {
             return try LabelledLoss.backward(
                 decoder, hidden: predictors, labels: row.readings.flatMap { $0.ids[$0.start...] }, scale: scale)

@@ -41,7 +41,7 @@ extension CompressorTrainer {
             guard let questions, let item = questions.items.randomElement(using: &generator) else { return nil }
             let ids = questions.documents[item.document]
             let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
-            let asked = questions.itemsByDocument[item.document].shuffled(using: &generator)
+            let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
             return .memory(
                 MemoryRow(
                     segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },

@@ -75,17 +75,14 @@ public final class CompressorTrainer {
         guard scheme == recipe.scheme else {
             throw TrainingError("the compressor to begin with is \(scheme), the recipe's is \(recipe.scheme)")
         }
-        let (given, wanted) = (start.adapter.configuration, own.adapter.configuration)
-        let (values, parameters) = (start.adapter.parameters, own.adapter.parameters)
-        guard values.map(\.shape) == parameters.map(\.shape), given.alpha == wanted.alpha else {
+        guard try own.adapter.takeValues(of: start.adapter) else {
+            let (given, wanted) = (start.adapter.configuration, own.adapter.configuration)
             throw TrainingError(
                 "the compressor to begin with has an adapter of rank \(given.rank) and alpha \(given.alpha.formatted()) on "
-                    + "\(values.count / 2) layers, the recipe's has \(wanted.rank) and \(wanted.alpha.formatted()) on "
-                    + "\(parameters.count / 2)")
+                    + "\(start.adapter.parameters.count / 2) layers, the recipe's has \(wanted.rank) and "
+                    + "\(wanted.alpha.formatted()) on \(own.adapter.parameters.count / 2)")
         }
-        for (source, target) in zip(values + [start.embedSummary], parameters + [own.embedSummary]) {
-            try target.detached().copy(from: source.detached())
-        }
+        try own.embedSummary.detached().copy(from: start.embedSummary.detached())
     }
 
     public var stepCount: Int { training.stepCount }

@@ -43,6 +43,25 @@ extension Llama {
         }
     }
 
+    /// What predicts the ends of several rows, each read for itself after the same context. Gradients flow.
+    ///
+    /// - Parameters:
+    ///   - rows: their tokens, and the first of these that is predicted, 1 or more
+    ///   - context: what comes before each of them
+    /// - Returns: the hidden states of each row, [ids.count - start, D]
+    func predictors(
+        of rows: [(ids: [Int], start: Int)], after context: KeyValueCache?, adapters: ActiveAdapters, recomputes: Bool
+    ) throws -> [Tensor] {
+        // Padding stands behind the text, where no real position sees it, so no mask is needed.
+        let length = rows.map { $0.ids.count - 1 }.max() ?? 0
+        let inputs = rows.map { Array($0.ids.dropLast()) + Array(repeating: 0, count: length - $0.ids.count + 1) }
+        let hidden = try hiddenStates(
+            embed(inputs), cache: context?.shared(by: rows.count), adapters: adapters, recomputes: recomputes)
+        return try rows.enumerated().map { index, row in
+            try hidden[index].narrowed(0, start: row.start - 1, length: row.ids.count - row.start)
+        }
+    }
+
     /// The positions that come before any vector: none, or in the form of keys and values one ordinary token. Attention
     /// rests on a text's first position (Xiao et al. 2024), and keys and values that were taken from the middle of a text
     /// have none.

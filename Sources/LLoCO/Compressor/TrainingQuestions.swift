@@ -14,8 +14,6 @@ public struct TrainingQuestions: Sendable {
     /// Each document's tokens
     let documents: [[Int]]
     let items: [Item]
-    /// Each document's items
-    let itemsByDocument: [[Item]]
     /// Questions of documents that are longer than what becomes vectors together: they are not among the items.
     public let omitted: Int
     /// The SHA-256 of what is trained on
@@ -53,8 +51,6 @@ public struct TrainingQuestions: Sendable {
         }
         self.documents = documents
         self.items = items
-        let grouped = Dictionary(grouping: items, by: \.document)
-        itemsByDocument = documents.indices.map { grouped[$0] ?? [] }
         self.omitted = omitted
         digest = Digest.sha256(
             (documents.map { Digest.sha256(tokens: $0) }

@@ -163,26 +163,15 @@ public final class Finetuner {
     /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
     package func backward(_ examples: [FinetuningExample], about vectors: Tensor, scale: Double) throws -> Double {
         let adapters = ActiveAdapters(base + [adapter], appliesDropout: true)
-        // Padding stands behind the text, where no real position sees it, so no mask is needed.
-        let length = examples.map { $0.prompt.count + $0.answer.count }.max()! - 1
+        let rows = examples.map { (ids: $0.prompt + $0.answer, start: $0.prompt.count) }
+        let length = rows.map { $0.ids.count - 1 }.max()!
         let recomputes = checkpointing.applies(
             to: decoder, positions: vectors.size(0) + length * examples.count)
-        let cache =
+        let context =
             vectors.size(0) == 0
-            ? nil
-            : try decoder.context(vectors, scheme: scheme, adapters: adapters, recomputes: recomputes)
-                .shared(by: examples.count)
-        let rows = examples.map { example in
-            let row = (example.prompt + example.answer).dropLast()
-            return Array(row) + Array(repeating: 0, count: length - row.count)
-        }
-        let hidden = try decoder.hiddenStates(
-            decoder.embed(rows), cache: cache, adapters: adapters, recomputes: recomputes)
-        var predictors: [Tensor] = []
-        for (index, example) in examples.enumerated() {
-            predictors.append(
-                try hidden[index].narrowed(0, start: example.prompt.count - 1, length: example.answer.count))
-        }
+            ? nil : try decoder.context(vectors, scheme: scheme, adapters: adapters, recomputes: recomputes)
+        let predictors = try decoder.predictors(
+            of: rows, after: context, adapters: adapters, recomputes: recomputes)
         return try AnswerLoss.backward(decoder, Array(zip(examples, predictors)), scale: scale)
     }
 }
