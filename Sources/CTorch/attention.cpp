@@ -158,8 +158,8 @@ at::Tensor attend_by_libtorch(
     const at::Tensor &query, const std::vector<at::Tensor> &pieces, const std::vector<double> &log_weights,
     const ctorch_tensor *mask, bool causal, double scale) {
     const size_t count = pieces.size() / 2;
-    const at::Tensor key = joined(pieces.data(), count, query.size(0));
-    const at::Tensor value = joined(pieces.data() + count, count, query.size(0));
+    at::Tensor key = joined(pieces.data(), count, query.size(0));
+    at::Tensor value = joined(pieces.data() + count, count, query.size(0));
     const int64_t queries = query.size(2), past = key.size(2) - queries;
     auto visible = optional(mask);
     const bool are_weighted = std::any_of(log_weights.begin(), log_weights.end(), [](double w) { return w != 0; });
@@ -180,6 +180,12 @@ at::Tensor attend_by_libtorch(
         } else {
             visible = *visible + added;
         }
+    }
+    if (visible && !query.is_cpu()) {
+        // On a GPU only libtorch's slow way has both a mask and groups of heads: it would hold the scores of all pairs.
+        const int64_t heads = query.size(1) / key.size(1);
+        key = key.repeat_interleave(heads, 1);
+        value = value.repeat_interleave(heads, 1);
     }
     const at::Tensor mixed = at::scaled_dot_product_attention(
         query, key, value, visible, 0.0, causal && past == 0 && queries > 1 && !are_weighted, scale,

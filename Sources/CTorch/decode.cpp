@@ -94,7 +94,7 @@ int ctorch_decode_attention_in(
         TORCH_CHECK(count > 0, "expected at least one position");
 
         DecodeAttention attention{
-            .q = query.const_data_ptr<float>(),
+            .q = const_data<float>(query),
             .q_batch = query.stride(0),
             .q_head = query.stride(1),
             .out = output.mutable_data_ptr<float>(),
@@ -129,10 +129,10 @@ int ctorch_embedding_in(const ctorch_tensor *weight, int64_t id, ctorch_tensor *
         const int64_t size = table.size(1);
         float *to = output.mutable_data_ptr<float>();
         if (narrow) {
-            const at::BFloat16 *from = table.const_data_ptr<at::BFloat16>() + id * size;
+            const at::BFloat16 *from = const_data<at::BFloat16>(table) + id * size;
             std::copy_n(from, size, to);
         } else {
-            std::copy_n(table.const_data_ptr<float>() + id * size, size, to);
+            std::copy_n(const_data<float>(table) + id * size, size, to);
         }
     });
 }
@@ -147,7 +147,7 @@ int ctorch_rms_norm_in(const ctorch_tensor *x, const ctorch_tensor *weight, doub
         TORCH_CHECK(
             output.sizes() == input.sizes() && w.dim() == 1 && w.size(0) == input.size(1),
             "expected x and y [M, D] and weight [D]");
-        const float *from = input.const_data_ptr<float>();
+        const float *from = const_data<float>(input);
         float *to = output.mutable_data_ptr<float>();
         for (int64_t row = 0; row < input.size(0); row++) {
             kernels().decoding.rms_norm(
@@ -202,8 +202,8 @@ int ctorch_rotary_append_in(
             .heads = heads,
             .groups = groups,
             .size = size,
-            .cosine = c.const_data_ptr<float>(),
-            .sine = s.const_data_ptr<float>(),
+            .cosine = const_data<float>(c),
+            .sine = const_data<float>(s),
             .cosine_stride = c.size(0) == 1 ? 0 : c.stride(0),
             .sine_stride = s.size(0) == 1 ? 0 : s.stride(0),
             .keys = at(key),
@@ -226,7 +226,7 @@ int ctorch_swiglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y) {
         TORCH_CHECK(
             input.size(0) == output.size(0) && input.size(1) == 2 * output.size(1),
             "expected gate_up [M, 2 I] and y [M, I]");
-        const float *from = input.const_data_ptr<float>();
+        const float *from = const_data<float>(input);
         float *to = output.mutable_data_ptr<float>();
         for (int64_t row = 0; row < input.size(0); row++) {
             kernels().float32_rows.swiglu(
@@ -250,7 +250,7 @@ int ctorch_lora_in(
                 output.size(0) == rows,
             "expected x [M, K], a [r, K], b [N, r] and y [M, N]");
         const auto add = kernels().decoding.add_product;
-        const float *from = input.const_data_ptr<float>();
+        const float *from = const_data<float>(input);
         float *to = output.mutable_data_ptr<float>();
         float *between = reinterpret_cast<float *>(scratch_memory(size_t(rows * rank) * sizeof(float)));
         std::fill(between, between + rows * rank, 0.0f);
@@ -268,6 +268,6 @@ int ctorch_tensor_argmax(const ctorch_tensor *x, int64_t *out) {
         const at::Tensor &values = unwrap(x);
         check(values, 1, "x");
         TORCH_CHECK(values.size(0) > 0, "expected an element");
-        *out = kernels().decoding.argmax(values.const_data_ptr<float>(), values.size(0));
+        *out = kernels().decoding.argmax(const_data<float>(values), values.size(0));
     });
 }

@@ -46,8 +46,10 @@ int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, dou
         *norm = 0;
         if (gradients.empty()) return;
         double sum = 0;
-        for (const at::Tensor &part : at::_foreach_norm(gradients, 2)) {
-            const double value = part.item().toDouble();
+        // One copy from the device for all of them.
+        const at::Tensor norms = at::stack(at::_foreach_norm(gradients, 2)).to(at::kCPU, at::kDouble);
+        for (int64_t i = 0; i < norms.size(0); i++) {
+            const double value = const_data<double>(norms)[i];
             sum += value * value;
         }
         const double total = std::sqrt(sum);

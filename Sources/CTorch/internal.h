@@ -30,6 +30,13 @@ inline std::vector<at::Tensor> list(const ctorch_tensor *const *tensors, size_t 
     return result;
 }
 
+/// What a tensor holds. libtorch's own template of it cannot be linked where another compiler's names differ from its own's.
+template <typename T>
+const T *const_data(const at::Tensor &tensor) {
+    TORCH_CHECK(tensor.scalar_type() == c10::CppTypeToScalarType<T>::value, "another dtype than is read");
+    return static_cast<const T *>(tensor.const_data_ptr());
+}
+
 /// Whether an operation on these records gradients; undefined tensors have none.
 inline bool records_gradients(at::TensorList tensors) {
     if (!c10::GradMode::is_enabled()) return false;

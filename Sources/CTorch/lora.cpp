@@ -252,20 +252,40 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
 at::Tensor composed(
     const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias,
     const std::vector<Part> &parts, const std::vector<at::Tensor> &a, const std::vector<at::Tensor> &b) {
-    at::Tensor y = at::linear(x, weight, bias), dropped;
+    at::Tensor y = at::linear(x, weight, bias);
     const auto dtype = x.scalar_type();
-    double probability = 0;
-    for (size_t i = 0; i < parts.size(); i++) {
-        const Part &part = parts[i];
-        if (part.dropout > 0 && (!dropped.defined() || probability != part.dropout)) {
-            dropped = at::dropout(x, part.dropout, true);
-            probability = part.dropout;
+    const int64_t width = weight.size(0);
+    // What parts add lies side by side as far as each begins behind the one before it, and is added at once.
+    std::vector<at::Tensor> row;
+    int64_t end = 0;
+    const auto gap = [&](int64_t size) {
+        auto shape = y.sizes().vec();
+        shape.back() = size;
+        if (size > 0) row.push_back(at::zeros(shape, y.options()));
+    };
+    const auto add_row = [&] {
+        gap(width - end);
+        y = y + (row.size() == 1 ? row[0] : at::cat(row, -1));
+        row.clear();
+        end = 0;
+    };
+    for (const Group &group : groups(parts)) {
+        const std::vector<at::Tensor> downs(a.begin() + int64_t(group.begin), a.begin() + int64_t(group.end));
+        const double probability = parts[group.begin].dropout;
+        const at::Tensor input = probability > 0 ? at::dropout(x, probability, true) : x;
+        const at::Tensor low = at::linear(input, at::cat(downs).to(dtype));
+        int64_t column = 0;
+        for (size_t i = group.begin; i < group.end; i++) {
+            const Part &part = parts[i];
+            const at::Tensor delta = at::linear(low.narrow(-1, column, part.rank), b[i].to(dtype));
+            column += part.rank;
+            if (part.start < end) add_row();
+            gap(part.start - end);
+            row.push_back(part.scale == 1 ? delta : delta * double(part.scale));
+            end = part.start + part.size;
         }
-        const at::Tensor low = at::linear(part.dropout > 0 ? dropped : x, a[i].to(dtype));
-        const at::Tensor delta = at::linear(low, b[i].to(dtype)) * double(part.scale);
-        const int64_t end = weight.size(0) - part.start - part.size;
-        y = y + (part.start == 0 && end == 0 ? delta : at::constant_pad_nd(delta, {part.start, end}));
     }
+    if (!row.empty()) add_row();
     return y;
 }
 

@@ -116,7 +116,7 @@ int ctorch_quantized_linear_in(
         const size_t scratch = size_t(quantized_linear_scratch(count, weights.columns));
         kernels().decoding.quantized_linear({
             .weights = weights,
-            .x = input.const_data_ptr<float>(),
+            .x = const_data<float>(input),
             .y = output.mutable_data_ptr<float>(),
             .x_stride = input.stride(0),
             .y_stride = output.stride(0),

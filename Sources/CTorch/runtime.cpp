@@ -82,6 +82,15 @@ at::Device device(ctorch_device_type type, int index) {
     TORCH_CHECK(false, "unknown device type ", int(type));
 }
 
+namespace {
+/// Loads libtorch's CUDA backend, which registers itself, where this libtorch has one. Linking it would keep the program
+/// from starting on machines without. What libtorch is asked about CUDA before then it answers with no for good.
+void load_cuda() {
+    static void *const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+    (void)library;
+}
+}  // namespace
+
 }  // namespace ctorch
 
 using namespace ctorch;
@@ -94,6 +103,7 @@ const char *ctorch_loaded_version(void) {
     // The list of its build settings is the only place where the library, not a header, tells its version.
     static const std::string version = [] {
         try {
+            load_cuda();  // the settings are CUDA's too
             const std::string settings = at::show_config(), key = "TORCH_VERSION=";
             const size_t found = settings.find(key);
             if (found == std::string::npos) return std::string();
@@ -164,13 +174,6 @@ int ctorch_set_threads(int count) {
 
 int ctorch_seed(uint64_t seed) {
     return perform("seed", {}, [&] { at::manual_seed(seed); });
-}
-
-/// Loads libtorch's CUDA backend, which registers itself, where this libtorch has one. Linking it would keep the program
-/// from starting on machines without.
-static void load_cuda() {
-    static void *const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
-    (void)library;
 }
 
 bool ctorch_device_available(ctorch_device_type type) {

@@ -89,7 +89,7 @@ import Torch
             let hidden = try decoder.hiddenStates(
                 .concatenated([decoder.embed(ids), summary.unsqueezed(0)], 1), cache: cache,
                 adapters: compressor.adapters)[0]
-            let expected = try form == .embeddings ? hidden[20..<23] : decoder.keysAndValues(of: cache, last: 3)
+            let expected = try form == .embeddings ? hidden[20..<23] : decoder.keysAndValues(of: cache, last: 3)[0]
             #expect(try relativeError(compressor.compress(ids), expected) < Reference.tolerance)
         }
     }
@@ -139,9 +139,9 @@ import Torch
             let queries = QueryRecord(decoder)
             _ = try decoder.hiddenStates(decoder.embed(ids), cache: cache, queries: queries)
             return (
-                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 4),
-                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 2),
-                try decoder.keysAndValues(of: cache, last: 20)
+                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 4)[0],
+                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 2)[0],
+                try decoder.keysAndValues(of: cache, last: 20)[0]
             )
         }
         #expect(try relativeError(made, expected) < 1e-5)
@@ -228,6 +228,58 @@ extension SeededTests {
             // Richardson's extrapolation: the model is far from linear.
             let expected = try (4 * slope(0.02 * scale) - slope(0.04 * scale)) / 3
             #expect(abs(found - expected) < 0.03 * max(0.1, abs(expected)), "\(found), \(expected)")
+        }
+
+        /// Rows of one shape that are computed together have the losses and gradients of each alone.
+        @Test(arguments: CompressorSchemesTests.schemes, [false, true])
+        func rowsTogether(_ scheme: CompressionScheme, _ isDistilled: Bool) throws {
+            let ids = fixture.values.document
+            func row(_ start: Int) -> CompressorTrainer.MemoryRow {
+                let ids = Array(ids[start..<start + 50])
+                return .init(
+                    segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
+                    readings: [.init(ids: Array(ids[34..<50]), start: 2)],
+                    purpose: isDistilled ? .distillation : .text)
+            }
+            let start = try fixture.adapter()
+            func gradients(_ passes: [[CompressorTrainer.MemoryRow]]) throws -> (Double, [Tensor]) {
+                let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe(scheme), seed: 1)
+                for (own, given) in zip(trainer.adapter.parameters, start.parameters) { try own.copy(from: given) }
+                let sum = try passes.reduce(0) { try $0 + trainer.backward($1, scale: 0.5) }
+                let parameters = trainer.adapter.parameters + [trainer.embedSummary]
+                return (sum, try parameters.map { try $0.gradient ?? .zeros($0.shape) })
+            }
+            let (first, second) = (row(0), row(17))
+            if scheme.adapterScope == .summaries, scheme.summaryInput == .attended { return }
+            let (together, apart) = (try gradients([[first, second]]), try gradients([[first], [second]]))
+            #expect(relativeError(together.0, apart.0) < 1e-5)
+            for (one, other) in zip(together.1, apart.1) {
+                #expect(try (one - other).norm().item() <= 1e-3 * other.norm().item())
+            }
+            var longer = second
+            longer.segments[0].append(7)
+            #expect(throws: TrainingError.self) { try gradients([[first, longer]]) }
+        }
+
+        /// A step has as many rows, in however few passes; those of a pass have one shape.
+        @Test func passesOfAStep() throws {
+            var recipe = recipe(CompressorSchemesTests.schemes[2])
+            (recipe.batchRows, recipe.rowsPerPass, recipe.reconstruction, recipe.distillation) = (7, 3, 1, 1)
+            let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
+            let text = try TrainingText([Sample.text("river", paragraphs: 30), Sample.text("mill", paragraphs: 30)])
+            let tokenizer = try fixture.model.tokenizer
+            var generator = SplitMix64(seed: 4)
+            var sizes: Set<Int> = []
+            for _ in 0..<12 {
+                let pass = try #require(trainer.draw(3, from: text, nil, tokenizer, &generator))
+                sizes.insert(pass.rows)
+                if case .memory(let rows) = pass {
+                    #expect(rows.allSatisfy { $0.shape == rows[0].shape })
+                    #expect(Set(rows.map(\.segments)).count == rows.count, "each from a place of its own")
+                }
+            }
+            #expect(sizes.contains(3))
+            #expect(try trainer.step(text, tokenizer).loss.isFinite)
         }
 
         private func questions() throws -> TrainingQuestions {
@@ -487,7 +539,7 @@ extension SeededTests {
                 let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
                 _ = try decoder.hiddenStates(
                     decoder.embed([decoder.configuration.eosTokenIDs.first ?? 0]), cache: cache)
-                try decoder.append(stored, to: cache, logWeight: logWeight)
+                try decoder.append(stored.unsqueezed(0), to: cache, logWeight: logWeight)
                 return cache
             }
             try withoutGradients {

@@ -33,7 +33,7 @@ import Torch
         var generator = SplitMix64(seed: 2)
         var rows: Set<[Int]> = []
         for _ in 0..<40 {
-            let row = corpus.row(48, tokenizer, using: &generator)
+            let row = corpus.rows(1, tokens: 48, tokenizer, using: &generator)[0]
             #expect(row.count == 48)
             rows.insert(row)
             let text = tokenizer.decode(row, skippingSpecial: false)
@@ -42,7 +42,7 @@ import Torch
         }
         #expect(rows.count > 30, "rows begin anywhere")
         var again = SplitMix64(seed: 2)
-        #expect(rows.contains(corpus.row(48, tokenizer, using: &again)))
+        #expect(rows.contains(corpus.rows(1, tokens: 48, tokenizer, using: &again)[0]))
         #expect(message { _ = try TrainingText(["", "ab"], minimumBytes: 3) }?.contains("3 bytes") == true)
         #expect(message { _ = try TrainingText([]) } != nil)
     }
@@ -51,7 +51,7 @@ import Torch
         let tokenizer = try TokenizerLoader.load(folder: Reference.autocompressor)
         let corpus = try TrainingText([String(repeating: "</s><s>", count: 60)])
         var generator = SplitMix64(seed: 2)
-        #expect(corpus.row(30, tokenizer, using: &generator).allSatisfy { !tokenizer.isSpecial($0) })
+        #expect(corpus.rows(1, tokens: 30, tokenizer, using: &generator)[0].allSatisfy { !tokenizer.isSpecial($0) })
     }
 
     @Test func textsOfFiles() throws {

@@ -47,7 +47,7 @@ public struct CompressionRun {
             let decoder = compressor.decoder
             var pending = pending
             if scheme.form == .keysAndValues, let rows = pending {
-                try decoder.append(rows, to: cache)
+                try decoder.append(rows.unsqueezed(0), to: cache)
                 pending = nil
             }
             let prefixLength = cache.count + (pending?.size(0) ?? 0)
@@ -62,7 +62,8 @@ public struct CompressionRun {
                 made = try SegmentPass(
                     decoder: decoder, scheme: scheme, embedSummary: compressor.embedSummary,
                     adapters: compressor.adapters
-                ).vectors(of: ids, pending: pending, cache: cache, count: scheme.vectors(of: ids.count))
+                ).vectors(
+                    of: [ids], pending: pending?.unsqueezed(0), cache: cache, count: scheme.vectors(of: ids.count))[0]
             }
             cache.truncate(to: scheme.carry == .accumulated ? prefixLength : start)
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }

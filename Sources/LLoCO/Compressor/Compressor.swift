@@ -86,7 +86,7 @@ public struct Compressor: Sendable {
 
     /// The positions that come before what is read after documents' vectors [n, vectorSize]; see `Llama.context`.
     public func context(_ vectors: Tensor, adapters: ActiveAdapters) throws -> KeyValueCache {
-        try decoder.context(vectors, scheme: scheme, adapters: adapters)
+        try decoder.context(vectors.unsqueezed(0), scheme: scheme, adapters: adapters)
     }
 
     /// What one pass reads of a question about documents: their vectors [n > 0, vectorSize], in the model's dtype, before

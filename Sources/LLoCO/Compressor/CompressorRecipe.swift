@@ -15,6 +15,9 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var segmentJitter = 0.33
     /// Rows a step, 1...65,536: 32 by default
     public var batchRows = 32
+    /// Rows that one pass computes, 1...65,536: 1 by default, which keeps a CPU busy; more keep a GPU busy. Such rows have
+    /// one objective, and segments, vectors and readings of one length. The published continuation has passes of one row.
+    public var rowsPerPass = 1
     /// Steps of the whole run, 1 or more: 76,000 by default
     public var steps = 76_000
     /// The optimizer's rate for the adapter at its peak, more than 0: 4e-4 by default

@@ -1,27 +1,37 @@
 import Checkpoints
 import Foundation
-import Models
-import Tokenizers
+package import Models
+package import Tokenizers
 
 /// What a step reads, drawn from the texts.
 extension CompressorTrainer {
-    enum Row {
-        /// The published continuation: tokens, the segments that they are cut into, and how many of them nothing predicts
+    /// Rows that are computed together.
+    package enum Pass {
+        /// The published continuation, one row: tokens, the segments that they are cut into, and how many of them nothing
+        /// predicts
         case published([Int], cuts: [Range<Int>], unpredicted: Int)
-        case memory(MemoryRow)
+        /// Rows of one shape
+        case memory([MemoryRow])
+
+        package var rows: Int {
+            switch self {
+            case .published: 1
+            case .memory(let rows): rows.count
+            }
+        }
 
         var tokens: Int {
             switch self {
             case .published(let ids, _, _): ids.count
-            case .memory(let row): row.tokens
+            case .memory(let rows): rows.reduce(0) { $0 + $1.tokens }
             }
         }
 
-        /// Tokens that the loss counts.
-        var predicted: Int {
+        /// Tokens of each row that the loss counts.
+        var predictedByRow: Int {
             switch self {
             case .published(let ids, _, let unpredicted): ids.count - unpredicted
-            case .memory(let row): row.predicted
+            case .memory(let rows): rows[0].predicted
             }
         }
     }
@@ -31,25 +41,33 @@ extension CompressorTrainer {
     /// A segment that is shorter has too little to carry.
     private static let leastSegment = 64
 
-    /// One row; nil where the text that was drawn is too short for it.
-    func draw(
-        from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
+    /// Up to `count` rows of one shape; nil where the texts that were drawn are too short for any. Documents that are asked
+    /// about come one at a time.
+    package func draw(
+        _ count: Int, from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
         _ generator: inout SplitMix64
-    ) -> Row? {
+    ) -> Pass? {
+        /// Rows of a text's tokens: all of one length, or one that is shorter.
+        func rows(_ length: Int) -> [[Int]] {
+            let drawn = text.rows(count, tokens: length, tokenizer, using: &generator)
+            let whole = drawn.filter { $0.count == length }
+            return whole.isEmpty ? Array(drawn.prefix(1)) : whole
+        }
         switch objective(&generator) {
         case .answering:
             guard let questions, let item = questions.items.randomElement(using: &generator) else { return nil }
             let ids = questions.documents[item.document]
             let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
             let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
-            return .memory(
+            return .memory([
                 MemoryRow(
                     segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
                     readings: asked.prefix(recipe.questionsPerRow).map {
                         .init(ids: $0.prompt + $0.answer, start: $0.prompt.count)
-                    }, purpose: .answering))
+                    }, purpose: .answering)
+            ])
         case .continuation where scheme.isPublished:
-            let ids = text.row(recipe.rowTokens, tokenizer, using: &generator)
+            let ids = text.rows(1, tokens: recipe.rowTokens, tokenizer, using: &generator)[0]
             let count = recipe.substeps * recipe.segmentsPerSubstep
             guard ids.count >= 2 * count else { return nil }
             return .published(
@@ -58,35 +76,39 @@ extension CompressorTrainer {
                     tokens: ids.count, count: count, jitter: recipe.segmentJitter, using: &generator),
                 unpredicted: recipe.substeps)
         case .reconstruction:
-            let length = segmentLength(&generator)
-            let ids = text.row(length, tokenizer, using: &generator)
-            guard ids.count >= Self.leastSegment else { return nil }
+            let drawn = rows(segmentLength(&generator))
+            guard drawn[0].count >= Self.leastSegment else { return nil }
             // What asks for the segment again, as nothing else in a text does.
             let cue = decoder.configuration.eosTokenIDs.first ?? 0
+            let vectors = vectorCount(drawn[0].count, &generator)
             return .memory(
-                MemoryRow(
-                    segments: [ids], vectorCounts: [vectorCount(ids.count, &generator)],
-                    readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))]))
+                drawn.map { ids in
+                    MemoryRow(
+                        segments: [ids], vectorCounts: [vectors],
+                        readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))])
+                })
         case let objective:
             var lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
                 segmentLength(&generator)
             }
             let wanted = lengths.reduce(recipe.readingTokens, +)
-            let ids = text.row(wanted, tokenizer, using: &generator)
-            let reading = min(recipe.readingTokens, ids.count / 3)
-            guard reading >= 2, ids.count - reading >= Self.leastSegment else { return nil }
-            if ids.count < wanted { lengths = [min(ids.count - reading, recipe.segmentTokens)] }
-            let before = ids.dropLast(reading)
-            var start = before.count - lengths.reduce(0, +)
-            let segments = lengths.map { length in
-                defer { start += length }
-                return Array(before[start..<start + length])
-            }
+            let drawn = rows(wanted)
+            let whole = drawn[0].count
+            let reading = min(recipe.readingTokens, whole / 3)
+            guard reading >= 2, whole - reading >= Self.leastSegment else { return nil }
+            if whole < wanted { lengths = [min(whole - reading, recipe.segmentTokens)] }
+            let vectors = lengths.map { vectorCount($0, &generator) }
             return .memory(
-                MemoryRow(
-                    segments: segments, vectorCounts: lengths.map { vectorCount($0, &generator) },
-                    readings: [.init(ids: Array(ids.suffix(reading)))],
-                    purpose: objective == .distillation ? .distillation : .text))
+                drawn.map { ids in
+                    var start = whole - reading - lengths.reduce(0, +)
+                    let segments = lengths.map { length in
+                        defer { start += length }
+                        return Array(ids[start..<start + length])
+                    }
+                    return MemoryRow(
+                        segments: segments, vectorCounts: vectors, readings: [.init(ids: Array(ids.suffix(reading)))],
+                        purpose: objective == .distillation ? .distillation : .text)
+                })
         }
     }
 

@@ -97,23 +97,30 @@ public final class CompressorTrainer {
         let step = stepCount
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
-        let rows = (0..<recipe.batchRows).compactMap { _ in draw(from: text, questions, tokenizer, &generator) }
-        guard !rows.isEmpty else {
+        var passes: [Pass] = []
+        var left = recipe.batchRows
+        while left > 0 {
+            let pass = draw(min(left, recipe.rowsPerPass), from: text, questions, tokenizer, &generator)
+            if let pass { passes.append(pass) }
+            left -= pass?.rows ?? 1
+        }
+        guard !passes.isEmpty else {
             throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")
         }
+        let count = passes.reduce(0) { $0 + $1.rows }
         var loss = 0.0
-        for row in rows {
+        for pass in passes {
             // Rows count alike, whether an answer or a page is predicted.
-            let scale = 1 / Double(rows.count * row.predicted)
-            switch row {
+            let scale = 1 / Double(count * pass.predictedByRow)
+            switch pass {
             case .published(let ids, let cuts, _): loss += try scale * backward(ids, cuts: cuts, scale: scale)
-            case .memory(let row): loss += try scale * backward(row, scale: scale)
+            case .memory(let rows): loss += try scale * backward(rows, scale: scale)
             }
         }
         let norm = try training.clipGradients(loss: loss, step: step)
         try training.step()
         return Step(
-            step: stepCount, loss: loss, gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.tokens })
+            step: stepCount, loss: loss, gradientNorm: norm, tokens: passes.reduce(0) { $0 + $1.tokens })
     }
 
     /// The gradients of scale · Σ -log p over a row's tokens but the first of each substep; returns the sum, unscaled.

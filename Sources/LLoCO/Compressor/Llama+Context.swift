@@ -7,22 +7,21 @@ extension Llama {
     /// The positions of documents' vectors. Gradients flow.
     ///
     /// - Parameters:
-    ///   - vectors: [n, D], or [n, keyValueSize] in the form of keys and values
+    ///   - vectors: [B, n, D], or [B, n, keyValueSize] in the form of keys and values
     ///   - scheme: how they were made
     ///   - adapters: those that read vectors of the form of embeddings
-    /// - Returns: a cache of n positions, one more in the form of keys and values
+    /// - Returns: a cache of B sequences of n positions, one more in the form of keys and values
     /// - Throws: `ModelError` where the vectors are of another model.
     func context(
         _ vectors: Tensor, scheme: CompressionScheme, adapters: ActiveAdapters, recomputes: Bool = false
     ) throws -> KeyValueCache {
-        let cache = try emptyContext(scheme.form)
-        guard vectors.size(0) > 0 else { return cache }
+        let cache = try emptyContext(scheme.form, sequences: vectors.size(0))
+        guard vectors.size(1) > 0 else { return cache }
         switch scheme.form {
         case .embeddings:
-            _ = try hiddenStates(
-                vectors.unsqueezed(0), cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
+            _ = try hiddenStates(vectors, cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
         case .keysAndValues:
-            try append(vectors, to: cache, logWeight: scheme.logWeight(of: vectors.size(0)))
+            try append(vectors, to: cache, logWeight: scheme.logWeight(of: vectors.size(1)))
         }
         return cache
     }
@@ -39,15 +38,15 @@ extension Llama {
     ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
         switch scheme.form {
         case .embeddings: (try .concatenated([vectors.unsqueezed(0), embeddings], 1), nil)
-        case .keysAndValues: (embeddings, try context(vectors, scheme: scheme, adapters: .none))
+        case .keysAndValues: (embeddings, try context(vectors.unsqueezed(0), scheme: scheme, adapters: .none))
         }
     }
 
-    /// What predicts the ends of several rows, each read for itself after the same context. Gradients flow.
+    /// What predicts the ends of several rows, each read for itself after the same context, or after its own. Gradients flow.
     ///
     /// - Parameters:
     ///   - rows: their tokens, and the first of these that is predicted, 1 or more
-    ///   - context: what comes before each of them
+    ///   - context: what comes before each of them: of one sequence, or of one for each row
     /// - Returns: the hidden states of each row, [ids.count - start, D]
     func predictors(
         of rows: [(ids: [Int], start: Int)], after context: KeyValueCache?, adapters: ActiveAdapters, recomputes: Bool
@@ -65,11 +64,12 @@ extension Llama {
     /// The positions that come before any vector: none, or in the form of keys and values one ordinary token. Attention
     /// rests on a text's first position (Xiao et al. 2024), and keys and values that were taken from the middle of a text
     /// have none.
-    func emptyContext(_ form: CompressionScheme.Form) throws -> KeyValueCache {
+    func emptyContext(_ form: CompressionScheme.Form, sequences: Int = 1) throws -> KeyValueCache {
         let cache = KeyValueCache(layerCount: configuration.layerCount)
         guard form == .keysAndValues else { return cache }
         try withoutGradients {
-            _ = try hiddenStates(embed([configuration.eosTokenIDs.first ?? 0]), cache: cache, last: 0)
+            let first = Array(repeating: [configuration.eosTokenIDs.first ?? 0], count: sequences)
+            _ = try hiddenStates(embed(first), cache: cache, last: 0)
         }
         return cache
     }

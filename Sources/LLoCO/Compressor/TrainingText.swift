@@ -1,5 +1,6 @@
 import Foundation
 package import Models
+import Synchronization
 package import Tokenizers
 
 /// Texts that a compressor is trained on, and rows of tokens drawn from them at random.
@@ -48,8 +49,21 @@ public struct TrainingText: Sendable {
     /// A text's SHA-256.
     public static func digest(of text: String) -> String { Digest.sha256(Data(text.utf8)) }
 
-    /// At most `tokens` tokens of one text, from a random place on.
-    package func row(_ tokens: Int, _ tokenizer: any Tokenizer, using generator: inout SplitMix64) -> [Int] {
+    /// Rows of at most `tokens` tokens, each of one text from a random place on.
+    package func rows(
+        _ count: Int, tokens: Int, _ tokenizer: any Tokenizer, using generator: inout SplitMix64
+    ) -> [[Int]] {
+        let slices = (0..<count).map { _ in slice(tokens, using: &generator) }
+        let rows = Mutex(Array(repeating: [Int](), count: count))
+        DispatchQueue.concurrentPerform(iterations: count) { index in
+            let ids = tokenizer.encode(String(decoding: slices[index], as: UTF8.self), special: .asText)
+            rows.withLock { $0[index] = Array(ids.prefix(tokens)) }
+        }
+        return rows.withLock { $0 }
+    }
+
+    /// What holds `tokens` tokens, from a random place on.
+    private func slice(_ tokens: Int, using generator: inout SplitMix64) -> ArraySlice<UInt8> {
         let point = Int.random(in: 0..<byteCount, using: &generator)
         let index = ends.firstIndex { $0 > point } ?? 0
         let text = texts[index]
@@ -58,7 +72,6 @@ public struct TrainingText: Sendable {
         let offset = point - (index == 0 ? 0 : ends[index - 1])
         var start = min(offset, max(0, text.count - tokens * 5))
         while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
-        let slice = text[start..<min(text.count, start + span)]
-        return Array(tokenizer.encode(String(decoding: slice, as: UTF8.self), special: .asText).prefix(tokens))
+        return text[start..<min(text.count, start + span)]
     }
 }

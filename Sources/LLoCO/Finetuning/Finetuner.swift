@@ -169,7 +169,8 @@ public final class Finetuner {
             to: decoder, positions: vectors.size(0) + length * examples.count)
         let context =
             vectors.size(0) == 0
-            ? nil : try decoder.context(vectors, scheme: scheme, adapters: adapters, recomputes: recomputes)
+            ? nil
+            : try decoder.context(vectors.unsqueezed(0), scheme: scheme, adapters: adapters, recomputes: recomputes)
         let predictors = try decoder.predictors(
             of: rows, after: context, adapters: adapters, recomputes: recomputes)
         return try AnswerLoss.backward(decoder, Array(zip(examples, predictors)), scale: scale)

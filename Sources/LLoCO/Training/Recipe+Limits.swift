@@ -23,6 +23,7 @@ extension Recipe {
         // Segments of a row keep a length: at 1 one of them could have none.
         try check("compressor.segmentJitter", compressor.segmentJitter, 0...0.9)
         try check("compressor.batchRows", compressor.batchRows, 1...65_536)
+        try check("compressor.rowsPerPass", compressor.rowsPerPass, 1...65_536)
         try check("compressor.steps", compressor.steps, 1...1_000_000_000)
         try positive("compressor.learningRate", compressor.learningRate)
         try positive("compressor.summaryLearningRate", compressor.summaryLearningRate)

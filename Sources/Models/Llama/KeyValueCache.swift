@@ -196,7 +196,7 @@ public final class KeyValueCache {
         if gradientsAreRecorded { close() }
     }
 
-    /// Every layer's keys and values of the last `count` positions, [1, K, count, E] each.
+    /// Every layer's keys and values of the last `count` positions, [B, K, count, E] each.
     func last(_ count: Int) throws -> [(keys: Tensor, values: Tensor)] {
         try (0..<layerCount).map { layer in
             let pieces = try pieces(layer: layer)
@@ -214,15 +214,16 @@ public final class KeyValueCache {
         }
     }
 
-    /// Adds positions as a page of their own: each layer's keys and values, [1, K, added, E] each. Nothing is written into
+    /// Adds positions as a page of their own: each layer's keys and values, [B, K, added, E] each. Nothing is written into
     /// them.
     ///
     /// - Parameter logWeight: added to the scores of their keys
     func append(_ layers: [(keys: Tensor, values: Tensor)], count added: Int, logWeight: Double = 0) throws {
-        guard count == 0 || batch == 1 else {
-            throw TorchError("key_value_cache: keys and values of one sequence, the cache is of \(batch ?? 0)")
+        let given = layers[0].keys.size(0)
+        guard count == 0 || batch == given else {
+            throw TorchError("key_value_cache: keys and values of \(given) sequences, the cache is of \(batch ?? 0)")
         }
-        batch = 1
+        batch = given
         layout += 1
         pages.removeAll { $0.length == 0 }
         close()
@@ -244,7 +245,12 @@ public final class KeyValueCache {
     }
 
     /// The same cache for `batch` sequences that continue it, each its own way: they read the same pages.
+    ///
+    /// - Throws: `TorchError` where it is of several sequences, and of another number of them.
     public func shared(by batch: Int) throws -> KeyValueCache {
+        guard count == 0 || self.batch == 1 || self.batch == batch else {
+            throw TorchError("key_value_cache: \(batch) sequences, the cache is of \(self.batch ?? 0)")
+        }
         pages.removeAll { $0.length == 0 }
         close()
         let result = KeyValueCache(layerCount: layerCount)

@@ -15,11 +15,12 @@ extension Llama {
     /// Keys are turned back to position 0, as ``keysAndValues(of:last:)`` does. Gradients flow to keys and values.
     ///
     /// - Parameters:
-    ///   - cache: of one sequence
+    ///   - cache: of B sequences
     ///   - count: the text is so many of its last positions
     ///   - queries: of a pass over the text
     ///   - kept: positions to choose, at most `count`
-    /// - Returns: [kept, keyValueSize] in the model's dtype, the most attended first: the first rows are what fewer would be
+    /// - Returns: [B, kept, keyValueSize] in the model's dtype, the most attended first: the first rows are what fewer would
+    ///   be
     public func attendedKeysAndValues(
         of cache: KeyValueCache, last count: Int, queries: QueryRecord, kept: Int
     ) throws -> Tensor {
@@ -34,43 +35,49 @@ extension Llama {
         let turns = stride(from: 0, to: count, by: QueryRecord.spacing).map { count - $0 + (37 * $0) % Self.reach }
         let ahead = try rotary.angles(of: [turns])
         let (cosine, sine) = try rotary.angles(start: start, count: count)
-        let headSize = configuration.headSize
+        let (heads, headSize) = (configuration.keyValueHeadCount, configuration.headSize)
         var layers: [Tensor] = []
         for (layer, all) in try cache.last(cache.count).enumerated() {
             let values = try all.values.narrowed(2, start: start, length: count)
             let chosen = try withoutGradients {
                 let asked = try queries.queries(layer: layer).rotary(cosine: ahead.cosine, sine: ahead.sine)
-                    .reshaped([configuration.keyValueHeadCount, -1, headSize])
-                let weights = try (0..<configuration.keyValueHeadCount).map { head in
-                    let content = try values[0][head].to(.float32)
-                    let squares = try squaredAttention(asked[head], all.keys[0][head])
-                        .narrowed(0, start: start, length: count)
-                    return try (squares * (content * content).sum(-1)).sqrt()
-                }
-                return try places(of: .stacked(weights), kept)
+                    .reshaped([values.size(0), heads, -1, headSize])
+                let content = try values.to(.float32)
+                let squares = try squaredAttention(asked, all.keys).narrowed(2, start: start, length: count)
+                return try places(of: (squares * (content * content).sum(-1)).sqrt(), kept)
             }
             let keys = try all.keys.narrowed(2, start: start, length: count).rotary(cosine: cosine, sine: -sine)
-            layers.append(try .stacked([keys[0].gathered(1, chosen), values[0].gathered(1, chosen)]))
+            layers.append(try .stacked([keys.gathered(2, chosen), values.gathered(2, chosen)]))
         }
         return try rows(.stacked(layers))
     }
 
-    /// The sum over queries [n, E] of their squared attention to keys [N, E]: [N], float32.
+    /// The sum over queries [B, K, n, E] of their squared attention to keys [B, K, N, E]: [B, K, N], float32.
     private func squaredAttention(_ queries: Tensor, _ keys: Tensor) throws -> Tensor {
-        let sum = try Tensor.zeros([keys.size(0)], device: device)
-        let turned = try keys.transposed(0, 1)
-        // So many at a time stay in a core's cache: all at once took twice as long.
-        for start in stride(from: 0, to: queries.size(0), by: 128) {
-            let scores = try queries[start..<min(start + 128, queries.size(0))].matmul(turned).to(.float32)
+        let (batch, heads, count) = (queries.size(0), queries.size(1), queries.size(2))
+        func sum(_ queries: Tensor, _ turned: Tensor) throws -> Tensor {
+            let scores = try queries.matmul(turned).to(.float32)
             let attention = try (scores * (1 / Double(configuration.headSize).squareRoot())).softmax(-1)
-            try sum.add((attention * attention).sum(0))
+            return try (attention * attention).sum(-2)
         }
-        return sum
+        let turned = try keys.transposed(2, 3)
+        // A GPU takes all at once. On a CPU a head's 128 queries at a time stay in a core's cache: all took twice as long.
+        guard device == .cpu else { return try sum(queries, turned) }
+        let sums = try Tensor.zeros([batch, heads, keys.size(2)], device: device)
+        for sequence in 0..<batch {
+            for head in 0..<heads {
+                for start in stride(from: 0, to: count, by: 128) {
+                    let some = try queries[sequence][head][start..<min(start + 128, count)]
+                    try sums[sequence][head].add(sum(some, turned[sequence][head]))
+                }
+            }
+        }
+        return sums
     }
 
-    /// The places of each head's greatest weights [K, n], the greatest first: [K, kept, E], to gather by.
+    /// The places of each head's greatest weights [B, K, n], the greatest first: [B, K, kept, E], to gather by.
     private func places(of weights: Tensor, _ kept: Int) throws -> Tensor {
-        try weights.top(kept).indices.unsqueezed(2)
-            .expanded([weights.size(0), kept, configuration.headSize])
+        try weights.top(kept).indices.unsqueezed(3)
+            .expanded([weights.size(0), weights.size(1), kept, configuration.headSize])
     }
 }

@@ -86,7 +86,7 @@ public final class Llama: Sendable {
     ///     computed which later positions see.
     ///   - recomputes: whether gradients keep each layer's input alone and compute the layer once more: a step over 1,500
     ///     positions took 14 % more time and half of the memory
-    ///   - queries: where the queries of one sequence are kept
+    ///   - queries: where queries are kept
     /// - Returns: [B, last, D], of the model's dtype
     /// - Throws: `ModelError` for embeddings, a mask or positions of another shape, `TorchError` where the cache is of
     ///   another number of sequences or memory does not suffice. The cache holds what it held before then.

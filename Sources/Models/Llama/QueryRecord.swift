@@ -7,7 +7,7 @@ public final class QueryRecord {
     static let spacing = 4
     private let layerCount: Int
     private(set) var count = 0
-    /// Each layer's, in pieces [1, H, n, E], turned to their positions
+    /// Each layer's, in pieces [B, H, n, E], turned to their positions
     private var layers: [[Tensor]]
     private var isOpen = true
 
@@ -16,7 +16,7 @@ public final class QueryRecord {
         layers = Array(repeating: [], count: layerCount)
     }
 
-    /// Keeps some of a layer's queries [1, H, T, E]. Chunks of a pass are multiples of the spacing.
+    /// Keeps some of a layer's queries [B, H, T, E]. Chunks of a pass are multiples of the spacing.
     func add(_ queries: Tensor, layer: Int) throws {
         // A layer that is computed once more for its gradients has been here before.
         guard isOpen else { return }
@@ -31,6 +31,6 @@ public final class QueryRecord {
     /// Ends the record: what is computed from now on is not kept.
     func close() { isOpen = false }
 
-    /// A layer's queries, [1, H, n, E].
+    /// A layer's queries, [B, H, n, E].
     func queries(layer: Int) throws -> Tensor { try .concatenated(layers[layer], 2) }
 }

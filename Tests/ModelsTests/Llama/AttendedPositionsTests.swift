@@ -28,8 +28,8 @@ import Torch
                 start += count
             }
             return (
-                try model.attendedKeysAndValues(of: cache, last: 40, queries: queries, kept: 5),
-                try model.keysAndValues(of: cache, last: 40)
+                try model.attendedKeysAndValues(of: cache, last: 40, queries: queries, kept: 5)[0],
+                try model.keysAndValues(of: cache, last: 40)[0]
             )
         }
         #expect(chosen.shape == [5, model.keyValueSize])

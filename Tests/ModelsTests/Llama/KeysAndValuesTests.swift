@@ -22,14 +22,14 @@ import Torch
     func rowsInTheirOwnPlaces(_ pieces: [Int]) throws {
         let first = cache()
         _ = try model.scores(input[0..<40], pieces: pieces, cache: first)
-        let rows = try withoutGradients { try model.keysAndValues(of: first, last: 40) }
+        let rows = try withoutGradients { try model.keysAndValues(of: first, last: 40)[0] }
         #expect(rows.shape == [40, model.keyValueSize])
-        let last = try withoutGradients { try model.keysAndValues(of: first, last: 5) }
+        let last = try withoutGradients { try model.keysAndValues(of: first, last: 5)[0] }
         #expect(try last.bytes() == rows[35..<40].bytes())
         let second = cache()
         var start = 0
         for count in pieces {
-            try withoutGradients { try model.append(rows[start..<start + count], to: second) }
+            try withoutGradients { try model.append(rows[start..<start + count].unsqueezed(0), to: second) }
             start += count
         }
         #expect(second.count == 40)
@@ -53,9 +53,35 @@ import Torch
             let rows = try model.keysAndValues(of: first, last: 20)
             try model.append(rows, to: moved)
             try model.append(rows, to: moved)
-            let again = try model.keysAndValues(of: moved, last: 40)
+            let again = try model.keysAndValues(of: moved, last: 40)[0]
             try expect(
                 again[0..<20], near: again[20..<40], tolerance: Tolerance.regrouped)
+        }
+    }
+
+    /// Rows of several sequences are those of each alone, and are given back to each.
+    @Test func severalSequences() throws {
+        try withoutGradients {
+            let both = cache()
+            _ = try model.hiddenStates(.stacked([input[0..<20], input[20..<40]]), cache: both)
+            let rows = try model.keysAndValues(of: both, last: 15)
+            #expect(rows.shape == [2, 15, model.keyValueSize])
+            let again = cache()
+            try model.append(rows, to: again)
+            let next = try model.hiddenStates(
+                .stacked([input[40..<50], input[50..<60]]), cache: again.shared(by: 2))
+            for index in 0..<2 {
+                let own = cache()
+                _ = try model.hiddenStates(input[20 * index..<20 * index + 20].unsqueezed(0), cache: own)
+                let expected = try model.keysAndValues(of: own, last: 15)
+                try expect(rows[index], near: expected[0], tolerance: Tolerance.regrouped)
+                let alone = cache()
+                try model.append(expected, to: alone)
+                try expect(
+                    next[index],
+                    near: model.hiddenStates(input[40 + 10 * index..<50 + 10 * index].unsqueezed(0), cache: alone)[0],
+                    tolerance: Tolerance.regrouped)
+            }
         }
     }
 
@@ -89,9 +115,10 @@ import Torch
     @Test func faults() throws {
         let cache = cache()
         #expect(throws: ModelError.self) { _ = try model.keysAndValues(of: cache, last: 1) }
-        #expect(throws: ModelError.self) { try model.append(.zeros([1, model.keyValueSize - 1]), to: cache) }
-        #expect(throws: ModelError.self) { try model.append(.zeros([0, model.keyValueSize]), to: cache) }
+        #expect(throws: ModelError.self) { try model.append(.zeros([1, 1, model.keyValueSize - 1]), to: cache) }
+        #expect(throws: ModelError.self) { try model.append(.zeros([1, 0, model.keyValueSize]), to: cache) }
         _ = try model.hiddenStates(.concatenated([input.unsqueezed(0), input.unsqueezed(0)]), cache: cache)
-        #expect(throws: TorchError.self) { try model.append(.zeros([1, model.keyValueSize]), to: cache) }
+        #expect(throws: TorchError.self) { try model.append(.zeros([1, 1, model.keyValueSize]), to: cache) }
+        #expect(throws: TorchError.self) { _ = try cache.shared(by: 3) }
     }
 }
