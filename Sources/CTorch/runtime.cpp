@@ -1,5 +1,6 @@
 // Errors, threads, seeds, devices and the processor's features.
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <c10/core/Allocator.h>
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <mutex>
 
 #include "internal.h"
 #include "kernels/kernels.h"
@@ -83,11 +85,13 @@ at::Device device(ctorch_device_type type, int index) {
 }
 
 namespace {
+std::atomic<bool> cuda_is_loaded = false;
+
 /// Loads libtorch's CUDA backend, which registers itself, where this libtorch has one. Linking it would keep the program
-/// from starting on machines without. What libtorch is asked about CUDA before then it answers with no for good.
+/// from starting on machines without. What libtorch is asked about CUDA before then, it answers with no for good.
 void load_cuda() {
     static void *const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
-    (void)library;
+    if (library) cuda_is_loaded = true;
 }
 }  // namespace
 
@@ -173,7 +177,18 @@ int ctorch_set_threads(int count) {
 }
 
 int ctorch_seed(uint64_t seed) {
-    return perform("seed", {}, [&] { at::manual_seed(seed); });
+    return perform("seed", {}, [&] {
+#if defined(__linux__)
+        // For all devices libtorch asks whether there is CUDA: not before it may have been loaded.
+        if (!cuda_is_loaded) {
+            at::Generator generator = at::detail::getDefaultCPUGenerator();
+            const std::lock_guard<std::mutex> lock(generator.mutex());
+            generator.set_current_seed(seed);
+            return;
+        }
+#endif
+        at::manual_seed(seed);
+    });
 }
 
 bool ctorch_device_available(ctorch_device_type type) {
