@@ -181,7 +181,7 @@ at::Tensor attend_by_libtorch(
             visible = *visible + added;
         }
     }
-    if (visible && !query.is_cpu()) {
+    if (visible && !query.is_cpu() && query.size(1) != key.size(1)) {
         // On a GPU only libtorch's slow way has both a mask and groups of heads: it would hold the scores of all pairs.
         const int64_t heads = query.size(1) / key.size(1);
         key = key.repeat_interleave(heads, 1);

@@ -47,7 +47,7 @@ int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, dou
         if (gradients.empty()) return;
         double sum = 0;
         // One copy from the device for all of them.
-        const at::Tensor norms = at::stack(at::_foreach_norm(gradients, 2)).to(at::kCPU, at::kDouble);
+        const at::Tensor norms = at::stack(at::_foreach_norm(gradients, 2)).to(at::kCPU).to(at::kDouble);
         for (int64_t i = 0; i < norms.size(0); i++) {
             const double value = const_data<double>(norms)[i];
             sum += value * value;

@@ -269,11 +269,17 @@ at::Tensor composed(
         row.clear();
         end = 0;
     };
+    // Parts that drop with one probability share the draw.
+    at::Tensor dropped;
+    double drawn = 0;
     for (const Group &group : groups(parts)) {
         const std::vector<at::Tensor> downs(a.begin() + int64_t(group.begin), a.begin() + int64_t(group.end));
         const double probability = parts[group.begin].dropout;
-        const at::Tensor input = probability > 0 ? at::dropout(x, probability, true) : x;
-        const at::Tensor low = at::linear(input, at::cat(downs).to(dtype));
+        if (probability > 0 && probability != drawn) {
+            dropped = at::dropout(x, probability, true);
+            drawn = probability;
+        }
+        const at::Tensor low = at::linear(probability > 0 ? dropped : x, at::cat(downs).to(dtype));
         int64_t column = 0;
         for (size_t i = group.begin; i < group.end; i++) {
             const Part &part = parts[i];

@@ -20,7 +20,7 @@ public enum Runtime {
         try check(ctorch_set_threads(Int32(clamping: count)))
     }
 
-    /// Seeds libtorch's generators: dropout, `Tensor.randn`, `Tensor.rand`.
+    /// Seeds libtorch's generators: dropout, `Tensor.randn`, `Tensor.rand`. A GPU's own is among them once a GPU was asked for.
     public static func seed(_ seed: UInt64) throws(TorchError) {
         try check(ctorch_seed(seed))
     }

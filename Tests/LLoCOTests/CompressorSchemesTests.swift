@@ -231,8 +231,9 @@ extension SeededTests {
         }
 
         /// Rows of one shape that are computed together have the losses and gradients of each alone.
-        @Test(arguments: CompressorSchemesTests.schemes, [false, true])
-        func rowsTogether(_ scheme: CompressionScheme, _ isDistilled: Bool) throws {
+        @Test(arguments: CompressorSchemesTests.schemes, [GradientCheckpointing.never, .always])
+        func rowsTogether(_ scheme: CompressionScheme, _ checkpointing: GradientCheckpointing) throws {
+            let isDistilled = scheme.carry != .newest
             let ids = fixture.values.document
             func row(_ start: Int) -> CompressorTrainer.MemoryRow {
                 let ids = Array(ids[start..<start + 50])
@@ -243,7 +244,8 @@ extension SeededTests {
             }
             let start = try fixture.adapter()
             func gradients(_ passes: [[CompressorTrainer.MemoryRow]]) throws -> (Double, [Tensor]) {
-                let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe(scheme), seed: 1)
+                let trainer = try CompressorTrainer(
+                    decoder: fixture.decoder, recipe: recipe(scheme), seed: 1, checkpointing: checkpointing)
                 for (own, given) in zip(trainer.adapter.parameters, start.parameters) { try own.copy(from: given) }
                 let sum = try passes.reduce(0) { try $0 + trainer.backward($1, scale: 0.5) }
                 let parameters = trainer.adapter.parameters + [trainer.embedSummary]
@@ -259,27 +261,41 @@ extension SeededTests {
             var longer = second
             longer.segments[0].append(7)
             #expect(throws: TrainingError.self) { try gradients([[first, longer]]) }
+            var asked = second
+            asked.purpose = .answering
+            #expect(throws: TrainingError.self) { try gradients([[first, asked]]) }
+            #expect(throws: TrainingError.self) { try gradients([[]]) }
         }
 
-        /// A step has as many rows, in however few passes; those of a pass have one shape.
+        /// A step has as many rows, in however few passes: those of a pass have one shape, shorter ones a pass of their own,
+        /// and every objective has its share.
         @Test func passesOfAStep() throws {
-            var recipe = recipe(CompressorSchemesTests.schemes[2])
-            (recipe.batchRows, recipe.rowsPerPass, recipe.reconstruction, recipe.distillation) = (7, 3, 1, 1)
+            var recipe = recipe(
+                CompressionScheme(
+                    carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .compressing))
+            (recipe.batchRows, recipe.rowsPerPass) = (7, 3)
+            (recipe.continuation, recipe.reconstruction, recipe.answering) = (1, 1, 2)
             let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
-            let text = try TrainingText([Sample.text("river", paragraphs: 30), Sample.text("mill", paragraphs: 30)])
+            let long = (0..<20).map { "The river carries item \($0) past the mill." }.joined(separator: " ")
+            let text = try TrainingText([long, String(long.prefix(130)), String(long.suffix(100))])
             let tokenizer = try fixture.model.tokenizer
+            let questions = try questions()
             var generator = SplitMix64(seed: 4)
+            var counts: [CompressorTrainer.MemoryRow.Purpose: Int] = [:]
             var sizes: Set<Int> = []
-            for _ in 0..<12 {
-                let pass = try #require(trainer.draw(3, from: text, nil, tokenizer, &generator))
-                sizes.insert(pass.rows)
-                if case .memory(let rows) = pass {
-                    #expect(rows.allSatisfy { $0.shape == rows[0].shape })
-                    #expect(Set(rows.map(\.segments)).count == rows.count, "each from a place of its own")
+            for _ in 0..<200 {
+                let passes = trainer.draw(3, from: text, questions, tokenizer, &generator)
+                #expect(passes.reduce(0) { $0 + $1.rowCount } == 3)
+                for case .memory(let rows) in passes {
+                    sizes.insert(rows.count)
+                    counts[rows[0].purpose, default: 0] += rows.count
+                    #expect(rows.allSatisfy { $0.shape == rows[0].shape && $0.purpose == rows[0].purpose })
+                    #expect(rows.count == 1 || rows[0].readings.count == 1)
                 }
             }
-            #expect(sizes.contains(3))
-            #expect(try trainer.step(text, tokenizer).loss.isFinite)
+            #expect(sizes == [1, 2, 3])
+            #expect(abs(Double(counts[.answering] ?? 0) / 600 - 0.5) < 0.12, "\(counts)")
+            #expect(try trainer.step(text, questions: questions, tokenizer).loss.isFinite)
         }
 
         private func questions() throws -> TrainingQuestions {
@@ -392,6 +408,7 @@ extension SeededTests {
                     adapterScope: input == .picked ? .summaries : .compressing))
             (recipe.continuation, recipe.distillation, recipe.reconstruction) = (1, 1, 1)
             recipe.answering = 1
+            if input == .attended { (recipe.batchRows, recipe.rowsPerPass) = (5, 3) }
             (recipe.leastRatio, recipe.mostRatio) = (8, 32)
             let folder = try TemporaryFolder()
             let source = CompressorTrainer.Source(baseModel: "base", texts: "t")

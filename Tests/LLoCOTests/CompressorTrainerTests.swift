@@ -119,6 +119,24 @@ extension SeededTests {
             longer.learningRate /= 2
             let prolonged = try CompressorTrainer(decoder: fixture.decoder, recipe: longer, seed: 3)
             #expect(try prolonged.resume(from: folder.url, source: source) == 77)
+            // A state that was saved before there was a field says nothing of it: it had the usual value.
+            let saved = try SafetensorsCheckpoint(folder.url.appending(path: "training-state.safetensors"))
+            var old = saved.metadata
+            old["recipe"] = old["recipe"]?.replacing("\"rowsPerPass\":1,", with: "")
+            #expect(old != saved.metadata)
+            try FileManager.default.createDirectory(
+                at: folder.url.appending(path: "old"), withIntermediateDirectories: true)
+            try SafetensorsWriter.write(
+                Dictionary(uniqueKeysWithValues: saved.names.map { ($0, try saved.tensor($0)) }), metadata: old,
+                to: folder.url.appending(path: "old/training-state.safetensors"))
+            let later = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
+            #expect(try later.resume(from: folder.url.appending(path: "old"), source: source) == 77)
+            var grouped = recipe
+            grouped.rowsPerPass = 2
+            let differs = try CompressorTrainer(decoder: fixture.decoder, recipe: grouped, seed: 3)
+            #expect(
+                message { _ = try differs.resume(from: folder.url.appending(path: "old"), source: source) }?.contains(
+                    "another recipe") == true)
             let state = try folder.write(
                 "cut/training-state.safetensors",
                 Data(contentsOf: folder.url.appending(path: "training-state.safetensors")).dropLast(100))

@@ -55,6 +55,7 @@ import Testing
         ("{ compressor: { substeps: -2 } }", "compressor.substeps"),
         ("{ compressor: { segmentJitter: 3 } }", "compressor.segmentJitter"),
         ("{ compressor: { batchRows: 0 } }", "compressor.batchRows"),
+        ("{ compressor: { rowsPerPass: 0 } }", "compressor.rowsPerPass"),
         ("{ compressor: { rowTokens: 9000000000 } }", "compressor.rowTokens"),
         ("{ compressor: { checkpointSteps: 0 } }", "compressor.checkpointSteps"),
         // More vectors than there are, and ratios that nothing would draw.

@@ -153,6 +153,23 @@ import Torch
         }
     }
 
+    /// So it is where libtorch's operations do the work, whatever stands between the parts.
+    @Test func oneDrawOfLibtorch() throws {
+        let x = try Tensor.ones([64, 96], dtype: .float64)
+        let (a, b) = (try Tensor.ones([2, 96], dtype: .float64), try Tensor.ones([4, 2], dtype: .float64))
+        let y = try x.linear(
+            .zeros([16, 96], dtype: .float64),
+            adding: [
+                .init(a: a, b: b, start: 0, scale: 1, dropout: 0.25), .init(a: a, b: b, start: 4, scale: 1, dropout: 0),
+                .init(a: a, b: b, start: 12, scale: 2, dropout: 0.25),
+            ])
+        func columns(_ start: Int) throws -> Tensor { try y.narrowed(1, start: start, length: 4) }
+        #expect(try columns(12).contiguous().bytes() == (columns(0) * 2).contiguous().bytes())
+        try expect(columns(4), Array(repeating: 192.0, count: 4 * 64))
+        try expect(columns(8), Array(repeating: 0.0, count: 4 * 64))
+        #expect(try abs(columns(0).mean().item() / 192 - 1) < 0.03 && columns(0).bytes() != columns(4).bytes())
+    }
+
     @Test func faultsNameTheAdapter() throws {
         let x = try Tensor.zeros([2, 6])
         func part(_ a: [Int], _ b: [Int], start: Int = 0, dropout: Double = 0) throws -> Tensor.LowRankPart {

@@ -15,8 +15,9 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var segmentJitter = 0.33
     /// Rows a step, 1...65,536: 32 by default
     public var batchRows = 32
-    /// Rows that one pass computes, 1...65,536: 1 by default, which keeps a CPU busy; more keep a GPU busy. Such rows have
-    /// one objective, and segments, vectors and readings of one length. The published continuation has passes of one row.
+    /// Rows that are drawn together and, where their texts are long enough, computed in one pass, 1...65,536: 1 by default,
+    /// which keeps a CPU busy; more keep a GPU busy. They have one objective, and as many segments and vectors of the same
+    /// lengths. Rows of answers and of the published continuation are computed one by one.
     public var rowsPerPass = 1
     /// Steps of the whole run, 1 or more: 76,000 by default
     public var steps = 76_000
@@ -68,7 +69,8 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var questionedSegments = 0
     /// Tokens read after the vectors, 2 or more: 640 by default
     public var readingTokens = 640
-    /// Tokens a vector are drawn for every row between these two, evenly by their logarithm, where both are more than 0; else
+    /// Tokens a vector are drawn between these two, for every segment of the rows of a pass and evenly by their logarithm,
+    /// where both are more than 0; else
     /// a segment has `summaryTokens` vectors
     public var leastRatio = 0.0
     public var mostRatio = 0.0

@@ -61,9 +61,11 @@ extension CompressorTrainer {
     /// The loss is -log p of the text's own tokens or, distilled, the cross-entropy with what the model as it is predicts
     /// after the text itself.
     package func backward(_ rows: [MemoryRow], scale: Double) throws -> Double {
-        let row = rows[0]
-        guard rows.allSatisfy({ $0.shape == row.shape }), rows.count == 1 || row.readings.count == 1 else {
-            throw TrainingError("rows of several shapes, or with several readings each, make no pass together")
+        guard let row = rows.first, row.segments.count == row.vectorCounts.count,
+            rows.allSatisfy({ $0.shape == row.shape && $0.purpose == row.purpose }),
+            rows.count == 1 || row.readings.count == 1
+        else {
+            throw TrainingError("rows of several shapes or purposes, or with several readings, make no pass together")
         }
         let adapters = ActiveAdapters([adapter], appliesDropout: true)
         let own = scheme.adapterScope == .everywhere ? adapters.list : []

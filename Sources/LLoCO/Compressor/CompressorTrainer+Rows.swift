@@ -13,7 +13,7 @@ extension CompressorTrainer {
         /// Rows of one shape
         case memory([MemoryRow])
 
-        package var rows: Int {
+        package var rowCount: Int {
             switch self {
             case .published: 1
             case .memory(let rows): rows.count
@@ -41,75 +41,91 @@ extension CompressorTrainer {
     /// A segment that is shorter has too little to carry.
     private static let leastSegment = 64
 
-    /// Up to `count` rows of one shape; nil where the texts that were drawn are too short for any. Documents that are asked
-    /// about come one at a time.
+    /// `count` rows of one objective, fewer where a text that was drawn is too short for one. Those of one shape make a pass
+    /// together.
     package func draw(
         _ count: Int, from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
         _ generator: inout SplitMix64
-    ) -> Pass? {
-        /// Rows of a text's tokens: all of one length, or one that is shorter.
-        func rows(_ length: Int) -> [[Int]] {
-            let drawn = text.rows(count, tokens: length, tokenizer, using: &generator)
-            let whole = drawn.filter { $0.count == length }
-            return whole.isEmpty ? Array(drawn.prefix(1)) : whole
-        }
+    ) -> [Pass] {
         switch objective(&generator) {
         case .answering:
-            guard let questions, let item = questions.items.randomElement(using: &generator) else { return nil }
-            let ids = questions.documents[item.document]
-            let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
-            let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
-            return .memory([
-                MemoryRow(
-                    segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
-                    readings: asked.prefix(recipe.questionsPerRow).map {
-                        .init(ids: $0.prompt + $0.answer, start: $0.prompt.count)
-                    }, purpose: .answering)
-            ])
+            return (0..<count).compactMap { _ in
+                questions.flatMap { questioned($0, &generator) }.map { .memory([$0]) }
+            }
         case .continuation where scheme.isPublished:
-            let ids = text.rows(1, tokens: recipe.rowTokens, tokenizer, using: &generator)[0]
-            let count = recipe.substeps * recipe.segmentsPerSubstep
-            guard ids.count >= 2 * count else { return nil }
-            return .published(
-                ids,
-                cuts: SegmentCuts.random(
-                    tokens: ids.count, count: count, jitter: recipe.segmentJitter, using: &generator),
-                unpredicted: recipe.substeps)
+            let segments = recipe.substeps * recipe.segmentsPerSubstep
+            return text.rows(count, tokens: recipe.rowTokens, tokenizer, using: &generator).compactMap { ids in
+                guard ids.count >= 2 * segments else { return nil }
+                return .published(
+                    ids,
+                    cuts: SegmentCuts.random(
+                        tokens: ids.count, count: segments, jitter: recipe.segmentJitter, using: &generator),
+                    unpredicted: recipe.substeps)
+            }
         case .reconstruction:
-            let drawn = rows(segmentLength(&generator))
-            guard drawn[0].count >= Self.leastSegment else { return nil }
+            let drawn = text.rows(count, tokens: segmentLength(&generator), tokenizer, using: &generator)
             // What asks for the segment again, as nothing else in a text does.
             let cue = decoder.configuration.eosTokenIDs.first ?? 0
-            let vectors = vectorCount(drawn[0].count, &generator)
-            return .memory(
-                drawn.map { ids in
-                    MemoryRow(
-                        segments: [ids], vectorCounts: [vectors],
-                        readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))])
-                })
+            return Self.byLength(drawn).compactMap { rows in
+                guard rows[0].count >= Self.leastSegment else { return nil }
+                let vectors = vectorCount(rows[0].count, &generator)
+                return .memory(
+                    rows.map { ids in
+                        MemoryRow(
+                            segments: [ids], vectorCounts: [vectors],
+                            readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))])
+                    })
+            }
         case let objective:
-            var lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
+            let lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
                 segmentLength(&generator)
             }
             let wanted = lengths.reduce(recipe.readingTokens, +)
-            let drawn = rows(wanted)
-            let whole = drawn[0].count
-            let reading = min(recipe.readingTokens, whole / 3)
-            guard reading >= 2, whole - reading >= Self.leastSegment else { return nil }
-            if whole < wanted { lengths = [min(whole - reading, recipe.segmentTokens)] }
-            let vectors = lengths.map { vectorCount($0, &generator) }
-            return .memory(
-                drawn.map { ids in
-                    var start = whole - reading - lengths.reduce(0, +)
-                    let segments = lengths.map { length in
-                        defer { start += length }
-                        return Array(ids[start..<start + length])
-                    }
-                    return MemoryRow(
-                        segments: segments, vectorCounts: vectors, readings: [.init(ids: Array(ids.suffix(reading)))],
-                        purpose: objective == .distillation ? .distillation : .text)
-                })
+            let drawn = text.rows(count, tokens: wanted, tokenizer, using: &generator)
+            return Self.byLength(drawn).compactMap { rows in
+                let whole = rows[0].count
+                let reading = min(recipe.readingTokens, whole / 3)
+                guard reading >= 2, whole - reading >= Self.leastSegment else { return nil }
+                let lengths = whole < wanted ? [min(whole - reading, recipe.segmentTokens)] : lengths
+                let vectors = lengths.map { vectorCount($0, &generator) }
+                return .memory(
+                    rows.map { ids in
+                        var start = whole - reading - lengths.reduce(0, +)
+                        let segments = lengths.map { length in
+                            defer { start += length }
+                            return Array(ids[start..<start + length])
+                        }
+                        return MemoryRow(
+                            segments: segments, vectorCounts: vectors,
+                            readings: [.init(ids: Array(ids.suffix(reading)))],
+                            purpose: objective == .distillation ? .distillation : .text)
+                    })
+            }
         }
+    }
+
+    /// Rows of equal lengths, in the order in which the lengths came first.
+    private static func byLength(_ rows: [[Int]]) -> [[[Int]]] {
+        rows.reduce(into: []) { groups, row in
+            if let own = groups.firstIndex(where: { $0[0].count == row.count }) {
+                groups[own].append(row)
+            } else {
+                groups.append([row])
+            }
+        }
+    }
+
+    /// Questions about one document; nil where there are none.
+    private func questioned(_ questions: TrainingQuestions, _ generator: inout SplitMix64) -> MemoryRow? {
+        guard let item = questions.items.randomElement(using: &generator) else { return nil }
+        let ids = questions.documents[item.document]
+        let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
+        let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
+        return MemoryRow(
+            segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
+            readings: asked.prefix(recipe.questionsPerRow).map {
+                .init(ids: $0.prompt + $0.answer, start: $0.prompt.count)
+            }, purpose: .answering)
     }
 
     private func objective(_ generator: inout SplitMix64) -> Objective {

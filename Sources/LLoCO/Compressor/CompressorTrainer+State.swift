@@ -3,6 +3,7 @@ public import Foundation
 
 extension CompressorTrainer {
     static let stateName = "training-state.safetensors"
+    private static let recipeField = "recipe"
 
     /// What a run trains on. With the recipe and the seed it says which run a saved state is of.
     public struct Source: Sendable {
@@ -48,8 +49,11 @@ extension CompressorTrainer {
         let file = folder.appending(path: Self.stateName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let checkpoint = try SafetensorsCheckpoint(file)
-        for (field, value, name) in try identity(of: source) where checkpoint.metadata[field, default: ""] != value {
-            throw TrainingError("\(file.path): the saved run is of another \(name); give another --out")
+        for (field, value, name) in try identity(of: source) {
+            let saved = checkpoint.metadata[field, default: ""]
+            guard try saved == value || field == Self.recipeField && Self.isSameRecipe(saved, value) else {
+                throw TrainingError("\(file.path): the saved run is of another \(name); give another --out")
+            }
         }
         guard let tokens = checkpoint.metadata["tokens"].flatMap({ Int($0) }), 0...1 << 53 ~= tokens else {
             throw TrainingError("\(file.path): does not say how many tokens were read")
@@ -78,9 +82,17 @@ extension CompressorTrainer {
         encoder.outputFormatting = [.sortedKeys]
         return [
             ("base_model", source.baseModel, "base model"), ("texts", source.texts, "--text"),
-            ("recipe", String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe"),
+            (Self.recipeField, String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe"),
             ("seed", "\(seed)", "--seed"), ("start", source.start, "--from"),
             ("reader", source.reader, "--reader"),
         ]
+    }
+
+    /// Whether two encoded recipes say the same: what one of them does not have, since it was saved before there was such a
+    /// field, has the usual value.
+    private static func isSameRecipe(_ saved: String, _ own: String) throws -> Bool {
+        let usual = try Recipe.fields(JSONEncoder().encode(CompressorRecipe()))
+        guard let fields = try? Recipe.fields(Data(saved.utf8)) else { return false }
+        return try usual.merging(fields) { $1 } == Recipe.fields(Data(own.utf8))
     }
 }

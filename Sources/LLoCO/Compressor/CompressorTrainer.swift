@@ -100,14 +100,14 @@ public final class CompressorTrainer {
         var passes: [Pass] = []
         var left = recipe.batchRows
         while left > 0 {
-            let pass = draw(min(left, recipe.rowsPerPass), from: text, questions, tokenizer, &generator)
-            if let pass { passes.append(pass) }
-            left -= pass?.rows ?? 1
+            let count = min(left, recipe.rowsPerPass)
+            passes += draw(count, from: text, questions, tokenizer, &generator)
+            left -= count
         }
         guard !passes.isEmpty else {
             throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")
         }
-        let count = passes.reduce(0) { $0 + $1.rows }
+        let count = passes.reduce(0) { $0 + $1.rowCount }
         var loss = 0.0
         for pass in passes {
             // Rows count alike, whether an answer or a page is predicted.

@@ -2,7 +2,8 @@ import Checkpoints
 import Models
 import Torch
 
-/// The way of a segment to its vectors, or of several of one length at a time, while a text is compressed and while a compressor is trained.
+/// The way of a segment to its vectors, or of several of one length at a time, while a text is compressed and while a
+/// compressor is trained.
 struct SegmentPass {
     let decoder: Llama
     let scheme: CompressionScheme

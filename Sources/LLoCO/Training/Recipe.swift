@@ -67,12 +67,17 @@ public struct Recipe: Sendable, Codable, Equatable {
         try checkLimits(source: file.path)
     }
 
+    /// The fields of an encoded section.
+    static func fields(_ section: Data) throws -> [String: Value] {
+        try JSONDecoder().decode([String: Value].self, from: section)
+    }
+
     private static func line(_ text: String) -> String {
         String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(200))
     }
 
     /// A field's value of any kind.
-    private enum Value: Codable, CustomStringConvertible {
+    enum Value: Codable, Equatable, CustomStringConvertible {
         case number(Double)
         case text(String)
         case flag(Bool)

@@ -15,7 +15,7 @@ extension Llama {
     /// Keys are turned back to position 0, as ``keysAndValues(of:last:)`` does. Gradients flow to keys and values.
     ///
     /// - Parameters:
-    ///   - cache: of B sequences
+    ///   - cache: of B sequences that share none of these positions
     ///   - count: the text is so many of its last positions
     ///   - queries: of a pass over the text
     ///   - kept: positions to choose, at most `count`
@@ -61,9 +61,16 @@ extension Llama {
             return try (attention * attention).sum(-2)
         }
         let turned = try keys.transposed(2, 3)
-        // A GPU takes all at once. On a CPU a head's 128 queries at a time stay in a core's cache: all took twice as long.
-        guard device == .cpu else { return try sum(queries, turned) }
         let sums = try Tensor.zeros([batch, heads, keys.size(2)], device: device)
+        // On a CPU a head's 128 queries at a time stay in a core's cache: all at once took twice as long. A GPU takes all
+        // heads, and as many queries as have scores of 512 MB.
+        guard device == .cpu else {
+            let chunk = max(128, (1 << 27) / (batch * heads * keys.size(2)))
+            for start in stride(from: 0, to: count, by: chunk) {
+                try sums.add(sum(queries.narrowed(2, start: start, length: min(chunk, count - start)), turned))
+            }
+            return sums
+        }
         for sequence in 0..<batch {
             for head in 0..<heads {
                 for start in stride(from: 0, to: count, by: 128) {

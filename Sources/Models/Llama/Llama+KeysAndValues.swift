@@ -13,7 +13,7 @@ extension Llama {
     /// Keys are turned back to position 0, so that a row may be given any place later. Gradients flow.
     ///
     /// - Parameters:
-    ///   - cache: of B sequences
+    ///   - cache: of B sequences that share none of these positions
     ///   - count: of the last positions, at most `cache.count`
     /// - Returns: [B, count, keyValueSize] in the model's dtype
     public func keysAndValues(of cache: KeyValueCache, last count: Int) throws -> Tensor {

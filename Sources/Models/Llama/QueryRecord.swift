@@ -10,6 +10,8 @@ public final class QueryRecord {
     /// Each layer's, in pieces [B, H, n, E], turned to their positions
     private var layers: [[Tensor]]
     private var isOpen = true
+    /// The places of those that are kept among as many, on the model's device: a copy for each layer would have a GPU wait.
+    private var places: (count: Int, indices: Tensor)?
 
     public init(_ model: Llama) {
         layerCount = model.configuration.layerCount
@@ -20,12 +22,16 @@ public final class QueryRecord {
     func add(_ queries: Tensor, layer: Int) throws {
         // A layer that is computed once more for its gradients has been here before.
         guard isOpen else { return }
-        let places = Array(stride(from: 0, to: queries.size(2), by: Self.spacing))
-        try withoutGradients {
-            layers[layer].append(
-                try queries.detached().indexSelected(2, Tensor(places).to(device: queries.device)))
-        }
+        let indices = try indices(among: queries.size(2), on: queries.device)
+        try withoutGradients { layers[layer].append(try queries.detached().indexSelected(2, indices)) }
         if layer == layerCount - 1 { count += queries.size(2) }
+    }
+
+    private func indices(among count: Int, on device: Device) throws -> Tensor {
+        if let places, places.count == count { return places.indices }
+        let indices = try Tensor(Array(stride(from: 0, to: count, by: Self.spacing))).to(device: device)
+        places = (count, indices)
+        return indices
     }
 
     /// Ends the record: what is computed from now on is not kept.
