@@ -277,7 +277,7 @@ extension SeededTests {
             (recipe.continuation, recipe.reconstruction, recipe.answering) = (1, 1, 2)
             let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
             let long = (0..<20).map { "The river carries item \($0) past the mill." }.joined(separator: " ")
-            let text = try TrainingText([long, String(long.prefix(130)), String(long.suffix(100))])
+            let text = try TrainingText([long, String(long.prefix(200)), String(long.suffix(170))])
             let tokenizer = try fixture.model.tokenizer
             let questions = try questions()
             var generator = SplitMix64(seed: 4)
