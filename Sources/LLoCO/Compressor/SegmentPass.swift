@@ -37,35 +37,32 @@ struct SegmentPass {
         if let queries {
             return try decoder.attendedKeysAndValues(of: cache, last: length, queries: queries, kept: count)
         }
-        let inputs = try ids.enumerated().map { index, own in
-            try summaryInputs(
-                own, scheme.summaryInput == .picked ? surprisal(of: own, states[index]) : nil, count: count)
-        }
         let end = cache.count
         let made = try decoder.hiddenStates(
-            .stacked(inputs), cache: cache, adapters: adapters, recomputes: recomputes)
+            summaryInputs(ids, states, count: count), cache: cache, adapters: adapters, recomputes: recomputes)
         let vectors = scheme.form == .embeddings ? made : try decoder.keysAndValues(of: cache, last: count)
         cache.truncate(to: end)
         return vectors
     }
 
-    /// How little the model expected each token but the first.
+    /// What the summary positions are given: [B, count, D].
     ///
-    /// - Parameter states: [T, D], what the model had seen at each
-    private func surprisal(of ids: [Int], _ states: Tensor) throws -> [Float] {
-        try withoutGradients {
-            try Surprisal.values(
-                states.narrowed(0, start: 0, length: ids.count - 1), targets: Array(ids.dropFirst()), decoder)
-        }
-    }
-
-    /// What the summary positions of a segment are given: [count, D].
-    private func summaryInputs(_ ids: [Int], _ surprisal: [Float]?, count: Int) throws -> Tensor {
+    /// - Parameter states: [B, T, D], what the model had seen at each token, where tokens are picked
+    private func summaryInputs(_ ids: [[Int]], _ states: Tensor, count: Int) throws -> Tensor {
         let learned = try embedSummary.to(decoder.dtype)
-        guard let surprisal else { return try learned.narrowed(0, start: 0, length: count) }
-        // A segment with fewer tokens than vectors has its tokens more than once.
-        let places = Surprisal.greatest(min(count, ids.count), of: surprisal)
-        let picked = (0..<count).map { ids[places[$0 % places.count]] }
-        return try decoder.embed(picked)[0] + learned
+        guard scheme.summaryInput == .picked else {
+            return try learned.narrowed(0, start: 0, length: count).expanded([ids.count, count, learned.size(1)])
+        }
+        let picked = try ids.enumerated().map { index, own in
+            let surprisal = try withoutGradients {
+                try Surprisal.values(
+                    states[index].narrowed(0, start: 0, length: own.count - 1), targets: Array(own.dropFirst()),
+                    decoder)
+            }
+            // A segment with fewer tokens than vectors has its tokens more than once.
+            let places = Surprisal.greatest(min(count, own.count), of: surprisal)
+            return (0..<count).map { own[places[$0 % places.count]] }
+        }
+        return try decoder.embed(picked) + learned
     }
 }

@@ -55,28 +55,26 @@ extension Llama {
     /// The sum over queries [B, K, n, E] of their squared attention to keys [B, K, N, E]: [B, K, N], float32.
     private func squaredAttention(_ queries: Tensor, _ keys: Tensor) throws -> Tensor {
         let (batch, heads, count) = (queries.size(0), queries.size(1), queries.size(2))
-        func sum(_ queries: Tensor, _ turned: Tensor) throws -> Tensor {
-            let scores = try queries.matmul(turned).to(.float32)
-            let attention = try (scores * (1 / Double(configuration.headSize).squareRoot())).softmax(-1)
-            return try (attention * attention).sum(-2)
+        /// Adds to what is there, for so many queries at a time.
+        func add(_ queries: Tensor, _ turned: Tensor, to sums: Tensor, chunk: Int) throws {
+            for start in stride(from: 0, to: count, by: chunk) {
+                let scores = try queries.narrowed(-2, start: start, length: min(chunk, count - start)).matmul(turned)
+                    .to(.float32)
+                let attention = try (scores * (1 / Double(configuration.headSize).squareRoot())).softmax(-1)
+                try sums.add((attention * attention).sum(-2))
+            }
         }
         let turned = try keys.transposed(2, 3)
         let sums = try Tensor.zeros([batch, heads, keys.size(2)], device: device)
-        // On a CPU a head's 128 queries at a time stay in a core's cache: all at once took twice as long. A GPU takes all
-        // heads, and as many queries as have scores of 512 MB.
         guard device == .cpu else {
-            let chunk = max(128, (1 << 27) / (batch * heads * keys.size(2)))
-            for start in stride(from: 0, to: count, by: chunk) {
-                try sums.add(sum(queries.narrowed(2, start: start, length: min(chunk, count - start)), turned))
-            }
+            // All heads, and as many queries as have scores of 512 MB.
+            try add(queries, turned, to: sums, chunk: max(128, (1 << 27) / (batch * heads * keys.size(2))))
             return sums
         }
+        // So many at a time of a head stay in a core's cache: all at once took twice as long.
         for sequence in 0..<batch {
             for head in 0..<heads {
-                for start in stride(from: 0, to: count, by: 128) {
-                    let some = try queries[sequence][head][start..<min(start + 128, count)]
-                    try sums[sequence][head].add(sum(some, turned[sequence][head]))
-                }
+                try add(queries[sequence][head], turned[sequence][head], to: sums[sequence][head], chunk: 128)
             }
         }
         return sums
