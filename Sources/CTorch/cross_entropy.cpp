@@ -7,14 +7,6 @@ using namespace ctorch;
 
 namespace {
 
-/// Rows scored at a time: enough that their product with a vocabulary of so many runs at the device's peak.
-int64_t chunk_rows(at::Device device, int64_t vocabulary) {
-    constexpr int64_t least = 256;
-    if (device.is_cpu()) return least;
-    // In float32 that many scores take 512 MB.
-    return std::clamp((int64_t(1) << 27) / std::max<int64_t>(1, vocabulary), least, int64_t(4096));
-}
-
 /// The loss and, in place of the scores, its gradient. `targets` [n, k], contiguous; `shares` likewise, or undefined for 1.
 double losses(
     const at::Tensor &scores, const at::Tensor &targets, const at::Tensor &shares, bool gradient, double scale) {
@@ -50,6 +42,14 @@ double losses_by_libtorch(
 
 }  // namespace
 
+int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, const ctorch_tensor *weight) {
+    constexpr int64_t least = 256;
+    if (unwrap(hidden).device().is_cpu()) return least;
+    // In float32 that many scores take 512 MB.
+    const int64_t vocabulary = std::max<int64_t>(1, unwrap(weight).size(0));
+    return std::clamp((int64_t(1) << 27) / vocabulary, least, int64_t(4096));
+}
+
 int ctorch_linear_cross_entropy(
     const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
     double scale, double *sum, ctorch_tensor **gradient) {
@@ -69,7 +69,7 @@ int ctorch_linear_cross_entropy(
             labels = labels.unsqueeze(1);
         }
         TORCH_CHECK(labels.scalar_type() == at::kLong, "expected int64 targets");
-        const int64_t rows = states.size(0), chunk = chunk_rows(states.device(), table.size(0));
+        const int64_t rows = states.size(0), chunk = ctorch_rows_scored_at_once(hidden, weight);
         if (labels.numel() > 0) {
             TORCH_CHECK(
                 labels.min().item<int64_t>() >= 0 && labels.max().item<int64_t>() < table.size(0),

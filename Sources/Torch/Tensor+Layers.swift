@@ -196,4 +196,12 @@ extension Tensor {
                 handle, weight.handle, targets.handle, shares?.handle, scale, &sum, &gradient))
         return (sum, Tensor(handle: gradient!))
     }
+
+    /// The rows of self [N, D] in parts, as many at a time as are best multiplied with weight [V, D] where the scores of all
+    /// shall never exist at once.
+    public func partsToScore(with weight: Tensor) -> [Range<Int>] {
+        let count = size(0)
+        let part = Int(ctorch_rows_scored_at_once(handle, weight.handle))
+        return stride(from: 0, to: count, by: part).map { $0..<Swift.min($0 + part, count) }
+    }
 }

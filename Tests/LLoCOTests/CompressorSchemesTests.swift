@@ -427,7 +427,7 @@ extension SeededTests {
                 try (3..<8).map { _ in try second.step(text, questions: questions, tokenizer).loss }
                     == Array(losses[3...]))
             // What was saved is a compressor of that way.
-            let checkpoint = try CompressorCheckpoint(folder: folder.url, for: fixture.decoder)
+            let checkpoint = try CompressorCheckpoint(folder: folder.url, for: fixture.decoder, identity: "base")
             #expect(checkpoint.description.scheme == recipe.scheme)
             #expect(
                 checkpoint.embedSummary.shape == [input == .picked ? 1 : 0, fixture.decoder.configuration.hiddenSize])

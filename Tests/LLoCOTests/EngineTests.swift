@@ -152,7 +152,8 @@ import Torch
             description: description, embedSummary: fixture.embedSummary, adapter: adapter)
         let place = folder.url.appending(path: "mine")
         try written.write(to: place, as: .float32)
-        let read = try CompressorCheckpoint(folder: place, for: engine.model.decoder)
+        let read = try CompressorCheckpoint(
+            folder: place, for: engine.model.decoder, identity: engine.modelIdentity)
         #expect(read.description.scheme == description.scheme && read.description.trainedTokens == 12)
         #expect(read.description.files.count == 3)
         #expect(try read.embedSummary.bytes() == fixture.embedSummary.bytes())

@@ -233,6 +233,9 @@ int ctorch_attention(
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
+/// How many rows of hidden [N, D] are best multiplied with weight [V, D] at a time where no more of their scores is wanted
+/// at once: so many that the product runs at the device's peak.
+int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, const ctorch_tensor *weight);
 /// `*sum` = Σ share · -log softmax(hidden · weightᵀ)[target] over rows and their targets; hidden [N, D], weight [V, D],
 /// targets [N] int64 of share 1 where `shares` is NULL, else [N, K] with `shares` [N, K] and the targets of a row distinct.
 /// The scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum with respect to

@@ -43,7 +43,7 @@ struct EvaluateCompressor: ParsableCommand {
 
     /// A text's tokens, of which the last are scored, and what is measured on them.
     private struct Window {
-        let ids: [Int]
+        let text: CompressorMeasure.Text
         let segments: [Int]
     }
 
@@ -74,8 +74,11 @@ struct EvaluateCompressor: ParsableCommand {
         let outcomes = try windows.indices.map { index in
             let window = windows[index]
             // The next text that is as long.
-            let other = (windows[(index + 1)...] + windows[..<index]).first { $0.ids.count >= window.ids.count }
-            return try measure.losses(of: window.ids, segments: window.segments, beside: other?.ids) {
+            let other = (windows[(index + 1)...] + windows[..<index]).first {
+                $0.text.ids.count >= window.text.ids.count
+            }
+            defer { window.text.forgetVectors() }
+            return try measure.losses(of: window.text, segments: window.segments, beside: other?.text) {
                 done += 1
                 bar.update(done, of: total)
             }
@@ -108,7 +111,7 @@ struct EvaluateCompressor: ParsableCommand {
             var generator = SplitMix64(seed: engine.model.compute.seed &+ bits)
             let needed = measure.tokens(segments: most)
             let end = Int.random(in: needed...ids.count, using: &generator)
-            windows.append(Window(ids: Array(ids[end - needed..<end]), segments: fitting))
+            windows.append(Window(text: .init(Array(ids[end - needed..<end])), segments: fitting))
             for count in fitting { left[count]? -= 1 }
             if left.values.allSatisfy({ $0 == 0 }) { break }
         }

@@ -49,7 +49,7 @@ struct Show: ParsableCommand {
         let passages = try library.passages(of: record.id)
         let own = "'lloco finetune --group \(record.group)' trains one"
         let adapter = try library.adapters(of: record.group).first
-        let isTuned = try adapter.map { try library.tunedVectors(of: record.id, with: $0) != nil } ?? false
+        let isTuned = try adapter.map { try library.hasTunedVectors(of: record.id, with: $0) } ?? false
         let rows = [
             ["document", record.name], ["path", record.path], ["group", record.group],
             ["added", record.added.formatted(.iso8601)], ["bytes", "\(record.byteCount)"],

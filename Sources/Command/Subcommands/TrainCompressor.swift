@@ -80,7 +80,12 @@ struct TrainCompressor: ParsableCommand {
         }
         let asked = try trainingQuestions(recipe, model)
         let identity = try FileIdentity.digest(of: model.identityFiles)
-        let start = try from.map { try self.start(URL(filePath: $0), model, identity) }
+        let start = try from.map { URL(filePath: $0) }.map {
+            (
+                checkpoint: try CompressorCheckpoint(folder: $0, for: model.decoder, identity: identity),
+                identity: try CompressorCheckpoint.identity(in: $0)
+            )
+        }
         let source = CompressorTrainer.Source(
             baseModel: identity,
             texts: asked.map { Digest.sha256(Data((corpus.digest + $0.digest).utf8)) } ?? corpus.digest,
@@ -131,17 +136,6 @@ struct TrainCompressor: ParsableCommand {
         if !output.json {
             Terminal.print("\(out): step \(trainer.stepCount) of \(recipe.steps), \(tokens) tokens read")
         }
-    }
-
-    /// The compressor to begin with, made for the model.
-    private func start(
-        _ folder: URL, _ model: LanguageModel, _ modelIdentity: String
-    ) throws -> (checkpoint: CompressorCheckpoint, identity: String) {
-        let checkpoint = try CompressorCheckpoint(folder: folder, for: model.decoder)
-        guard checkpoint.description.baseModel == modelIdentity else {
-            throw CommandError("--from \(folder.path): the compressor was made for another model")
-        }
-        return (checkpoint, try CompressorCheckpoint.identity(in: folder))
     }
 
     /// What the objective `answering` draws from; nil where it has no share.

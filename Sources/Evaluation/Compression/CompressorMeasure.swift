@@ -47,6 +47,17 @@ public struct CompressorMeasure {
         public init() {}
     }
 
+    /// A text to measure with. It keeps the vectors that were made of it: they are its own, and another text's beside others.
+    public final class Text {
+        public let ids: [Int]
+        /// By how many tokens, the last ones before those that are read raw, they were made of
+        fileprivate var vectors: [Int: Tensor] = [:]
+
+        public init(_ ids: [Int]) { self.ids = ids }
+
+        public func forgetVectors() { vectors = [:] }
+    }
+
     private let compressor: Compressor
     private var decoder: Llama { compressor.decoder }
 
@@ -71,31 +82,32 @@ public struct CompressorMeasure {
     /// Measures one text.
     ///
     /// - Parameters:
-    ///   - ids: the last of them are scored; those before the segments are not read
+    ///   - text: the last of its tokens are scored; those before the segments are not read
     ///   - counts: numbers of segments
     ///   - other: another text, of as many tokens or more as the greatest count needs
     ///   - onSegment: told after each segment that was read
     /// - Throws: `ModelError` where a count needs more tokens than there are, or more positions than the window holds.
     public func losses(
-        of ids: [Int], segments counts: [Int], beside other: [Int]? = nil, onSegment: () throws -> Void = {}
+        of text: Text, segments counts: [Int], beside other: Text? = nil, onSegment: () throws -> Void = {}
     ) throws -> Outcome {
         let size = compressor.scheme.segmentTokens
         let tail = recentTokens + scoredTokens
-        guard let most = counts.max(), counts.allSatisfy({ $0 > 0 }), ids.count >= tokens(segments: most) else {
-            throw ModelError("a text of \(ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
+        guard let most = counts.max(), counts.allSatisfy({ $0 > 0 }), text.ids.count >= tokens(segments: most) else {
+            throw ModelError(
+                "a text of \(text.ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
         }
-        guard other?.count ?? .max >= tokens(segments: most) else {
-            throw ModelError("another text of \(other?.count ?? 0) tokens, expected \(tokens(segments: most)) or more")
+        guard other?.ids.count ?? .max >= tokens(segments: most) else {
+            throw ModelError(
+                "another text of \(other?.ids.count ?? 0) tokens, expected \(tokens(segments: most)) or more")
         }
-        let rest = Array(ids.suffix(tail))
-        let text = Array(ids.dropLast(tail).suffix(most * size))
-        let foreign = other.map { Array($0.dropLast(tail).suffix(most * size)) }
+        let rest = Array(text.ids.suffix(tail))
+        let read = Array(text.ids.dropLast(tail).suffix(most * size))
         let window = decoder.configuration.maximumPositions
         return try withoutGradients {
             let start = try emptyContext().count
             var picks: [[Int]] = []
-            for start in stride(from: 0, to: text.count, by: size) {
-                let segment = Array(text[start..<start + size])
+            for start in stride(from: 0, to: read.count, by: size) {
+                let segment = Array(read[start..<start + size])
                 let places = try Surprisal.greatest(
                     compressor.scheme.summaryTokens, of: Surprisal.values(of: segment, decoder))
                 picks.append(places.map { segment[$0] })
@@ -108,7 +120,7 @@ public struct CompressorMeasure {
             let readers = learned.list.isEmpty ? [ActiveAdapters.none] : [.none, learned]
             let none = try readers.map { try loss(after: [], rest, $0) }
             let vectors = try vectors(of: text, segments: counts)
-            let foreignVectors = try foreign.map { try self.vectors(of: $0, segments: counts) }
+            let foreignVectors = try other.map { try self.vectors(of: $0, segments: counts) }
             func compressed(_ vectors: Tensor) throws -> Double {
                 let context = try compressor.context(
                     vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
@@ -117,7 +129,7 @@ public struct CompressorMeasure {
             // By length: beyond the window it is the same text for every number of segments.
             var full: [Int: [Double]] = [:]
             for count in Set(counts).sorted() {
-                let own = Array(text.suffix(count * size))
+                let own = Array(read.suffix(count * size))
                 for _ in 0..<count { try onSegment() }
                 let compressedLoss = try compressed(vectors[count]!)
                 let foreignLoss = try foreignVectors.map { try compressed($0[count]!) }
@@ -138,16 +150,23 @@ public struct CompressorMeasure {
     }
 
     /// The vectors of a text's last segments, by how many.
-    private func vectors(of text: [Int], segments counts: [Int]) throws -> [Int: Tensor] {
+    private func vectors(of text: Text, segments counts: [Int]) throws -> [Int: Tensor] {
         let scheme = compressor.scheme
+        let ids = text.ids.dropLast(recentTokens + scoredTokens)
+        func made(of count: Int) throws -> Tensor {
+            let tokens = count * scheme.segmentTokens
+            if let vectors = text.vectors[tokens] { return vectors }
+            let vectors = try compressor.compress(Array(ids.suffix(tokens)))
+            text.vectors[tokens] = vectors
+            return vectors
+        }
         // Segments that see nothing of each other have the same vectors, however many are read.
-        let all = scheme.carry == .independent ? try compressor.compress(text) : nil
+        let all = scheme.carry == .independent ? try made(of: counts.max()!) : nil
         return try Dictionary(
             uniqueKeysWithValues: Set(counts).map { count in
-                guard let all else {
-                    return (count, try compressor.compress(Array(text.suffix(count * scheme.segmentTokens))))
-                }
-                return (count, try all[all.size(0) - count * scheme.summaryTokens..<all.size(0)])
+                try (
+                    count, all.map { try $0[$0.size(0) - count * scheme.summaryTokens..<$0.size(0)] } ?? made(of: count)
+                )
             })
     }
 

@@ -6,9 +6,16 @@ public import Torch
 extension CompressorCheckpoint {
     /// Reads a compressor's folder for a decoder.
     ///
-    /// - Throws: `EngineError` where the folder holds none, `compressor.json` is malformed or describes other files,
-    ///   `CheckpointError`, `ModelError` where it is of another model.
-    public init(folder: URL, for decoder: Llama) throws {
+    /// - Parameter identity: the SHA-256 of the model's files
+    /// - Throws: `EngineError` where the folder holds none, `compressor.json` is malformed, describes other files or was made
+    ///   for another model, `CheckpointError`, `ModelError` where it is not of the decoder's shape.
+    public init(folder: URL, for decoder: Llama, identity: String) throws {
+        let baseModel = try Self.description(in: folder).baseModel
+        guard baseModel == identity else {
+            throw EngineError(
+                "\(folder.path): the compressor was made for another model "
+                    + "(\(baseModel.prefix(12))…, this is \(identity.prefix(12))…)")
+        }
         let description = try Self.check(folder)
         let file = folder.appending(path: Self.embeddingName)
         let embedding = try SafetensorsCheckpoint(file).tensor(

@@ -130,9 +130,8 @@ extension CompressorTrainer {
                 .reshaped([rows.count * row.predicted, -1])
             var tokens: [Tensor] = []
             var shares: [Tensor] = []
-            for start in stride(from: 0, to: hidden.size(0), by: 256) {
-                let scores = try decoder.logits(hidden[start..<min(start + 256, hidden.size(0))])
-                let best = try scores.top(min(Self.teacherTokens, scores.size(1)))
+            try decoder.eachLogits(of: hidden) { logits, _ in
+                let best = try logits.top(min(Self.teacherTokens, logits.size(1)))
                 tokens.append(best.indices)
                 shares.append(try best.values.to(.float32).softmax(-1))
             }

@@ -3,9 +3,6 @@ import Torch
 
 /// How little a model expects a text's tokens: -log p of each given those before it.
 package enum Surprisal {
-    /// Rows scored at a time, which bounds the scores in memory.
-    private static let chunk = 256
-
     /// - Parameter ids: of n tokens
     /// - Returns: n values in nats; the first, which nothing comes before, is 0
     package static func values(of ids: [Int], _ decoder: Llama) throws -> [Float] {
@@ -21,10 +18,9 @@ package enum Surprisal {
     ///   - targets: those tokens
     static func values(_ hidden: Tensor, targets: [Int], _ decoder: Llama) throws -> [Float] {
         var values: [Float] = [0]
-        for start in stride(from: 0, to: targets.count, by: chunk) {
-            let end = min(start + chunk, targets.count)
-            let logarithms = try decoder.logits(hidden[start..<end]).to(.float32).logSoftmax(-1)
-            let columns = try Tensor(Array(targets[start..<end])).to(device: decoder.device).unsqueezed(1)
+        try decoder.eachLogits(of: hidden) { logits, rows in
+            let logarithms = try logits.to(.float32).logSoftmax(-1)
+            let columns = try Tensor(Array(targets[rows])).to(device: decoder.device).unsqueezed(1)
             values += try logarithms.gathered(1, columns).reshaped([-1]).to(device: .cpu).array(of: Float.self).map {
                 -$0
             }

@@ -83,13 +83,7 @@ extension Engine {
     ) throws -> (compressor: Compressor, identity: String) {
         let decoder = model.decoder
         func loaded(_ folder: URL) throws -> (Compressor, String) {
-            let baseModel = try CompressorCheckpoint.description(in: folder).baseModel
-            guard baseModel == modelIdentity else {
-                throw EngineError(
-                    "\(folder.path): the compressor was made for another model "
-                        + "(\(baseModel.prefix(12))…, this is \(modelIdentity.prefix(12))…)")
-            }
-            let checkpoint = try CompressorCheckpoint(folder: folder, for: decoder)
+            let checkpoint = try CompressorCheckpoint(folder: folder, for: decoder, identity: modelIdentity)
             let scheme = try options.applied(to: checkpoint.description.scheme)
             return (
                 try Compressor(

@@ -24,25 +24,37 @@ extension Library {
         try read { try self.vectorsDigest(of: document, identity, $0) }
     }
 
+    /// Whether a document is read with vectors that were tuned with an adapter.
+    public func hasTunedVectors(of document: Int64, with adapter: AdapterRecord) throws -> Bool {
+        try read { try self.tunedVectors(of: document, with: adapter, "vectors_digest", $0) != nil }
+    }
+
     /// A document's vectors as they were tuned with an adapter; nil where they were not, or where the document has other
     /// vectors now than they were tuned from.
     public func tunedVectors(of document: Int64, with adapter: AdapterRecord) throws -> Data? {
         try read { db in
-            guard try db.tableExists("tuned_vectors"),
-                let row = try Row.fetchOne(
-                    db,
-                    sql: """
-                        SELECT source_digest, vectors_digest, vectors FROM tuned_vectors
-                        WHERE adapter_id = ? AND document_id = ?
-                        """, arguments: [adapter.id, document]),
-                try row.checked("source_digest") == self.vectorsDigest(of: document, adapter.identity, db)
-            else { return nil }
+            guard let row = try self.tunedVectors(of: document, with: adapter, "vectors_digest, vectors", db) else {
+                return nil
+            }
             let vectors: Data = try row.checked("vectors")
             guard Digest.sha256(vectors) == (try row.checked("vectors_digest", as: String.self)) else {
                 throw DamagedValue("tuned vectors do not have their digest")
             }
             return vectors
         }
+    }
+
+    private func tunedVectors(
+        of document: Int64, with adapter: AdapterRecord, _ columns: String, _ db: Database
+    ) throws -> Row? {
+        guard try db.tableExists("tuned_vectors"),
+            let row = try Row.fetchOne(
+                db,
+                sql: "SELECT source_digest, \(columns) FROM tuned_vectors WHERE adapter_id = ? AND document_id = ?",
+                arguments: [adapter.id, document]),
+            try row.checked("source_digest") == self.vectorsDigest(of: document, adapter.identity, db)
+        else { return nil }
+        return row
     }
 
     func store(_ tuned: [TunedVectors], of adapter: Int64, _ db: Database) throws {

@@ -132,6 +132,13 @@ public final class Llama: Sendable {
         try hidden.linear(outputHead)
     }
 
+    /// The scores [n, V] of hidden states [N, D], n rows at a time in their order, so that those of all never exist at once.
+    package func eachLogits(
+        of hidden: Tensor, _ body: (_ logits: Tensor, _ rows: Range<Int>) throws -> Void
+    ) throws {
+        for rows in hidden.partsToScore(with: outputHead) { try body(logits(hidden[rows]), rows) }
+    }
+
     /// Σ -log p(target), in nats, without ever holding the scores of all positions.
     ///
     /// - Parameters:

@@ -36,9 +36,16 @@ final class RunningCommand: @unchecked Sendable {
         process.arguments = arguments
         process.environment = environment
         process.currentDirectoryURL = folder
-        process.standardInput = try FileHandle(forReadingFrom: given)
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
+        let handles = [
+            try FileHandle(forReadingFrom: given), try FileHandle(forWritingTo: output),
+            try FileHandle(forWritingTo: errors),
+        ]
+        process.standardInput = handles[0]
+        process.standardOutput = handles[1]
+        process.standardError = handles[2]
+        // Foundation keeps a process that has ended, and the handles with it; where some 1,350 files are open its
+        // `run()` reads behind the end of a buffer (swift-corelibs-foundation 5472).
+        defer { for handle in handles { try? handle.close() } }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         finished = stream
         process.terminationHandler = { _ in

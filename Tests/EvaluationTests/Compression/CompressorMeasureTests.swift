@@ -62,8 +62,13 @@ import Torch
         #expect(measure.tokens(segments: 2) == 54)
         var segments = 0
         let other = Array(ids.reversed())
-        let outcome = try measure.losses(of: ids, segments: [1, 3], beside: other) { segments += 1 }
+        let texts = (CompressorMeasure.Text(ids), CompressorMeasure.Text(other))
+        let outcome = try measure.losses(of: texts.0, segments: [1, 3], beside: texts.1) { segments += 1 }
         #expect(segments == 3 + 1 + 3)
+        // The vectors that it keeps are those of these segments.
+        #expect(try measure.losses(of: texts.0, segments: [1, 3], beside: texts.1).plain == outcome.plain)
+        _ = try measure.losses(of: texts.1, segments: [2])
+        #expect(try measure.losses(of: texts.0, segments: [1, 3], beside: texts.1).plain == outcome.plain)
         #expect(outcome.plain.keys.sorted() == [1, 3] && outcome.adapted.keys.sorted() == [1, 3])
         for count in [1, 3] {
             let text = Array(ids.dropLast(14).suffix(20 * count))
@@ -100,7 +105,7 @@ import Torch
             adapterScope: .summaries)
         let compressor = try compressor(scheme, adapter: true)
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
-        let outcome = try measure.losses(of: ids, segments: [2])
+        let outcome = try measure.losses(of: .init(ids), segments: [2])
         #expect(outcome.plain[2] == outcome.adapted[2])
         let losses = try #require(outcome.plain[2])
         let text = Array(ids.dropLast(14).suffix(40))
@@ -116,11 +121,11 @@ import Torch
     @Test func faults() throws {
         let compressor = engine.compressor
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
-        #expect(throws: ModelError.self) { _ = try measure.losses(of: Array(ids.prefix(33)), segments: [1]) }
-        #expect(throws: ModelError.self) { _ = try measure.losses(of: ids, segments: [0]) }
-        #expect(throws: ModelError.self) { _ = try measure.losses(of: ids, segments: []) }
+        #expect(throws: ModelError.self) { _ = try measure.losses(of: .init(Array(ids.prefix(33))), segments: [1]) }
+        #expect(throws: ModelError.self) { _ = try measure.losses(of: .init(ids), segments: [0]) }
+        #expect(throws: ModelError.self) { _ = try measure.losses(of: .init(ids), segments: []) }
         #expect(throws: ModelError.self) {
-            _ = try measure.losses(of: ids, segments: [1], beside: Array(ids.prefix(33)))
+            _ = try measure.losses(of: .init(ids), segments: [1], beside: .init(Array(ids.prefix(33))))
         }
         // The tiny model's window is shorter than what is read raw by default.
         #expect(throws: ModelError.self) { _ = try CompressorMeasure(compressor) }
