@@ -199,7 +199,8 @@ extension SeededTests {
             let ids = fixture.values.document
             var row = CompressorTrainer.MemoryRow(
                 segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
-                readings: [.init(ids: Array(ids[34..<50]), start: 2)], purpose: isDistilled ? .distillation : .text)
+                readings: [.init(ids: Array(ids[34..<50]), start: 2)],
+                objective: isDistilled ? .distillation : .continuation)
             if scheme.adapterScope == .summaries, scheme.summaryInput == .attended { return }
             if scheme.adapterScope == .summaries, scheme.carry != .independent {
                 // What the model as it is sees of earlier vectors is taken as given.
@@ -240,7 +241,7 @@ extension SeededTests {
                 return .init(
                     segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
                     readings: [.init(ids: Array(ids[34..<50]), start: 2)],
-                    purpose: isDistilled ? .distillation : .text)
+                    objective: isDistilled ? .distillation : .continuation)
             }
             let start = try fixture.adapter()
             func gradients(_ passes: [[CompressorTrainer.MemoryRow]]) throws -> (Double, [Tensor]) {
@@ -262,7 +263,7 @@ extension SeededTests {
             longer.segments[0].append(7)
             #expect(throws: TrainingError.self) { try gradients([[first, longer]]) }
             var asked = second
-            asked.purpose = .answering
+            asked.objective = .answering
             #expect(throws: TrainingError.self) { try gradients([[first, asked]]) }
             #expect(throws: TrainingError.self) { try gradients([[]]) }
         }
@@ -281,21 +282,74 @@ extension SeededTests {
             let tokenizer = try fixture.model.tokenizer
             let questions = try questions()
             var generator = SplitMix64(seed: 4)
-            var counts: [CompressorTrainer.MemoryRow.Purpose: Int] = [:]
+            var counts: [CompressorTrainer.Objective: Int] = [:]
             var sizes: Set<Int> = []
             for _ in 0..<200 {
                 let passes = trainer.draw(3, from: text, questions, tokenizer, &generator)
                 #expect(passes.reduce(0) { $0 + $1.rowCount } == 3)
                 for case .memory(let rows) in passes {
                     sizes.insert(rows.count)
-                    counts[rows[0].purpose, default: 0] += rows.count
-                    #expect(rows.allSatisfy { $0.shape == rows[0].shape && $0.purpose == rows[0].purpose })
+                    counts[rows[0].objective, default: 0] += rows.count
+                    #expect(rows.allSatisfy { $0.shape == rows[0].shape && $0.objective == rows[0].objective })
                     #expect(rows.count == 1 || rows[0].readings.count == 1)
                 }
             }
             #expect(sizes == [1, 2, 3])
             #expect(abs(Double(counts[.answering] ?? 0) / 600 - 0.5) < 0.12, "\(counts)")
-            #expect(try trainer.step(text, questions: questions, tokenizer).loss.isFinite)
+            var objectives: Set<CompressorTrainer.Objective> = []
+            for _ in 0..<4 {
+                let step = try trainer.step(text, questions: questions, tokenizer)
+                let losses = step.losses.values
+                #expect((losses.min() ?? .nan) - 1e-9 <= step.loss && step.loss <= (losses.max() ?? .nan) + 1e-9)
+                objectives.formUnion(step.losses.keys)
+            }
+            #expect(objectives.count > 1 && !objectives.contains(.distillation))
+        }
+
+        /// What a scheme carries from segment to segment is what it is trained with, in the published form too.
+        @Test(arguments: CompressionScheme.Carry.allCases)
+        func rowsOfThePublishedForm(_ carry: CompressionScheme.Carry) throws {
+            let trainer = try CompressorTrainer(
+                decoder: fixture.decoder, recipe: recipe(CompressionScheme(carry: carry)), seed: 2)
+            let text = try TrainingText([Sample.text("river"), Sample.text("mill")])
+            var generator = SplitMix64(seed: 4)
+            let passes = trainer.draw(2, from: text, nil, try fixture.model.tokenizer, &generator)
+            #expect(!passes.isEmpty)
+            for pass in passes {
+                let isPublished = if case .published = pass { true } else { false }
+                #expect(isPublished == (carry == .accumulated))
+            }
+        }
+
+        /// A ratio that is asked for has its vectors weighed as they were where ratios were drawn in training.
+        @Test func ratiosAreWeighedAsInTraining() throws {
+            var options = Engine.Options(model: Reference.autocompressor)
+            (options.dtype, options.compressor, options.segmentTokens, options.ratio) = (.float32, .attended, 1536, 15)
+            let used = try Engine.load(options).compressor.scheme
+            #expect(used.summaryTokens == 103 && used.vectors(of: 1536) == 103)
+            let trained = Compressor.attendedScheme
+            #expect(trained.summaryTokens == 50)
+            for count in [1, 50, 103, 400] { #expect(used.logWeight(of: count) == trained.logWeight(of: count)) }
+            #expect(used != trained && used.logWeight(of: 103) < 0)
+        }
+
+        @Test func beyondTheWindow() throws {
+            var recipe = recipe(CompressionScheme(carry: .independent, form: .keysAndValues, summaryInput: .picked))
+            let window = fixture.decoder.configuration.maximumPositions
+            func refusal() -> String? {
+                message { _ = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 1) }
+            }
+            #expect(refusal() == nil)
+            recipe.distillation = 1
+            recipe.segmentsPerSubstep = window / 64 + 1
+            #expect(refusal()?.contains("distillation") == true && refusal()?.contains("holds \(window)") == true)
+            recipe.distillation = 0
+            #expect(refusal() == nil)
+            recipe.readingTokens = window
+            #expect(refusal()?.contains("readingTokens after the vectors") == true)
+            recipe.readingTokens = 24
+            recipe.segmentTokens = window
+            #expect(refusal()?.contains("a segment of segmentTokens") == true)
         }
 
         private func questions() throws -> TrainingQuestions {
@@ -337,7 +391,7 @@ extension SeededTests {
             )
             let row = CompressorTrainer.MemoryRow(
                 segments: [ids], vectorCounts: [recipe.scheme.vectors(of: ids.count)],
-                readings: [.init(ids: prompt + answer, start: prompt.count)], purpose: .answering)
+                readings: [.init(ids: prompt + answer, start: prompt.count)], objective: .answering)
             recipe.steps = 1
             let fresh = { try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2) }
             let sum = try fresh().backward(row, scale: 1)
@@ -365,7 +419,7 @@ extension SeededTests {
             }
             // The reader takes part, in answers alone.
             #expect(try relativeError(gradients([row]).0, fresh().backward(row, scale: 1)) > 1e-3)
-            second.purpose = .text
+            second.objective = .continuation
             let plain = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
             let read = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2, reader: reader)
             #expect(try plain.backward(second, scale: 1) == read.backward(second, scale: 1))
@@ -396,6 +450,7 @@ extension SeededTests {
                     prompts: PromptBuilder(template: nil, tokenizer: tokenizer))
             }
             #expect(try asked(texts).count == trained.count && asked(texts).omitted == 0)
+            #expect(try asked(texts).heldOut == texts.count - trained.count)
             #expect(try asked(Array(texts.prefix(99))).count == 99)
         }
 
@@ -523,8 +578,9 @@ extension SeededTests {
 
         init() throws {
             let fixture = try CompressorFixture()
-            var scheme = Compressor.attendedScheme
-            (scheme.segmentTokens, scheme.summaryTokens) = (20, 3)
+            let scheme = CompressionScheme(
+                segmentTokens: 20, summaryTokens: 3, carry: .independent, form: .keysAndValues, summaryInput: .attended,
+                adapterScope: .summaries)
             engine = Engine(
                 model: fixture.model, modelIdentity: "model",
                 compressor: (try .attended(for: fixture.decoder, scheme), Compressor.attendedIdentity),

@@ -162,7 +162,11 @@ import Torch
         }
 
         var options = Engine.Options(model: Reference.autocompressor)
-        options.compressor = place
+        options.compressors = [place]
+        options.compressor = .attended
+        #expect(try Engine.load(options).vectorIdentity.compressor == Compressor.attendedIdentity)
+        options.compressors = []
+        options.compressor = .folder(place)
         options.dtype = .float32
         let loaded = try Engine.load(options)
         #expect(loaded.compressor.scheme == description.scheme)
@@ -179,7 +183,7 @@ import Torch
         try CompressorCheckpoint(description: foreign, embedSummary: fixture.embedSummary, adapter: adapter)
             .write(to: place)
         options = Engine.Options(model: Reference.autocompressor)
-        options.compressor = place
+        options.compressor = .folder(place)
         #expect(message { _ = try Engine.load(options) }?.contains("made for another model (000000000000…") == true)
 
         let file = place.appending(path: "compressor.json")
@@ -216,14 +220,14 @@ import Torch
         try write(fixture.embedSummary, to: old)
         try write(fixture.embedSummary * 2.0, to: new)
         var options = Engine.Options(model: Reference.autocompressor)
-        options.compressor = old
+        options.compressor = .folder(old)
         let identity = try Engine.load(options).vectorIdentity.compressor
-        options.compressor = new
+        options.compressor = .folder(new)
         #expect(try Engine.load(options).vectorIdentity.compressor != identity)
         let name = "embed_summary.safetensors"
         try FileManager.default.removeItem(at: old.appending(path: name))
         try FileManager.default.copyItem(at: new.appending(path: name), to: old.appending(path: name))
-        options.compressor = old
+        options.compressor = .folder(old)
         #expect(message { _ = try Engine.load(options) }?.contains("saving was interrupted") == true)
     }
 

@@ -143,6 +143,10 @@ import Testing
         let moved = "A first paragraph.\n\n" + text
         _ = try library.upsertDocument(path: "/river.txt", text: moved, tokenCount: 13)
         let found = try library.study(of: document, by: Self.identity)
+        let texts = Set(try library.passages(of: document).map(\.text))
+        let staying = after.filter { texts.contains($0.passage.text) }
+        try #require(!staying.isEmpty)
+        #expect(found.map(\.items) == staying.map(\.items))
         #expect(
             found.allSatisfy { moved.utf8.dropFirst($0.passage.bytes.lowerBound).starts(with: $0.passage.text.utf8) })
     }

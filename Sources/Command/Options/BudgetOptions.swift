@@ -7,8 +7,9 @@ struct BudgetOptions: ParsableArguments {
         help: ArgumentHelp(
             "Modes hybrid, compressed, retrieval: read at most so many positions of the documents.",
             discussion: """
-                A vector is one position, and so is a token of text. 1/30 stands for one of every 30 of their tokens. Default: a thirtieth of the documents' tokens in mode \
-                hybrid; all vectors in mode compressed, whole passages in mode retrieval.
+                A vector is one position, and so is a token of text. 1/30 stands for one of every 30 of their tokens. \
+                Default: a thirtieth of the documents' tokens in mode hybrid; all vectors in mode compressed, whole passages \
+                in mode retrieval.
                 """, valueName: "n"))
     var budget: ContextBudget.Size?
 

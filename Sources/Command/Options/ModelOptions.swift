@@ -63,10 +63,10 @@ struct EngineOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A compressor's folder, as 'train-compressor' writes it.",
+            "A compressor's folder, as 'train-compressor' writes it, or none.",
             discussion: """
-                Default: the model's own weights, or the one in Compressors/ made for the model, or none, which keeps of \
-                every 30 tokens the one that the text itself attends to most.
+                none keeps of every 30 tokens the one that the text itself attends to most, without anything that was \
+                trained. Default: the model's own weights, or the one in Compressors/ made for the model, or none.
                 """,
             valueName: "dir"))
     var compressor: String?
@@ -115,7 +115,7 @@ struct EngineOptions: ParsableArguments {
     func load(withEmbedder: Bool = true, withAdapter: Bool = true, exact: Bool = false) throws -> Engine {
         try model.compute.apply()
         var options = Engine.Options(model: try model.url())
-        options.compressor = compressor.map { URL(filePath: $0) }
+        options.compressor = compressor.map { $0 == "none" ? .attended : .folder(URL(filePath: $0)) }
         options.compressors = Installation.compressors
         if withAdapter { options.adapters = Installation.adapters }
         options.dtype = try model.compute.loadingDType(exact: exact)

@@ -2,24 +2,37 @@ import Evaluation
 import Foundation
 import LLoCO
 
-/// The curve of a training run: every step's loss, faint, and their running mean.
+/// The curves of a training run: every step's loss, faint, and their running mean.
 enum LossPlot {
+    /// What one kind of rows lost, by step.
+    struct Curve {
+        let name: String
+        let losses: [TrainingLoss]
+    }
+
     /// Writes an SVG file.
-    static func write(_ losses: [TrainingLoss], title: String, to file: String) throws {
-        guard let last = losses.last else { return }
-        let width = max(1, losses.count / 40)
-        let means = mean(losses, over: width)
-        let final = String(format: "%.3f", means.last?.y ?? last.loss)
+    static func write(_ curves: [Curve], title: String, to file: String) throws {
+        let curves = curves.filter { !$0.losses.isEmpty }
+        guard !curves.isEmpty else { return }
+        let widths = curves.map { max(1, $0.losses.count / 40) }
+        let means = zip(curves, widths).map { mean($0.losses, over: $1) }
+        let ends = zip(curves, widths).enumerated().map { index, curve in
+            let last = means[index].last?.y ?? .nan
+            return String(format: "\(curve.0.name), its mean over \(curve.1) steps, ends at %.3f", last)
+        }
         let plot = XYPlot(
-            summary: "\(title): loss by step; its mean over \(width) steps ends at \(final).",
-            x: PlotAxis(label: "Step", scale: PlotScale(fitting: means.map(\.x), kind: .linear)),
+            summary: "\(title), by step: \(ends.joined(separator: "; ")).",
+            x: PlotAxis(label: "Step", scale: PlotScale(fitting: means.flatMap { $0 }.map(\.x), kind: .linear)),
             y: PlotAxis(
-                label: "Loss, nats a token", scale: PlotScale(fitting: losses.map(\.loss), kind: .linear)),
-            series: [
+                label: "Loss, nats a token",
+                scale: PlotScale(fitting: curves.flatMap(\.losses).map(\.loss), kind: .linear)),
+            series: curves.indices.map { index in
                 .init(
-                    name: width == 1 ? "loss" : "mean of \(width) steps", style: 0, points: means,
-                    cloud: thinned(losses).map { .init(x: Double($0.step), y: $0.loss) }, hasMarkers: false)
-            ])
+                    name: curves[index].name + (widths[index] == 1 ? "" : ", mean of \(widths[index]) steps"),
+                    style: index, points: means[index],
+                    cloud: thinned(curves[index].losses).map { .init(x: Double($0.step), y: $0.loss) },
+                    hasMarkers: false)
+            })
         try Data(plot.svgFile().utf8).write(to: URL(filePath: file), options: .atomic)
     }
 

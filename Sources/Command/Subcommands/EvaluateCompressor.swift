@@ -92,6 +92,12 @@ struct EvaluateCompressor: ParsableCommand {
         } else {
             Self.print(figures)
         }
+        let size = engine.compressor.scheme.segmentTokens
+        for line in figures where line.fullTokens < line.segments * size {
+            Terminal.note(
+                "\(line.segments) segments: of their \(line.segments * size) tokens full read the last \(line.fullTokens), as "
+                    + "many as the window holds")
+        }
         for count in Set(segments.values).subtracting(figures.map(\.segments)).sorted() {
             Terminal.note("\(count) segments: no text has the \(measure.tokens(segments: count)) tokens that it needs")
         }

@@ -12,8 +12,8 @@ struct Finetune: ParsableCommand {
             --study' shows them.
 
             QUESTIONS is JSON Lines, gzipped or not, a line a document: {"id", "title", "questions": [{"id", "question", \
-            "answers": ["..."]}]}; title or id is the document's name in the library. An interrupted run goes on where it \
-            stopped when the same command is given again.
+            "answers": ["..."]}]}; title or id is the document's name in the library, the first answer is learned. An \
+            interrupted run goes on where it stopped when the same command is given again.
             """)
 
     @Option(help: ArgumentHelp("The group.", valueName: "name"))
@@ -38,6 +38,14 @@ struct Finetune: ParsableCommand {
 
     @Flag(help: "Begin with a fresh adapter, not with the general one that comes along.")
     var fromScratch = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Begin with this adapter in the general one's place.",
+            discussion:
+                "A folder in PEFT's layout, of the recipe's rank and alpha; trained on other vectors, it learns these.",
+            valueName: "dir"))
+    var from: String?
 
     @OptionGroup var training: TrainingOptions
 
@@ -83,6 +91,7 @@ struct Finetune: ParsableCommand {
             throw ValidationError(
                 "--out: an adapter that vectors are tuned with reads no others; leave --tune-vectors out")
         }
+        if from != nil, fromScratch { throw ValidationError("--from is what --from-scratch begins without") }
         guard saveEvery >= 0 else { throw ValidationError("--save-every \(saveEvery): expected 0 or more") }
     }
 
@@ -97,7 +106,8 @@ struct Finetune: ParsableCommand {
         if let out { try OutputFolder.check(out, option: "--out") }
         if let plot { try ReportFile.check(plot, option: "--plot") }
         _ = try library.open(for: .reading)
-        let engine = try engine.load(withEmbedder: false)
+        var engine = try engine.load(withEmbedder: false, withAdapter: from == nil)
+        if let from { engine = try engine.with(GeneralAdapter(folder: URL(filePath: from), engine.model.decoder)) }
         var recipe = try training.recipe(for: engine.model.configuration)
         if let epochs { recipe.finetuning.epochs = epochs }
         if let learningRate { recipe.finetuning.learningRate = learningRate }
@@ -105,12 +115,13 @@ struct Finetune: ParsableCommand {
         if tuneVectors { recipe.finetuning.tunesVectors = true }
         if let studyPerPassage { recipe.study.questionsPerPassage = studyPerPassage }
         if recipe.finetuning.startsFromGeneral, let general = engine.generalAdapter {
-            Terminal.note(
-                engine.startingAdapter(for: recipe.finetuning) != nil
-                    ? "training begins with the general adapter"
-                    : "training begins anew: the general adapter has rank \(general.rank) and alpha "
-                        + "\(general.alpha.formatted()), the recipe \(recipe.finetuning.rank) and "
-                        + recipe.finetuning.alpha.formatted())
+            let name = from.map { "the adapter in \($0)" } ?? "the general adapter"
+            let isStart = engine.startingAdapter(for: recipe.finetuning) != nil
+            let shapes =
+                "\(name) has rank \(general.rank) and alpha \(general.alpha.formatted()), the recipe "
+                + "\(recipe.finetuning.rank) and \(recipe.finetuning.alpha.formatted())"
+            guard isStart || from == nil else { throw CommandError("--from: \(shapes): change the recipe's") }
+            Terminal.note(isStart ? "training begins with \(name)" : "training begins anew: \(shapes)")
         }
         let library = try library.open(for: .writing)
         let seed = self.engine.model.compute.seed
@@ -135,7 +146,8 @@ struct Finetune: ParsableCommand {
         }
         bar.finish()
         if let plot, let run = result.record.run {
-            try LossPlot.write(library.losses(of: run), title: "Fine-tuning group \(group)", to: plot)
+            try LossPlot.write(
+                [.init(name: "loss", losses: library.losses(of: run))], title: "Fine-tuning group \(group)", to: plot)
         }
         if let out {
             try GeneralAdapter.write(result.checkpoint, reading: engine.vectorIdentity, to: URL(filePath: out))

@@ -8,11 +8,12 @@ import Torch
 
 struct TrainCompressor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a compressor for a model: summary embeddings and a LoRA adapter.",
+        abstract: "Train a compressor for a model: a LoRA adapter, and summary embeddings where the recipe has them.",
         discussion: """
-            Texts are plain files, or JSON Lines with a field "text", gzipped or not. An interrupted run goes on from its \
-            last checkpoint in DIR when the same command is given again. The loss of every step is appended to \
-            DIR/training.jsonl, its curve is drawn in DIR/training.svg.
+            Texts are plain files, or JSON Lines with a field "text" or "document", gzipped or not; of a hundred or more one \
+            in twenty is kept for 'evaluate-compressor --held-out'. An interrupted run goes on from its last checkpoint in \
+            DIR when the same command is given again. Every step's losses, one for each of the recipe's objectives, are \
+            appended to DIR/training.jsonl, their curves are drawn in DIR/training.svg.
             """)
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Texts to train on.", valueName: "file"))
@@ -60,7 +61,12 @@ struct TrainCompressor: ParsableCommand {
     func run() throws {
         guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
         try OutputFolder.check(out, option: "--out")
-        let texts = TrainingText.trained(among: try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) })
+        let read = try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
+        let texts = TrainingText.trained(among: read)
+        if texts.count < read.count {
+            Terminal.note(
+                "\(read.count - texts.count) of \(read.count) texts are kept for 'evaluate-compressor --held-out'")
+        }
         let model = try model.load(exact: false)
         let tokenizer = try model.tokenizer
         var recipe = try training.recipe(for: model.configuration).compressor
@@ -109,7 +115,7 @@ struct TrainCompressor: ParsableCommand {
         func save() throws {
             try trainer.save(to: folder, source: source, trainedTokens: tokens)
             try LossPlot.write(
-                TrainingLogFile.losses(in: logged), title: "Training a compressor",
+                TrainingLogFile.curves(in: logged), title: "Training a compressor",
                 to: folder.appending(path: "training.svg").path)
         }
         let bar = ProgressBar("training")
@@ -122,7 +128,7 @@ struct TrainCompressor: ParsableCommand {
             let line = StepLine(
                 step: step.step, loss: step.loss,
                 tokensPerSecond: Double(step.tokens) / began.duration(to: .now).seconds)
-            try log.append(line)
+            try log.append(TrainingLogFile.Line(line, step))
             if output.json { try Terminal.json(line) }
             bar.update(step.step, of: recipe.steps, detail: String(format: "loss %.4f", step.loss))
             if let minutes, beginning.duration(to: .now).seconds >= minutes * 60 { break }
@@ -154,6 +160,10 @@ struct TrainCompressor: ParsableCommand {
         let prompts = try PromptBuilder(recognizing: model.tokenizer)
         let asked = try TrainingQuestions(
             sets, maximumTokens: most, tokenizer: model.tokenizer, prompts: prompts)
+        if asked.heldOut > 0 {
+            Terminal.note(
+                "\(asked.heldOut) questions are about texts that are kept for 'evaluate-compressor --held-out'")
+        }
         if asked.omitted > 0 {
             Terminal.note(
                 "\(asked.omitted) of \(asked.omitted + asked.count) questions were left out: their documents have more than "
@@ -165,32 +175,58 @@ struct TrainCompressor: ParsableCommand {
 
 /// The log of a run, a JSON line a step; steps after the checkpoint that a run goes on from are dropped.
 private struct TrainingLogFile {
+    struct Line: Codable {
+        let step: Int
+        let loss: Double
+        /// By objective; none where an older version wrote the line
+        let losses: [String: Double]?
+        let gradientNorm: Double?
+        let tokensPerSecond: Double?
+
+        init(_ line: StepLine, _ step: CompressorTrainer.Step) {
+            (self.step, loss, tokensPerSecond) = (line.step, line.loss, line.tokensPerSecond)
+            losses = Dictionary(uniqueKeysWithValues: step.losses.map { ($0.rawValue, $1) })
+            gradientNorm = step.gradientNorm
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case step, loss, losses
+            case gradientNorm = "gradient_norm"
+            case tokensPerSecond = "tokens_per_second"
+        }
+    }
+
     private let handle: FileHandle
 
     init(_ file: URL, keepingSteps steps: Int) throws {
-        let kept = Self.lines(of: file).filter { $0.loss.step <= steps }
+        let kept = Self.lines(of: file).filter { $0.line.step <= steps }
         try kept.reduce(into: Data()) { $0 += $1.text + Data("\n".utf8) }.write(to: file, options: .atomic)
         handle = try FileHandle(forWritingTo: file)
         try handle.seekToEnd()
     }
 
-    /// The steps that are logged.
-    static func losses(in file: URL) -> [TrainingLoss] { lines(of: file).map(\.loss) }
-
-    /// A log's lines; one that a kill cut short is none.
-    private static func lines(of file: URL) -> [(text: Data, loss: TrainingLoss)] {
-        struct Line: Decodable {
-            let step: Int
-            let loss: Double
-        }
-        let decoder = JSONDecoder()
-        return (FileManager.default.contents(atPath: file.path) ?? Data()).split(separator: UInt8(ascii: "\n"))
-            .compactMap { text in
-                (try? decoder.decode(Line.self, from: text)).map { (text, TrainingLoss(step: $0.step, loss: $0.loss)) }
+    /// The steps that are logged: the loss, or one curve for each of several objectives.
+    static func curves(in file: URL) -> [LossPlot.Curve] {
+        let lines = lines(of: file).map(\.line)
+        let objectives = CompressorTrainer.Objective.allCases.compactMap { objective -> LossPlot.Curve? in
+            let losses = lines.compactMap { line in
+                line.losses?[objective.rawValue].map { TrainingLoss(step: line.step, loss: $0) }
             }
+            return losses.isEmpty ? nil : LossPlot.Curve(name: objective.rawValue, losses: losses)
+        }
+        return objectives.count > 1
+            ? objectives
+            : [LossPlot.Curve(name: "loss", losses: lines.map { TrainingLoss(step: $0.step, loss: $0.loss) })]
     }
 
-    func append(_ line: some Encodable) throws {
+    /// A log's lines; one that a kill cut short is none.
+    private static func lines(of file: URL) -> [(text: Data, line: Line)] {
+        let decoder = JSONDecoder()
+        return (FileManager.default.contents(atPath: file.path) ?? Data()).split(separator: UInt8(ascii: "\n"))
+            .compactMap { text in (try? decoder.decode(Line.self, from: text)).map { (text, $0) } }
+    }
+
+    func append(_ line: Line) throws {
         try handle.write(contentsOf: JSONLine.data(line))
     }
 }

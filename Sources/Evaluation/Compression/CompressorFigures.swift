@@ -5,6 +5,8 @@ public struct CompressorFigures: Sendable, Encodable {
     /// Mean -log p of a scored token, nats; see ``CompressorMeasure/Losses``
     public let lossNone: Double
     public let lossFull: Double
+    /// Tokens that `full` read: fewer than the segments have where the window does not hold them
+    public let fullTokens: Int
     public let lossCompressed: Double
     public let lossExtract: Double
     /// The share of the gap that vectors close: (none - compressed) / (none - full); 95 % interval from ``gapClosedLow``
@@ -24,6 +26,7 @@ public struct CompressorFigures: Sendable, Encodable {
         case segments, texts
         case lossNone = "loss_none"
         case lossFull = "loss_full"
+        case fullTokens = "full_tokens"
         case lossCompressed = "loss_compressed"
         case lossExtract = "loss_extract"
         case gapClosed = "gap_closed"
@@ -51,12 +54,13 @@ public struct CompressorFigures: Sendable, Encodable {
         lossesByText = plain.indices.map {
             .init(
                 none: columns[0][$0], full: columns[1][$0], compressed: columns[2][$0], extract: columns[3][$0],
-                foreign: plain[$0].foreign)
+                foreign: plain[$0].foreign, fullTokens: plain[$0].fullTokens)
         }
         let means = columns.map { $0.reduce(0, +) / Double($0.count) }
         let bootstrap = Bootstrap(documents: plain.indices.map { "\($0)" }, seed: seed)
         let closed = bootstrap.estimate(columns) { ($0[0] - $0[2]) / ($0[0] - $0[1]) }
         self.segments = segments
+        fullTokens = plain[0].fullTokens
         texts = plain.count
         (lossNone, lossFull, lossCompressed, lossExtract) = (means[0], means[1], means[2], means[3])
         gapClosed = closed.mean

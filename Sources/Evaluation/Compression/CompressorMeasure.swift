@@ -8,8 +8,8 @@ import Torch
 /// In every condition the same tokens of raw text stand right before the scored ones, so that recency does not pass for
 /// memory. Before those stand nothing, the text itself, its vectors, or as many of its own tokens as there are vectors,
 /// those that the model expects least. The vectors of another text tell what vectors bring that is no memory: a manner of
-/// writing that the compressor has learned from what it was trained on. What an answer begins with before any vector (one ordinary token in the form of keys
-/// and values) stands first in all of them.
+/// writing that the compressor has learned from what it was trained on. What an answer begins with before any vector (one
+/// ordinary token in the form of keys and values) stands first in all of them.
 public struct CompressorMeasure {
     /// Tokens of raw text right before the scored ones, in every condition
     public let recentTokens: Int
@@ -27,13 +27,23 @@ public struct CompressorMeasure {
         public var extract: Double
         /// The vectors of another text; nil where there is none.
         public var foreign: Double?
+        /// Tokens of the text that `full` read: fewer than the segments have where the window does not hold them.
+        public var fullTokens: Int
 
-        public init(none: Double, full: Double, compressed: Double, extract: Double, foreign: Double? = nil) {
+        public init(
+            none: Double, full: Double, compressed: Double, extract: Double, foreign: Double? = nil, fullTokens: Int
+        ) {
             self.none = none
             self.full = full
             self.compressed = compressed
             self.extract = extract
             self.foreign = foreign
+            self.fullTokens = fullTokens
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case none, full, compressed, extract, foreign
+            case fullTokens = "full_tokens"
         }
     }
 
@@ -140,7 +150,7 @@ public struct CompressorMeasure {
                     let losses = Losses(
                         none: none[index], full: whole[index], compressed: compressedLoss,
                         extract: try loss(after: picks.suffix(count).flatMap { $0 }, rest, reader),
-                        foreign: foreignLoss)
+                        foreign: foreignLoss, fullTokens: seen.count)
                     if index == 0 { outcome.plain[count] = losses }
                     if index == readers.count - 1 { outcome.adapted[count] = losses }
                 }

@@ -103,16 +103,19 @@ final class ContextMixer {
             var piece = index.pieces[best]
             var ids = prompts.text(index.content(piece))
             let count = ids.count
+            let tooLong = "no piece of text was read: the best has \(count) tokens, there is room for \(room)"
             guard cuts else {
-                mixture.omissions.append(
-                    "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
+                mixture.omissions.append(tooLong)
                 return
             }
             while ids.count > room, let shorter = index.withoutLastWord(piece) {
                 piece = shorter
                 ids = prompts.text(index.content(piece))
             }
-            guard ids.count <= room else { return }
+            guard ids.count <= room else {
+                mixture.omissions.append(tooLong)
+                return
+            }
             (mixture.text, mixture.excerpts) = (ids, [passage(piece, documents, rank: 1, of: index)])
             mixture.omissions.append(
                 "of the best piece of text, \(count) tokens, only the beginning was read: there is room for \(room)")

@@ -27,12 +27,17 @@ public struct GeneralAdapter: Sendable {
     public static func load(
         among folders: [URL], for identity: VectorIdentity, _ decoder: Llama
     ) throws -> GeneralAdapter? {
-        guard let fitting = folders.first(where: { vectors(readBy: $0) == identity }) else { return nil }
-        let checkpoint = try AdapterCheckpoint.read(fitting, as: .float32)
-        let adapter = try Adapter(checkpoint, for: decoder)
-        return GeneralAdapter(
-            adapter: adapter, reader: try adapter.frozen(as: decoder.dtype, device: decoder.device),
-            digest: try checkpoint.digest())
+        try folders.first { vectors(readBy: $0) == identity }.map { try GeneralAdapter(folder: $0, decoder) }
+    }
+
+    /// The adapter in a folder, whatever vectors it was trained on.
+    ///
+    /// - Throws: `CheckpointError`, `ModelError` where it is damaged or of another model's shape.
+    public init(folder: URL, _ decoder: Llama) throws {
+        let checkpoint = try AdapterCheckpoint.read(folder, as: .float32)
+        adapter = try Adapter(checkpoint, for: decoder)
+        reader = try adapter.frozen(as: decoder.dtype, device: decoder.device)
+        digest = try checkpoint.digest()
     }
 
     /// Which vectors the adapter in a folder reads; nil where it does not say so.

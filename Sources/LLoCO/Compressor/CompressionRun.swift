@@ -33,7 +33,7 @@ public struct CompressionRun {
         }
     }
 
-    /// Compresses the next segment to vectors [S, D], float32.
+    /// Compresses the next segment to vectors [``CompressionScheme/vectors(of:)``, vectorSize], float32.
     ///
     /// - Parameter ids: the segment's tokens, 1 to the scheme's `segmentTokens`
     /// - Throws: `ModelError` for another number of tokens, an id outside the vocabulary, or vectors that are no numbers;

@@ -47,6 +47,9 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     public var segmentTokens: Int
     /// Vectors that stand for a segment of `segmentTokens`; see ``vectors(of:)`` for a shorter one.
     public var summaryTokens: Int
+    /// So many vectors, or fewer, are read with their whole weight: a segment's as the compressor was trained or measured. It
+    /// stays where other numbers of vectors are asked for, and is not stored. See ``logWeight(of:)``.
+    public private(set) var wholeWeightVectors: Int
     public var carry: Carry
     public var form: Form
     public var summaryInput: SummaryInput
@@ -58,10 +61,15 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     ) {
         self.segmentTokens = segmentTokens
         self.summaryTokens = summaryTokens
+        wholeWeightVectors = summaryTokens
         self.carry = carry
         self.form = form
         self.summaryInput = summaryInput
         self.adapterScope = adapterScope
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case segmentTokens, summaryTokens, carry, form, summaryInput, adapterScope
     }
 
     /// What a checkpoint does not say is the published way.
@@ -104,11 +112,11 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     }
 
     /// What is added to the scores of `count` vectors' keys where they are read, so that attention to them all stays what it
-    /// is to those of one segment. Attended ones drew most of their segment's attention and would draw more than it did
+    /// is to those of one segment at the compressor's own ratio. Attended ones drew most of their segment's attention and would draw more than it did
     /// where they stand side by side, the more so the more segments there are (`Docs/experiments.md` 14).
     public func logWeight(of count: Int) -> Double {
         guard summaryInput == .attended else { return 0 }
-        return -log(max(1, Double(count) / Double(summaryTokens)))
+        return -log(max(1, Double(count) / Double(wholeWeightVectors)))
     }
 
     /// The vectors of a segment of `count` tokens: attended ones in proportion, else as many for a short segment as for a

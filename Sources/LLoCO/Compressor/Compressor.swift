@@ -3,14 +3,17 @@ import Foundation
 public import Models
 public import Torch
 
-/// A document's tokens to a few vectors in the model's embedding space: the AutoCompressor (Chevalier et al. 2023).
+/// A document's tokens to a few vectors that a model reads in their place.
+///
+/// The published way is the AutoCompressor's (Chevalier et al. 2023):
 ///
 ///     prefix = []                                        // [0, D]
 ///     for x in split(tokens, segmentTokens):
 ///         h = norm(layers([prefix ; E(x) ; summary]))    // causal, positions from 0
 ///         prefix = [prefix ; h[last S]]
 ///
-/// A vector is a hidden state after the final norm, fed back as an input embedding as it is.
+/// where a vector is a hidden state after the final norm, fed back as an input embedding as it is. ``CompressionScheme``
+/// says which other ways there are.
 public struct Compressor: Sendable {
     public let decoder: Llama
     /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked, [0, D] where there are none
@@ -97,7 +100,7 @@ public struct Compressor: Sendable {
         try decoder.reading(vectors, before: embeddings, scheme: scheme)
     }
 
-    /// Compresses a whole text: `ids` of n tokens to vectors [S · ceil(n / segmentTokens), D], float32.
+    /// Compresses a whole text: `ids` of n tokens to vectors [``CompressionScheme/vectors(ofText:)``, vectorSize], float32.
     ///
     /// Whether the text fits the window is not asked: see ``check(tokens:named:)``.
     ///

@@ -11,7 +11,8 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var substeps = 2
     /// Segments that gradients flow through together, 1...1024: 2 by default
     public var segmentsPerSubstep = 2
-    /// How far a segment's length may lie from the mean, as a share of it, 0...0.9: 0.33 by default
+    /// How far a segment's length may lie from the mean, in the published continuation, or below `segmentTokens`, in all else;
+    /// as a share of it, 0...0.9: 0.33 by default
     public var segmentJitter = 0.33
     /// Rows a step, 1...65,536: 32 by default
     public var batchRows = 32
@@ -70,8 +71,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     /// Tokens read after the vectors, 2 or more: 640 by default
     public var readingTokens = 640
     /// Tokens a vector are drawn between these two, for every segment of the rows of a pass and evenly by their logarithm,
-    /// where both are more than 0; else
-    /// a segment has `summaryTokens` vectors
+    /// where both are more than 0; else a segment has `summaryTokens` vectors
     public var leastRatio = 0.0
     public var mostRatio = 0.0
 
@@ -82,6 +82,30 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
 
     /// What all objectives' shares come to.
     var objectives: Double { continuation + distillation + reconstruction + answering }
+
+    /// Refuses what would read more positions than a model has been made for.
+    ///
+    /// - Throws: `TrainingError` naming the fields and what they come to.
+    func check(fits window: Int) throws {
+        let vectors = leastRatio > 0 ? Int(Double(segmentTokens) / leastRatio) : summaryTokens
+        for (isUsed, what, positions) in [
+            (true, "a segment of segmentTokens with its vectors", segmentTokens + vectors),
+            (
+                distillation + reconstruction > 0
+                    || continuation > 0 && !(scheme.isPublished && carry == .accumulated),
+                "readingTokens after the vectors of segmentsPerSubstep segments",
+                readingTokens + segmentsPerSubstep * vectors
+            ),
+            (
+                distillation > 0, "distillation, readingTokens after segmentsPerSubstep segments of segmentTokens",
+                readingTokens + segmentsPerSubstep * segmentTokens
+            ),
+        ] where isUsed && positions > window {
+            throw TrainingError(
+                "the recipe's compressor: \(what): \(positions) positions, the model's window holds \(window): lower them"
+            )
+        }
+    }
 
     /// How a compressor that is trained so is used.
     public var scheme: CompressionScheme {

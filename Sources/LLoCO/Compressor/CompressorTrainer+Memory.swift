@@ -11,7 +11,7 @@ extension CompressorTrainer {
         package var vectorCounts: [Int]
         /// What is read after the vectors, each for itself; one but for answers
         package var readings: [Reading]
-        package var purpose: Purpose
+        package var objective: Objective
 
         package struct Reading {
             package var ids: [Int]
@@ -25,20 +25,13 @@ extension CompressorTrainer {
             }
         }
 
-        package enum Purpose {
-            /// The text's own tokens are learned.
-            case text
-            /// What the model as it is predicts after the text itself is learned.
-            case distillation
-            /// Answers are learned, read with the adapter that will read them.
-            case answering
-        }
-
-        package init(segments: [[Int]], vectorCounts: [Int], readings: [Reading], purpose: Purpose = .text) {
+        package init(
+            segments: [[Int]], vectorCounts: [Int], readings: [Reading], objective: Objective = .continuation
+        ) {
             self.segments = segments
             self.vectorCounts = vectorCounts
             self.readings = readings
-            self.purpose = purpose
+            self.objective = objective
         }
 
         var tokens: Int { (segments.map(\.count) + readings.map(\.ids.count)).reduce(0, +) }
@@ -62,15 +55,15 @@ extension CompressorTrainer {
     /// after the text itself.
     package func backward(_ rows: [MemoryRow], scale: Double) throws -> Double {
         guard let row = rows.first, row.segments.count == row.vectorCounts.count,
-            rows.allSatisfy({ $0.shape == row.shape && $0.purpose == row.purpose }),
+            rows.allSatisfy({ $0.shape == row.shape && $0.objective == row.objective }),
             rows.count == 1 || row.readings.count == 1
         else {
-            throw TrainingError("rows of several shapes or purposes, or with several readings, make no pass together")
+            throw TrainingError("rows of several shapes or objectives, or with several readings, make no pass together")
         }
         let adapters = ActiveAdapters([adapter], appliesDropout: true)
         let own = scheme.adapterScope == .everywhere ? adapters.list : []
         let readers = ActiveAdapters(
-            own + (row.purpose == .answering ? reader.map { [$0] } ?? [] : []), appliesDropout: true)
+            own + (row.objective == .answering ? reader.map { [$0] } ?? [] : []), appliesDropout: true)
         let recomputes = checkpointing.applies(to: decoder, positions: rows.count * row.tokens)
         let pass = SegmentPass(
             decoder: decoder, scheme: scheme, embedSummary: embedSummary, adapters: adapters, recomputes: recomputes)
@@ -91,7 +84,7 @@ extension CompressorTrainer {
                     cache: cache, count: count))
             text = cache
         }
-        let targets = try row.purpose == .distillation ? teacherTargets(rows, text: text) : nil
+        let targets = try row.objective == .distillation ? teacherTargets(rows, text: text) : nil
         let context = try decoder.context(
             .concatenated(parts, 1), scheme: scheme, adapters: readers, recomputes: recomputes)
         let readings = rows.flatMap(\.readings)

@@ -13,6 +13,13 @@ extension CompressorTrainer {
         /// Rows of one shape
         case memory([MemoryRow])
 
+        var objective: Objective {
+            switch self {
+            case .published: .continuation
+            case .memory(let rows): rows[0].objective
+            }
+        }
+
         package var rowCount: Int {
             switch self {
             case .published: 1
@@ -36,10 +43,8 @@ extension CompressorTrainer {
         }
     }
 
-    private enum Objective { case continuation, distillation, reconstruction, answering }
-
     /// A segment that is shorter has too little to carry.
-    private static let leastSegment = 64
+    private var leastSegment: Int { min(64, recipe.segmentTokens) }
 
     /// `count` rows of one objective, fewer where a text that was drawn is too short for one. Those of one shape make a pass
     /// together.
@@ -52,7 +57,7 @@ extension CompressorTrainer {
             return (0..<count).compactMap { _ in
                 questions.flatMap { questioned($0, &generator) }.map { .memory([$0]) }
             }
-        case .continuation where scheme.isPublished:
+        case .continuation where scheme.isPublished && scheme.carry == .accumulated:
             let segments = recipe.substeps * recipe.segmentsPerSubstep
             return text.rows(count, tokens: recipe.rowTokens, tokenizer, using: &generator).compactMap { ids in
                 guard ids.count >= 2 * segments else { return nil }
@@ -67,13 +72,14 @@ extension CompressorTrainer {
             // What asks for the segment again, as nothing else in a text does.
             let cue = decoder.configuration.eosTokenIDs.first ?? 0
             return Self.byLength(drawn).compactMap { rows in
-                guard rows[0].count >= Self.leastSegment else { return nil }
+                guard rows[0].count >= leastSegment else { return nil }
                 let vectors = vectorCount(rows[0].count, &generator)
                 return .memory(
                     rows.map { ids in
                         MemoryRow(
                             segments: [ids], vectorCounts: [vectors],
-                            readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))])
+                            readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))],
+                            objective: .reconstruction)
                     })
             }
         case let objective:
@@ -85,7 +91,7 @@ extension CompressorTrainer {
             return Self.byLength(drawn).compactMap { rows in
                 let whole = rows[0].count
                 let reading = min(recipe.readingTokens, whole / 3)
-                guard reading >= 2, whole - reading >= Self.leastSegment else { return nil }
+                guard reading >= 2, whole - reading >= leastSegment else { return nil }
                 let lengths = whole < wanted ? [min(whole - reading, recipe.segmentTokens)] : lengths
                 let vectors = lengths.map { vectorCount($0, &generator) }
                 return .memory(
@@ -98,7 +104,7 @@ extension CompressorTrainer {
                         return MemoryRow(
                             segments: segments, vectorCounts: vectors,
                             readings: [.init(ids: Array(ids.suffix(reading)))],
-                            purpose: objective == .distillation ? .distillation : .text)
+                            objective: objective)
                     })
             }
         }
@@ -125,7 +131,7 @@ extension CompressorTrainer {
             segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
             readings: asked.prefix(recipe.questionsPerRow).map {
                 .init(ids: $0.prompt + $0.answer, start: $0.prompt.count)
-            }, purpose: .answering)
+            }, objective: .answering)
     }
 
     private func objective(_ generator: inout SplitMix64) -> Objective {
@@ -145,7 +151,7 @@ extension CompressorTrainer {
     private func segmentLength(_ generator: inout SplitMix64) -> Int {
         let least = Int((Double(recipe.segmentTokens) * (1 - recipe.segmentJitter)).rounded())
         return max(
-            Self.leastSegment,
+            leastSegment,
             Int.random(in: min(least, recipe.segmentTokens)...recipe.segmentTokens, using: &generator))
     }
 

@@ -4,10 +4,11 @@ public import Models
 public import Tokenizers
 public import Torch
 
-/// Trains summary embeddings and a LoRA adapter so that a base model compresses (Chevalier et al. 2023, section 3).
+/// Trains a LoRA adapter, and summary embeddings where the scheme has them, so that a base model compresses.
 ///
-/// A row of text is cut at random into segments. Each is read after the vectors of those before it, and every token but
-/// the first of a substep is predicted: vectors are good when they help to predict what comes after them.
+/// Segments become vectors, and what is read after these alone is predicted: vectors are good when they help. The
+/// published continuation (Chevalier et al. 2023, section 3) has rows of its own: text is cut at random into segments, each
+/// is read after the vectors of those before it, and every token but the first of a substep is predicted.
 public final class CompressorTrainer {
     public let decoder: Llama
     public let recipe: CompressorRecipe
@@ -21,12 +22,26 @@ public final class CompressorTrainer {
     let reader: Adapter?
     var scheme: CompressionScheme { recipe.scheme }
 
+    /// What vectors are to help with.
+    public enum Objective: String, Sendable, CaseIterable {
+        /// predicting what follows a text
+        case continuation
+        /// predicting what follows as the model as it is does after the text itself
+        case distillation
+        /// predicting the text itself
+        case reconstruction
+        /// answering questions about it, read with the adapter that will read them
+        case answering
+    }
+
     /// A step's outcome.
     public struct Step: Sendable {
         /// counted from 1
         public let step: Int
         /// mean over the step's rows of a row's mean -log p of its predicted tokens, nats
         public let loss: Double
+        /// the same of each objective that the step's rows had
+        public let losses: [Objective: Double]
         /// the joint norm of the gradients before clipping
         public let gradientNorm: Double
         /// tokens read
@@ -39,7 +54,7 @@ public final class CompressorTrainer {
     /// - Parameters:
     ///   - start: the compressor to begin with
     ///   - reader: the adapter that answers are read with, which stays as it is
-    /// - Throws: `TrainingError` where it is not one of the recipe's.
+    /// - Throws: `TrainingError` where it is not one of the recipe's, or where the recipe reads more than the model's window.
     public init(
         decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic,
         start: CompressorCheckpoint? = nil, reader: Adapter? = nil
@@ -49,6 +64,7 @@ public final class CompressorTrainer {
         self.seed = seed
         self.checkpointing = checkpointing
         self.reader = try reader?.frozen(as: decoder.dtype, device: decoder.device)
+        try recipe.check(fits: decoder.configuration.maximumPositions)
         try Runtime.seed(seed)
         adapter = try Adapter(
             for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout,
@@ -108,19 +124,25 @@ public final class CompressorTrainer {
             throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")
         }
         let count = passes.reduce(0) { $0 + $1.rowCount }
-        var loss = 0.0
+        var sums: [Objective: (loss: Double, rows: Int)] = [:]
         for pass in passes {
             // Rows count alike, whether an answer or a page is predicted.
             let scale = 1 / Double(count * pass.predictedByRow)
-            switch pass {
-            case .published(let ids, let cuts, _): loss += try scale * backward(ids, cuts: cuts, scale: scale)
-            case .memory(let rows): loss += try scale * backward(rows, scale: scale)
-            }
+            let sum =
+                switch pass {
+                case .published(let ids, let cuts, _): try backward(ids, cuts: cuts, scale: scale)
+                case .memory(let rows): try backward(rows, scale: scale)
+                }
+            sums[pass.objective, default: (0, 0)].loss += scale * sum
+            sums[pass.objective, default: (0, 0)].rows += pass.rowCount
         }
+        // In a fixed order: the same step gives the same digits.
+        let loss = Objective.allCases.reduce(0) { $0 + (sums[$1]?.loss ?? 0) }
         let norm = try training.clipGradients(loss: loss, step: step)
         try training.step()
         return Step(
-            step: stepCount, loss: loss, gradientNorm: norm, tokens: passes.reduce(0) { $0 + $1.tokens })
+            step: stepCount, loss: loss, losses: sums.mapValues { $0.loss * Double(count) / Double($0.rows) },
+            gradientNorm: norm, tokens: passes.reduce(0) { $0 + $1.tokens })
     }
 
     /// The gradients of scale · Σ -log p over a row's tokens but the first of each substep; returns the sum, unscaled.

@@ -16,6 +16,8 @@ public struct TrainingQuestions: Sendable {
     let items: [Item]
     /// Questions of documents that are longer than what becomes vectors together: they are not among the items.
     public let omitted: Int
+    /// Questions about texts that are kept from training, for the measure.
+    public let heldOut: Int
     /// The SHA-256 of what is trained on
     public let digest: String
 
@@ -27,12 +29,16 @@ public struct TrainingQuestions: Sendable {
     ) throws {
         var documents: [[Int]] = []
         var items: [Item] = []
-        var omitted = 0
+        var (omitted, heldOut) = (0, 0)
         let entries = sets.flatMap(\.documents).filter { !$0.questions.isEmpty }
         // What 'evaluate-compressor --held-out' measures is not learned here either.
         let trained = Set(TrainingText.trained(among: entries.compactMap(\.document)))
         for entry in entries {
-            guard let text = entry.document, trained.contains(text) else { continue }
+            guard let text = entry.document else { continue }
+            guard trained.contains(text) else {
+                heldOut += entry.questions.count
+                continue
+            }
             let ids = tokenizer.encode(text, special: .asText)
             guard 1...maximumTokens ~= ids.count else {
                 omitted += entry.questions.count
@@ -52,6 +58,7 @@ public struct TrainingQuestions: Sendable {
         self.documents = documents
         self.items = items
         self.omitted = omitted
+        self.heldOut = heldOut
         digest = Digest.sha256(
             (documents.map { Digest.sha256(tokens: $0) }
                 + items.map { Digest.sha256(tokens: [$0.document, $0.prompt.count] + $0.prompt + $0.answer) })

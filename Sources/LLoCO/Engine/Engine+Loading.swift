@@ -9,8 +9,8 @@ extension Engine {
     public struct Options: Sendable {
         /// A GGUF file or a Hugging Face folder
         public var model: URL
-        /// A folder written by `train-compressor`; nil for the model's own, or the one among `compressors` made for it
-        public var compressor: URL?
+        /// nil for the model's own, the one among `compressors` made for it, or the text's own attention
+        public var compressor: CompressorSource?
         /// Folders with compressors, each made for some model
         public var compressors: [URL] = []
         /// Folders with general adapters, each for some model's vectors
@@ -93,7 +93,7 @@ extension Engine {
             )
         }
         let source =
-            options.compressor.map(CompressorSource.folder)
+            options.compressor
             ?? compressorSource(model.checkpoint, identity: modelIdentity, among: options.compressors)
         switch source {
         case .folder(let folder):

@@ -51,7 +51,7 @@ public struct Engine: Sendable {
     }
 
     /// The same engine with a general adapter.
-    func with(_ adapter: GeneralAdapter?) -> Engine {
+    public func with(_ adapter: GeneralAdapter?) -> Engine {
         var engine = self
         engine.generalAdapter = adapter
         return engine

@@ -34,8 +34,8 @@ extension Engine {
         let prompt: String
     }
 
-    /// Asks and answers questions about a group's documents, and stores them: what ``finetune(group:study:recipe:seed:in:checkpointing:saveEvery:onStep:)``
-    /// learns from.
+    /// Asks and answers questions about a group's documents, and stores them for
+    /// ``finetune(group:study:recipe:seed:in:checkpointing:saveEvery:onStep:)`` to learn from.
     ///
     /// What was studied before is kept: an interrupted study goes on, and a document that grew is studied where it grew.
     ///

@@ -89,8 +89,12 @@ final class TrainingState {
     /// - Throws: `TrainingError` where the step is none of this run, `CheckpointError` naming the tensor that is missing
     ///   or of another shape. The parameters stay as they were then.
     func restore(_ saved: some Checkpoint, metadata: [String: String], named name: String) throws {
-        guard let step = metadata["step"].flatMap({ Int($0) }), 0...schedule.steps ~= step else {
-            throw TrainingError("\(name): names no step of this run of \(schedule.steps)")
+        guard let step = metadata["step"].flatMap({ Int($0) }), step >= 0 else {
+            throw TrainingError("\(name): names no step of a run")
+        }
+        guard step <= schedule.steps else {
+            throw TrainingError(
+                "\(name): has made \(step) steps, more than the \(schedule.steps) of this run: give it as many or more")
         }
         func tensors(_ kind: String) throws -> [Tensor] {
             try parameters.indices.map {

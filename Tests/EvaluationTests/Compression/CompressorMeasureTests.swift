@@ -118,6 +118,43 @@ import Torch
         #expect(abs(losses.compressed - expected) < 1e-4 * expected)
     }
 
+    /// Where the window does not hold the segments, the text's last part is read, as many tokens as fit; vectors of several
+    /// segments that drew attention weigh as those of one.
+    @Test func beyondTheWindow() throws {
+        let decoder = engine.compressor.decoder
+        let window = decoder.configuration.maximumPositions
+        let compressor = try Compressor.attended(
+            for: decoder,
+            CompressionScheme(
+                segmentTokens: 100, summaryTokens: 5, carry: .independent, form: .keysAndValues,
+                summaryInput: .attended,
+                adapterScope: .summaries))
+        let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
+        var generator = SplitMix64(seed: 5)
+        let long = (0..<measure.tokens(segments: 6)).map { _ in Int.random(in: 4..<280, using: &generator) }
+        let outcome = try measure.losses(of: .init(long), segments: [1, 6])
+        #expect(outcome.plain[1]?.fullTokens == 100)
+        let losses = try #require(outcome.plain[6])
+        let rest = Array(long.suffix(14))
+        func loss(_ cache: KeyValueCache, after ids: [Int] = []) throws -> Double {
+            try withoutGradients {
+                let hidden = try decoder.hiddenStates(decoder.embed(ids + rest), cache: cache, last: 11)[0]
+                return try decoder.crossEntropy(hidden[0..<10], targets: Array(long.suffix(10))) / 10
+            }
+        }
+        func empty() throws -> KeyValueCache {
+            try compressor.context(.zeros([0, compressor.vectorSize]), adapters: .none)
+        }
+        let room = window - 14 - (try empty().count)
+        #expect(losses.fullTokens == room && room < 600)
+        let full = try loss(empty(), after: Array(long.dropLast(14).suffix(room)))
+        #expect(abs(losses.full - full) < 1e-4 * full)
+        let vectors = try compressor.compress(Array(long.dropLast(14)))
+        #expect(vectors.size(0) == 30 && compressor.scheme.logWeight(of: 30) < -1)
+        let weighed = try loss(compressor.context(vectors, adapters: .none))
+        #expect(abs(losses.compressed - weighed) < 1e-4 * weighed)
+    }
+
     @Test func faults() throws {
         let compressor = engine.compressor
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
@@ -136,13 +173,16 @@ import Torch
         let outcomes = (0..<20).map { text in
             let shift = Double(text % 5) / 100
             var outcome = CompressorMeasure.Outcome()
-            outcome.plain[4] = .init(none: 3 + shift, full: 2.5 + shift, compressed: 2.7 + shift, extract: 2.9 + shift)
+            outcome.plain[4] = .init(
+                none: 3 + shift, full: 2.5 + shift, compressed: 2.7 + shift, extract: 2.9 + shift,
+                fullTokens: 7)
             outcome.adapted[4] = .init(
-                none: 2.9 + shift, full: 2.6 + shift, compressed: 2.7 + shift, extract: 2.8 + shift)
+                none: 2.9 + shift, full: 2.6 + shift, compressed: 2.7 + shift, extract: 2.8 + shift,
+                fullTokens: 7)
             return outcome
         }
         let figures = try #require(CompressorFigures(outcomes, segments: 4, seed: 1))
-        #expect(figures.segments == 4 && figures.texts == 20)
+        #expect(figures.segments == 4 && figures.texts == 20 && figures.fullTokens == 7)
         let found = [
             figures.lossNone, figures.lossFull, figures.lossCompressed, figures.lossExtract, figures.gapClosed,
             figures.gapClosedExtract, figures.gapClosedLow, figures.gapClosedHigh,
