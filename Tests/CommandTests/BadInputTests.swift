@@ -215,7 +215,7 @@ import Testing
         try await refused(["embed", "a.txt", "--embedder", "none"], "--embedder none")
         try await refused(["ask", "q", "--embedder", "none"], "--embedder none")
         // A compressor's folder that is none; another model than the library's.
-        try await refused(["add", "a.txt", "--compressor", "none"], "none", "no compressor here")
+        try await refused(["add", "a.txt", "--compressor", "nowhere"], "nowhere", "no compressor here")
         try await refused(["ask", "item of the river"], "add it again")
         // An encoder that pools otherwise.
         try place.copy(Place.embedder, to: "pooled")

@@ -92,7 +92,7 @@ import Testing
     @Test func aFaultOfAMeasurementIsTheCommands() async throws {
         // Told once, by the command.
         try await Workplace().run(
-            "bench", "answer", "--contexts", "20", "--synthetic-vectors", "--compressor", "none"
+            "bench", "answer", "--contexts", "20", "--synthetic-vectors", "--compressor", "nowhere"
         ).expectFailure("no compressor here")
     }
 

@@ -18,7 +18,9 @@ enum LossPlot {
         let means = zip(curves, widths).map { mean($0.losses, over: $1) }
         let ends = zip(curves, widths).enumerated().map { index, curve in
             let last = means[index].last?.y ?? .nan
-            return String(format: "\(curve.0.name), its mean over \(curve.1) steps, ends at %.3f", last)
+            return curve.0.name
+                + String(
+                    format: curve.1 == 1 ? " ends at %.3f" : ", its mean over \(curve.1) steps, ends at %.3f", last)
         }
         let plot = XYPlot(
             summary: "\(title), by step: \(ends.joined(separator: "; ")).",

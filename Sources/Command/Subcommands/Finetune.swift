@@ -41,9 +41,10 @@ struct Finetune: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Begin with this adapter in the general one's place.",
-            discussion:
-                "A folder in PEFT's layout, of the recipe's rank and alpha; trained on other vectors, it learns these.",
+            "Begin with this adapter in the general one's place; without --questions it teaches too.",
+            discussion: """
+                A folder in PEFT's layout, of the recipe's rank and alpha; trained on other vectors, it learns to read these.
+                """,
             valueName: "dir"))
     var from: String?
 
@@ -91,7 +92,7 @@ struct Finetune: ParsableCommand {
             throw ValidationError(
                 "--out: an adapter that vectors are tuned with reads no others; leave --tune-vectors out")
         }
-        if from != nil, fromScratch { throw ValidationError("--from is what --from-scratch begins without") }
+        if from != nil, fromScratch { throw ValidationError("--from and --from-scratch: leave one of them out") }
         guard saveEvery >= 0 else { throw ValidationError("--save-every \(saveEvery): expected 0 or more") }
     }
 
@@ -112,6 +113,7 @@ struct Finetune: ParsableCommand {
         if let epochs { recipe.finetuning.epochs = epochs }
         if let learningRate { recipe.finetuning.learningRate = learningRate }
         if fromScratch { recipe.finetuning.startsFromGeneral = false }
+        if from != nil { recipe.finetuning.startsFromGeneral = true }
         if tuneVectors { recipe.finetuning.tunesVectors = true }
         if let studyPerPassage { recipe.study.questionsPerPassage = studyPerPassage }
         if recipe.finetuning.startsFromGeneral, let general = engine.generalAdapter {
@@ -120,7 +122,11 @@ struct Finetune: ParsableCommand {
             let shapes =
                 "\(name) has rank \(general.rank) and alpha \(general.alpha.formatted()), the recipe "
                 + "\(recipe.finetuning.rank) and \(recipe.finetuning.alpha.formatted())"
-            guard isStart || from == nil else { throw CommandError("--from: \(shapes): change the recipe's") }
+            guard isStart || from == nil else {
+                throw CommandError(
+                    "--from: \(shapes); it needs these of the recipe, and all of attention's projections in every layer"
+                )
+            }
             Terminal.note(isStart ? "training begins with \(name)" : "training begins anew: \(shapes)")
         }
         let library = try library.open(for: .writing)

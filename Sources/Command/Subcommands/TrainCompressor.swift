@@ -12,7 +12,7 @@ struct TrainCompressor: ParsableCommand {
         discussion: """
             Texts are plain files, or JSON Lines with a field "text" or "document", gzipped or not; of a hundred or more one \
             in twenty is kept for 'evaluate-compressor --held-out'. An interrupted run goes on from its last checkpoint in \
-            DIR when the same command is given again. Every step's losses, one for each of the recipe's objectives, are \
+            DIR when the same command is given again. Every step's loss, and that of each objective it drew, are \
             appended to DIR/training.jsonl, their curves are drawn in DIR/training.svg.
             """)
 
@@ -214,9 +214,9 @@ private struct TrainingLogFile {
             }
             return losses.isEmpty ? nil : LossPlot.Curve(name: objective.rawValue, losses: losses)
         }
-        return objectives.count > 1
-            ? objectives
-            : [LossPlot.Curve(name: "loss", losses: lines.map { TrainingLoss(step: $0.step, loss: $0.loss) })]
+        let rest = objectives.count > 1 ? lines.filter { $0.losses == nil } : lines
+        return (objectives.count > 1 ? objectives : [])
+            + [LossPlot.Curve(name: "loss", losses: rest.map { TrainingLoss(step: $0.step, loss: $0.loss) })]
     }
 
     /// A log's lines; one that a kill cut short is none.

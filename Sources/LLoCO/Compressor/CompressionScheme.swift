@@ -47,8 +47,9 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     public var segmentTokens: Int
     /// Vectors that stand for a segment of `segmentTokens`; see ``vectors(of:)`` for a shorter one.
     public var summaryTokens: Int
-    /// So many vectors, or fewer, are read with their whole weight: a segment's as the compressor was trained or measured. It
-    /// stays where other numbers of vectors are asked for, and is not stored. See ``logWeight(of:)``.
+    /// So many vectors, or fewer, are read with their whole weight: a segment's, as the compressor was trained or measured.
+    /// It stays where other numbers of vectors are asked for. It is how vectors are read, not what they are: it is neither
+    /// stored nor part of the description. See ``logWeight(of:)``.
     public private(set) var wholeWeightVectors: Int
     public var carry: Carry
     public var form: Form

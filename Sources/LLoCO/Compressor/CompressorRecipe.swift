@@ -87,14 +87,32 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     ///
     /// - Throws: `TrainingError` naming the fields and what they come to.
     func check(fits window: Int) throws {
-        let vectors = leastRatio > 0 ? Int(Double(segmentTokens) / leastRatio) : summaryTokens
+        let published = scheme.isPublished && carry == .accumulated
+        /// Of a segment, at most
+        let vectors =
+            leastRatio > 0 && mostRatio > 0 ? Int(min(1e6, Double(segmentTokens) / leastRatio)) : summaryTokens
+        let before =
+            switch carry {
+            case .accumulated: (segmentsPerSubstep - 1) * vectors
+            case .newest: segmentsPerSubstep > 1 ? vectors : 0
+            case .independent: 0
+            }
+        let segments = substeps * segmentsPerSubstep
+        let longest = Int(Double(rowTokens) / Double(segments) * (1 + segmentJitter))
         for (isUsed, what, positions) in [
-            (true, "a segment of segmentTokens with its vectors", segmentTokens + vectors),
             (
-                distillation + reconstruction > 0
-                    || continuation > 0 && !(scheme.isPublished && carry == .accumulated),
+                continuation > 0 && published, "a segment of rowTokens with the vectors of all before it",
+                longest + segments * summaryTokens
+            ),
+            (
+                distillation + reconstruction + answering > 0 || !published,
+                "a segment of segmentTokens with its vectors and those of all before it",
+                segmentTokens + before + (summaryInput == .attended ? 0 : vectors)
+            ),
+            (
+                distillation + reconstruction > 0 || continuation > 0 && !published,
                 "readingTokens after the vectors of segmentsPerSubstep segments",
-                readingTokens + segmentsPerSubstep * vectors
+                readingTokens + segmentsPerSubstep * min(vectors, segmentTokens)
             ),
             (
                 distillation > 0, "distillation, readingTokens after segmentsPerSubstep segments of segmentTokens",

@@ -130,10 +130,14 @@ extension Engine {
             loss: last.reduce(0, +) / Double(max(1, last.count)))
     }
 
-    /// The general adapter where a training begins with it: where there is one of the recipe's shape.
+    /// The general adapter where a training begins with it: where there is one of the recipe's shape, on the attention of
+    /// every layer.
     public func startingAdapter(for recipe: FinetuningRecipe) -> GeneralAdapter? {
-        recipe.startsFromGeneral
-            ? generalAdapter.flatMap { $0.rank == recipe.rank && $0.alpha == recipe.alpha ? $0 : nil } : nil
+        guard recipe.startsFromGeneral, let general = generalAdapter, general.rank == recipe.rank,
+            general.alpha == recipe.alpha,
+            general.adapter.covers(Adapter.attentionModules, layers: model.decoder.configuration.layerCount)
+        else { return nil }
+        return general
     }
 
     /// What a run is known by: the same settings and data continue it.

@@ -94,7 +94,8 @@ final class TrainingState {
         }
         guard step <= schedule.steps else {
             throw TrainingError(
-                "\(name): has made \(step) steps, more than the \(schedule.steps) of this run: give it as many or more")
+                "\(name): has made \(step) steps, more than the \(schedule.steps) of this run: give --steps as many or more"
+            )
         }
         func tensors(_ kind: String) throws -> [Tensor] {
             try parameters.indices.map {

@@ -29,6 +29,11 @@ public final class Adapter: Sendable {
     /// The four projections of attention: what LLoCO and AutoCompressors tune.
     public static let attentionModules: [AdapterModule] = [.query, .key, .value, .output]
 
+    /// Whether it has a pair for each of some modules in every layer, and no other.
+    package func covers(_ modules: [AdapterModule], layers: Int) -> Bool {
+        pairs.count == modules.count * layers && pairs.keys.allSatisfy { modules.contains($0.module) }
+    }
+
     /// A fresh adapter for training: A uniform as Kaiming et al. 2015 with a = √5 (within ±1/√in), B zero, so that it
     /// changes nothing yet. Draws from libtorch's generator (`Runtime.seed`).
     public convenience init(
