@@ -8,31 +8,29 @@ enum LossPlot {
     struct Curve {
         let name: String
         let losses: [TrainingLoss]
+        /// Steps of its running mean
+        var width: Int { max(1, losses.count / 40) }
     }
 
     /// Writes an SVG file.
     static func write(_ curves: [Curve], title: String, to file: String) throws {
-        let curves = curves.filter { !$0.losses.isEmpty }
-        guard !curves.isEmpty else { return }
-        let widths = curves.map { max(1, $0.losses.count / 40) }
-        let means = zip(curves, widths).map { mean($0.losses, over: $1) }
-        let ends = zip(curves, widths).enumerated().map { index, curve in
-            let last = means[index].last?.y ?? .nan
-            return curve.0.name
-                + String(
-                    format: curve.1 == 1 ? " ends at %.3f" : ", its mean over \(curve.1) steps, ends at %.3f", last)
+        let drawn = curves.filter { !$0.losses.isEmpty }.map { (curve: $0, means: mean($0.losses, over: $0.width)) }
+        guard !drawn.isEmpty else { return }
+        let ends = drawn.map { curve, means in
+            let format = curve.width == 1 ? " ends at %.3f" : ", its mean over \(curve.width) steps, ends at %.3f"
+            return curve.name + String(format: format, means.last?.y ?? .nan)
         }
         let plot = XYPlot(
             summary: "\(title), by step: \(ends.joined(separator: "; ")).",
-            x: PlotAxis(label: "Step", scale: PlotScale(fitting: means.flatMap { $0 }.map(\.x), kind: .linear)),
+            x: PlotAxis(label: "Step", scale: PlotScale(fitting: drawn.flatMap(\.means).map(\.x), kind: .linear)),
             y: PlotAxis(
                 label: "Loss, nats a token",
-                scale: PlotScale(fitting: curves.flatMap(\.losses).map(\.loss), kind: .linear)),
-            series: curves.indices.map { index in
+                scale: PlotScale(fitting: drawn.flatMap(\.curve.losses).map(\.loss), kind: .linear)),
+            series: drawn.enumerated().map { index, drawn in
                 .init(
-                    name: curves[index].name + (widths[index] == 1 ? "" : ", mean of \(widths[index]) steps"),
-                    style: index, points: means[index],
-                    cloud: thinned(curves[index].losses).map { .init(x: Double($0.step), y: $0.loss) },
+                    name: drawn.curve.name + (drawn.curve.width == 1 ? "" : ", mean of \(drawn.curve.width) steps"),
+                    style: index, points: drawn.means,
+                    cloud: thinned(drawn.curve.losses).map { .init(x: Double($0.step), y: $0.loss) },
                     hasMarkers: false)
             })
         try Data(plot.svgFile().utf8).write(to: URL(filePath: file), options: .atomic)

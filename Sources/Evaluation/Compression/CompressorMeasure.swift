@@ -57,7 +57,8 @@ public struct CompressorMeasure {
         public init() {}
     }
 
-    /// A text to measure with, for one measure alone. It keeps the vectors that were made of it: they are its own, and another text's beside others.
+    /// A text to measure with, for one measure alone. It keeps the vectors that were made of it: they are its own, and
+    /// another text's beside others.
     public final class Text {
         public let ids: [Int]
         /// By how many tokens, the last ones before those that are read raw, they were made of

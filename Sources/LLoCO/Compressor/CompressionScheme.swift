@@ -97,6 +97,9 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     /// Whether all but the sizes and the carry is the AutoCompressor's way.
     var isPublished: Bool { form == .embeddings && summaryInput == .learned && adapterScope == .everywhere }
 
+    /// Whether a continuation is learned the published way: whole rows, whose segments are read after all vectors before them.
+    var hasPublishedContinuation: Bool { isPublished && carry == .accumulated }
+
     /// Rows of the learned summary embeddings.
     package var learnedRows: Int {
         switch summaryInput {
@@ -113,8 +116,9 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     }
 
     /// What is added to the scores of `count` vectors' keys where they are read, so that attention to them all stays what it
-    /// is to those of one segment at the compressor's own ratio. Attended ones drew most of their segment's attention and would draw more than it did
-    /// where they stand side by side, the more so the more segments there are (`Docs/experiments.md` 14).
+    /// is to those of one segment at the compressor's own ratio. Attended ones drew most of their segment's attention and
+    /// would draw more than it did where they stand side by side, the more so the more segments there are
+    /// (`Docs/experiments.md` 14).
     public func logWeight(of count: Int) -> Double {
         guard summaryInput == .attended else { return 0 }
         return -log(max(1, Double(count) / Double(wholeWeightVectors)))

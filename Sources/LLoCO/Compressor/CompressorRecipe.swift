@@ -87,7 +87,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     ///
     /// - Throws: `TrainingError` naming the fields and what they come to.
     func check(fits window: Int) throws {
-        let published = scheme.isPublished && carry == .accumulated
+        let published = scheme.hasPublishedContinuation
         /// Of a segment, at most
         let vectors =
             leastRatio > 0 && mostRatio > 0 ? Int(min(1e6, Double(segmentTokens) / leastRatio)) : summaryTokens

@@ -57,7 +57,7 @@ extension CompressorTrainer {
             return (0..<count).compactMap { _ in
                 questions.flatMap { questioned($0, &generator) }.map { .memory([$0]) }
             }
-        case .continuation where scheme.isPublished && scheme.carry == .accumulated:
+        case .continuation where scheme.hasPublishedContinuation:
             let segments = recipe.substeps * recipe.segmentsPerSubstep
             return text.rows(count, tokens: recipe.rowTokens, tokenizer, using: &generator).compactMap { ids in
                 guard ids.count >= 2 * segments else { return nil }

@@ -55,8 +55,7 @@ extension Recipe {
                     "\(source): compressor.leastRatio: \(compressor.leastRatio) makes \(Int(most)) vectors of a segment, with "
                         + "summaryInput learned there are summaryTokens, \(compressor.summaryTokens)")
             }
-            guard compressor.continuation == 0 || !compressor.scheme.isPublished || compressor.carry != .accumulated
-            else {
+            guard compressor.continuation == 0 || !compressor.scheme.hasPublishedContinuation else {
                 throw TrainingError(
                     "\(source): compressor.leastRatio: ratios are not drawn in the published continuation, which has "
                         + "summaryTokens vectors a segment")
