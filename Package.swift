@@ -1,9 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// libtorch's headers and libraries: `$LIBTORCH`, else where `Scripts/bootstrap` puts them.
-let given = Context.environment["LIBTORCH"] ?? ""
-let libtorch = given.isEmpty ? "\(Context.packageDirectory)/.deps/libtorch" : given
+// libtorch's headers and libraries: `$LIBTORCH`, else where `Scripts/bootstrap` puts them. Where this package is a
+// dependency, its folder is a checkout without them: the `.deps` of the package that builds is looked at too.
+let requested = Context.environment["LIBTORCH"] ?? ""
+let ownDependencies = "\(Context.packageDirectory)/.deps/libtorch"
+let rootDependencies = Context.packageDirectory.split(separator: "/.build/", maxSplits: 1)
+    .first.map { "\($0)/.deps/libtorch" }
+let libtorch = requested.isEmpty ? [ownDependencies] + (rootDependencies.map { [$0] } ?? []) : [requested]
 
 // Where changes are judged, a warning is an error.
 let warnings: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
@@ -15,81 +19,109 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + warnings
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+/// Targets of this package by what follows their prefix: `Base` is `LLoCOBase`.
+func own(_ names: [String]) -> [Target.Dependency] { names.map { .byName(name: "LLoCO\($0)") } }
+
+func library(_ name: String, _ layers: [String] = [], _ others: [Target.Dependency] = []) -> Target {
+    .target(name: "LLoCO\(name)", dependencies: own(layers) + others, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
+func tests(_ name: String, _ layers: [String] = [], fixtures: Bool = false) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: fixtures ? ["Fixtures"] : [],
-        swiftSettings: swiftSettings)
+        name: "LLoCO\(name)Tests", dependencies: own([name] + layers) + ["TestSupport"],
+        exclude: fixtures ? ["Fixtures"] : [], swiftSettings: swiftSettings)
 }
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
+/// Layers, the lowest first: arrows point down only. See Docs/architecture.md.
+let layers = [
+    library("Base", [], ["CLLoCOZlib", .product(name: "Crypto", package: "swift-crypto")]),
+    library("Torch", ["Base"], ["CLLoCOTorch"]),
+    library("Tokenizers", ["Base"]),
+    library("Checkpoints", ["Base", "Torch"]),
+    library("Models", ["Base", "Torch", "Tokenizers", "Checkpoints"]),
+    library("Documents", ["Base"]),
+    library(
+        "Library", ["Base", "Documents"],
+        [
+            log, .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        ]),
+    library("Compression", ["Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library"], [log]),
+    library(
+        "Training", ["Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression"],
+        [log]),
+    library(
+        "",
+        [
+            "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression", "Training",
+        ], [log]),
+    library("DataSets", ["Base", "Tokenizers", "Documents"]),
+    library("Reports", ["Base", "DataSets"]),
+    library(
+        "Evaluation",
+        [
+            "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression", "Training", "",
+            "DataSets", "Reports",
+        ], [log]),
+]
+
 let package = Package(
     name: "lloco",
     platforms: [.macOS(.v15)],
-    products: [
-        .executable(name: "lloco", targets: ["Command"]),
-        .library(name: "LLoCO", targets: ["LLoCO"]),
-    ],
+    // Whatever stands in a public signature belongs to a product.
+    products: [.executable(name: "lloco", targets: ["LLoCOCommand"])]
+        + layers.map { .library(name: $0.name, targets: [$0.name]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: [
-        // Layers: arrows point down only. See Docs/architecture.md.
+    targets: layers + [
         // The product is `lloco`; a target of that name would collide with `LLoCO` where file names ignore case.
         .executableTarget(
-            name: "Command",
-            dependencies: [
-                "LLoCO", "Evaluation", "Models", "Tokenizers", "Checkpoints", "Torch", "JSON", "CStartup", log,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            name: "LLoCOCommand",
+            dependencies: layers.map { .byName(name: $0.name) } + [
+                "CLLoCOStartup", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
-        library("Evaluation", ["LLoCO", "Models", "Tokenizers", "Checkpoints", "Torch", "JSON"]),
-        library(
-            "LLoCO",
-            [
-                "Models", "Tokenizers", "Checkpoints", "JSON", "Torch", log,
-                "CZlib", .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
-                .product(name: "Crypto", package: "swift-crypto"),
-            ]),
-        library("Models", ["Tokenizers", "Checkpoints", "Torch"]),
-        library("Checkpoints", ["JSON", "Torch"]),
-        library("Tokenizers", ["JSON"]),
-        library("JSON"),
-        library("Torch", ["CTorch"]),
         .target(
-            name: "CTorch",
+            name: "CLLoCOTorch",
             cxxSettings: [
-                .unsafeFlags([
-                    "-isystem\(libtorch)/include", "-isystem\(libtorch)/include/torch/csrc/api/include",
-                    "-O2", "-fno-math-errno",
-                ])
+                .unsafeFlags(
+                    libtorch.flatMap { ["-isystem\($0)/include", "-isystem\($0)/include/torch/csrc/api/include"] }
+                        // A missing libtorch is told once a file.
+                        + ["-O2", "-fno-math-errno", "-Wfatal-errors"])
             ],
             linkerSettings: [
-                .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+                .unsafeFlags(libtorch.flatMap { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] }),
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
-        .target(name: "CStartup"),
+        .target(name: "CLLoCOStartup"),
         .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-        // What the tests of several modules read.
+            name: "CLLoCOZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        // What the tests of several modules share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-        tests("Torch"),
-        tests("JSON"),
-        tests("Checkpoints", ["JSON", "Torch"], fixtures: true),
-        tests("Tokenizers", ["TestSupport"], fixtures: true),
-        tests("Models", ["Tokenizers", "Checkpoints", "Torch", "TestSupport"]),
-        tests("LLoCO", ["Models", "Tokenizers", "Checkpoints", "Torch"]),
-        tests("Evaluation", ["LLoCO", "Models", "Tokenizers", "Checkpoints", "Torch"], fixtures: true),
+        tests("Base"),
+        tests("Torch", ["Base"]),
+        tests("Checkpoints", ["Base", "Torch"], fixtures: true),
+        tests("Tokenizers", ["Base"], fixtures: true),
+        tests("Models", ["Base", "Tokenizers", "Checkpoints", "Torch"]),
+        tests(
+            "",
+            [
+                "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression",
+                "Training",
+            ]),
+        tests(
+            "Evaluation",
+            [
+                "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression", "Training",
+                "", "DataSets", "Reports",
+            ], fixtures: true),
         // The command as its users meet it: a process, its output, its exit code.
-        tests("Command", ["LLoCO", "TestSupport"]),
+        tests("Command", ["Base", "Checkpoints", "Tokenizers", "Models", "Torch", "Documents", "Library", "Compression", "Training", "", "DataSets", "Reports", "Evaluation"]),
     ],
     cxxLanguageStandard: .cxx20
 )

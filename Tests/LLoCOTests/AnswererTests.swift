@@ -1,20 +1,21 @@
-import Checkpoints
 import Foundation
 import LLoCO
-import Models
+import LLoCOBase
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOTokenizers
+import LLoCOTorch
 import Testing
-import Tokenizers
-import Torch
 
 /// Answers in each mode from a library of two groups: what is read, what is left out, what is counted.
 @Suite struct AnswererTests {
-    let engine: Engine
-    let library: Library
+    let engine: LoadedModel
+    let library: SQLiteLibrary
     let answerer: Answerer
 
     init() throws {
-        engine = try Engine.tiny()
-        library = try Library.inMemory()
+        engine = try LoadedModel.tiny()
+        library = try SQLiteLibrary.inMemory()
         answerer = Answerer(engine: engine, library: library)
         for (name, group, text) in [
             ("river", "water", "The river rose in 1897. It took the mill and the road."),
@@ -185,7 +186,7 @@ import Torch
         water.documents = nil
         water.group = "none"
         #expect(message { _ = try answerer.answer(question, water) }?.contains("no group 'none'") == true)
-        let empty = Answerer(engine: engine, library: try Library.inMemory())
+        let empty = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
         #expect(message { _ = try empty.answer(question) }?.contains("lloco add") == true)
         #expect(message { _ = try answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
     }

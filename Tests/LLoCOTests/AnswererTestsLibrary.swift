@@ -1,17 +1,19 @@
-import Checkpoints
 import Foundation
 import LLoCO
-import Models
+import LLoCOBase
+import LLoCOCommand
+import LLoCOCompression
+import LLoCOLibrary
 import Testing
 
 /// What an answerer asks of its library: one search, an adapter's weights once.
 @Suite struct AnswererTestsLibrary {
-    private let engine: Engine
+    private let engine: LoadedModel
     private let question = "When did the river rise?"
 
-    init() throws { engine = try Engine.tiny() }
+    init() throws { engine = try LoadedModel.tiny() }
 
-    private func fill(_ library: Library) throws {
+    private func fill(_ library: SQLiteLibrary) throws {
         for (name, group) in [("river", "water"), ("mill", "water"), ("road", "land")] {
             _ = try engine.add(
                 text: Sample.text(name, paragraphs: 2), path: "/\(name).txt", group: group, to: library)
@@ -26,7 +28,7 @@ import Testing
     }
 
     @Test func namedDocumentsAreRankedTogether() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         let names = ["river.txt", "mill.txt"]
         for name in names {
             let lines = (0..<4).map { "Item \($0) of \(name)." }
@@ -70,12 +72,12 @@ import Testing
         let path = folder.path("a.lloco")
         let stored = try CompressorFixture().adapter().checkpoint().encoded()
         do {
-            let library = try Library.open(path, for: .writing)
+            let library = try SQLiteLibrary.open(path, for: .writing)
             try fill(library)
             try library.saveAdapter(
                 for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights)
         }
-        let library = try Library.open(path, for: .reading)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         let answerer = Answerer(engine: engine, library: library)
         func ask(_ answerer: Answerer) throws -> String {
             try answerer.answer(question, options(["river.txt"])).answer
@@ -90,7 +92,7 @@ import Testing
 
     /// The weights alone do not decide what an adapter computes.
     @Test func theSameWeightsAtAnotherScale() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         try fill(library)
         let stored = try CompressorFixture().adapter().checkpoint().encoded()
         var config = try #require(
@@ -111,7 +113,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func aMegabyteIsRefusedBeforeItIsSearched() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         try fill(library)
         let answerer = Answerer(engine: engine, library: library)
         for part in ["river ", "a", "a\u{903}", "\u{301}", "中"] {

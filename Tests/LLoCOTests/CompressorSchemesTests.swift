@@ -1,10 +1,15 @@
-import Checkpoints
 import Foundation
 import LLoCO
-import Models
+import LLoCOBase
+import LLoCOCommand
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOTokenizers
+import LLoCOTorch
+import LLoCOTraining
 import Testing
-import Tokenizers
-import Torch
 
 /// The ways to compress that are not the published one.
 @Suite struct CompressorSchemesTests {
@@ -323,9 +328,9 @@ extension SeededTests {
 
         /// A ratio that is asked for has its vectors weighed as they were where ratios were drawn in training.
         @Test func ratiosAreWeighedAsInTraining() throws {
-            var options = Engine.Options(model: Reference.autocompressor)
+            var options = LoadedModel.Options(model: Reference.autocompressor)
             (options.dtype, options.compressor, options.segmentTokens, options.ratio) = (.float32, .attended, 1536, 15)
-            let used = try Engine.load(options).compressor.scheme
+            let used = try LoadedModel.load(options).compressor.scheme
             #expect(used.summaryTokens == 103 && used.vectors(of: 1536) == 103)
             let trained = Compressor.attendedScheme
             #expect(trained.summaryTokens == 50)
@@ -514,7 +519,7 @@ extension SeededTests {
 
     /// A library whose vectors are keys and values: added to, asked, learned from.
     @Suite struct KeysAndValuesEngineTests {
-        let engine: Engine
+        let engine: LoadedModel
         let compressor: Compressor
 
         init() throws {
@@ -525,13 +530,13 @@ extension SeededTests {
             compressor = try Compressor(
                 decoder: fixture.decoder, embedSummary: fixture.embedSummary[0..<1], adapter: fixture.adapter(),
                 scheme: scheme)
-            engine = Engine(
+            engine = LoadedModel(
                 model: fixture.model, modelIdentity: "model", compressor: (compressor, "compressor"),
-                embedder: try Engine.tiny().embedder, template: .plain)
+                embedder: try LoadedModel.tiny().embedder, template: .plain)
         }
 
         @Test func answersAndLearns() throws {
-            let library = try Library.inMemory()
+            let library = try SQLiteLibrary.inMemory()
             let text = Sample.text("river", paragraphs: 1)
             let added = try engine.add(text: text, path: "/river.txt", group: "g", to: library)
             #expect(added.vectors > 0)
@@ -571,8 +576,8 @@ extension SeededTests {
 
     /// A model without a compressor, as most are used: vectors are a text's own keys and values.
     @Suite struct AttendedEngineTests {
-        let engine: Engine
-        let library: Library
+        let engine: LoadedModel
+        let library: SQLiteLibrary
         let added: AddedDocument
         var decoder: Llama { engine.model.decoder }
 
@@ -581,11 +586,11 @@ extension SeededTests {
             let scheme = CompressionScheme(
                 segmentTokens: 20, summaryTokens: 3, carry: .independent, form: .keysAndValues, summaryInput: .attended,
                 adapterScope: .summaries)
-            engine = Engine(
+            engine = LoadedModel(
                 model: fixture.model, modelIdentity: "model",
                 compressor: (try .attended(for: fixture.decoder, scheme), Compressor.attendedIdentity),
-                embedder: try Engine.tiny().embedder, template: .plain)
-            library = try Library.inMemory()
+                embedder: try LoadedModel.tiny().embedder, template: .plain)
+            library = try SQLiteLibrary.inMemory()
             added = try engine.add(
                 text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
         }

@@ -1,9 +1,9 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCOModels
+import LLoCOTorch
 import Testing
-import Torch
 
 /// Compressed vectors against those of a public implementation, and against each other.
 @Suite struct CompressorTests {

@@ -1,9 +1,10 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCOModels
+import LLoCOTorch
+import LLoCOTraining
 import Testing
-import Torch
 
 /// The system against `golden/tiny`: an AutoCompressor in pickled shards, and an adapter that PEFT wrote.
 @Suite(.enabled(if: Reference.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
@@ -30,7 +31,7 @@ struct CompressorTestsGolden {
 
     let values: Values.AutoCompressor
     let tensors: SafetensorsCheckpoint
-    let engine: Engine
+    let engine: LoadedModel
     let tiny = Reference.golden.appending(path: "tiny")
 
     init() throws {
@@ -38,10 +39,10 @@ struct CompressorTestsGolden {
         values = try JSONDecoder.snakeCase.decode(Values.self, from: Data(contentsOf: file))
             .autocompressor
         tensors = try SafetensorsCheckpoint(tiny.appending(path: "expected.safetensors"))
-        var options = Engine.Options(model: tiny.appending(path: "autocompressor"))
+        var options = LoadedModel.Options(model: tiny.appending(path: "autocompressor"))
         options.dtype = .float32
         options.segmentTokens = values.segmentTokens
-        engine = try Engine.load(options)
+        engine = try LoadedModel.load(options)
     }
 
     func adapter() throws -> Adapter {

@@ -1,10 +1,8 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCheckpoints
+import LLoCOCommand
+import LLoCOTraining
 import Testing
-import Tokenizers
-import Torch
 
 extension SeededTests {
     /// Training a compressor: losses, gradients, steps, and what it leaves on disk.

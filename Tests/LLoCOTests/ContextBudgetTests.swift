@@ -1,5 +1,5 @@
-import LLoCO
-import Models
+import LLoCOBase
+import LLoCOCompression
 import Testing
 
 /// What a budget of positions is spent on.

@@ -1,5 +1,5 @@
 import Foundation
-import LLoCO
+import LLoCODocuments
 import Testing
 
 /// The question files of the demo, against the licence texts that the system carries.

@@ -1,5 +1,6 @@
 import Foundation
-import LLoCO
+import LLoCOCommand
+import LLoCODocuments
 import Testing
 
 @Suite struct DocumentTestsPDF {

@@ -1,5 +1,5 @@
 import Foundation
-import LLoCO
+import LLoCODocuments
 import Testing
 
 @Suite struct DocumentTestsPassages {

@@ -1,26 +1,26 @@
-import Checkpoints
 import Foundation
 import LLoCO
-import Models
+import LLoCOCommand
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOTorch
 import Testing
-import Tokenizers
-import Torch
 
 /// Adding documents with the tiny AutoCompressor: what is stored, what is kept, what is refused.
 @Suite struct EngineTests {
-    let engine: Engine
-    let library: Library
+    let engine: LoadedModel
+    let library: SQLiteLibrary
 
     init() throws {
-        engine = try Engine.tiny()
-        library = try Library.inMemory()
+        engine = try LoadedModel.tiny()
+        library = try SQLiteLibrary.inMemory()
     }
 
     private func add(_ text: String, _ path: String = "/a.txt", group: String? = "g") throws -> AddedDocument {
         try engine.add(text: text, path: path, group: group, to: library)
     }
 
-    private func vectors(_ name: String, in library: Library? = nil) throws -> StoredVectors {
+    private func vectors(_ name: String, in library: SQLiteLibrary? = nil) throws -> StoredVectors {
         let library = library ?? self.library
         return try library.vectors(of: library.document(named: name).id, identity: engine.vectorIdentity)
     }
@@ -62,7 +62,7 @@ import Torch
         #expect(tail.document.group == "g")
         #expect(tail.compressedTokens == tail.tokens - first.tokens / 20 * 20)
         #expect(told.first == first.tokens / 20 * 20, "what was kept is not counted as work")
-        let fresh = try Library.inMemory()
+        let fresh = try SQLiteLibrary.inMemory()
         _ = try engine.add(text: grown, path: "/a.txt", group: "g", to: fresh)
         #expect(try vectors("a.txt") == vectors("a.txt", in: fresh))
 
@@ -80,10 +80,10 @@ import Torch
     @Test func anInterruptedAdditionGoesOn() throws {
         struct Interruption: Error {}
         let text = Sample.text("river", paragraphs: 2)
-        let fresh = try Library.inMemory()
+        let fresh = try SQLiteLibrary.inMemory()
         let whole = try engine.add(text: text, path: "/a.txt", group: "g", to: fresh)
         for stop in [0, 20, 200, whole.tokens] {
-            let library = try Library.inMemory()
+            let library = try SQLiteLibrary.inMemory()
             #expect(throws: Interruption.self) {
                 _ = try engine.add(text: text, path: "/a.txt", group: "g", to: library) { done, _ in
                     if done >= stop { throw Interruption() }
@@ -111,7 +111,7 @@ import Torch
         let text = Sample.text("river", paragraphs: 1)
         _ = try add(text)
         let before = try vectors("a.txt")
-        let coarse = try Engine.tiny(segmentTokens: 50)
+        let coarse = try LoadedModel.tiny(segmentTokens: 50)
         #expect(coarse.vectorIdentity != engine.vectorIdentity)
         #expect(throws: LibraryError.self) {
             _ = try library.vectors(of: library.document(named: "a.txt").id, identity: coarse.vectorIdentity)
@@ -124,10 +124,10 @@ import Torch
 
     /// A ratio that is asked for changes how many vectors a segment has, and with it what they are stored as.
     @Test func ratios() throws {
-        func engine(_ ratio: Double?, model: URL = Reference.autocompressor) throws -> Engine {
-            var options = Engine.Options(model: model)
+        func engine(_ ratio: Double?, model: URL = Reference.autocompressor) throws -> LoadedModel {
+            var options = LoadedModel.Options(model: model)
             (options.dtype, options.segmentTokens, options.ratio) = (.float32, 20, ratio)
-            return try Engine.load(options)
+            return try LoadedModel.load(options)
         }
         #expect(try engine(10).compressor.scheme.summaryTokens == 2)
         #expect(try engine(7).vectorIdentity == engine(nil).vectorIdentity)
@@ -161,30 +161,30 @@ import Torch
             #expect(try one.bytes() == other.bytes())
         }
 
-        var options = Engine.Options(model: Reference.autocompressor)
+        var options = LoadedModel.Options(model: Reference.autocompressor)
         options.compressors = [place]
         options.compressor = .attended
-        #expect(try Engine.load(options).vectorIdentity.compressor == Compressor.attendedIdentity)
+        #expect(try LoadedModel.load(options).vectorIdentity.compressor == Compressor.attendedIdentity)
         options.compressors = []
         options.compressor = .folder(place)
         options.dtype = .float32
-        let loaded = try Engine.load(options)
+        let loaded = try LoadedModel.load(options)
         #expect(loaded.compressor.scheme == description.scheme)
         #expect(loaded.compressor.adapter != nil)
         #expect(loaded.vectorIdentity.compressor != engine.vectorIdentity.compressor)
         // Among several, the one that was made for the model; a model that is a compressor needs none.
-        options = Engine.Options(model: Reference.fixtures.appending(path: "llama-rope3"))
+        options = LoadedModel.Options(model: Reference.fixtures.appending(path: "llama-rope3"))
         options.compressors = [place, folder.url.appending(path: "none")]
-        let untrained = try Engine.load(options)
+        let untrained = try LoadedModel.load(options)
         #expect(untrained.compressor.scheme.summaryInput == .attended && untrained.compressor.adapter == nil)
 
         var foreign = description
         foreign.baseModel = String(repeating: "0", count: 64)
         try CompressorCheckpoint(description: foreign, embedSummary: fixture.embedSummary, adapter: adapter)
             .write(to: place)
-        options = Engine.Options(model: Reference.autocompressor)
+        options = LoadedModel.Options(model: Reference.autocompressor)
         options.compressor = .folder(place)
-        #expect(message { _ = try Engine.load(options) }?.contains("made for another model (000000000000…") == true)
+        #expect(message { _ = try LoadedModel.load(options) }?.contains("made for another model (000000000000…") == true)
 
         let file = place.appending(path: "compressor.json")
         for text in [
@@ -194,14 +194,14 @@ import Torch
             #"{"scheme": {"segmentTokens": 20, "summaryTokens": 99999999999, "carry": "newest"}, "baseModel": "x", "trainedTokens": 1}"#,
         ] {
             try Data(text.utf8).write(to: file)
-            #expect(message { _ = try Engine.load(options) }?.contains("compressor.json") == true, "\(text)")
+            #expect(message { _ = try LoadedModel.load(options) }?.contains("compressor.json") == true, "\(text)")
         }
         try FileManager.default.removeItem(at: file)
-        #expect(message { _ = try Engine.load(options) }?.contains("no compressor here") == true)
+        #expect(message { _ = try LoadedModel.load(options) }?.contains("no compressor here") == true)
         try written.write(to: place)
         try Data(contentsOf: place.appending(path: "embed_summary.safetensors")).dropLast(3)
             .write(to: place.appending(path: "embed_summary.safetensors"))
-        #expect(message { _ = try Engine.load(options) }?.contains("embed_summary.safetensors") == true)
+        #expect(message { _ = try LoadedModel.load(options) }?.contains("embed_summary.safetensors") == true)
     }
 
     /// A save that was killed leaves files of two of them: seen, not computed with.
@@ -219,20 +219,20 @@ import Torch
         let (old, new) = (folder.url.appending(path: "old"), folder.url.appending(path: "new"))
         try write(fixture.embedSummary, to: old)
         try write(fixture.embedSummary * 2.0, to: new)
-        var options = Engine.Options(model: Reference.autocompressor)
+        var options = LoadedModel.Options(model: Reference.autocompressor)
         options.compressor = .folder(old)
-        let identity = try Engine.load(options).vectorIdentity.compressor
+        let identity = try LoadedModel.load(options).vectorIdentity.compressor
         options.compressor = .folder(new)
-        #expect(try Engine.load(options).vectorIdentity.compressor != identity)
+        #expect(try LoadedModel.load(options).vectorIdentity.compressor != identity)
         let name = "embed_summary.safetensors"
         try FileManager.default.removeItem(at: old.appending(path: name))
         try FileManager.default.copyItem(at: new.appending(path: name), to: old.appending(path: name))
         options.compressor = .folder(old)
-        #expect(message { _ = try Engine.load(options) }?.contains("saving was interrupted") == true)
+        #expect(message { _ = try LoadedModel.load(options) }?.contains("saving was interrupted") == true)
     }
 
     @Test func partsThatAreMissing() throws {
-        let bare = try Engine.load(Engine.Options(model: Reference.fixtures.appending(path: "llama-rope3")))
+        let bare = try LoadedModel.load(LoadedModel.Options(model: Reference.fixtures.appending(path: "llama-rope3")))
         #expect(message { _ = try bare.embedder }?.contains("--embedder") == true)
         #expect(
             message { _ = try bare.add(text: "x", path: "/x", group: nil, to: library) }?.contains("--embedder") == true

@@ -1,20 +1,20 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOLibrary
+import LLoCOTraining
 import Testing
-import Torch
 
 extension SeededTests {
     /// Fine-tuning through a library: interrupted, continued, failed, repeated.
     @Suite struct EngineTestsFinetuning {
-        let engine: Engine
+        let engine: LoadedModel
         let questions: QuestionSet
 
         struct Interruption: Error {}
 
         init() throws {
-            engine = try Engine.tiny()
+            engine = try LoadedModel.tiny()
             questions = QuestionSet(
                 documents: ["river", "mill"].map { name in
                     QuestionDocument(
@@ -25,8 +25,8 @@ extension SeededTests {
                 })
         }
 
-        private func library() throws -> Library {
-            let library = try Library.inMemory()
+        private func library() throws -> SQLiteLibrary {
+            let library = try SQLiteLibrary.inMemory()
             for name in ["river", "mill"] {
                 _ = try engine.add(
                     text: Sample.text(name, paragraphs: 1), path: "/\(name).txt", group: "g", to: library)
@@ -45,7 +45,7 @@ extension SeededTests {
         }
 
         private func finetune(
-            _ library: Library, _ questions: QuestionSet? = nil, recipe: FinetuningRecipe? = nil, seed: UInt64 = 1,
+            _ library: SQLiteLibrary, _ questions: QuestionSet? = nil, recipe: FinetuningRecipe? = nil, seed: UInt64 = 1,
             saveEvery: Double = 0, stopAfter: Int = .max
         ) throws -> (adapter: FinetunedAdapter, steps: [Int]) {
             var steps: [Int] = []
@@ -144,7 +144,7 @@ extension SeededTests {
             _ = try engine.add(text: Sample.text("mill", paragraphs: 1), path: "/mill.txt", group: "h", to: library)
             #expect(message { _ = try finetune(library) }?.contains("is in group 'h', not in 'g'") == true)
             #expect(try library.trainingRuns().isEmpty)
-            let other = try Engine.tiny(segmentTokens: 30)
+            let other = try LoadedModel.tiny(segmentTokens: 30)
             let line = message {
                 _ = try other.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
                     _, _, _ in

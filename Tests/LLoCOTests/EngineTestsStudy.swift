@@ -1,20 +1,19 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOTraining
 import Testing
-import Torch
 
 extension SeededTests {
     /// Studying through a library: what the tiny model asks, and learning from what was asked.
     @Suite struct EngineTestsStudy {
-        let engine: Engine
+        let engine: LoadedModel
         let recipe: StudyRecipe
 
         struct Interruption: Error {}
 
         init() throws {
-            engine = try Engine.tiny()
+            engine = try LoadedModel.tiny()
             var recipe = StudyRecipe()
             recipe.questionsPerPassage = 3
             self.recipe = recipe
@@ -25,15 +24,15 @@ extension SeededTests {
             "road": "The road goes over the hill to the sea.",
         ]
 
-        private func library() throws -> Library {
-            let library = try Library.inMemory()
+        private func library() throws -> SQLiteLibrary {
+            let library = try SQLiteLibrary.inMemory()
             for (name, text) in Self.texts.sorted(by: { $0.key < $1.key }) {
                 _ = try engine.add(text: text, path: "/\(name).txt", group: "g", to: library)
             }
             return library
         }
 
-        private func items(_ library: Library, seed: UInt64 = 1) throws -> [[StudyItem]] {
+        private func items(_ library: SQLiteLibrary, seed: UInt64 = 1) throws -> [[StudyItem]] {
             let identity = try engine.studyIdentity(recipe, seed: seed)
             return try library.documents().map { try library.study(of: $0.id, by: identity).flatMap(\.items) }
         }
@@ -68,11 +67,11 @@ extension SeededTests {
 
         @Test func whatCannotBeStudied() throws {
             let library = try library()
-            func study(_ group: String, _ engine: Engine) throws {
+            func study(_ group: String, _ engine: LoadedModel) throws {
                 try engine.study(group: group, recipe: recipe, seed: 1, in: library)
             }
             #expect(message { try study("none", engine) }?.contains("no group \"none\"") == true)
-            let other = try Engine.tiny(segmentTokens: 30)
+            let other = try LoadedModel.tiny(segmentTokens: 30)
             #expect(message { try study("g", other) }?.contains("add it again") == true)
             #expect(try library.studies(of: library.document(named: "mill.txt").id).isEmpty)
             for document in try library.documents() { try library.removeDocument(document.id) }
@@ -102,7 +101,7 @@ extension SeededTests {
         // MARK: - Learning
 
         /// Questions whose answers a teacher of our own is sure of.
-        private func studied() throws -> Library {
+        private func studied() throws -> SQLiteLibrary {
             let library = try library()
             for document in try library.documents() {
                 let passage = try library.passages(of: document.id)[0]
@@ -125,7 +124,7 @@ extension SeededTests {
         }
 
         private func finetune(
-            _ library: Library, stopAfter: Int = .max
+            _ library: SQLiteLibrary, stopAfter: Int = .max
         ) throws -> (adapter: FinetunedAdapter, losses: [Double]) {
             var recipe = FinetuningRecipe()
             recipe.rank = 4

@@ -1,4 +1,4 @@
-import LLoCO
+import LLoCOLibrary
 import Testing
 
 /// Pieces of text by a question's words.

@@ -1,9 +1,10 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOTorch
+import LLoCOTraining
 import Testing
-import Torch
 
 extension SeededTests {
     /// Fine-tuning against a public implementation: loss, every gradient, ten optimizer steps.

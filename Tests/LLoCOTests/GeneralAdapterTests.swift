@@ -1,22 +1,25 @@
-import Checkpoints
 import Foundation
 import LLoCO
-import Models
+import LLoCOCommand
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOTraining
 import Testing
-import Torch
 
 extension SeededTests {
     /// An adapter for any group: written, found again where it fits, used where a group has none, and begun from.
     @Suite struct GeneralAdapterTests {
         let folder: TemporaryFolder
-        let engine: Engine
+        let engine: LoadedModel
         let questions: QuestionSet
         let recipe: FinetuningRecipe
         let trained: FinetunedAdapter
 
         init() throws {
             folder = try TemporaryFolder()
-            engine = try Engine.tiny()
+            engine = try LoadedModel.tiny()
             questions = QuestionSet.river(6)
             var recipe = FinetuningRecipe()
             recipe.rank = 4
@@ -30,14 +33,14 @@ extension SeededTests {
                 trained.checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
         }
 
-        private static func library(_ engine: Engine) throws -> Library {
-            let library = try Library.inMemory()
+        private static func library(_ engine: LoadedModel) throws -> SQLiteLibrary {
+            let library = try SQLiteLibrary.inMemory()
             _ = try engine.add(text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
             return library
         }
 
         private static func finetune(
-            _ engine: Engine, _ questions: QuestionSet, _ recipe: FinetuningRecipe
+            _ engine: LoadedModel, _ questions: QuestionSet, _ recipe: FinetuningRecipe
         ) throws -> (adapter: FinetunedAdapter, losses: [Double]) {
             var losses: [Double] = []
             let adapter = try engine.finetune(
@@ -56,10 +59,10 @@ extension SeededTests {
                     model: engine.vectorIdentity.model, compressor: engine.vectorIdentity.compressor, variant: "another"
                 ),
                 to: other)
-            let loaded = try Engine.tiny(adapters: [folder.url.appending(path: "missing"), other, general])
+            let loaded = try LoadedModel.tiny(adapters: [folder.url.appending(path: "missing"), other, general])
             #expect(loaded.generalAdapter != nil)
-            #expect(try Engine.tiny(adapters: [other]).generalAdapter == nil)
-            #expect(try Engine.tiny(segmentTokens: 50, adapters: [general]).generalAdapter == nil)
+            #expect(try LoadedModel.tiny(adapters: [other]).generalAdapter == nil)
+            #expect(try LoadedModel.tiny(segmentTokens: 50, adapters: [general]).generalAdapter == nil)
 
             let library = try Self.library(engine)
             var options = Answerer.Options()
@@ -91,7 +94,7 @@ extension SeededTests {
 
         @Test func fineTuningBeginsWithIt() throws {
             let fresh = try Self.finetune(engine, questions, recipe).losses
-            let loaded = try Engine.tiny(adapters: [general])
+            let loaded = try LoadedModel.tiny(adapters: [general])
             let begun = try Self.finetune(loaded, questions, recipe).losses
             #expect(begun.count == fresh.count)
             #expect(begun[0] < fresh[0] / 2, "\(begun[0]) after \(fresh.last!)")
@@ -105,7 +108,7 @@ extension SeededTests {
         @Test func damageIsNamed() throws {
             let weights = general.appending(path: "adapter_model.safetensors")
             try Data(Data(contentsOf: weights).dropLast(9)).write(to: weights)
-            let line = message { _ = try Engine.tiny(adapters: [general]) }
+            let line = message { _ = try LoadedModel.tiny(adapters: [general]) }
             #expect(line?.contains("adapter_model.safetensors") == true, "\(line ?? "nothing")")
         }
     }

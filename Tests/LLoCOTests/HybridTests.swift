@@ -1,22 +1,26 @@
-import Checkpoints
 import Foundation
 import LLoCO
-import Models
+import LLoCOBase
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOLibrary
+import LLoCOTokenizers
+import LLoCOTorch
+import LLoCOTraining
 import Testing
-import Torch
 
 extension SeededTests {
     /// Vectors and pieces of text under a budget: what is read, what is counted, what is learned from it.
     @Suite struct HybridTests {
-        let engine: Engine
-        let library: Library
+        let engine: LoadedModel
+        let library: SQLiteLibrary
         let answerer: Answerer
         let added: AddedDocument
         let question = "Which item of chapter 1 has the number 13?"
 
         init() throws {
-            engine = try Engine.tiny()
-            library = try Library.inMemory()
+            engine = try LoadedModel.tiny()
+            library = try SQLiteLibrary.inMemory()
             answerer = Answerer(engine: engine, library: library)
             added = try engine.add(
                 text: Sample.text("river", paragraphs: 5), path: "/river.txt", group: "g", to: library)

@@ -1,15 +1,17 @@
 import Foundation
-import LLoCO
+import LLoCOBase
+import LLoCOCommand
+import LLoCOLibrary
 import Testing
 
 @Suite struct LibraryTests {
     @Test func everythingComesBackFromTheFile() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         #expect(try folder.contents() == ["a.lloco"], "neither lock nor journal stays behind")
 
-        let library = try Library.open(path, for: .reading)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         let documents = try library.documents()
         #expect(documents.map(\.name) == ["harbour.txt", "glacier.txt", "lighthouse.txt"])
         #expect(try library.documents(in: .group("sea")).map(\.name) == ["harbour.txt", "lighthouse.txt"])
@@ -38,7 +40,7 @@ import Testing
     }
 
     @Test func passagesAreStretchesOfTheText() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         let text = "Größe über alles.\n\n" + Sample.text("naïve café", paragraphs: 9) + " 終わり。"
         let document = try library.upsertDocument(path: "x.txt", text: text, tokenCount: 1).document
         let passages = try library.passages(of: document.id)
@@ -54,10 +56,10 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let text = Sample.text("harbour")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
         do {
-            let library = try Library.open(path, for: .writing)
+            let library = try SQLiteLibrary.open(path, for: .writing)
             let embedder = WordCountEmbedder(dimension: 24)
             let again = try library.upsertDocument(
                 path: "/texts/../texts/harbour.txt", group: "sea", text: text, tokenCount: 12)
@@ -68,7 +70,7 @@ import Testing
             #expect(try library.embedPassages(of: same.document.id, with: embedder) == 0)
             #expect(embedder.seen.value == 0)
         }
-        let library = try Library.open(path, for: .reading)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try library.documents().count == 3)
         #expect(try library.document(named: "harbour.txt").isComplete)
         // The path as given is the only thing that changed twice, back to what it was.
@@ -78,10 +80,10 @@ import Testing
     @Test func anUnchangedAddDoesNotTouchTheFile() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
         do {
-            let library = try Library.open(path, for: .writing)
+            let library = try SQLiteLibrary.open(path, for: .writing)
             let add = try library.upsertDocument(
                 path: "/texts/harbour.txt", group: "sea", text: Sample.text("harbour"), tokenCount: 12)
             #expect(add.change == .unchanged)
@@ -90,7 +92,7 @@ import Testing
     }
 
     @Test func aGrownDocumentEmbedsOnlyItsTail() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         let embedder = WordCountEmbedder()
         let text = Sample.text("harbour", paragraphs: 20)
         let id = try library.upsertDocument(path: "x.txt", text: text, tokenCount: 8).document.id
@@ -119,7 +121,7 @@ import Testing
     }
 
     @Test func aMovedParagraphKeepsItsEmbedding() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         let embedder = WordCountEmbedder()
         let paragraphs = (0..<6).map { topic in
             (0..<25).map { "Sentence \($0) tells of subject \(topic)." }.joined(separator: " ")
@@ -139,7 +141,7 @@ import Testing
     }
 
     @Test func namesAreUniqueAndReadable() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         func add(_ path: String) throws -> String {
             try library.upsertDocument(path: path, text: "text of \(path)", tokenCount: 1).document.name
         }
@@ -158,7 +160,7 @@ import Testing
     }
 
     @Test func addingToAnotherGroupMovesTheDocument() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         try Sample.fill(library)
         let moved = try library.upsertDocument(
             path: "/texts/harbour.txt", group: "ice", text: Sample.text("harbour"), tokenCount: 12)
@@ -170,7 +172,7 @@ import Testing
     }
 
     @Test func removalTakesEverythingOfADocument() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         try Sample.fill(library)
         let retriever = Retriever(library: library, embedder: nil)
         #expect(try retriever.search("glacier").passages.isEmpty == false)

@@ -1,15 +1,16 @@
 import Foundation
-import LLoCO
+import LLoCOCommand
+import LLoCOLibrary
 import Testing
 
 @Suite struct LibraryTestsFaults {
     @Test func aFullDiskLeavesTheLibraryAsItWas() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
         do {
-            let library = try Library.open(path, for: .writing)
+            let library = try SQLiteLibrary.open(path, for: .writing)
             let glacier = try library.document(named: "glacier.txt")
             try library.limitPageCount(to: 1)  // clamped by SQLite to the present size
             var generator = SeededGenerator(state: 3)
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func aStoppedEmbeddingContinues() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         let id = try library.upsertDocument(path: "x", text: Sample.text("sea", paragraphs: 60), tokenCount: 1).document
             .id
         let total = try library.passages(of: id).count
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test func embeddingsThatCannotBeAreRefused() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         let id = try library.upsertDocument(path: "x", text: "some words", tokenCount: 1).document.id
         let passage = try library.passages(of: id)[0].id
         for values in [[1], [1, .nan], [1, .infinity], [1, 2, 3]] as [[Float]] {
@@ -79,7 +80,7 @@ import Testing
     }
 
     @Test func badRequestsAreRefused() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         #expect(throws: LibraryError.self) { try library.upsertDocument(path: "x", text: "", tokenCount: 0) }
         #expect(throws: LibraryError.self) { try library.upsertDocument(path: "x", text: "a", tokenCount: -1) }
         #expect(throws: LibraryError.self) {
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test func textWithNULBytesComesBack() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         let text = "before\0after words\0 end"
         let id = try library.upsertDocument(path: "x", text: text, tokenCount: 1).document.id
         #expect(try library.text(of: id) == text)
@@ -110,7 +111,7 @@ import Testing
     @Test(arguments: 0..<6) func damagedBytesNeverCrash(seed: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         var generator = SeededGenerator(state: UInt64(seed))
         var faults = 0
@@ -127,15 +128,15 @@ import Testing
             }
             if round % 5 == 4 { bytes.removeLast(Int.random(in: 1..<bytes.count, using: &generator)) }
             try Data(bytes).write(to: URL(fileURLWithPath: path))
-            for access in [Library.Access.reading, .writing] {
-                guard let library = attempt(&faults, { try Library.open(path, for: access) }) else { continue }
+            for access in [SQLiteLibrary.Access.reading, .writing] {
+                guard let library = attempt(&faults, { try SQLiteLibrary.open(path, for: access) }) else { continue }
                 exercise(library, &faults)
             }
         }
         #expect(faults > 20, "the damage was noticed")
     }
 
-    private func exercise(_ library: Library, _ faults: inout Int) {
+    private func exercise(_ library: SQLiteLibrary, _ faults: inout Int) {
         let embedder = WordCountEmbedder(dimension: 24)
         for document in attempt(&faults, { try library.documents() }) ?? [] {
             _ = attempt(&faults) { try library.text(of: document.id) }
@@ -178,11 +179,11 @@ import Testing
     }
 
     /// SQLite's journal of a killed writer is played back by whoever opens the library next, reader or writer.
-    @Test(.enabled(if: Programs.find("sqlite3") != nil), arguments: [Library.Access.reading, .writing])
-    func aKilledWriterLosesOnlyItsLastStep(access: Library.Access) throws {
+    @Test(.enabled(if: Programs.find("sqlite3") != nil), arguments: [SQLiteLibrary.Access.reading, .writing])
+    func aKilledWriterLosesOnlyItsLastStep(access: SQLiteLibrary.Access) throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: try #require(Programs.find("sqlite3")))
@@ -199,7 +200,7 @@ import Testing
         shell.waitUntilExit()
         try #require(FileManager.default.fileExists(atPath: path + "-journal"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) != before)
-        let library = try Library.open(path, for: access)
+        let library = try SQLiteLibrary.open(path, for: access)
         #expect(try library.document(named: "glacier.txt").isComplete)
         #expect(try library.verify() == [])
         #expect(try library.vectors(of: 1, identity: Sample.identity).count == 6)

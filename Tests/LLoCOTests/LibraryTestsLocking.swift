@@ -1,16 +1,17 @@
 import Foundation
-import LLoCO
+import LLoCOCommand
+import LLoCOLibrary
 import Testing
 
 @Suite(.serialized) struct LibraryTestsLocking {
     @Test func aSecondWriterGivesUpInTime() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        let first = try Library.open(path, for: .writing)
+        let first = try SQLiteLibrary.open(path, for: .writing)
         let waited = Counter()
         let started = ContinuousClock.now
         let error = try #require(throws: LibraryError.self) {
-            _ = try Library.open(path, for: .writing, lockTimeout: .milliseconds(300)) { message in
+            _ = try SQLiteLibrary.open(path, for: .writing, lockTimeout: .milliseconds(300)) { message in
                 waited.add(1)
                 #expect(message.contains("\(ProcessInfo.processInfo.processIdentifier)"))
             }
@@ -20,17 +21,17 @@ import Testing
         #expect(waited.value == 1)
         #expect(ContinuousClock.now - started >= .milliseconds(300))
         try Sample.fill(first)
-        #expect(try Library.open(path, for: .reading).documents().count == 3, "readers do not wait")
+        #expect(try SQLiteLibrary.open(path, for: .reading).documents().count == 3, "readers do not wait")
     }
 
     @Test func aSecondWriterGetsItsTurn() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        var first: Library? = try Library.open(path, for: .writing)
+        var first: SQLiteLibrary? = try SQLiteLibrary.open(path, for: .writing)
         try first?.upsertDocument(path: "1", text: "one", tokenCount: 1).expectChange(.added)
         let waited = Counter()
         let second = Task.detached {
-            let library = try Library.open(path, for: .writing, lockTimeout: .seconds(20)) { _ in waited.add(1) }
+            let library = try SQLiteLibrary.open(path, for: .writing, lockTimeout: .seconds(20)) { _ in waited.add(1) }
             try library.upsertDocument(path: "2", text: "two", tokenCount: 1).expectChange(.added)
             return try library.documents().count
         }
@@ -48,7 +49,7 @@ import Testing
             for writer in 0..<6 {
                 group.addTask {
                     for round in 0..<4 {
-                        let library = try Library.open(path, for: .writing, lockTimeout: .seconds(60))
+                        let library = try SQLiteLibrary.open(path, for: .writing, lockTimeout: .seconds(60))
                         _ = try library.upsertDocument(
                             path: "/\(writer)-\(round)", text: "text \(writer) \(round)", tokenCount: 1)
                     }
@@ -56,7 +57,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        let library = try Library.open(path, for: .reading)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try library.documents().count == 24)
         #expect(try library.verify() == [])
     }
@@ -64,7 +65,7 @@ import Testing
     @Test(.enabled(if: Programs.find("flock") != nil)) func anotherProcessHoldsTheLockUntilItIsKilled() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let holder = Process()
         holder.executableURL = URL(fileURLWithPath: try #require(Programs.find("flock")))
         holder.arguments = ["--close", path + ".lock", "sh", "-c", "touch \(folder.path("held")); exec sleep 5"]
@@ -72,12 +73,12 @@ import Testing
         defer { Programs.kill(holder) }
         while !FileManager.default.fileExists(atPath: folder.path("held")) { Thread.sleep(forTimeInterval: 0.01) }
         let error = try #require(throws: LibraryError.self) {
-            _ = try Library.open(path, for: .writing, lockTimeout: .milliseconds(200))
+            _ = try SQLiteLibrary.open(path, for: .writing, lockTimeout: .milliseconds(200))
         }
         #expect(error.code == .locked)
-        #expect(try Library.open(path, for: .reading).documents().count == 3)
+        #expect(try SQLiteLibrary.open(path, for: .reading).documents().count == 3)
         Programs.kill(holder)
-        let library = try Library.open(path, for: .writing, lockTimeout: .seconds(10))
+        let library = try SQLiteLibrary.open(path, for: .writing, lockTimeout: .seconds(10))
         #expect(try library.documents().count == 3)
     }
 }

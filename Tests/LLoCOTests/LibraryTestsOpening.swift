@@ -1,5 +1,6 @@
 import Foundation
-import LLoCO
+import LLoCOCommand
+import LLoCOLibrary
 import Testing
 
 @Suite struct LibraryTestsOpening {
@@ -11,9 +12,9 @@ import Testing
         let before = FileManager.default.contents(atPath: path)
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         let neighbours = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-        for access in [Library.Access.reading, .writing] {
+        for access in [SQLiteLibrary.Access.reading, .writing] {
             let error = #expect(throws: LibraryError.self, sourceLocation: sourceLocation) {
-                _ = try Library.open(path, for: access)
+                _ = try SQLiteLibrary.open(path, for: access)
             }
             #expect(error?.code == code, sourceLocation: sourceLocation)
             let line = error?.description ?? ""
@@ -30,19 +31,19 @@ import Testing
     @Test func onlyWritersCreate() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("new.lloco")
-        let error = try #require(throws: LibraryError.self) { _ = try Library.open(path, for: .reading) }
+        let error = try #require(throws: LibraryError.self) { _ = try SQLiteLibrary.open(path, for: .reading) }
         #expect(error.code == .missing)
         #expect(error.description.contains(path) && error.description.contains("lloco add"))
         #expect(try folder.contents() == [])
-        _ = try Library.open(path, for: .writing)
-        let library = try Library.open(path, for: .reading)
+        _ = try SQLiteLibrary.open(path, for: .writing)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try library.documents() == [])
         let refused = try #require(throws: LibraryError.self) {
             try library.upsertDocument(path: "x", text: "x", tokenCount: 1)
         }
         #expect(refused.code == .notWritable)
         let nowhere = try #require(throws: LibraryError.self) {
-            _ = try Library.open(folder.path("no/such/new.lloco"), for: .writing)
+            _ = try SQLiteLibrary.open(folder.path("no/such/new.lloco"), for: .writing)
         }
         #expect(nowhere.code == .missing)
     }
@@ -61,7 +62,7 @@ import Testing
     @Test func aNewerFormatIsLeftAlone() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         bytes[63] = 200  // user_version, big-endian at offset 60
         try bytes.write(to: URL(fileURLWithPath: path))
@@ -71,7 +72,7 @@ import Testing
     @Test func aTruncatedFileSaysSo() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
-        do { try Sample.fill(try Library.open(path, for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         for share in [0.3, 0.6, 0.95] {
             let cut = bytes.prefix(Int(Double(bytes.count) * share))
@@ -84,13 +85,13 @@ import Testing
 
     @Test func aLinkOpensTheFileItNames() throws {
         let folder = try TemporaryFolder()
-        do { try Sample.fill(try Library.open(folder.path("a.lloco"), for: .writing)) }
+        do { try Sample.fill(try SQLiteLibrary.open(folder.path("a.lloco"), for: .writing)) }
         try FileManager.default.createSymbolicLink(
             atPath: folder.path("link"), withDestinationPath: folder.path("a.lloco"))
-        let first = try Library.open(folder.path("link"), for: .writing)
+        let first = try SQLiteLibrary.open(folder.path("link"), for: .writing)
         #expect(try first.documents().count == 3)
         #expect(throws: LibraryError.self, "the lock belongs to the file, not to its name") {
-            _ = try Library.open(folder.path("a.lloco"), for: .writing, lockTimeout: .zero)
+            _ = try SQLiteLibrary.open(folder.path("a.lloco"), for: .writing, lockTimeout: .zero)
         }
     }
 
@@ -99,7 +100,7 @@ import Testing
         try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder.url.path)
         defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.url.path) }
         let error = try #require(throws: LibraryError.self) {
-            _ = try Library.open(folder.path("a.lloco"), for: .writing)
+            _ = try SQLiteLibrary.open(folder.path("a.lloco"), for: .writing)
         }
         #expect(error.code == .notWritable)
     }

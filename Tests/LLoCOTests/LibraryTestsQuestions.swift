@@ -1,13 +1,16 @@
 import Foundation
-import LLoCO
+import LLoCOBase
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOLibrary
 import Testing
 
 /// Which document a line of a question set is about.
 @Suite struct LibraryTestsQuestions {
-    let library: Library
+    let library: SQLiteLibrary
 
     init() throws {
-        library = try Library.inMemory()
+        library = try SQLiteLibrary.inMemory()
         for (name, group, text) in [
             ("one", "other", "same text"), ("two", "mine", "its own text"), ("three", "mine", "same text"),
             ("four", "mine", "same text"), ("five", "other", "another text"), ("caf\u{E9}", "mine", "coffee"),
@@ -30,9 +33,9 @@ import Testing
         #expect(try name(entry("five", "one")) == "one")
         #expect(try name(entry("five", "unknown")) == "five")
         #expect(try name(entry("five", "unknown", "unknown text")) == "five")
-        let error = try #require(throws: EngineError.self) { try name(entry("unknown", "the title", "unknown text")) }
+        let error = try #require(throws: LibraryError.self) { try name(entry("unknown", "the title", "unknown text")) }
         #expect("\(error)".contains("'the title'") && "\(error)".contains("--group mine"))
-        #expect(throws: EngineError.self) { try name(entry("", "")) }
+        #expect(throws: LibraryError.self) { try name(entry("", "")) }
     }
 
     @Test func documentsOfTheGroupCountFirst() throws {

@@ -1,14 +1,14 @@
 import Foundation
-import LLoCO
+import LLoCOLibrary
 import Testing
 
 @Suite struct LibraryTestsSegments {
-    let library: Library
+    let library: SQLiteLibrary
     let document: Int64
     let identity = Sample.identity
 
     init() throws {
-        library = try Library.inMemory()
+        library = try SQLiteLibrary.inMemory()
         document = try library.upsertDocument(path: "x", text: Sample.text("sea"), tokenCount: 12).document.id
     }
 

@@ -1,5 +1,7 @@
 import Foundation
-import LLoCO
+import LLoCOBase
+import LLoCOCommand
+import LLoCOLibrary
 import Testing
 
 /// Studies in the library file: stored whole, checked, gone with their document, absent from an older format.
@@ -19,7 +21,7 @@ import Testing
         let path = folder.path("a.lloco")
         let document: Int64
         do {
-            let library = try Library.open(path, for: .writing)
+            let library = try SQLiteLibrary.open(path, for: .writing)
             try Sample.fill(library)
             document = try library.document(named: "glacier.txt").id
             let passages = try library.passages(of: document)
@@ -28,7 +30,7 @@ import Testing
             try library.saveStudy(items, of: passages[1], by: identity)
             #expect(try library.verify() == [])
         }
-        let library = try Library.open(path, for: .reading)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         let studied = try library.study(of: document, by: identity)
         #expect(studied.map(\.items) == [[], items], "the last that was saved counts")
         #expect(try library.studies(of: document) == [identity])
@@ -42,7 +44,7 @@ import Testing
     }
 
     @Test func itGoesWithItsDocument() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         try Sample.fill(library)
         let document = try library.document(named: "glacier.txt").id
         let passage = try library.passages(of: document)[0]
@@ -59,7 +61,7 @@ import Testing
         let path = folder.path("a.lloco")
         let document: Int64
         do {
-            let library = try Library.open(path, for: .writing)
+            let library = try SQLiteLibrary.open(path, for: .writing)
             document = try library.upsertDocument(path: "/a.txt", text: "A text.", tokenCount: 2).document.id
             try library.saveStudy(items, of: library.passages(of: document)[0], by: identity)
         }
@@ -68,7 +70,7 @@ import Testing
         let place = try #require(bytes.firstRange(of: Data([0x70, 0x11, 1, 0, 2, 0, 0, 0])))
         bytes[place.lowerBound] ^= 1
         try bytes.write(to: URL(fileURLWithPath: path))
-        let library = try Library.open(path, for: .reading)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         let error = #expect(throws: LibraryError.self) { _ = try library.study(of: document, by: identity) }
         #expect(error?.code == .damaged)
     }
@@ -85,7 +87,7 @@ import Testing
         let text = "The river rose in 1897 and took the mill."
         let document: Int64
         do {
-            let library = try Library.open(path, for: .reading)
+            let library = try SQLiteLibrary.open(path, for: .reading)
             document = try library.document(named: "river.txt").id
             #expect(try library.text(of: document) == text)
             #expect(try library.studies(of: document) == [])
@@ -93,12 +95,12 @@ import Testing
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes), "a reader changes nothing")
         do {
-            let library = try Library.open(path, for: .writing)
+            let library = try SQLiteLibrary.open(path, for: .writing)
             try library.saveStudy(items, of: library.passages(of: document)[0], by: identity)
             #expect(try library.verify() == [])
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 3)
-        let library = try Library.open(path, for: .reading)
+        let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try library.text(of: document) == text)
         #expect(try library.study(of: document, by: identity).map(\.items) == [items])
         #expect(try library.compressions().map(\.isComplete) == [true])

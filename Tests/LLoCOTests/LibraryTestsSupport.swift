@@ -1,5 +1,8 @@
+import LLoCOBase
+import LLoCOCommand
+import LLoCOLibrary
+import LLoCOTokenizers
 import Foundation
-import LLoCO
 
 #if canImport(Darwin)
     import Darwin
@@ -141,7 +144,7 @@ enum Sample {
     }
 
     /// A library with something in every table.
-    static func fill(_ library: Library) throws {
+    static func fill(_ library: SQLiteLibrary) throws {
         let embedder = WordCountEmbedder(dimension: 24)
         for (topic, group) in [("harbour", "sea"), ("glacier", "ice"), ("lighthouse", "sea")] {
             let document = try library.upsertDocument(

@@ -1,13 +1,14 @@
 import Foundation
-import LLoCO
+import LLoCOBase
+import LLoCOLibrary
 import Testing
 
 @Suite struct LibraryTestsTraining {
-    let library: Library
+    let library: SQLiteLibrary
     let identity = VectorIdentity(model: "m", compressor: "c", variant: "v")
 
     init() throws {
-        library = try Library.inMemory()
+        library = try SQLiteLibrary.inMemory()
     }
 
     @Test func aRunContinuesFromItsLastState() throws {

@@ -1,5 +1,5 @@
 import Foundation
-import LLoCO
+import LLoCOBase
 import Testing
 
 @Suite struct MemoryLimitTests {

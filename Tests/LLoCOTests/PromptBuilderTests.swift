@@ -1,7 +1,8 @@
 import Foundation
-import LLoCO
+import LLoCOCommand
+import LLoCODocuments
+import LLoCOTokenizers
 import Testing
-import Tokenizers
 
 /// Questions as ids: the template's own marks, and nothing of the text's, become special tokens.
 @Suite struct PromptBuilderTests {

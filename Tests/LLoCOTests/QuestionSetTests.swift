@@ -1,5 +1,7 @@
 import Foundation
-import LLoCO
+import LLoCOBase
+import LLoCOCommand
+import LLoCODocuments
 import Testing
 
 @Suite("Question sets")

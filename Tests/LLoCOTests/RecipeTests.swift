@@ -1,6 +1,9 @@
-import Checkpoints
 import Foundation
-import LLoCO
+import LLoCOCheckpoints
+import LLoCOCommand
+import LLoCOCompression
+import LLoCOTorch
+import LLoCOTraining
 import Testing
 
 /// Recipe files: JSON with comments, laid over the published values.

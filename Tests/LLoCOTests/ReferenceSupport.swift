@@ -1,10 +1,10 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOModels
+import LLoCOTorch
 import Testing
-import Tokenizers
-import Torch
 
 /// Where the reference models and values are.
 enum Reference {
@@ -148,18 +148,18 @@ func message(_ body: () throws -> Void) -> String? {
     }
 }
 
-extension Engine {
+extension LoadedModel {
     /// The tiny AutoCompressor with the tiny encoder: segments of 20 tokens, 3 vectors each.
     static func tiny(
         template: TemplateChoice = .plain, segmentTokens: Int = 20, adapters: [URL] = []
-    ) throws -> Engine {
-        var options = Engine.Options(model: Reference.autocompressor)
+    ) throws -> LoadedModel {
+        var options = LoadedModel.Options(model: Reference.autocompressor)
         options.adapters = adapters
         options.embedder = Reference.embedder
         options.dtype = .float32
         options.segmentTokens = segmentTokens
         options.template = template
-        return try Engine.load(options)
+        return try LoadedModel.load(options)
     }
 }
 

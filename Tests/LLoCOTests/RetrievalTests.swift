@@ -1,10 +1,11 @@
 import Foundation
-import LLoCO
+import LLoCOCommand
+import LLoCOLibrary
 import Testing
 
 @Suite struct RetrievalTests {
-    func library(_ embedder: WordCountEmbedder) throws -> Library {
-        let library = try Library.inMemory()
+    func library(_ embedder: WordCountEmbedder) throws -> SQLiteLibrary {
+        let library = try SQLiteLibrary.inMemory()
         for (path, group, text) in [
             ("cats", "animals", "Cats sleep all day and hunt mice at night.\n\n" + Sample.text("cat", paragraphs: 8)),
             ("dogs", "animals", "Dogs guard the house and chase the postman.\n\n" + Sample.text("dog", paragraphs: 8)),
@@ -77,7 +78,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let embedder = WordCountEmbedder(dimension: 512)
-        let writer = try Library.open(path, for: .writing)
+        let writer = try SQLiteLibrary.open(path, for: .writing)
         func add(_ name: String, _ text: String, group: String = "g") throws -> Int64 {
             let id = try writer.upsertDocument(path: name, group: group, text: text, tokenCount: 1).document.id
             try writer.embedPassages(of: id, with: embedder)
@@ -85,7 +86,7 @@ import Testing
         }
         _ = try add("one", "the quick brown fox")
         // Another connection, as another process has it.
-        let retriever = Retriever(library: try Library.open(path, for: .reading), embedder: embedder)
+        let retriever = Retriever(library: try SQLiteLibrary.open(path, for: .reading), embedder: embedder)
         #expect(try retriever.search("lazy dog", method: .dense).passages.first?.documentName == "one")
         let second = try add("two", "the lazy dog")
         #expect(try retriever.search("lazy dog", method: .dense).passages.first?.documentName == "two")
@@ -136,7 +137,7 @@ import Testing
     }
 
     @Test func diacriticsAndCaseDoNotMatter() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         _ = try library.upsertDocument(path: "x", text: "Die GRÖSSE des Cafés", tokenCount: 1)
         let retriever = Retriever(library: library, embedder: nil)
         for question in ["cafes", "CAFÉ", "cafe\u{301}", "grösse", "Große? nein, GRÖSSE!"] {
@@ -146,7 +147,7 @@ import Testing
 
     /// Whatever is asked, a search is no syntax error.
     @Test func anyQuestionIsAValidQuery() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         _ = try library.upsertDocument(path: "x", text: Sample.text("near or not and column"), tokenCount: 1)
         let retriever = Retriever(library: library, embedder: nil)
         var generator = SeededGenerator(state: 17)

@@ -1,7 +1,7 @@
 import Foundation
-import LLoCO
+import LLoCOLibrary
+import LLoCOTorch
 import Testing
-import Torch
 
 @Suite struct RetrievalTestsDense {
     func unitRows(_ count: Int, _ dimension: Int, _ generator: inout SeededGenerator) -> [Float] {

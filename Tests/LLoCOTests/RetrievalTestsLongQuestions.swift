@@ -1,11 +1,11 @@
 import Foundation
-import LLoCO
+import LLoCOLibrary
 import Testing
 
 /// Questions of any length are searched in bounded time, and what was not looked for is said.
 @Suite struct RetrievalTestsLongQuestions {
-    private func library() throws -> Library {
-        let library = try Library.inMemory()
+    private func library() throws -> SQLiteLibrary {
+        let library = try SQLiteLibrary.inMemory()
         for topic in ["cat", "dog"] {
             let text = Sample.text(topic, paragraphs: 200) + "\n\n" + String(repeating: "a\u{903}", count: 20_000)
             let id = try library.upsertDocument(path: topic, text: text, tokenCount: 1).document.id

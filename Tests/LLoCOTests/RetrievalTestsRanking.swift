@@ -1,11 +1,12 @@
-import LLoCO
-import Models
+import LLoCOBase
+import LLoCODocuments
+import LLoCOLibrary
 import Testing
 
 extension RetrievalTests {
     /// The ranking from memory is SQLite's own, to the last bit, also after the library has changed.
     @Test func keywordsAreRankedAsSQLiteDoes() throws {
-        let library = try Library.inMemory()
+        let library = try SQLiteLibrary.inMemory()
         var generator = SplitMix64(seed: 5)
         let words = (0..<200).map { "word\($0)" }
         func text(_ count: Int) -> String {

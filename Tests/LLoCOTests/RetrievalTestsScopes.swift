@@ -1,17 +1,17 @@
 import Foundation
-import LLoCO
+import LLoCOLibrary
 import Testing
 
 /// Searches over several documents, compared with a ranking computed from scratch.
 @Suite struct RetrievalTestsScopes {
     /// Three documents of 80 passages each; words that stemming leaves as they are.
     private static let vocabulary = ["fox", "dog", "cat", "owl", "elm", "oak", "lark", "wolf", "rain", "wind"]
-    private let library: Library
+    private let library: SQLiteLibrary
     private let embedder = ScatteringEmbedder()
     private let documents: [Int64]
 
     init() throws {
-        library = try Library.inMemory()
+        library = try SQLiteLibrary.inMemory()
         var generator = SeededGenerator(state: 11)
         var documents: [Int64] = []
         for name in ["a", "b", "c"] {

@@ -1,4 +1,5 @@
-import LLoCO
+import LLoCOLibrary
+import LLoCOTraining
 import Testing
 
 /// What a study keeps and what it rejects, and for which reason.

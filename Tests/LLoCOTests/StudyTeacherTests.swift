@@ -1,19 +1,20 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOCheckpoints
+import LLoCOCommand
+import LLoCOCompression
+import LLoCOModels
+import LLoCOTorch
+import LLoCOTraining
 import Testing
-import Tokenizers
-import Torch
 
 /// What the teacher holds likely, against one pass over the whole script, and prompts that begin alike.
 @Suite struct StudyTeacherTests {
-    let engine: Engine
+    let engine: LoadedModel
     let passage = "The river rose in 1897\nand took the mill."
     let question = "What did it take?"
     let answer = "the mill"
 
-    init() throws { engine = try Engine.tiny() }
+    init() throws { engine = try LoadedModel.tiny() }
 
     private func recipe(_ tokens: Int) -> StudyRecipe {
         var recipe = StudyRecipe()
@@ -83,7 +84,7 @@ import Torch
         let folder = try TemporaryFolder()
         let checkpoint = try AdapterCheckpoint.read(Reference.adapter, as: .float32)
         try GeneralAdapter.write(checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
-        let loaded = try Engine.tiny(adapters: [folder.url.appending(path: "general")])
+        let loaded = try LoadedModel.tiny(adapters: [folder.url.appending(path: "general")])
         #expect(try loaded.studyIdentity(recipe(5), seed: 1) != engine.studyIdentity(recipe(5), seed: 1))
         let teacher = try StudyTeacher(loaded, recipe: recipe(5))
         try teacher.read(passage)
@@ -142,7 +143,7 @@ import Torch
 
     /// The default model: a greedy answer's own tokens are the likeliest of its targets, its end included.
     @Test(.enabled(if: Reference.defaultModel != nil)) func theDefaultModelLearnsWhatItSays() throws {
-        let engine = try Engine.load(Engine.Options(model: #require(Reference.defaultModel)))
+        let engine = try LoadedModel.load(LoadedModel.Options(model: #require(Reference.defaultModel)))
         let teacher = try StudyTeacher(engine, recipe: recipe(16))
         try teacher.read("The miller Guddhu lived by the river. In 1897 the river rose and took the mill away.")
         var (rows, agreeing) = (0, 0)

@@ -1,5 +1,6 @@
 import Foundation
-import LLoCO
+import LLoCOLibrary
+import LLoCOTraining
 import Testing
 
 /// A study of documents: what is stored, what is kept, how it goes on. Writer and teacher are scripted.
@@ -44,11 +45,11 @@ import Testing
         }
     }
 
-    let library: Library
+    let library: SQLiteLibrary
     let document: Int64
 
     init() throws {
-        library = try Library.inMemory()
+        library = try SQLiteLibrary.inMemory()
         document = try library.upsertDocument(
             path: "/river.txt", group: "g", text: Sample.text("river", paragraphs: 5), tokenCount: 9
         ).document.id
@@ -63,7 +64,7 @@ import Testing
         return Study(writer: writer, teacher: teacher, recipe: recipe, identity: identity, seed: seed)
     }
 
-    private func items(_ library: Library? = nil, _ identity: StudyIdentity = identity) throws -> [StudyItem] {
+    private func items(_ library: SQLiteLibrary? = nil, _ identity: StudyIdentity = identity) throws -> [StudyItem] {
         try (library ?? self.library).study(of: document, by: identity).flatMap(\.items)
     }
 
@@ -113,7 +114,7 @@ import Testing
         try study(whole).run(on: document, in: library)
         let expected = try items()
         for stop in [0, 5, 6, 13] {
-            let library = try Library.inMemory()
+            let library = try SQLiteLibrary.inMemory()
             _ = try library.upsertDocument(
                 path: "/river.txt", group: "g", text: Sample.text("river", paragraphs: 5), tokenCount: 9)
             #expect(throws: Writer.Failure.self) { try study(Writer(failsAfter: stop)).run(on: document, in: library) }

@@ -1,8 +1,5 @@
-import Checkpoints
-import LLoCO
-import Models
+import LLoCOCompression
 import Testing
-import Torch
 
 /// How little a model expects a text's tokens.
 @Suite struct SurprisalTests {

@@ -1,10 +1,10 @@
-import Checkpoints
 import Foundation
-import LLoCO
-import Models
+import LLoCOBase
+import LLoCOCommand
+import LLoCOTokenizers
+import LLoCOTorch
+import LLoCOTraining
 import Testing
-import Tokenizers
-import Torch
 
 /// What training is made of: cuts, rows, rates, batches, losses.
 @Suite struct TrainingTests {

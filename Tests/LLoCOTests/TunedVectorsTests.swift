@@ -1,29 +1,34 @@
-import Checkpoints
 import Foundation
 import LLoCO
-import Models
+import LLoCOBase
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOTokenizers
+import LLoCOTorch
+import LLoCOTraining
 import Testing
-import Torch
 
 extension SeededTests {
     /// Vectors that were tuned with an adapter: read with it, never otherwise.
     @Suite struct TunedVectorsTests {
-        let engine: Engine
-        let library: Library
+        let engine: LoadedModel
+        let library: SQLiteLibrary
         let questions = QuestionSet.river(4)
         static let text = "The river rose in 1897 and took the mill. A miller had two sons."
 
         struct Interruption: Error {}
 
         init() throws {
-            engine = try Engine.tiny()
-            library = try Library.inMemory()
+            engine = try LoadedModel.tiny()
+            library = try SQLiteLibrary.inMemory()
             _ = try engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
             _ = try engine.add(text: "A road goes over the hill.", path: "/road.txt", group: "g", to: library)
         }
 
         private func finetune(
-            tunesVectors: Bool = true, in library: Library? = nil, stopAfter: Int = .max
+            tunesVectors: Bool = true, in library: SQLiteLibrary? = nil, stopAfter: Int = .max
         ) throws -> FinetunedAdapter {
             var recipe = FinetuningRecipe()
             recipe.rank = 4
@@ -120,7 +125,7 @@ extension SeededTests {
         @Test func anInterruptedRunEndsWithTheSame() throws {
             let whole = try finetune()
             let vectors = try tuned(whole).bytes()
-            let other = try Library.inMemory()
+            let other = try SQLiteLibrary.inMemory()
             _ = try engine.add(text: Self.text, path: "/river.txt", group: "g", to: other)
             #expect(throws: Interruption.self) { _ = try finetune(in: other, stopAfter: 4) }
             let rest = try finetune(in: other)

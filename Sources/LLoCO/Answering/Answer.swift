@@ -1,4 +1,5 @@
-public import Models
+public import LLoCOBase
+public import LLoCOModels
 
 /// An answer, what it rests on, and what it cost.
 public struct Answer: Sendable, Encodable {
@@ -10,19 +11,7 @@ public struct Answer: Sendable, Encodable {
         public let score: Double
     }
 
-    public struct Seconds: Sendable, Codable, Equatable {
-        public var retrieve: Double
-        public var prefill: Double
-        public var decode: Double
-        public var total: Double
-
-        public init(retrieve: Double, prefill: Double, decode: Double, total: Double) {
-            self.retrieve = retrieve
-            self.prefill = prefill
-            self.decode = decode
-            self.total = total
-        }
-    }
+    public typealias Seconds = AnswerSeconds
 
     public let answer: String
     public let mode: AnswerMode

@@ -1,5 +1,9 @@
-import Models
-import Torch
+import LLoCOBase
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOTokenizers
+import LLoCOTorch
 
 /// What the model reads before it answers.
 extension Answerer {

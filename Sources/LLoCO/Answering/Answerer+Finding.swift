@@ -1,3 +1,6 @@
+import LLoCOBase
+import LLoCOCompression
+import LLoCOLibrary
 import Logging
 
 /// Which documents and passages a question is answered from.

@@ -1,5 +1,9 @@
-import Models
-import Torch
+import LLoCOBase
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOTokenizers
+import LLoCOTorch
 
 /// Mode `hybrid`, and the modes that read one of its parts alone.
 extension Answerer {
@@ -40,12 +44,5 @@ extension Answerer {
         }
         try read(parts, before: &prompt, options)
         return prompt
-    }
-}
-
-extension Tensor {
-    /// The rows in some ranges, in their order.
-    func rows(_ ranges: [Range<Int>]) throws -> Tensor {
-        try .concatenated(ranges.map { try narrowed(0, start: $0.lowerBound, length: $0.count) })
     }
 }

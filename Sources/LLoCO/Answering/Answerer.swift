@@ -1,16 +1,19 @@
-import Checkpoints
 import Foundation
-public import Models
-public import Tokenizers
-import Torch
+public import LLoCOBase
+import LLoCOCheckpoints
+public import LLoCOCompression
+public import LLoCOLibrary
+public import LLoCOModels
+public import LLoCOTokenizers
+import LLoCOTorch
 
 /// Answers questions about a library's documents.
 ///
 /// A question retrieves its documents; the model gets their vectors, then the question, with their group's adapter on,
 /// and answers from those alone.
 public final class Answerer {
-    let engine: Engine
-    let library: Library
+    let engine: LoadedModel
+    let library: SQLiteLibrary
     /// Adapters given for groups, instead of the library's.
     private var given: [String: Adapter] = [:]
     /// The library's adapters in use, by what they hold: never by a name.
@@ -57,7 +60,7 @@ public final class Answerer {
         }
     }
 
-    public init(engine: Engine, library: Library) {
+    public init(engine: LoadedModel, library: SQLiteLibrary) {
         self.engine = engine
         self.library = library
         mixer = ContextMixer(engine: engine, library: library)

@@ -1,6 +1,5 @@
-import Checkpoints
-import Models
-import Torch
+import LLoCOCheckpoints
+import LLoCOModels
 
 /// The keys and values of the text prompt that was read last: a prompt that begins with the same tokens, as the next
 /// question about the same text does, goes on from there.

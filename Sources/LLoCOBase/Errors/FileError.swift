@@ -1,0 +1,13 @@
+/// A file that is missing or cannot be read.
+public struct FileError: CodedError, Hashable, Sendable {
+    /// The kind of error: `notFound` or `storage`.
+    public let errorCode: ErrorCode
+    /// One line: the path and what is wrong with it.
+    public let description: String
+
+    /// An error of the given kind with its one-line message.
+    public init(_ errorCode: ErrorCode, _ description: String) {
+        self.errorCode = errorCode
+        self.description = description
+    }
+}

@@ -1,0 +1,103 @@
+package import Foundation
+
+/// Walks through a JSON text, gzipped or not, an element of a list or a member of an object at a time: only the one at
+/// hand is in memory.
+package final class JSONElementReader {
+    /// The file, as it was named.
+    var file: String { chunks.file }
+    /// The line of the byte at hand, from 1.
+    package private(set) var line = 1
+
+    private let chunks: ChunkReader
+    private let elementLimit: Int
+    private var chunk: [UInt8] = []
+    private var position = 0
+
+    /// Opens the file at `url`.
+    ///
+    /// - Parameters:
+    ///   - byteLimit: the maximum bytes of the file, decompressed
+    ///   - elementLimit: the maximum bytes of one element
+    package init(url: URL, byteLimit: Int, elementLimit: Int) throws {
+        chunks = try ChunkReader(url: url, byteLimit: byteLimit, expected: "a data set")
+        self.elementLimit = elementLimit
+    }
+
+    /// The next byte that is no white space, which stays; nil at the end of the file.
+    package func peek() throws -> UInt8? {
+        while true {
+            while position < chunk.count {
+                switch chunk[position] {
+                case 0x0A: line += 1
+                case 0x20, 0x09, 0x0D: break
+                default: return chunk[position]
+                }
+                position += 1
+            }
+            guard try refill() else { return nil }
+        }
+    }
+
+    /// Passes `byte`, where it is the next one.
+    package func accept(_ byte: Unicode.Scalar) throws -> Bool {
+        guard try peek() == UInt8(ascii: byte) else { return false }
+        position += 1
+        return true
+    }
+
+    /// Passes `byte`.
+    package func expect(_ byte: Unicode.Scalar, _ expected: String) throws {
+        guard try accept(byte) else { throw try fault(expected) }
+    }
+
+    /// The bytes of the value at hand.
+    package func element() throws -> [UInt8] {
+        guard let first = try peek() else { throw try fault("a value") }
+        guard !",:]}".utf8.contains(first) else { throw try fault("a value") }
+        var scanner = JSONValueScanner(first: first)
+        var bytes: [UInt8] = []
+        while true {
+            let start = position
+            let isWhole = scanner.scan(chunk, from: &position, line: &line)
+            bytes += chunk[start..<position]
+            guard bytes.count <= elementLimit else {
+                throw error("a record is longer than \(elementLimit) bytes; split the document")
+            }
+            if isWhole { return bytes }
+            guard try refill() else {
+                guard scanner.isScalar else { throw error("ends inside a record; the file is cut off") }
+                return bytes
+            }
+        }
+    }
+
+    /// The key of the member at hand, its colon passed.
+    package func key() throws -> String {
+        guard try peek() == UInt8(ascii: "\"") else { throw try fault("a key") }
+        let bytes = try element()
+        guard let key = try? JSONFields(line: Array("{\"key\":".utf8) + bytes + [UInt8(ascii: "}")]).string("key")
+        else {
+            throw error("a key that is no JSON string")
+        }
+        try expect(":", "a colon after a key")
+        return key
+    }
+
+    /// What was found where something else was expected.
+    package func fault(_ expected: String) throws -> JSONLinesError {
+        guard let byte = try peek() else { return error("the file ends where \(expected) should be; it is cut off") }
+        let isPlain = byte > 0x20 && byte < 0x7F
+        let found = isPlain ? "'\(Unicode.Scalar(byte))'" : "byte 0x\(String(byte, radix: 16, uppercase: true))"
+        return error("found \(found); expected \(expected)")
+    }
+
+    private func refill() throws -> Bool {
+        chunk = try chunks.next(line: line)
+        position = 0
+        return !chunk.isEmpty
+    }
+
+    private func error(_ reason: String) -> JSONLinesError {
+        JSONLinesError(file: file, line: line, reason: reason)
+    }
+}

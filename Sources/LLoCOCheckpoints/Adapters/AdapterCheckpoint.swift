@@ -1,0 +1,109 @@
+public import Foundation
+public import LLoCOTorch
+
+/// A LoRA adapter on disk, in PEFT's layout: `adapter_config.json` and `adapter_model.safetensors` (or, to read only,
+/// `adapter_model.bin`).
+public struct AdapterCheckpoint: Sendable {
+    /// The two matrices of one linear layer: y = W x + scale · B (A x).
+    public struct Weights: Sendable {
+        /// `[r, in]`
+        public var a: Tensor
+        /// `[out, r]`
+        public var b: Tensor
+
+        public init(a: Tensor, b: Tensor) {
+            self.a = a
+            self.b = b
+        }
+    }
+
+    public var configuration: AdapterConfiguration
+    public var weights: [AdapterTarget: Weights]
+
+    public init(configuration: AdapterConfiguration, weights: [AdapterTarget: Weights]) {
+        self.configuration = configuration
+        self.weights = weights
+    }
+
+    package static let configurationName = "adapter_config.json"
+    package static let weightsName = "adapter_model.safetensors"
+    static let pickledWeightsName = "adapter_model.bin"
+
+    /// The files of the adapter in `folder`: its identity is made of their digests.
+    /// - Throws: `CheckpointError` where one of them is not there.
+    public static func files(in folder: URL) throws -> [URL] {
+        let folder = Folder(folder)
+        guard let configuration = folder.file(configurationName) else {
+            throw CheckpointError(
+                .unreadable, file: folder.url.path, found: "no \(configurationName) in the folder",
+                expected: "a LoRA adapter in PEFT's layout")
+        }
+        guard let weights = folder.file(weightsName) ?? folder.file(pickledWeightsName) else {
+            throw CheckpointError(
+                .unreadable, file: folder.url.path, found: "no adapter weights in the folder",
+                expected: "\(weightsName) or \(pickledWeightsName)")
+        }
+        return [configuration, weights]
+    }
+
+    /// Reads the adapter in `folder`.
+    /// - Parameter dtype: of the matrices; nil for the stored one.
+    /// - Throws: `CheckpointError`: variants of LoRA that are not computed here, other keys than those of LoRA matrices,
+    ///   shapes that do not fit the ranks.
+    public static func read(_ folder: URL, as dtype: DType? = nil) throws -> AdapterCheckpoint {
+        let files = try files(in: folder)
+        let configuration = try AdapterConfiguration(json: FileBytes(mapping: files[0]))
+        let tensors = try CheckpointLoader.openFile(files[1])
+        return try read(configuration, tensors, file: files[1].path, as: dtype)
+    }
+
+    /// Reads what `encoded()` gave; `name` stands for it in errors.
+    /// - Throws: `CheckpointError`.
+    public init(configuration: String, weights: Data, name: String, as dtype: DType? = nil) throws {
+        self = try Self.read(
+            AdapterConfiguration(json: FileBytes(Array(configuration.utf8), name: name)),
+            SafetensorsCheckpoint(data: weights, named: name), file: name, as: dtype)
+    }
+
+    package static func read(
+        _ configuration: AdapterConfiguration, _ tensors: any Checkpoint, file: String, as dtype: DType?
+    ) throws -> AdapterCheckpoint {
+        func fault(_ found: String, _ expected: String) -> CheckpointError {
+            CheckpointError(.mismatch, file: file, found: found, expected: expected)
+        }
+        var names: [AdapterTarget: (a: String?, b: String?)] = [:]
+        for name in tensors.names {
+            guard let key = AdapterKey(name) else {
+                throw fault(
+                    "the tensor \(name)",
+                    "base_model.model.model.layers.N.self_attn.{q,k,v,o}_proj.lora_{A,B}.weight, or mlp.{gate,up,down}_proj"
+                )
+            }
+            guard configuration.names(key.target) else {
+                throw fault(
+                    "the tensor \(name)",
+                    "only the target_modules \(configuration.targetModules.joined(separator: ", "))")
+            }
+            var pair = names[key.target] ?? (nil, nil)
+            if key.isA { pair.a = name } else { pair.b = name }
+            names[key.target] = pair
+        }
+        for module in configuration.targetModules
+        where !names.keys.contains(where: { AdapterConfiguration.path($0.path, endsIn: module) }) {
+            throw fault("no tensor for the target module \(module)", "lora_A and lora_B of each")
+        }
+        var weights: [AdapterTarget: Weights] = [:]
+        for (target, pair) in names {
+            guard let nameA = pair.a, let nameB = pair.b else {
+                throw fault("only one matrix for \(target.path)", "lora_A and lora_B")
+            }
+            let (a, b) = (try tensors.shape(of: nameA), try tensors.shape(of: nameB))
+            let rank = configuration.rank(of: target)
+            guard a.count == 2, b.count == 2, a[0] == rank, b[1] == rank else {
+                throw fault("\(target.path) with A \(a) and B \(b)", "A [\(rank), in] and B [out, \(rank)]")
+            }
+            weights[target] = Weights(a: try tensors.tensor(nameA, as: dtype), b: try tensors.tensor(nameB, as: dtype))
+        }
+        return AdapterCheckpoint(configuration: configuration, weights: weights)
+    }
+}

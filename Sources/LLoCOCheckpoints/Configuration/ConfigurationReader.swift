@@ -1,0 +1,79 @@
+import LLoCOBase
+
+/// Typed access to the keys of a `config.json`.
+struct ConfigurationReader {
+    let file: FileBytes
+    let object: JSONObject
+    /// What to put before a key in messages, for objects within the configuration.
+    var prefix = ""
+
+    private func fault(_ key: String, _ value: JSONValue, _ expected: String) -> CheckpointError {
+        file.fault("\(prefix)\(key) is \(value.summary)", expected: expected)
+    }
+
+    private func missing(_ key: String, _ expected: String) -> CheckpointError {
+        file.fault("no \(prefix)\(key)", expected: expected, code: .missing)
+    }
+
+    func integer(_ key: String) throws -> Int {
+        guard let value = try optionalInteger(key) else { throw missing(key, "an integer") }
+        return value
+    }
+
+    func integer(_ key: String, default value: Int) throws -> Int { try optionalInteger(key) ?? value }
+
+    func optionalInteger(_ key: String) throws -> Int? {
+        guard let value = object.value(key) else { return nil }
+        guard let integer = value.integer else { throw fault(key, value, "an integer") }
+        return integer
+    }
+
+    func number(_ key: String) throws -> Double {
+        guard let value = try optionalNumber(key) else { throw missing(key, "a number") }
+        return value
+    }
+
+    func optionalNumber(_ key: String) throws -> Double? {
+        guard let value = object.value(key) else { return nil }
+        guard let number = value.double else { throw fault(key, value, "a number") }
+        return number
+    }
+
+    func bool(_ key: String, default standard: Bool) throws -> Bool {
+        guard let value = object.value(key) else { return standard }
+        guard let bool = value.bool else { throw fault(key, value, "true or false") }
+        return bool
+    }
+
+    func optionalString(_ key: String) throws -> String? {
+        guard let value = object.value(key) else { return nil }
+        guard let string = value.string else { throw fault(key, value, "a string") }
+        return string
+    }
+
+    func optionalObject(_ key: String) throws -> ConfigurationReader? {
+        guard let value = object.value(key) else { return nil }
+        guard let inner = value.object else { throw fault(key, value, "an object") }
+        return ConfigurationReader(file: file, object: inner, prefix: "\(prefix)\(key).")
+    }
+
+    /// One integer or a list of them; none where the key is absent.
+    func integers(_ key: String) throws -> [Int] {
+        guard let value = object.value(key) else { return [] }
+        let values = value.array ?? [value]
+        let integers = values.compactMap(\.integer)
+        guard integers.count == values.count, integers.count <= 1024 else {
+            throw fault(key, value, "an integer or a list of them")
+        }
+        return integers
+    }
+
+    /// A list of strings; nil where the key is absent.
+    func strings(_ key: String) throws -> [String]? {
+        guard let value = object.value(key) else { return nil }
+        guard let strings = value.array?.compactMap(\.string), strings.count == value.array?.count else {
+            throw fault(key, value, "a list of strings")
+        }
+        return strings
+    }
+}

@@ -1,0 +1,57 @@
+public import Foundation
+public import LLoCOTorch
+
+/// A safetensors file, memory-mapped: tensors share its pages.
+public struct SafetensorsCheckpoint: Checkpoint {
+    private let file: FileBytes
+    private let header: SafetensorsHeader
+    public let names: [String]
+
+    /// Opens a file and checks its header.
+    /// - Throws: `CheckpointError`.
+    public init(_ url: URL) throws {
+        try self.init(FileBytes(mapping: url))
+    }
+
+    /// Reads bytes as if they were the content of a file; `name` stands for it in errors.
+    /// - Throws: `CheckpointError`.
+    public init(data: Data, named name: String) throws {
+        try self.init(FileBytes(Array(data), name: name))
+    }
+
+    package init(_ file: FileBytes) throws {
+        self.file = file
+        self.header = try SafetensorsHeader(file)
+        self.names = header.entries.keys.sorted()
+    }
+
+    public var files: [URL] { [file.url] }
+
+    /// The header's `__metadata__`.
+    public var metadata: [String: String] { header.metadata }
+
+    public func contains(_ name: String) -> Bool { header.entries[name] != nil }
+
+    public func shape(of name: String) throws -> [Int] { try entry(name).shape }
+
+    public func dtype(of name: String) throws -> DType { try entry(name).dtype }
+
+    public func tensor(_ name: String, as dtype: DType?) throws -> Tensor {
+        try entry(name).tensor(in: file, as: dtype)
+    }
+
+    private func entry(_ name: String) throws -> TensorEntry {
+        guard let entry = header.entries[name] else { throw file.missing(name, among: names) }
+        return entry
+    }
+}
+
+extension FileBytes {
+    /// The fault of a tensor that is not there.
+    func missing(_ name: String, among names: [String]) -> CheckpointError {
+        let last = name.split(separator: ".").suffix(2).joined(separator: ".")
+        let alike = names.first { $0.hasSuffix(last) }
+        let hint = alike.map { ", such as \($0)" } ?? ""
+        return fault("no tensor \(name)", expected: "one of its \(names.count) tensors\(hint)", code: .missing)
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import LLoCOModels
+
+/// How an answer is generated.
+struct GenerationFlags: ParsableArguments {
+    @Option(help: ArgumentHelp("Generate at most so many tokens.", valueName: "n"))
+    var maxTokens = 256
+
+    @Option(help: ArgumentHelp("0 takes the most likely token; more makes answers vary.", valueName: "t"))
+    var temperature = 0.0
+
+    @Option(
+        help: ArgumentHelp(
+            "With a temperature: draw from the most likely tokens of this joint probability.", valueName: "p"))
+    var topP = 1.0
+
+    @Option(help: ArgumentHelp("End where this text appears; may be repeated.", valueName: "text"))
+    var stop: [String] = []
+
+    func validate() throws {
+        guard maxTokens >= 1, maxTokens <= 1_048_576 else {
+            throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")
+        }
+        do { _ = try SamplingOptions(temperature: temperature, topP: topP) } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    func options(seed: UInt64) throws -> GenerationOptions {
+        GenerationOptions(
+            maximumTokens: maxTokens, sampling: try SamplingOptions(temperature: temperature, topP: topP, seed: seed),
+            stopStrings: stop)
+    }
+}

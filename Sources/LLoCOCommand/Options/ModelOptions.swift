@@ -1,0 +1,143 @@
+import ArgumentParser
+import Foundation
+import LLoCOCompression
+import LLoCOModels
+import LLoCOTokenizers
+
+/// Which model to use, and how to compute with it.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A GGUF file, or a Hugging Face folder with a Llama-family model.",
+            discussion: "Default: $LLOCO_MODEL, else SmolLM2-135M-Instruct.", valueName: "path"))
+    var model: String?
+
+    @OptionGroup var compute: ComputeOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The weights that generated tokens are computed from: auto, full, lossless, 8-bit or 4-bit.",
+            discussion: """
+                lossless is a quantized copy on a CPU: 4 bits where the model's file has no more, else 8. Default: auto, \
+                which is lossless, but full (the model's own) where --dtype is given or the command computes in float32.
+                """, valueName: "weights"),
+        transform: Self.decodeWeights)
+    var decodeWeights = DecodeWeights.automatic
+
+    private static func decodeWeights(_ name: String) throws -> DecodeWeights {
+        guard let weights = DecodeWeights(rawValue: name) else {
+            throw ValidationError("--decode-weights \(name): expected auto, full, lossless, 8-bit or 4-bit")
+        }
+        return weights
+    }
+
+    /// The model's path, which exists.
+    func url() throws -> URL { try Self.url(model) }
+
+    static func url(_ model: String?) throws -> URL {
+        guard let url = model.map({ URL(filePath: $0) }) ?? Installation.model else {
+            throw CommandError("no model: give one with --model, or run Scripts/bootstrap for the default one")
+        }
+        guard Installation.exists(url) else {
+            throw CommandError(
+                model == nil
+                    ? "\(url.path): the default model is not there: run Scripts/bootstrap, or give one with --model"
+                    : "--model \(url.path): no such file or folder")
+        }
+        return url
+    }
+
+    /// - Parameter exact: computes in float32 unless told otherwise
+    func load(exact: Bool) throws -> LanguageModel {
+        try compute.apply()
+        return try LanguageModel(
+            path: url(), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
+            decodeWeights: decodeWeights)
+    }
+}
+
+/// A model with its compressor and a retrieval model.
+struct EngineOptions: ParsableArguments {
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "A compressor's folder, as 'train-compressor' writes it, or none.",
+            discussion: """
+                none keeps of every 30 tokens the one that the text itself attends to most, without anything that was \
+                trained. Default: the model's own weights, or the one in Compressors/ made for the model, or none.
+                """,
+            valueName: "dir"))
+    var compressor: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A sentence embedding model's folder, for retrieval.",
+            discussion: "Default: $LLOCO_EMBEDDER, else all-MiniLM-L6-v2.", valueName: "dir"))
+    var embedder: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How the model wants to be spoken to: chatml, llama2, llama3 or none.",
+            discussion: "Default: as its own metadata says.", valueName: "name"))
+    var chatTemplate: String?
+
+    @Option(help: ArgumentHelp("Tokens a compressed segment; default: the compressor's own.", valueName: "n"))
+    var segment: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens of text a vector, 1 to 1000000; default: the compressor's own, 30 without one.",
+            discussion:
+                "Every command needs the one that its documents were added with: it finds no vectors by another.",
+            valueName: "n"))
+    var ratio: Double?
+
+    private static func template(_ name: String) throws -> LoadedModel.TemplateChoice {
+        name == "none" ? .plain : .template(try ChatTemplate.named(name))
+    }
+
+    func validate() throws {
+        if let chatTemplate {
+            do { _ = try Self.template(chatTemplate) } catch { throw ValidationError("\(error)") }
+        }
+        if let segment, segment < 1 || segment > 1_048_576 {
+            throw ValidationError("--segment \(segment): expected 1 to 1048576")
+        }
+        if let ratio, !(1...1_000_000 ~= ratio) {
+            throw ValidationError("--ratio \(ratio): expected 1 to 1000000")
+        }
+    }
+
+    /// - Parameter withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be
+    ///   in the way
+    func load(withEmbedder: Bool = true, withAdapter: Bool = true, exact: Bool = false) throws -> LoadedModel {
+        try model.compute.apply()
+        var options = LoadedModel.Options(model: try model.url())
+        options.compressor = compressor.map { $0 == "none" ? .attended : .folder(URL(filePath: $0)) }
+        options.compressors = Installation.compressors
+        if withAdapter { options.adapters = Installation.adapters }
+        options.dtype = try model.compute.loadingDType(exact: exact)
+        options.device = try model.compute.parsedDevice()
+        options.decodeWeights = model.decodeWeights
+        options.segmentTokens = segment
+        options.ratio = ratio
+        if withEmbedder {
+            options.embedder = try Self.embedderFolder(embedder)
+        }
+        if let chatTemplate {
+            options.template = try Self.template(chatTemplate)
+        }
+        return try LoadedModel.load(options)
+    }
+
+    /// The retrieval model's folder, which exists.
+    static func embedderFolder(_ given: String?) throws -> URL {
+        guard let folder = given.map({ URL(filePath: $0) }) ?? Installation.embedder, Installation.exists(folder) else {
+            throw CommandError(
+                given.map { "--embedder \($0): no such folder" }
+                    ?? "the default retrieval model is not there: run Scripts/bootstrap, or give one with --embedder")
+        }
+        return folder
+    }
+}

@@ -1,0 +1,31 @@
+public import ArgumentParser
+import Foundation
+import LLoCOCheckpoints
+public import LLoCOTraining
+
+struct TrainingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A recipe file with hyperparameters, JSON with comments.",
+            discussion: "Default: the one in Recipes/ made for the model, else the published values.",
+            valueName: "file"))
+    var recipe: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Compute layers once more instead of keeping what gradients need: some 15 % slower, for about half of the memory.",
+            discussion: "auto does so on a CPU where a step would otherwise take more than half of the memory.",
+            valueName: GradientCheckpointing.allCases.map(\.rawValue).joined(separator: "|")))
+    var gradientCheckpointing = GradientCheckpointing.automatic
+
+    func recipe(for model: LlamaConfiguration) throws -> Recipe {
+        if let recipe = self.recipe { return try Recipe(contentsOf: URL(filePath: recipe)) }
+        for file in Installation.recipes {
+            let recipe = try Recipe(contentsOf: file)
+            if recipe.appliesTo.matches(model) { return recipe }
+        }
+        return Recipe()
+    }
+}
+
+extension GradientCheckpointing: ExpressibleByArgument {}

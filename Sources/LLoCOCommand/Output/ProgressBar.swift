@@ -1,0 +1,50 @@
+import Foundation
+import LLoCOBase
+
+/// A line on stderr that shows how far a long work is and how long it will still take; nothing where stderr is no
+/// terminal.
+final class ProgressBar {
+    private let title: String
+    private let start = ContinuousClock.now
+    private var drawn = ContinuousClock.now - .seconds(1)
+    private var first: Int?
+
+    init(_ title: String) {
+        self.title = title.printable(limit: 60)
+    }
+
+    func update(_ done: Int, of total: Int, detail: String = "") {
+        guard Terminal.isInteractive, total > 0 else { return }
+        // What an earlier, interrupted run had done says nothing about this run's speed.
+        let first = self.first ?? done
+        self.first = first
+        guard done == total || drawn.duration(to: .now) > .milliseconds(100) else { return }
+        drawn = .now
+        let share = min(1, Double(done) / Double(total))
+        let filled = Int(share * 24)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+        var left = ""
+        if done > first, done < total {
+            let seconds = start.duration(to: .now).seconds / Double(done - first) * Double(total - done)
+            left = " \(Self.clock(seconds)) left"
+        }
+        Self.clearLine()
+        try? FileHandle.standardError.write(
+            contentsOf: Data("\(title) \(bar) \(Int(share * 100)) %\(left)\(detail.isEmpty ? "" : " · \(detail)")".utf8)
+        )
+    }
+
+    func finish() {
+        Self.clearLine()
+    }
+
+    static func clearLine() {
+        if Terminal.isInteractive { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8)) }
+    }
+
+    private static func clock(_ seconds: Double) -> String {
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole % 3600 / 60) min"
+    }
+}

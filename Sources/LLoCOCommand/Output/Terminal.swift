@@ -1,0 +1,55 @@
+import Foundation
+import LLoCOBase
+
+/// What goes to stdout and stderr.
+enum Terminal {
+    static let isInteractive = isatty(STDERR_FILENO) == 1
+
+    /// One line of the command's own: stdout. What could break it or steer the terminal is escaped: names come from
+    /// outside.
+    static func print(_ line: String) {
+        put(Data((line.printable(limit: .max) + "\n").utf8))
+    }
+
+    /// Text as it is, which is what was asked for: an answer, a document's text, numbers: stdout.
+    static func write(_ text: String) {
+        put(Data(text.utf8))
+    }
+
+    /// One JSON object, one line: stdout.
+    static func json(_ value: some Encodable) throws {
+        put(try JSONLine.data(value))
+    }
+
+    /// Where stdout takes nothing any more (a full disk, a reader that has gone), the command ends.
+    private static func put(_ data: Data) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: data)
+        } catch {
+            note("Error: stdout: \(error.localizedDescription)")
+            exit(1)
+        }
+    }
+
+    /// Invites a person to type: stderr.
+    static func prompt(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
+    /// A remark on what is going on, one line: stderr. Escaped as `print` does.
+    static func note(_ line: String) {
+        ProgressBar.clearLine()
+        try? FileHandle.standardError.write(contentsOf: Data((line.printable(limit: .max) + "\n").utf8))
+    }
+
+    /// An error in one line.
+    static func oneLine(_ error: any Error) -> String {
+        var text = "\(error)"
+        if let fault = error as? CocoaError {
+            // Foundation's own description is a dump of its fields.
+            let path = fault.filePath ?? fault.url?.path
+            text = (path.map { "\($0): " } ?? "") + fault.localizedDescription
+        }
+        return text.printable(limit: 2000)
+    }
+}

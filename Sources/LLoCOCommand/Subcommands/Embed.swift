@@ -1,0 +1,39 @@
+import ArgumentParser
+import Foundation
+import LLoCOModels
+import LLoCOTorch
+
+struct Embed: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a text's embedding for retrieval, a unit vector.",
+        discussion: "Texts longer than the model reads (256 tokens, all-MiniLM-L6-v2) are cut; stderr says so.")
+
+    @Argument(help: "A text file, or - for stdin.")
+    var file: String
+
+    @Option(help: ArgumentHelp("A sentence embedding model's folder.", valueName: "dir"))
+    var embedder: String?
+
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try compute.apply()
+        let text = try TextInput.read(file)
+        guard !text.isEmpty else { throw CommandError("\(file): empty, expected a text to embed") }
+        let embedder = try SentenceEmbedder(
+            folder: EngineOptions.embedderFolder(embedder), dtype: compute.loadingDType(exact: true) ?? .float32,
+            device: compute.parsedDevice())
+        let dropped = embedder.omittedTokens(of: text)
+        if dropped > 0 {
+            Terminal.note(
+                "the last \(dropped) tokens of \(file) were left out: the model reads \(embedder.maximumTokens)")
+        }
+        let vector = try embedder.embed([text])[0]
+        if output.json {
+            try Terminal.json(["vector": vector])
+        } else {
+            Terminal.write(vector.map { "\($0)" }.joined(separator: " ") + "\n")
+        }
+    }
+}

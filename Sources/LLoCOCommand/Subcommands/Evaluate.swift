@@ -1,0 +1,341 @@
+import ArgumentParser
+import Foundation
+import LLoCOBase
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCODataSets
+import LLoCODocuments
+import LLoCOEvaluation
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOReports
+import LLoCOTokenizers
+import LLoCOTorch
+
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Score answers to questions about documents, in one or more modes, on the same questions.",
+        discussion: """
+            DATA is a file of questions as it was published: our own question sets (JSON Lines, a line a document: {"id", \
+            "title", "document", "questions": [{"id", "question", "answers"}]}), QuALITY, Qasper, QMSum, SQuALITY, \
+            NarrativeQA, HotpotQA, TriviaQA, GovReport, SCROLLS, LongBench v1 and v2; gzipped or not, the form is \
+            recognised. Or it is generated: ruler (retrieval, tracing, counting, at any length) or needle (a sentence in \
+            a haystack, by length and depth).
+
+              lloco evaluate questions.jsonl --modes compressed,full,retrieval,none --report report.html
+              lloco evaluate ruler --lengths 4k,8k,16k --modes compressed,full --report ruler.html
+              lloco evaluate needle --lengths 2k,4k,8k --depths 0,25,50,75,100 --haystack book.txt --report needle.html
+
+            Documents are learned into a library in memory, one after another; with --group they are those of the \
+            library, known by title or id, and the group's adapter is used. Scores are means x 100, with 95 % bootstrap \
+            intervals. Greedy: the same seed gives the same result again. With --run, or --report, answers are kept as \
+            they come: the same command goes on where it was killed.
+            """)
+
+    @OptionGroup var data: DataOptions
+
+    @Option(
+        help: ArgumentHelp("compressed, hybrid, full, retrieval, none, with commas between.", valueName: "mode,..."))
+    var modes = "compressed"
+
+    @Option(
+        help: ArgumentHelp(
+            "An adapter's folder in PEFT's layout, or none. Default: the group's, where one is given, else the general one.",
+            valueName: "dir"
+        ))
+    var adapter: String?
+
+    @Option(help: ArgumentHelp("Only the first N documents.", valueName: "n"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Write every prediction to this file, a JSON line each.", valueName: "file"))
+    var predictions: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a report: a page (.html), tables (.md) or everything (.json). May be given more than once.",
+            valueName: "file"))
+    var report: [String] = []
+
+    @Option(
+        name: .customLong("run"),
+        help: ArgumentHelp(
+            "Keep the run in this file and go on from it. Default: beside the first report.", valueName: "file"))
+    var runFile: String?
+
+    @Option(help: ArgumentHelp("Take the documents from this group of the library.", valueName: "name"))
+    var group: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Generate at most so many tokens an answer, whatever the task.",
+            discussion: """
+                Default: the published length of each of RULER's and LongBench's tasks; 512 for the summary of a report or \
+                an episode, 256 for other summaries, 48 for all else.
+                """, valueName: "n"))
+    var maxTokens: Int?
+
+    @OptionGroup var budget: BudgetOptions
+    @OptionGroup var library: LibraryOptions
+    @OptionGroup var engine: EngineOptions
+    @OptionGroup var output: OutputOptions
+
+    private func parsedModes() throws -> [AnswerMode] {
+        var modes: [AnswerMode] = []
+        // A mode that is named twice is asked once.
+        for mode in try NamedChoices.parse(self.modes, option: "--modes", kind: "mode") as [AnswerMode]
+        where !modes.contains(mode) { modes.append(mode) }
+        return modes
+    }
+
+    func validate() throws {
+        guard try !parsedModes().isEmpty else { throw ValidationError("--modes: expected at least one mode") }
+        if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected 1 or more") }
+        if let maxTokens, !(1...1_048_576 ~= maxTokens) {
+            throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")
+        }
+        for file in report where ReportFile.Form(file) == nil {
+            throw ValidationError("--report \(file): expected a name that ends in .html, .md or .json")
+        }
+    }
+
+    func run() throws {
+        // What cannot be written is said before hours of work.
+        for file in report { try ReportFile.check(file) }
+        try data.checkFiles()
+        let stored = try group.map { _ in try library.open(for: .reading) }
+        let given = try data.fromFile(text: group == nil ? .required : .optional)
+        let engine = try engine.load()
+        let prompts = try engine.prompts
+        var set =
+            try given
+            ?? data.generated(
+                tokenizer: engine.model.tokenizer,
+                templateTokens: prompts.prompt(question: "", context: [0]).count,
+                answerTokens: maxTokens ?? Metric.stringMatch.answerTokens,
+                seed: self.engine.model.compute.seed)
+        if let limit { set.documents = Array(set.documents.prefix(limit)) }
+        set.documents.removeAll { $0.questions.isEmpty }
+        if let maxTokens { set.limitAnswers(to: maxTokens) }
+        if set.questionCount == 0 {
+            throw CommandError("\(data.data): no question among the first \(limit ?? 0) documents")
+        }
+        for record in set.malformed.prefix(20) { Terminal.note(record.description) }
+        if !set.malformed.isEmpty {
+            let count = set.malformed.count
+            Terminal.note(
+                "\(count) record\(count == 1 ? " is" : "s are") malformed in \(set.name): left out and not counted")
+        }
+        for remark in set.remarks { Terminal.note(remark) }
+        let evaluator = try Evaluator(engine: engine, library: stored, group: group)
+        let adapterDigest = try useAdapter(of: stored, with: evaluator, engine)
+        let modes = try parsedModes()
+        evaluator.budget = budget.budget
+        evaluator.textShare = budget.textShare
+        let vectors = engine.vectorIdentity
+        let settings = EvaluationReport.Settings(
+            data: set.name, format: set.format, dataDigest: try evaluator.digest(of: set),
+            answerTokens: set.answerTokens, model: engine.modelIdentity, compressor: vectors.compressor,
+            scheme: vectors.variant, adapter: adapterDigest, embedder: try? engine.embedder.identity,
+            window: engine.model.window,
+            // The ids around a text of one token: what the template and the prompt's own words come to.
+            chatTemplate: Digest.sha256("\(try prompts.prompt(question: "?", context: [0]))"),
+            dtype: engine.model.decoder.dtype.rawValue, device: engine.model.decoder.device.description,
+            decodeWeights: Self.name(engine.model.decodeBits), seed: self.engine.model.compute.seed,
+            budget: budget.budget?.description,
+            textShare: modes.contains(.hybrid) ? budget.textShare : nil)
+        let total = set.questionCount * modes.count
+        let questions = set.documents.flatMap(\.questions).map(\.id)
+        let file = try (runFile ?? report.first.map { $0 + ".run.jsonl" }).map {
+            try RunFile($0, settings: settings, modes: modes, questions: questions)
+        }
+        let records = try ask(set, modes, evaluator, kept: file)
+        // As they are asked, mode by mode, whatever the order they were answered in.
+        let places = Dictionary(questions.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let sorted = modes.flatMap { mode in
+            records.filter { $0.mode == mode }.sorted { places[$0.id] ?? 0 < places[$1.id] ?? 0 }
+        }
+        if let predictions { try writePredictions(sorted, to: predictions) }
+        let result = EvaluationReport(
+            settings: settings, modes: modes, malformed: set.malformed, remarks: set.remarks, records: sorted)
+        for file in report { try ReportFile.write(result, to: file) }
+        var said: Set<String> = []
+        for omission in sorted.flatMap(\.omissions) where said.insert(omission).inserted { Terminal.note(omission) }
+        for record in sorted {
+            guard let reason = record.unanswered else { continue }
+            Terminal.note("question '\(record.id)' was not answered in mode \(record.mode.rawValue): \(reason)")
+        }
+        let cut = sorted.count { $0.isAnswerCut }
+        if cut > 0 {
+            Terminal.note(
+                "\(cut) of \(total) answers were cut after \(Self.limits(set)) tokens: "
+                    + "--max-tokens allows \(maxTokens == nil ? "others" : "no more")")
+        }
+        try print(result)
+    }
+
+    private static func name(_ bits: QuantizedWeight.Bits?) -> String {
+        switch bits {
+        case nil: DecodeWeights.full.rawValue
+        case .lossless: DecodeWeights.lossless.rawValue
+        case .eight: DecodeWeights.eightBit.rawValue
+        case .four: DecodeWeights.fourBit.rawValue
+        }
+    }
+
+    /// How long answers may be: `48`, `30 to 128`
+    private static func limits(_ set: EvaluationSet) -> String {
+        let limits = set.answerTokens.values
+        guard let least = limits.min(), let most = limits.max(), least < most else { return "\(limits.first ?? 0)" }
+        return "\(least) to \(most)"
+    }
+
+    /// Asks what the run has not asked yet.
+    private func ask(
+        _ set: EvaluationSet, _ modes: [AnswerMode], _ evaluator: Evaluator, kept file: RunFile?
+    ) throws -> [EvaluationRecord] {
+        struct Asked: Hashable {
+            let id: String
+            let mode: AnswerMode
+        }
+        var records = file?.records ?? []
+        let asked = Set(records.map { Asked(id: $0.id, mode: $0.mode) })
+        let total = set.questionCount * modes.count
+        if !records.isEmpty { Terminal.note("\(records.count) of \(total) answers are there already") }
+        let bar = ProgressBar("evaluating")
+        defer { bar.finish() }
+        for document in set.documents {
+            try evaluator.evaluate(
+                document, modes: modes, isWanted: { !asked.contains(Asked(id: $0.id, mode: $1)) },
+                onLearning: { done, tokens in
+                    bar.update(records.count, of: total, detail: "compressing \(done) of \(tokens) tokens")
+                },
+                onRecord: { record in
+                    try file?.append(record)
+                    records.append(record)
+                    bar.update(records.count, of: total, detail: record.mode.rawValue)
+                })
+        }
+        return records
+    }
+
+    /// Has the evaluator use the adapter that was asked for; returns its digest.
+    private func useAdapter(of library: SQLiteLibrary?, with evaluator: Evaluator, _ engine: LoadedModel) throws -> String? {
+        switch adapter {
+        case nil:
+            let general = engine.generalAdapter?.digest
+            guard let library, let group else { return general }
+            return try library.adapters(of: group, identity: engine.vectorIdentity).first?.digest ?? general
+        case "none":
+            evaluator.usesAdapter = false
+            return nil
+        case .some(let folder):
+            let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder))
+            // Adapters from here name their model by its digest, others by a name that says nothing of this file.
+            if let base = checkpoint.configuration.baseModel, base.count == 64, base.allSatisfy(\.isHexDigit),
+                base != engine.modelIdentity
+            {
+                throw CommandError(
+                    "--adapter \(folder): trained for another model (\(base.prefix(12))…, this is "
+                        + "\(engine.modelIdentity.prefix(12))…)")
+            }
+            try evaluator.setAdapter(Adapter(checkpoint, for: engine.model.decoder))
+            return try checkpoint.digest()
+        }
+    }
+
+    // MARK: - Output
+
+    private func print(_ report: EvaluationReport) throws {
+        if output.json {
+            for mode in report.modes { try Terminal.json(ResultLine(report, mode)) }
+            return
+        }
+        let names = report.metrics.filter { $0 != Metric.rougeLsum.rawValue }
+        let table = Text.table(
+            ["mode", "questions"] + names.map { report.countedTitle(of: $0) } + ["context tokens", "s a question"],
+            report.modes.map { mode in
+                [mode.mode.rawValue, "\(mode.questions)"]
+                    + names.map { name in
+                        guard let score = mode.scores[name] else { return "" }
+                        return String(format: "%.1f (%.1f-%.1f)", score.mean, score.low, score.high)
+                    }
+                    + [String(format: "%.0f", mode.contextTokens), String(format: "%.2f", mode.secondsPerQuestion)]
+            })
+        for line in table { Terminal.print(line) }
+        for mode in report.modes where mode.cutQuestions > 0 {
+            Terminal.print(
+                String(
+                    format: "%@: %.0f %% of the questions' documents were cut, %.0f %% of their tokens left out",
+                    mode.mode.rawValue, 100 * mode.cutQuestions, 100 * mode.cutTokens))
+        }
+    }
+
+    private func writePredictions(_ records: [EvaluationRecord], to path: String) throws {
+        var data = Data()
+        for record in records {
+            data += try JSONLine.data(
+                Prediction(
+                    id: record.id, mode: record.mode, prediction: record.prediction, answers: record.answers,
+                    f1: record.scores[Metric.f1.rawValue] ?? 0))
+        }
+        do { try data.write(to: URL(filePath: path)) } catch {
+            throw CommandError("--predictions \(path): the file cannot be written")
+        }
+    }
+}
+
+/// A line of `--predictions`.
+private struct Prediction: Encodable {
+    let id: String
+    let mode: AnswerMode
+    let prediction: String
+    let answers: [String]
+    /// 0...100
+    let f1: Double
+}
+
+/// A line of `--json`: one mode's means x 100; the questions' own figure besides, where it is none of the usual.
+private struct ResultLine: Encodable {
+    private let fields: [(name: String, value: Value)]
+
+    private enum Value {
+        case text(String)
+        case count(Int)
+        case number(Double)
+    }
+
+    init(_ report: EvaluationReport, _ mode: EvaluationReport.ModeResult) {
+        var names = [Metric.f1, .em, .rouge1, .rouge2, .rougeL].map(\.rawValue)
+        names += report.ownMetrics.filter { !names.contains($0) }
+        fields =
+            [
+                ("data", .text(report.settings.data)), ("mode", .text(mode.mode.rawValue)),
+                ("questions", .count(mode.questions)),
+            ]
+            + names.map { ($0, .number(mode.scores[$0]?.mean ?? 0)) }
+            + [
+                ("context_tokens", .number(mode.contextTokens)),
+                ("seconds_per_question", .number(mode.secondsPerQuestion)),
+            ]
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        for (name, value) in fields {
+            switch value {
+            case .text(let text): try container.encode(text, forKey: Key(name))
+            case .count(let count): try container.encode(count, forKey: Key(name))
+            case .number(let number): try container.encode(number, forKey: Key(name))
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import LLoCOModels
+import LLoCOTokenizers
+
+struct Perplexity: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Score a text: its summed negative log-likelihood in nats, and its perplexity.",
+        discussion: """
+            With --decode-weights lossless, 8-bit or 4-bit the text is read token by token as an answer is generated, with \
+            quantized weights: what they cost is the difference.
+            """)
+
+    @Argument(help: "A text file, or - for stdin.")
+    var file: String
+
+    @Option(help: ArgumentHelp("Score only the first N tokens.", valueName: "n"))
+    var tokens: Int?
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let tokens, tokens < 2 { throw ValidationError("--tokens \(tokens): expected 2 or more") }
+    }
+
+    private struct Result: Encodable {
+        let tokens: Int
+        let nll: Double
+        let perplexity: Double
+    }
+
+    func run() throws {
+        let text = try TextInput.read(file)
+        let model = try model.load(exact: true)
+        var ids = try model.tokenizer.encode(text, special: .parsed)
+        if let tokens { ids = Array(ids.prefix(tokens)) }
+        guard ids.count > 1 else {
+            throw CommandError(
+                "\(file): \(text.isEmpty ? "empty" : "one token"), expected at least two tokens to score")
+        }
+        let nll =
+            switch self.model.decodeWeights {
+            case .automatic, .full: try model.negativeLogLikelihood(of: ids)
+            case .lossless, .eightBit, .fourBit: try byStep(model, ids)
+            }
+        let result = Result(tokens: ids.count, nll: nll, perplexity: exp(nll / Double(ids.count - 1)))
+        if output.json {
+            try Terminal.json(result)
+        } else {
+            Terminal.print(
+                String(format: "%d tokens, nll %.3f, perplexity %.3f", result.tokens, result.nll, result.perplexity))
+        }
+    }
+
+    private func byStep(_ model: LanguageModel, _ ids: [Int]) throws -> Double {
+        let bar = ProgressBar("perplexity")
+        defer { bar.finish() }
+        return try model.negativeLogLikelihoodByStep(of: ids) { bar.update($0, of: ids.count - 1) }
+    }
+}

@@ -1,0 +1,86 @@
+public import Foundation
+import LLoCOBase
+import LLoCOCheckpoints
+public import LLoCOModels
+public import LLoCOTorch
+
+extension CompressorCheckpoint {
+    /// Reads a compressor's folder for a decoder.
+    ///
+    /// - Parameter identity: the SHA-256 of the model's files
+    /// - Throws: `EngineError` where the folder holds none, `compressor.json` is malformed, describes other files or was made
+    ///   for another model, `CheckpointError`, `ModelError` where it is not of the decoder's shape.
+    public init(folder: URL, for decoder: Llama, identity: String) throws {
+        let baseModel = try Self.description(in: folder).baseModel
+        guard baseModel == identity else {
+            throw EngineError(
+                "\(folder.path): the compressor was made for another model "
+                    + "(\(baseModel.prefix(12))…, this is \(identity.prefix(12))…)")
+        }
+        let description = try Self.check(folder)
+        let file = folder.appending(path: Self.embeddingName)
+        let embedding = try SafetensorsCheckpoint(file).tensor(
+            Self.embeddingTensor,
+            shape: [description.scheme.learnedRows, decoder.configuration.hiddenSize], as: .float32)
+        self.init(
+            description: description, embedSummary: embedding,
+            adapter: try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder))
+    }
+
+    /// Checks that a folder's files are those that `compressor.json` describes; returns what it says.
+    @discardableResult
+    public static func check(_ folder: URL) throws -> Description {
+        let description = try description(in: folder)
+        for name in tensorFiles {
+            let file = folder.appending(path: name)
+            guard description.files[name] == (try FileIdentity.digest(of: [file])) else {
+                throw EngineError(
+                    "\(file.path): another file than \(descriptionName) describes: saving was interrupted, or it was "
+                        + "exchanged; the same 'lloco train-compressor' command writes the folder anew")
+            }
+        }
+        return description
+    }
+
+    /// The first of some folders whose compressor was made for a model, by the SHA-256 of the model's files; those that
+    /// cannot be read are passed over.
+    public static func folder(among folders: [URL], for model: String) -> URL? {
+        folders.first { (try? description(in: $0))?.baseModel == model }
+    }
+
+    /// What `compressor.json` says, without the tensors.
+    public static func description(in folder: URL) throws -> Description {
+        let file = folder.appending(path: descriptionName)
+        guard let data = try? Data(contentsOf: file) else {
+            throw EngineError("\(folder.path): no compressor here: expected \(descriptionName)")
+        }
+        do {
+            let description = try JSONDecoder().decode(Description.self, from: data)
+            let scheme = description.scheme
+            guard 1...1_048_576 ~= scheme.segmentTokens, 1...65_536 ~= scheme.summaryTokens else {
+                throw EngineError("\(file.path): a scheme of \(scheme), expected 1 or more tokens and vectors")
+            }
+            return description
+        } catch is DecodingError {
+            throw EngineError(
+                "\(file.path): not a compressor's description: expected scheme, baseModel, trainedTokens, files")
+        }
+    }
+
+    /// Writes the folder; each file appears whole or not at all, the description last.
+    public func write(to folder: URL, as dtype: DType = .bfloat16) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try adapter.checkpoint(as: dtype, baseModel: description.baseModel).write(to: folder)
+        try SafetensorsWriter.write(
+            [Self.embeddingTensor: embedSummary.detached().to(dtype, device: .cpu)],
+            to: folder.appending(path: Self.embeddingName))
+        var description = description
+        for name in Self.tensorFiles {
+            description.files[name] = try FileIdentity.digest(of: [folder.appending(path: name)])
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        try AtomicFile.write(
+            encoder.encode(description) + Data("\n".utf8), to: folder.appending(path: Self.descriptionName))
+    }
+}

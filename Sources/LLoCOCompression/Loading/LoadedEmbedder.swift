@@ -1,0 +1,24 @@
+import LLoCOBase
+public import LLoCOLibrary
+public import LLoCOModels
+
+/// A sentence embedding model under the digest of its files.
+public struct LoadedEmbedder: TextEmbedder {
+    public let identity: String
+    private let embedder: SentenceEmbedder
+
+    public init(_ embedder: SentenceEmbedder) throws {
+        self.embedder = embedder
+        identity = try FileIdentity.digest(of: embedder.identityFiles)
+    }
+
+    public var dimension: Int { embedder.dimension }
+
+    public func embed(_ texts: [String]) throws -> [[Float]] {
+        try embedder.embed(texts)
+    }
+
+    public func omittedTokens(of text: String) -> Int {
+        embedder.omittedTokens(of: text)
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+public import LLoCOLibrary
+public import LLoCOModels
+public import LLoCOTokenizers
+
+/// The loaded state that everything is computed with: a language model, its compressor, a retrieval model.
+///
+/// The parts are known by the SHA-256 of their files; whatever is stored names the identities that made it, and only
+/// what fits is used again.
+public struct LoadedModel: Sendable {
+    public let model: LanguageModel
+    /// The SHA-256 over the model's files.
+    public let modelIdentity: String
+    public let compressor: Compressor
+    private let compressorIdentity: String
+    /// What reads vectors of groups that have no adapter of their own; nil where nothing was trained for that.
+    public private(set) var generalAdapter: GeneralAdapter?
+    private let loadedEmbedder: (any TextEmbedder)?
+    private let template: TemplateChoice
+
+    public init(
+        model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
+        embedder: (any TextEmbedder)?, template: TemplateChoice = .model
+    ) {
+        self.model = model
+        self.modelIdentity = modelIdentity
+        (self.compressor, compressorIdentity) = compressor
+        loadedEmbedder = embedder
+        self.template = template
+    }
+
+    /// How the model is spoken to.
+    public enum TemplateChoice: Sendable {
+        /// as its own metadata says; plain continuation where that says nothing
+        case model
+        case template(ChatTemplate)
+        /// plain continuation
+        case plain
+    }
+
+    /// How questions become ids for this model.
+    /// - Throws: `TokenizerError` where the model's own chat template is of no known kind.
+    public var prompts: PromptBuilder {
+        get throws {
+            let tokenizer = try model.tokenizer
+            switch template {
+            case .template(let template): return PromptBuilder(template: template, tokenizer: tokenizer)
+            case .plain: return PromptBuilder(template: nil, tokenizer: tokenizer)
+            case .model: return try PromptBuilder(recognizing: tokenizer)
+            }
+        }
+    }
+
+    /// The same engine with a general adapter.
+    public func with(_ adapter: GeneralAdapter?) -> LoadedModel {
+        var engine = self
+        engine.generalAdapter = adapter
+        return engine
+    }
+
+    /// What vectors made by this engine are stored under.
+    public var vectorIdentity: VectorIdentity {
+        VectorIdentity(model: modelIdentity, compressor: compressorIdentity, variant: compressor.scheme.description)
+    }
+
+    /// - Throws: `EngineError` where no retrieval model was given.
+    public var embedder: any TextEmbedder {
+        get throws {
+            guard let loadedEmbedder else {
+                throw EngineError("no retrieval model: give one with --embedder, or run Scripts/bootstrap")
+            }
+            return loadedEmbedder
+        }
+    }
+}
+
+/// A part that is missing or does not fit the others. The description is one line that says what to do.
+public struct EngineError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}

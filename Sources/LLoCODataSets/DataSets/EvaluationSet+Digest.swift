@@ -1,0 +1,32 @@
+import Foundation
+import LLoCOBase
+
+extension EvaluationSet {
+    /// The SHA-256 over everything that answers and scores depend on: texts, questions, references, how they are judged.
+    public var digest: String { digest(texts: documents.map { $0.text.map { Digest.sha256($0) } }) }
+
+    /// The same of texts that are elsewhere: of a set whose documents are a library's.
+    ///
+    /// - Parameter texts: the SHA-256 of each document's text; nil where it has none
+    public func digest(texts: [String?]) -> String {
+        let documents = zip(documents, texts).map { document, text in
+            let questions = document.questions.map { question in
+                Self.joined(
+                    [question.id, question.text, Self.measure(of: question), "\(question.correctChoice ?? -1)"]
+                        + [question.answers, question.choices, question.classes].map(Self.joined))
+            }
+            return Digest.sha256(Self.joined([document.id, document.title, text ?? "none"] + questions))
+        }
+        return Digest.sha256(Self.joined(documents))
+    }
+
+    private static func measure(of question: EvaluationQuestion) -> String {
+        let (metric, scorer) = (question.metric.rawValue, question.scorer)
+        return scorer == .standard ? metric : "\(metric)/\(scorer.rawValue)"
+    }
+
+    /// Parts with their lengths, so that no two lists read the same.
+    private static func joined(_ parts: [String]) -> String {
+        parts.map { "\($0.utf8.count):\($0)" }.joined()
+    }
+}

@@ -1,0 +1,159 @@
+import LLoCOBase
+
+/// SCROLLS (Shaham et al. 2022): lines of seven tasks in one form. Lines with the same `id` are one question with several
+/// references; `pid` tells them apart. Questions about the same text make one document.
+///
+/// The question is the input's first part, up to the blank line; a summary has none. What it is and how it is judged the task
+/// tells, so a file whose task nothing tells is not read.
+struct ScrollsRecords: DataRecordReader {
+    private let named: String?
+    private var questions: [String: Known] = [:]
+    private var pids: Set<String> = []
+
+    private struct Known {
+        var input: String
+        var document: Int
+        var question: Int
+    }
+
+    /// - Parameter named: what names the task, where a line does not
+    init(named: String?) {
+        self.named = named
+    }
+
+    mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
+        guard let id = record.label("id") ?? record.label("pid") else {
+            throw record.fault("id", "is missing; expected the question's id")
+        }
+        let input = try record.text("input")
+        let output = try record.text("output")
+        let name = record.label("dataset") ?? record.label("task") ?? named
+        let known = ScrollsTask.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let name else {
+            throw set.error(
+                "neither the file's name nor the line tells the task of SCROLLS; give it with --task: \(known)",
+                line: place.line)
+        }
+        guard let task = ScrollsTask.named(in: name) else {
+            throw JSONFields.Fault(reason: "the task \"\(name.printable(limit: 60))\"; expected one of \(known)")
+        }
+        if let pid = record.label("pid"), !pids.insert(pid).inserted {
+            throw record.fault("pid", "\(pid.printable(limit: 80)) is already used; pids must be unique")
+        }
+        let digest = Digest.sha256(input)
+        if let known = questions[id] {
+            guard known.input == digest else {
+                throw record.fault(
+                    "id", "\(id.printable(limit: 80)) is already used with another input; expected the same one")
+            }
+            set.add(reference: output, document: known.document, question: known.question)
+            return
+        }
+        var entry = try Self.entry(input, task)
+        entry.question.id = id
+        entry.question.answers = [output]
+        // Every line of QuALITY has one right option, which it gives as text.
+        entry.question.correctChoice = entry.question.choices.firstIndex { Self.isSame($0, output) }
+        if entry.question.correctChoice == nil, !entry.question.choices.isEmpty {
+            entry.question.choices = []
+            set.remark("\(id.printable(limit: 80)): the output is none of the options: judged by its text alone")
+        }
+        let document = EvaluationDocument(id: id, title: id, text: entry.text, questions: [entry.question])
+        guard let index = try set.add(document, place, mergingEqualTexts: true) else { return }
+        questions[id] = Known(
+            input: digest, document: index, question: set.set.documents[index].questions.count - 1)
+    }
+
+    /// A question, yet without id and answers, and what it is about.
+    private static func entry(_ input: String, _ task: ScrollsTask) throws -> (
+        question: EvaluationQuestion, text: String
+    ) {
+        var question = EvaluationQuestion(
+            id: "", text: "", answers: [], metric: task.metric, answerTokens: task.answerTokens,
+            attributes: ["task": task.rawValue])
+        if let instruction = task.instruction {
+            question.text = instruction
+            return (question, input)
+        }
+        var parts = try parts(input)
+        question.text = parts.question
+        if task == .quality {
+            let options = try QualityOptions(input)
+            question.text = ([options.question] + options.lines).joined(separator: "\n")
+            question.choices = options.options
+            parts.text = options.text
+        } else if task == .contractNLI {
+            question.text +=
+                "\nDoes the contract say so? Answer \"Entailment\", \"Contradiction\" or \"Not mentioned\"."
+        }
+        guard parts.text.contains(where: { !$0.isWhitespace }) else {
+            throw JSONFields.Fault(reason: "\"input\" is a question alone; expected a text after it")
+        }
+        return (question, parts.text)
+    }
+
+    /// The input's first part, and what follows the blank line.
+    private static func parts(_ input: String) throws -> (question: String, text: String) {
+        guard let end = input[...].firstRange(ofBytes: "\n\n") else {
+            throw JSONFields.Fault(reason: "\"input\" has no blank line; expected one between question and text")
+        }
+        let question = input[..<end.lowerBound]
+        guard question.contains(where: { !$0.isWhitespace }) else {
+            throw JSONFields.Fault(reason: "\"input\" begins with a blank line; expected a question")
+        }
+        return (String(question), String(input[end.upperBound...].drop(while: \.isNewline)))
+    }
+
+    /// Whether two options are the same but for white space, which the inputs have more of.
+    private static func isSame(_ option: String, _ output: String) -> Bool {
+        option.split(whereSeparator: \.isWhitespace) == output.split(whereSeparator: \.isWhitespace)
+    }
+}
+
+/// The head of an input of QuALITY: a question, the options under (A) to (D), a blank line, the article.
+private struct QualityOptions {
+    var question: String
+    var options: [String]
+    var text: String
+
+    /// The options as a model is asked to choose between them.
+    var lines: [String] { zip(["(A)", "(B)", "(C)", "(D)"], options).map { "\($0) \($1)" } }
+
+    init(_ input: String) throws {
+        var rest = input[...]
+        var parts: [Substring] = []
+        for mark in ["(A)", "(B)", "(C)", "(D)"] {
+            guard let place = rest.firstRange(ofBytes: mark) else {
+                throw JSONFields.Fault(reason: "\"input\" has no option \(mark); expected a question with (A) to (D)")
+            }
+            parts.append(rest[..<place.lowerBound])
+            rest = rest[place.upperBound...]
+        }
+        guard let end = rest.firstRange(ofBytes: "\n\n") else {
+            throw JSONFields.Fault(reason: "\"input\" has no blank line after the options; expected the article there")
+        }
+        parts.append(rest[..<end.lowerBound])
+        let cleaned = parts.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+        guard cleaned.allSatisfy({ !$0.isEmpty }) else {
+            throw JSONFields.Fault(reason: "\"input\" has an empty question or option; expected text")
+        }
+        question = cleaned[0]
+        options = Array(cleaned[1...])
+        text = String(rest[end.upperBound...].drop(while: \.isNewline))
+    }
+}
+
+extension Substring {
+    /// Where `pattern` stands first, looked for byte by byte: texts are long, and need no cutting into characters.
+    fileprivate func firstRange(ofBytes pattern: String) -> Range<Index>? {
+        let pattern = Array(pattern.utf8)
+        var start = utf8.startIndex
+        while let place = utf8[start...].firstIndex(of: pattern[0]) {
+            if utf8[place...].starts(with: pattern) {
+                return place..<utf8.index(place, offsetBy: pattern.count)
+            }
+            start = utf8.index(after: place)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import LLoCOBase
+
+/// What a file or folder is, told by its content.
+struct RecognizedFile {
+    enum Layout: Equatable {
+        case json(JSONRecordFile.Layout)
+        /// NarrativeQA's tables
+        case tables
+        /// GovReport: a file a report
+        case folder
+    }
+
+    let format: DataFormat
+    let layout: Layout
+
+    /// Records that are looked at before a file is of no known format: the first ones may be malformed.
+    private static let records = 100
+
+    /// - Parameter given: the format, where the caller knows it
+    /// - Throws: `JSONLinesError` where the file cannot be read or is of no known format.
+    init(_ url: URL, given: DataFormat?, limits: DataFileLimits) throws {
+        if given == .ruler || given == .needle {
+            throw JSONLinesError(
+                file: url.relativePath, line: nil,
+                reason: "data of the format \(given?.rawValue ?? "") is generated, not read")
+        }
+        guard DataFolder.canReadTwice(url) else {
+            throw JSONLinesError(
+                file: url.relativePath, line: nil,
+                reason: "found a pipe or device; expected a file, which is read twice")
+        }
+        let layout: Layout
+        var seen: [String] = []
+        var found: DataFormat?
+        if DataFolder.exists(url) {
+            layout = NarrativeQATables.hasTables(url) ? .tables : .folder
+            found = layout == .tables ? .narrativeqa : GovReportFolder.hasReports(url) ? .govreport : nil
+        } else {
+            let elements = try JSONElementReader(
+                url: url, byteLimit: limits.bytes, elementLimit: limits.recordBytes)
+            switch try elements.peek() {
+            case UInt8(ascii: "["): layout = .json(.list)
+            case UInt8(ascii: "{"):
+                let first = (try? FirstObject(elements)) ?? FirstObject()
+                layout = .json(Self.layout(of: first, given: given))
+                found = first.format
+            case nil:
+                throw JSONLinesError(file: url.relativePath, line: nil, reason: "the file holds only white space")
+            default:
+                layout = .tables
+                found = NarrativeQATables.isTable(url, limits) ? .narrativeqa : nil
+            }
+            if found == nil, given == nil, case .json(let records) = layout, records != .members {
+                (found, seen) = try Self.format(url, records, limits)
+            }
+        }
+        guard let format = given ?? found else { throw Self.unknown(url, seen) }
+        guard (format == .narrativeqa) == (layout == .tables), layout != .folder || format == .govreport else {
+            let expected = format == .narrativeqa ? "NarrativeQA's tables (CSV)" : "JSON"
+            let kind = layout == .tables ? "no JSON" : layout == .folder ? "a folder" : "JSON"
+            throw JSONLinesError(
+                file: url.relativePath, line: nil,
+                reason: "found \(kind); expected \(expected), as the format \(format.rawValue) has it")
+        }
+        self.format = format
+        self.layout = layout
+    }
+
+    private static func layout(of first: FirstObject, given: DataFormat?) -> JSONRecordFile.Layout {
+        switch given ?? first.format {
+        case .qasper: return .members
+        case .triviaqa: return .namedList("Data")
+        default: return first.isWholeFile ? .single : .lines
+        }
+    }
+
+    /// The format of the first record that has the fields of one.
+    private static func format(
+        _ url: URL, _ layout: JSONRecordFile.Layout, _ limits: DataFileLimits
+    ) throws -> (DataFormat?, seen: [String]) {
+        let file = try JSONRecordFile(url: url, layout: layout, limits: limits)
+        var seen: [String] = []
+        while let record = try file.next(), record.number <= records {
+            guard let names = try? JSONFields(line: record.bytes).names else { continue }
+            if let format = DataFormat(fields: names) { return (format, names) }
+            if seen.isEmpty { seen = names }
+        }
+        return (nil, seen)
+    }
+
+    private static func unknown(_ url: URL, _ seen: [String]) -> JSONLinesError {
+        let keys = seen.prefix(8).map { "\"\($0.printable(limit: 40))\"" }.joined(separator: ", ")
+        let known = DataFormat.allCases.filter { $0 != .ruler && $0 != .needle }.map(\.rawValue).joined(separator: ", ")
+        return JSONLinesError(
+            file: url.relativePath, line: nil,
+            reason: "the format is not recognised\(keys.isEmpty ? "" : " (a record with the fields \(keys))"); "
+                + "expected one of \(known)")
+    }
+}
+
+/// What the first object of a file tells, read no further than needed: Qasper's and TriviaQA's is the whole file.
+private struct FirstObject {
+    var format: DataFormat?
+    /// Whether the object has lines of its own and nothing follows it.
+    var isWholeFile = false
+
+    init() {}
+
+    init(_ elements: JSONElementReader) throws {
+        let start = elements.line
+        try elements.expect("{", "an object")
+        var names: [String] = []
+        if try !elements.accept("}") {
+            repeat {
+                let key = try elements.key()
+                if key == "Data", try elements.peek() == UInt8(ascii: "[") {
+                    format = .triviaqa
+                    return
+                }
+                let value = try elements.element()
+                if names.isEmpty, value.first == UInt8(ascii: "{"), let paper = try? JSONFields(line: value),
+                    paper.has("qas") || paper.has("full_text")
+                {
+                    format = .qasper
+                    return
+                }
+                names.append(key)
+            } while try elements.accept(",")
+            try elements.expect("}", "a comma or the end of the object")
+        }
+        format = DataFormat(fields: names)
+        isWholeFile = try elements.line > start && elements.peek() == nil
+    }
+}
+
+extension DataFormat {
+    /// The format whose records have these fields; nil where none has.
+    fileprivate init?(fields: [String]) {
+        let fields = Set(fields)
+        func has(_ names: String...) -> Bool { fields.isSuperset(of: names) }
+        if has("meeting_transcripts") {
+            self = .qmsum
+        } else if has("input", "output"), has("pid") || has("id") {
+            self = .scrolls
+        } else if has("input", "context", "answers") {
+            self = .longbench
+        } else if has("question", "context", "choice_A") {
+            self = .longbenchV2
+        } else if has("article", "questions") {
+            self = .quality
+        } else if has("document", "questions", "metadata") {
+            self = .squality
+        } else if has("question", "context"), has("_id") || has("supporting_facts") {
+            self = .hotpotqa
+        } else if has("report", "highlight") || has("report", "summary") || has("reports", "summary")
+            || has("document", "summary") || has("document_sections", "summary_sections")
+        {
+            self = .govreport
+        } else if has("questions"), has("id") || has("title") {
+            self = .lloco
+        } else {
+            return nil
+        }
+    }
+}

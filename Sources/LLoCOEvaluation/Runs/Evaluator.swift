@@ -1,0 +1,141 @@
+import Foundation
+import LLoCO
+public import LLoCOBase
+public import LLoCOCompression
+public import LLoCODataSets
+import LLoCODocuments
+public import LLoCOLibrary
+public import LLoCOModels
+public import LLoCOReports
+
+/// Asks questions about documents in every mode and judges the answers. Every question is asked about its own document.
+public final class Evaluator {
+    private let engine: LoadedModel
+    private let library: SQLiteLibrary
+    private let answerer: Answerer
+    private let group: String
+    private let ownsLibrary: Bool
+    /// Whether a group's adapter is used in the modes that read vectors.
+    public var usesAdapter = true
+    /// As in ``Answerer/Options``
+    public var budget: ContextBudget.Size?
+    public var textShare = ContextBudget.usualTextShare
+
+    /// - Parameters:
+    ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one
+    ///   - group: their group in `library`
+    public init(engine: LoadedModel, library: SQLiteLibrary? = nil, group: String? = nil) throws {
+        self.engine = engine
+        self.library = try library ?? SQLiteLibrary.inMemory()
+        self.group = group ?? "evaluation"
+        ownsLibrary = library == nil
+        answerer = Answerer(engine: engine, library: self.library)
+    }
+
+    /// Uses an adapter that is not in the library.
+    public func setAdapter(_ adapter: Adapter) throws {
+        try answerer.setAdapter(adapter, for: group)
+    }
+
+    /// The set's digest, over the texts that are read: those of the library where it has them.
+    public func digest(of set: EvaluationSet) throws -> String {
+        guard !ownsLibrary else { return set.digest }
+        return set.digest(texts: try set.documents.map { try document(of: $0).digest })
+    }
+
+    /// Asks all questions about a document that `isWanted` in all modes.
+    ///
+    /// - Parameters:
+    ///   - onLearning: told how many of the document's tokens are compressed
+    ///   - onRecord: told each answer as it is judged
+    public func evaluate(
+        _ entry: EvaluationDocument, modes: [AnswerMode],
+        isWanted: (EvaluationQuestion, AnswerMode) -> Bool = { _, _ in true },
+        onLearning: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
+        onRecord: (EvaluationRecord) throws -> Void
+    ) throws {
+        let wanted = modes.filter { mode in entry.questions.contains { isWanted($0, mode) } }
+        guard !wanted.isEmpty else { return }
+        let document = try learned(entry, compressing: wanted.contains(where: \.readsVectors), onLearning)
+        // What is asked about the next document is not found in this one.
+        defer { if ownsLibrary { try? library.removeDocument(document.id) } }
+        let text = Array(try library.text(of: document.id).utf8)
+        for question in entry.questions {
+            for mode in modes where isWanted(question, mode) {
+                try onRecord(record(question, of: entry, mode, document, text))
+            }
+        }
+    }
+
+    private func record(
+        _ question: EvaluationQuestion, of entry: EvaluationDocument, _ mode: AnswerMode, _ document: DocumentRecord,
+        _ text: [UInt8]
+    ) throws -> EvaluationRecord {
+        var options = Answerer.Options()
+        options.mode = mode
+        options.usesAdapter = usesAdapter
+        options.budget = budget
+        options.textShare = textShare
+        options.generation.maximumTokens = question.answerTokens
+        options.documents = [document.name]
+        var answer: Answer?
+        var likelihoods: [Double]?
+        var unanswered: String?
+        do {
+            answer = try answerer.answer(question.text, options)
+            if !question.choices.isEmpty {
+                likelihoods = try answerer.logLikelihoods(
+                    of: question.choices.indices.compactMap {
+                        MultipleChoice.letter($0).map { question.scorer.answer(letter: String($0)) }
+                    },
+                    question.text, options)
+            }
+        } catch let error as ModelError {
+            // One question that does not fit the window shall not cost the run.
+            unanswered = error.description
+        }
+        let prediction = answer?.answer ?? ""
+        return EvaluationRecord(
+            id: question.id, document: entry.id, mode: mode, question: question.text, prediction: prediction,
+            answers: question.answers, metric: question.metric,
+            scores: Dictionary(
+                uniqueKeysWithValues: question.scores(
+                    of: prediction, likelihoods: likelihoods ?? (question.choices.isEmpty ? nil : [])
+                ).map {
+                    ($0.key.rawValue, 100 * $0.value)
+                }),
+            choiceLogLikelihoods: likelihoods, attributes: question.attributes, documentTokens: document.tokenCount,
+            cutTokens: answer?.cutTokens ?? 0, contextTokens: answer?.contextTokens ?? 0,
+            promptTokens: answer?.promptTokens ?? 0, generatedTokens: answer?.generatedTokens ?? 0,
+            seconds: answer?.secondsAlone ?? .init(retrieve: 0, prefill: 0, decode: 0, total: 0),
+            passages: (answer?.passages ?? []).map { passage in
+                EvaluationRecord.Passage(
+                    document: passage.document, start: passage.start, end: passage.end, score: passage.score,
+                    text: String(decoding: text[passage.start..<min(passage.end, text.count)], as: UTF8.self))
+            }, isAnswerCut: answer?.end == .length, unanswered: unanswered, omissions: answer?.omissions ?? [])
+    }
+
+    /// The document of a set in the library that was given.
+    private func document(of entry: EvaluationDocument) throws -> DocumentRecord {
+        let named = QuestionDocument(id: entry.id, title: entry.title, document: entry.text, questions: [])
+        let document = try library.document(for: named, in: group)
+        guard document.group == group else {
+            throw EngineError("document '\(document.name)' is in group '\(document.group)', not in '\(group)'")
+        }
+        return document
+    }
+
+    /// The document of a set in the library: learned where the set brings its text.
+    private func learned(
+        _ entry: EvaluationDocument, compressing: Bool, _ progress: (Int, Int) throws -> Void
+    ) throws -> DocumentRecord {
+        guard ownsLibrary else { return try document(of: entry) }
+        guard let text = entry.text else {
+            throw EngineError("document '\(entry.title)' of the question set has no text")
+        }
+        return try engine.add(
+            text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,
+            compressing: compressing, progress: progress
+        ).document
+    }
+}

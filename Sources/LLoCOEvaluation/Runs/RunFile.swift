@@ -1,0 +1,122 @@
+import Foundation
+public import LLoCOBase
+public import LLoCOReports
+
+/// The records of a run as they come, in a file: a run that was killed goes on behind the last whole one.
+///
+/// JSON Lines: the settings, then a record a line. Only a run of the same settings, modes and data goes on.
+public final class RunFile {
+    private struct Header: Codable, Equatable {
+        var settings: EvaluationReport.Settings
+        var modes: [AnswerMode]
+        /// questions asked in all
+        var questions: Int
+    }
+
+    /// Those of the run so far, in the order of the file.
+    public private(set) var records: [EvaluationRecord] = []
+    private let handle: FileHandle
+
+    /// Opens a run's file, or begins it.
+    ///
+    /// - Parameter questions: the ids of all that are asked
+    /// - Throws: `EvaluationError` where the file is another run's or none at all, or another process writes it.
+    public init(
+        _ path: String, settings: EvaluationReport.Settings, modes: [AnswerMode], questions: [String]
+    ) throws {
+        let header = Header(settings: settings, modes: modes, questions: questions.count)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw EvaluationError("--run \(path): the file cannot be written: \(String(cString: strerror(errno)))")
+        }
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw EvaluationError("--run \(path): another process is writing this run")
+        }
+        let data = try handle.readToEnd() ?? Data()
+        guard !data.isEmpty else {
+            try write(header)
+            return
+        }
+        // A line that a kill cut short is asked again.
+        let whole = data.lastIndex(of: UInt8(ascii: "\n")).map { data[...$0] } ?? Data()
+        let lines = whole.split(separator: UInt8(ascii: "\n"))
+        guard let first = lines.first, let found = try? JSONDecoder().decode(Header.self, from: first) else {
+            let beginning = Data(#"{"modes":"#.utf8)
+            if whole.isEmpty, data.prefix(beginning.count) == beginning.prefix(data.count) {
+                // Killed within the very first line.
+                try handle.truncate(atOffset: 0)
+                try write(header)
+                return
+            }
+            if lines.first?.starts(with: beginning) == true {
+                throw EvaluationError(
+                    "--run \(path): the run in it was made by another version of lloco; give another file, or remove it"
+                )
+            }
+            throw EvaluationError("--run \(path): this file is no evaluation's run; give another, or remove it")
+        }
+        guard found == header else {
+            throw EvaluationError(
+                "--run \(path): the run in it is of \(Self.difference(found, header)); give another file, or remove it")
+        }
+        // What may still be answered.
+        var left = Dictionary(modes.map { ($0, Set(questions)) }, uniquingKeysWith: { first, _ in first })
+        for (index, line) in lines.dropFirst().enumerated() {
+            guard let record = try? JSONDecoder().decode(EvaluationRecord.self, from: line) else {
+                throw EvaluationError("--run \(path), line \(index + 2): not a record of a run; the file is damaged")
+            }
+            if let reason = Self.fault(of: record, &left) {
+                throw EvaluationError("--run \(path), line \(index + 2): \(reason); the file was changed or damaged")
+            }
+            records.append(record)
+        }
+        try handle.truncate(atOffset: UInt64(whole.count))
+        try handle.seekToEnd()
+    }
+
+    /// Why a record is none of the run's; takes its question from those of the mode.
+    private static func fault(of record: EvaluationRecord, _ left: inout [AnswerMode: Set<String>]) -> String? {
+        if left[record.mode] == nil { return "an answer in the mode \(record.mode.rawValue), which is not asked" }
+        guard left[record.mode]?.remove(record.id) == nil else { return nil }
+        return "the question '\(record.id.printable(limit: 80))' is none of the run's, or answered twice"
+    }
+
+    public func append(_ record: EvaluationRecord) throws {
+        try write(record)
+        records.append(record)
+    }
+
+    private func write(_ value: some Encodable) throws {
+        try handle.write(contentsOf: JSONLine.data(value))
+    }
+
+    /// What two runs differ in first, in the words of the command.
+    private static func difference(_ found: Header, _ wanted: Header) -> String {
+        let (a, b) = (found.settings, wanted.settings)
+        let checks: [(Bool, String)] = [
+            (
+                a.dataDigest == b.dataDigest && a.data == b.data && found.questions == wanted.questions,
+                "other questions"
+            ),
+            (found.modes == wanted.modes, "other --modes"), (a.model == b.model, "another model"),
+            (a.compressor == b.compressor, "another compressor"), (a.adapter == b.adapter, "another adapter"),
+            (a.embedder == b.embedder, "another retrieval model"),
+            (a.scheme == b.scheme, "another --segment or compression scheme"),
+            (a.answerTokens == b.answerTokens, "other limits of the answers (--max-tokens)"),
+            (a.dtype == b.dtype, "another --dtype"), (a.device == b.device, "another --device"),
+            (a.decodeWeights == b.decodeWeights, "other --decode-weights"),
+            (a.chatTemplate == b.chatTemplate, "another --chat-template"), (a.seed == b.seed, "another --seed"),
+        ]
+        return checks.first { !$0.0 }?.1 ?? "other settings"
+    }
+}
+
+/// An evaluation that cannot be made. The description is one line.
+public struct EvaluationError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,124 @@
+public import Foundation
+internal import GRDB
+import LLoCOBase
+internal import Logging
+
+extension SQLiteLibrary {
+    /// The adapters of a group, or of all groups, newest first.
+    public func adapters(of group: String? = nil, identity: VectorIdentity? = nil) throws -> [AdapterRecord] {
+        try read { try self.adapterRows(group, identity, $0).map(Self.adapter) }
+    }
+
+    /// The newest good adapter of a group for `identity`, with its weights; nil where it has none.
+    ///
+    /// One whose weights no longer have their digest is passed over, with a warning in the log.
+    public func adapter(for group: String, identity: VectorIdentity) throws -> StoredAdapter? {
+        try adapter(for: group, identity: identity, held: { _ in nil }, load: { $0 })
+    }
+
+    /// What stands for the newest good adapter of a group for `identity`; nil where it has none.
+    ///
+    /// - Parameters:
+    ///   - held: what the caller holds already, by the adapter's record: its weights are not read then.
+    ///   - load: makes it of an adapter that the caller does not hold.
+    package func adapter<Loaded>(
+        for group: String, identity: VectorIdentity, held: (AdapterRecord) -> Loaded?,
+        load: (StoredAdapter) throws -> Loaded
+    ) throws -> Loaded? {
+        let found: (held: Loaded?, stored: StoredAdapter?) = try read { db in
+            for row in try self.adapterRows(group, identity, db) {
+                let record = try Self.adapter(row)
+                if let held = held(record) { return (held, nil) }
+                if let weights = try self.weights(of: record, db) {
+                    return (nil, StoredAdapter(record: record, weights: weights))
+                }
+                logger.warning(
+                    "\(path): adapter \(record.id) of group \"\(group)\" is damaged; using the one before it")
+            }
+            return (nil, nil)
+        }
+        return try found.held ?? found.stored.map(load)
+    }
+
+    /// Stores an adapter; it is the newest of its group and identity from then on.
+    ///
+    /// - Parameters:
+    ///   - group: its group; made where missing.
+    ///   - config: JSON, the content of PEFT's `adapter_config.json`.
+    ///   - weights: a safetensors file's bytes.
+    ///   - run: the training run that made it.
+    @discardableResult
+    public func saveAdapter(
+        for group: String, identity: VectorIdentity, config: String, weights: Data, run: Int64? = nil
+    ) throws -> AdapterRecord {
+        try Database.checkSize(weights, "the adapter's weights", path: path)
+        return try write { db in
+            let groupID = try self.groupIDMaking(group, db)
+            return try self.insertAdapter(groupID, identity, config: config, weights: weights, run: run, db)
+        }
+    }
+
+    /// Deletes one adapter: the one before it counts again.
+    public func removeAdapter(_ adapter: Int64) throws {
+        try write { db in
+            try db.execute(sql: "DELETE FROM adapters WHERE id = ?", arguments: [adapter])
+            guard db.changesCount > 0 else {
+                throw LibraryError(.notFound, "\(path): adapter \(adapter) is not in the library")
+            }
+        }
+    }
+
+    func insertAdapter(
+        _ group: Int64, _ identity: VectorIdentity, config: String, weights: Data, run: Int64?, _ db: Database
+    ) throws -> AdapterRecord {
+        try db.execute(
+            sql: """
+                INSERT INTO adapters
+                    (group_id, run_id, model, compressor, variant, config, created, weights_digest, weights)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                group, run, identity.model, identity.compressor, identity.variant, config, Date().timeIntervalSince1970,
+                Digest.sha256(weights), weights,
+            ])
+        let id = db.lastInsertedRowID
+        guard
+            let row = try Row.fetchOne(db, sql: Self.adapterQuery + " WHERE adapters.id = ?", arguments: [id])
+        else { throw DamagedValue("an adapter's row is missing") }
+        return try Self.adapter(row)
+    }
+
+    private static let adapterQuery = """
+        SELECT adapters.id, groups.name AS group_name, run_id, model, compressor, variant, config, adapters.created,
+            weights_digest, length(weights) AS byte_count
+        FROM adapters JOIN groups ON groups.id = adapters.group_id
+        """
+
+    private func adapterRows(_ group: String?, _ identity: VectorIdentity?, _ db: Database) throws -> [Row] {
+        try Row.fetchAll(
+            db,
+            sql: Self.adapterQuery + """
+                 WHERE groups.name = coalesce(?, groups.name) AND model = coalesce(?, model)
+                    AND compressor = coalesce(?, compressor) AND variant = coalesce(?, variant)
+                ORDER BY adapters.id DESC
+                """, arguments: [group, identity?.model, identity?.compressor, identity?.variant])
+    }
+
+    private func weights(of record: AdapterRecord, _ db: Database) throws -> Data? {
+        guard
+            let row = try Row.fetchOne(db, sql: "SELECT weights FROM adapters WHERE id = ?", arguments: [record.id])
+        else { return nil }
+        let weights: Data = try row.checked("weights")
+        return Digest.sha256(weights) == record.digest ? weights : nil
+    }
+
+    private static func adapter(_ row: Row) throws -> AdapterRecord {
+        AdapterRecord(
+            id: try row.checked("id"), group: try row.checked("group_name"),
+            identity: VectorIdentity(
+                model: try row.checked("model"), compressor: try row.checked("compressor"),
+                variant: try row.checked("variant")),
+            config: try row.checked("config"), digest: try row.checked("weights_digest"),
+            byteCount: try row.count("byte_count"), created: try row.date("created"), run: try row.optional("run_id"))
+    }
+}

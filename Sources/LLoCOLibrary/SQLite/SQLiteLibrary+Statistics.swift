@@ -1,0 +1,88 @@
+internal import GRDB
+
+/// What a library holds, in numbers.
+public struct LibraryStatistics: Hashable, Sendable {
+    /// Groups.
+    public let groups: Int
+    /// Documents.
+    public let documents: Int
+    /// Bytes of their texts, UTF-8.
+    public let textBytes: Int
+    /// Tokens of their texts.
+    public let tokens: Int
+    /// Passages.
+    public let passages: Int
+    /// Passages that have an embedding.
+    public let embeddedPassages: Int
+    /// Compressed segments, of all identities.
+    public let segments: Int
+    /// Their vectors.
+    public let vectors: Int
+    /// Adapters.
+    public let adapters: Int
+    /// Training runs.
+    public let trainingRuns: Int
+    /// The size of the file in bytes, its free pages included.
+    public let fileBytes: Int
+}
+
+extension SQLiteLibrary {
+    /// What the library holds, in numbers.
+    public func statistics() throws -> LibraryStatistics {
+        try read { db in
+            func number(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+            return LibraryStatistics(
+                groups: try number("SELECT count(*) FROM groups"),
+                documents: try number("SELECT count(*) FROM documents"),
+                textBytes: try number("SELECT sum(byte_count) FROM documents"),
+                tokens: try number("SELECT sum(token_count) FROM documents"),
+                passages: try number("SELECT count(*) FROM passages"),
+                embeddedPassages: try number("SELECT count(*) FROM passages WHERE embedder IS NOT NULL"),
+                segments: try number("SELECT count(*) FROM segments"),
+                vectors: try number("SELECT sum(vector_count) FROM segments"),
+                adapters: try number("SELECT count(*) FROM adapters"),
+                trainingRuns: try number("SELECT count(*) FROM training_runs"),
+                fileBytes: try number("PRAGMA page_count") * number("PRAGMA page_size"))
+        }
+    }
+
+    /// Checks the whole file: SQLite's own structures, references between tables, and, for a writer, whether the
+    /// full-text index fits the passages.
+    ///
+    /// - Returns: what is wrong, a line each; empty where nothing is.
+    public func verify() throws -> [String] {
+        do {
+            var faults = try read { db in
+                var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+                let orphans = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
+                if orphans > 0 { faults.append("\(orphans) rows refer to rows that are gone") }
+                return faults.map { $0.split(separator: "\n").joined(separator: " ") }
+            }
+            if access == .writing, faults.isEmpty {
+                do {
+                    try write { db in
+                        try db.execute(
+                            sql: "INSERT INTO passage_index (passage_index, rank) VALUES ('integrity-check', 1)")
+                    }
+                } catch let error as LibraryError where error.code == .damaged {
+                    faults.append("the full-text index does not fit the passages")
+                }
+            }
+            return faults
+        } catch let error as LibraryError where error.code == .damaged {
+            return [error.description]
+        }
+    }
+
+    /// Gives the space of removed content back to the disk. Needs as much free space as the library is large.
+    public func compact() throws {
+        guard access == .writing else {
+            throw LibraryError(.notWritable, "\(path): opened for reading only")
+        }
+        do {
+            try queue.vacuum()
+        } catch let error as DatabaseError {
+            throw LibraryError(error, path: path)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+public import Foundation
+internal import GRDB
+import LLoCOBase
+
+/// A document's vectors as they were tuned with an adapter.
+public struct TunedVectors: Hashable, Sendable {
+    /// The document's key.
+    public let document: Int64
+    /// Which vectors they were tuned from: ``SQLiteLibrary/vectorsDigest(of:identity:)``.
+    public let source: String
+    /// The vectors, of the same shape, bfloat16, little-endian.
+    public let bytes: Data
+
+    /// A document's tuned vectors.
+    public init(document: Int64, source: String, bytes: Data) {
+        self.document = document
+        self.source = source
+        self.bytes = bytes
+    }
+}
+
+extension SQLiteLibrary {
+    /// What tells a document's vectors by `identity` from those that it had before or will have.
+    public func vectorsDigest(of document: Int64, identity: VectorIdentity) throws -> String {
+        try read { try self.vectorsDigest(of: document, identity, $0) }
+    }
+
+    /// Whether a document is read with vectors that were tuned with an adapter.
+    public func hasTunedVectors(of document: Int64, with adapter: AdapterRecord) throws -> Bool {
+        try read { try self.tunedVectors(of: document, with: adapter, "vectors_digest", $0) != nil }
+    }
+
+    /// A document's vectors as they were tuned with an adapter; nil where they were not, or where the document has other
+    /// vectors now than they were tuned from.
+    public func tunedVectors(of document: Int64, with adapter: AdapterRecord) throws -> Data? {
+        try read { db in
+            guard let row = try self.tunedVectors(of: document, with: adapter, "vectors_digest, vectors", db) else {
+                return nil
+            }
+            let vectors: Data = try row.checked("vectors")
+            guard Digest.sha256(vectors) == (try row.checked("vectors_digest", as: String.self)) else {
+                throw DamagedValue("tuned vectors do not have their digest")
+            }
+            return vectors
+        }
+    }
+
+    private func tunedVectors(
+        of document: Int64, with adapter: AdapterRecord, _ columns: String, _ db: Database
+    ) throws -> Row? {
+        guard try db.tableExists("tuned_vectors"),
+            let row = try Row.fetchOne(
+                db,
+                sql: "SELECT source_digest, \(columns) FROM tuned_vectors WHERE adapter_id = ? AND document_id = ?",
+                arguments: [adapter.id, document]),
+            try row.checked("source_digest") == self.vectorsDigest(of: document, adapter.identity, db)
+        else { return nil }
+        return row
+    }
+
+    func store(_ tuned: [TunedVectors], of adapter: Int64, _ db: Database) throws {
+        for vectors in tuned {
+            try Database.checkSize(vectors.bytes, "a document's tuned vectors", path: path)
+            // A document that was removed meanwhile is passed over.
+            guard try self.document(id: vectors.document, db) != nil else { continue }
+            try db.execute(
+                sql: """
+                    INSERT INTO tuned_vectors (adapter_id, document_id, source_digest, vectors_digest, vectors)
+                    VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    adapter, vectors.document, vectors.source, Digest.sha256(vectors.bytes), vectors.bytes,
+                ])
+        }
+    }
+
+    private func vectorsDigest(of document: Int64, _ identity: VectorIdentity, _ db: Database) throws -> String {
+        Digest.sha256(
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT vectors_digest FROM segments JOIN compressions ON compressions.id = segments.compression_id
+                    WHERE document_id = ? AND model = ? AND compressor = ? AND variant = ? ORDER BY position
+                    """, arguments: Self.key(document, identity)
+            ).joined())
+    }
+}

@@ -1,0 +1,146 @@
+public import LLoCOCheckpoints
+import LLoCOTokenizers
+public import LLoCOTorch
+
+/// The BERT encoder (Devlin et al. 2019) with mean pooling, as sentence-transformers uses it: texts to unit vectors.
+///
+/// Layers are post-norm: x = LayerNorm(x + attention(x)), x = LayerNorm(x + feedForward(x)).
+public final class BertEncoder: Sendable {
+    public let configuration: BertConfiguration
+    public let dtype: DType
+    public let device: Device
+
+    private let wordEmbedding: Tensor
+    /// Position and first token type, summed: [positions, D]
+    private let positionEmbedding: Tensor
+    private let embeddingNorm: LayerNorm
+    private let blocks: [Block]
+
+    private struct LayerNorm {
+        let weight: Tensor
+        let bias: Tensor
+        let epsilon: Double
+
+        func callAsFunction(_ x: Tensor) throws -> Tensor {
+            try x.layerNorm(weight, bias: bias, epsilon: epsilon)
+        }
+    }
+
+    private struct Dense {
+        let weight: Tensor
+        let bias: Tensor
+
+        func callAsFunction(_ x: Tensor) throws -> Tensor {
+            try x.linear(weight, bias: bias)
+        }
+    }
+
+    private struct Block {
+        let query: Dense
+        let key: Dense
+        let value: Dense
+        let output: Dense
+        let attentionNorm: LayerNorm
+        let up: Dense
+        let down: Dense
+        let outputNorm: LayerNorm
+    }
+
+    /// Reads an encoder's weights, with or without the prefix `bert.` before their names.
+    ///
+    /// - Parameter dtype: of the weights and the computation
+    /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says;
+    ///   `TorchError` where there is no such device.
+    public init(
+        _ checkpoint: any Checkpoint, configuration: BertConfiguration, dtype: DType = .float32, device: Device = .cpu
+    ) throws {
+        self.configuration = configuration
+        self.dtype = dtype
+        self.device = device
+        let prefix = checkpoint.contains("bert.embeddings.word_embeddings.weight") ? "bert." : ""
+        let hidden = configuration.hiddenSize
+        func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
+            try checkpoint.tensor(prefix + name, shape: shape, as: dtype).to(device: device)
+        }
+        func dense(_ name: String, _ input: Int, _ output: Int) throws -> Dense {
+            Dense(weight: try tensor("\(name).weight", [output, input]), bias: try tensor("\(name).bias", [output]))
+        }
+        func norm(_ name: String) throws -> LayerNorm {
+            LayerNorm(
+                weight: try tensor("\(name).weight", [hidden]), bias: try tensor("\(name).bias", [hidden]),
+                epsilon: configuration.layerNormEpsilon)
+        }
+        wordEmbedding = try tensor("embeddings.word_embeddings.weight", [configuration.vocabularySize, hidden])
+        let positions = try tensor("embeddings.position_embeddings.weight", [configuration.maximumPositions, hidden])
+        let types = try tensor("embeddings.token_type_embeddings.weight", [configuration.tokenTypeCount, hidden])
+        positionEmbedding = try positions + types[0..<1]
+        embeddingNorm = try norm("embeddings.LayerNorm")
+        blocks = try (0..<configuration.layerCount).map { index in
+            let name = "encoder.layer.\(index)"
+            return Block(
+                query: try dense("\(name).attention.self.query", hidden, hidden),
+                key: try dense("\(name).attention.self.key", hidden, hidden),
+                value: try dense("\(name).attention.self.value", hidden, hidden),
+                output: try dense("\(name).attention.output.dense", hidden, hidden),
+                attentionNorm: try norm("\(name).attention.output.LayerNorm"),
+                up: try dense("\(name).intermediate.dense", hidden, configuration.intermediateSize),
+                down: try dense("\(name).output.dense", configuration.intermediateSize, hidden),
+                outputNorm: try norm("\(name).output.LayerNorm"))
+        }
+    }
+
+    /// The mean of each text's last hidden states, scaled to length 1.
+    ///
+    /// - Parameter sequences: token ids with the special tokens; their lengths may differ
+    /// - Returns: [B, D], float32
+    /// - Throws: `ModelError` where a sequence is empty, longer than the model's positions, or holds a foreign id.
+    public func embed(_ sequences: [[Int]]) throws -> Tensor {
+        let (states, present) = try hiddenStates(sequences)
+        return try withoutGradients {
+            let weights = try present.to(.float32).unsqueezed(2)
+            let mean = try (states.to(.float32) * weights).sum(1) / weights.sum(1)
+            return try mean / (mean * mean).sum(1, keepDimension: true).sqrt()
+        }
+    }
+
+    /// Each token's last hidden state [B, T, D], shorter texts padded on the right, and which of them are there: [B, T]
+    /// bool. Throws as `embed` does.
+    package func hiddenStates(_ sequences: [[Int]]) throws -> (states: Tensor, present: Tensor) {
+        let longest = sequences.map(\.count).max() ?? 0
+        guard !sequences.isEmpty, sequences.allSatisfy({ !$0.isEmpty }) else {
+            throw ModelError("the encoder was given an empty text")
+        }
+        guard longest <= configuration.maximumPositions else {
+            throw ModelError("a text of \(longest) tokens, the encoder has \(configuration.maximumPositions) positions")
+        }
+        guard sequences.allSatisfy({ $0.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize } }) else {
+            throw ModelError("a token id outside the encoder's vocabulary of \(configuration.vocabularySize)")
+        }
+        return try withoutGradients {
+            let padded = sequences.flatMap { $0 + Array(repeating: 0, count: longest - $0.count) }
+            let batch = sequences.count
+            let flags = sequences.flatMap { ids in (0..<longest).map { $0 < ids.count } }
+            let present = try Tensor(flags, shape: [batch, longest]).to(device: device)
+            let mask =
+                try longest * batch == sequences.reduce(0) { $0 + $1.count }
+                ? nil : present.reshaped([batch, 1, 1, longest])
+            var x = try wordEmbedding.embedding(Tensor(padded, shape: [batch, longest]).to(device: device))
+            x = try embeddingNorm(x + positionEmbedding[0..<longest])
+            for block in blocks {
+                x = try block.attentionNorm(x + attention(block, x, mask))
+                x = try block.outputNorm(x + block.down(block.up(x).gelu()))
+            }
+            return (x, present)
+        }
+    }
+
+    private func attention(_ block: Block, _ x: Tensor, _ mask: Tensor?) throws -> Tensor {
+        let shape = x.shape
+        func heads(_ projected: Tensor) throws -> Tensor {
+            try projected.reshaped([shape[0], shape[1], configuration.headCount, -1]).transposed(1, 2)
+        }
+        let mixed = try Tensor.attention(
+            query: heads(block.query(x)), key: heads(block.key(x)), value: heads(block.value(x)), mask: mask)
+        return try block.output(mixed.transposed(1, 2).reshaped(shape))
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import LLoCOCheckpoints
+import LLoCOTorch
+
+extension LanguageModel {
+    /// The sum, in nats, of -log p(token i | tokens before it) over tokens 1 ..< n. Zero for fewer than two tokens.
+    ///
+    /// - Throws: `ModelError` where the text is longer than the context window or an id is outside the vocabulary.
+    public func negativeLogLikelihood(of ids: [Int], adapters: ActiveAdapters = .none) throws -> Double {
+        try negativeLogLikelihood(of: ids) {
+            // All ids are looked up, so that the last, which is only scored, is checked too.
+            let input = try decoder.embed(ids).narrowed(1, start: 0, length: ids.count - 1)
+            let hidden = try decoder.hiddenStates(input, adapters: adapters)[0]
+            return try decoder.crossEntropy(hidden, targets: Array(ids.dropFirst()))
+        }
+    }
+
+    /// The same, read token by token as an answer is generated: with the weights that the model decodes with.
+    ///
+    /// - Parameter progress: told after each token how many are done
+    public func negativeLogLikelihoodByStep(
+        of ids: [Int], adapters: ActiveAdapters = .none, progress: (Int) throws -> Void = { _ in }
+    ) throws -> Double {
+        try negativeLogLikelihood(of: ids) {
+            let session = try decodeSession(KeyValueCache(layerCount: configuration.layerCount), adapters: adapters)
+            var sum = 0.0
+            for (done, pair) in zip(ids, ids.dropFirst()).enumerated() {
+                sum += try session.step(pair.0).unsqueezed(0).crossEntropy(Tensor([pair.1])).item()
+                try progress(done + 1)
+            }
+            return sum
+        }
+    }
+
+    private func negativeLogLikelihood(of ids: [Int], _ body: () throws -> Double) throws -> Double {
+        guard ids.count <= window else {
+            throw ModelError(
+                "the text has \(ids.count) tokens, the model's window holds \(window): --tokens \(window) scores the first"
+            )
+        }
+        guard ids.count > 1 else { return 0 }
+        let sum = try withoutGradients(body)
+        guard sum.isFinite else {
+            throw ModelError(
+                "\(path.path): the model's scores are no numbers in \(decoder.dtype): its weights are damaged, or "
+                    + "--dtype float32 is needed")
+        }
+        return sum
+    }
+}

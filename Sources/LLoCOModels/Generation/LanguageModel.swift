@@ -1,0 +1,103 @@
+public import Foundation
+public import LLoCOCheckpoints
+public import LLoCOTokenizers
+public import LLoCOTorch
+
+/// A decoder with the tokenizer it was trained with.
+public struct LanguageModel: Sendable {
+    public let decoder: Llama
+    public let checkpoint: any Checkpoint
+    /// What was given as the model: a GGUF file or a folder.
+    public let path: URL
+    /// What single steps of a generation are computed from; nil for the decoder's own weights.
+    public let decodeBits: QuantizedWeight.Bits?
+    private let loadedTokenizer: (any Tokenizer)?
+
+    public var configuration: LlamaConfiguration { decoder.configuration }
+
+    /// Loads a GGUF file or a Hugging Face folder.
+    ///
+    /// - Parameters:
+    ///   - path: a `.gguf` file, or a folder with `config.json`, weights and a tokenizer
+    ///   - dtype: by default bfloat16 where the device multiplies it natively, else float32
+    ///   - decodeWeights: what single steps of a generation are computed from
+    /// - Throws: `CheckpointError`, `TokenizerError`, `ModelError`, `TorchError`
+    public init(
+        path: URL, dtype: DType? = nil, device: Device = .cpu, decodeWeights: DecodeWeights = .automatic
+    ) throws {
+        let checkpoint = try CheckpointLoader.open(path)
+        self.checkpoint = checkpoint
+        let configuration = try LlamaConfiguration(at: path)
+        self.path = path
+        loadedTokenizer = try Self.tokenizer(of: checkpoint, path: path)
+        if loadedTokenizer is WordPieceTokenizer {
+            throw ModelError("\(path.path): a BERT tokenizer (WordPiece), expected a decoder's")
+        }
+        if let size = loadedTokenizer?.vocabularySize, size > configuration.vocabularySize {
+            throw ModelError(
+                "\(path.path): the tokenizer has \(size) tokens, the model \(configuration.vocabularySize): "
+                    + "they are not of one model")
+        }
+        decodeBits = decodeWeights.bits(hasDefaultDType: dtype == nil)
+        decoder = try Llama(
+            checkpoint, configuration: configuration, dtype: dtype ?? Self.defaultDType(on: device), device: device)
+    }
+
+    /// The dtype that a model is computed in where none is asked for: bfloat16 on a GPU, and on a CPU that multiplies it
+    /// natively; else float32.
+    public static func defaultDType(on device: Device) -> DType {
+        switch device.kind {
+        case .cpu: Runtime.multipliesBFloat16 ? .bfloat16 : .float32
+        case .cuda, .mps: .bfloat16
+        }
+    }
+
+    /// - Throws: `ModelError` where the model's folder holds none: ids can be used without.
+    public var tokenizer: any Tokenizer {
+        get throws {
+            guard let loadedTokenizer else {
+                throw ModelError(
+                    "\(path.path): no tokenizer found: expected tokenizer.json or tokenizer.model beside the weights")
+            }
+            return loadedTokenizer
+        }
+    }
+
+    /// Continues a sequence whose positions are in `cache`, token by token, with the weights of ``decodeBits``.
+    ///
+    /// - Parameter expecting: how many steps there will be, as far as it is known
+    public func decodeSession(
+        _ cache: KeyValueCache, adapters: ActiveAdapters = .none, expecting: Int = 0
+    ) throws -> DecodeSession {
+        try DecodeSession(decoder, cache: cache, adapters: adapters, weights: decodeBits, expecting: expecting)
+    }
+
+    /// Positions that a sequence may have.
+    public var window: Int { configuration.maximumPositions }
+}
+
+extension LanguageModel {
+    /// The files that decide what the model computes: weights, and in a folder its configuration and tokenizer.
+    public var identityFiles: [URL] { Self.identityFiles(of: checkpoint, at: path) }
+
+    /// The same for a model that is not loaded.
+    public static func identityFiles(of checkpoint: any Checkpoint, at path: URL) -> [URL] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue,
+            !(checkpoint is GGUFCheckpoint)
+        else { return checkpoint.files }
+        let others = [
+            "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
+            "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "vocab.txt",
+        ].map { path.appending(path: $0) }
+        return checkpoint.files + others.filter { FileManager.default.fileExists(atPath: $0.path) }
+    }
+
+    /// A model's shape in a few words, without loading its weights.
+    public static func describe(_ path: URL) throws -> String {
+        _ = try CheckpointLoader.open(path)
+        let configuration = try LlamaConfiguration(at: path)
+        return "\(configuration.layerCount) layers of \(configuration.hiddenSize), "
+            + "vocabulary \(configuration.vocabularySize), window \(configuration.maximumPositions)"
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import LLoCOBase
+package import LLoCOTorch
+
+/// Draws one token after another from scores.
+package struct Sampler {
+    private let options: SamplingOptions
+    private var generator: SplitMix64
+
+    package init(_ options: SamplingOptions) {
+        self.options = options
+        generator = SplitMix64(seed: options.seed)
+    }
+
+    /// The next token for scores [V].
+    package mutating func next(_ logits: Tensor) throws -> Int {
+        // Scores of a step with quantized weights are float32 on the CPU already: nothing is made of them then.
+        guard let likeliest = try logits.to(.float32, device: .cpu).contiguous().indexOfGreatest() else {
+            throw ModelError(
+                "the model's scores are no numbers in \(logits.dtype): its weights are damaged, or --dtype float32 is needed"
+            )
+        }
+        if options.temperature == 0 { return likeliest }
+        let scores = try logits.array(of: Float.self)
+        return draw(scores)
+    }
+
+    private mutating func draw(_ scores: [Float]) -> Int {
+        let highest = scores.max() ?? 0
+        var weights = scores.map { exp((Double($0) - Double(highest)) / options.temperature) }
+        if options.topP < 1 {
+            let order = weights.indices.sorted { weights[$0] > weights[$1] }
+            var left = options.topP * weights.reduce(0, +)
+            var kept = 0
+            // The token that crosses the threshold still counts, so that one always does.
+            while kept < order.count, left > 0 {
+                left -= weights[order[kept]]
+                kept += 1
+            }
+            for index in order[kept...] { weights[index] = 0 }
+        }
+        var point = Double.random(in: 0..<1, using: &generator) * weights.reduce(0, +)
+        for (index, weight) in weights.enumerated() {
+            point -= weight
+            if point < 0 { return index }
+        }
+        return weights.lastIndex { $0 > 0 } ?? 0
+    }
+}

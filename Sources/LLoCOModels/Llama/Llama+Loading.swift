@@ -1,0 +1,63 @@
+public import LLoCOCheckpoints
+public import LLoCOTorch
+
+extension Llama {
+    /// Reads a decoder's weights.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: tensors under Hugging Face's names
+    ///   - dtype: of the weights and the computation; float32 where the processor has no faster one
+    /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says.
+    public convenience init(
+        _ checkpoint: any Checkpoint, configuration: LlamaConfiguration, dtype: DType = .float32,
+        device: Device = .cpu
+    ) throws {
+        func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
+            try checkpoint.tensor(name, shape: shape, as: dtype).to(device: device)
+        }
+        /// Tensors below one another, each read straight into its rows: none is in memory twice.
+        func joined(_ names: [String], rows: [Int], columns: [Int]) throws -> Tensor {
+            if names.count == 1 { return try tensor(names[0], rows + columns) }
+            let whole = try Tensor.empty([rows.reduce(0, +)] + columns, dtype: dtype, device: device)
+            var start = 0
+            for (name, count) in zip(names, rows) {
+                try whole[start..<start + count].copy(
+                    from: checkpoint.tensor(name, shape: [count] + columns, as: dtype))
+                start += count
+            }
+            return whole
+        }
+        func linear(_ layer: Int, _ modules: AdapterModule..., bias: Bool) throws -> Linear {
+            let targets = modules.map { AdapterTarget(layer: layer, module: $0) }
+            let rows = modules.map { configuration.size(of: $0).output }
+            var parts: [Linear.Part] = []
+            for (target, count) in zip(targets, rows) {
+                let start = parts.last?.rows.upperBound ?? 0
+                parts.append(Linear.Part(target: target, rows: start..<start + count))
+            }
+            return Linear(
+                weight: try joined(
+                    targets.map { "\($0.path).weight" }, rows: rows,
+                    columns: [configuration.size(of: modules[0]).input]),
+                bias: bias ? try joined(targets.map { "\($0.path).bias" }, rows: rows, columns: []) : nil,
+                parts: parts)
+        }
+        let hidden = configuration.hiddenSize
+        let blocks = try (0..<configuration.layerCount).map { layer in
+            let name = "model.layers.\(layer)"
+            return Block(
+                attentionNorm: try tensor("\(name).input_layernorm.weight", [hidden]),
+                queryKeyValue: try linear(layer, .query, .key, .value, bias: configuration.attentionBias),
+                output: try linear(layer, .output, bias: configuration.attentionOutputBias),
+                feedForwardNorm: try tensor("\(name).post_attention_layernorm.weight", [hidden]),
+                gateUp: try linear(layer, .gate, .up, bias: configuration.mlpBias),
+                down: try linear(layer, .down, bias: configuration.mlpBias))
+        }
+        let table = [configuration.vocabularySize, hidden]
+        let embedding = try tensor("model.embed_tokens.weight", table)
+        self.init(
+            configuration: configuration, embedding: embedding, blocks: blocks,
+            norm: try tensor("model.norm.weight", [hidden]),
+            outputHead: configuration.tiedEmbeddings ? embedding : try tensor("lm_head.weight", table))
+    }
+}

@@ -1,0 +1,55 @@
+import LLoCOCheckpoints
+package import LLoCOTorch
+import Synchronization
+
+/// A decoder's linear layers in 8 or 4 bits. Norms and biases stay as they are.
+package struct QuantizedLlama: Sendable {
+    package struct Block: Sendable {
+        package let queryKeyValue: QuantizedWeight
+        package let output: QuantizedWeight
+        package let gateUp: QuantizedWeight
+        package let down: QuantizedWeight
+    }
+
+    package let blocks: [Block]
+    package let outputHead: QuantizedWeight
+
+    /// - Parameter copies: others of the same model. A weight of 8 bits that one of them has is taken from it: there is one
+    ///   way to make it.
+    init(_ model: Llama, bits: QuantizedWeight.Bits, sharing copies: [QuantizedLlama]) throws {
+        func weight(_ source: Tensor, _ place: (QuantizedLlama) -> QuantizedWeight) throws -> QuantizedWeight {
+            let other = copies.lazy.map(place).first { $0.bits == 8 }
+            if bits == .eight, let other { return other }
+            let own = try QuantizedWeight(source, bits: bits)
+            return own.bits == 8 ? other ?? own : own
+        }
+        blocks = try model.blocks.enumerated().map { index, block in
+            Block(
+                queryKeyValue: try weight(block.queryKeyValue.weight) { $0.blocks[index].queryKeyValue },
+                output: try weight(block.output.weight) { $0.blocks[index].output },
+                gateUp: try weight(block.gateUp.weight) { $0.blocks[index].gateUp },
+                down: try weight(block.down.weight) { $0.blocks[index].down })
+        }
+        outputHead = try weight(model.outputHead) { $0.outputHead }
+    }
+}
+
+extension Llama {
+    /// Whether there are kernels for steps with quantized weights: on the CPU, of sizes that their groups divide.
+    var canBeQuantized: Bool {
+        let (heads, size) = (configuration.headCount, configuration.headSize)
+        return device.kind == .cpu && (dtype == .float32 || dtype == .bfloat16) && size % 16 == 0 && size <= 256
+            && [configuration.hiddenSize, configuration.intermediateSize, heads * size].allSatisfy { $0 % 32 == 0 }
+    }
+
+    /// The quantized copy, made when it is first asked for and kept; nil where there are no kernels for the model.
+    package func quantized(_ bits: QuantizedWeight.Bits) throws -> QuantizedLlama? {
+        guard canBeQuantized else { return nil }
+        return try quantizedCopies.withLock { copies in
+            if let copy = copies[bits] { return copy }
+            let copy = try QuantizedLlama(self, bits: bits, sharing: Array(copies.values))
+            copies[bits] = copy
+            return copy
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import LLoCOBase
+import LLoCODataSets
+
+extension EvaluationReport {
+    /// A metric as a table's head has it; one without a title here goes by its own name.
+    public static func title(of metric: String) -> String {
+        titles[metric] ?? metric.replacing("_", with: " ")
+    }
+
+    /// The same, with the number of questions that have the metric where others have not.
+    public func countedTitle(of metric: String) -> String {
+        let title = Self.title(of: metric)
+        guard let mode = modes.first, let count = mode.counts[metric], count != mode.questions else { return title }
+        return "\(title) (\(NumberText.count(count)) question\(count == 1 ? "" : "s"))"
+    }
+
+    private static let titles = [
+        ownScore: "Score", "f1": "F1", "em": "Exact match", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2",
+        "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum", "rouge_geometric_mean": "ROUGE geometric mean",
+        "longbench_rouge_l": "ROUGE-L (LongBench)", "classification": "Classification", "retrieval": "Retrieval",
+        "count": "Count", "code_similarity": "Code similarity", "string_match": "String match",
+        "string_match_any": "String match, any", "accuracy": "Accuracy",
+        "accuracy_by_likelihood": "Accuracy by likelihood",
+    ]
+}
+
+extension AnswerMode {
+    /// The colour, marker and dash that the mode has in every plot.
+    var plotStyle: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}

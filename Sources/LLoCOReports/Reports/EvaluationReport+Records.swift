@@ -1,0 +1,118 @@
+public import LLoCOBase
+public import LLoCODataSets
+
+extension EvaluationReport {
+    /// The figures of records: every mode on the same questions.
+    ///
+    /// A question that has not been asked in every mode is left out of all figures, so that modes can be compared. A
+    /// metric's figure is of the questions that have it.
+    public init(
+        settings: Settings, modes: [AnswerMode], malformed: [MalformedRecord], remarks: [String] = [],
+        records: [EvaluationRecord]
+    ) {
+        var byMode: [AnswerMode: [String: EvaluationRecord]] = [:]
+        for record in records { byMode[record.mode, default: [:]][record.id] = record }
+        // The same questions in each mode, in the order of the first.
+        let ids = records.filter { $0.mode == modes.first }.map(\.id)
+        let asked = ids.filter { id in modes.allSatisfy { byMode[$0]?[id] != nil } }
+        let own = modes.map { mode in asked.compactMap { byMode[mode]?[$0] } }
+        let figures = Self.metrics(of: own.first ?? []).compactMap {
+            MetricFigures($0, own, modes, seed: settings.seed)
+        }
+        let results = zip(modes, own).enumerated().map { place, pair in
+            ModeResult(
+                pair.0, pair.1,
+                scores: Dictionary(uniqueKeysWithValues: figures.map { ($0.metric, $0.scores[place]) }),
+                counts: Dictionary(uniqueKeysWithValues: figures.map { ($0.metric, $0.questions) }))
+        }
+        self.init(
+            settings: settings, metrics: figures.map(\.metric), modes: results,
+            comparisons: figures.flatMap(\.comparisons), malformed: malformed, remarks: remarks, records: records)
+    }
+
+    /// The name under which questions of several metrics are averaged, each by its own.
+    public static let ownScore = "score"
+
+    /// The questions' own figures first, then those that every question has.
+    private static func metrics(of records: [EvaluationRecord]) -> [String] {
+        guard !records.isEmpty else { return [] }
+        var metrics = ownMetrics(of: records)
+        let always: [Metric] = [.f1, .em, .rouge1, .rouge2, .rougeL, .rougeLsum, .rougeGeometricMean]
+        metrics += always.map(\.rawValue).filter { !metrics.contains($0) }
+        return metrics
+    }
+
+    private static func ownMetrics(of records: [EvaluationRecord]) -> [String] {
+        let used = Set(records.map(\.metric))
+        var metrics = Metric.allCases.filter(used.contains).map(\.rawValue)
+        if metrics.count > 1 { metrics.insert(ownScore, at: 0) }
+        let likelihood = Metric.accuracyByLikelihood
+        if !used.contains(likelihood), records.contains(where: { $0.scores[likelihood.rawValue] != nil }) {
+            metrics.append(likelihood.rawValue)
+        }
+        return metrics
+    }
+
+    /// Those of ``metrics`` that some question is judged by, before those that are there for every question.
+    public var ownMetrics: [String] { Self.ownMetrics(of: records).filter(metrics.contains) }
+}
+
+extension EvaluationReport.ModeResult {
+    fileprivate init(
+        _ mode: AnswerMode, _ records: [EvaluationRecord], scores: [String: EvaluationReport.Estimate],
+        counts: [String: Int]
+    ) {
+        let count = Double(max(1, records.count))
+        let tokens = records.reduce(0) { $0 + $1.documentTokens }
+        self.init(
+            mode: mode, questions: records.count, scores: scores, counts: counts,
+            contextTokens: Double(records.reduce(0) { $0 + $1.contextTokens }) / count,
+            secondsPerQuestion: records.reduce(0) { $0 + $1.seconds.total } / count,
+            cutQuestions: Double(records.filter { $0.cutTokens > 0 }.count) / count,
+            cutTokens: Double(records.reduce(0) { $0 + $1.cutTokens }) / Double(max(1, tokens)),
+            cutAnswers: records.count { $0.isAnswerCut }, unanswered: records.count { $0.unanswered != nil })
+    }
+}
+
+/// A metric's figures in all modes, and how they compare.
+private struct MetricFigures {
+    let metric: String
+    /// Those that have the metric in every mode.
+    let questions: Int
+    /// Of each mode.
+    let scores: [EvaluationReport.Estimate]
+    let comparisons: [EvaluationReport.Comparison]
+
+    /// - Parameter records: of each mode, the same questions in the same order
+    /// - Returns: nil where no question has the metric
+    init?(_ metric: String, _ records: [[EvaluationRecord]], _ modes: [AnswerMode], seed: UInt64) {
+        let figure = ScoreFigure(metric, of: records.first ?? [])
+        let terms = records.map { $0.map(figure.terms) }
+        let having = (records.first ?? []).indices.filter { place in terms.allSatisfy { $0[place] != nil } }
+        guard let documents = records.first.map({ own in having.map { own[$0].document } }), !having.isEmpty else {
+            return nil
+        }
+        let bootstrap = Bootstrap(documents: documents, seed: seed)
+        let columns = terms.map { terms in
+            let own = having.compactMap { terms[$0] }
+            return (own.first ?? []).indices.map { column in own.map { $0[column] } }
+        }
+        self.metric = metric
+        questions = having.count
+        scores = columns.map { bootstrap.estimate($0, ScoreFigure.value) }
+        var comparisons: [EvaluationReport.Comparison] = []
+        for (index, first) in modes.enumerated() {
+            for other in modes.indices.dropFirst(index + 1) {
+                let width = columns[index].count
+                comparisons.append(
+                    .init(
+                        metric: metric, first: first, second: modes[other], questions: having.count,
+                        difference: bootstrap.estimate(columns[index] + columns[other]) { means in
+                            ScoreFigure.value(Array(means[..<width])) - ScoreFigure.value(Array(means[width...]))
+                        },
+                        p: bootstrap.permutationTest(columns[index], columns[other], ScoreFigure.value)))
+            }
+        }
+        self.comparisons = comparisons
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import LLoCOBase
+
+/// A model's folder: the files beside the vocabulary that say what its tokens are for.
+struct TokenizerFolder {
+    /// Far above every tokenizer file there is.
+    private static let largestFile = 1 << 29
+
+    let url: URL
+
+    /// `tokenizer_config.json`; empty where there is none.
+    let config: JSONField
+
+    /// `special_tokens_map.json`; empty where there is none.
+    private let specialTokens: JSONField
+
+    init(_ url: URL) throws(TokenizerError) {
+        self.url = url
+        config = try Self.json("tokenizer_config.json", in: url) ?? Self.emptyJSON
+        specialTokens = try Self.json("special_tokens_map.json", in: url) ?? Self.emptyJSON
+    }
+
+    private static var emptyJSON: JSONField { JSONField(.object(JSONObject()), location: "") }
+
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
+
+    /// The bytes of a file.
+    func bytes(_ name: String) throws(TokenizerError) -> [UInt8] { try Self.bytes(url.appending(path: name)) }
+
+    /// The document in a JSON file, or nil where there is no such file.
+    func json(_ name: String) throws(TokenizerError) -> JSONField? { try Self.json(name, in: url) }
+
+    private static func json(_ name: String, in folder: URL) throws(TokenizerError) -> JSONField? {
+        let file = folder.appending(path: name)
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        let bytes = try bytes(file)
+        do throws(JSONError) {
+            return JSONField(try JSONParser.parse(bytes), location: file.path)
+        } catch {
+            throw .malformed(file.path, "not JSON: \(error.found), at byte \(error.offset)")
+        }
+    }
+
+    private static func bytes(_ file: URL) throws(TokenizerError) -> [UInt8] {
+        let data: Data
+        do {
+            let values = try file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
+            guard values.isRegularFile == true else {
+                throw TokenizerError(.missing, in: file.path, "not a file")
+            }
+            guard let size = values.fileSize, size <= largestFile else {
+                throw TokenizerError.malformed(file.path, "larger than \(largestFile >> 20) MiB")
+            }
+            data = try Data(contentsOf: file)
+        } catch let error as TokenizerError {
+            throw error
+        } catch {
+            throw TokenizerError(.missing, in: file.path, "cannot be read: \(error.localizedDescription)")
+        }
+        return Array(data)
+    }
+
+    /// The spelling of a token by its role, such as `eos_token`.
+    func token(_ role: String) throws(TokenizerError) -> String? {
+        for field in [config[role], specialTokens[role]] {
+            switch field.value {
+            case nil: continue
+            case .object: return try field["content"].string()
+            default: return try field.string()
+            }
+        }
+        return nil
+    }
+
+    /// The template in `chat_template.jinja`, or else the one in `tokenizer_config.json`.
+    func chatTemplate() throws(TokenizerError) -> String? {
+        if has("chat_template.jinja") {
+            let bytes = try bytes("chat_template.jinja")
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw .malformed(url.appending(path: "chat_template.jinja").path, "not UTF-8 text")
+            }
+            return text
+        }
+        let field = config["chat_template"]
+        guard case .array? = field.value else { return try field.string() }
+        for element in try field.elements() ?? [] where try element["name"].string() == "default" {
+            return try element["template"].string()
+        }
+        return nil
+    }
+
+    /// The tokens that `tokenizer_config.json` and `added_tokens.json` add to a vocabulary that does not hold them.
+    func addedTokens() throws(TokenizerError) -> [AddedToken] {
+        var tokens: [AddedToken] = []
+        let decoder = config["added_tokens_decoder"]
+        for (key, field) in try decoder.fields() ?? [] {
+            guard let id = Int(key) else { throw decoder.fault("has the key \(TokenizerError.quoted(key))") }
+            tokens.append(try AddedToken(id: id, field))
+        }
+        let known = Set(tokens.map(\.id))
+        for (text, field) in try json("added_tokens.json")?.fields() ?? [] {
+            let id = try field.required(field.integer())
+            if !known.contains(id) {
+                tokens.append(AddedToken(id: id, text: text, isSpecial: false))
+            }
+        }
+        return tokens
+    }
+
+    /// Fills in the roles that the folder's files name, by the ids of `vocabulary`.
+    func complete(_ roles: inout TokenRoles, _ vocabulary: Vocabulary) throws(TokenizerError) {
+        func id(_ role: String) throws(TokenizerError) -> Int? {
+            guard let text = try token(role) else { return nil }
+            return vocabulary.id(of: text)
+        }
+        roles.beginningOfText = try id("bos_token") ?? roles.beginningOfText
+        roles.endOfText = try id("eos_token") ?? roles.endOfText
+        roles.unknown = try id("unk_token") ?? roles.unknown
+        roles.addsBeginningOfText =
+            (try config["add_bos_token"].bool() ?? roles.addsBeginningOfText) && roles.beginningOfText != nil
+        roles.chatTemplate = try chatTemplate() ?? roles.chatTemplate
+        for id in try generationEnds() where id >= 0 && id < vocabulary.count {
+            roles.otherEnds.insert(id)
+        }
+    }
+
+    /// `eos_token_id` of `generation_config.json`: a number, or a list of them.
+    private func generationEnds() throws(TokenizerError) -> [Int] {
+        guard let field = try json("generation_config.json")?["eos_token_id"] else { return [] }
+        guard case .array? = field.value else { return try field.integer().map { [$0] } ?? [] }
+        var ids: [Int] = []
+        for element in try field.elements() ?? [] {
+            if let id = try element.integer() {
+                ids.append(id)
+            }
+        }
+        return ids
+    }
+}
+
+extension AddedToken {
+    /// A token as `tokenizer.json` and `tokenizer_config.json` describe it.
+    init(id: Int, _ field: JSONField) throws(TokenizerError) {
+        self.id = id
+        text = try field["content"].required(field["content"].string())
+        isSpecial = try field["special"].bool() ?? false
+        stripsLeft = try field["lstrip"].bool() ?? false
+        stripsRight = try field["rstrip"].bool() ?? false
+        isSingleWord = try field["single_word"].bool() ?? false
+    }
+}
+
+extension Vocabulary {
+    /// The tokens of `pairs` and, where they are not among them, the added ones.
+    init(
+        _ pairs: [(text: String, id: Int)], adding added: [AddedToken], location: String
+    ) throws(TokenizerError) {
+        let base = try Vocabulary(pairs, location: location)
+        var extra: [(text: String, id: Int)] = []
+        for token in added where base.id(of: token.text) != token.id {
+            guard !token.text.isEmpty else { throw .malformed(location, "added token \(token.id) is empty") }
+            extra.append((token.text, token.id))
+        }
+        self = extra.isEmpty ? base : try Vocabulary(pairs + extra, location: location)
+    }
+}

@@ -1,0 +1,67 @@
+internal import CLLoCOTorch
+
+extension Tensor {
+    private func unary(_ op: ctorch_unary) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_unary(op, handle, $0) }
+    }
+
+    private static func binary(_ op: ctorch_binary, _ a: Tensor, _ b: Tensor) throws(TorchError) -> Tensor {
+        try make { ctorch_tensor_binary(op, a.handle, b.handle, $0) }
+    }
+
+    private static func binary(_ op: ctorch_binary, _ a: Tensor, _ b: Double) throws(TorchError) -> Tensor {
+        try make { ctorch_tensor_binary_scalar(op, a.handle, b, $0) }
+    }
+
+    // Broadcasting and dtype promotion are libtorch's.
+    public static func + (a: Tensor, b: Tensor) throws(TorchError) -> Tensor { try binary(ctorch_add, a, b) }
+    public static func - (a: Tensor, b: Tensor) throws(TorchError) -> Tensor { try binary(ctorch_sub, a, b) }
+    public static func * (a: Tensor, b: Tensor) throws(TorchError) -> Tensor { try binary(ctorch_mul, a, b) }
+    public static func / (a: Tensor, b: Tensor) throws(TorchError) -> Tensor { try binary(ctorch_div, a, b) }
+    public static func + (a: Tensor, b: Double) throws(TorchError) -> Tensor { try binary(ctorch_add, a, b) }
+    public static func - (a: Tensor, b: Double) throws(TorchError) -> Tensor { try binary(ctorch_sub, a, b) }
+    public static func * (a: Tensor, b: Double) throws(TorchError) -> Tensor { try binary(ctorch_mul, a, b) }
+    public static func / (a: Tensor, b: Double) throws(TorchError) -> Tensor { try binary(ctorch_div, a, b) }
+    public static prefix func - (a: Tensor) throws(TorchError) -> Tensor { try a.unary(ctorch_neg) }
+
+    public func power(_ exponent: Double) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_pow, self, exponent) }
+    public func maximum(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_maximum, self, other) }
+    public func minimum(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_minimum, self, other) }
+
+    // Comparisons, element by element: bool.
+    public func equal(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_eq, self, other) }
+    public func equal(_ other: Double) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_eq, self, other) }
+    public func notEqual(_ other: Double) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_ne, self, other) }
+    public func less(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_lt, self, other) }
+    public func lessOrEqual(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_le, self, other) }
+    public func greater(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_gt, self, other) }
+    public func logicalAnd(_ other: Tensor) throws(TorchError) -> Tensor {
+        try Tensor.binary(ctorch_logical_and, self, other)
+    }
+    public func logicalOr(_ other: Tensor) throws(TorchError) -> Tensor {
+        try Tensor.binary(ctorch_logical_or, self, other)
+    }
+    public func logicalNot() throws(TorchError) -> Tensor { try unary(ctorch_logical_not) }
+    public func isFinite() throws(TorchError) -> Tensor { try unary(ctorch_isfinite) }
+
+    /// Whether every value is finite; true for none at all.
+    public func isAllFinite() throws(TorchError) -> Bool {
+        if count == 0 { return true }
+        return try isFinite().to(.float32).min().item() == 1
+    }
+
+    public func abs() throws(TorchError) -> Tensor { try unary(ctorch_abs) }
+    public func exp() throws(TorchError) -> Tensor { try unary(ctorch_exp) }
+    public func log() throws(TorchError) -> Tensor { try unary(ctorch_log) }
+    public func sqrt() throws(TorchError) -> Tensor { try unary(ctorch_sqrt) }
+    public func rsqrt() throws(TorchError) -> Tensor { try unary(ctorch_rsqrt) }
+    public func sin() throws(TorchError) -> Tensor { try unary(ctorch_sin) }
+    public func cos() throws(TorchError) -> Tensor { try unary(ctorch_cos) }
+    public func tanh() throws(TorchError) -> Tensor { try unary(ctorch_tanh) }
+    public func sigmoid() throws(TorchError) -> Tensor { try unary(ctorch_sigmoid) }
+    /// x · sigmoid(x)
+    public func silu() throws(TorchError) -> Tensor { try unary(ctorch_silu) }
+    /// x · Φ(x), exact
+    public func gelu() throws(TorchError) -> Tensor { try unary(ctorch_gelu) }
+    public func relu() throws(TorchError) -> Tensor { try unary(ctorch_relu) }
+}

@@ -1,0 +1,69 @@
+internal import CLLoCOTorch
+
+// A decoding step's operations: on the CPU, into tensors that the caller keeps, without recording gradients. Tensors are
+// float32 unless said otherwise, adjacent in the last dimension, with other strides as they are.
+extension Tensor {
+    /// Writes the RMS norm of self [M, D] to `y` [M, D]; weight [D] float32 or bfloat16.
+    public func rmsNorm(_ weight: Tensor, epsilon: Double, into y: Tensor) throws(TorchError) {
+        try check(ctorch_rms_norm_in(handle, weight.handle, epsilon, y.handle))
+    }
+
+    /// Writes row `id` of self [V, D], float32 or bfloat16, contiguous, to `y` [1, D].
+    public func embedding(_ id: Int, into y: Tensor) throws(TorchError) {
+        try check(ctorch_embedding_in(handle, Int64(id), y.handle))
+    }
+
+    /// Rotates the query and key heads of a merged projection, self [M, (heads + 2 · groups) · E], in place, and writes
+    /// keys and values to `keys` and `values` [1 or M, groups, capacity, E], float32, float16 or bfloat16: row m goes to
+    /// place `index` of sequence m, or where there is one sequence to its place `index` + m.
+    ///
+    /// - Parameter cosine: [1 or M, E/2]; `sine` likewise
+    public func rotaryAppend(
+        cosine: Tensor, sine: Tensor, heads: Int, groups: Int, keys: Tensor, values: Tensor, at index: Int
+    ) throws(TorchError) {
+        try check(
+            ctorch_rotary_append_in(
+                handle, cosine.handle, sine.handle, Int64(heads), Int64(groups), keys.handle, values.handle,
+                Int64(index)))
+    }
+
+    /// The pieces that ``attention(keys:values:last:into:)`` takes at most.
+    public static let largestPieceCount = 64
+
+    /// Writes softmax(q · kᵀ / sqrt(E)) · v to `out` for one query position a sequence: self and out [B, H, E], E a
+    /// multiple of 16 up to 256.
+    ///
+    /// - Parameters:
+    ///   - keys: at most ``largestPieceCount`` pieces [B or 1, K, n, E], float32, float16 or bfloat16, H a multiple of K
+    ///   - values: pieces of the keys' shapes and dtypes
+    ///   - logWeights: added to the scores of each piece's keys; nil for none
+    ///   - last: how many positions of the last piece count, its first ones; nil for all
+    public func attention(
+        keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, last: Int? = nil, into out: Tensor
+    ) throws(TorchError) {
+        let scale = 1 / Double(size(-1)).squareRoot()
+        try check(
+            withPieces(keys, values, logWeights) { keys, values, logWeights, count in
+                ctorch_decode_attention_in(
+                    handle, keys, values, logWeights, count, Int64(last ?? -1), scale, out.handle)
+            })
+    }
+
+    /// Writes silu(gate) · up of self [M, 2 · I] to `y` [M, I].
+    public func swiGLU(into y: Tensor) throws(TorchError) {
+        try check(ctorch_swiglu_in(handle, y.handle))
+    }
+
+    /// Adds scale · (self · aᵀ) · bᵀ to `y` [M, out]; self [M, in], a [r, in] and b [out, r] float32 or bfloat16.
+    public func lowRank(_ a: Tensor, _ b: Tensor, scale: Double, addedTo y: Tensor) throws(TorchError) {
+        try check(ctorch_lora_in(handle, a.handle, b.handle, scale, y.handle))
+    }
+
+    /// The index of the greatest element of self [V > 0], the first of equal ones; nil where an element is NaN, or the
+    /// greatest is not finite.
+    public func indexOfGreatest() throws(TorchError) -> Int? {
+        var index: Int64 = 0
+        try check(ctorch_tensor_argmax(handle, &index))
+        return index < 0 ? nil : Int(index)
+    }
+}

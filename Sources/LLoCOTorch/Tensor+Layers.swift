@@ -1,0 +1,207 @@
+internal import CLLoCOTorch
+
+extension Tensor {
+    /// Matrix product; leading dimensions are batches and broadcast.
+    public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_tensor_matmul(handle, other.handle, $0) }
+    }
+
+    /// self · weightᵀ + bias; self [..., in], weight [out, in], bias [out].
+    public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_linear(handle, weight.handle, bias?.handle, $0) }
+    }
+
+    /// What an adapter adds to rows of a linear layer's weight: y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ.
+    public struct LowRankPart: Sendable {
+        /// [r, in], float32 or bfloat16
+        public let a: Tensor
+        /// [n, r], float32 or bfloat16
+        public let b: Tensor
+        /// The first of the n output elements that the part is added to; start + n is at most out.
+        public let start: Int
+        /// The factor of the product, alpha / r in a LoRA adapter.
+        public let scale: Double
+        /// The probability, 0 ..< 1, with which an element of the input is dropped; parts of one call share their draw.
+        public let dropout: Double
+
+        public init(a: Tensor, b: Tensor, start: Int, scale: Double, dropout: Double) {
+            self.a = a
+            self.b = b
+            self.start = start
+            self.scale = scale
+            self.dropout = dropout
+        }
+    }
+
+    /// self · weightᵀ + bias plus the parts of adapters, which are computed in float32 whatever self's dtype; self
+    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight; where the bias is
+    /// trained too, they are composed of libtorch's operations in self's dtype.
+    ///
+    /// - Throws: `TorchError` where a part's matrices do not fit the weight, or a dropout is outside 0 ..< 1.
+    public func linear(
+        _ weight: Tensor, bias: Tensor? = nil, adding parts: [LowRankPart]
+    ) throws(TorchError) -> Tensor {
+        let handles = parts.map {
+            ctorch_lora_part(
+                a: $0.a.handle, b: $0.b.handle, start: Int64($0.start), scale: $0.scale, dropout: $0.dropout)
+        }
+        return try Tensor.make { out in
+            withExtendedLifetime(parts) {
+                ctorch_linear_lora(handle, weight.handle, bias?.handle, handles, handles.count, out)
+            }
+        }
+    }
+
+    /// Rows of self [V, D] at `ids` (int64 or int32, any shape): ids' shape + [D].
+    public func embedding(_ ids: Tensor) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_embedding(handle, ids.handle, $0) }
+    }
+
+    /// self / sqrt(mean(self²) + epsilon) · weight over the last dimension (Zhang and Sennrich 2019).
+    public func rmsNorm(_ weight: Tensor, epsilon: Double) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_rms_norm(handle, weight.handle, epsilon, $0) }
+    }
+
+    /// The sum of self and `other`, of one shape and dtype, and its RMS norm.
+    public func rmsNorm(
+        adding other: Tensor, _ weight: Tensor, epsilon: Double
+    ) throws(TorchError) -> (sum: Tensor, normed: Tensor) {
+        var sum: OpaquePointer?
+        var normed: OpaquePointer?
+        try check(ctorch_add_rms_norm(handle, other.handle, weight.handle, epsilon, &sum, &normed))
+        return (Tensor(handle: sum!), Tensor(handle: normed!))
+    }
+
+    /// (self - mean) / sqrt(variance + epsilon) · weight + bias over the last dimension.
+    public func layerNorm(_ weight: Tensor, bias: Tensor, epsilon: Double) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_layer_norm(handle, weight.handle, bias.handle, epsilon, $0) }
+    }
+
+    /// e^x / Σ e^x along `dimension`: of self's shape and dtype, a floating one.
+    public func softmax(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_softmax(handle, Int64(dimension), $0) }
+    }
+
+    /// The logarithm of ``softmax(_:)``, without its rounding to 0: of self's shape and dtype, a floating one.
+    public func logSoftmax(_ dimension: Int) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_log_softmax(handle, Int64(dimension), $0) }
+    }
+
+    /// Zeroes elements with the given probability and scales the others by 1 / (1 - probability).
+    public func dropout(_ probability: Double) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_dropout(handle, probability, $0) }
+    }
+
+    /// Rotary position embedding (Su et al. 2021) in the half-split layout of Hugging Face's Llama: pairs are
+    /// (i, i + E/2). self [B, H, T, E]; cosine and sine [T, E/2] or [B, 1, T, E/2], rounded to self's dtype.
+    public func rotary(cosine: Tensor, sine: Tensor) throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_rotary(handle, cosine.handle, sine.handle, $0) }
+    }
+
+    /// The heads of a merged projection, queries and keys rotated as by ``rotary(cosine:sine:)``.
+    ///
+    /// Self [B, T, (heads + 2 · groups) · E] holds the query heads, then the key and the value heads. It is used up: where
+    /// no gradient is recorded it is rotated in place.
+    ///
+    /// - Parameters:
+    ///   - cosine: [T, E/2] or [B, 1, T, E/2], float32 whatever self's dtype; `sine` likewise
+    ///   - heads: query heads
+    ///   - groups: key heads, and value heads
+    /// - Returns: [B, heads, T, E] and twice [B, groups, T, E], views of one tensor
+    public func rotaryHeads(
+        cosine: Tensor, sine: Tensor, heads: Int, groups: Int
+    ) throws(TorchError) -> (query: Tensor, key: Tensor, value: Tensor) {
+        var (query, key, value): (OpaquePointer?, OpaquePointer?, OpaquePointer?)
+        try check(
+            ctorch_rotary_heads(
+                handle, cosine.handle, sine.handle, Int64(heads), Int64(groups), &query, &key, &value))
+        return (Tensor(handle: query!), Tensor(handle: key!), Tensor(handle: value!))
+    }
+
+    /// silu(gate) · up (Shazeer 2020); self [..., 2 · I] holds the gate, then up: [..., I].
+    public func swiGLU() throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_swiglu(handle, $0) }
+    }
+
+    /// softmax(q · kᵀ · scale + mask) · v with grouped heads.
+    ///
+    /// - Parameters:
+    ///   - query: [B, H, T, E]
+    ///   - keys: pieces that follow each other, [B or 1, K, S_i, E] each, with H a multiple of K; S is their sum. A piece
+    ///     of batch 1 is shared by all sequences.
+    ///   - values: pieces of the keys' shapes
+    ///   - logWeights: added to the scores of each piece's keys, which so count e^logWeight times as much; nil for none
+    ///   - mask: broadcastable to [B, H, T, S]; boolean (true = attend) or of the query's dtype (added)
+    ///   - causal: query t sees keys 0...S - T + t, the last T keys being the queries' own; only without a mask
+    ///   - scale: by default 1 / sqrt(E); more than 0 where `causal`
+    /// - Returns: [B, H, T, E], in memory [B, T, H, E], so that joining the heads of a position copies nothing
+    public static func attention(
+        query: Tensor, keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, mask: Tensor? = nil,
+        causal: Bool = false, scale: Double? = nil
+    ) throws(TorchError) -> Tensor {
+        let scale = scale ?? 1 / Double(query.shape.last ?? 1).squareRoot()
+        var out: OpaquePointer?
+        try check(
+            withPieces(keys, values, logWeights) { keys, values, logWeights, count in
+                ctorch_attention(query.handle, keys, values, logWeights, count, mask?.handle, causal, scale, &out)
+            })
+        guard let out else { throw TorchError("libtorch returned no tensor") }
+        return Tensor(handle: out)
+    }
+
+    /// The same for keys and values in one piece, [B, K, S, E] each.
+    public static func attention(
+        query: Tensor, key: Tensor, value: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil
+    ) throws(TorchError) -> Tensor {
+        try attention(query: query, keys: [key], values: [value], mask: mask, causal: causal, scale: scale)
+    }
+
+    /// What becomes of the rows' losses: their mean over those that count, or their sum; a scalar, nats.
+    public enum Reduction: Sendable { case mean, sum }
+
+    /// -log softmax(self)[target] over rows; self [N, V] (float32 or better inside), targets [N] int64. Rows whose
+    /// target is `ignoring` do not count.
+    public func crossEntropy(
+        _ targets: Tensor, reduction: Reduction = .mean, ignoring: Int = -100
+    ) throws(TorchError) -> Tensor {
+        try Tensor.make {
+            ctorch_cross_entropy(handle, targets.handle, Int64(ignoring), reduction == .sum, $0)
+        }
+    }
+
+    /// Σ share · -log softmax(self · weightᵀ)[target] over rows and their targets, the scores of a few rows at a time: never
+    /// [N, V].
+    ///
+    /// - Parameters:
+    ///   - weight: [V, D]; self is [N, D]
+    ///   - targets: [N] int64, or with shares [N, K], at most 128 a row and distinct there
+    ///   - shares: [N, K], what each target of a row counts; nil for one target a row that counts 1
+    /// - Returns: the sum in nats; not finite where a score is not
+    public func linearCrossEntropy(
+        _ weight: Tensor, _ targets: Tensor, shares: Tensor? = nil
+    ) throws(TorchError) -> Double {
+        var sum = 0.0
+        try check(ctorch_linear_cross_entropy(handle, weight.handle, targets.handle, shares?.handle, 1, &sum, nil))
+        return sum
+    }
+
+    /// The same with the gradient of scale · sum with respect to self: [N, D] in self's dtype.
+    public func linearCrossEntropy(
+        _ weight: Tensor, _ targets: Tensor, shares: Tensor? = nil, gradientScale scale: Double
+    ) throws(TorchError) -> (sum: Double, gradient: Tensor) {
+        var sum = 0.0
+        var gradient: OpaquePointer?
+        try check(
+            ctorch_linear_cross_entropy(
+                handle, weight.handle, targets.handle, shares?.handle, scale, &sum, &gradient))
+        return (sum, Tensor(handle: gradient!))
+    }
+
+    /// The rows of self [N, D] in parts, as many at a time as are best multiplied with weight [V, D] where the scores of all
+    /// shall never exist at once.
+    public func partsToScore(with weight: Tensor) -> [Range<Int>] {
+        let count = size(0)
+        let part = Int(ctorch_rows_scored_at_once(handle, weight.handle))
+        return stride(from: 0, to: count, by: part).map { $0..<Swift.min($0 + part, count) }
+    }
+}

@@ -1,0 +1,26 @@
+internal import CLLoCOTorch
+
+/// A failure inside libtorch.
+///
+/// The message is one line that names the operation and the shapes and dtypes of its operands:
+/// `matmul([2, 3] Float, [4, 5] Float): mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)`.
+public struct TorchError: Error, CustomStringConvertible, Sendable {
+    public let message: String
+
+    public init(_ message: String) {
+        self.message = message
+    }
+
+    public var description: String { message }
+}
+
+/// Throws this thread's last libtorch error where `status` is a failure.
+@inline(__always)
+func check(_ status: Int32) throws(TorchError) {
+    if status != 0 { throw lastError() }
+}
+
+@inline(never)
+private func lastError() -> TorchError {
+    TorchError(String(cString: ctorch_error()))
+}

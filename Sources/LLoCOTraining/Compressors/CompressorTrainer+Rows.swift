@@ -1,0 +1,170 @@
+import Foundation
+package import LLoCOBase
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCOModels
+package import LLoCOTokenizers
+
+/// What a step reads, drawn from the texts.
+extension CompressorTrainer {
+    /// Rows that are computed together.
+    package enum Pass {
+        /// The published continuation, one row: tokens, the segments that they are cut into, and how many of them nothing
+        /// predicts
+        case published([Int], cuts: [Range<Int>], unpredicted: Int)
+        /// Rows of one shape
+        case memory([MemoryRow])
+
+        var objective: Objective {
+            switch self {
+            case .published: .continuation
+            case .memory(let rows): rows[0].objective
+            }
+        }
+
+        package var rowCount: Int {
+            switch self {
+            case .published: 1
+            case .memory(let rows): rows.count
+            }
+        }
+
+        var tokens: Int {
+            switch self {
+            case .published(let ids, _, _): ids.count
+            case .memory(let rows): rows.reduce(0) { $0 + $1.tokens }
+            }
+        }
+
+        /// Tokens of each row that the loss counts.
+        var predictedByRow: Int {
+            switch self {
+            case .published(let ids, _, let unpredicted): ids.count - unpredicted
+            case .memory(let rows): rows[0].predicted
+            }
+        }
+    }
+
+    /// A segment that is shorter has too little to carry.
+    private var leastSegment: Int { min(64, recipe.segmentTokens) }
+
+    /// `count` rows of one objective, fewer where a text that was drawn is too short for one. Those of one shape make a pass
+    /// together.
+    package func draw(
+        _ count: Int, from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
+        _ generator: inout SplitMix64
+    ) -> [Pass] {
+        switch objective(&generator) {
+        case .answering:
+            return (0..<count).compactMap { _ in
+                questions.flatMap { questioned($0, &generator) }.map { .memory([$0]) }
+            }
+        case .continuation where scheme.hasPublishedContinuation:
+            let segments = recipe.substeps * recipe.segmentsPerSubstep
+            return text.rows(count, tokens: recipe.rowTokens, tokenizer, using: &generator).compactMap { ids in
+                guard ids.count >= 2 * segments else { return nil }
+                return .published(
+                    ids,
+                    cuts: SegmentCuts.random(
+                        tokens: ids.count, count: segments, jitter: recipe.segmentJitter, using: &generator),
+                    unpredicted: recipe.substeps)
+            }
+        case .reconstruction:
+            let drawn = text.rows(count, tokens: segmentLength(&generator), tokenizer, using: &generator)
+            // What asks for the segment again, as nothing else in a text does.
+            let cue = decoder.configuration.eosTokenIDs.first ?? 0
+            return Self.byLength(drawn).compactMap { rows in
+                guard rows[0].count >= leastSegment else { return nil }
+                let vectors = vectorCount(rows[0].count, &generator)
+                return .memory(
+                    rows.map { ids in
+                        MemoryRow(
+                            segments: [ids], vectorCounts: [vectors],
+                            readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))],
+                            objective: .reconstruction)
+                    })
+            }
+        case let objective:
+            let lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
+                segmentLength(&generator)
+            }
+            let wanted = lengths.reduce(recipe.readingTokens, +)
+            let drawn = text.rows(count, tokens: wanted, tokenizer, using: &generator)
+            return Self.byLength(drawn).compactMap { rows in
+                let whole = rows[0].count
+                let reading = min(recipe.readingTokens, whole / 3)
+                guard reading >= 2, whole - reading >= leastSegment else { return nil }
+                let lengths = whole < wanted ? [min(whole - reading, recipe.segmentTokens)] : lengths
+                let vectors = lengths.map { vectorCount($0, &generator) }
+                return .memory(
+                    rows.map { ids in
+                        var start = whole - reading - lengths.reduce(0, +)
+                        let segments = lengths.map { length in
+                            defer { start += length }
+                            return Array(ids[start..<start + length])
+                        }
+                        return MemoryRow(
+                            segments: segments, vectorCounts: vectors,
+                            readings: [.init(ids: Array(ids.suffix(reading)))],
+                            objective: objective)
+                    })
+            }
+        }
+    }
+
+    /// Rows of equal lengths, in the order in which the lengths came first.
+    private static func byLength(_ rows: [[Int]]) -> [[[Int]]] {
+        rows.reduce(into: []) { groups, row in
+            if let own = groups.firstIndex(where: { $0[0].count == row.count }) {
+                groups[own].append(row)
+            } else {
+                groups.append([row])
+            }
+        }
+    }
+
+    /// Questions about one document; nil where there are none.
+    private func questioned(_ questions: TrainingQuestions, _ generator: inout SplitMix64) -> MemoryRow? {
+        guard let item = questions.items.randomElement(using: &generator) else { return nil }
+        let ids = questions.documents[item.document]
+        let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
+        let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
+        return MemoryRow(
+            segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
+            readings: asked.prefix(recipe.questionsPerRow).map {
+                .init(ids: $0.prompt + $0.answer, start: $0.prompt.count)
+            }, objective: .answering)
+    }
+
+    private func objective(_ generator: inout SplitMix64) -> Objective {
+        // The published recipe draws nothing here.
+        guard recipe.objectives > recipe.continuation else { return .continuation }
+        var point = Double.random(in: 0..<recipe.objectives, using: &generator)
+        for (objective, share) in [
+            (Objective.distillation, recipe.distillation), (.reconstruction, recipe.reconstruction),
+            (.answering, recipe.answering),
+        ] {
+            if point < share { return objective }
+            point -= share
+        }
+        return .continuation
+    }
+
+    private func segmentLength(_ generator: inout SplitMix64) -> Int {
+        let least = Int((Double(recipe.segmentTokens) * (1 - recipe.segmentJitter)).rounded())
+        return max(
+            leastSegment,
+            Int.random(in: min(least, recipe.segmentTokens)...recipe.segmentTokens, using: &generator))
+    }
+
+    private func vectorCount(_ tokens: Int, _ generator: inout SplitMix64) -> Int {
+        guard recipe.leastRatio > 0, recipe.mostRatio > 0 else { return scheme.vectors(of: tokens) }
+        let ratio = exp(Double.random(in: log(recipe.leastRatio)...log(recipe.mostRatio), using: &generator))
+        let count = max(1, Int((Double(tokens) / ratio).rounded()))
+        return switch scheme.summaryInput {
+        case .learned: min(count, recipe.summaryTokens)
+        case .picked: count
+        case .attended: min(count, tokens)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+public import Foundation
+public import LLoCOBase
+import LLoCOCheckpoints
+public import LLoCOCompression
+
+extension CompressorTrainer {
+    static let stateName = "training-state.safetensors"
+    private static let recipeField = "recipe"
+
+    /// What a run trains on. With the recipe and the seed it says which run a saved state is of.
+    public struct Source: Sendable {
+        /// The SHA-256 of the base model's files
+        public var baseModel: String
+        /// The SHA-256 of the texts: ``TrainingText/digest``
+        public var texts: String
+        /// What identifies the compressor that it began with: ``CompressorCheckpoint/identity(in:)``; empty for none
+        public var start: String
+        /// The SHA-256 of the adapter that answers are read with; empty for none
+        public var reader: String
+
+        public init(baseModel: String, texts: String, start: String = "", reader: String = "") {
+            self.baseModel = baseModel
+            self.texts = texts
+            self.start = start
+            self.reader = reader
+        }
+    }
+
+    /// Keeps other runs from writing a run's folder for as long as the lock is held.
+    ///
+    /// - Throws: `LibraryError` naming the process that writes it.
+    public static func lock(_ folder: URL) throws -> WriterLock {
+        try WriterLock.acquire(folder.appending(path: "training").path, timeout: .zero) { _ in }
+    }
+
+    /// Writes the compressor as trained so far, and beside it what a continued run needs.
+    public func save(to folder: URL, source: Source, trainedTokens: Int) throws {
+        // A checkpoint that could not be used would replace one that can.
+        try training.checkFinite()
+        try checkpoint(baseModel: source.baseModel, trainedTokens: trainedTokens).write(to: folder)
+        var metadata = Dictionary(uniqueKeysWithValues: try identity(of: source).map { ($0.field, $0.value) })
+        metadata["tokens"] = "\(trainedTokens)"
+        try SafetensorsWriter.write(
+            training.tensors(), metadata: training.metadata(metadata), to: folder.appending(path: Self.stateName))
+    }
+
+    /// Takes up a run that was saved in `folder`; returns the tokens it had read, or nil where there is none.
+    ///
+    /// - Throws: `TrainingError` where the saved run is another than this one, naming in what: it would go on as neither.
+    public func resume(from folder: URL, source: Source) throws -> Int? {
+        let file = folder.appending(path: Self.stateName)
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        let checkpoint = try SafetensorsCheckpoint(file)
+        for (field, value, name) in try identity(of: source) {
+            let saved = checkpoint.metadata[field, default: ""]
+            guard try saved == value || field == Self.recipeField && Self.isSameRecipe(saved, value) else {
+                throw TrainingError("\(file.path): the saved run is of another \(name); give another --out")
+            }
+        }
+        guard let tokens = checkpoint.metadata["tokens"].flatMap({ Int($0) }), 0...1 << 53 ~= tokens else {
+            throw TrainingError("\(file.path): does not say how many tokens were read")
+        }
+        try training.restore(checkpoint, metadata: checkpoint.metadata, named: file.path)
+        return tokens
+    }
+
+    /// The compressor as trained so far.
+    public func checkpoint(baseModel: String, trainedTokens: Int) throws -> CompressorCheckpoint {
+        CompressorCheckpoint(
+            description: .init(
+                scheme: scheme, baseModel: baseModel, trainedTokens: trainedTokens),
+            embedSummary: embedSummary, adapter: adapter)
+    }
+
+    /// What has to agree for a run to go on. `steps` and `checkpointSteps` may change, so that one can be prolonged, and the
+    /// rates, so that one that became unstable can go on from its last checkpoint with lower ones.
+    private func identity(of source: Source) throws -> [(field: String, value: String, name: String)] {
+        var lasting = recipe
+        lasting.steps = 1
+        lasting.checkpointSteps = 1
+        lasting.learningRate = 1
+        lasting.summaryLearningRate = 1
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return [
+            ("base_model", source.baseModel, "base model"), ("texts", source.texts, "--text"),
+            (Self.recipeField, String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe"),
+            ("seed", "\(seed)", "--seed"), ("start", source.start, "--from"),
+            ("reader", source.reader, "--reader"),
+        ]
+    }
+
+    /// Whether two encoded recipes say the same: what one of them does not have, since it was saved before there was such a
+    /// field, has the usual value.
+    private static func isSameRecipe(_ saved: String, _ own: String) throws -> Bool {
+        let usual = try Recipe.fields(JSONEncoder().encode(CompressorRecipe()))
+        guard let fields = try? Recipe.fields(Data(saved.utf8)) else { return false }
+        return try usual.merging(fields) { $1 } == Recipe.fields(Data(own.utf8))
+    }
+}

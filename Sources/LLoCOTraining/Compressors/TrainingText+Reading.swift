@@ -1,0 +1,29 @@
+public import Foundation
+import LLoCOBase
+import LLoCODocuments
+
+extension TrainingText {
+    /// The texts of a file: the field `text`, or a question set's `document`, of each JSON line where its name says `.jsonl`
+    /// or `.jsonl.gz`, else the whole file as one.
+    ///
+    /// - Throws: `JSONLinesError` naming file and line, `DocumentError`.
+    public static func texts(in file: URL) throws -> [String] {
+        guard file.lastPathComponent.contains(".jsonl") else { return [try DocumentReader().read(file.path).text] }
+        struct Line: Decodable {
+            let text: String?
+            let document: String?
+        }
+        let reader = try JSONLinesReader(url: file)
+        var texts: [String] = []
+        while let line = try reader.next() {
+            if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { continue }
+            guard let parsed = try? JSONDecoder().decode(Line.self, from: Data(line)),
+                let text = parsed.text ?? parsed.document
+            else {
+                throw TrainingError("\(file.path), line \(reader.lineNumber): expected an object with a field \"text\"")
+            }
+            texts.append(text)
+        }
+        return texts
+    }
+}

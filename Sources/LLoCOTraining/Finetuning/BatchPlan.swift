@@ -1,0 +1,105 @@
+import LLoCOBase
+
+/// Which examples each step sees. It follows from the seed alone, so that a continued run goes on as it would have.
+///
+/// How many batches an epoch has depends on how it is shuffled, so the epochs are counted at the start; an epoch is laid
+/// out when one of its steps is asked for, and only the last one asked for is kept.
+package final class BatchPlan {
+    private let documents: [Int]
+    private let seed: UInt64
+    private let batchSize: Int
+    /// The most examples of one document that stay together.
+    private let chunkSize: Int
+    /// The first step of each epoch, and the plan's end: [epochs + 1].
+    private let starts: [Int]
+    /// The epoch last asked for.
+    private var current: (epoch: Int, batches: [[Int]])?
+
+    package var steps: Int { starts[starts.count - 1] }
+
+    /// - Parameter documents: each example's document
+    package init(documents: [Int], recipe: FinetuningRecipe, seed: UInt64) {
+        self.documents = documents
+        self.seed = seed
+        batchSize = recipe.batchSize
+        chunkSize = max(1, recipe.batchSize / max(1, recipe.documentsPerBatch))
+        // The count follows from the chunks' sizes in their shuffled order. What a shuffle draws depends on how many
+        // there are to shuffle alone, so shuffling anything as often gives the order that `layOut` will find.
+        let sizes = Self.chunkSizes(documents, at: chunkSize)
+        var order = Array(documents.indices)
+        var starts = [0]
+        for epoch in 0..<recipe.epochs {
+            var generator = SplitMix64(seed: seed &+ UInt64(epoch))
+            order.shuffle(using: &generator)
+            let batches = Self.batches(of: sizes.shuffled(using: &generator), size: batchSize, count: { $0 })
+            starts.append(starts[epoch] + batches.count)
+        }
+        self.starts = starts
+    }
+
+    /// The examples of a step, by their place in `documents`.
+    package subscript(step: Int) -> [Int] {
+        let epoch = epoch(of: step)
+        return batches(in: epoch)[step - starts[epoch]]
+    }
+
+    private func batches(in epoch: Int) -> [[Int]] {
+        if let current, current.epoch == epoch { return current.batches }
+        let batches = layOut(epoch)
+        current = (epoch, batches)
+        return batches
+    }
+
+    /// The last epoch that starts at the step or before it, from 0.
+    package func epoch(of step: Int) -> Int {
+        precondition(step >= 0 && step < steps, "a plan of \(steps) steps has no step \(step)")
+        var (low, high) = (0, starts.count - 1)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if starts[middle] <= step { low = middle } else { high = middle }
+        }
+        return low
+    }
+
+    private func layOut(_ epoch: Int) -> [[Int]] {
+        var generator = SplitMix64(seed: seed &+ UInt64(epoch))
+        let shuffled = documents.indices.shuffled(using: &generator)
+        var chunks: [[Int]] = []
+        for (_, examples) in Dictionary(grouping: shuffled, by: { documents[$0] }).sorted(by: { $0.key < $1.key }) {
+            for start in stride(from: 0, to: examples.count, by: chunkSize) {
+                chunks.append(Array(examples[start..<min(start + chunkSize, examples.count)]))
+            }
+        }
+        return Self.batches(of: chunks.shuffled(using: &generator), size: batchSize, count: \.count)
+            .map { $0.flatMap { $0 } }
+    }
+
+    /// Chunks in their order, as many to a batch as fit, one at least.
+    private static func batches<Chunk>(
+        of chunks: [Chunk], size: Int, count: (Chunk) -> Int
+    ) -> [ArraySlice<Chunk>] {
+        var batches: [ArraySlice<Chunk>] = []
+        var (start, filled) = (0, 0)
+        for (index, chunk) in chunks.enumerated() {
+            if filled + count(chunk) > size, index > start {
+                batches.append(chunks[start..<index])
+                (start, filled) = (index, 0)
+            }
+            filled += count(chunk)
+        }
+        if start < chunks.count { batches.append(chunks[start...]) }
+        return batches
+    }
+
+    /// How many examples each chunk has, in the order in which `layOut` makes them.
+    private static func chunkSizes(_ documents: [Int], at most: Int) -> [Int] {
+        var counts: [Int: Int] = [:]
+        for document in documents { counts[document, default: 0] += 1 }
+        var sizes: [Int] = []
+        for (_, count) in counts.sorted(by: { $0.key < $1.key }) {
+            sizes += Array(repeating: most, count: count / most)
+            if count % most > 0 { sizes.append(count % most) }
+        }
+        return sizes
+    }
+}

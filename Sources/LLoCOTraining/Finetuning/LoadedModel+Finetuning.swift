@@ -1,0 +1,155 @@
+import Foundation
+import LLoCOBase
+public import LLoCOCheckpoints
+public import LLoCOCompression
+public import LLoCODocuments
+public import LLoCOLibrary
+import LLoCOModels
+import LLoCOTokenizers
+import LLoCOTorch
+
+/// What fine-tuning made.
+public struct FinetunedAdapter: Sendable {
+    public let record: AdapterRecord
+    public let checkpoint: AdapterCheckpoint
+    public let steps: Int
+    /// mean loss of the last tenth of the steps
+    public let loss: Double
+}
+
+extension LoadedModel {
+    /// Trains a group's adapter on questions about its documents, and stores it.
+    ///
+    /// The state is saved as training goes: the same call after a kill continues where it stopped, and ends with the
+    /// same adapter. The group's earlier adapter counts until the new one is finished.
+    ///
+    /// - Parameters:
+    ///   - questions: a document without a text of its own is the library's of that title or id
+    ///   - checkpointing: how steps use memory; a run may go on with another choice
+    ///   - saveEvery: seconds between two saved states
+    ///   - onStep: told after each step what it brought, of how many, and tokens a second
+    public func finetune(
+        group: String, questions: QuestionSet, recipe: FinetuningRecipe, seed: UInt64, in library: SQLiteLibrary,
+        checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
+        onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
+    ) throws -> FinetunedAdapter {
+        var data = TrainingData.Builder(engine: self, library: library, recipe: recipe, seed: seed)
+        for entry in questions.documents where !entry.questions.isEmpty {
+            let document = try library.document(for: entry, in: group)
+            guard document.group == group else {
+                throw EngineError(
+                    "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)': "
+                        + "add it with --group \(group)")
+            }
+            try data.add(
+                entry.questions.map {
+                    TrainingData.Question(
+                        name: "question '\($0.id)' about '\(entry.title)'", text: $0.text,
+                        answer: try prompts.answer($0.answers[0]))
+                }, about: document)
+        }
+        return try train(
+            group: group, data: data.finish(), recipe: recipe, seed: seed, in: library, checkpointing: checkpointing,
+            saveEvery: saveEvery, onStep: onStep)
+    }
+
+    /// Trains a group's adapter and stores it, going on with an interrupted run of the same data and settings.
+    func train(
+        group: String, data: TrainingData,
+        recipe: FinetuningRecipe, seed: UInt64, in library: SQLiteLibrary, checkpointing: GradientCheckpointing,
+        saveEvery: Double, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
+    ) throws -> FinetunedAdapter {
+        let identity = vectorIdentity
+        let start = startingAdapter(for: recipe)
+        let finetuner = try Finetuner(
+            decoder: model.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
+            scheme: compressor.scheme, documents: data.vectors, examples: data.epochs[0],
+            later: Array(data.epochs.dropFirst()), seed: seed,
+            checkpointing: checkpointing)
+        guard finetuner.stateByteCount < SQLiteLibrary.largestValue - 1_000_000 else {
+            throw EngineError(
+                "group '\(group)': training has a state of \(finetuner.stateByteCount / 1_000_000) MB, a library stores "
+                    + "\(SQLiteLibrary.largestValue / 1_000_000) MB at most each: spread the documents over several groups, or do not "
+                    + "tune their vectors")
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let settings = String(
+            decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed, start: start?.digest)),
+            as: UTF8.self)
+        // Nothing is written before there is a state to save: a run that fails at once leaves the library as it was.
+        var run: TrainingRunRecord?
+        func begun() throws -> TrainingRunRecord {
+            let record =
+                try run
+                ?? library.startRun(
+                    of: group, identity: identity, settings: settings, dataDigest: data.digest,
+                    totalSteps: finetuner.totalSteps)
+            run = record
+            return record
+        }
+        if let unfinished = try library.unfinishedRun(
+            of: group, identity: identity, settings: settings, dataDigest: data.digest),
+            unfinished.totalSteps == finetuner.totalSteps
+        {
+            run = unfinished
+            if let state = try library.runState(unfinished.id) { try finetuner.restore(state) }
+        }
+        var losses: [TrainingLoss] = []
+        var saved = ContinuousClock.now
+        func stable<Value>(_ body: () throws -> Value) throws -> Value {
+            do { return try body() } catch let error as TrainingError {
+                // A repeated command shall not continue into the same fault.
+                if let run { try library.removeRun(run.id) }
+                throw error
+            }
+        }
+        while finetuner.stepCount < finetuner.totalSteps {
+            let beginning = ContinuousClock.now
+            let step = try stable { try finetuner.step() }
+            losses.append(TrainingLoss(step: step.step, loss: step.loss))
+            try onStep(step, finetuner.totalSteps, Double(step.tokens) / beginning.duration(to: .now).seconds)
+            if saved.duration(to: .now).seconds >= saveEvery, step.step < finetuner.totalSteps {
+                try library.saveRun(begun().id, step: step.step, state: finetuner.state(), losses: losses)
+                losses = []
+                saved = .now
+            }
+        }
+        try stable { try finetuner.checkOutcome() }
+        let finished = try begun()
+        let all = try library.losses(of: finished.id).map(\.loss) + losses.map(\.loss)
+        let checkpoint = try finetuner.adapter.checkpoint(baseModel: modelIdentity)
+        let encoded = try checkpoint.encoded()
+        let tuned = try finetuner.tunedVectors().map { vectors in
+            try zip(data.documents, vectors).map { document, vectors in
+                TunedVectors(
+                    document: document, source: try library.vectorsDigest(of: document, identity: identity),
+                    bytes: Data(try vectors.to(device: .cpu).bytes()))
+            }
+        }
+        let record = try library.finishRun(
+            finished.id, losses: losses, config: encoded.configuration, weights: encoded.weights, tuned: tuned ?? [])
+        let last = all.suffix(max(1, all.count / 10))
+        return FinetunedAdapter(
+            record: record, checkpoint: checkpoint, steps: finetuner.totalSteps,
+            loss: last.reduce(0, +) / Double(max(1, last.count)))
+    }
+
+    /// The general adapter where a training begins with it: where there is one of the recipe's shape, on the attention of
+    /// every layer.
+    public func startingAdapter(for recipe: FinetuningRecipe) -> GeneralAdapter? {
+        guard recipe.startsFromGeneral, let general = generalAdapter, general.rank == recipe.rank,
+            general.alpha == recipe.alpha,
+            general.adapter.covers(Adapter.attentionModules, layers: model.decoder.configuration.layerCount)
+        else { return nil }
+        return general
+    }
+
+    /// What a run is known by: the same settings and data continue it.
+    private struct RunSettings: Codable {
+        let recipe: FinetuningRecipe
+        let seed: UInt64
+        /// the general adapter that it starts from
+        let start: String?
+    }
+}

@@ -1,0 +1,103 @@
+import LLoCOBase
+import LLoCOCompression
+import LLoCODocuments
+import LLoCOLibrary
+import LLoCOModels
+import LLoCOTokenizers
+import LLoCOTorch
+
+/// What a group's adapter is tuned on: the vectors of its documents, and what is learned about each.
+struct TrainingData {
+    /// Each document's, [n, vectorSize]
+    let vectors: [Tensor]
+    /// The examples as they are read in the first epoch, in the next and so on; then from the first again. They differ
+    /// where mixtures of vectors and text are drawn.
+    let epochs: [[FinetuningExample]]
+    /// The documents that the vectors are of
+    let documents: [Int64]
+    /// The SHA-256 of all that
+    let digest: String
+
+    /// A question about a document and what is learned of it.
+    struct Question {
+        /// What an error calls it
+        let name: String
+        let text: String
+        /// The answer with the token that ends it
+        let answer: [Int]
+        var targets: TeacherTargets?
+    }
+
+    struct Builder {
+        private let engine: LoadedModel
+        private let library: SQLiteLibrary
+        private let recipe: FinetuningRecipe
+        private let mixer: ContextMixer
+        private var draws: SplitMix64
+        private var vectors: [Tensor] = []
+        private var epochs: [[FinetuningExample]]
+        private var documents: [Int64] = []
+        private var digests: [String] = []
+
+        /// More epochs than these read the same mixtures again.
+        private static let mostMixtures = 8
+
+        init(engine: LoadedModel, library: SQLiteLibrary, recipe: FinetuningRecipe, seed: UInt64) {
+            self.engine = engine
+            self.library = library
+            self.recipe = recipe
+            mixer = ContextMixer(engine: engine, library: library)
+            draws = SplitMix64(seed: seed)
+            epochs = Array(
+                repeating: [], count: recipe.hybridShare > 0 ? min(recipe.epochs, Self.mostMixtures) : 1)
+        }
+
+        /// - Throws: `LibraryError` where the document is not compressed, `EngineError` where a question does not fit.
+        mutating func add(_ questions: [Question], about document: DocumentRecord) throws {
+            let stored = try library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+            for index in epochs.indices {
+                for question in questions {
+                    epochs[index].append(try example(question, document, stored))
+                }
+            }
+            vectors.append(stored)
+            documents.append(document.id)
+            digests.append(document.digest)
+            for question in questions { digests.append(question.targets.map { Digest.sha256($0.bytes) } ?? "") }
+        }
+
+        private mutating func example(
+            _ question: Question, _ document: DocumentRecord, _ stored: Tensor
+        ) throws -> FinetuningExample {
+            var mixture: ContextMixer.Mixture?
+            if var budget = recipe.budget(of: document.tokenCount, using: &draws) {
+                // As for an answer: no more than the window holds beside question and answer.
+                let empty = try engine.prompts.prompt(question: question.text, context: [0]).count
+                budget.positions = min(budget.positions, engine.model.window - empty - question.answer.count - 1)
+                mixture = try mixer.mix(question.text, about: [document], budget)
+            }
+            let example = FinetuningExample(
+                document: vectors.count, rows: mixture?.rows[0],
+                prompt: try engine.prompts.prompt(question: question.text, context: mixture?.text ?? []),
+                answer: question.answer, targets: question.targets)
+            let count = mixture?.vectorCount ?? stored.size(0)
+            let length = count + example.prompt.count + example.answer.count
+            guard length <= engine.model.window else {
+                throw EngineError(
+                    "\(question.name): the document's \(count) vectors with the question and its answer make \(length) "
+                        + "positions, the model's window holds \(engine.model.window)")
+            }
+            return example
+        }
+
+        func finish() -> TrainingData {
+            let ids = epochs.joined().flatMap { example in
+                [example.document, example.prompt.count, example.answer.count] + example.prompt + example.answer
+                    + (example.rows ?? []).flatMap { [$0.lowerBound, $0.upperBound] }
+            }
+            return TrainingData(
+                vectors: vectors, epochs: epochs, documents: documents,
+                digest: Digest.sha256(digests.joined() + Digest.sha256(tokens: ids)))
+        }
+    }
+}

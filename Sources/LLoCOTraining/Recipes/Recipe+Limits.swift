@@ -1,0 +1,95 @@
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOTorch
+
+extension Recipe {
+    /// Checks that training can run with the values, whoever wrote them.
+    ///
+    /// - Parameter source: what the error names
+    /// - Throws: `TrainingError` naming the first field that is out of its range.
+    func checkLimits(source: String) throws {
+        func check<Value: Comparable>(_ field: String, _ value: Value, _ range: ClosedRange<Value>) throws {
+            guard range.contains(value) else {
+                throw TrainingError(
+                    "\(source): \(field): \(value), expected \(range.lowerBound) to \(range.upperBound)")
+            }
+        }
+        func positive(_ field: String, _ value: Double) throws {
+            guard value > 0, value.isFinite else {
+                throw TrainingError("\(source): \(field): \(value), expected more than 0")
+            }
+        }
+        try check("compressor.summaryTokens", compressor.summaryTokens, 1...65_536)
+        try check("compressor.segmentTokens", compressor.segmentTokens, 1...1_048_576)
+        try check("compressor.rowTokens", compressor.rowTokens, 2...1_048_576)
+        try check("compressor.substeps", compressor.substeps, 1...1024)
+        try check("compressor.segmentsPerSubstep", compressor.segmentsPerSubstep, 1...1024)
+        // Segments of a row keep a length: at 1 one of them could have none.
+        try check("compressor.segmentJitter", compressor.segmentJitter, 0...0.9)
+        try check("compressor.batchRows", compressor.batchRows, 1...65_536)
+        try check("compressor.rowsPerPass", compressor.rowsPerPass, 1...65_536)
+        try check("compressor.steps", compressor.steps, 1...1_000_000_000)
+        try positive("compressor.learningRate", compressor.learningRate)
+        try positive("compressor.summaryLearningRate", compressor.summaryLearningRate)
+        try check("compressor.warmupSteps", compressor.warmupSteps, 0...1_000_000_000)
+        try check("compressor.checkpointSteps", compressor.checkpointSteps, 1...1_000_000_000)
+        try check("compressor.readingTokens", compressor.readingTokens, 2...1_048_576)
+        try check("compressor.questionsPerRow", compressor.questionsPerRow, 1...65_536)
+        try check("compressor.questionedSegments", compressor.questionedSegments, 0...1024)
+        try check("compressor.leastRatio", compressor.leastRatio, 0...1_000_000)
+        try check("compressor.mostRatio", compressor.mostRatio, compressor.leastRatio...1_000_000)
+        for (field, share) in [
+            ("continuation", compressor.continuation), ("distillation", compressor.distillation),
+            ("reconstruction", compressor.reconstruction), ("answering", compressor.answering),
+        ] {
+            try check("compressor.\(field)", share, 0...1_000_000)
+        }
+        if let contradiction = compressor.scheme.contradiction {
+            throw TrainingError("\(source): compressor: \(contradiction)")
+        }
+        guard compressor.summaryInput != .attended || compressor.adapterScope != .summaries else {
+            throw TrainingError(
+                "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
+                    + "nothing would learn")
+        }
+        if compressor.leastRatio > 0, compressor.summaryInput == .learned {
+            let most = Double(compressor.segmentTokens) / compressor.leastRatio
+            guard most <= Double(compressor.summaryTokens) else {
+                throw TrainingError(
+                    "\(source): compressor.leastRatio: \(compressor.leastRatio) makes \(Int(most)) vectors of a segment, with "
+                        + "summaryInput learned there are summaryTokens, \(compressor.summaryTokens)")
+            }
+            guard compressor.continuation == 0 || !compressor.scheme.hasPublishedContinuation else {
+                throw TrainingError(
+                    "\(source): compressor.leastRatio: ratios are not drawn in the published continuation, which has "
+                        + "summaryTokens vectors a segment")
+            }
+        }
+        guard compressor.objectives > 0 else {
+            throw TrainingError("\(source): compressor: no objective has a share")
+        }
+        try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
+        try positive("finetuning.learningRate", finetuning.learningRate)
+        try check("finetuning.epochs", finetuning.epochs, 1...10_000)
+        try check("finetuning.batchSize", finetuning.batchSize, 1...65_536)
+        try check("finetuning.documentsPerBatch", finetuning.documentsPerBatch, 1...65_536)
+        try check("finetuning.hybridShare", finetuning.hybridShare, 0...1)
+        try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
+        try check("finetuning.mostRatio", finetuning.mostRatio, finetuning.leastRatio...1_000_000)
+        try positive("finetuning.vectorLearningRate", finetuning.vectorLearningRate)
+        try check("study.questionsPerPassage", study.questionsPerPassage, 1...1000)
+        try check("study.temperature", study.temperature, 0...10)
+        try check("study.topP", study.topP, 0.01...1)
+        try check("study.excerptWords", study.excerptWords, 1...10_000)
+        try check("study.teacherTokens", study.teacherTokens, 1...TeacherTargets.largestWidth)
+        for (section, rank, alpha, dropout, clipNorm) in [
+            ("compressor", compressor.rank, compressor.alpha, compressor.dropout, compressor.clipNorm),
+            ("finetuning", finetuning.rank, finetuning.alpha, finetuning.dropout, finetuning.clipNorm),
+        ] {
+            try check("\(section).rank", rank, 1...4096)
+            try positive("\(section).alpha", alpha)
+            try check("\(section).dropout", dropout, 0...0.99)
+            try positive("\(section).clipNorm", clipNorm)
+        }
+    }
+}

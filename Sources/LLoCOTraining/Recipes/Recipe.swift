@@ -1,0 +1,113 @@
+public import Foundation
+public import LLoCOCheckpoints
+
+/// A model's hyperparameters: a file in `Recipes/`, JSON with comments. What it leaves out keeps the published value.
+public struct Recipe: Sendable, Codable, Equatable {
+    /// The shape of the models that a recipe was found on.
+    public struct Shape: Sendable, Codable, Equatable {
+        public var hiddenSize = 0
+        public var layerCount = 0
+        public var vocabularySize = 0
+
+        public init() {}
+
+        public func matches(_ configuration: LlamaConfiguration) -> Bool {
+            hiddenSize == configuration.hiddenSize && layerCount == configuration.layerCount
+                && vocabularySize == configuration.vocabularySize
+        }
+    }
+
+    public var appliesTo = Shape()
+    public var compressor = CompressorRecipe()
+    public var finetuning = FinetuningRecipe()
+    public var study = StudyRecipe()
+
+    /// The published values.
+    public init() {}
+
+    /// - Throws: `TrainingError` naming the file, and the field that is unknown or of a wrong type.
+    public init(contentsOf file: URL) throws {
+        guard let data = FileManager.default.contents(atPath: file.path) else {
+            throw TrainingError("\(file.path): no such recipe file")
+        }
+        // What the file says is laid over the published values; a field that they do not have is a mistake.
+        typealias Sections = [String: [String: Value]]
+        func recipe(_ sections: Sections) throws -> Recipe {
+            try JSONDecoder().decode(Recipe.self, from: JSONEncoder().encode(sections))
+        }
+        let published = try JSONDecoder().decode(Sections.self, from: JSONEncoder().encode(Recipe()))
+        let given: Sections
+        do {
+            let decoder = JSONDecoder()
+            decoder.allowsJSON5 = true
+            given = try decoder.decode(Sections.self, from: data)
+        } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
+            let field = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw TrainingError("\(file.path): \(field): \(Self.line(context.debugDescription))")
+        } catch {
+            throw TrainingError("\(file.path): not a recipe, JSON with comments: \(Self.line("\(error)"))")
+        }
+        var merged = published
+        for (section, fields) in given.sorted(by: { $0.key < $1.key }) {
+            for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+                guard let usual = published[section]?[name] else {
+                    throw TrainingError("\(file.path): unknown field '\(name)' in '\(section)'")
+                }
+                // Tried alone, so that the error can name it.
+                var one = published
+                one[section]?[name] = value
+                guard (try? recipe(one)) != nil else {
+                    throw TrainingError(
+                        "\(file.path): \(section).\(name): \(value), expected a value such as \(usual)")
+                }
+                merged[section]?[name] = value
+            }
+        }
+        self = try recipe(merged)
+        try checkLimits(source: file.path)
+    }
+
+    /// The fields of an encoded section.
+    static func fields(_ section: Data) throws -> [String: Value] {
+        try JSONDecoder().decode([String: Value].self, from: section)
+    }
+
+    private static func line(_ text: String) -> String {
+        String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(200))
+    }
+
+    /// A field's value of any kind.
+    enum Value: Codable, Equatable, CustomStringConvertible {
+        case number(Double)
+        case text(String)
+        case flag(Bool)
+
+        var description: String {
+            switch self {
+            case .number(let number): number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
+            case .text(let text): "'\(text.prefix(40))'"
+            case .flag(let flag): "\(flag)"
+            }
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let flag = try? container.decode(Bool.self) {
+                self = .flag(flag)
+            } else if let number = try? container.decode(Double.self) {
+                self = .number(number)
+            } else {
+                self = .text(try container.decode(String.self))
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .number(let number): try container.encode(number)
+            case .text(let text): try container.encode(text)
+            case .flag(let flag): try container.encode(flag)
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import LLoCOBase
+import LLoCOCheckpoints
+import Testing
+
+@Suite struct AdapterTests {
+    private func adapter() throws -> AdapterCheckpoint {
+        var weights: [AdapterTarget: AdapterCheckpoint.Weights] = [:]
+        for layer in 0..<12 {
+            for module in [AdapterModule.query, .value, .down] {
+                let rank = module == .down ? 2 : 4
+                weights[AdapterTarget(layer: layer, module: module)] = .init(
+                    a: try .randn([rank, 6]), b: try .randn([10, rank]))
+            }
+        }
+        let configuration = AdapterConfiguration(
+            rank: 4, alpha: 8, dropout: 0.05, targetModules: ["q_proj", "v_proj", "down_proj"],
+            rankPattern: [.init(suffix: "down_proj", value: 2)],
+            alphaPattern: [.init(suffix: "mlp.down_proj", value: 1.5)],
+            baseModel: "some/base")
+        return AdapterCheckpoint(configuration: configuration, weights: weights)
+    }
+
+    @Test func aWrittenAdapterReadsBackTheSame() throws {
+        try withTemporaryFolder { folder in
+            let folder = folder.appendingPathComponent("new/adapter")
+            let adapter = try adapter()
+            try adapter.write(to: folder)
+            let read = try AdapterCheckpoint.read(folder)
+            #expect(read.configuration == adapter.configuration)
+            #expect(Set(read.weights.keys) == Set(adapter.weights.keys))
+            for (target, weights) in adapter.weights {
+                #expect(try Content(#require(read.weights[target]).a) == Content(weights.a))
+                #expect(try Content(#require(read.weights[target]).b) == Content(weights.b))
+            }
+            let encoded = try adapter.encoded()
+            #expect(
+                try Array(encoded.configuration.utf8) == bytes(of: folder.appendingPathComponent("adapter_config.json"))
+            )
+            #expect(try Array(encoded.weights) == bytes(of: folder.appendingPathComponent("adapter_model.safetensors")))
+            let checkpoint = try CheckpointLoader.open(folder.appendingPathComponent("adapter_model.safetensors"))
+            #expect(checkpoint.names.contains("base_model.model.model.layers.11.self_attn.q_proj.lora_A.weight"))
+            #expect(checkpoint.names.contains("base_model.model.model.layers.0.mlp.down_proj.lora_B.weight"))
+            #expect(
+                try AdapterCheckpoint.read(folder, as: .bfloat16).weights.values.allSatisfy { $0.a.dtype == .bfloat16 })
+        }
+    }
+
+    @Test func scales() throws {
+        var configuration = try adapter().configuration
+        let query = AdapterTarget(layer: 3, module: .query)
+        #expect(configuration.scale(of: query) == 2)
+        #expect(configuration.scale(of: AdapterTarget(layer: 3, module: .down)) == 0.75)
+        configuration.isRankStabilized = true
+        #expect(configuration.scale(of: query) == 4)
+    }
+
+    @Test func sharpEndsOfPatterns() {
+        let configuration = AdapterConfiguration(
+            rank: 1, alpha: 1, targetModules: ["q_proj"],
+            rankPattern: [.init(suffix: "layers.1.self_attn.q_proj", value: 3), .init(suffix: "proj", value: 5)])
+        #expect(configuration.rank(of: AdapterTarget(layer: 1, module: .query)) == 3)
+        #expect(configuration.rank(of: AdapterTarget(layer: 11, module: .query)) == 1)
+    }
+
+    @Test func wrongShapesAreNotWritten() throws {
+        try withTemporaryFolder { folder in
+            var adapter = try adapter()
+            adapter.weights[AdapterTarget(layer: 0, module: .query)]?.a = try .zeros([5, 6])
+            #expect(fault { try adapter.write(to: folder) }?.code == .mismatch)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        }
+    }
+
+    static let refusals: [(change: [String: JSONValue], message: String)] = [
+        (["peft_type": .string("IA3")], "peft_type IA3"),
+        (["bias": .string("all")], "bias is \"all\""),
+        (["use_dora": .bool(true)], "use_dora is true"),
+        (["target_modules": .string(".*_proj")], "target_modules is \".*_proj\""),
+        (["target_modules": .null], "no target_modules"),
+        (["target_modules": .array([.string("q_proj"), .string("k_proj")])], "no tensor for the target module k_proj"),
+        (["target_modules": .array([.string("v_proj")])], "expected only the target_modules v_proj"),
+        (["r": .integer(8)], "expected A [8, in] and B [out, 8]"),
+        (["r": .integer(0)], "the rank 0"),
+        (["r": .string("4")], "r is \"4\"; expected an integer"),
+        (["lora_alpha": .null], "no lora_alpha"),
+        (["lora_alpha": .integer(-1)], "lora_alpha -1"),
+        (["lora_dropout": .integer(1)], "lora_dropout 1"),
+        (["modules_to_save": .array([.string("lm_head")])], "modules_to_save is a list of 1"),
+        (["init_lora_weights": .string("pissa_niter_4")], "init_lora_weights is \"pissa_niter_4\""),
+        (["rank_pattern": .object(JSONObject(["^q": .integer(1)]))], "the regular expression ^q"),
+        (["layer_replication": .array([.array([.integer(0), .integer(1)])])], "layer_replication"),
+    ]
+
+    @Test(arguments: refusals.indices)
+    func otherKindsOfAdaptersAreRefused(_ index: Int) throws {
+        let (change, message) = Self.refusals[index]
+        var object = JSONObject()
+        let plain: KeyValuePairs<String, JSONValue> = [
+            "peft_type": .string("LORA"), "r": .integer(4), "lora_alpha": .integer(8), "bias": .string("none"),
+            "target_modules": .array([.string("q_proj")]),
+        ]
+        for (key, value) in change { object.insert(value, for: key) }
+        for (key, value) in plain { object.insert(value, for: key) }
+        try withTemporaryFolder { folder in
+            let text = JSONValue.object(object).text()
+            try Data(text.utf8).write(to: folder.appendingPathComponent("adapter_config.json"))
+            let prefix = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
+            try SafetensorsWriter.write(
+                ["\(prefix)A.weight": .zeros([4, 6]), "\(prefix)B.weight": .zeros([6, 4])],
+                to: folder.appendingPathComponent("adapter_model.safetensors"))
+            let error = fault { _ = try AdapterCheckpoint.read(folder) }
+            #expect(error?.description.contains(message) == true, "\(message): \(error?.description ?? "no error")")
+        }
+    }
+
+    @Test(arguments: [
+        "base_model.model.lm_head.lora_A.weight", "base_model.model.model.layers.x.self_attn.q_proj.lora_A.weight",
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_C.weight",
+        "base_model.model.model.layers.0.self_attn.q_proj.weight", "model.layers.0.self_attn.q_proj.lora_A.weight",
+        "base_model.model.model.layers.-1.self_attn.q_proj.lora_A.weight", "layers",
+    ])
+    func otherTensorsAreRefused(_ name: String) throws {
+        try withTemporaryFolder { folder in
+            try adapter().write(to: folder)
+            try SafetensorsWriter.write(
+                [name: .zeros([4, 6])], to: folder.appendingPathComponent("adapter_model.safetensors"))
+            #expect(
+                fault { _ = try AdapterCheckpoint.read(folder) }?.description.contains("the tensor \(name)") == true)
+        }
+    }
+
+    @Test func missingFilesAreNamed() throws {
+        try withTemporaryFolder { folder in
+            #expect(
+                fault { _ = try AdapterCheckpoint.read(folder) }?.description.contains("no adapter_config.json") == true
+            )
+            try Data("{}".utf8).write(to: folder.appendingPathComponent("adapter_config.json"))
+            #expect(
+                fault { _ = try AdapterCheckpoint.read(folder) }?.description.contains("no adapter weights") == true)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import LLoCOCheckpoints
+import LLoCOTorch
+
+/// Where the tests find their files.
+enum Place {
+    static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
+
+    /// The folder that holds `Tests`.
+    static let packageRoot: URL = {
+        var url = URL(fileURLWithPath: #filePath)
+        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
+        return url.deletingLastPathComponent()
+    }()
+
+    /// Reference checkpoints, where they are at hand.
+    static let golden = environment("LLOCO_GOLDEN") ?? packageRoot.appendingPathComponent("../shared/golden")
+    static let hasGolden = exists(golden.appendingPathComponent("tiny"))
+
+    /// The default models, where they have been set up.
+    static let dependencies = environment("LLOCO_DEPS") ?? packageRoot.appendingPathComponent(".deps")
+    static let languageModel = dependencies.appendingPathComponent("models/smollm2-135m-instruct")
+    static let encoder = dependencies.appendingPathComponent("models/all-minilm-l6-v2")
+    static let hasModels = exists(languageModel) && exists(encoder)
+
+    private static func environment(_ name: String) -> URL? {
+        ProcessInfo.processInfo.environment[name].map { URL(fileURLWithPath: $0) }
+    }
+
+    private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+}
+
+/// Runs `body` with a new folder, gone afterwards.
+func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lloco-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder)
+}
+
+func bytes(of url: URL) throws -> [UInt8] { Array(try Data(contentsOf: url)) }
+
+/// The error that `body` throws; nil where it throws none.
+func fault(_ body: () throws -> Void) -> CheckpointError? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? CheckpointError
+    }
+}
+
+/// Opens bytes as if they were a file.
+func open(_ bytes: [UInt8], name: String = "/folder/file") throws -> any Checkpoint {
+    try CheckpointLoader.open(FileBytes(bytes, name: name))
+}
+
+/// A tensor as bytes of its own dtype.
+struct Content: Equatable {
+    var shape: [Int]
+    var dtype: DType
+    var bytes: [UInt8]
+
+    init(_ tensor: Tensor) throws {
+        shape = tensor.shape
+        dtype = tensor.dtype
+        bytes = try tensor.bytes()
+    }
+}
+
+/// A small generator (SplitMix64), the same on every machine.
+struct Generator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+/// Resident memory of this process in bytes; nil where the system does not say.
+func residentMemory() -> Int? {
+    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
+    return text.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 4096 }
+}

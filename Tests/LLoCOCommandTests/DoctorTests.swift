@@ -1,0 +1,95 @@
+import Foundation
+import LLoCOTorch
+import Testing
+
+/// What `doctor` finds, and what it says of it.
+@Suite struct DoctorTests {
+    /// The findings by their checks.
+    private func findings(_ outcome: Outcome) throws -> [String: [String: Any]] {
+        let findings = try outcome.objects()
+        for finding in findings {
+            #expect(Set(finding.keys) == ["check", "ok", "detail", "mend"])
+            #expect(finding["ok"] as? Bool != true || finding["mend"] is NSNull)
+        }
+        return Dictionary(uniqueKeysWithValues: findings.map { ($0["check"] as? String ?? "", $0) })
+    }
+
+    @Test func allIsThere() async throws {
+        let place = try Workplace()
+        let run = try await place.run("doctor", "--json").expectSuccess()
+        #expect(run.errorText == "")
+        let found = try findings(run)
+        for check in ["libtorch", "processor", "model", "embedder", "compressors", "library"] {
+            #expect(found[check]?["ok"] as? Bool == true, "\(check)")
+        }
+        #expect((found["compressors"]?["detail"] as? String)?.contains("the model itself") == true)
+        #expect((found["embedder"]?["detail"] as? String)?.contains("32 dimensions, reads 48 tokens") == true)
+        #expect(!Place.exists(place.folder.appending(path: "library.lloco")))
+    }
+
+    @Test func whatIsMissingIsCounted() async throws {
+        let bare = try Workplace(environment: ["LLOCO_MODEL": "", "LLOCO_EMBEDDER": ""])
+        let run = try await bare.run("doctor")
+        #expect(run.status == 1 && run.outputText.contains("MISSING") && run.outputText.contains("bootstrap"))
+        #expect(run.errorText == "Error: 2 needed parts are missing or cannot be used: model, embedder\n")
+        let json = try await bare.run("doctor", "--json")
+        #expect(json.status == 1 && json.errorText == run.errorText)
+        #expect((try findings(json)["model"]?["mend"] as? String)?.contains("--model") == true)
+        // What is named is what is checked.
+        let half = try await bare.run("doctor", "--model", Place.model.path)
+        #expect(half.status == 1)
+        #expect(half.errorText == "Error: 1 needed part is missing or cannot be used: embedder\n")
+        try await bare.run("doctor", "--model", Place.model.path, "--embedder", Place.embedder.path).expectSuccess()
+        #expect(!Place.exists(bare.folder.appending(path: "library.lloco")))
+    }
+
+    @Test func whatIsNamedIsChecked() async throws {
+        let place = try Workplace()
+        for (option, check) in [("--model", "model"), ("--embedder", "embedder")] {
+            let run = try await place.run("doctor", option, "none", "--json")
+            #expect(run.status == 1 && run.errorText.contains(": \(check)\n"), "\(run)")
+            #expect((try findings(run)[check]?["detail"] as? String)?.contains("none: no such") == true)
+        }
+        // Each is of the other's kind.
+        let run = try await place.run(
+            "doctor", "--model", Place.embedder.path, "--embedder", Place.model.path)
+        #expect(run.status == 1 && run.errorText.contains("2 needed parts"))
+        #expect(run.outputText.contains("FAULTY   model") && run.outputText.contains("FAULTY   embedder"))
+    }
+
+    @Test func compressorsAreComparedWithTheModel() async throws {
+        let place = try Workplace()
+        try place.write("text.txt", text: Sample.text("river", sentences: 30))
+        try place.write("recipe.json5", text: Sample.recipe.replacing("steps: 6", with: "steps: 1"))
+        let model = Place.fixtures.appending(path: "llama-rope3").path
+        let none = try findings(await place.run("doctor", "--json", "--model", model).expectSuccess())
+        #expect(none["compressors"]?["ok"] as? Bool == false)
+        try await place.run(
+            "train-compressor", "--text", "text.txt", "--out", "home/Compressors/mine", "--recipe", "recipe.json5",
+            "--model", model
+        ).expectSuccess()
+        let one = try findings(await place.run("doctor", "--json", "--model", model).expectSuccess())
+        #expect(one["compressors"]?["ok"] as? Bool == true)
+        #expect((one["compressors"]?["detail"] as? String)?.contains("mine was made for this model") == true)
+        // Another model; and a description that cannot be read.
+        let other = Place.fixtures.appending(path: "llama-linear").path
+        let foreign = try findings(await place.run("doctor", "--json", "--model", other).expectSuccess())
+        #expect(foreign["compressors"]?["ok"] as? Bool == false)
+        #expect((foreign["compressors"]?["detail"] as? String)?.contains("none fits this model") == true)
+        #expect((foreign["compressors"]?["mend"] as? String)?.contains("train-compressor") == true)
+        try place.write("home/Compressors/mine/compressor.json", text: "{")
+        let broken = try findings(await place.run("doctor", "--json", "--model", model).expectSuccess())
+        #expect(broken["compressors"]?["ok"] as? Bool == false)
+        #expect((broken["compressors"]?["detail"] as? String)?.contains("compressor.json") == true)
+    }
+
+    @Test func devicesThatAreNotThereAreRefused() async throws {
+        #if os(Linux)
+            let place = try await Workplace.furnished()
+            try place.write("a.txt", text: "A text.")
+            for command in [["embed", "a.txt"], ["generate", "x"], ["ask", "q"]] {
+                try await place.run(command + ["--device", "mps"]).expectFailure("--device mps", "doctor")
+            }
+        #endif
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import LLoCOLibrary
+
+/// Everything in a library that a command computes, to compare two libraries by: no times, no keys.
+struct LibraryContent {
+    struct Segment: Hashable {
+        let tokens: Range<Int>
+        let bytes: Range<Int>
+        let digest: String
+    }
+
+    struct Document: Hashable {
+        let name: String
+        let group: String
+        let text: String
+        let segments: [Segment]
+        /// bfloat16 bytes of all vectors
+        let vectors: Data
+        let passages: [String]
+        let isFinished: Bool
+    }
+
+    /// What `Library.verify` says; empty for a sound file.
+    let faults: [String]
+    private let all: [Document]
+    /// The digests of the adapters by group, newest first.
+    let adapters: [String: [String]]
+    let unfinishedRuns: Int
+    let embeddedPassages: Int
+    let passages: Int
+
+    /// Opens the library for writing, as the next command would.
+    init(of place: Workplace, file: String = "library.lloco") async throws {
+        let library = try SQLiteLibrary.open(place.path(file), for: .writing)
+        faults = try library.verify()
+        let compressions = Dictionary(grouping: try library.compressions(), by: \.document)
+        all = try library.documents().map { document in
+            let segments = try (compressions[document.id] ?? []).flatMap { compression in
+                try library.segments(of: document.id, identity: compression.identity)
+            }
+            var vectors = Data()
+            for compression in compressions[document.id] ?? [] {
+                // Read with their digests checked, also where the document is not finished.
+                vectors += try library.vectors(
+                    of: document.id, identity: compression.identity, segments: compression.segmentCount
+                ).bytes
+            }
+            return Document(
+                name: document.name, group: document.group, text: try library.text(of: document.id),
+                segments: segments.map { Segment(tokens: $0.tokens, bytes: $0.bytes, digest: $0.tokenDigest) },
+                vectors: vectors, passages: try library.passages(of: document.id).map { "\($0.bytes)" },
+                isFinished: document.isComplete)
+        }
+        adapters = Dictionary(grouping: try library.adapters(), by: \.group).mapValues { $0.map(\.digest) }
+        unfinishedRuns = try library.trainingRuns().count { !$0.isFinished }
+        let statistics = try library.statistics()
+        embeddedPassages = statistics.embeddedPassages
+        passages = statistics.passages
+    }
+
+    func documents(finished: Bool? = nil) -> [String: Document] {
+        Dictionary(
+            uniqueKeysWithValues: all.filter { finished == nil || $0.isFinished == finished }.map { ($0.name, $0) })
+    }
+}

@@ -1,0 +1,94 @@
+import LLoCOBase
+import LLoCOCommand
+import LLoCODataSets
+import Testing
+
+@Suite("Longest common subsequences")
+struct LongestCommonSubsequenceTests {
+    /// The table of lengths, and the way back through it as the Python packages write it.
+    private struct Table {
+        let a: [UInt32]
+        let b: [UInt32]
+        let lengths: [[Int]]
+
+        init(_ a: [UInt32], _ b: [UInt32]) {
+            var lengths = Array(repeating: Array(repeating: 0, count: b.count + 1), count: a.count + 1)
+            for i in a.indices {
+                for j in b.indices {
+                    lengths[i + 1][j + 1] = a[i] == b[j] ? lengths[i][j] + 1 : max(lengths[i][j + 1], lengths[i + 1][j])
+                }
+            }
+            (self.a, self.b, self.lengths) = (a, b, lengths)
+        }
+
+        func marks(_ tie: LongestCommonSubsequence.Tie) -> [Bool] {
+            var marks = Array(repeating: false, count: a.count)
+            var (i, j) = (a.count, b.count)
+            while i > 0, j > 0 {
+                let (along, across) = (lengths[i][j - 1], lengths[i - 1][j])
+                if a[i - 1] == b[j - 1] {
+                    marks[i - 1] = true
+                    (i, j) = (i - 1, j - 1)
+                } else if along > across || (along == across && tie == .passOther) {
+                    j -= 1
+                } else {
+                    i -= 1
+                }
+            }
+            return marks
+        }
+    }
+
+    /// Sequences of few tokens, so that there are many subsequences of one length.
+    private static func sequence(_ random: inout SplitMix64, count: Int, vocabulary: UInt32) -> [UInt32] {
+        (0..<count).map { _ in UInt32.random(in: 0..<vocabulary, using: &random) }
+    }
+
+    @Test("Lengths and places are those of the table", arguments: [1, 2, 3, 7, 40])
+    func table(vocabulary: UInt32) {
+        var random = SplitMix64(seed: UInt64(vocabulary))
+        let lengths = [0, 1, 2, 5, 20, 63, 64, 65, 127, 128, 129, 200]
+        for first in lengths {
+            for second in lengths {
+                let a = Self.sequence(&random, count: first, vocabulary: vocabulary)
+                let b = Self.sequence(&random, count: second, vocabulary: vocabulary)
+                let table = Table(a, b)
+                // With memory for all rows, for some, and for none.
+                for rowBytes in [1 << 20, 400, 0] {
+                    let subsequence = LongestCommonSubsequence(
+                        b, vocabularySize: Int(vocabulary), rowBytes: rowBytes)
+                    #expect(subsequence.length(with: a) == table.lengths[first][second])
+                    for tie in [LongestCommonSubsequence.Tie.passSequence, .passOther] {
+                        var marks = Array(repeating: false, count: first)
+                        subsequence.mark(a, in: &marks, tie: tie)
+                        #expect(marks == table.marks(tie), "\(first) with \(second), \(rowBytes) bytes, \(tie)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("One instance compares with one sequence after the other; marks are added to those that are there")
+    func reuse() {
+        var subsequence = LongestCommonSubsequence([0, 1, 2], vocabularySize: 4)
+        var marks = [false, false, false, true]
+        subsequence.mark([2, 3, 1, 0], in: &marks)
+        let first = marks
+        subsequence.other = [3]
+        #expect(subsequence.length(with: [0, 1, 2]) == 0)
+        subsequence.mark([2, 3, 1, 0], in: &marks)
+        #expect(first.count { $0 } == 2 && marks == first.indices.map { first[$0] || $0 == 1 })
+    }
+
+    @Test("Two texts of a hundred thousand words need neither minutes nor gigabytes")
+    func long() {
+        var random = SplitMix64(seed: 1)
+        let a = Self.sequence(&random, count: 100_000, vocabulary: 5_000)
+        let b = Array(a.dropFirst(1_000))
+        let subsequence = LongestCommonSubsequence(b, vocabularySize: 5_000)
+        #expect(subsequence.length(with: a) == 99_000)
+        var marks = Array(repeating: false, count: a.count)
+        subsequence.mark(a, in: &marks)
+        #expect(marks.count { $0 } == 99_000)
+    }
+}

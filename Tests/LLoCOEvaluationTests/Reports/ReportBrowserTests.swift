@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+/// The page in a real browser.
+@Suite(
+    "Reports in a browser", .serialized,
+    .enabled(if: HeadlessBrowser.program != nil, "no Chromium: apt-get install chromium"))
+struct ReportBrowserTests {
+    private static let questions = 2000
+
+    private static let page = Result {
+        let hostile = ReportSample.hostile.joined(separator: " ")
+        return try ReportSample.report(
+            questions: questions,
+            attributes: { ["task": ["why", "where", "how"][$0 % 3], "length": "\(1024 << ($0 % 3))"] },
+            text: { $0 % 400 == 17 ? hostile : "" }
+        ).html()
+    }
+
+    private func visit(
+        _ page: String? = nil, _ fragment: String = "", runsScripts: Bool = true
+    ) throws -> HeadlessBrowser.Visit {
+        let browser = try HeadlessBrowser()
+        defer { browser.remove() }
+        let visit = try browser.visit(try page ?? Self.page.get(), fragment: fragment, runsScripts: runsScripts)
+        #expect(visit.status == 0)
+        return visit
+    }
+
+    private func rows(_ visit: HeadlessBrowser.Visit) -> Int {
+        visit.elements.matches(of: /<button class="row"/).count
+    }
+
+    /// What the list says about itself.
+    private func status(_ visit: HeadlessBrowser.Visit) -> String? {
+        visit.elements.firstMatch(of: /<p id="status"[^>]*>([^<]*)</).map { String($0.1) }
+    }
+
+    @Test("Thousands of answers open without a word in the console")
+    func opens() throws {
+        let found = try visit()
+        #expect(found.console == [])
+        #expect(status(found) == "2,000 questions")
+        #expect(rows(found) == 100)
+        #expect(found.elements.matches(of: /<svg/).count >= 5)
+        // Hostile answers neither became elements nor ran.
+        #expect(!found.elements.contains("<img") && !found.elements.contains("<title>owned"))
+        #expect(found.seconds < 60)
+    }
+
+    @Test("A fault of a script and a forbidden one are seen in the console: this test can fail")
+    func consoleIsHeard() throws {
+        let page = try Self.page.get()
+        let broken = page.replacing("\"use strict\";", with: "\"use strict\"; null.x;", maxReplacements: 1)
+        #expect(broken != page)
+        // The script is no longer the one that the page's policy names.
+        let refused = try visit(broken)
+        #expect(refused.console.contains { $0.contains("Content Security Policy") })
+        #expect(rows(refused) == 0)
+        let failed = try visit("<!DOCTYPE html><title>x</title><script>null.x</script>")
+        #expect(failed.console.contains { $0.contains("TypeError") })
+    }
+
+    @Test("The search leaves what holds every word")
+    func search() throws {
+        let found = try visit(nil, "search=LIGHTHOUSE+1999")
+        #expect(found.console == [])
+        #expect(status(found) == "1 of 2,000 questions")
+        #expect(rows(found) == 1)
+        #expect(found.elements.contains("lighthouse 1999 find"))
+        let none = try visit(nil, "search=no-such-word")
+        #expect(status(none) == "0 of 2,000 questions")
+        #expect(rows(none) == 0)
+    }
+
+    @Test("Filters by task and outcome, and the order by two modes' difference")
+    func filters() throws {
+        let report = ReportSample.report(
+            questions: Self.questions, attributes: { ["task": ["why", "where", "how"][$0 % 3]] })
+        let wanted = report.records.filter { $0.mode == .full && $0.score == 100 && $0.attributes["task"] == "why" }
+        #expect(wanted.count > 50)
+        let found = try visit(nil, "task=why&mode=full&outcome=right")
+        #expect(status(found) == "\(wanted.count) of 2,000 questions")
+
+        let sorted = try visit(nil, "sort=1-0")
+        let first = try #require(sorted.elements.firstMatch(of: /lighthouse (\d+) find/)).1
+        func score(_ mode: Int) -> Double { report.records[Int(first).map { $0 * 4 + mode } ?? 0].score }
+        #expect(score(1) - score(0) == 100)
+        #expect(status(sorted) == "2,000 questions")
+        // What no list offers is not an error.
+        let odd = try visit(nil, "task=unheard&mode=x&outcome=y&sort=9-9&open=nothing")
+        #expect(odd.console == [] && status(odd) == "2,000 questions")
+    }
+
+    @Test("An opened question shows the answers of all modes and its passages")
+    func opened() throws {
+        let found = try visit(nil, "open=q1234")
+        #expect(found.console == [])
+        for place in 0..<4 { #expect(found.elements.contains("The keeper found crate \(1234 * (place + 1)) there.")) }
+        #expect(found.elements.matches(of: /<article class="card series-[0-3]"/).count == 4)
+        #expect(found.elements.contains(">3 passages<"))
+        let hostile = try visit(nil, "open=q17")
+        #expect(hostile.console == [])
+        #expect(hostile.elements.contains("&lt;/script&gt;&lt;script&gt;"))
+        #expect(!hostile.elements.contains("<img"))
+    }
+
+    @Test("Without scripts the tables and plots are there, and the page says what is missing")
+    func withoutScripts() throws {
+        let found = try visit(nil, runsScripts: false)
+        #expect(rows(found) == 0)
+        #expect(found.elements.contains("<table") && found.elements.contains("<svg"))
+        #expect(found.elements.contains("<noscript><p>The list of the questions needs scripts."))
+        #expect(found.elements.contains("id=\"browser\" hidden=\"\""))
+    }
+}

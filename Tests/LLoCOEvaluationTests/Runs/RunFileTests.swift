@@ -1,0 +1,144 @@
+import Foundation
+import LLoCOBase
+import LLoCOEvaluation
+import LLoCOReports
+import Testing
+
+@Suite struct RunFileTests {
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString)")
+    private var path: String { folder.appending(path: "run.jsonl").path }
+
+    init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+
+    private func settings(
+        _ change: (inout EvaluationReport.Settings) -> Void = { _ in }
+    ) -> EvaluationReport.Settings {
+        var settings = EvaluationReport.Settings(
+            data: "d.jsonl", format: .lloco, dataDigest: "digest", answerTokens: ["lloco": 8], model: "m",
+            compressor: "c", scheme: "accumulated-1536-50", adapter: nil, embedder: "e", window: 100,
+            chatTemplate: "t", dtype: "float32", device: "cpu", decodeWeights: "full", seed: 1)
+        change(&settings)
+        return settings
+    }
+
+    private func record(_ id: String, _ mode: AnswerMode = .none, f1: Double = 50) -> EvaluationRecord {
+        EvaluationRecord(
+            id: id, document: "d", mode: mode, question: "Why?", prediction: "Because \u{2028} \"so\"", answers: ["x"],
+            metric: .f1, scores: ["f1": f1], documentTokens: 10, contextTokens: 0, promptTokens: 3, generatedTokens: 2,
+            seconds: .init(retrieve: 0, prefill: 0.25, decode: 0.5, total: 0.75), isAnswerCut: id == "a",
+            unanswered: id == "b" ? "too long" : nil, omissions: id == "c" ? ["the end"] : [])
+    }
+
+    private func open(
+        _ settings: EvaluationReport.Settings? = nil, modes: [AnswerMode] = [.none, .full],
+        questions: [String] = ["a", "b", "c", "z"]
+    ) throws -> RunFile {
+        try RunFile(path, settings: settings ?? self.settings(), modes: modes, questions: questions)
+    }
+
+    private func refusal(_ body: () throws -> Void) -> String? {
+        do { try body() } catch { return "\(error)" }
+        return nil
+    }
+
+    @Test func recordsComeBack() throws {
+        do {
+            let run = try open()
+            try run.append(record("a"))
+            try run.append(record("b", .full))
+            // One writer at a time.
+            #expect(refusal { _ = try open() }?.contains("another process") == true)
+        }
+        #expect(try open().records == [record("a"), record("b", .full)])
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    /// Wherever a kill cuts the file, whole records stay and the run can go on.
+    @Test func aCutFileGoesOn() throws {
+        do {
+            let run = try open()
+            for id in ["a", "b", "c"] { try run.append(record(id)) }
+        }
+        let whole = try Data(contentsOf: URL(filePath: path))
+        let ends = whole.indices.filter { whole[$0] == UInt8(ascii: "\n") }
+        for length in stride(from: 0, through: whole.count, by: 7) {
+            try whole.prefix(length).write(to: URL(filePath: path))
+            let kept = max(0, ends.filter { $0 < length }.count - 1)
+            do {
+                let run = try open()
+                #expect(run.records.map(\.id) == Array(["a", "b", "c"].prefix(kept)), "\(length)")
+                try run.append(record("z"))
+            }
+            #expect(try open().records.map(\.id) == Array(["a", "b", "c"].prefix(kept)) + ["z"], "\(length)")
+        }
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func recordsOfAnotherRunAreRefused() throws {
+        for (records, part) in [
+            ([record("y")], "'y' is none of the run's"), ([record("a", .retrieval)], "mode retrieval"),
+            ([record("a"), record("b"), record("a")], "line 4"),
+        ] {
+            do {
+                let run = try open()
+                for record in records { try run.append(record) }
+            }
+            #expect(refusal { _ = try open() }?.contains(part) == true, "\(part)")
+            try FileManager.default.removeItem(atPath: path)
+        }
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func anotherRunIsRefused() throws {
+        do { _ = try open() }
+        let changes: [(String, (inout EvaluationReport.Settings) -> Void)] = [
+            ("another model", { $0.model = "n" }), ("another --seed", { $0.seed = 2 }),
+            ("other questions", { $0.dataDigest = "n" }), ("another compressor", { $0.compressor = nil }),
+            ("--segment", { $0.scheme = "accumulated-20-50" }), ("another adapter", { $0.adapter = "n" }),
+            ("another retrieval model", { $0.embedder = nil }), ("--max-tokens", { $0.answerTokens = ["lloco": 9] }),
+            ("another --dtype", { $0.dtype = "bfloat16" }), ("another --device", { $0.device = "cuda" }),
+            ("--decode-weights", { $0.decodeWeights = "4-bit" }), ("--chat-template", { $0.chatTemplate = "n" }),
+        ]
+        for (part, change) in changes {
+            #expect(refusal { _ = try open(settings(change)) }?.contains(part) == true, "\(part)")
+        }
+        #expect(refusal { _ = try open(modes: [.none]) }?.contains("other --modes") == true)
+        #expect(refusal { _ = try open(questions: ["a"]) }?.contains("other questions") == true)
+        try Data(#"{"modes":["none"],"questions":4,"settings":{"data":"d.jsonl"}}"#.utf8 + [10]).write(
+            to: URL(filePath: path))
+        #expect(refusal { _ = try open() }?.contains("another version") == true)
+        for other in ["not a run\n", "{}\n", "\u{0}\u{1}\n"] {
+            try Data(other.utf8).write(to: URL(filePath: path))
+            #expect(refusal { _ = try open() }?.contains("no evaluation's run") == true)
+            #expect(try Data(contentsOf: URL(filePath: path)) == Data(other.utf8), "the file stays")
+        }
+        #expect(
+            refusal {
+                _ = try RunFile(folder.path, settings: settings(), modes: [.none], questions: ["a"])
+            }?.contains("cannot be written") == true)
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func figuresOfRecords() throws {
+        let modes: [AnswerMode] = [.compressed, .none]
+        var records = (0..<30).flatMap { index in
+            [record("q\(index)", .compressed, f1: Double(index % 3) * 50), record("q\(index)", .none, f1: 10)]
+        }
+        // Asked in one mode only: no figure is of it.
+        records.append(record("late", .compressed, f1: 100))
+        let report = EvaluationReport(settings: settings(), modes: modes, malformed: [], records: records)
+        #expect(report.modes.map(\.questions) == [30, 30])
+        records[0].isAnswerCut = true
+        records[3].unanswered = "too long"
+        let counted = EvaluationReport(settings: settings(), modes: modes, malformed: [], records: records)
+        #expect(counted.modes.map(\.cutAnswers) == [1, 0] && counted.modes.map(\.unanswered) == [0, 1])
+        #expect(report.metrics.first == "f1")
+        let f1 = try #require(report.modes[0].scores["f1"])
+        #expect(abs(f1.mean - 50) < 1e-9 && f1.low < 45 && f1.high > 55)
+        #expect(report.modes[1].scores["f1"] == .init(mean: 10, low: 10, high: 10))
+        let comparison = try #require(report.comparisons.first { $0.metric == "f1" })
+        #expect(abs(comparison.difference.mean - 40) < 1e-9 && comparison.difference.low > 0)
+        #expect(comparison.p < 0.01)
+        try FileManager.default.removeItem(at: folder)
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import LLoCOCheckpoints
+import LLoCOCommand
+import LLoCOTorch
+
+/// The values a fixture is expected to give: `expected/NAME.json` and `expected/NAME.safetensors`.
+struct Expected<Values: Decodable> {
+    let values: Values
+    private let tensors: SafetensorsCheckpoint
+
+    init(
+        _ name: String, as type: Values.Type = Values.self, in folder: URL = Place.fixtures.appending(path: "expected")
+    ) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        values = try decoder.decode(Values.self, from: Data(contentsOf: folder.appending(path: "\(name).json")))
+        tensors = try SafetensorsCheckpoint(folder.appending(path: "\(name).safetensors"))
+    }
+
+    func tensor(_ name: String) throws -> Tensor { try tensors.tensor(name, as: .float32) }
+}
+
+/// What `llama-rope3` and `llama-linear` are expected to give.
+struct LlamaValues: Decodable {
+    let ids: [Int]
+    let softIds: [Int]
+    let greedyPrompt: [Int]
+    let greedyIds: [Int]
+    let cachedIds: [Int]
+    let cachedPieces: [Int]
+    let batchRows: [[Int]]
+    let batchRightIds: [[Int]]
+    let batchRightMask: [[Int]]
+    let batchLeftIds: [[Int]]
+    let batchLeftMask: [[Int]]
+}
+
+/// What the files in `gguf` are expected to give.
+struct GGUFValues: Decodable {
+    let ids: [Int]
+    let greedyPrompt: [Int]
+    let greedyIds: [String: [Int]]
+}
+
+/// What `autocompressor` is expected to give.
+struct CompressorValues: Decodable {
+    let question: [Int]
+    let questionGreedy: [Int]
+    let adapterQuestionGreedy: [Int]
+
+    private enum CodingKeys: String, CodingKey {
+        case question, questionGreedy
+        case adapterQuestionGreedy = "adapter.questionGreedy"
+    }
+}
+
+struct BertValues: Decodable {
+    struct Text: Decodable {
+        let text: String
+        let ids: [Int]
+    }
+
+    let texts: [Text]
+}

@@ -1,0 +1,59 @@
+import Foundation
+import LLoCOTorch
+import Testing
+
+/// How far results may be from the reference values, relative to the reference's norm.
+enum Tolerance {
+    static func of(_ dtype: DType) -> Double {
+        switch dtype {
+        case .float32: 1e-4
+        default: 1e-2
+        }
+    }
+
+    /// Of a bfloat16 run of a model whose stored weights bfloat16 cannot hold, or whose random weights amplify every
+    /// rounding: what is measured is 1.1e-2 to 1.9e-2.
+    static let amplified = 2.5e-2
+    /// Of a float32 result from another way through the same arithmetic: pieces, batches, caches.
+    static let regrouped = 1e-5
+    /// Of a text's negative log-likelihood.
+    static let likelihood = 5e-3
+    /// The least cosine of two sentence embeddings that are the same.
+    static let cosine = 0.9999
+}
+
+/// |found - expected| / |expected|, Euclidean norms over all elements.
+func relativeError(_ found: Tensor, _ expected: Tensor) throws -> Double {
+    try #require(found.count == expected.count, "\(found.shape) against \(expected.shape)")
+    let (a, b) = (try found.array(of: Double.self), try expected.array(of: Double.self))
+    let difference = zip(a, b).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let norm = b.reduce(0.0) { $0 + $1 * $1 }
+    return (difference / norm).squareRoot()
+}
+
+/// Expects a tensor near another, `tolerance` relative to its norm.
+func expect(
+    _ found: Tensor, near expected: Tensor, tolerance: Double = Tolerance.of(.float32),
+    sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    let error = try relativeError(found, expected)
+    #expect(error < tolerance, sourceLocation: sourceLocation)
+}
+
+/// The error that `body` throws, which has to be of the given type and one line.
+func fault<Failure: Error & CustomStringConvertible>(
+    _ type: Failure.Type, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+) -> String {
+    do {
+        try body()
+        Issue.record("an error was expected", sourceLocation: sourceLocation)
+    } catch let error as Failure {
+        let line = error.description
+        let lines = line.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        #expect(lines.count == 1, sourceLocation: sourceLocation)
+        return line
+    } catch {
+        Issue.record("expected \(type), found \(error)", sourceLocation: sourceLocation)
+    }
+    return ""
+}

@@ -1,0 +1,26 @@
+import LLoCOTorch
+
+/// Numbers for tests, the same on every machine. libtorch's own generator belongs to the whole process, so that suites
+/// that run side by side would disturb one another.
+struct Generator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) {
+        state = seed
+    }
+
+    /// The next 53 bits (SplitMix64), as a number in -1 ..< 1.
+    mutating func number() -> Double {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Double((z ^ (z >> 31)) >> 11) / Double(1 << 52) - 1
+    }
+
+    mutating func numbers(_ count: Int) -> [Double] { (0..<count).map { _ in number() } }
+
+    mutating func tensor(_ shape: [Int], dtype: DType = .float64) throws -> Tensor {
+        try Tensor(numbers(shape.reduce(1, *)), shape: shape).to(dtype)
+    }
+}
