@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
+import LLoCOTorch
 import Testing
 
 @Suite struct AdapterTests {

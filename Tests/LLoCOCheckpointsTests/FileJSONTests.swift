@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCheckpoints
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOCheckpoints
+import LLoCOTorch
 import Testing
 
 /// Files of each format cut at every length and with random bytes changed: each loads or throws, none crashes or takes

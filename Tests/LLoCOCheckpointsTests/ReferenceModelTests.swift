@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOCheckpoints
+import LLoCOTorch
 import Testing
 
 /// Whole checkpoints that other software wrote.

@@ -1,8 +1,10 @@
 import Foundation
 import LLoCO
 import LLoCOBase
+import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import Testing

@@ -1,9 +1,10 @@
 import Foundation
 import LLoCO
 import LLoCOBase
-import LLoCOCommand
+import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModels
 import Testing
 
 /// What an answerer asks of its library: one search, an adapter's weights once.

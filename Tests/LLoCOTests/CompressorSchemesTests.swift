@@ -1,7 +1,7 @@
 import Foundation
 import LLoCO
 import LLoCOBase
-import LLoCOCommand
+import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary

@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
-import LLoCOCommand
+import LLoCOModels
+import LLoCOTorch
 import LLoCOTraining
 import Testing
 

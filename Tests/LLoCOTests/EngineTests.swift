@@ -1,8 +1,9 @@
 import Foundation
 import LLoCO
-import LLoCOCommand
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModels
+import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 

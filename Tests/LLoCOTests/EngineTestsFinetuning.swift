@@ -1,4 +1,5 @@
 import Foundation
+import LLoCO
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary

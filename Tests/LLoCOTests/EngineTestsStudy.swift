@@ -1,6 +1,8 @@
 import Foundation
+import LLoCO
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOTokenizers
 import LLoCOTraining
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
 import LLoCOModels

@@ -1,6 +1,5 @@
 import Foundation
 import LLoCO
-import LLoCOCommand
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary

@@ -4,6 +4,7 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining

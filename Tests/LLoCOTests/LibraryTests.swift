@@ -1,6 +1,5 @@
 import Foundation
 import LLoCOBase
-import LLoCOCommand
 import LLoCOLibrary
 import Testing
 

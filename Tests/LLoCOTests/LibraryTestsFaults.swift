@@ -1,5 +1,4 @@
 import Foundation
-import LLoCOCommand
 import LLoCOLibrary
 import Testing
 

@@ -1,5 +1,4 @@
 import LLoCOBase
-import LLoCOCommand
 import LLoCOLibrary
 import LLoCOTokenizers
 import Foundation

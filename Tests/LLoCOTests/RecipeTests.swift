@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
-import LLoCOCommand
 import LLoCOCompression
+import LLoCOLibrary
 import LLoCOTorch
 import LLoCOTraining
 import Testing

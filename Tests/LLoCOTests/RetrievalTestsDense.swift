@@ -82,15 +82,9 @@ import Testing
         #expect(found.allSatisfy { $0.score > 1e5 })
     }
 
-    /// The setting is the whole process's: a process of its own disturbs no other suite.
-    @Test func threadsAreThoseThatAnOperationMayUse() async {
-        await #expect(processExitsWith: .success) {
-            for count in [1, 2, 3, 64, 65] {
-                try Runtime.setThreads(count)
-                #expect(DenseIndex.threads(for: 100_000 * 384) == min(count, 64))
-                #expect(DenseIndex.threads(for: 1000 * 384) == 1)
-            }
-        }
+    @Test(arguments: [1, 2, 3, 64, 65]) func threadsAreThoseThatTheCallerAllows(count: Int) {
+        #expect(DenseIndex.threads(for: 100_000 * 384, of: count) == min(count, 64))
+        #expect(DenseIndex.threads(for: 1000 * 384, of: count) == 1)
     }
 
     @Test func tiesGoToTheEarlierRow() throws {

@@ -1,8 +1,9 @@
 import Foundation
 import LLoCOCheckpoints
-import LLoCOCommand
 import LLoCOCompression
+import LLoCOLibrary
 import LLoCOModels
+import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
 import Testing

@@ -1,4 +1,5 @@
 import LLoCOCompression
+import LLoCOModels
 import Testing
 
 /// How little a model expects a text's tokens.

@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOBase
-import LLoCOCommand
+import LLoCOCheckpoints
+import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining

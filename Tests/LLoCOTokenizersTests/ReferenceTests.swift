@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOTokenizers
 import Testing
 
 /// Ids and text against the reference implementations, on small tokenizers of every kind.

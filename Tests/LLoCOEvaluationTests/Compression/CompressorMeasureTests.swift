@@ -1,7 +1,6 @@
 import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
-import LLoCOCommand
 import LLoCOCompression
 import LLoCOEvaluation
 import LLoCOModels

@@ -2,6 +2,7 @@ import Foundation
 import LLoCO
 import LLoCOBase
 import LLoCODataSets
+import LLoCODocuments
 import Testing
 
 @Suite("Data sets as they are published")

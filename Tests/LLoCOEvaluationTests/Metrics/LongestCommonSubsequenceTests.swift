@@ -1,5 +1,4 @@
 import LLoCOBase
-import LLoCOCommand
 import LLoCODataSets
 import Testing
 

@@ -1,4 +1,3 @@
-import LLoCOCommand
 import LLoCODataSets
 import Testing
 

@@ -1,4 +1,3 @@
-import LLoCOCommand
 import LLoCOReports
 import LLoCOTorch
 import Testing

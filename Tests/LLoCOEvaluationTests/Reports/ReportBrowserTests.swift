@@ -1,4 +1,6 @@
 import Foundation
+import LLoCOBase
+import LLoCOReports
 import Testing
 
 /// The page in a real browser.

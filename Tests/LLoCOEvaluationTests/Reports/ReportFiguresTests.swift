@@ -1,6 +1,5 @@
 import Foundation
 import LLoCOBase
-import LLoCOCommand
 import LLoCODataSets
 import LLoCOReports
 import LLoCOTokenizers

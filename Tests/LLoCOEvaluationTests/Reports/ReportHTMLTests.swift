@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOBase
+import LLoCODataSets
 import LLoCOReports
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCODataSets
 import LLoCOReports
 import LLoCOTokenizers
 import Testing

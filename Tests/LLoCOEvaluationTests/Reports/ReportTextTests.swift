@@ -1,6 +1,7 @@
 import Foundation
-import LLoCOCommand
+import LLoCOBase
 import LLoCOCompression
+import LLoCODataSets
 import LLoCOModels
 import LLoCOReports
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOModels
+import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 import TestSupport

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOBase
+import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
 import Testing

@@ -1,4 +1,3 @@
-import LLoCODocuments
 import LLoCOModels
 import Testing
 

@@ -1,5 +1,7 @@
 import Foundation
 import LLoCOModels
+import LLoCOTokenizers
+import LLoCOTorch
 import Testing
 import TestSupport
 

@@ -1,6 +1,5 @@
 import Foundation
 import LLoCOCheckpoints
-import LLoCOCompression
 import LLoCOModels
 import LLoCOTorch
 import Testing

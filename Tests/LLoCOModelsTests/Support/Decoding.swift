@@ -1,3 +1,4 @@
+import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
 

@@ -1,6 +1,5 @@
 import Foundation
 import LLoCOCheckpoints
-import LLoCOCommand
 import LLoCOTorch
 
 /// The values a fixture is expected to give: `expected/NAME.json` and `expected/NAME.safetensors`.

@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOTokenizers
+import LLoCOTorch
 
 /// The Llama decoder written out in loops over Doubles, for one sequence: no batches, no cache, no scaled rotation.
 struct ReferenceLlama {
