@@ -2,7 +2,9 @@
 # LIBTORCH=/path uses a libtorch that is already there; another path rebuilds what depends on it.
 
 SWIFT ?= swift
+CLANG_FORMAT ?= .deps/clang-format/clang-format
 SOURCES := Sources Tests Package.swift
+C_SOURCES = $(shell find Sources/C* -name '*.h' -o -name '*.c' -o -name '*.cpp')
 
 ifeq ($(strip $(LIBTORCH)),)
 unexport LIBTORCH
@@ -39,11 +41,16 @@ bootstrap: ## fetch what is missing: system headers, libtorch, the default model
 check: ## tell what is there and what is missing
 	@Scripts/bootstrap --check
 
-format: ## bring the sources into the house format
+format: ## bring Swift, C and C++ into the house format
+	@Scripts/bootstrap --lint
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
+	$(CLANG_FORMAT) -i $(C_SOURCES)
 
-lint: ## complain about what is not in the house format
+lint: ## complain about what is not in the house format, and about imports that point up
+	@Scripts/bootstrap --lint
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
+	$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
+	$(if $(wildcard Scripts/check-layers),Scripts/check-layers)
 
 clean: ## remove what was built (.deps stays)
 	rm -rf .build
