@@ -40,6 +40,11 @@ extension SQLiteLibrary {
         return try found.held ?? found.stored.map(load)
     }
 
+    /// An adapter's weights, checked against their digest; nil where they are damaged or gone.
+    public func weights(of adapter: AdapterRecord) throws -> Data? {
+        try read { try self.weights(of: adapter, $0) }
+    }
+
     /// Stores an adapter; it is the newest of its group and identity from then on.
     ///
     /// - Parameters:

@@ -14,16 +14,7 @@ extension SQLiteLibrary {
         of document: Int64, with embedder: any TextEmbedder, batch: Int = 64,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> Int {
-        let pending = try read { db in
-            _ = try self.existing(document, db)
-            return try Row.fetchAll(
-                db,
-                sql: """
-                    \(Self.passageQuery) WHERE document_id = ? AND (embedding IS NULL OR embedder IS NOT ?)
-                    ORDER BY position
-                    """, arguments: [document, embedder.identity]
-            ).map(Self.passage)
-        }
+        let pending = try passagesWithoutEmbedding(of: document, embedder: embedder.identity)
         let batch = max(1, batch)
         for start in stride(from: 0, to: pending.count, by: batch) {
             let passages = pending[start..<min(start + batch, pending.count)]
@@ -38,6 +29,20 @@ extension SQLiteLibrary {
             try progress(start + passages.count, pending.count)
         }
         return pending.count
+    }
+
+    /// The passages of a document that have no embedding by this embedder yet, in text order.
+    public func passagesWithoutEmbedding(of document: Int64, embedder: String) throws -> [PassageRecord] {
+        try read { db in
+            _ = try self.existing(document, db)
+            return try Row.fetchAll(
+                db,
+                sql: """
+                    \(Self.passageQuery) WHERE document_id = ? AND (embedding IS NULL OR embedder IS NOT ?)
+                    ORDER BY position
+                    """, arguments: [document, embedder]
+            ).map(Self.passage)
+        }
     }
 
     /// Stores embeddings, float32, in one transaction. A passage that was removed meanwhile is passed over.
