@@ -1,7 +1,7 @@
 import ArgumentParser
 
 @main
-struct Lloco: ParsableCommand {
+struct Lloco: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lloco",
         abstract: "Learns long documents offline and answers from a thirtieth of their tokens.",
@@ -32,11 +32,16 @@ struct Lloco: ParsableCommand {
         ])
 
     /// Runs the command; whatever fails while it runs becomes one line on stderr and the exit status 1.
-    static func main() {
-        var command: any ParsableCommand
+    static func main() async {
+        let command: any ParsableCommand
         do { command = try parseAsRoot() } catch { end(error) }
         do {
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
+                try command.run()
+            }
         } catch {
             // Help that was asked for, an exit status, wrong usage: these the parser knows how to word.
             if error is ExitCode || exitCode(for: error) != .failure { end(error) }

@@ -135,3 +135,6 @@ public protocol PassageIndex: Sendable {
 
 /// A store of all roles.
 public typealias LibraryStore = DocumentStore & VectorStore & PassageIndex & AdapterStore & RunStore & StudyStore
+
+/// The maximum bytes of one stored value: the vectors of a segment, an adapter's weights, a run's state.
+package let largestStoredValue = 1_000_000_000

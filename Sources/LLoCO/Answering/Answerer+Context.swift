@@ -45,19 +45,19 @@ extension Answerer {
         return plain
     }
 
-    func build(_ question: String, _ plain: [Int], _ options: Options, _ found: Found) throws -> Prompt {
+    func build(_ question: String, _ plain: [Int], _ options: Options, _ found: Found) async throws -> Prompt {
         var prompt: Prompt
         switch options.mode {
         case .none:
             return Prompt(embeddings: try engine.model.decoder.embed(plain))
         case .full:
-            prompt = try full(question, found, options)
+            prompt = try await full(question, found, options)
         case .compressed where options.budget == nil:
-            prompt = try compressed(plain, found, options)
+            prompt = try await compressed(plain, found, options)
         case .retrieval where options.budget == nil:
-            prompt = try retrieval(question, found, options)
+            prompt = try await retrieval(question, found, options)
         case .compressed, .retrieval, .hybrid:
-            prompt = try mixed(question, found, options)
+            prompt = try await mixed(question, found, options)
         }
         // An answer from nothing would pass for one from the documents.
         guard prompt.contextTokens > 0 else {
@@ -78,7 +78,7 @@ extension Answerer {
         return free - min(max(1, options.generation.maximumTokens), max(0, free / 4))
     }
 
-    private func compressed(_ plain: [Int], _ found: Found, _ options: Options) throws -> Prompt {
+    private func compressed(_ plain: [Int], _ found: Found, _ options: Options) async throws -> Prompt {
         let decoder = engine.model.decoder
         let compressor = engine.compressor
         // Keys and values are read after one token more.
@@ -86,7 +86,7 @@ extension Answerer {
         var parts: [Tensor] = []
         var prompt = Prompt(embeddings: try decoder.embed(plain))
         for document in found.documents {
-            let vectors = try vectors(of: document, options)
+            let vectors = try await vectors(of: document, options)
             let count = vectors.size(0)
             guard prompt.contextTokens + count <= room else {
                 prompt.omissions.append(
@@ -97,16 +97,16 @@ extension Answerer {
             prompt.documents.append(document)
             prompt.contextTokens += count
         }
-        try read(parts, before: &prompt, options)
+        try await read(parts, before: &prompt, options)
         return prompt
     }
 
     /// Puts vectors [n, vectorSize] before a prompt, with the adapter that reads them.
-    func read(_ vectors: [Tensor], before prompt: inout Prompt, _ options: Options) throws {
+    func read(_ vectors: [Tensor], before prompt: inout Prompt, _ options: Options) async throws {
         let compressor = engine.compressor
         var active = compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group,
-            let own = try adapter(of: group)?.adapter ?? engine.generalAdapter?.reader
+            let own = try await adapter(of: group)?.adapter ?? engine.generalAdapter?.reader
         {
             active.append(own)
         }
@@ -118,7 +118,7 @@ extension Answerer {
         }
     }
 
-    private func full(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
+    private func full(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
         let prompts = try engine.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
         // In whole steps, so that a long document is cut alike for questions of about the same length.
@@ -134,7 +134,7 @@ extension Answerer {
                 omissions.append("document '\(document.name)' was left out: the window is full")
                 continue
             }
-            let ids = prompts.text(try library.text(of: document.id))
+            let ids = prompts.text(try await library.text(of: document.id))
             // The literature's cut: head and tail are kept, the middle is dropped.
             let kept = ids.count <= room ? ids : Array(ids.prefix(room / 2) + ids.suffix(room - room / 2))
             if kept.count < ids.count {
@@ -152,7 +152,7 @@ extension Answerer {
             contextTokens: context.count, cutTokens: cut, omissions: omissions)
     }
 
-    private func retrieval(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
+    private func retrieval(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
         let prompts = try engine.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
         let room = room(beside: empty, options)
@@ -171,9 +171,12 @@ extension Answerer {
         var documents: [Int64] = []
         for passage in read where !documents.contains(passage.document) { documents.append(passage.document) }
         let prompt = try prompts.prompt(question: question, context: context, history: options.history)
+        var records: [DocumentRecord] = []
+        for id in documents {
+            if let record = try await library.document(id: id) { records.append(record) }
+        }
         return Prompt(
-            embeddings: try engine.model.decoder.embed(prompt),
-            documents: try documents.compactMap { try library.document(id: $0) }, passages: read,
+            embeddings: try engine.model.decoder.embed(prompt), documents: records, passages: read,
             contextTokens: context.count, omissions: omissions)
     }
 }

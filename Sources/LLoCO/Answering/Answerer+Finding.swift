@@ -11,13 +11,16 @@ extension Answerer {
         var omissions: [String] = []
     }
 
-    func find(_ question: String, _ options: Options) throws -> Found {
-        var named = try options.documents?.map { try library.document(named: $0) }
+    func find(_ question: String, _ options: Options) async throws -> Found {
+        var named: [DocumentRecord]? = options.documents == nil ? nil : []
         // A document that is named twice is read once.
         var seen: Set<Int64> = []
-        named = named?.filter { seen.insert($0.id).inserted }
+        for name in options.documents ?? [] {
+            let document = try await library.document(named: name)
+            if seen.insert(document.id).inserted { named?.append(document) }
+        }
         if let group = options.group {
-            guard try library.groups().contains(group) else {
+            guard try await library.groups().contains(group) else {
                 throw EngineError("no group '\(group)' in the library: 'lloco list' shows the groups there are")
             }
             if let other = named?.first(where: { $0.group != group }) {
@@ -38,15 +41,19 @@ extension Answerer {
         if let named {
             // Enough that there are passages of each document, whichever of them will fit the window.
             let limit = max(0, options.maximumPassages).multipliedReportingOverflow(by: named.count)
-            result = try search(
+            result = try await search(
                 question, in: .documents(seen), limit: limit.overflow ? .max : limit.partialValue)
             found.documents = named
         } else {
             let scope = options.group.map { LibraryScope.group($0) } ?? .all
-            result = try search(question, in: scope, limit: max(options.maximumPassages, 20))
+            result = try await search(question, in: scope, limit: max(options.maximumPassages, 20))
             // One adapter reads them all, so they are of the best document's group.
-            let ranked = try result.documents.compactMap { try library.document(id: $0.id) }
-            found.documents = Array(ranked.filter { $0.group == ranked[0].group }.prefix(options.maximumDocuments))
+            for ranked in result.documents where found.documents.count < options.maximumDocuments {
+                guard let document = try await library.document(id: ranked.id) else { continue }
+                if found.documents.first.map({ $0.group == document.group }) ?? true {
+                    found.documents.append(document)
+                }
+            }
         }
         found.passages = result.passages
         let unembedded = result.unembedded
@@ -68,10 +75,8 @@ extension Answerer {
         return found
     }
 
-    func search(_ question: String, in scope: LibraryScope, limit: Int) throws -> RetrievalResult {
-        let retriever = try self.retriever ?? Retriever(library: library, embedder: engine.embedder, logger: .quiet)
-        self.retriever = retriever
-        return try retriever.search(question, in: scope, limit: limit)
+    func search(_ question: String, in scope: LibraryScope, limit: Int) async throws -> RetrievalResult {
+        try await retriever().search(question, in: scope, limit: limit)
     }
 }
 

@@ -8,7 +8,7 @@ import LLoCOTorch
 /// Mode `hybrid`, and the modes that read one of its parts alone.
 extension Answerer {
     /// Vectors and pieces of text under a budget: in mode `hybrid` both, else the one or the other.
-    func mixed(_ question: String, _ found: Found, _ options: Options) throws -> Prompt {
+    func mixed(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
         let prompts = try engine.prompts
         let decoder = engine.model.decoder
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
@@ -21,7 +21,7 @@ extension Answerer {
             case .retrieval: 1.0
             default: 0.0
             }
-        let mixture = try mixer.mix(
+        let mixture = try await mixer.mix(
             question, about: found.documents, passages: found.passages,
             ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
         let ids = try prompts.prompt(question: question, context: mixture.text, history: options.history)
@@ -40,9 +40,10 @@ extension Answerer {
         guard options.mode.readsVectors else { return prompt }
         var parts: [Tensor] = []
         for (document, rows) in zip(found.documents, mixture.rows) where !rows.isEmpty {
-            parts.append(try vectors(of: document, options).rows(rows).to(decoder.dtype, device: decoder.device))
+            let vectors = try await vectors(of: document, options)
+            parts.append(try vectors.rows(rows).to(decoder.dtype, device: decoder.device))
         }
-        try read(parts, before: &prompt, options)
+        try await read(parts, before: &prompt, options)
         return prompt
     }
 }

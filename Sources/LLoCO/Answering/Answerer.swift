@@ -6,19 +6,19 @@ public import LLoCOLibrary
 public import LLoCOModels
 public import LLoCOTokenizers
 import LLoCOTorch
+import Synchronization
 
 /// Answers questions about a library's documents.
 ///
 /// A question retrieves its documents; the model gets their vectors, then the question, with their group's adapter on,
-/// and answers from those alone.
-public final class Answerer {
+/// and answers from those alone. It may be called from many tasks; what it keeps between questions is bounded.
+public final class Answerer: Sendable {
     let engine: LoadedModel
-    let library: SQLiteLibrary
+    let library: any LibraryStore
     /// Adapters given for groups, instead of the library's.
-    private var given: [String: Adapter] = [:]
-    /// The library's adapters in use, by what they hold: never by a name.
-    private var loaded: [LoadedKey: Adapter] = [:]
-    var retriever: Retriever?
+    private let given = Mutex<[String: Adapter]>([:])
+    private let adapters: AdapterCache
+    private let madeRetriever = Mutex<Retriever?>(nil)
     private let promptCache = PromptCache()
     let mixer: ContextMixer
 
@@ -47,58 +47,41 @@ public final class Answerer {
         public init() {}
     }
 
-    private struct LoadedKey: Hashable {
-        let identity: VectorIdentity
-        /// Decides too what is computed: the scale.
-        let config: String
-        let digest: String
-
-        init(_ record: AdapterRecord) {
-            identity = record.identity
-            config = record.config
-            digest = record.digest
-        }
-    }
-
-    public init(engine: LoadedModel, library: SQLiteLibrary) {
+    /// - Parameter adapters: loaded adapters, which several answerers of one model may share
+    public init(engine: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache()) {
         self.engine = engine
         self.library = library
+        self.adapters = adapters
         mixer = ContextMixer(engine: engine, library: library)
     }
 
-    /// The beginning of a prompt of text that the answer before has read is taken over in multiples of so many positions.
+    /// The beginning of a prompt of text that the answer before has read is taken over in multiples of this many positions.
     package var reusedStep: Int {
         get { promptCache.step }
-        set { promptCache.step = max(1, newValue) }
+        set { promptCache.step = newValue }
     }
 
     /// Gives a group an adapter other than the library's; nil for the library's own again.
     public func setAdapter(_ adapter: Adapter?, for group: String) throws {
-        given[group] = try adapter?.frozen(as: engine.model.decoder.dtype, device: engine.model.decoder.device)
+        let adapter = try adapter?.frozen(as: engine.model.decoder.dtype, device: engine.model.decoder.device)
+        given.withLock { $0[group] = adapter }
     }
 
     /// Answers one question; `onText` is called with each piece of the answer as it comes.
     ///
-    /// - Throws: `ModelError` where the question does not fit the model's window, `LibraryError`, `EngineError`.
+    /// Stops within a chunk of prefill or a token where the task is cancelled.
+    /// - Throws: `ModelError` where the question does not fit the model's window, `LibraryError`, `EngineError`,
+    ///   `CancellationError`.
     public func answer(
         _ question: String, _ options: Options = Options(), onText: (String) throws -> Void = { _ in }
-    ) throws -> Answer {
+    ) async throws -> Answer {
         let clock = ContinuousClock()
         let start = clock.now
-        try Self.check(question)
-        let plain = try plainPrompt(question, options)
-        let searched = clock.now
-        let found = try find(question, options)
-        let retrieved = searched.duration(to: clock.now).seconds
-        let prompt = try build(question, plain, options, found)
-        // The text of a document is read once for all questions that follow each other.
-        let reused = prompt.ids.map { promptCache.reuse(for: $0, of: engine.model.decoder) }
+        let (found, prompt, reused, retrieved) = try await prepare(question, options)
         let generated = try engine.model.generate(
             prompt.unread(reused), cache: reused?.cache ?? prompt.context, options: options.generation,
             adapters: prompt.adapters, onText: onText)
-        if let ids = prompt.ids, let reused {
-            promptCache.keep(ids, reused, seconds: reused.seconds + generated.prefillSeconds)
-        }
+        keep(prompt, reused, seconds: generated.prefillSeconds)
         return Answer(
             answer: generated.text.trimmingCharacters(in: .whitespacesAndNewlines), mode: options.mode,
             documents: prompt.documents.map(\.name),
@@ -123,10 +106,8 @@ public final class Answerer {
     /// - Returns: nats, one an answer, at most 0
     public func logLikelihoods(
         of answers: [String], _ question: String, _ options: Options = Options()
-    ) throws -> [Double] {
-        try Self.check(question)
-        let found = try find(question, options)
-        let prompt = try build(question, plainPrompt(question, options), options, found)
+    ) async throws -> [Double] {
+        let (_, prompt, reused, _) = try await prepare(question, options)
         let decoder = engine.model.decoder
         let continuations = try answers.map { Array(try engine.prompts.answer($0).dropLast()) }
         let longest = continuations.map(\.count).max() ?? 0
@@ -136,7 +117,6 @@ public final class Answerer {
                     + "\(engine.model.window)")
         }
         return try withoutGradients {
-            let reused = prompt.ids.map { promptCache.reuse(for: $0, of: decoder) }
             let cache =
                 reused?.cache ?? prompt.context ?? KeyValueCache(layerCount: engine.model.configuration.layerCount)
             let start = ContinuousClock.now
@@ -144,11 +124,7 @@ public final class Answerer {
                 prompt.unread(reused), cache: cache, adapters: prompt.adapters, last: 1)[0]
             let seconds = start.duration(to: .now).seconds
             let read = cache.count
-            defer {
-                if let ids = prompt.ids, let reused {
-                    promptCache.keep(ids, reused, seconds: reused.seconds + seconds)
-                }
-            }
+            defer { keep(prompt, reused, seconds: seconds) }
             return try continuations.map { ids in
                 guard !ids.isEmpty else { return 0 }
                 var hidden = last
@@ -163,31 +139,64 @@ public final class Answerer {
         }
     }
 
+    /// What an answer is given from, and what of it need not be read again.
+    private func prepare(
+        _ question: String, _ options: Options
+    ) async throws -> (found: Found, prompt: Prompt, reused: PromptCache.Reused?, retrieveSeconds: Double) {
+        try Self.check(question)
+        try Task.checkCancellation()
+        let plain = try plainPrompt(question, options)
+        let start = ContinuousClock.now
+        let found = try await find(question, options)
+        let seconds = start.duration(to: .now).seconds
+        let prompt = try await build(question, plain, options, found)
+        // The text of a document is read once for all questions that follow each other.
+        return (found, prompt, prompt.ids.map { promptCache.reuse(for: $0, of: engine.model.decoder) }, seconds)
+    }
+
+    /// Holds what was read for the next question.
+    private func keep(_ prompt: Prompt, _ reused: PromptCache.Reused?, seconds: Double) {
+        if let ids = prompt.ids, let reused { promptCache.keep(ids, reused, seconds: reused.seconds + seconds) }
+    }
+
+    func retriever() throws -> Retriever {
+        if let made = madeRetriever.withLock({ $0 }) { return made }
+        let retriever = Retriever(
+            library: library as! SQLiteLibrary, embedder: try engine.embedder, threads: Runtime.threads, logger: .quiet)
+        return madeRetriever.withLock { made in
+            made = made ?? retriever
+            return made ?? retriever
+        }
+    }
+
     private static func check(_ question: String) throws {
         guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
     }
 
     /// The adapter that reads a group's vectors, and which of the library's it is; nil where it has none yet, for which the
     /// general one stands in.
-    func adapter(of group: String) throws -> (adapter: Adapter, record: AdapterRecord?)? {
-        if let given = given[group] { return (given, nil) }
-        return try library.adapter(for: group, identity: engine.vectorIdentity) { record in
-            loaded[LoadedKey(record)].map { ($0, record) }
-        } load: { stored in
+    func adapter(of group: String) async throws -> (adapter: Adapter, record: AdapterRecord?)? {
+        if let given = given.withLock({ $0[group] }) { return (given, nil) }
+        for record in try await library.adapters(of: group, identity: engine.vectorIdentity) {
+            let key = AdapterCache.Key(record)
+            if let adapter = adapters.adapter(key) { return (adapter, record) }
+            // Where the newest is damaged, the one before it counts.
+            guard let weights = try await library.weights(of: record) else { continue }
             let checkpoint = try AdapterCheckpoint(
-                configuration: stored.record.config, weights: stored.weights, name: "the adapter of group '\(group)'")
+                configuration: record.config, weights: weights, name: "the adapter of group '\(group)'")
             let decoder = engine.model.decoder
             let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
-            loaded[LoadedKey(stored.record)] = adapter
-            return (adapter, stored.record)
+            adapters.keep(adapter, key)
+            return (adapter, record)
         }
+        return nil
     }
 
     /// A document's vectors [n, vectorSize], bfloat16: as they were tuned with the adapter that reads them, where they were.
-    func vectors(of document: DocumentRecord, _ options: Options) throws -> Tensor {
-        let stored = try library.storedVectors(of: document.id, identity: engine.vectorIdentity)
-        guard options.usesAdapter, let record = try adapter(of: document.group)?.record,
-            let tuned = try library.tunedVectors(of: document.id, with: record)
+    func vectors(of document: DocumentRecord, _ options: Options) async throws -> Tensor {
+        let stored = try await library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+        guard options.usesAdapter, let record = try await adapter(of: document.group)?.record,
+            let tuned = try await library.tunedVectors(of: document.id, with: record)
         else { return stored }
         guard tuned.count == 2 * stored.count else {
             throw LibraryError.damaged(

@@ -46,11 +46,10 @@ struct AnswerOptions: ParsableArguments {
     }
 
     /// Opens the library and loads the engine; how to answer comes with them.
-    func load() throws -> (answerer: Answerer, engine: LoadedModel, options: Answerer.Options) {
-        let library = try library.open(for: .reading)
+    func load() async throws -> (library: DocumentLibrary, options: Answerer.Options) {
+        let store = try library.open(for: .reading)
         let options = try self.options()
-        let engine = try engine.load()
-        return (Answerer(engine: engine, library: library), engine, options)
+        return (try await engine.engine().library(store), options)
     }
 
     private func options() throws -> Answerer.Options {

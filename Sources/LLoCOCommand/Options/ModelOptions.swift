@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LLoCO
 import LLoCOCompression
 import LLoCOModels
 import LLoCOTokenizers
@@ -107,6 +108,13 @@ struct EngineOptions: ParsableArguments {
         if let ratio, !(1...1_000_000 ~= ratio) {
             throw ValidationError("--ratio \(ratio): expected 1 to 1000000")
         }
+    }
+
+    /// The same on the thread that computes.
+    func engine(withEmbedder: Bool = true, withAdapter: Bool = true) async throws -> Engine {
+        let thread = ComputeThread.ofCommand
+        return Engine(
+            try await thread.run { try load(withEmbedder: withEmbedder, withAdapter: withAdapter) }, thread: thread)
     }
 
     /// - Parameter withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCO
 import LLoCOTorch
 
 /// A folder that a command is going to write.

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import LLoCO
 import LLoCOCheckpoints
 public import LLoCOTraining
 
@@ -20,11 +21,7 @@ struct TrainingOptions: ParsableArguments {
 
     func recipe(for model: LlamaConfiguration) throws -> Recipe {
         if let recipe = self.recipe { return try Recipe(contentsOf: URL(filePath: recipe)) }
-        for file in Installation.recipes {
-            let recipe = try Recipe(contentsOf: file)
-            if recipe.appliesTo.matches(model) { return recipe }
-        }
-        return Recipe()
+        return try Installation.recipe(for: model)
     }
 }
 

@@ -1,13 +1,18 @@
 import Foundation
 import LLoCOBase
+import Synchronization
 
 /// A line on stderr that shows how far a long work is and how long it will still take; nothing where stderr is no
 /// terminal.
-final class ProgressBar {
+final class ProgressBar: Sendable {
     private let title: String
     private let start = ContinuousClock.now
-    private var drawn = ContinuousClock.now - .seconds(1)
-    private var first: Int?
+    private let state = Mutex(State())
+
+    private struct State {
+        var drawn = ContinuousClock.now - .seconds(1)
+        var first: Int?
+    }
 
     init(_ title: String) {
         self.title = title.printable(limit: 60)
@@ -16,10 +21,14 @@ final class ProgressBar {
     func update(_ done: Int, of total: Int, detail: String = "") {
         guard Terminal.isInteractive, total > 0 else { return }
         // What an earlier, interrupted run had done says nothing about this run's speed.
-        let first = self.first ?? done
-        self.first = first
-        guard done == total || drawn.duration(to: .now) > .milliseconds(100) else { return }
-        drawn = .now
+        let (first, isDue) = state.withLock { state in
+            let first = state.first ?? done
+            state.first = first
+            let isDue = done == total || state.drawn.duration(to: .now) > .milliseconds(100)
+            if isDue { state.drawn = .now }
+            return (first, isDue)
+        }
+        guard isDue else { return }
         let share = min(1, Double(done) / Double(total))
         let filled = Int(share * 24)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)

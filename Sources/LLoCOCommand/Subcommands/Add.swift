@@ -4,8 +4,9 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
 import LLoCOModels
+import Synchronization
 
-struct Add: ParsableCommand {
+struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Learn documents: compress them, make them searchable, keep their text.",
         discussion: """
@@ -32,45 +33,46 @@ struct Add: ParsableCommand {
         let seconds: Double
     }
 
-    func run() throws {
+    func run() async throws {
         let reader = DocumentReader()
-        // Everything that can be wrong with the paths shows before anything is loaded or stored.
-        let files = try reader.expand(paths)
-        var first: DocumentText?
-        for path in files {
-            // All are read, one is kept: a text's turn comes later, and together they may be larger than the memory.
-            let text = try reader.read(path)
-            first = first ?? text
+        // Everything that can be wrong with the paths shows before anything is loaded.
+        for path in try reader.expand(paths) { _ = try reader.read(path) }
+        let engine = try await engine.engine(withAdapter: false)
+        let library = engine.library(try library.open(for: .writing))
+        let bars = Mutex<[String: ProgressBar]>([:])
+        try await library.add(contentsOf: paths, to: group, reader: reader) { added in
+            bars.withLock { $0.removeValue(forKey: added.document.path) }?.finish()
+            try show(added, window: engine.model.model.window)
+        } progress: { progress in
+            let bar = bars.withLock { bars in
+                let bar = bars[progress.path] ?? ProgressBar(progress.path)
+                bars[progress.path] = bar
+                return bar
+            }
+            bar.update(progress.doneTokens, of: progress.totalTokens)
         }
-        let engine = try engine.load(withAdapter: false)
-        let library = try library.open(for: .writing)
-        for (index, path) in files.enumerated() {
-            let text = try (index == 0 ? first : nil) ?? reader.read(path)
-            let bar = ProgressBar(path)
-            let added = try engine.add(text: text.text, path: path, group: group, to: library) {
-                bar.update($0, of: $1)
-            }
-            bar.finish()
-            let document = added.document
-            if added.vectors >= engine.model.window {
-                Terminal.note(
-                    "\(document.name): its \(added.vectors) vectors do not fit the model's window of "
-                        + "\(engine.model.window): ask with --mode retrieval or full, or split the document")
-            }
-            if let former = added.movedFrom {
-                Terminal.note("\(document.name) was moved from group '\(former)' to '\(document.group)'")
-            }
-            if output.json {
-                try Terminal.json(
-                    Result(
-                        document: document.name, group: document.group, tokens: added.tokens, vectors: added.vectors,
-                        seconds: added.seconds))
-            } else {
-                let cost =
-                    added.compressedTokens == 0
-                    ? "unchanged" : "\(added.compressedTokens) tokens compressed in \(Text.seconds(added.seconds))"
-                Terminal.print("\(document.name): \(added.tokens) tokens as \(added.vectors) vectors, \(cost)")
-            }
+    }
+
+    private func show(_ added: AddedDocument, window: Int) throws {
+        let document = added.document
+        if added.vectors >= window {
+            Terminal.note(
+                "\(document.name): its \(added.vectors) vectors do not fit the model's window of "
+                    + "\(window): ask with --mode retrieval or full, or split the document")
+        }
+        if let former = added.movedFrom {
+            Terminal.note("\(document.name) was moved from group '\(former)' to '\(document.group)'")
+        }
+        if output.json {
+            try Terminal.json(
+                Result(
+                    document: document.name, group: document.group, tokens: added.tokens, vectors: added.vectors,
+                    seconds: added.seconds))
+        } else {
+            let cost =
+                added.compressedTokens == 0
+                ? "unchanged" : "\(added.compressedTokens) tokens compressed in \(Text.seconds(added.seconds))"
+            Terminal.print("\(document.name): \(added.tokens) tokens as \(added.vectors) vectors, \(cost)")
         }
     }
 }

@@ -3,7 +3,7 @@ import LLoCO
 import LLoCOBase
 import LLoCOModels
 
-struct Ask: ParsableCommand {
+struct Ask: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer a question from the library's documents, and name what the answer rests on.")
 
@@ -13,10 +13,20 @@ struct Ask: ParsableCommand {
     @OptionGroup var answering: AnswerOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
-        let (answerer, _, options) = try answering.load()
-        let answer = try answerer.answer(question, options) { if !output.json { Terminal.write($0) } }
-        try answer.show(json: output.json)
+    func run() async throws {
+        let (library, options) = try await answering.load()
+        try await library.ask(question, options: options).show(json: output.json)
+    }
+}
+
+extension AnswerStream {
+    /// Prints the answer as it comes, then what stands behind it.
+    @discardableResult
+    func show(json: Bool) async throws -> Answer {
+        for try await piece in self where !json { Terminal.write(piece) }
+        let answer = try await result
+        try answer.show(json: json)
+        return answer
     }
 }
 

@@ -5,7 +5,7 @@ import LLoCOCompression
 import LLoCOModels
 import LLoCOTokenizers
 
-struct Chat: ParsableCommand {
+struct Chat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask questions in a conversation.",
         discussion:
@@ -15,8 +15,8 @@ struct Chat: ParsableCommand {
     @OptionGroup var answering: AnswerOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
-        let (answerer, engine, given) = try answering.load()
+    func run() async throws {
+        let (library, given) = try await answering.load()
         var options = given
         var failed = false
         while true {
@@ -27,9 +27,8 @@ struct Chat: ParsableCommand {
             if question.isEmpty { continue }
             do {
                 var asked = options
-                asked.history = try engine.recentHistory(options.history, before: question)
-                let answer = try answerer.answer(question, asked) { if !output.json { Terminal.write($0) } }
-                try answer.show(json: output.json)
+                asked.history = try library.engine.model.recentHistory(options.history, before: question)
+                let answer = try await library.ask(question, options: asked).show(json: output.json)
                 let left = (options.history.count - asked.history.count) / 2
                 if left > 0 {
                     Terminal.note(

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCO
 import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression

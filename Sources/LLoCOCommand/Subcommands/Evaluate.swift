@@ -12,7 +12,7 @@ import LLoCOReports
 import LLoCOTokenizers
 import LLoCOTorch
 
-struct Evaluate: ParsableCommand {
+struct Evaluate: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score answers to questions about documents, in one or more modes, on the same questions.",
         discussion: """
@@ -99,7 +99,7 @@ struct Evaluate: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func compute() async throws {
         // What cannot be written is said before hours of work.
         for file in report { try ReportFile.check(file) }
         try data.checkFiles()
@@ -134,7 +134,7 @@ struct Evaluate: ParsableCommand {
         evaluator.textShare = budget.textShare
         let vectors = engine.vectorIdentity
         let settings = EvaluationReport.Settings(
-            data: set.name, format: set.format, dataDigest: try evaluator.digest(of: set),
+            data: set.name, format: set.format, dataDigest: try await evaluator.digest(of: set),
             answerTokens: set.answerTokens, model: engine.modelIdentity, compressor: vectors.compressor,
             scheme: vectors.variant, adapter: adapterDigest, embedder: try? engine.embedder.identity,
             window: engine.model.window,
@@ -149,7 +149,7 @@ struct Evaluate: ParsableCommand {
         let file = try (runFile ?? report.first.map { $0 + ".run.jsonl" }).map {
             try RunFile($0, settings: settings, modes: modes, questions: questions)
         }
-        let records = try ask(set, modes, evaluator, kept: file)
+        let records = try await ask(set, modes, evaluator, kept: file)
         // As they are asked, mode by mode, whatever the order they were answered in.
         let places = Dictionary(questions.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let sorted = modes.flatMap { mode in
@@ -193,7 +193,7 @@ struct Evaluate: ParsableCommand {
     /// Asks what the run has not asked yet.
     private func ask(
         _ set: EvaluationSet, _ modes: [AnswerMode], _ evaluator: Evaluator, kept file: RunFile?
-    ) throws -> [EvaluationRecord] {
+    ) async throws -> [EvaluationRecord] {
         struct Asked: Hashable {
             let id: String
             let mode: AnswerMode
@@ -205,7 +205,7 @@ struct Evaluate: ParsableCommand {
         let bar = ProgressBar("evaluating")
         defer { bar.finish() }
         for document in set.documents {
-            try evaluator.evaluate(
+            try await evaluator.evaluate(
                 document, modes: modes, isWanted: { !asked.contains(Asked(id: $0.id, mode: $1)) },
                 onLearning: { done, tokens in
                     bar.update(records.count, of: total, detail: "compressing \(done) of \(tokens) tokens")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LLoCO
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
@@ -7,7 +8,7 @@ import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
 
-struct Finetune: ParsableCommand {
+struct Finetune: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a group's adapter, so that the model reads its documents' vectors well.",
         discussion: """
@@ -106,23 +107,22 @@ struct Finetune: ParsableCommand {
         let loss: Double
     }
 
-    func run() throws {
+    func run() async throws {
         let set = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0), text: .optional) }
         if let out { try OutputFolder.check(out, option: "--out") }
         if let plot { try ReportFile.check(plot, option: "--plot") }
         _ = try library.open(for: .reading)
-        var engine = try engine.load(withEmbedder: false, withAdapter: from == nil)
-        if let from { engine = try engine.with(GeneralAdapter(folder: URL(filePath: from), engine.model.decoder)) }
-        var recipe = try training.recipe(for: engine.model.configuration)
+        let engine = try await loaded()
+        var recipe = try training.recipe(for: engine.model.model.configuration)
         if let epochs { recipe.finetuning.epochs = epochs }
         if let learningRate { recipe.finetuning.learningRate = learningRate }
         if fromScratch { recipe.finetuning.startsFromGeneral = false }
         if from != nil { recipe.finetuning.startsFromGeneral = true }
         if tuneVectors { recipe.finetuning.tunesVectors = true }
         if let studyPerPassage { recipe.study.questionsPerPassage = studyPerPassage }
-        if recipe.finetuning.startsFromGeneral, let general = engine.generalAdapter {
+        if recipe.finetuning.startsFromGeneral, let general = engine.model.generalAdapter {
             let name = from.map { "the adapter in \($0)" } ?? "the general adapter"
-            let isStart = engine.startingAdapter(for: recipe.finetuning) != nil
+            let isStart = engine.model.startingAdapter(for: recipe.finetuning) != nil
             let shapes =
                 "\(name) has rank \(general.rank) and alpha \(general.alpha.formatted()), the recipe "
                 + "\(recipe.finetuning.rank) and \(recipe.finetuning.alpha.formatted())"
@@ -133,34 +133,37 @@ struct Finetune: ParsableCommand {
             }
             Terminal.note(isStart ? "training begins with \(name)" : "training begins anew: \(shapes)")
         }
-        let library = try library.open(for: .writing)
-        let seed = self.engine.model.compute.seed
-        let bar = ProgressBar("fine-tuning")
-        func told(_ step: Finetuner.Step, _ total: Int, _ speed: Double) throws {
-            if output.json {
-                try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed))
+        let library = engine.library(try library.open(for: .writing))
+        var options = FinetuningOptions()
+        options.recipe = recipe
+        options.seed = self.engine.model.compute.seed
+        options.checkpointing = training.gradientCheckpointing
+        options.saveEvery = saveEvery
+        let (study, bar) = (ProgressBar("studying"), ProgressBar("fine-tuning"))
+        let result = try await library.finetune(group, on: set, options: options) { progress in
+            switch progress {
+            case .studying(let done, let total): study.update(done, of: total)
+            case .studied(let summary):
+                study.finish()
+                // Where nothing came of it, the error says so.
+                guard summary.kept > 0 else { return }
+                Terminal.note(
+                    "studied \(summary.passages) passages: \(summary.kept) of \(summary.asked) questions are learned from"
+                )
+            case .step(let step, let total, let speed):
+                if output.json {
+                    try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed))
+                }
+                bar.update(step.step, of: total, detail: String(format: "loss %.3f", step.loss))
             }
-            bar.update(step.step, of: total, detail: String(format: "loss %.3f", step.loss))
-        }
-        let result: FinetunedAdapter
-        if let set {
-            result = try engine.finetune(
-                group: group, questions: set, recipe: recipe.finetuning, seed: seed, in: library,
-                checkpointing: training.gradientCheckpointing, saveEvery: saveEvery, onStep: told)
-        } else {
-            try study(engine, recipe.study, seed: seed, in: library)
-            result = try engine.finetune(
-                group: group, study: engine.studyIdentity(recipe.study, seed: seed), recipe: recipe.finetuning,
-                seed: seed, in: library, checkpointing: training.gradientCheckpointing, saveEvery: saveEvery,
-                onStep: told)
         }
         bar.finish()
         if let plot, let run = result.record.run {
             try LossPlot.write(
-                [.init(name: "loss", losses: library.losses(of: run))], title: "Fine-tuning group \(group)", to: plot)
+                [.init(name: "loss", losses: await library.store.losses(of: run))], title: "Fine-tuning group \(group)", to: plot)
         }
         if let out {
-            try GeneralAdapter.write(result.checkpoint, reading: engine.vectorIdentity, to: URL(filePath: out))
+            try GeneralAdapter.write(result.checkpoint, reading: engine.model.vectorIdentity, to: URL(filePath: out))
         }
         if output.json {
             try Terminal.json(Result(adapter: result.record.digest, steps: result.steps, loss: result.loss))
@@ -172,15 +175,13 @@ struct Finetune: ParsableCommand {
         }
     }
 
-    private func study(_ engine: LoadedModel, _ recipe: StudyRecipe, seed: UInt64, in library: SQLiteLibrary) throws {
-        let bar = ProgressBar("studying")
-        let summary = try engine.study(group: group, recipe: recipe, seed: seed, in: library) { done, total in
-            bar.update(done, of: total)
+    /// The engine, with the adapter to begin with.
+    private func loaded() async throws -> Engine {
+        let engine = try await engine.engine(withEmbedder: false, withAdapter: from == nil)
+        guard let from else { return engine }
+        let model = try await engine.thread.run {
+            try engine.model.with(GeneralAdapter(folder: URL(filePath: from), engine.model.model.decoder))
         }
-        bar.finish()
-        // Where nothing came of it, the error says so.
-        guard summary.kept > 0 else { return }
-        Terminal.note(
-            "studied \(summary.passages) passages: \(summary.kept) of \(summary.asked) questions are learned from")
+        return Engine(model, thread: engine.thread)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LLoCO
 import LLoCOCompression
 import LLoCOLibrary
 

@@ -1,9 +1,10 @@
 package import LLoCOLibrary
 import LLoCOTokenizers
+import Synchronization
 
 /// Mixes some of the documents' vectors and the best pieces of their text to a context of few positions: vectors for the
 /// whole, text for the detail.
-package final class ContextMixer {
+package final class ContextMixer: Sendable {
     /// What is read before a question.
     package struct Mixture {
         /// Of each document's vectors, those that are read, in their order
@@ -19,16 +20,16 @@ package final class ContextMixer {
     }
 
     private let engine: LoadedModel
-    private let library: SQLiteLibrary
+    private let library: any LibraryStore
     /// Of the documents that were asked about last
-    private var index: (digests: [String], pieces: ExcerptIndex)?
+    private let index = Mutex<(digests: [String], pieces: ExcerptIndex)?>(nil)
 
     /// More pieces than a budget holds are not looked at.
     private static let mostPieces = 256
     /// Positions for which no piece of text is looked for any more
     private static let leastText = 8
 
-    package init(engine: LoadedModel, library: SQLiteLibrary) {
+    package init(engine: LoadedModel, library: any LibraryStore) {
         self.engine = engine
         self.library = library
     }
@@ -40,19 +41,20 @@ package final class ContextMixer {
     package func mix(
         _ question: String, about documents: [DocumentRecord], passages: [RetrievedPassage] = [],
         _ budget: ContextBudget, withVectors: Bool = true
-    ) throws -> Mixture {
+    ) async throws -> Mixture {
         var mixture = Mixture(rows: documents.map { _ in [] })
         let room = Int(Double(max(0, budget.positions)) * min(1, max(0, budget.textShare)))
         if room >= Self.leastText {
-            try read(question, documents, passages, room, cuts: !withVectors, into: &mixture)
+            try await read(question, documents, passages, room, cuts: !withVectors, into: &mixture)
         } else if !withVectors {
             mixture.omissions.append(
                 "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(room)")
         }
         guard withVectors else { return mixture }
-        let segments = try documents.map { document in
-            try library.checkCompressed(document.id, identity: engine.vectorIdentity)
-            return try library.segments(of: document.id, identity: engine.vectorIdentity)
+        var segments: [[SegmentRecord]] = []
+        for document in documents {
+            try await library.checkCompressed(document.id, identity: engine.vectorIdentity)
+            segments.append(try await library.segments(of: document.id, identity: engine.vectorIdentity))
         }
         let flat = segments.enumerated().flatMap { index, list in list.map { (document: index, segment: $0) } }
         let favoured = mixture.excerpts.sorted { $0.score > $1.score }.compactMap { excerpt in
@@ -77,9 +79,9 @@ package final class ContextMixer {
     private func read(
         _ question: String, _ documents: [DocumentRecord], _ passages: [RetrievedPassage], _ room: Int, cuts: Bool,
         into mixture: inout Mixture
-    ) throws {
+    ) async throws {
         let prompts = try engine.prompts
-        let index = try pieces(of: documents)
+        let index = try await pieces(of: documents)
         var order = try index.ranked(for: question, limit: Self.mostPieces)
         var known = Set(order)
         for passage in passages {
@@ -162,11 +164,13 @@ package final class ContextMixer {
             text: index.content(piece))
     }
 
-    private func pieces(of documents: [DocumentRecord]) throws -> ExcerptIndex {
+    private func pieces(of documents: [DocumentRecord]) async throws -> ExcerptIndex {
         let digests = documents.map(\.digest)
-        if let index, index.digests == digests { return index.pieces }
-        let made = try ExcerptIndex(documents.map { try library.text(of: $0.id) })
-        index = (digests, made)
+        if let index = index.withLock({ $0 }), index.digests == digests { return index.pieces }
+        var texts: [String] = []
+        for document in documents { texts.append(try await library.text(of: document.id)) }
+        let made = try ExcerptIndex(texts)
+        index.withLock { $0 = (digests, made) }
         return made
     }
 }

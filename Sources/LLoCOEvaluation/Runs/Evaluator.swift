@@ -11,7 +11,7 @@ public import LLoCOReports
 /// Asks questions about documents in every mode and judges the answers. Every question is asked about its own document.
 public final class Evaluator {
     private let engine: LoadedModel
-    private let library: SQLiteLibrary
+    private let library: any LibraryStore
     private let answerer: Answerer
     private let group: String
     private let ownsLibrary: Bool
@@ -24,7 +24,7 @@ public final class Evaluator {
     /// - Parameters:
     ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one
     ///   - group: their group in `library`
-    public init(engine: LoadedModel, library: SQLiteLibrary? = nil, group: String? = nil) throws {
+    public init(engine: LoadedModel, library: (any LibraryStore)? = nil, group: String? = nil) throws {
         self.engine = engine
         self.library = try library ?? SQLiteLibrary.inMemory()
         self.group = group ?? "evaluation"
@@ -38,9 +38,11 @@ public final class Evaluator {
     }
 
     /// The set's digest, over the texts that are read: those of the library where it has them.
-    public func digest(of set: EvaluationSet) throws -> String {
+    public func digest(of set: EvaluationSet) async throws -> String {
         guard !ownsLibrary else { return set.digest }
-        return set.digest(texts: try set.documents.map { try document(of: $0).digest })
+        var digests: [String] = []
+        for entry in set.documents { digests.append(try await document(of: entry).digest) }
+        return set.digest(texts: digests)
     }
 
     /// Asks all questions about a document that `isWanted` in all modes.
@@ -53,24 +55,33 @@ public final class Evaluator {
         isWanted: (EvaluationQuestion, AnswerMode) -> Bool = { _, _ in true },
         onLearning: (_ done: Int, _ total: Int) throws -> Void = { _, _ in },
         onRecord: (EvaluationRecord) throws -> Void
-    ) throws {
+    ) async throws {
         let wanted = modes.filter { mode in entry.questions.contains { isWanted($0, mode) } }
         guard !wanted.isEmpty else { return }
-        let document = try learned(entry, compressing: wanted.contains(where: \.readsVectors), onLearning)
-        // What is asked about the next document is not found in this one.
-        defer { if ownsLibrary { try? library.removeDocument(document.id) } }
-        let text = Array(try library.text(of: document.id).utf8)
-        for question in entry.questions {
-            for mode in modes where isWanted(question, mode) {
-                try onRecord(record(question, of: entry, mode, document, text))
+        let document = try await learned(entry, compressing: wanted.contains(where: \.readsVectors), onLearning)
+        do {
+            let text = Array(try await library.text(of: document.id).utf8)
+            for question in entry.questions {
+                for mode in modes where isWanted(question, mode) {
+                    try onRecord(await record(question, of: entry, mode, document, text))
+                }
             }
+        } catch {
+            try? await forget(document)
+            throw error
         }
+        try await forget(document)
+    }
+
+    /// What is asked about the next document is not found in this one.
+    private func forget(_ document: DocumentRecord) async throws {
+        if ownsLibrary { try await library.removeDocument(document.id) }
     }
 
     private func record(
         _ question: EvaluationQuestion, of entry: EvaluationDocument, _ mode: AnswerMode, _ document: DocumentRecord,
         _ text: [UInt8]
-    ) throws -> EvaluationRecord {
+    ) async throws -> EvaluationRecord {
         var options = Answerer.Options()
         options.mode = mode
         options.usesAdapter = usesAdapter
@@ -82,9 +93,9 @@ public final class Evaluator {
         var likelihoods: [Double]?
         var unanswered: String?
         do {
-            answer = try answerer.answer(question.text, options)
+            answer = try await answerer.answer(question.text, options)
             if !question.choices.isEmpty {
-                likelihoods = try answerer.logLikelihoods(
+                likelihoods = try await answerer.logLikelihoods(
                     of: question.choices.indices.compactMap {
                         MultipleChoice.letter($0).map { question.scorer.answer(letter: String($0)) }
                     },
@@ -116,9 +127,9 @@ public final class Evaluator {
     }
 
     /// The document of a set in the library that was given.
-    private func document(of entry: EvaluationDocument) throws -> DocumentRecord {
+    private func document(of entry: EvaluationDocument) async throws -> DocumentRecord {
         let named = QuestionDocument(id: entry.id, title: entry.title, document: entry.text, questions: [])
-        let document = try library.document(for: named, in: group)
+        let document = try await library.document(for: named, in: group)
         guard document.group == group else {
             throw EngineError("document '\(document.name)' is in group '\(document.group)', not in '\(group)'")
         }
@@ -128,12 +139,12 @@ public final class Evaluator {
     /// The document of a set in the library: learned where the set brings its text.
     private func learned(
         _ entry: EvaluationDocument, compressing: Bool, _ progress: (Int, Int) throws -> Void
-    ) throws -> DocumentRecord {
-        guard ownsLibrary else { return try document(of: entry) }
+    ) async throws -> DocumentRecord {
+        guard ownsLibrary else { return try await document(of: entry) }
         guard let text = entry.text else {
             throw EngineError("document '\(entry.title)' of the question set has no text")
         }
-        return try engine.add(
+        return try await engine.add(
             text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,
             compressing: compressing, progress: progress
         ).document

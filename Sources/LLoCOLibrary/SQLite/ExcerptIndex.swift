@@ -7,7 +7,7 @@ import LLoCODocuments
 ///
 /// The full-text index of a library holds passages of 180 words; this one, of pieces of 28 words at most, lives in memory
 /// for as long as questions are asked about the same texts.
-package final class ExcerptIndex {
+package final class ExcerptIndex: Sendable {
     /// A piece of one of the texts.
     package struct Piece: Hashable, Sendable {
         /// Which text

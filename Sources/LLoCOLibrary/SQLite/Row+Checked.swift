@@ -38,7 +38,7 @@ extension Row {
 extension Database {
     /// Refuses what one value of an SQLite file cannot hold.
     static func checkSize(_ data: Data, _ what: String, path: String) throws {
-        guard data.count < SQLiteLibrary.largestValue else {
+        guard data.count < largestStoredValue else {
             throw LibraryError(.invalid, "\(path): \(what) of \(data.count) bytes, a library stores 1 GB at most each")
         }
         guard !data.isEmpty else {

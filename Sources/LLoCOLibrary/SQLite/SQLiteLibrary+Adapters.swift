@@ -42,7 +42,11 @@ extension SQLiteLibrary {
 
     /// An adapter's weights, checked against their digest; nil where they are damaged or gone.
     public func weights(of adapter: AdapterRecord) throws -> Data? {
-        try read { try self.weights(of: adapter, $0) }
+        let weights = try read { try self.weights(of: adapter, $0) }
+        if weights == nil {
+            logger.warning("\(path): adapter \(adapter.id) of group \"\(adapter.group)\" is damaged")
+        }
+        return weights
     }
 
     /// Stores an adapter; it is the newest of its group and identity from then on.

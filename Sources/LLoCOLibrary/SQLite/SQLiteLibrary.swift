@@ -26,8 +26,6 @@ public final class SQLiteLibrary: Sendable {
     /// The group of documents that are added without naming one.
     public static let defaultGroup = "default"
 
-    /// The most bytes that one value may have: the vectors of a segment, an adapter's weights, a run's state.
-    package static let largestValue = 1_000_000_000
 
     /// The library file, or `in-memory library`: what messages call it.
     public let path: String

@@ -11,7 +11,8 @@ extension LanguageModel {
     ///   - prompt: embeddings [1, T, D]: of ids, or a document's vectors and then ids
     ///   - cache: positions that come before the prompt; the generated ones are added to it
     ///   - onText: called with each piece of text as soon as it is certain; whole characters only
-    /// - Throws: `ModelError` where the prompt leaves no position free in the context window.
+    /// - Throws: `ModelError` where the prompt leaves no position free in the context window; `CancellationError` within a
+    ///   chunk of the prompt or a token where the task is cancelled.
     public func generate(
         _ prompt: Tensor, cache: KeyValueCache? = nil, options: GenerationOptions = .init(),
         adapters: ActiveAdapters = .none, onText: (String) throws -> Void = { _ in }
@@ -50,6 +51,7 @@ extension LanguageModel {
             var scores = try self.decoder.logits(hidden).reshaped([-1])
             var session: DecodeSession?
             while ids.count < options.maximumTokens {
+                try Task.checkCancellation()
                 let token = try sampler.next(scores)
                 if ids.isEmpty { firstToken = clock.now }
                 ids.append(token)

@@ -89,7 +89,8 @@ public final class Llama: Sendable {
     ///   - queries: where queries are kept
     /// - Returns: [B, last, D], of the model's dtype
     /// - Throws: `ModelError` for embeddings, a mask or positions of another shape, `TorchError` where the cache is of
-    ///   another number of sequences or memory does not suffice. The cache holds what it held before then.
+    ///   another number of sequences or memory does not suffice, `CancellationError` within a chunk where the task is
+    ///   cancelled. The cache holds what it held before then.
     public func hiddenStates(
         _ embeddings: Tensor, cache: KeyValueCache? = nil, mask: Tensor? = nil, positions: [[Int]]? = nil,
         adapters: ActiveAdapters = .none, last: Int? = nil, recomputes: Bool = false, queries: QueryRecord? = nil
@@ -104,6 +105,8 @@ public final class Llama: Sendable {
             embeddings: try embeddings.to(dtype, device: device),
             angles: try positions.map { try rotary.angles(of: $0) } ?? rotary.angles(start: past, count: count),
             mask: try visibility(count: count, past: past, mask: mask), queries: queries)
+        // A training step ends as a whole; anything else stops between two chunks where the task is cancelled.
+        if !gradientsAreRecorded { try Task.checkCancellation() }
         if gradientsAreRecorded || count <= Self.chunk {
             return try pass(input, cache, adapters, last: wanted, recomputes: recomputes && gradientsAreRecorded)
         }
@@ -112,6 +115,7 @@ public final class Llama: Sendable {
         var states: [Tensor] = []
         do {
             for start in stride(from: 0, to: count, by: Self.chunk) {
+                try Task.checkCancellation()
                 let end = min(start + Self.chunk, count)
                 let wantedHere = max(0, min(end - start, end - (count - wanted)))
                 let part = try pass(

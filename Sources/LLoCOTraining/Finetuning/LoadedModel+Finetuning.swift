@@ -21,7 +21,8 @@ extension LoadedModel {
     /// Trains a group's adapter on questions about its documents, and stores it.
     ///
     /// The state is saved as training goes: the same call after a kill continues where it stopped, and ends with the
-    /// same adapter. The group's earlier adapter counts until the new one is finished.
+    /// same adapter. The group's earlier adapter counts until the new one is finished. Where the task is cancelled, the state
+    /// is saved after the step in hand and `CancellationError` thrown.
     ///
     /// - Parameters:
     ///   - questions: a document without a text of its own is the library's of that title or id
@@ -29,26 +30,26 @@ extension LoadedModel {
     ///   - saveEvery: seconds between two saved states
     ///   - onStep: told after each step what it brought, of how many, and tokens a second
     public func finetune(
-        group: String, questions: QuestionSet, recipe: FinetuningRecipe, seed: UInt64, in library: SQLiteLibrary,
+        group: String, questions: QuestionSet, recipe: FinetuningRecipe, seed: UInt64, in library: any LibraryStore,
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
-    ) throws -> FinetunedAdapter {
+    ) async throws -> FinetunedAdapter {
         var data = TrainingData.Builder(engine: self, library: library, recipe: recipe, seed: seed)
         for entry in questions.documents where !entry.questions.isEmpty {
-            let document = try library.document(for: entry, in: group)
+            let document = try await library.document(for: entry, in: group)
             guard document.group == group else {
                 throw EngineError(
                     "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)': "
                         + "add it with --group \(group)")
             }
-            try data.add(
+            try await data.add(
                 entry.questions.map {
                     TrainingData.Question(
                         name: "question '\($0.id)' about '\(entry.title)'", text: $0.text,
                         answer: try prompts.answer($0.answers[0]))
                 }, about: document)
         }
-        return try train(
+        return try await train(
             group: group, data: data.finish(), recipe: recipe, seed: seed, in: library, checkpointing: checkpointing,
             saveEvery: saveEvery, onStep: onStep)
     }
@@ -56,9 +57,9 @@ extension LoadedModel {
     /// Trains a group's adapter and stores it, going on with an interrupted run of the same data and settings.
     func train(
         group: String, data: TrainingData,
-        recipe: FinetuningRecipe, seed: UInt64, in library: SQLiteLibrary, checkpointing: GradientCheckpointing,
+        recipe: FinetuningRecipe, seed: UInt64, in library: any LibraryStore, checkpointing: GradientCheckpointing,
         saveEvery: Double, onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
-    ) throws -> FinetunedAdapter {
+    ) async throws -> FinetunedAdapter {
         let identity = vectorIdentity
         let start = startingAdapter(for: recipe)
         let finetuner = try Finetuner(
@@ -66,10 +67,10 @@ extension LoadedModel {
             scheme: compressor.scheme, documents: data.vectors, examples: data.epochs[0],
             later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)
-        guard finetuner.stateByteCount < SQLiteLibrary.largestValue - 1_000_000 else {
+        guard finetuner.stateByteCount < largestStoredValue - 1_000_000 else {
             throw EngineError(
                 "group '\(group)': training has a state of \(finetuner.stateByteCount / 1_000_000) MB, a library stores "
-                    + "\(SQLiteLibrary.largestValue / 1_000_000) MB at most each: spread the documents over several groups, or do not "
+                    + "\(largestStoredValue / 1_000_000) MB at most each: spread the documents over several groups, or do not "
                     + "tune their vectors")
         }
         let encoder = JSONEncoder()
@@ -78,57 +79,69 @@ extension LoadedModel {
             decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed, start: start?.digest)),
             as: UTF8.self)
         // Nothing is written before there is a state to save: a run that fails at once leaves the library as it was.
-        var run: TrainingRunRecord?
-        func begun() throws -> TrainingRunRecord {
-            let record =
-                try run
-                ?? library.startRun(
-                    of: group, identity: identity, settings: settings, dataDigest: data.digest,
-                    totalSteps: finetuner.totalSteps)
-            run = record
-            return record
+        var run = try await library.unfinishedRun(
+            of: group, identity: identity, settings: settings, dataDigest: data.digest)
+        if let unfinished = run {
+            if unfinished.totalSteps == finetuner.totalSteps {
+                if let state = try await library.runState(unfinished.id) { try finetuner.restore(state) }
+            } else {
+                run = nil
+            }
         }
-        if let unfinished = try library.unfinishedRun(
-            of: group, identity: identity, settings: settings, dataDigest: data.digest),
-            unfinished.totalSteps == finetuner.totalSteps
-        {
-            run = unfinished
-            if let state = try library.runState(unfinished.id) { try finetuner.restore(state) }
+        func begin(_ run: TrainingRunRecord?) async throws -> TrainingRunRecord {
+            if let run { return run }
+            return try await library.startRun(
+                of: group, identity: identity, settings: settings, dataDigest: data.digest,
+                totalSteps: finetuner.totalSteps)
         }
         var losses: [TrainingLoss] = []
         var saved = ContinuousClock.now
-        func stable<Value>(_ body: () throws -> Value) throws -> Value {
-            do { return try body() } catch let error as TrainingError {
-                // A repeated command shall not continue into the same fault.
-                if let run { try library.removeRun(run.id) }
-                throw error
-            }
+        func save() async throws {
+            let begun = try await begin(run)
+            run = begun
+            try await library.saveRun(
+                begun.id, step: finetuner.stepCount, state: finetuner.state(), losses: losses)
+            losses = []
+            saved = .now
         }
-        while finetuner.stepCount < finetuner.totalSteps {
-            let beginning = ContinuousClock.now
-            let step = try stable { try finetuner.step() }
-            losses.append(TrainingLoss(step: step.step, loss: step.loss))
-            try onStep(step, finetuner.totalSteps, Double(step.tokens) / beginning.duration(to: .now).seconds)
-            if saved.duration(to: .now).seconds >= saveEvery, step.step < finetuner.totalSteps {
-                try library.saveRun(begun().id, step: step.step, state: finetuner.state(), losses: losses)
-                losses = []
-                saved = .now
+        do {
+            while finetuner.stepCount < finetuner.totalSteps {
+                if Task.isCancelled {
+                    if finetuner.stepCount > 0 { try await save() }
+                    throw CancellationError()
+                }
+                let beginning = ContinuousClock.now
+                let step = try finetuner.step()
+                losses.append(TrainingLoss(step: step.step, loss: step.loss))
+                try onStep(step, finetuner.totalSteps, Double(step.tokens) / beginning.duration(to: .now).seconds)
+                if saved.duration(to: .now).seconds >= saveEvery, step.step < finetuner.totalSteps {
+                    try await save()
+                }
+                // Others who wait for this thread have their turn.
+                await Task.yield()
             }
+            try finetuner.checkOutcome()
+        } catch let error as TrainingError {
+            // A repeated call must not continue into the same fault.
+            if let run { try await library.removeRun(run.id) }
+            throw error
         }
-        try stable { try finetuner.checkOutcome() }
-        let finished = try begun()
-        let all = try library.losses(of: finished.id).map(\.loss) + losses.map(\.loss)
+        let finished = try await begin(run)
+        let all = try await library.losses(of: finished.id).map(\.loss) + losses.map(\.loss)
         let checkpoint = try finetuner.adapter.checkpoint(baseModel: modelIdentity)
         let encoded = try checkpoint.encoded()
-        let tuned = try finetuner.tunedVectors().map { vectors in
-            try zip(data.documents, vectors).map { document, vectors in
-                TunedVectors(
-                    document: document, source: try library.vectorsDigest(of: document, identity: identity),
-                    bytes: Data(try vectors.to(device: .cpu).bytes()))
+        var tuned: [TunedVectors] = []
+        if let vectors = try finetuner.tunedVectors() {
+            for (document, vectors) in zip(data.documents, vectors) {
+                tuned.append(
+                    TunedVectors(
+                        document: document,
+                        source: try await library.vectorsDigest(of: document, identity: identity),
+                        bytes: Data(try vectors.to(device: .cpu).bytes())))
             }
         }
-        let record = try library.finishRun(
-            finished.id, losses: losses, config: encoded.configuration, weights: encoded.weights, tuned: tuned ?? [])
+        let record = try await library.finishRun(
+            finished.id, losses: losses, config: encoded.configuration, weights: encoded.weights, tuned: tuned)
         let last = all.suffix(max(1, all.count / 10))
         return FinetunedAdapter(
             record: record, checkpoint: checkpoint, steps: finetuner.totalSteps,

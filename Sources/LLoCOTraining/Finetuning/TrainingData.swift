@@ -30,7 +30,7 @@ struct TrainingData {
 
     struct Builder {
         private let engine: LoadedModel
-        private let library: SQLiteLibrary
+        private let library: any LibraryStore
         private let recipe: FinetuningRecipe
         private let mixer: ContextMixer
         private var draws: SplitMix64
@@ -42,7 +42,7 @@ struct TrainingData {
         /// More epochs than these read the same mixtures again.
         private static let mostMixtures = 8
 
-        init(engine: LoadedModel, library: SQLiteLibrary, recipe: FinetuningRecipe, seed: UInt64) {
+        init(engine: LoadedModel, library: any LibraryStore, recipe: FinetuningRecipe, seed: UInt64) {
             self.engine = engine
             self.library = library
             self.recipe = recipe
@@ -53,11 +53,11 @@ struct TrainingData {
         }
 
         /// - Throws: `LibraryError` where the document is not compressed, `EngineError` where a question does not fit.
-        mutating func add(_ questions: [Question], about document: DocumentRecord) throws {
-            let stored = try library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+        mutating func add(_ questions: [Question], about document: DocumentRecord) async throws {
+            let stored = try await library.storedVectors(of: document.id, identity: engine.vectorIdentity)
             for index in epochs.indices {
                 for question in questions {
-                    epochs[index].append(try example(question, document, stored))
+                    epochs[index].append(try await example(question, document, stored))
                 }
             }
             vectors.append(stored)
@@ -68,13 +68,13 @@ struct TrainingData {
 
         private mutating func example(
             _ question: Question, _ document: DocumentRecord, _ stored: Tensor
-        ) throws -> FinetuningExample {
+        ) async throws -> FinetuningExample {
             var mixture: ContextMixer.Mixture?
             if var budget = recipe.budget(of: document.tokenCount, using: &draws) {
                 // As for an answer: no more than the window holds beside question and answer.
                 let empty = try engine.prompts.prompt(question: question.text, context: [0]).count
                 budget.positions = min(budget.positions, engine.model.window - empty - question.answer.count - 1)
-                mixture = try mixer.mix(question.text, about: [document], budget)
+                mixture = try await mixer.mix(question.text, about: [document], budget)
             }
             let example = FinetuningExample(
                 document: vectors.count, rows: mixture?.rows[0],

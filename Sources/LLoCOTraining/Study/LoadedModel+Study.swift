@@ -46,18 +46,19 @@ extension LoadedModel {
     /// - Throws: `EngineError` where the group has no documents or nothing came of them, `LibraryError`, `ModelError`.
     @discardableResult
     public func study(
-        group: String, recipe: StudyRecipe, seed: UInt64, in library: SQLiteLibrary,
+        group: String, recipe: StudyRecipe, seed: UInt64, in library: any LibraryStore,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
-    ) throws -> StudySummary {
-        let documents = try studyDocuments(group, library)
+    ) async throws -> StudySummary {
+        let documents = try await studyDocuments(group, library)
         let identity = try studyIdentity(recipe, seed: seed)
-        let passages = try documents.map { try library.passages(of: $0.id).map(\.text) }
+        var passages: [[String]] = []
+        for document in documents { passages.append(try await library.passages(of: document.id).map(\.text)) }
         let total = passages.reduce(0) { $0 + $1.count }
         var before = 0
         // Made for the first passage that has not been studied.
         var study: Study?
         for (document, passages) in zip(documents, passages) {
-            let known = Set(try library.study(of: document.id, by: identity).map(\.passage.text))
+            let known = Set(try await library.study(of: document.id, by: identity).map(\.passage.text))
             if !known.isSuperset(of: passages) {
                 let own =
                     try study
@@ -65,22 +66,26 @@ extension LoadedModel {
                         writer: StudyWriter(model, recipe: recipe), teacher: StudyTeacher(self, recipe: recipe),
                         recipe: recipe, identity: identity, seed: seed)
                 study = own
-                try own.run(on: document.id, in: library) { done, _ in try progress(before + done, total) }
+                try await own.run(on: document.id, in: library) { done, _ in try progress(before + done, total) }
             }
             before += passages.count
             try progress(before, total)
         }
-        let items = try documents.flatMap { try library.study(of: $0.id, by: identity).flatMap(\.items) }
+        var items: [StudyItem] = []
+        for document in documents {
+            items += try await library.study(of: document.id, by: identity).flatMap(\.items)
+        }
         return StudySummary(passages: total, asked: items.count, kept: items.count { $0.rejection == nil })
     }
 
     /// The group's documents, all of them compressed.
-    private func studyDocuments(_ group: String, _ library: SQLiteLibrary) throws -> [DocumentRecord] {
-        let documents = try library.documents(in: .group(group))
+    private func studyDocuments(_ group: String, _ library: any LibraryStore) async throws -> [DocumentRecord] {
+        let documents = try await library.documents(in: .group(group))
         guard !documents.isEmpty else {
             throw EngineError("group '\(group)' has no documents: add some with 'lloco add PATH --group \(group)'")
         }
-        for document in documents where try !library.isComplete(document.id, identity: vectorIdentity) {
+        for document in documents {
+            if try await library.isComplete(document.id, identity: vectorIdentity) { continue }
             throw EngineError(
                 "document '\(document.name)' is not compressed (or not to its end) by this model and compressor: add it "
                     + "again with them")
@@ -93,23 +98,23 @@ extension LoadedModel {
     ///
     /// As ``finetune(group:questions:recipe:seed:in:checkpointing:saveEvery:onStep:)`` otherwise.
     public func finetune(
-        group: String, study identity: StudyIdentity, recipe: FinetuningRecipe, seed: UInt64, in library: SQLiteLibrary,
+        group: String, study identity: StudyIdentity, recipe: FinetuningRecipe, seed: UInt64, in library: any LibraryStore,
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
-    ) throws -> FinetunedAdapter {
-        try train(
+    ) async throws -> FinetunedAdapter {
+        try await train(
             group: group, data: studyData(group: group, identity, recipe, seed: seed, library), recipe: recipe,
             seed: seed, in: library,
             checkpointing: checkpointing, saveEvery: saveEvery, onStep: onStep)
     }
 
     private func studyData(
-        group: String, _ identity: StudyIdentity, _ recipe: FinetuningRecipe, seed: UInt64, _ library: SQLiteLibrary
-    ) throws -> TrainingData {
+        group: String, _ identity: StudyIdentity, _ recipe: FinetuningRecipe, seed: UInt64, _ library: any LibraryStore
+    ) async throws -> TrainingData {
         var data = TrainingData.Builder(engine: self, library: library, recipe: recipe, seed: seed)
         var (asked, kept) = (0, 0)
-        for document in try studyDocuments(group, library) {
-            let items = try library.study(of: document.id, by: identity).flatMap(\.items)
+        for document in try await studyDocuments(group, library) {
+            let items = try await library.study(of: document.id, by: identity).flatMap(\.items)
             let questions = items.compactMap { item in
                 item.targets.map {
                     TrainingData.Question(
@@ -119,7 +124,7 @@ extension LoadedModel {
             }
             asked += items.count
             kept += questions.count
-            try data.add(questions, about: document)
+            try await data.add(questions, about: document)
         }
         guard kept > 0 else {
             throw EngineError(

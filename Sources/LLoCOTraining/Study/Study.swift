@@ -43,10 +43,10 @@ package struct Study {
     ///
     /// - Parameter progress: told after every passage how many are done, of how many
     package func run(
-        on document: Int64, in library: SQLiteLibrary, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
-    ) throws {
-        let passages = try library.passages(of: document)
-        let studied = try library.study(of: document, by: identity)
+        on document: Int64, in library: any LibraryStore, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    ) async throws {
+        let passages = try await library.passages(of: document)
+        let studied = try await library.study(of: document, by: identity)
         var done = Dictionary(studied.map { (Digest.sha256($0.passage.text), $0.items) }) { first, _ in first }
         var asked: Set<String> = []
         for (index, passage) in passages.enumerated() {
@@ -60,14 +60,16 @@ package struct Study {
                         about: passage.text, digest: digest, turn: index * recipe.questionsPerPassage, asked: asked)
                 } catch let error as ModelError {
                     throw EngineError(
-                        "\(try library.document(id: document)?.name ?? "a document"), bytes \(passage.bytes.lowerBound) to "
+                        "\(try await library.document(id: document)?.name ?? "a document"), bytes \(passage.bytes.lowerBound) to "
                             + "\(passage.bytes.upperBound): \(error)")
                 }
-                try library.saveStudy(items, of: passage, by: identity)
+                try await library.saveStudy(items, of: passage, by: identity)
                 done[digest] = items
             }
             for item in items where item.rejection == nil { asked.insert(StudyFilter.key(item.question)) }
             try progress(index + 1, passages.count)
+            try Task.checkCancellation()
+            await Task.yield()
         }
     }
 

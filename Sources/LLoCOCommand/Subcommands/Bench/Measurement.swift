@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LLoCO
 
 /// One measurement in a process of its own, so that its peak memory is its own: the same command with a hidden option
 /// that says what to measure.

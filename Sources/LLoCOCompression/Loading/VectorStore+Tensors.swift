@@ -2,12 +2,14 @@ import FoundationEssentials
 package import LLoCOLibrary
 package import LLoCOTorch
 
-extension SQLiteLibrary {
+extension VectorStore {
     /// A document's vectors as a tensor [n, D], bfloat16.
     ///
     /// - Parameter segments: how many leading segments, at least one; nil for all of a finished document
-    package func storedVectors(of document: Int64, identity: VectorIdentity, segments: Int? = nil) throws -> Tensor {
-        let stored = try vectors(of: document, identity: identity, segments: segments)
+    package func storedVectors(
+        of document: Int64, identity: VectorIdentity, segments: Int? = nil
+    ) async throws -> Tensor {
+        let stored = try await vectors(of: document, identity: identity, segments: segments)
         return try stored.bytes.withUnsafeBytes {
             try Tensor(copying: $0, shape: [stored.count, stored.dimension], dtype: .bfloat16)
         }

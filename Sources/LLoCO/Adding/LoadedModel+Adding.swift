@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOBase
 public import LLoCOCompression
+import LLoCODocuments
 public import LLoCOLibrary
 import LLoCOModels
 import LLoCOTokenizers
@@ -29,48 +30,49 @@ extension LoadedModel {
     ///   - name: how the document is named; by default from its path
     ///   - compressing: whether its vectors are made; without, it can be searched and its text can be read
     ///   - progress: told how many of the document's tokens are compressed, and how many it has
+    @discardableResult
     public func add(
-        text: String, path: String, name: String? = nil, group: String?, to library: SQLiteLibrary, compressing: Bool = true,
+        text: String, path: String, name: String? = nil, group: String?, to library: any LibraryStore, compressing: Bool = true,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
-    ) throws -> AddedDocument {
+    ) async throws -> AddedDocument {
         let start = ContinuousClock.now
-        // What is missing is missed before anything is stored.
+        // Fail before anything is stored where there is no embedder.
         let embedder = try embedder
         let tokens = try model.tokenizer.encodeWithOffsets(text, special: .asText)
         if compressing { try compressor.check(tokens: tokens.count, named: path) }
-        let stored = try library.upsertDocument(
-            path: path, name: name, group: group, text: text, tokenCount: tokens.count)
+        let stored = try await library.upsertDocument(
+            path: path, name: name, group: group, text: text, tokenCount: tokens.count, splitter: PassageSplitter())
         let document = stored.document.id
         let compressed =
             compressing
-            ? try compress(tokens, byteCount: text.utf8.count, of: document, in: library, progress)
+            ? try await compress(tokens, byteCount: text.utf8.count, of: document, in: library, progress)
             : (tokens: 0, vectors: 0)
-        _ = try library.embedPassages(of: document, with: embedder)
-        if compressing, try !library.isComplete(document, identity: vectorIdentity) {
-            try library.markComplete(document, identity: vectorIdentity)
+        _ = try (library as! SQLiteLibrary).embedPassages(of: document, with: embedder)
+        if compressing, try await !library.isComplete(document, identity: vectorIdentity) {
+            try await library.markComplete(document, identity: vectorIdentity)
         }
         return AddedDocument(
-            document: try library.document(id: document) ?? stored.document, tokens: tokens.count,
+            document: try await library.document(id: document) ?? stored.document, tokens: tokens.count,
             vectors: compressed.vectors, compressedTokens: compressed.tokens, movedFrom: stored.movedFrom,
             seconds: start.duration(to: .now).seconds)
     }
 
     /// Compresses what is not stored yet; returns the tokens compressed now, and the vectors of the whole document.
     private func compress(
-        _ tokens: [EncodedToken], byteCount: Int, of document: Int64, in library: SQLiteLibrary,
+        _ tokens: [EncodedToken], byteCount: Int, of document: Int64, in library: any LibraryStore,
         _ progress: (_ done: Int, _ total: Int) throws -> Void
-    ) throws -> (tokens: Int, vectors: Int) {
+    ) async throws -> (tokens: Int, vectors: Int) {
         let identity = vectorIdentity
         let scheme = compressor.scheme
         let ids = tokens.map(\.id)
         let ranges = scheme.segments(of: ids.count)
         let digests = ranges.map { Digest.sha256(tokens: ids[$0]) }
-        let kept = zip(try library.segments(of: document, identity: identity), zip(ranges, digests))
+        let kept = zip(try await library.segments(of: document, identity: identity), zip(ranges, digests))
             .prefix { $0.tokens == $1.0 && $0.tokenDigest == $1.1 }.count
         let vectors = scheme.vectors(ofText: ids.count)
-        guard try kept < ranges.count || !library.isComplete(document, identity: identity) else { return (0, vectors) }
-        try library.replaceSegments(of: document, identity: identity, from: kept)
-        let before = kept == 0 ? nil : try library.storedVectors(of: document, identity: identity, segments: kept)
+        if kept == ranges.count, try await library.isComplete(document, identity: identity) { return (0, vectors) }
+        try await library.replaceSegments(of: document, identity: identity, from: kept, with: [])
+        let before = kept == 0 ? nil : try await library.storedVectors(of: document, identity: identity, segments: kept)
         var run = try CompressionRun(compressor, after: before, rounding: .bfloat16)
         let resumed = kept == 0 ? 0 : ranges[kept - 1].upperBound
         try progress(resumed, ids.count)
@@ -80,12 +82,15 @@ extension LoadedModel {
             // Segments join without a gap, whatever bytes lie between two tokens.
             let start = index == 0 ? 0 : tokens[range.lowerBound].range.lowerBound
             let end = range.upperBound == tokens.count ? byteCount : tokens[range.upperBound].range.lowerBound
-            try library.appendSegment(
+            try await library.appendSegment(
                 NewSegment(
                     tokens: range, bytes: start..<end, tokenDigest: digests[index], vectorCount: made.size(0),
                     dimension: made.size(1), vectors: Data(made.to(.bfloat16).bytes())),
                 to: document, identity: identity)
             try progress(range.upperBound, ids.count)
+            try Task.checkCancellation()
+            // Others who wait for this thread have their turn.
+            await Task.yield()
         }
         return (ids.count - resumed, vectors)
     }

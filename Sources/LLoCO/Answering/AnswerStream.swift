@@ -1,0 +1,81 @@
+/// An answer as it comes: pieces of its text, then what it rests on and what it cost.
+///
+/// ```swift
+/// let answer = library.ask("What was decided?", in: "work")
+/// for try await piece in answer { print(piece, terminator: "") }
+/// print(try await answer.result.passages)
+/// ```
+///
+/// The answer is computed from the moment that it is asked for, whether or not its pieces are read. It stops within a chunk
+/// of prefill or a token when the task that reads it is cancelled, when ``cancel()`` is called, or when nothing refers to it
+/// any more. One task reads the pieces; any number may await the result.
+public struct AnswerStream: AsyncSequence, Sendable {
+    public typealias Element = String
+
+    private let pieces: AsyncThrowingStream<String, any Error>
+    private let run: Run
+
+    /// Ends the computation with the last reference to it.
+    private final class Run: Sendable {
+        let task: Task<Answer, any Error>
+
+        init(_ task: Task<Answer, any Error>) { self.task = task }
+
+        deinit { task.cancel() }
+    }
+
+    /// Starts to compute an answer on an executor.
+    init(
+        on executor: any TaskExecutor,
+        _ answer: @escaping @Sendable (_ onText: (String) throws -> Void) async throws -> Answer
+    ) {
+        let (pieces, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
+        let task = Task(executorPreference: executor) {
+            do {
+                let answer = try await answer { continuation.yield($0) }
+                continuation.finish()
+                return answer
+            } catch {
+                continuation.finish(throwing: error)
+                throw error
+            }
+        }
+        continuation.onTermination = { reason in
+            if case .cancelled = reason { task.cancel() }
+        }
+        self.pieces = pieces
+        run = Run(task)
+    }
+
+    /// The whole answer, once it has come to its end.
+    ///
+    /// - Throws: what kept it from being given; `CancellationError` where it was cancelled.
+    public var result: Answer {
+        get async throws {
+            let task = run.task
+            return try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
+    }
+
+    /// Stops the answer.
+    public func cancel() { run.task.cancel() }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(pieces: pieces.makeAsyncIterator(), run: run) }
+
+    /// Pieces of the answer's text.
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate var pieces: AsyncThrowingStream<String, any Error>.Iterator
+        fileprivate let run: Any
+
+        public mutating func next() async throws -> String? {
+            let piece = try await pieces.next()
+            // The stream of a cancelled task ends without an error of its own.
+            if piece == nil { try Task.checkCancellation() }
+            return piece
+        }
+    }
+}

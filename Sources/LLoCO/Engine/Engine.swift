@@ -1,0 +1,98 @@
+import Foundation
+import LLoCOBase
+public import LLoCOCompression
+public import LLoCOLibrary
+public import LLoCOTorch
+public import Logging
+
+/// A loaded model that answers from libraries of documents: where everything begins.
+///
+/// ```swift
+/// let lloco = try await Engine.load()
+/// let library = try await lloco.library(at: "notes.lloco")
+/// try await library.add(contentsOf: ["report.pdf"], to: "work")
+/// for try await piece in library.ask("What was decided?", in: "work") { print(piece, terminator: "") }
+/// ```
+///
+/// It may be used from many tasks at once: they share the loaded weights, one thread that computes, and loaded adapters, the
+/// least recently used of which are dropped.
+public final class Engine: Sendable {
+    /// The loaded parts: the language model, its compressor, the adapter for groups without one, the retrieval model.
+    public let model: LoadedModel
+    /// What computes.
+    public let thread: ComputeThread
+    /// Groups' adapters that are loaded.
+    public let adapters: AdapterCache
+
+    /// An engine of loaded parts.
+    public init(_ model: LoadedModel, thread: ComputeThread = ComputeThread(), adapters: AdapterCache = AdapterCache()) {
+        self.model = model
+        self.thread = thread
+        self.adapters = adapters
+    }
+
+    /// Loads a model with the compressor and the adapter that were made for it.
+    ///
+    /// - Parameters:
+    ///   - model: a GGUF file or a Hugging Face folder; nil for `$LLOCO_MODEL`, else the default model
+    ///   - embedder: a sentence embedding model's folder; nil for `$LLOCO_EMBEDDER`, else the default one
+    ///   - device: where to compute
+    /// - Throws: `EngineError` where a file is missing, `CheckpointError`, `ModelError`, `TokenizerError` where it cannot be
+    ///   used.
+    public static func load(
+        model: String? = nil, embedder: String? = nil, device: Device = .cpu
+    ) async throws -> Engine {
+        var options = try LoadedModel.Options.installed(model: model, embedder: embedder)
+        options.device = device
+        return try await load(options)
+    }
+
+    /// Loads the parts that the options name.
+    public static func load(_ options: LoadedModel.Options) async throws -> Engine {
+        let thread = ComputeThread()
+        return Engine(try await thread.run { try LoadedModel.load(options) }, thread: thread)
+    }
+
+    /// Opens a library file, which is created where there is none.
+    ///
+    /// - Parameters:
+    ///   - path: the file; its folder must exist
+    ///   - access: `writing`, the default, keeps other processes from writing for as long as the library is open
+    ///   - logger: hears of waiting for another writer and of notable changes
+    /// - Throws: `LibraryError`
+    public func library(
+        at path: String, for access: SQLiteLibrary.Access = .writing, logger: Logger = Logger(label: "lloco.library")
+    ) async throws -> DocumentLibrary {
+        library(try SQLiteLibrary.open(path, for: access, logger: logger))
+    }
+
+    /// A library in any store.
+    public func library(_ store: any LibraryStore) -> DocumentLibrary {
+        DocumentLibrary(engine: self, store: store)
+    }
+}
+
+extension LoadedModel.Options {
+    /// What is installed: a model with all compressors and adapters that come along, of which the fitting one is taken.
+    ///
+    /// - Throws: `EngineError` where there is no such file.
+    public static func installed(model: String? = nil, embedder: String? = nil) throws -> LoadedModel.Options {
+        var options = LoadedModel.Options(model: try existing(model, Installation.model, "language model"))
+        options.embedder = try existing(embedder, Installation.embedder, "retrieval model")
+        options.compressors = Installation.compressors
+        options.adapters = Installation.adapters
+        return options
+    }
+
+    private static func existing(_ requested: String?, _ installed: URL?, _ what: String) throws -> URL {
+        guard let url = requested.map({ URL(filePath: $0) }) ?? installed else {
+            throw EngineError("no \(what): none was named, and no default one is installed")
+        }
+        guard Installation.exists(url) else {
+            throw EngineError(
+                requested == nil
+                    ? "\(url.path): the default \(what) is not there" : "\(url.path): no such \(what)")
+        }
+        return url
+    }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import LLoCO
+
+/// A command that computes with a model itself, on the one thread that does so.
+protocol ComputingCommand: AsyncParsableCommand {
+    func compute() async throws
+}
+
+extension ComputingCommand {
+    func run() async throws { try await ComputeThread.ofCommand.run { try await compute() } }
+}
+
+extension ComputeThread {
+    /// What this process computes on.
+    static let ofCommand = ComputeThread()
+}
