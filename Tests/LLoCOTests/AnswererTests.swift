@@ -15,7 +15,7 @@ import Testing
     let library: SQLiteLibrary
     let answerer: Answerer
 
-    init() throws {
+    init() async throws {
         engine = try LoadedModel.tiny()
         library = try SQLiteLibrary.inMemory()
         answerer = Answerer(engine: engine, library: library)
@@ -23,7 +23,7 @@ import Testing
             ("river", "water", "The river rose in 1897. It took the mill and the road."),
             ("letter", "paper", "The letter is short. It has a question and no answer."),
             ("road", "paper", "The road was long."),
-        ] { _ = try engine.add(text: text, path: "/\(name).txt", group: group, to: library) }
+        ] { _ = try await engine.add(text: text, path: "/\(name).txt", group: group, to: library) }
     }
 
     private func options(_ mode: AnswerMode, documents: [String]? = nil, tokens: Int = 6) -> Answerer.Options {
@@ -42,9 +42,9 @@ import Testing
         try engine.prompts.prompt(question: question ?? self.question).count
     }
 
-    @Test func withoutAContext() throws {
+    @Test func withoutAContext() async throws {
         var pieces = ""
-        let answer = try answerer.answer(question, options(.none)) { pieces += $0 }
+        let answer = try await answerer.answer(question, options(.none)) { pieces += $0 }
         #expect(answer.mode == .none)
         #expect(answer.documents == [] && answer.passages == [] && answer.omissions == [])
         #expect(answer.contextTokens == 0)
@@ -52,46 +52,46 @@ import Testing
         #expect((1...6).contains(answer.generatedTokens))
         #expect(answer.answer == pieces.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(answer.seconds.total >= answer.seconds.prefill + answer.seconds.decode)
-        #expect(try answerer.answer(question, options(.none)).answer == answer.answer)
+        #expect(try await answerer.answer(question, options(.none)).answer == answer.answer)
     }
 
     /// The next question about a text goes on where the text ends, and is answered as if it were the first.
-    @Test func textIsReadOnce() throws {
+    @Test func textIsReadOnce() async throws {
         let text = (0..<40).map { "In \(1800 + $0) the river took the road. " }.joined()
-        _ = try engine.add(text: text, path: "/years.txt", group: "water", to: library)
+        _ = try await engine.add(text: text, path: "/years.txt", group: "water", to: library)
         answerer.reusedStep = 64
         let questions = ["What did it take?", "When did the river take the road in the year before?", "Why?"]
         for (index, question) in questions.enumerated() {
             let options = options(.full, documents: ["years.txt"])
-            let own = try answerer.answer(question, options)
-            let alone = try Answerer(engine: engine, library: library).answer(question, options)
+            let own = try await answerer.answer(question, options)
+            let alone = try await Answerer(engine: engine, library: library).answer(question, options)
             #expect(own.answer == alone.answer && own.contextTokens == alone.contextTokens)
             #expect(own.promptTokens == alone.promptTokens)
             #expect(alone.reusedSeconds == 0 && alone.secondsAlone == alone.seconds)
             #expect((own.reusedSeconds > 0) == (index > 0))
-            let likelihoods = try answerer.logLikelihoods(of: ["A", "the road"], question, options)
-            let reference = try Answerer(engine: engine, library: library)
+            let likelihoods = try await answerer.logLikelihoods(of: ["A", "the road"], question, options)
+            let reference = try await Answerer(engine: engine, library: library)
                 .logLikelihoods(of: ["A", "the road"], question, options)
             for (likelihood, reference) in zip(likelihoods, reference) {
                 #expect(abs(likelihood - reference) < 1e-4 * abs(reference))
             }
             // Another text and other modes in between.
-            _ = try answerer.answer(question, self.options(.none))
+            _ = try await answerer.answer(question, self.options(.none))
         }
-        let other = try answerer.answer(question, options(.full, documents: ["river.txt"]))
+        let other = try await answerer.answer(question, options(.full, documents: ["river.txt"]))
         #expect(
             other.answer
-                == (try Answerer(engine: engine, library: library)
+                == (try await Answerer(engine: engine, library: library)
                     .answer(question, options(.full, documents: ["river.txt"])).answer))
         #expect(other.reusedSeconds == 0)
     }
 
     /// What an answer is worth given its prompt is what the whole text is worth less the prompt.
     @Test(arguments: [AnswerMode.none, .full])
-    func likelihoodsOfAnswers(mode: AnswerMode) throws {
+    func likelihoodsOfAnswers(mode: AnswerMode) async throws {
         let options = options(mode, documents: mode == .none ? nil : ["river.txt"])
         let answers = ["A", "in 1897", "The river took the mill and the road.", ""]
-        let likelihoods = try answerer.logLikelihoods(of: answers, question, options)
+        let likelihoods = try await answerer.logLikelihoods(of: answers, question, options)
         #expect(likelihoods.count == answers.count)
         let context = mode == .none ? "" : try library.text(of: library.document(named: "river.txt").id)
         let prompt = try engine.prompts.prompt(
@@ -104,11 +104,11 @@ import Testing
         }
         #expect(likelihoods.allSatisfy { $0 <= 0 } && likelihoods[2] < likelihoods[3])
         // Another order is another answer's figure at another place.
-        #expect(try answerer.logLikelihoods(of: answers.reversed(), question, options) == likelihoods.reversed())
+        #expect(try await answerer.logLikelihoods(of: answers.reversed(), question, options) == likelihoods.reversed())
     }
 
-    @Test func fromVectors() throws {
-        let answer = try answerer.answer(question, options(.compressed, documents: ["river.txt"]))
+    @Test func fromVectors() async throws {
+        let answer = try await answerer.answer(question, options(.compressed, documents: ["river.txt"]))
         let vectors = try library.vectors(
             of: library.document(named: "river.txt").id, identity: engine.vectorIdentity)
         #expect(answer.documents == ["river.txt"])
@@ -128,8 +128,8 @@ import Testing
         #expect(answer.generatedTokens == generated.ids.count)
     }
 
-    @Test func fromTheText() throws {
-        let answer = try answerer.answer(question, options(.full, documents: ["river.txt", "road.txt"]))
+    @Test func fromTheText() async throws {
+        let answer = try await answerer.answer(question, options(.full, documents: ["river.txt", "road.txt"]))
         let texts = ["river.txt", "road.txt"].map { name in
             Result { try library.text(of: library.document(named: name).id) }
         }
@@ -139,93 +139,93 @@ import Testing
         #expect(answer.omissions == [])
     }
 
-    @Test func fromPassages() throws {
-        let answer = try answerer.answer(question, options(.retrieval))
+    @Test func fromPassages() async throws {
+        let answer = try await answerer.answer(question, options(.retrieval))
         #expect(!answer.passages.isEmpty && answer.passages.count <= 4)
         #expect(Set(answer.documents) == Set(answer.passages.map(\.document)))
         #expect(answer.passages.map(\.score) == answer.passages.map(\.score).sorted(by: >))
         var few = options(.retrieval)
         few.maximumPassages = 1
-        let one = try answerer.answer(question, few)
+        let one = try await answerer.answer(question, few)
         #expect(one.passages.count == 1 && one.documents.count == 1)
         let text = try library.text(of: library.document(named: one.documents[0]).id)
         #expect(one.contextTokens == (try count(text)))
         #expect(one.promptTokens > one.contextTokens)
     }
 
-    @Test func severalDocumentsAreReadAsNamed() throws {
+    @Test func severalDocumentsAreReadAsNamed() async throws {
         // One adapter cannot read documents of two groups; without adapters nothing stands against it.
         let both = self.options(.compressed, documents: ["road.txt", "river.txt"])
         #expect(
-            message { _ = try answerer.answer(question, both) }?.contains("in group 'water', 'road.txt' in") == true)
+            await message { _ = try await answerer.answer(question, both) }?.contains("in group 'water', 'road.txt' in") == true)
         func options(_ mode: AnswerMode, documents: [String]) -> Answerer.Options {
             var options = self.options(mode, documents: documents)
             options.usesAdapter = false
             return options
         }
-        let answer = try answerer.answer(question, options(.compressed, documents: ["road.txt", "river.txt"]))
+        let answer = try await answerer.answer(question, options(.compressed, documents: ["road.txt", "river.txt"]))
         #expect(answer.documents == ["road.txt", "river.txt"])
         #expect(answer.passages.first?.document == "river.txt", "the best passage of both")
         #expect(answer.passages.map(\.score) == answer.passages.map(\.score).sorted(by: >))
         #expect(Set(answer.passages.map(\.document)) == ["road.txt", "river.txt"])
         let names = ["road.txt", "river.txt", "road.txt"]
-        let twice = try answerer.answer(question, options(.compressed, documents: names))
+        let twice = try await answerer.answer(question, options(.compressed, documents: names))
         #expect(twice.documents == answer.documents && twice.contextTokens == answer.contextTokens)
     }
 
-    @Test func groupsAndDocuments() throws {
+    @Test func groupsAndDocuments() async throws {
         var water = options(.compressed)
         water.group = "paper"
         water.maximumDocuments = 5
-        let answer = try answerer.answer("letter question road", water)
+        let answer = try await answerer.answer("letter question road", water)
         #expect(Set(answer.documents).isSubset(of: ["letter.txt", "road.txt"]) && !answer.documents.isEmpty)
         water.documents = ["river.txt"]
         #expect(
-            message { _ = try answerer.answer(question, water) }?.contains("is in group 'water', not in 'paper'")
+            await message { _ = try await answerer.answer(question, water) }?.contains("is in group 'water', not in 'paper'")
                 == true)
         water.documents = ["none"]
-        #expect(message { _ = try answerer.answer(question, water) }?.contains("no document \"none\"") == true)
+        #expect(await message { _ = try await answerer.answer(question, water) }?.contains("no document \"none\"") == true)
         water.documents = nil
         water.group = "none"
-        #expect(message { _ = try answerer.answer(question, water) }?.contains("no group 'none'") == true)
+        #expect(await message { _ = try await answerer.answer(question, water) }?.contains("no group 'none'") == true)
         let empty = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
-        #expect(message { _ = try empty.answer(question) }?.contains("lloco add") == true)
-        #expect(message { _ = try answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
+        #expect(await message { _ = try await empty.answer(question) }?.contains("no document to answer from") == true)
+        #expect(await message { _ = try await answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
     }
 
-    @Test(arguments: AnswerMode.allCases) func aQuestionLongerThanTheWindow(mode: AnswerMode) throws {
+    @Test(arguments: AnswerMode.allCases) func aQuestionLongerThanTheWindow(mode: AnswerMode) async throws {
         let long = String(repeating: "what river? ", count: 120)
-        let line = message { _ = try answerer.answer(long, options(mode, documents: ["river.txt"])) }
+        let line = await message { _ = try await answerer.answer(long, options(mode, documents: ["river.txt"])) }
         #expect(line?.contains("window holds 512") == true, "\(line ?? "no error")")
         #expect(line?.contains("\(try plainCount(long)) tokens") == true)
     }
 
     /// A question that leaves room for itself and one token of an answer.
-    @Test(arguments: AnswerMode.allCases) func aQuestionThatFillsTheWindow(mode: AnswerMode) throws {
+    @Test(arguments: AnswerMode.allCases) func aQuestionThatFillsTheWindow(mode: AnswerMode) async throws {
         let overhead = try plainCount("")
         var question = String(repeating: "z", count: 512 - overhead - 1)
         while try plainCount(question) > 511 { question.removeLast() }
         while try plainCount(question) < 511 { question += "q" }
         let asked = options(mode, documents: ["river.txt"])
         if mode == .none {
-            let answer = try answerer.answer(question, asked)
+            let answer = try await answerer.answer(question, asked)
             #expect(answer.promptTokens == 511 && answer.generatedTokens >= 1)
         } else {
             // An answer from nothing would pass for one from the documents.
-            let line = message { _ = try answerer.answer(question, asked) }
+            let line = await message { _ = try await answerer.answer(question, asked) }
             #expect(line?.contains("nothing of the documents fits") == true, "\(line ?? "no error")")
             #expect(line?.contains("river.txt") == true)
         }
     }
 
-    @Test func documentsThatDoNotFit() throws {
+    @Test func documentsThatDoNotFit() async throws {
         let text = Sample.text("river", paragraphs: 5)
-        let added = try engine.add(text: text, path: "/long.txt", group: "water", to: library)
+        let added = try await engine.add(text: text, path: "/long.txt", group: "water", to: library)
         #expect(added.tokens > 1000 && added.vectors > 170)
-        _ = try engine.add(text: Sample.text("mill", paragraphs: 5), path: "/other.txt", group: "water", to: library)
-        _ = try engine.add(text: Sample.text("road", paragraphs: 5), path: "/third.txt", group: "water", to: library)
+        _ = try await engine.add(text: Sample.text("mill", paragraphs: 5), path: "/other.txt", group: "water", to: library)
+        _ = try await engine.add(text: Sample.text("road", paragraphs: 5), path: "/third.txt", group: "water", to: library)
 
-        let full = try answerer.answer(question, options(.full, documents: ["long.txt", "river.txt"]))
+        let full = try await answerer.answer(question, options(.full, documents: ["long.txt", "river.txt"]))
         #expect(full.documents == ["long.txt"])
         #expect(full.omissions.count == 2)
         #expect(
@@ -235,7 +235,7 @@ import Testing
         #expect(full.promptTokens + 6 <= 512)
 
         let names = ["long.txt", "other.txt", "third.txt", "river.txt"]
-        let compressed = try answerer.answer(question, options(.compressed, documents: names))
+        let compressed = try await answerer.answer(question, options(.compressed, documents: names))
         let left = names.filter { !compressed.documents.contains($0) }
         #expect(!left.isEmpty && !compressed.documents.isEmpty)
         #expect(compressed.omissions.count == left.count)
@@ -244,28 +244,28 @@ import Testing
 
         var many = options(.retrieval)
         many.maximumPassages = 50
-        let passages = try answerer.answer("river mill road chapter", many)
+        let passages = try await answerer.answer("river mill road chapter", many)
         #expect(passages.omissions.contains { $0.contains("a passage of") })
         #expect(passages.promptTokens + 6 <= 512)
         #expect(passages.contextTokens > 0)
     }
 
     /// The group's adapter is on, unless it is switched off or another is given.
-    @Test func adapters() throws {
+    @Test func adapters() async throws {
         let fixture = try CompressorFixture()
         let ask = { (uses: Bool) in
             var options = options(.compressed, documents: ["river.txt"], tokens: 24)
             options.usesAdapter = uses
-            return try answerer.answer(question, options).answer
+            return try await answerer.answer(question, options).answer
         }
-        let plain = try ask(true)
+        let plain = try await ask(true)
         let stored = try fixture.adapter().checkpoint().encoded()
         try library.saveAdapter(
             for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights
         )
-        let adapted = try ask(true)
+        let adapted = try await ask(true)
         #expect(adapted != plain)
-        #expect(try ask(false) == plain)
+        #expect(try await ask(false) == plain)
         // An adapter of another group or of another model is not this one's.
         let nothing = try fixture.adapter()
         for pair in nothing.pairs.values { try pair.b.fill(0) }
@@ -276,11 +276,11 @@ import Testing
             for: "water", identity: VectorIdentity(model: "m", compressor: "c", variant: "v"),
             config: other.configuration,
             weights: other.weights)
-        #expect(try ask(true) == adapted)
+        #expect(try await ask(true) == adapted)
         // A newer one counts at once, also for an answerer that has loaded the old one.
         try library.saveAdapter(
             for: "water", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
-        #expect(try ask(true) == plain)
+        #expect(try await ask(true) == plain)
         // The same weights under another scale are another adapter, though the one is loaded.
         var doubled = try fixture.adapter().checkpoint()
         doubled.configuration.alpha *= 8
@@ -289,23 +289,23 @@ import Testing
         let newest = try library.saveAdapter(
             for: "water", identity: engine.vectorIdentity, config: scaled.configuration, weights: scaled.weights)
         #expect(
-            try ask(true)
+            try await ask(true)
                 == Answerer(engine: engine, library: library).answer(
                     question, options(.compressed, documents: ["river.txt"], tokens: 24)
                 ).answer)
-        #expect(try ask(true) != adapted)
+        #expect(try await ask(true) != adapted)
         try library.removeAdapter(newest.id)
-        #expect(try ask(true) == plain)
+        #expect(try await ask(true) == plain)
         try answerer.setAdapter(fixture.adapter(), for: "water")
-        #expect(try ask(true) == adapted)
+        #expect(try await ask(true) == adapted)
         try answerer.setAdapter(nil, for: "water")
-        #expect(try ask(true) == plain)
+        #expect(try await ask(true) == plain)
     }
 
-    @Test func earlierTurnsAreRead() throws {
+    @Test func earlierTurnsAreRead() async throws {
         var talk = options(.compressed, documents: ["river.txt"])
         talk.history = [ChatMessage(.user, "Who?"), ChatMessage(.assistant, "The miller.")]
-        let answer = try answerer.answer(question, talk)
+        let answer = try await answerer.answer(question, talk)
         let ids = try engine.prompts.prompt(question: question, history: talk.history)
         #expect(answer.promptTokens == answer.contextTokens + ids.count)
     }

@@ -14,9 +14,9 @@ import Testing
 
     init() throws { engine = try LoadedModel.tiny() }
 
-    private func fill(_ library: SQLiteLibrary) throws {
+    private func fill(_ library: SQLiteLibrary) async throws {
         for (name, group) in [("river", "water"), ("mill", "water"), ("road", "land")] {
-            _ = try engine.add(
+            _ = try await engine.add(
                 text: Sample.text(name, paragraphs: 2), path: "/\(name).txt", group: group, to: library)
         }
     }
@@ -28,13 +28,13 @@ import Testing
         return options
     }
 
-    @Test func namedDocumentsAreRankedTogether() throws {
+    @Test func namedDocumentsAreRankedTogether() async throws {
         let library = try SQLiteLibrary.inMemory()
         let names = ["river.txt", "mill.txt"]
         for name in names {
             let lines = (0..<4).map { "Item \($0) of \(name)." }
             let text = lines.joined(separator: "\n")
-            _ = try engine.add(text: text, path: "/\(name)", group: "water", to: library)
+            _ = try await engine.add(text: text, path: "/\(name)", group: "water", to: library)
             let id = try library.document(named: name).id
             var start = 0
             try library.setPassages(
@@ -54,7 +54,7 @@ import Testing
                 var asked = options(names)
                 asked.mode = mode
                 asked.generation.maximumTokens = 1
-                let answer = try answerer.answer(question, asked)
+                let answer = try await answerer.answer(question, asked)
                 #expect(answer.omissions == [], "all is read")
                 #expect(expected.count == 4)
                 #expect(answer.passages.map(\.document) == expected.map(\.documentName))
@@ -62,39 +62,39 @@ import Testing
                 #expect(answer.passages.map(\.score) == expected.map(\.score))
             }
         }
-        let once = try answerer.answer(question, options(["river.txt"]))
-        let twice = try answerer.answer(question, options(["river.txt", "river.txt"]))
+        let once = try await answerer.answer(question, options(["river.txt"]))
+        let twice = try await answerer.answer(question, options(["river.txt", "river.txt"]))
         #expect(twice.documents == ["river.txt"] && twice.contextTokens == once.contextTokens)
         #expect(twice.passages == once.passages)
     }
 
-    @Test func anAdapterIsReadOnce() throws {
+    @Test func anAdapterIsReadOnce() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let stored = try CompressorFixture().adapter().checkpoint().encoded()
         do {
             let library = try SQLiteLibrary.open(path, for: .writing)
-            try fill(library)
+            try await fill(library)
             try library.saveAdapter(
                 for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights)
         }
         let library = try SQLiteLibrary.open(path, for: .reading)
         let answerer = Answerer(engine: engine, library: library)
-        func ask(_ answerer: Answerer) throws -> String {
-            try answerer.answer(question, options(["river.txt"])).answer
+        func ask(_ answerer: Answerer) async throws -> String {
+            try await answerer.answer(question, options(["river.txt"])).answer
         }
-        let adapted = try ask(answerer)
+        let adapted = try await ask(answerer)
         try damage(stored.weights, in: path)
         #expect(try library.adapter(for: "water", identity: engine.vectorIdentity) == nil)
-        #expect(try ask(answerer) == adapted, "what was loaded is not read again")
-        let plain = try ask(Answerer(engine: engine, library: library))
+        #expect(try await ask(answerer) == adapted, "what was loaded is not read again")
+        let plain = try await ask(Answerer(engine: engine, library: library))
         #expect(plain != adapted, "the damage is met by whoever reads")
     }
 
     /// The weights alone do not decide what an adapter computes.
-    @Test func theSameWeightsAtAnotherScale() throws {
+    @Test func theSameWeightsAtAnotherScale() async throws {
         let library = try SQLiteLibrary.inMemory()
-        try fill(library)
+        try await fill(library)
         let stored = try CompressorFixture().adapter().checkpoint().encoded()
         var config = try #require(
             JSONSerialization.jsonObject(with: Data(stored.configuration.utf8)) as? [String: Any])
@@ -107,24 +107,24 @@ import Testing
                 for: "water", identity: engine.vectorIdentity,
                 config: String(decoding: try JSONSerialization.data(withJSONObject: config), as: UTF8.self),
                 weights: stored.weights)
-            answers.append(try answerer.answer(question, options(["river.txt"])).answer)
+            answers.append(try await answerer.answer(question, options(["river.txt"])).answer)
         }
         #expect(answers[0] == answers[2])
         #expect(answers[0] != answers[1])
     }
 
-    @Test(.timeLimit(.minutes(1))) func aMegabyteIsRefusedBeforeItIsSearched() throws {
+    @Test(.timeLimit(.minutes(1))) func aMegabyteIsRefusedBeforeItIsSearched() async throws {
         let library = try SQLiteLibrary.inMemory()
-        try fill(library)
+        try await fill(library)
         let answerer = Answerer(engine: engine, library: library)
         for part in ["river ", "a", "a\u{903}", "\u{301}", "中"] {
             let long = String(repeating: part, count: (1 << 20) / part.utf8.count)
-            let line = message { _ = try answerer.answer(long, options(["river.txt"])) }
+            let line = await message { _ = try await answerer.answer(long, options(["river.txt"])) }
             #expect(line?.contains("window holds 512") == true, "\(line ?? "no error")")
         }
         // A question that fits the window and not the search: what was not looked for is said.
         let words = (0..<70).map { String(UnicodeScalar(UInt8(97 + $0 % 26))) + "\($0)" }.joined(separator: " ")
-        let answer = try answerer.answer(words, options(["river.txt"]))
+        let answer = try await answerer.answer(words, options(["river.txt"]))
         #expect(answer.omissions.contains { $0.contains("looked for by a part of it") })
     }
 

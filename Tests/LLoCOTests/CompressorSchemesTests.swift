@@ -535,19 +535,19 @@ extension SeededTests {
                 embedder: try LoadedModel.tiny().embedder, template: .plain)
         }
 
-        @Test func answersAndLearns() throws {
+        @Test func answersAndLearns() async throws {
             let library = try SQLiteLibrary.inMemory()
             let text = Sample.text("river", paragraphs: 1)
-            let added = try engine.add(text: text, path: "/river.txt", group: "g", to: library)
+            let added = try await engine.add(text: text, path: "/river.txt", group: "g", to: library)
             #expect(added.vectors > 0)
-            let stored = try library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
+            let stored = try await library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
             #expect(stored.shape == [added.vectors, compressor.decoder.keyValueSize])
 
             let answerer = Answerer(engine: engine, library: library)
             var options = Answerer.Options()
             options.documents = ["river.txt"]
             options.generation.maximumTokens = 5
-            let answer = try answerer.answer("What is item 3?", options)
+            let answer = try await answerer.answer("What is item 3?", options)
             let prompt = try engine.prompts.prompt(question: "What is item 3?")
             let context = try withoutGradients {
                 try compressor.context(stored.to(.float32), adapters: compressor.readingAdapters)
@@ -556,21 +556,21 @@ extension SeededTests {
                 compressor.decoder.embed(prompt), cache: context, options: options.generation)
             #expect(answer.answer == expected.text.trimmingCharacters(in: .whitespacesAndNewlines))
             #expect(answer.contextTokens == added.vectors && answer.promptTokens == added.vectors + prompt.count)
-            let likelihoods = try answerer.logLikelihoods(of: ["The river", "A"], "What is item 3?", options)
+            let likelihoods = try await answerer.logLikelihoods(of: ["The river", "A"], "What is item 3?", options)
             #expect(likelihoods.allSatisfy { $0 < 0 && $0.isFinite } && likelihoods[0] != likelihoods[1])
 
             let questions = QuestionSet.river(4)
             var recipe = FinetuningRecipe()
             (recipe.rank, recipe.learningRate, recipe.batchSize, recipe.epochs) = (4, 1e-2, 2, 6)
             var losses: [Double] = []
-            _ = try engine.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
+            _ = try await engine.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
                 losses.append($0.loss)
                 _ = ($1, $2)
             }
             #expect(losses.count == 12 && losses[10] + losses[11] < 0.9 * (losses[0] + losses[1]))
-            let learned = try answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
+            let learned = try await answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
             options.usesAdapter = false
-            #expect(try learned > answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0])
+            #expect(try await learned > answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0])
         }
     }
 
@@ -581,7 +581,7 @@ extension SeededTests {
         let added: AddedDocument
         var decoder: Llama { engine.model.decoder }
 
-        init() throws {
+        init() async throws {
             let fixture = try CompressorFixture()
             let scheme = CompressionScheme(
                 segmentTokens: 20, summaryTokens: 3, carry: .independent, form: .keysAndValues, summaryInput: .attended,
@@ -591,7 +591,7 @@ extension SeededTests {
                 compressor: (try .attended(for: fixture.decoder, scheme), Compressor.attendedIdentity),
                 embedder: try LoadedModel.tiny().embedder, template: .plain)
             library = try SQLiteLibrary.inMemory()
-            added = try engine.add(
+            added = try await engine.add(
                 text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
         }
 
@@ -605,12 +605,12 @@ extension SeededTests {
         }
 
         /// Together they are attended to as one segment's are, in the pass that reads the question and in every step.
-        @Test func manySegmentsWeighAsOne() throws {
+        @Test func manySegmentsWeighAsOne() async throws {
             let scheme = engine.compressor.scheme
             #expect(scheme.logWeight(of: 3) == 0 && scheme.logWeight(of: 1) == 0 && scheme.logWeight(of: 0) == 0)
             #expect(abs(scheme.logWeight(of: 12) + log(4)) < 1e-12)
             #expect(CompressionScheme().logWeight(of: 500) == 0, "only those that drew attention in their text")
-            let stored = try library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
+            let stored = try await library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
             #expect(added.vectors > 9)
             let prompt = try decoder.embed(engine.prompts.prompt(question: "What is item 3?"))
             func context(_ logWeight: Double) throws -> KeyValueCache {
@@ -643,10 +643,10 @@ extension SeededTests {
             #expect(ids == answer.ids)
         }
 
-        @Test func mixturesAnswerAndTeach() throws {
+        @Test func mixturesAnswerAndTeach() async throws {
             let answerer = Answerer(engine: engine, library: library)
             for budget in [1, 5, 60] {
-                let answer = try answerer.answer("What is item 3?", options(.hybrid, budget: budget))
+                let answer = try await answerer.answer("What is item 3?", options(.hybrid, budget: budget))
                 #expect(1...budget ~= answer.contextTokens)
             }
             let questions = QuestionSet.river(4)
@@ -655,19 +655,19 @@ extension SeededTests {
             (recipe.hybridShare, recipe.leastRatio, recipe.mostRatio) = (0.5, 2, 8)
             recipe.tunesVectors = true
             var losses: [Double] = []
-            let adapter = try engine.finetune(
+            let adapter = try await engine.finetune(
                 group: "g", questions: questions, recipe: recipe, seed: 1, in: library
             ) { step, _, _ in losses.append(step.loss) }
             #expect(losses.count == 12 && losses[10] + losses[11] < 0.9 * (losses[0] + losses[1]))
             #expect(try library.tunedVectors(of: added.document.id, with: adapter.record) != nil)
-            func likelihood(_ mode: AnswerMode, tuned: Bool) throws -> Double {
+            func likelihood(_ mode: AnswerMode, tuned: Bool) async throws -> Double {
                 let answerer = Answerer(engine: engine, library: library)
                 if !tuned { try answerer.setAdapter(Adapter(adapter.checkpoint, for: decoder), for: "g") }
-                return try answerer.logLikelihoods(
+                return try await answerer.logLikelihoods(
                     of: ["The river 3."], "What is item 3?", options(mode, budget: mode == .hybrid ? 20 : nil))[0]
             }
             for mode in [AnswerMode.compressed, .hybrid] {
-                let (own, others) = try (likelihood(mode, tuned: true), likelihood(mode, tuned: false))
+                let (own, others) = try await (likelihood(mode, tuned: true), likelihood(mode, tuned: false))
                 #expect(abs(own - others) > 1e-4, "\(mode)")
             }
         }

@@ -17,8 +17,8 @@ import Testing
         library = try SQLiteLibrary.inMemory()
     }
 
-    private func add(_ text: String, _ path: String = "/a.txt", group: String? = "g") throws -> AddedDocument {
-        try engine.add(text: text, path: path, group: group, to: library)
+    private func add(_ text: String, _ path: String = "/a.txt", group: String? = "g") async throws -> AddedDocument {
+        try await engine.add(text: text, path: path, group: group, to: library)
     }
 
     private func vectors(_ name: String, in library: SQLiteLibrary? = nil) throws -> StoredVectors {
@@ -26,9 +26,9 @@ import Testing
         return try library.vectors(of: library.document(named: name).id, identity: engine.vectorIdentity)
     }
 
-    @Test func whatIsStored() throws {
+    @Test func whatIsStored() async throws {
         let text = "The river rose in 1897 and took the mill."
-        let added = try add(text)
+        let added = try await add(text)
         let ids = try engine.model.tokenizer.encode(text, special: .asText)
         #expect(added.tokens == ids.count)
         #expect(added.compressedTokens == ids.count)
@@ -48,41 +48,41 @@ import Testing
         #expect(try library.verify() == [])
     }
 
-    @Test func addingAgainAndGrowing() throws {
+    @Test func addingAgainAndGrowing() async throws {
         let text = Sample.text("river", paragraphs: 2)
-        let first = try add(text)
+        let first = try await add(text)
         let before = try vectors("a.txt")
-        let again = try add(text)
+        let again = try await add(text)
         #expect(again.compressedTokens == 0)
         #expect(again.tokens == first.tokens && again.vectors == first.vectors)
         #expect(try vectors("a.txt") == before)
 
         let grown = text + " And then it rained for a week."
         var told: [Int] = []
-        let tail = try engine.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in told.append(done) }
+        let tail = try await engine.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in told.append(done) }
         #expect(tail.document.group == "g")
         #expect(tail.compressedTokens == tail.tokens - first.tokens / 20 * 20)
         #expect(told.first == first.tokens / 20 * 20, "what was kept is not counted as work")
         let fresh = try SQLiteLibrary.inMemory()
-        _ = try engine.add(text: grown, path: "/a.txt", group: "g", to: fresh)
+        _ = try await engine.add(text: grown, path: "/a.txt", group: "g", to: fresh)
         #expect(try vectors("a.txt") == vectors("a.txt", in: fresh))
 
         // A change in the middle costs what follows it; a shorter text drops its tail.
         let changed = grown.replacing("number 9 ", with: "number 0 ")
         #expect(changed != grown)
-        let edit = try add(changed)
+        let edit = try await add(changed)
         #expect(edit.compressedTokens > 0 && edit.compressedTokens < edit.tokens)
-        let shorter = try add(String(changed.prefix(90)))
+        let shorter = try await add(String(changed.prefix(90)))
         #expect(shorter.vectors == (shorter.tokens + 19) / 20 * 3)
         #expect(try vectors("a.txt").count == shorter.vectors)
         #expect(try library.verify() == [])
     }
 
-    @Test func anInterruptedAdditionGoesOn() throws {
+    @Test func anInterruptedAdditionGoesOn() async throws {
         struct Interruption: Error {}
         let text = Sample.text("river", paragraphs: 2)
         let fresh = try SQLiteLibrary.inMemory()
-        let whole = try engine.add(text: text, path: "/a.txt", group: "g", to: fresh)
+        let whole = try await engine.add(text: text, path: "/a.txt", group: "g", to: fresh)
         for stop in [0, 20, 200, whole.tokens] {
             let library = try SQLiteLibrary.inMemory()
             #expect(throws: Interruption.self) {
@@ -92,32 +92,32 @@ import Testing
             }
             #expect(try library.documents().map(\.isComplete) == [false])
             #expect(throws: LibraryError.self) { _ = try vectors("a.txt", in: library) }
-            let rest = try engine.add(text: text, path: "/a.txt", group: "g", to: library)
+            let rest = try await engine.add(text: text, path: "/a.txt", group: "g", to: library)
             #expect(rest.compressedTokens == whole.tokens - stop)
             #expect(try vectors("a.txt", in: library) == vectors("a.txt", in: fresh))
         }
     }
 
-    @Test func movingBetweenGroups() throws {
-        _ = try add("The mill stands.", group: "one")
+    @Test func movingBetweenGroups() async throws {
+        _ = try await add("The mill stands.", group: "one")
         let before = try vectors("a.txt")
-        let moved = try add("The mill stands.", group: "two")
+        let moved = try await add("The mill stands.", group: "two")
         #expect(moved.movedFrom == "one" && moved.document.group == "two" && moved.compressedTokens == 0)
         #expect(try vectors("a.txt") == before)
-        #expect(try add("The mill stands.", group: nil).document.group == "two")
+        #expect(try await add("The mill stands.", group: nil).document.group == "two")
     }
 
     /// Vectors of another scheme are others: they are kept beside, and never mixed.
-    @Test func schemesDoNotMix() throws {
+    @Test func schemesDoNotMix() async throws {
         let text = Sample.text("river", paragraphs: 1)
-        _ = try add(text)
+        _ = try await add(text)
         let before = try vectors("a.txt")
         let coarse = try LoadedModel.tiny(segmentTokens: 50)
         #expect(coarse.vectorIdentity != engine.vectorIdentity)
         #expect(throws: LibraryError.self) {
             _ = try library.vectors(of: library.document(named: "a.txt").id, identity: coarse.vectorIdentity)
         }
-        let added = try coarse.add(text: text, path: "/a.txt", group: "g", to: library)
+        let added = try await coarse.add(text: text, path: "/a.txt", group: "g", to: library)
         #expect(added.compressedTokens == added.tokens)
         #expect(try vectors("a.txt") == before)
         #expect(try library.vectors(of: added.document.id, identity: coarse.vectorIdentity).count < before.count)

@@ -26,10 +26,10 @@ extension SeededTests {
                 })
         }
 
-        private func library() throws -> SQLiteLibrary {
+        private func library() async throws -> SQLiteLibrary {
             let library = try SQLiteLibrary.inMemory()
             for name in ["river", "mill"] {
-                _ = try engine.add(
+                _ = try await engine.add(
                     text: Sample.text(name, paragraphs: 1), path: "/\(name).txt", group: "g", to: library)
             }
             return library
@@ -48,9 +48,9 @@ extension SeededTests {
         private func finetune(
             _ library: SQLiteLibrary, _ questions: QuestionSet? = nil, recipe: FinetuningRecipe? = nil, seed: UInt64 = 1,
             saveEvery: Double = 0, stopAfter: Int = .max
-        ) throws -> (adapter: FinetunedAdapter, steps: [Int]) {
+        ) async throws -> (adapter: FinetunedAdapter, steps: [Int]) {
             var steps: [Int] = []
-            let adapter = try engine.finetune(
+            let adapter = try await engine.finetune(
                 group: "g", questions: questions ?? self.questions, recipe: recipe ?? self.recipe, seed: seed,
                 in: library,
                 saveEvery: saveEvery
@@ -61,63 +61,63 @@ extension SeededTests {
             return (adapter, steps)
         }
 
-        @Test func anInterruptedRunEndsWithTheSameAdapter() throws {
-            let whole = try finetune(library())
+        @Test func anInterruptedRunEndsWithTheSameAdapter() async throws {
+            let whole = try await finetune(library())
             let total = whole.adapter.steps
             #expect(whole.steps == Array(1...total))
             #expect(total >= 9)
             for stop in [0, 1, 4, total - 1] {
-                let library = try library()
-                #expect(throws: Interruption.self) { _ = try finetune(library, stopAfter: stop) }
+                let library = try await library()
+                await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: stop) }
                 #expect(try library.adapters().isEmpty, "no half-made adapter counts")
-                let rest = try finetune(library)
+                let rest = try await finetune(library)
                 #expect(rest.steps == Array(stop + 1...total), "it goes on after step \(stop)")
                 #expect(rest.adapter.record.digest == whole.adapter.record.digest)
                 #expect(abs(rest.adapter.loss - whole.adapter.loss) < 1e-12)
                 #expect(try library.trainingRuns().map(\.isFinished) == [true])
             }
             // Two interruptions, with states saved rarely.
-            let library = try library()
-            #expect(throws: Interruption.self) { _ = try finetune(library, saveEvery: 1000, stopAfter: 3) }
-            #expect(throws: Interruption.self) { _ = try finetune(library, stopAfter: 2) }
-            #expect(try finetune(library).adapter.record.digest == whole.adapter.record.digest)
+            let library = try await library()
+            await #expect(throws: Interruption.self) { _ = try await finetune(library, saveEvery: 1000, stopAfter: 3) }
+            await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 2) }
+            #expect(try await finetune(library).adapter.record.digest == whole.adapter.record.digest)
         }
 
-        @Test func anotherRunIsAnotherRun() throws {
-            let library = try library()
-            #expect(throws: Interruption.self) { _ = try finetune(library, stopAfter: 4) }
+        @Test func anotherRunIsAnotherRun() async throws {
+            let library = try await library()
+            await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 4) }
             var other = recipe
             other.alpha = 32
-            #expect(try finetune(library, recipe: other).steps.first == 1, "other settings do not continue it")
-            #expect(try finetune(library, seed: 2).steps.first == 1, "nor does another seed")
+            #expect(try await finetune(library, recipe: other).steps.first == 1, "other settings do not continue it")
+            #expect(try await finetune(library, seed: 2).steps.first == 1, "nor does another seed")
             var fewer = questions
             fewer.documents[0].questions.removeLast()
-            #expect(try finetune(library, fewer).steps.first == 1, "nor do other questions")
-            #expect(try finetune(library).steps.first == 5, "the same command does")
+            #expect(try await finetune(library, fewer).steps.first == 1, "nor do other questions")
+            #expect(try await finetune(library).steps.first == 5, "the same command does")
             let digests = try library.adapters(of: "g").map(\.digest)
             #expect(Set(digests).count == 4)
         }
 
-        @Test func instabilityKeepsTheLastGoodAdapter() throws {
-            let library = try library()
-            let good = try finetune(library).adapter.record
+        @Test func instabilityKeepsTheLastGoodAdapter() async throws {
+            let library = try await library()
+            let good = try await finetune(library).adapter.record
             var wild = recipe
             wild.learningRate = 1e30
             for _ in 0..<2 {
-                let line = message { _ = try finetune(library, recipe: wild) }
+                let line = await message { _ = try await finetune(library, recipe: wild) }
                 #expect(line?.contains("unstable at step") == true, "again from the start, not from a broken state")
             }
             // Also where the only step is the one that spoils it, which no step after it could notice.
             wild.epochs = 1
             wild.batchSize = 10
-            #expect(message { _ = try finetune(library, recipe: wild) }?.contains("unstable at step 1 ") == true)
+            #expect(await message { _ = try await finetune(library, recipe: wild) }?.contains("unstable at step 1 ") == true)
             #expect(try library.adapter(for: "g", identity: engine.vectorIdentity)?.record == good)
             #expect(try library.trainingRuns().allSatisfy { $0.isFinished })
         }
 
-        @Test func vectorsThatAreNoNumbers() throws {
-            let library = try library()
-            let good = try finetune(library).adapter.record
+        @Test func vectorsThatAreNoNumbers() async throws {
+            let library = try await library()
+            let good = try await finetune(library).adapter.record
             let document = try library.document(named: "river.txt").id
             let identity = engine.vectorIdentity
             let segments = try library.segments(of: document, identity: identity)
@@ -131,23 +131,23 @@ extension SeededTests {
                         vectorCount: last.vectorCount, dimension: last.dimension, vectors: nan)
                 ])
             try library.markComplete(document, identity: identity)
-            #expect(message { _ = try finetune(library, seed: 9) }?.contains("unstable at step") == true)
+            #expect(await message { _ = try await finetune(library, seed: 9) }?.contains("unstable at step") == true)
             #expect(try library.adapter(for: "g", identity: identity)?.record == good)
         }
 
-        @Test func questionsThatDoNotFit() throws {
-            let library = try library()
+        @Test func questionsThatDoNotFit() async throws {
+            let library = try await library()
             var unknown = questions
             unknown.documents[1].title = "none.txt"
             unknown.documents[1].id = "none"
             #expect(
-                message { _ = try finetune(library, unknown) }?.contains("'none.txt' is not in the library") == true)
-            _ = try engine.add(text: Sample.text("mill", paragraphs: 1), path: "/mill.txt", group: "h", to: library)
-            #expect(message { _ = try finetune(library) }?.contains("is in group 'h', not in 'g'") == true)
+                await message { _ = try await finetune(library, unknown) }?.contains("'none.txt' is not in the library") == true)
+            _ = try await engine.add(text: Sample.text("mill", paragraphs: 1), path: "/mill.txt", group: "h", to: library)
+            #expect(await message { _ = try await finetune(library) }?.contains("is in group 'h', not in 'g'") == true)
             #expect(try library.trainingRuns().isEmpty)
             let other = try LoadedModel.tiny(segmentTokens: 30)
-            let line = message {
-                _ = try other.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
+            let line = await message {
+                _ = try await other.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
                     _, _, _ in
                 }
             }
@@ -155,19 +155,19 @@ extension SeededTests {
             var long = questions
             long.documents.removeLast()
             long.documents[0].questions[0].text = String(repeating: "long question ", count: 60)
-            let refusal = try #require(message { _ = try finetune(library, long) })
+            let refusal = try #require(await message { _ = try await finetune(library, long) })
             #expect(refusal.contains("window holds 512") && refusal.contains("'\(long.documents[0].questions[0].id)'"))
             #expect(try library.trainingRuns().isEmpty && library.adapters().isEmpty)
         }
 
         /// Training that works: the loss of what was learned falls far below chance.
-        @Test func theLossFalls() throws {
-            let library = try library()
+        @Test func theLossFalls() async throws {
+            let library = try await library()
             var recipe = recipe
             recipe.epochs = 40
             recipe.dropout = 0
             var losses: [Double] = []
-            _ = try engine.finetune(
+            _ = try await engine.finetune(
                 group: "g", questions: questions, recipe: recipe, seed: 1, in: library
             ) { step, _, _ in losses.append(step.loss) }
             let last = losses.suffix(8).reduce(0, +) / 8

@@ -26,10 +26,10 @@ extension SeededTests {
             "road": "The road goes over the hill to the sea.",
         ]
 
-        private func library() throws -> SQLiteLibrary {
+        private func library() async throws -> SQLiteLibrary {
             let library = try SQLiteLibrary.inMemory()
             for (name, text) in Self.texts.sorted(by: { $0.key < $1.key }) {
-                _ = try engine.add(text: text, path: "/\(name).txt", group: "g", to: library)
+                _ = try await engine.add(text: text, path: "/\(name).txt", group: "g", to: library)
             }
             return library
         }
@@ -39,10 +39,10 @@ extension SeededTests {
             return try library.documents().map { try library.study(of: $0.id, by: identity).flatMap(\.items) }
         }
 
-        @Test func anInterruptedStudyAsksTheSame() throws {
-            let whole = try library()
+        @Test func anInterruptedStudyAsksTheSame() async throws {
+            let whole = try await library()
             var told: [Int] = []
-            let summary = try engine.study(group: "g", recipe: recipe, seed: 1, in: whole) { done, total in
+            let summary = try await engine.study(group: "g", recipe: recipe, seed: 1, in: whole) { done, total in
                 told.append(done)
                 #expect(total == 3)
             }
@@ -53,49 +53,49 @@ extension SeededTests {
             #expect(summary.kept == expected.joined().count { $0.rejection == nil })
             #expect(Set(expected.joined().map(\.question)).count == 9, "seeds and texts differ")
             for stop in 1...2 {
-                let library = try library()
+                let library = try await library()
                 #expect(throws: Interruption.self) {
                     try engine.study(group: "g", recipe: recipe, seed: 1, in: library) { done, _ in
                         if done == stop { throw Interruption() }
                     }
                 }
                 #expect(try items(library).count { !$0.isEmpty } == stop)
-                #expect(try engine.study(group: "g", recipe: recipe, seed: 1, in: library) == summary)
+                #expect(try await engine.study(group: "g", recipe: recipe, seed: 1, in: library) == summary)
                 #expect(try items(library) == expected)
             }
-            _ = try engine.study(group: "g", recipe: recipe, seed: 2, in: whole)
+            _ = try await engine.study(group: "g", recipe: recipe, seed: 2, in: whole)
             #expect(try items(whole, seed: 2) != expected && items(whole) == expected)
         }
 
-        @Test func whatCannotBeStudied() throws {
-            let library = try library()
-            func study(_ group: String, _ engine: LoadedModel) throws {
-                try engine.study(group: group, recipe: recipe, seed: 1, in: library)
+        @Test func whatCannotBeStudied() async throws {
+            let library = try await library()
+            func study(_ group: String, _ engine: LoadedModel) async throws {
+                try await engine.study(group: group, recipe: recipe, seed: 1, in: library)
             }
-            #expect(message { try study("none", engine) }?.contains("no group \"none\"") == true)
+            #expect(await message { try study("none", engine) }?.contains("no group \"none\"") == true)
             let other = try LoadedModel.tiny(segmentTokens: 30)
-            #expect(message { try study("g", other) }?.contains("add it again") == true)
+            #expect(await message { try study("g", other) }?.contains("add it again") == true)
             #expect(try library.studies(of: library.document(named: "mill.txt").id).isEmpty)
             for document in try library.documents() { try library.removeDocument(document.id) }
-            #expect(message { try study("g", engine) }?.contains("group 'g' has no documents") == true)
+            #expect(await message { try study("g", engine) }?.contains("group 'g' has no documents") == true)
             #expect(
-                message { _ = try finetune(library) }?.contains("group 'g' has no documents") == true)
+                await message { _ = try await finetune(library) }?.contains("group 'g' has no documents") == true)
             // Read whole, this is longer than the tiny model's window, and its place is named.
-            _ = try engine.add(text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
+            _ = try await engine.add(text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
             var whole = recipe
             whole.excerptWords = 10_000
-            let line = message { try engine.study(group: "g", recipe: whole, seed: 1, in: library) }
+            let line = await message { try await engine.study(group: "g", recipe: whole, seed: 1, in: library) }
             #expect(line?.contains("long.txt, bytes 0 to") == true, "\(line ?? "nothing")")
             #expect(line?.contains("window holds 512") == true, "\(line ?? "nothing")")
         }
 
-        @Test func nothingToLearnFrom() throws {
-            let library = try library()
+        @Test func nothingToLearnFrom() async throws {
+            let library = try await library()
             let document = try library.document(named: "mill.txt").id
             try library.saveStudy(
                 [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
                 of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
-            let line = message { _ = try finetune(library) }
+            let line = await message { _ = try await finetune(library) }
             #expect(line?.contains("from the 1 questions") == true && line?.contains("--study") == true)
             #expect(try library.adapters().isEmpty && library.trainingRuns().isEmpty)
         }
@@ -103,8 +103,8 @@ extension SeededTests {
         // MARK: - Learning
 
         /// Questions whose answers a teacher of our own is sure of.
-        private func studied() throws -> SQLiteLibrary {
-            let library = try library()
+        private func studied() async throws -> SQLiteLibrary {
+            let library = try await library()
             for document in try library.documents() {
                 let passage = try library.passages(of: document.id)[0]
                 let items = try (0..<4).map { index in
@@ -127,7 +127,7 @@ extension SeededTests {
 
         private func finetune(
             _ library: SQLiteLibrary, stopAfter: Int = .max
-        ) throws -> (adapter: FinetunedAdapter, losses: [Double]) {
+        ) async throws -> (adapter: FinetunedAdapter, losses: [Double]) {
             var recipe = FinetuningRecipe()
             recipe.rank = 4
             recipe.learningRate = 2e-2
@@ -135,7 +135,7 @@ extension SeededTests {
             recipe.dropout = 0
             recipe.epochs = 8
             var losses: [Double] = []
-            let adapter = try engine.finetune(
+            let adapter = try await engine.finetune(
                 group: "g", study: engine.studyIdentity(self.recipe, seed: 1), recipe: recipe, seed: 1, in: library,
                 saveEvery: 0
             ) { step, _, _ in
@@ -145,23 +145,23 @@ extension SeededTests {
             return (adapter, losses)
         }
 
-        @Test func learningFromAStudy() throws {
-            let whole = try finetune(studied())
+        @Test func learningFromAStudy() async throws {
+            let whole = try await finetune(studied())
             #expect(whole.adapter.steps == 24, "nine questions eight times, those of a document together")
             let least = -(0.9 * log(0.9) + 0.1 * log(0.1))
             let last = whole.losses.suffix(3).reduce(0, +) / 3
             #expect(last < whole.losses[0] / 2 && last > least, "\(whole.losses[0]) to \(last), not below \(least)")
-            let library = try studied()
-            #expect(throws: Interruption.self) { _ = try finetune(library, stopAfter: 5) }
-            let rest = try finetune(library)
+            let library = try await studied()
+            await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
+            let rest = try await finetune(library)
             #expect(rest.losses.count == 24 - 5)
             #expect(rest.adapter.record.digest == whole.adapter.record.digest)
             #expect(try library.adapter(for: "g", identity: engine.vectorIdentity)?.record == rest.adapter.record)
         }
 
-        @Test func anotherStudyIsAnotherRun() throws {
-            let library = try studied()
-            #expect(throws: Interruption.self) { _ = try finetune(library, stopAfter: 5) }
+        @Test func anotherStudyIsAnotherRun() async throws {
+            let library = try await studied()
+            await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
             let document = try library.documents()[0].id
             let identity = try engine.studyIdentity(recipe, seed: 1)
             let studied = try library.study(of: document, by: identity)[0]
@@ -173,7 +173,7 @@ extension SeededTests {
                     answer: targets.answer, width: 2, tokens: targets.tokens,
                     shares: targets.shares.map { $0 > 0.5 ? 0.8 : 0.2 }))
             try library.saveStudy(items, of: studied.passage, by: identity)
-            #expect(try finetune(library).losses.count == 24, "it does not go on with what others have begun")
+            #expect(try await finetune(library).losses.count == 24, "it does not go on with what others have begun")
         }
     }
 }

@@ -16,7 +16,7 @@ extension SeededTests {
         let recipe: FinetuningRecipe
         let trained: FinetunedAdapter
 
-        init() throws {
+        init() async throws {
             folder = try TemporaryFolder()
             engine = try LoadedModel.tiny()
             questions = QuestionSet.river(6)
@@ -27,22 +27,22 @@ extension SeededTests {
             recipe.batchSize = 3
             recipe.dropout = 0
             self.recipe = recipe
-            trained = try Self.finetune(engine, questions, recipe).adapter
+            trained = try await Self.finetune(engine, questions, recipe).adapter
             try GeneralAdapter.write(
                 trained.checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
         }
 
-        private static func library(_ engine: LoadedModel) throws -> SQLiteLibrary {
+        private static func library(_ engine: LoadedModel) async throws -> SQLiteLibrary {
             let library = try SQLiteLibrary.inMemory()
-            _ = try engine.add(text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
+            _ = try await engine.add(text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
             return library
         }
 
         private static func finetune(
             _ engine: LoadedModel, _ questions: QuestionSet, _ recipe: FinetuningRecipe
-        ) throws -> (adapter: FinetunedAdapter, losses: [Double]) {
+        ) async throws -> (adapter: FinetunedAdapter, losses: [Double]) {
             var losses: [Double] = []
-            let adapter = try engine.finetune(
+            let adapter = try await engine.finetune(
                 group: "g", questions: questions, recipe: recipe, seed: 1, in: library(engine)
             ) { step, _, _ in losses.append(step.loss) }
             return (adapter, losses)
@@ -50,7 +50,7 @@ extension SeededTests {
 
         private var general: URL { folder.url.appending(path: "general") }
 
-        @Test func aGroupWithoutAnAdapterIsReadWithIt() throws {
+        @Test func aGroupWithoutAnAdapterIsReadWithIt() async throws {
             let other = folder.url.appending(path: "other")
             try GeneralAdapter.write(
                 trained.checkpoint,
@@ -63,44 +63,44 @@ extension SeededTests {
             #expect(try LoadedModel.tiny(adapters: [other]).generalAdapter == nil)
             #expect(try LoadedModel.tiny(segmentTokens: 50, adapters: [general]).generalAdapter == nil)
 
-            let library = try Self.library(engine)
+            let library = try await Self.library(engine)
             var options = Answerer.Options()
             options.documents = ["river.txt"]
             options.generation.maximumTokens = 12
             let question = "What is item 3?"
-            func likelihood(_ answerer: Answerer, _ options: Answerer.Options) throws -> Double {
-                try answerer.logLikelihoods(of: ["The river 3."], question, options)[0]
+            func likelihood(_ answerer: Answerer, _ options: Answerer.Options) async throws -> Double {
+                try await answerer.logLikelihoods(of: ["The river 3."], question, options)[0]
             }
-            let plain = try likelihood(Answerer(engine: engine, library: library), options)
+            let plain = try await likelihood(Answerer(engine: engine, library: library), options)
             let given = Answerer(engine: engine, library: library)
             try given.setAdapter(Adapter(trained.checkpoint, for: engine.model.decoder), for: "g")
             let answerer = Answerer(engine: loaded, library: library)
-            #expect(try likelihood(answerer, options) == likelihood(given, options))
-            #expect(try likelihood(answerer, options) > plain + 1)
-            #expect(try answerer.answer(question, options).answer == given.answer(question, options).answer)
+            #expect(try await likelihood(answerer, options) == likelihood(given, options))
+            #expect(try await likelihood(answerer, options) > plain + 1)
+            #expect(try await answerer.answer(question, options).answer == given.answer(question, options).answer)
             options.usesAdapter = false
-            #expect(try likelihood(answerer, options) == plain)
+            #expect(try await likelihood(answerer, options) == plain)
 
             // A group's own counts for more.
             options.usesAdapter = true
             var weak = recipe
             weak.learningRate = 1e-6
             weak.epochs = 1
-            _ = try engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) { _, _, _ in }
-            let own = try likelihood(Answerer(engine: loaded, library: library), options)
+            _ = try await engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) { _, _, _ in }
+            let own = try await likelihood(Answerer(engine: loaded, library: library), options)
             #expect(abs(own - plain) < 0.01)
         }
 
-        @Test func fineTuningBeginsWithIt() throws {
-            let fresh = try Self.finetune(engine, questions, recipe).losses
+        @Test func fineTuningBeginsWithIt() async throws {
+            let fresh = try await Self.finetune(engine, questions, recipe).losses
             let loaded = try LoadedModel.tiny(adapters: [general])
-            let begun = try Self.finetune(loaded, questions, recipe).losses
+            let begun = try await Self.finetune(loaded, questions, recipe).losses
             #expect(begun.count == fresh.count)
             #expect(begun[0] < fresh[0] / 2, "\(begun[0]) after \(fresh.last!)")
             // One of another shape is passed over.
             var wider = recipe
             wider.rank = 8
-            let other = try Self.finetune(loaded, questions, wider).losses
+            let other = try await Self.finetune(loaded, questions, wider).losses
             #expect(try other == Self.finetune(engine, questions, wider).losses)
         }
 

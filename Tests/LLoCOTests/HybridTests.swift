@@ -19,11 +19,11 @@ extension SeededTests {
         let added: AddedDocument
         let question = "Which item of chapter 1 has the number 13?"
 
-        init() throws {
+        init() async throws {
             engine = try LoadedModel.tiny()
             library = try SQLiteLibrary.inMemory()
             answerer = Answerer(engine: engine, library: library)
-            added = try engine.add(
+            added = try await engine.add(
                 text: Sample.text("river", paragraphs: 5), path: "/river.txt", group: "g", to: library)
         }
 
@@ -45,14 +45,14 @@ extension SeededTests {
         }
 
         /// A question that fills the window to its last positions is answered or refused, whatever is left.
-        @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval]) func longQuestions(mode: AnswerMode) throws {
+        @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval]) func longQuestions(mode: AnswerMode) async throws {
             let empty = try engine.prompts.prompt(question: "", context: [0]).count
             let word = try engine.prompts.prompt(question: " a a a a", context: [0]).count - empty
             let many = (engine.model.window - empty) * 4 / word
             var refused = 0
             for count in (many - 40)...(many + 8) {
                 let question = String(repeating: " a", count: count)
-                let line = message { _ = try answerer.answer(question, options(mode, budget: 40)) }
+                let line = await message { _ = try await answerer.answer(question, options(mode, budget: 40)) }
                 if let line {
                     refused += 1
                     #expect(line.contains("window") || line.contains("fits beside the question: "), "\(line)")
@@ -64,20 +64,20 @@ extension SeededTests {
         }
 
         /// Vectors of another compressor are not passed over for text alone.
-        @Test func vectorsThatAreNotThere() throws {
+        @Test func vectorsThatAreNotThere() async throws {
             let other = Answerer(engine: try .tiny(segmentTokens: 10), library: library)
             for mode in [AnswerMode.hybrid, .compressed] {
-                let line = message { _ = try other.answer(question, options(mode, budget: 30)) }
+                let line = await message { _ = try await other.answer(question, options(mode, budget: 30)) }
                 #expect(line?.contains("is not compressed") == true, "\(line ?? "no error")")
             }
-            #expect(try other.answer(question, options(.retrieval, budget: 130)).contextTokens > 0)
+            #expect(try await other.answer(question, options(.retrieval, budget: 130)).contextTokens > 0)
         }
 
-        @Test func aBudgetIsKept() throws {
+        @Test func aBudgetIsKept() async throws {
             let text = Array(try library.text(of: added.document.id).utf8)
             for budget in [1, 7, 20, 130] {
                 for share in [0, 0.3, 2.0 / 3, 1] {
-                    let answer = try answerer.answer(question, options(.hybrid, budget: budget, textShare: share))
+                    let answer = try await answerer.answer(question, options(.hybrid, budget: budget, textShare: share))
                     #expect(answer.contextTokens == budget, "what text leaves is vectors, to the last")
                     #expect(answer.documents == ["river.txt"])
                     if share > 0.5, budget >= 130 {
@@ -87,29 +87,29 @@ extension SeededTests {
                     }
                 }
                 if budget >= 130 {
-                    let passages = try answerer.answer(question, options(.retrieval, budget: budget))
+                    let passages = try await answerer.answer(question, options(.retrieval, budget: budget))
                     #expect(1...budget ~= passages.contextTokens)
                     #expect(passages.omissions == [])
                 }
-                let vectors = try answerer.answer(question, options(.compressed, budget: budget))
+                let vectors = try await answerer.answer(question, options(.compressed, budget: budget))
                 #expect(vectors.contextTokens == budget)
             }
-            let beginning = try answerer.answer(question, options(.retrieval, budget: 12))
+            let beginning = try await answerer.answer(question, options(.retrieval, budget: 12))
             #expect(1...12 ~= beginning.contextTokens && beginning.passages.count == 1)
             #expect(beginning.omissions.contains { $0.contains("only the beginning") && $0.hasSuffix("room for 12") })
-            let line = message { _ = try answerer.answer(question, options(.retrieval, budget: 5)) }
+            let line = await message { _ = try await answerer.answer(question, options(.retrieval, budget: 5)) }
             #expect(line?.contains("there is room for 5") == true, "\(line ?? "no error")")
-            let usual = try answerer.answer(question, options(.hybrid))
+            let usual = try await answerer.answer(question, options(.hybrid))
             #expect(usual.contextTokens == (added.tokens + 29) / 30)
-            let all = try answerer.answer(question, options(.compressed, budget: 10_000))
+            let all = try await answerer.answer(question, options(.compressed, budget: 10_000))
             #expect(all.contextTokens == added.vectors)
-            #expect(all.answer == (try answerer.answer(question, options(.compressed))).answer)
+            #expect(all.answer == (try await answerer.answer(question, options(.compressed))).answer)
             #expect(all.omissions.contains { $0.contains("of a budget of 10000 positions for 'river.txt'") })
         }
 
         /// Half of the vectors are every segment's first, the rest those of the segment that holds the text that is read.
-        @Test func whatIsRead() throws {
-            let answer = try answerer.answer(question, options(.hybrid, budget: 180, textShare: 0.5))
+        @Test func whatIsRead() async throws {
+            let answer = try await answerer.answer(question, options(.hybrid, budget: 180, textShare: 0.5))
             let bytes = Array(try library.text(of: added.document.id).utf8)
             let text = answer.passages.map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) }
                 .joined(separator: "\n")
@@ -133,12 +133,12 @@ extension SeededTests {
         }
 
         /// Documents share a budget: all of them in vectors, in text what the question is about, wherever it stands.
-        @Test func severalDocuments() throws {
-            _ = try engine.add(text: Sample.text("mill", paragraphs: 3), path: "/mill.txt", group: "g", to: library)
+        @Test func severalDocuments() async throws {
+            _ = try await engine.add(text: Sample.text("mill", paragraphs: 3), path: "/mill.txt", group: "g", to: library)
             var options = options(.hybrid, budget: 300, textShare: 0.7)
             options.documents = ["river.txt", "mill.txt"]
             for name in ["mill", "river"] {
-                let answer = try answerer.answer("Which item of the \(name) of chapter 1 has the number 13?", options)
+                let answer = try await answerer.answer("Which item of the \(name) of chapter 1 has the number 13?", options)
                 #expect(answer.contextTokens == 300 && Set(answer.documents) == ["river.txt", "mill.txt"])
                 let text = Array(try library.text(of: library.document(named: "\(name).txt").id).utf8)
                 let read = answer.passages.filter { $0.document == "\(name).txt" }.map {
@@ -148,22 +148,22 @@ extension SeededTests {
             }
             // Each is read in part before one is read whole.
             options.textShare = 0
-            let vectors = try answerer.answer(question, options)
+            let vectors = try await answerer.answer(question, options)
             #expect(vectors.contextTokens <= 300 && vectors.documents.count == 2 && !vectors.passages.isEmpty)
         }
 
         /// A question without a word of the text reads what retrieval found.
-        @Test func wordsThatAreNotThere() throws {
-            let answer = try answerer.answer("Whereto, wherefrom?", options(.hybrid, budget: 130, textShare: 1))
+        @Test func wordsThatAreNotThere() async throws {
+            let answer = try await answerer.answer("Whereto, wherefrom?", options(.hybrid, budget: 130, textShare: 1))
             #expect(!answer.passages.isEmpty && answer.contextTokens == 130)
         }
 
         @Test func theAdapterReadsMixtures() throws {
             let fixture = try CompressorFixture()
-            func likelihood(_ mode: AnswerMode, adapter: Bool) throws -> Double {
+            func likelihood(_ mode: AnswerMode, adapter: Bool) async throws -> Double {
                 var options = options(mode, budget: 130)
                 options.usesAdapter = adapter
-                return try answerer.logLikelihoods(of: ["The river."], question, options)[0]
+                return try await answerer.logLikelihoods(of: ["The river."], question, options)[0]
             }
             try answerer.setAdapter(fixture.adapter(), for: "g")
             #expect(try likelihood(.hybrid, adapter: true) != likelihood(.hybrid, adapter: false))
@@ -218,7 +218,7 @@ extension SeededTests {
             #expect(abs(first - second) > 1e-3)
         }
 
-        private func losses(_ share: Double, seed: UInt64 = 1) throws -> [Double] {
+        private func losses(_ share: Double, seed: UInt64 = 1) async throws -> [Double] {
             let questions = QuestionSet(documents: [
                 QuestionDocument(
                     id: "river", title: "river.txt", document: nil,
@@ -233,15 +233,17 @@ extension SeededTests {
             recipe.leastRatio = 8
             recipe.mostRatio = 16
             var losses: [Double] = []
-            _ = try engine.finetune(group: "g", questions: questions, recipe: recipe, seed: seed, in: library) {
+            _ = try await engine.finetune(group: "g", questions: questions, recipe: recipe, seed: seed, in: library) {
                 step, _, _ in losses.append(step.loss)
             }
             return losses
         }
 
-        @Test func trainingOnMixtures() throws {
-            let mixed = try losses(1)
-            let (again, another, plain) = (try losses(1), try losses(1, seed: 2), try losses(0))
+        @Test func trainingOnMixtures() async throws {
+            let mixed = try await losses(1)
+            let (again, another, plain) = (
+                try await losses(1), try await losses(1, seed: 2), try await losses(0)
+            )
             #expect(mixed == again, "the same seed mixes the same")
             #expect(mixed != another && mixed != plain)
             #expect(mixed.allSatisfy { $0.isFinite })

@@ -141,11 +141,25 @@ func message(_ body: () throws -> Void) -> String? {
         try body()
         return nil
     } catch {
-        let text = "\(error)"
-        #expect(!text.contains("\n"), "one line: \(text)")
-        #expect(!text.isEmpty)
-        return text
+        return oneLine(error)
     }
+}
+
+/// The same of what takes its time.
+func message(_ body: () async throws -> Void) async -> String? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return oneLine(error)
+    }
+}
+
+private func oneLine(_ error: any Error) -> String {
+    let text = "\(error)"
+    #expect(!text.contains("\n"), "one line: \(text)")
+    #expect(!text.isEmpty)
+    return text
 }
 
 extension LoadedModel {

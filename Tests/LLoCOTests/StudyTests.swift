@@ -68,10 +68,10 @@ import Testing
         try (library ?? self.library).study(of: document, by: identity).flatMap(\.items)
     }
 
-    @Test func whatIsAskedIsStored() throws {
+    @Test func whatIsAskedIsStored() async throws {
         let (writer, teacher) = (Writer(), Teacher())
         var told: [[Int]] = []
-        try study(writer, teacher).run(on: document, in: library) { told.append([$0, $1]) }
+        try await study(writer, teacher).run(on: document, in: library) { told.append([$0, $1]) }
         let passages = try library.passages(of: document)
         #expect(passages.count >= 3)
         #expect(told == passages.indices.map { [$0 + 1, passages.count] })
@@ -94,24 +94,24 @@ import Testing
         #expect(Set(asked).count == asked.count, "no question twice about a document")
     }
 
-    @Test func nothingIsAskedAgain() throws {
-        try study(Writer()).run(on: document, in: library)
+    @Test func nothingIsAskedAgain() async throws {
+        try await study(Writer()).run(on: document, in: library)
         let before = try items()
         let writer = Writer()
-        try study(writer).run(on: document, in: library)
+        try await study(writer).run(on: document, in: library)
         #expect(writer.written.value == 0)
         #expect(try items() == before)
         // Another study is another.
         let other = StudyIdentity(model: "model-1", settings: "{\"seed\": 2}")
-        try study(Writer(), seed: 2, identity: other).run(on: document, in: library)
+        try await study(Writer(), seed: 2, identity: other).run(on: document, in: library)
         #expect(try items(nil, other) != before)
         #expect(try items() == before)
         #expect(try library.studies(of: document) == [Self.identity, other])
     }
 
-    @Test func anInterruptedStudyGoesOn() throws {
+    @Test func anInterruptedStudyGoesOn() async throws {
         let whole = Writer()
-        try study(whole).run(on: document, in: library)
+        try await study(whole).run(on: document, in: library)
         let expected = try items()
         for stop in [0, 5, 6, 13] {
             let library = try SQLiteLibrary.inMemory()
@@ -120,14 +120,14 @@ import Testing
             #expect(throws: Writer.Failure.self) { try study(Writer(failsAfter: stop)).run(on: document, in: library) }
             #expect(try library.study(of: document, by: Self.identity).count == stop / 6, "whole passages")
             let rest = Writer()
-            try study(rest).run(on: document, in: library)
+            try await study(rest).run(on: document, in: library)
             #expect(rest.written.value == whole.written.value - stop / 6 * 6)
             #expect(try items(library) == expected)
         }
     }
 
-    @Test func aGrownDocumentIsStudiedWhereItGrew() throws {
-        try study(Writer()).run(on: document, in: library)
+    @Test func aGrownDocumentIsStudiedWhereItGrew() async throws {
+        try await study(Writer()).run(on: document, in: library)
         let before = try library.study(of: document, by: Self.identity)
         let text = Sample.text("river", paragraphs: 5) + "\n\n" + Sample.text("mill", paragraphs: 3)
         _ = try library.upsertDocument(path: "/river.txt", text: text, tokenCount: 12)
@@ -136,7 +136,7 @@ import Testing
         #expect(kept >= 2 && kept < passages.count)
         #expect(try library.study(of: document, by: Self.identity).map(\.items) == before.prefix(kept).map(\.items))
         let writer = Writer()
-        try study(writer).run(on: document, in: library)
+        try await study(writer).run(on: document, in: library)
         #expect(writer.written.value == (passages.count - kept) * 6)
         let after = try library.study(of: document, by: Self.identity)
         #expect(after.count == passages.count && after.prefix(kept).map(\.items) == before.prefix(kept).map(\.items))
@@ -152,14 +152,14 @@ import Testing
             found.allSatisfy { moved.utf8.dropFirst($0.passage.bytes.lowerBound).starts(with: $0.passage.text.utf8) })
     }
 
-    @Test func aPassageThatComesTwice() throws {
+    @Test func aPassageThatComesTwice() async throws {
         let paragraph = Sample.text("river", paragraphs: 1)
         let text = [String](repeating: paragraph, count: 4).joined(separator: "\n\n")
         let twice = try library.upsertDocument(path: "/twice.txt", group: "g", text: text, tokenCount: 9).document.id
         let passages = try library.passages(of: twice)
         try #require(Set(passages.map(\.text)).count < passages.count)
         let writer = Writer()
-        try study(writer).run(on: twice, in: library)
+        try await study(writer).run(on: twice, in: library)
         #expect(writer.written.value == Set(passages.map(\.text)).count * 6)
         #expect(try library.study(of: twice, by: Self.identity).count == Set(passages.map(\.text)).count)
     }

@@ -20,16 +20,16 @@ extension SeededTests {
 
         struct Interruption: Error {}
 
-        init() throws {
+        init() async throws {
             engine = try LoadedModel.tiny()
             library = try SQLiteLibrary.inMemory()
-            _ = try engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
-            _ = try engine.add(text: "A road goes over the hill.", path: "/road.txt", group: "g", to: library)
+            _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
+            _ = try await engine.add(text: "A road goes over the hill.", path: "/road.txt", group: "g", to: library)
         }
 
         private func finetune(
             tunesVectors: Bool = true, in library: SQLiteLibrary? = nil, stopAfter: Int = .max
-        ) throws -> FinetunedAdapter {
+        ) async throws -> FinetunedAdapter {
             var recipe = FinetuningRecipe()
             recipe.rank = 4
             recipe.learningRate = 1e-3
@@ -38,7 +38,7 @@ extension SeededTests {
             recipe.dropout = 0
             recipe.tunesVectors = tunesVectors
             recipe.vectorLearningRate = 2e-2
-            return try engine.finetune(
+            return try await engine.finetune(
                 group: "g", questions: questions, recipe: recipe, seed: 1, in: library ?? self.library, saveEvery: 0
             ) { step, _, _ in
                 if step.step > stopAfter { throw Interruption() }
@@ -48,7 +48,7 @@ extension SeededTests {
         /// log p of an answer, by the answerer and written out: after some vectors, with an adapter.
         private func likelihood(
             adapter: Bool = true, given: Adapter? = nil, mode: AnswerMode = .compressed
-        ) throws -> Double {
+        ) async throws -> Double {
             let answerer = Answerer(engine: engine, library: library)
             if let given { try answerer.setAdapter(given, for: "g") }
             var options = Answerer.Options()
@@ -56,7 +56,7 @@ extension SeededTests {
             options.usesAdapter = adapter
             options.mode = mode
             options.textShare = 0
-            return try answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
+            return try await answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
         }
 
         private func likelihood(_ vectors: Tensor, _ adapter: FinetunedAdapter?) throws -> Double {
@@ -73,62 +73,62 @@ extension SeededTests {
             }
         }
 
-        private func tuned(_ adapter: FinetunedAdapter) throws -> Tensor {
+        private func tuned(_ adapter: FinetunedAdapter) async throws -> Tensor {
             let document = try library.document(named: "river.txt").id
             let bytes = try #require(try library.tunedVectors(of: document, with: adapter.record))
-            let shape = try library.storedVectors(of: document, identity: engine.vectorIdentity).shape
+            let shape = try await library.storedVectors(of: document, identity: engine.vectorIdentity).shape
             return try bytes.withUnsafeBytes { try Tensor(copying: $0, shape: shape, dtype: .bfloat16) }
         }
 
-        @Test func theyAreReadWithTheirAdapter() throws {
+        @Test func theyAreReadWithTheirAdapter() async throws {
             let river = try library.document(named: "river.txt").id
-            let stored = try library.storedVectors(of: river, identity: engine.vectorIdentity)
-            let adapter = try finetune()
-            let vectors = try tuned(adapter)
+            let stored = try await library.storedVectors(of: river, identity: engine.vectorIdentity)
+            let adapter = try await finetune()
+            let vectors = try await tuned(adapter)
             #expect(try relativeError(vectors.to(.float32), stored.to(.float32)) > 0.01)
-            #expect(try library.storedVectors(of: river, identity: engine.vectorIdentity).bytes() == stored.bytes())
+            #expect(try await library.storedVectors(of: river, identity: engine.vectorIdentity).bytes() == stored.bytes())
             func same(_ one: Double, _ other: Double) -> Bool { abs(one - other) < 1e-3 }
             let own = try likelihood(vectors, adapter)
             let plain = try likelihood(stored, nil)
             let mixed = try likelihood(stored, adapter)
             #expect(!same(own, mixed) && !same(own, plain) && !same(mixed, plain), "\(own), \(mixed), \(plain)")
-            #expect(try same(likelihood(), own))
-            #expect(try same(likelihood(adapter: false), plain))
-            #expect(try same(likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder)), mixed))
+            #expect(try await same(likelihood(), own))
+            #expect(try await same(likelihood(adapter: false), plain))
+            #expect(try await same(likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder)), mixed))
             // A budget that holds all of them reads them too; a part is a part of them.
             #expect(
-                try !same(
+                try await !same(
                     likelihood(mode: .hybrid),
                     likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder), mode: .hybrid)))
             // Another adapter has none.
-            let later = try finetune(tunesVectors: false)
+            let later = try await finetune(tunesVectors: false)
             #expect(try library.tunedVectors(of: river, with: later.record) == nil)
-            #expect(try same(likelihood(), likelihood(stored, later)))
+            #expect(try await same(likelihood(), likelihood(stored, later)))
             try library.removeAdapter(later.record.id)
-            #expect(try same(likelihood(), own))
+            #expect(try await same(likelihood(), own))
             // A document that nobody asked about has none.
             let road = try library.document(named: "road.txt").id
             #expect(try library.tunedVectors(of: road, with: adapter.record) == nil)
             // A document that grew has other vectors.
-            _ = try engine.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
+            _ = try await engine.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
             #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
-            let grown = try library.storedVectors(of: river, identity: engine.vectorIdentity)
-            #expect(try same(likelihood(), likelihood(grown, adapter)))
-            _ = try engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
-            #expect(try same(likelihood(), own), "and has them again with its old text")
+            let grown = try await library.storedVectors(of: river, identity: engine.vectorIdentity)
+            #expect(try await same(likelihood(), likelihood(grown, adapter)))
+            _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
+            #expect(try await same(likelihood(), own), "and has them again with its old text")
             // They go with their adapter and with their document.
             try library.removeDocument(river)
             #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
             #expect(try library.verify() == [])
         }
 
-        @Test func anInterruptedRunEndsWithTheSame() throws {
-            let whole = try finetune()
-            let vectors = try tuned(whole).bytes()
+        @Test func anInterruptedRunEndsWithTheSame() async throws {
+            let whole = try await finetune()
+            let vectors = try await tuned(whole).bytes()
             let other = try SQLiteLibrary.inMemory()
-            _ = try engine.add(text: Self.text, path: "/river.txt", group: "g", to: other)
+            _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: other)
             #expect(throws: Interruption.self) { _ = try finetune(in: other, stopAfter: 4) }
-            let rest = try finetune(in: other)
+            let rest = try await finetune(in: other)
             #expect(rest.record.digest == whole.record.digest)
             let found = try other.tunedVectors(of: other.document(named: "river.txt").id, with: rest.record)
             #expect(found == Data(vectors))
