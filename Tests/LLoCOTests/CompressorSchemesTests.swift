@@ -17,18 +17,18 @@ import Testing
 
     init() throws { fixture = try CompressorFixture() }
 
-    static let schemes: [CompressionScheme] = CompressionScheme.Form.allCases.flatMap { form in
-        CompressionScheme.SummaryInput.allCases.flatMap { input in
-            CompressionScheme.AdapterScope.allCases.flatMap { scope in
-                CompressionScheme.Carry.allCases.map { carry in
-                    CompressionScheme(
-                        segmentTokens: 20, summaryTokens: 3, carry: carry, form: form, summaryInput: input,
-                        adapterScope: scope)
-                }
+    static let schemes: [CompressionScheme] = VectorForm.allCases.flatMap { form in
+        CompressionMethod.SummaryInput.allCases.flatMap { input in
+            AdapterScope.allCases.compactMap { scope in
+                try? CompressionMethod(form: form, summaryInput: input, adapterScope: scope)
             }
         }
     }
-    .filter { $0.contradiction == nil }
+    .flatMap { method in
+        CompressionScheme.Carry.allCases.map { carry in
+            CompressionScheme(segmentTokens: 20, summaryTokens: 3, carry: carry, method: method)
+        }
+    }
 
     private func compressor(_ scheme: CompressionScheme) throws -> Compressor {
         try Compressor(
@@ -42,24 +42,26 @@ import Testing
         let segments = scheme.segments(of: 67).map { Array(fixture.values.document[$0]) }
         var whole = try CompressionRun(compressor, rounding: .bfloat16)
         for segment in segments { _ = try whole.compress(segment) }
-        let expected = try whole.vectors()
+        let all = try whole.vectors()
+        let expected = try all.rows
         // The last segment has seven tokens.
-        let count = scheme.summaryInput == .attended ? 11 : 12
+        let count = scheme.segmentCompressor.summaryInput == .attended ? 11 : 12
         #expect(expected.shape == [count, compressor.vectorSize])
         for done in 0...segments.count {
             var run = try CompressionRun(
-                compressor, after: expected[0..<min(done * 3, count)].to(.bfloat16), rounding: .bfloat16)
+                compressor, after: SegmentVectors(rows: expected[0..<min(done * 3, count)].to(.bfloat16)),
+                rounding: .bfloat16)
             for segment in segments[done...] { _ = try run.compress(segment) }
-            #expect(try relativeError(run.vectors(), expected) < 1e-6, "after \(done) segments")
+            #expect(try relativeError(run.vectors().rows, expected) < 1e-6, "after \(done) segments")
         }
         // What a segment sees of those before it.
         var alone = try CompressionRun(compressor, rounding: .bfloat16)
-        let own = try alone.compress(segments[2])
+        let own = try alone.compress(segments[2]).rows
         let isSame = try relativeError(expected[6..<9], own) < 1e-6
         #expect(isSame == (scheme.carry == .independent))
         // Rounding may change the order of attended ones that weigh nearly the same.
-        let unrounded = try compressor.compress(fixture.values.document.prefix(67).map { $0 })
-        if scheme.summaryInput == .attended {
+        let unrounded = try compressor.compress(fixture.values.document.prefix(67).map { $0 }).rows
+        if scheme.segmentCompressor.summaryInput == .attended {
             #expect(try relativeError(unrounded.sum(0), expected.sum(0)) < 0.05)
         } else {
             #expect(try relativeError(unrounded, expected) < 0.05)
@@ -67,11 +69,11 @@ import Testing
     }
 
     /// Vectors by hand, from passes over the whole of what a segment's summary positions see.
-    @Test(arguments: CompressionScheme.Form.allCases, [CompressionScheme.SummaryInput.learned, .picked])
-    func vectorsOfASegment(_ form: CompressionScheme.Form, _ input: CompressionScheme.SummaryInput) throws {
+    @Test(arguments: VectorForm.allCases, [CompressionMethod.SummaryInput.learned, .picked])
+    func vectorsOfASegment(_ form: VectorForm, _ input: CompressionMethod.SummaryInput) throws {
         let scheme = CompressionScheme(
-            segmentTokens: 20, summaryTokens: 3, carry: .independent, form: form, summaryInput: input,
-            adapterScope: .everywhere)
+            segmentTokens: 20, summaryTokens: 3, carry: .independent,
+            method: try CompressionMethod(form: form, summaryInput: input, adapterScope: .everywhere))
         let compressor = try compressor(scheme)
         let decoder = fixture.decoder
         let ids = Array(fixture.values.document.prefix(20))
@@ -95,31 +97,31 @@ import Testing
                 .concatenated([decoder.embed(ids), summary.unsqueezed(0)], 1), cache: cache,
                 adapters: compressor.adapters)[0]
             let expected = try form == .embeddings ? hidden[20..<23] : decoder.keysAndValues(of: cache, last: 3)[0]
-            #expect(try relativeError(compressor.compress(ids), expected) < Reference.tolerance)
+            #expect(try relativeError(compressor.compress(ids).rows, expected) < Reference.tolerance)
         }
     }
 
     /// With the adapter at the summary positions alone, text and vectors are read by the model as it is.
-    @Test(arguments: CompressionScheme.Form.allCases) func theAdapterStaysAtTheSummaries(
-        _ form: CompressionScheme.Form
+    @Test(arguments: VectorForm.allCases) func theAdapterStaysAtTheSummaries(
+        _ form: VectorForm
     ) throws {
         let scheme = CompressionScheme(
-            segmentTokens: 20, summaryTokens: 3, carry: .independent, form: form, summaryInput: .picked,
-            adapterScope: .summaries)
+            segmentTokens: 20, summaryTokens: 3, carry: .independent,
+            method: try CompressionMethod(form: form, summaryInput: .picked, adapterScope: .summaries))
         let compressor = try compressor(scheme)
         #expect(compressor.readingAdapters.list.isEmpty && compressor.adapters.list.count == 1)
         let ids = Array(fixture.values.document.prefix(20))
         let plain = try Compressor(
             decoder: fixture.decoder, embedSummary: compressor.embedSummary, adapter: nil, scheme: scheme)
-        #expect(try relativeError(compressor.compress(ids), plain.compress(ids)) > 1e-3)
+        #expect(try relativeError(compressor.compress(ids).rows, plain.compress(ids).rows) > 1e-3)
     }
 
     @Test func shortSegments() throws {
         for scheme in Self.schemes where scheme.carry == .independent {
             let compressor = try compressor(scheme)
-            let count = scheme.summaryInput == .attended ? 1 : 3
-            #expect(try compressor.compress([7]).shape == [count, compressor.vectorSize])
-            #expect(try compressor.compress([7, 9]).isAllFinite())
+            let count = scheme.segmentCompressor.summaryInput == .attended ? 1 : 3
+            #expect(try compressor.compress([7]).rows.shape == [count, compressor.vectorSize])
+            #expect(try compressor.compress([7, 9]).values.isAllFinite())
         }
     }
 
@@ -131,13 +133,12 @@ import Testing
         let compressor = try Compressor.attended(for: decoder, usual)
         #expect(compressor.adapters.list.isEmpty && compressor.scheme.carry == .independent)
         let scheme = CompressionScheme(
-            segmentTokens: 20, summaryTokens: 4, carry: .independent, form: .keysAndValues, summaryInput: .attended,
-            adapterScope: .summaries)
+            segmentTokens: 20, summaryTokens: 4, carry: .independent, method: .attended(AttendedKeysAndValues()))
         #expect((1...20).map { scheme.vectors(of: $0) } == (1...20).map { ($0 + 4) / 5 })
         let ids = Array(fixture.values.document.prefix(20))
         let made = try Compressor(
             decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil, scheme: scheme
-        ).compress(ids)
+        ).compress(ids).rows
         let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
         let (expected, fewer, all) = try withoutGradients {
             _ = try decoder.hiddenStates(decoder.embed([fixture.values.eos]), cache: cache)
@@ -152,18 +153,16 @@ import Testing
         #expect(try relativeError(made, expected) < 1e-5)
         #expect(try relativeError(fewer, expected[0..<2]) < 1e-6, "the first are what fewer would be")
         // As many vectors as tokens are the segment, in the order of their weight: what does not depend on it is the same.
-        let whole = try compressor.compress(ids)
+        let whole = try compressor.compress(ids).rows
         #expect(try relativeError(whole.sum(0), all.sum(0)) < 1e-4)
         #expect(try relativeError((whole * whole).sum(0), (all * all).sum(0)) < 1e-4)
         #expect(try relativeError(whole, all) > 1e-2)
         #expect(throws: ModelError.self) {
-            try Compressor(
-                decoder: decoder, embedSummary: .zeros([0, decoder.configuration.hiddenSize]), adapter: nil,
-                scheme: CompressionScheme(summaryInput: .attended))
+            try CompressionMethod(form: .embeddings, summaryInput: .attended, adapterScope: .everywhere)
         }
     }
 
-    /// A checkpoint of before these ways is read as the published one; each way's name tells it from the others.
+    /// A checkpoint of before these ways is read as the published one.
     @Test func schemesAreStored() throws {
         let old = Data(#"{"segmentTokens": 20, "summaryTokens": 3, "carry": "newest"}"#.utf8)
         #expect(
@@ -174,6 +173,50 @@ import Testing
             #expect(try JSONDecoder().decode(CompressionScheme.self, from: JSONEncoder().encode(scheme)) == scheme)
         }
         #expect(Self.schemes[0].description == "accumulated-20-3")
+    }
+
+    /// What schemes of all methods have always been called and stored as: vectors are known by it.
+    @Test func schemesAreSpelledAsEver() throws {
+        let lines = try Data(contentsOf: Reference.packageRoot.appending(path: "Fixtures/schemes.tsv"))
+        let spelled = String(decoding: lines, as: UTF8.self).split(separator: "\n").map { $0.split(separator: "\t") }
+        try #require(spelled.count == 45 && spelled.count == Self.schemes.count)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        for (scheme, fields) in zip(Self.schemes, spelled) {
+            #expect(scheme.description == fields[0])
+            #expect(String(decoding: try encoder.encode(scheme), as: UTF8.self) == fields[1])
+            #expect(try JSONDecoder().decode(CompressionScheme.self, from: Data(fields[1].utf8)) == scheme)
+        }
+    }
+
+    /// A bias a key and head stays with its vectors.
+    @Test func vectorsWithABias() throws {
+        let values = try Tensor.randn([2, 5, 4])
+        let bias = try Tensor.randn([2, 3, 1, 5])
+        let vectors = SegmentVectors(values, bias: bias)
+        let joined = try SegmentVectors.concatenated([vectors, vectors.last(2)])
+        #expect(joined.count == 7 && joined.bias?.shape == [2, 3, 1, 7])
+        #expect(try joined.last(2).bias?.bytes() == bias.narrowed(3, start: 3, length: 2).bytes())
+        #expect(try joined.to(.bfloat16).bias?.dtype == .float32)
+        let plain = try SegmentVectors(rows: values[0])
+        #expect(try SegmentVectors.concatenated([plain, plain]).bias == nil)
+    }
+
+    /// Three spelled fields are a method each in its own type, or none.
+    @Test func combinationsThatAreNoMethod() throws {
+        #expect(Self.schemes[0].method == .autoCompressor)
+        #expect(SummaryVectors(embeddings: .learned, adapterScope: .everywhere) == nil)
+        for scope in AdapterScope.allCases {
+            let stored =
+                #"{"segmentTokens": 20, "summaryTokens": 3, "carry": "newest", "summaryInput": "attended", "#
+                + #""adapterScope": "\#(scope.rawValue)"}"#
+            let line = message { _ = try JSONDecoder().decode(CompressionScheme.self, from: Data(stored.utf8)) }
+            #expect(line?.contains("summaryInput attended needs the form keys-and-values") == true)
+            var recipe = CompressorRecipe()
+            (recipe.summaryInput, recipe.adapterScope) = (.attended, scope)
+            #expect(
+                message { _ = try recipe.scheme } == "compressor: summaryInput attended needs the form keys-and-values")
+        }
     }
 }
 
@@ -187,8 +230,10 @@ extension SeededTests {
         private func recipe(_ scheme: CompressionScheme) -> CompressorRecipe {
             var recipe = CompressorRecipe()
             (recipe.summaryTokens, recipe.segmentTokens, recipe.rowTokens) = (3, 64, 128)
-            (recipe.carry, recipe.form) = (scheme.carry, scheme.form)
-            (recipe.summaryInput, recipe.adapterScope) = (scheme.summaryInput, scheme.adapterScope)
+            (recipe.carry, recipe.form) = (scheme.carry, scheme.segmentCompressor.form)
+            (recipe.summaryInput, recipe.adapterScope) = (
+                scheme.segmentCompressor.summaryInput, scheme.segmentCompressor.adapterScope
+            )
             (recipe.batchRows, recipe.steps, recipe.warmupSteps) = (2, 8, 1)
             (recipe.learningRate, recipe.summaryLearningRate) = (1e-2, 1e-2)
             (recipe.rank, recipe.alpha, recipe.dropout, recipe.readingTokens) = (4, 8, 0, 24)
@@ -206,8 +251,10 @@ extension SeededTests {
                 segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
                 readings: [.init(ids: Array(ids[34..<50]), start: 2)],
                 objective: isDistilled ? .distillation : .continuation)
-            if scheme.adapterScope == .summaries, scheme.summaryInput == .attended { return }
-            if scheme.adapterScope == .summaries, scheme.carry != .independent {
+            if scheme.segmentCompressor.adapterScope == .summaries, scheme.segmentCompressor.summaryInput == .attended {
+                return
+            }
+            if scheme.segmentCompressor.adapterScope == .summaries, scheme.carry != .independent {
                 // What the model as it is sees of earlier vectors is taken as given.
                 (row.segments, row.vectorCounts) = ([row.segments[0]], [3])
             }
@@ -220,7 +267,7 @@ extension SeededTests {
                 try Tensor.randn($0.shape) * ($0.detached().norm().item() + 0.1) * 0.01
             }
             // Attended vectors jump where another position is chosen: steps stay where the choice does.
-            let scale = scheme.summaryInput == .attended ? 0.1 : 1
+            let scale = scheme.segmentCompressor.summaryInput == .attended ? 0.1 : 1
             let values = try parameters.map { try $0.detached().cloned() }
             func loss(at step: Double) throws -> Double {
                 for (index, parameter) in parameters.enumerated() {
@@ -258,7 +305,9 @@ extension SeededTests {
                 return (sum, try parameters.map { try $0.gradient ?? .zeros($0.shape) })
             }
             let (first, second) = (row(0), row(17))
-            if scheme.adapterScope == .summaries, scheme.summaryInput == .attended { return }
+            if scheme.segmentCompressor.adapterScope == .summaries, scheme.segmentCompressor.summaryInput == .attended {
+                return
+            }
             let (together, apart) = (try gradients([[first, second]]), try gradients([[first], [second]]))
             #expect(relativeError(together.0, apart.0) < 1e-5)
             for (one, other) in zip(together.1, apart.1) {
@@ -278,7 +327,7 @@ extension SeededTests {
         @Test func passesOfAStep() throws {
             var recipe = recipe(
                 CompressionScheme(
-                    carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .compressing))
+                    carry: .independent, method: .attended(AttendedKeysAndValues(adapterScope: .compressing))))
             (recipe.batchRows, recipe.rowsPerPass) = (7, 3)
             (recipe.continuation, recipe.reconstruction, recipe.answering) = (1, 1, 2)
             let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
@@ -292,7 +341,8 @@ extension SeededTests {
             for _ in 0..<200 {
                 let passes = trainer.draw(3, from: text, questions, tokenizer, &generator)
                 #expect(passes.reduce(0) { $0 + $1.rowCount } == 3)
-                for case .memory(let rows) in passes {
+                for case let pass as CompressorTrainer.MemoryRows in passes {
+                    let rows = pass.rows
                     sizes.insert(rows.count)
                     counts[rows[0].objective, default: 0] += rows.count
                     #expect(rows.allSatisfy { $0.shape == rows[0].shape && $0.objective == rows[0].objective })
@@ -321,8 +371,7 @@ extension SeededTests {
             let passes = trainer.draw(2, from: text, nil, try fixture.model.tokenizer, &generator)
             #expect(!passes.isEmpty)
             for pass in passes {
-                let isPublished = if case .published = pass { true } else { false }
-                #expect(isPublished == (carry == .accumulated))
+                #expect((pass is ContinuationRow) == (carry == .accumulated))
             }
         }
 
@@ -330,16 +379,19 @@ extension SeededTests {
         @Test func ratiosAreWeighedAsInTraining() throws {
             var options = LoadedModel.Options(model: Reference.autocompressor)
             (options.dtype, options.compressor, options.segmentTokens, options.ratio) = (.float32, .attended, 1536, 15)
-            let used = try LoadedModel.load(options).compressor.scheme
+            let compressor = try LoadedModel.load(options).compressor
+            let (used, reading) = (compressor.scheme, compressor.vectorReading)
             #expect(used.summaryTokens == 103 && used.vectors(of: 1536) == 103)
             let trained = Compressor.attendedScheme
-            #expect(trained.summaryTokens == 50)
-            for count in [1, 50, 103, 400] { #expect(used.logWeight(of: count) == trained.logWeight(of: count)) }
-            #expect(used != trained && used.logWeight(of: 103) < 0)
+            #expect(trained.summaryTokens == 50 && reading.unscaledVectorLimit == 50)
+            for count in [1, 50, 103, 400] {
+                #expect(reading.logWeight(of: count) == trained.reading().logWeight(of: count))
+            }
+            #expect(used != trained && reading.logWeight(of: 103) < 0)
         }
 
         @Test func beyondTheWindow() throws {
-            var recipe = recipe(CompressionScheme(carry: .independent, form: .keysAndValues, summaryInput: .picked))
+            var recipe = recipe(CompressionScheme(carry: .independent, method: .summary(SummaryVectors(.picked))))
             let window = fixture.decoder.configuration.maximumPositions
             func refusal() -> String? {
                 message { _ = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 1) }
@@ -377,7 +429,7 @@ extension SeededTests {
         @Test func questionsAreLearned() throws {
             var recipe = recipe(
                 CompressionScheme(
-                    carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .compressing))
+                    carry: .independent, method: .attended(AttendedKeysAndValues(adapterScope: .compressing))))
             (recipe.continuation, recipe.answering, recipe.batchRows, recipe.steps) = (0, 1, 2, 30)
             let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
             let text = try TrainingText([Sample.text("river", paragraphs: 2)])
@@ -395,7 +447,7 @@ extension SeededTests {
                 try prompts.prompt(question: "What did the mill take?"), try prompts.answer("The road.")
             )
             let row = CompressorTrainer.MemoryRow(
-                segments: [ids], vectorCounts: [recipe.scheme.vectors(of: ids.count)],
+                segments: [ids], vectorCounts: [try recipe.scheme.vectors(of: ids.count)],
                 readings: [.init(ids: prompt + answer, start: prompt.count)], objective: .answering)
             recipe.steps = 1
             let fresh = { try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2) }
@@ -460,12 +512,14 @@ extension SeededTests {
         }
 
         /// Every objective is drawn, learned from, and goes on after an interruption as if there had been none.
-        @Test(arguments: [CompressionScheme.SummaryInput.picked, .attended])
-        func aContinuedRunIsTheUninterruptedOne(_ input: CompressionScheme.SummaryInput) throws {
+        @Test(arguments: [CompressionMethod.SummaryInput.picked, .attended])
+        func aContinuedRunIsTheUninterruptedOne(_ input: CompressionMethod.SummaryInput) throws {
             var recipe = recipe(
                 CompressionScheme(
-                    carry: .independent, form: .keysAndValues, summaryInput: input,
-                    adapterScope: input == .picked ? .summaries : .compressing))
+                    carry: .independent,
+                    method: try CompressionMethod(
+                        form: .keysAndValues, summaryInput: input,
+                        adapterScope: input == .picked ? .summaries : .compressing)))
             (recipe.continuation, recipe.distillation, recipe.reconstruction) = (1, 1, 1)
             recipe.answering = 1
             if input == .attended { (recipe.batchRows, recipe.rowsPerPass) = (5, 3) }
@@ -488,17 +542,18 @@ extension SeededTests {
                     == Array(losses[3...]))
             // What was saved is a compressor of that way.
             let checkpoint = try CompressorCheckpoint(folder: folder.url, for: fixture.decoder, identity: "base")
-            #expect(checkpoint.description.scheme == recipe.scheme)
+            #expect(try checkpoint.description.scheme == recipe.scheme)
             #expect(
                 checkpoint.embedSummary.shape == [input == .picked ? 1 : 0, fixture.decoder.configuration.hiddenSize])
         }
 
         /// Steps on one text bring its loss down, in every form and objective.
-        @Test(arguments: CompressionScheme.Form.allCases, [0, 1, 2])
-        func lossesFall(_ form: CompressionScheme.Form, _ objective: Int) throws {
+        @Test(arguments: VectorForm.allCases, [0, 1, 2])
+        func lossesFall(_ form: VectorForm, _ objective: Int) throws {
             var recipe = recipe(
                 CompressionScheme(
-                    carry: .independent, form: form, summaryInput: .learned, adapterScope: .everywhere))
+                    carry: .independent,
+                    method: try CompressionMethod(form: form, summaryInput: .learned, adapterScope: .everywhere)))
             recipe.segmentsPerSubstep = 1
             (recipe.continuation, recipe.distillation, recipe.reconstruction) = (0, 0, 0)
             switch objective {
@@ -525,8 +580,8 @@ extension SeededTests {
         init() throws {
             let fixture = try CompressorFixture()
             let scheme = CompressionScheme(
-                segmentTokens: 20, summaryTokens: 3, carry: .accumulated, form: .keysAndValues, summaryInput: .picked,
-                adapterScope: .summaries)
+                segmentTokens: 20, summaryTokens: 3, carry: .accumulated,
+                method: .summary(SummaryVectors(.picked, adapterScope: .summaries)))
             compressor = try Compressor(
                 decoder: fixture.decoder, embedSummary: fixture.embedSummary[0..<1], adapter: fixture.adapter(),
                 scheme: scheme)
@@ -550,7 +605,7 @@ extension SeededTests {
             let answer = try await answerer.answer("What is item 3?", options)
             let prompt = try engine.prompts.prompt(question: "What is item 3?")
             let context = try withoutGradients {
-                try compressor.context(stored.to(.float32), adapters: compressor.readingAdapters)
+                try compressor.context(SegmentVectors(rows: stored.to(.float32)), adapters: compressor.readingAdapters)
             }
             let expected = try engine.model.generate(
                 compressor.decoder.embed(prompt), cache: context, options: options.generation)
@@ -584,8 +639,7 @@ extension SeededTests {
         init() async throws {
             let fixture = try CompressorFixture()
             let scheme = CompressionScheme(
-                segmentTokens: 20, summaryTokens: 3, carry: .independent, form: .keysAndValues, summaryInput: .attended,
-                adapterScope: .summaries)
+                segmentTokens: 20, summaryTokens: 3, carry: .independent, method: .attended(AttendedKeysAndValues()))
             engine = LoadedModel(
                 model: fixture.model, modelIdentity: "model",
                 compressor: (try .attended(for: fixture.decoder, scheme), Compressor.attendedIdentity),
@@ -606,11 +660,13 @@ extension SeededTests {
 
         /// Together they are attended to as one segment's are, in the pass that reads the question and in every step.
         @Test func manySegmentsWeighAsOne() async throws {
-            let scheme = engine.compressor.scheme
-            #expect(scheme.logWeight(of: 3) == 0 && scheme.logWeight(of: 1) == 0 && scheme.logWeight(of: 0) == 0)
-            #expect(abs(scheme.logWeight(of: 12) + log(4)) < 1e-12)
-            #expect(CompressionScheme().logWeight(of: 500) == 0, "only those that drew attention in their text")
+            let reading = engine.compressor.vectorReading
+            #expect(reading.logWeight(of: 3) == 0 && reading.logWeight(of: 1) == 0 && reading.logWeight(of: 0) == 0)
+            #expect(abs(reading.logWeight(of: 12) + log(4)) < 1e-12)
+            #expect(
+                CompressionScheme().reading().logWeight(of: 500) == 0, "only those that drew attention in their text")
             let stored = try await library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
+            let vectors = try SegmentVectors(rows: stored.to(.float32))
             #expect(added.vectors > 9)
             let prompt = try decoder.embed(engine.prompts.prompt(question: "What is item 3?"))
             func context(_ logWeight: Double) throws -> KeyValueCache {
@@ -621,22 +677,22 @@ extension SeededTests {
                 return cache
             }
             try withoutGradients {
-                let weighed = try decoder.hiddenStates(prompt, cache: context(scheme.logWeight(of: added.vectors)))
+                let weighed = try decoder.hiddenStates(prompt, cache: context(reading.logWeight(of: added.vectors)))
                 let found = try decoder.hiddenStates(
-                    prompt, cache: engine.compressor.context(stored.to(.float32), adapters: .none))
+                    prompt, cache: engine.compressor.context(vectors, adapters: .none))
                 #expect(try relativeError(found, weighed) < 1e-6)
                 #expect(try relativeError(found, decoder.hiddenStates(prompt, cache: context(0))) > 1e-3)
             }
             // Steps one by one, and the same positions in one pass.
             let answer = try engine.model.generate(
-                prompt, cache: engine.compressor.context(stored.to(.float32), adapters: .none),
+                prompt, cache: engine.compressor.context(vectors, adapters: .none),
                 options: options().generation)
             var ids: [Int] = []
             for _ in 0..<answer.ids.count {
                 let hidden = try withoutGradients {
                     try decoder.hiddenStates(
                         ids.isEmpty ? prompt : .concatenated([prompt, decoder.embed(ids)], 1),
-                        cache: engine.compressor.context(stored.to(.float32), adapters: .none), last: 1)
+                        cache: engine.compressor.context(vectors, adapters: .none), last: 1)
                 }
                 ids.append(try #require(try decoder.logits(hidden[0])[0].to(.float32).indexOfGreatest()))
             }

@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: zip(CompressionScheme.Carry.allCases, ["accumulate", "newest", "independent"]))
     func vectorsOfEachCarry(carry: CompressionScheme.Carry, name: String) throws {
         var told: [Int] = []
-        let vectors = try fixture.compressor(carry).compress(fixture.values.document) { told.append($0) }
+        let vectors = try fixture.compressor(carry).compress(fixture.values.document) { told.append($0) }.rows
         let reference = try fixture.tensors.tensor("vectors.\(name)", as: .float32)
         #expect(vectors.dtype == .float32)
         #expect(try relativeError(vectors, reference) < Reference.tolerance)
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func vectorsWithAnAdapter() throws {
-        let vectors = try fixture.compressor(adapter: fixture.adapter()).compress(fixture.values.document)
+        let vectors = try fixture.compressor(adapter: fixture.adapter()).compress(fixture.values.document).rows
         let reference = try fixture.tensors.tensor("vectors.adapter", as: .float32)
         #expect(try relativeError(vectors, reference) < Reference.tolerance)
         #expect(try relativeError(vectors, fixture.vectors()) > 0.01, "the adapter changes them")
@@ -55,16 +55,16 @@ import Testing
         let segments = compressor.scheme.segments(of: ids.count).map { Array(ids[$0]) }
         var whole = try CompressionRun(compressor, rounding: .bfloat16)
         for segment in segments { _ = try whole.compress(segment) }
-        let expected = try whole.vectors()
+        let expected = try whole.vectors().rows
         #expect(expected.shape == [segments.count * 3, fixture.decoder.configuration.hiddenSize])
         for done in 0...segments.count {
-            let stored = try expected[0..<done * 3].to(.bfloat16)
+            let stored = try SegmentVectors(rows: expected[0..<done * 3].to(.bfloat16))
             var run = try CompressionRun(compressor, after: stored, rounding: .bfloat16)
             for segment in segments[done...] { _ = try run.compress(segment) }
-            #expect(try run.vectors().bytes() == expected.bytes(), "\(carry) after \(done) segments")
+            #expect(try run.vectors().rows.bytes() == expected.bytes(), "\(carry) after \(done) segments")
         }
         // Rounding is within what bfloat16 holds: 8 bits.
-        #expect(try relativeError(expected, compressor.compress(ids)) < 0.02)
+        #expect(try relativeError(expected, compressor.compress(ids).rows) < 0.02)
     }
 
     /// Without keys and values that are kept: every segment reads the whole prefix again.
@@ -86,7 +86,7 @@ import Testing
         var generator = SeededGenerator(state: 4)
         let count = 79 * fixture.values.segmentTokens + 1
         let ids = (0..<count).map { _ in Int.random(in: 4..<280, using: &generator) }
-        let vectors = try compressor.compress(ids)
+        let vectors = try compressor.compress(ids).rows
         #expect(vectors.size(0) == 240)
         #expect(try vectors.isFinite().to(.float32).sum().item() == Double(vectors.count))
         // Errors of many steps add up.
@@ -108,11 +108,11 @@ import Testing
         #expect(message { _ = try run.compress([]) }?.contains("0 tokens") == true)
         #expect(message { _ = try run.compress(Array(repeating: 5, count: 21)) }?.contains("21 tokens") == true)
         #expect(message { _ = try run.compress([5, 100_000]) }?.contains("100000") == true)
-        #expect(try run.vectors().shape == [0, fixture.decoder.configuration.hiddenSize])
+        #expect(try run.vectors().rows.shape == [0, fixture.decoder.configuration.hiddenSize])
         // What failed leaves the run as it was.
         let ids = Array(fixture.values.document.prefix(30))
         for range in fixture.scheme().segments(of: ids.count) { _ = try run.compress(Array(ids[range])) }
-        #expect(try relativeError(run.vectors(), fixture.compressor().compress(ids)) == 0)
+        #expect(try relativeError(run.vectors().rows, fixture.compressor().compress(ids).rows) == 0)
     }
 
     @Test func vectorsThatAreNoNumbersAreRefused() throws {
@@ -180,11 +180,12 @@ extension CompressorTests {
         let segments = (0..<3).map { _ in (0..<96).map { _ in Int.random(in: 20..<40_000, using: &generator) } }
         var whole = try CompressionRun(compressor, rounding: .bfloat16)
         for segment in segments { _ = try whole.compress(segment) }
-        let expected = try whole.vectors()
+        let expected = try whole.vectors().rows
         for done in 1..<3 {
-            var run = try CompressionRun(compressor, after: expected[0..<done * 50].to(.bfloat16), rounding: .bfloat16)
+            var run = try CompressionRun(
+                compressor, after: SegmentVectors(rows: expected[0..<done * 50].to(.bfloat16)), rounding: .bfloat16)
             for segment in segments[done...] { _ = try run.compress(segment) }
-            #expect(try run.vectors().bytes() == expected.bytes(), "after \(done) segments")
+            #expect(try run.vectors().rows.bytes() == expected.bytes(), "after \(done) segments")
         }
     }
 }

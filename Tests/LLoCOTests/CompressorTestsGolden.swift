@@ -54,7 +54,7 @@ struct CompressorTestsGolden {
     private func questionLogits(_ adapters: ActiveAdapters) throws -> Tensor {
         let decoder = engine.model.decoder
         return try withoutGradients {
-            let vectors = try engine.compressor.compress(values.document)
+            let vectors = try engine.compressor.compress(values.document).rows
             let prompt = try Tensor.concatenated([vectors, decoder.embed(values.question)[0]]).unsqueezed(0)
             let logits = try decoder.logits(decoder.hiddenStates(prompt, adapters: adapters))[0]
             return try logits.narrowed(0, start: vectors.size(0), length: values.question.count)
@@ -65,7 +65,7 @@ struct CompressorTestsGolden {
         let compressor = engine.compressor
         #expect(compressor.scheme.summaryTokens == values.summaryTokens)
         #expect(compressor.scheme.carry == .accumulated)
-        let vectors = try compressor.compress(values.document)
+        let vectors = try compressor.compress(values.document).rows
         #expect(
             try relativeError(vectors, tensors.tensor("autocompressor.vectors", as: .float32)) < Reference.tolerance)
         #expect(

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOCheckpoints
+import LLoCOCompression
 import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
@@ -53,7 +54,11 @@ extension SeededTests {
             // The mean of the substeps' means is the mean of all, as the substeps are of one length.
             let predicted = training.substeps.map { $0.reduce(0, +) - 1 }
             #expect(Set(predicted).count == 1)
-            let sum = try trainer.backward(training.row, cuts: cuts, scale: 1 / Double(predicted.reduce(0, +)))
+            let row = ContinuationRow(
+                method: AutoCompressor(), ids: training.row, cuts: cuts,
+                segmentsPerSubstep: recipe.segmentsPerSubstep)
+            #expect(row.predictedByRow == predicted.reduce(0, +))
+            let sum = try row.backward(trainer, scale: 1 / Double(predicted.reduce(0, +)))
             let reference = zip(training.losses, predicted).reduce(0) { $0 + $1.0 * Double($1.1) }
             #expect(relativeError(sum, reference) < Reference.tolerance)
             let names = CompressorFixture.names(of: trainer.adapter) + ["embed_summary.weight"]

@@ -169,16 +169,17 @@ extension SeededTests {
 
         /// What flows back to the vectors, against differences of the loss along a random direction.
         @Test(
-            arguments: [CompressionScheme(), Compressor.attendedScheme], [GradientCheckpointing.never, .always])
-        func gradientsOfVectors(scheme: CompressionScheme, checkpointing: GradientCheckpointing) throws {
+            arguments: [VectorReading.embeddings, Compressor.attendedScheme.reading()],
+            [GradientCheckpointing.never, .always])
+        func gradientsOfVectors(reading: VectorReading, checkpointing: GradientCheckpointing) throws {
             try Runtime.seed(7)
             let size =
-                scheme.form == .embeddings ? fixture.decoder.configuration.hiddenSize : fixture.decoder.keyValueSize
+                reading.form == .embeddings ? fixture.decoder.configuration.hiddenSize : fixture.decoder.keyValueSize
             let vectors = try Tensor.randn([6, size])
             let direction = try Tensor.randn([6, size])
             let examples = [example(0), example(1)]
             let finetuner = try Finetuner(
-                decoder: fixture.decoder, adapter: fixture.adapter(), recipe: recipe(), scheme: scheme,
+                decoder: fixture.decoder, adapter: fixture.adapter(), recipe: recipe(), reading: reading,
                 documents: [vectors], examples: examples, seed: 0, checkpointing: checkpointing)
             func loss(_ shift: Double) throws -> Double {
                 try finetuner.backward(examples, about: vectors + direction * shift, scale: 1)

@@ -61,6 +61,10 @@ import Testing
         ("{ compressor: { rowsPerPass: 0 } }", "compressor.rowsPerPass"),
         ("{ compressor: { rowTokens: 9000000000 } }", "compressor.rowTokens"),
         ("{ compressor: { checkpointSteps: 0 } }", "compressor.checkpointSteps"),
+        (
+            "{ compressor: { summaryInput: 'attended', adapterScope: 'compressing' } }",
+            "compressor: summaryInput attended needs the form keys-and-values"
+        ),
         // More vectors than there are, and ratios that nothing would draw.
         (
             "{ compressor: { leastRatio: 8, mostRatio: 64, continuation: 0, distillation: 1 } }",

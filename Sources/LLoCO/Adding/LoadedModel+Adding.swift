@@ -72,13 +72,16 @@ extension LoadedModel {
         let vectors = scheme.vectors(ofText: ids.count)
         if kept == ranges.count, try await library.isComplete(document, identity: identity) { return (0, vectors) }
         try await library.replaceSegments(of: document, identity: identity, from: kept, with: [])
-        let before = kept == 0 ? nil : try await library.storedVectors(of: document, identity: identity, segments: kept)
+        let before =
+            kept == 0
+            ? nil
+            : try await SegmentVectors(rows: library.storedVectors(of: document, identity: identity, segments: kept))
         var run = try CompressionRun(compressor, after: before, rounding: .bfloat16)
         let resumed = kept == 0 ? 0 : ranges[kept - 1].upperBound
         try progress(resumed, ids.count)
         for index in kept..<ranges.count {
             let range = ranges[index]
-            let made = try run.compress(Array(ids[range]))
+            let made = try run.compress(Array(ids[range])).rows
             // Segments join without a gap, whatever bytes lie between two tokens.
             let start = index == 0 ? 0 : tokens[range.lowerBound].range.lowerBound
             let end = range.upperBound == tokens.count ? byteCount : tokens[range.upperBound].range.lowerBound

@@ -81,8 +81,7 @@ extension Answerer {
     private func compressed(_ plain: [Int], _ found: Found, _ options: Options) async throws -> Prompt {
         let decoder = engine.model.decoder
         let compressor = engine.compressor
-        // Keys and values are read after one token more.
-        let room = room(beside: plain.count + (compressor.scheme.form == .keysAndValues ? 1 : 0), options)
+        let room = room(beside: plain.count + compressor.vectorReading.leadingPositions, options)
         var parts: [Tensor] = []
         var prompt = Prompt(embeddings: try decoder.embed(plain))
         for document in found.documents {
@@ -114,7 +113,7 @@ extension Answerer {
         guard !vectors.isEmpty else { return }
         let embeddings = prompt.embeddings
         (prompt.embeddings, prompt.context) = try withoutGradients {
-            try compressor.reading(.concatenated(vectors), before: embeddings)
+            try compressor.reading(SegmentVectors(rows: .concatenated(vectors)), before: embeddings)
         }
     }
 

@@ -55,7 +55,7 @@ struct Compress: ParsableCommand {
         try compressor.check(tokens: ids.count, named: file ?? "--ids")
         let bar = ProgressBar("compressing")
         let start = ContinuousClock.now
-        let vectors = try compressor.compress(ids) { bar.update($0, of: ids.count) }
+        let vectors = try compressor.compress(ids) { bar.update($0, of: ids.count) }.rows
         bar.finish()
         let seconds = start.duration(to: .now).seconds
         try SafetensorsWriter.write(["vectors": vectors], to: URL(filePath: out))

@@ -10,65 +10,50 @@ public struct CompressionRun {
     private let cache: KeyValueCache
     /// Its positions before any vector
     private let start: Int
-    /// Vectors that are not in the cache yet, [n, D]
-    private var pending: Tensor?
-    private var segments: [Tensor]
+    /// Vectors that are not in the cache yet
+    private var pending: SegmentVectors?
+    /// float32
+    private var segments: [SegmentVectors]
     /// Where set, each vector is rounded so as soon as it is made, so that a run taken up from stored vectors goes on
     /// exactly as one that never stopped.
     private let rounding: DType?
 
     /// - Parameters:
-    ///   - vectors: those of the segments before, [n, D]: the run goes on after them
+    ///   - vectors: those of the segments before: the run goes on after them
     ///   - rounding: the dtype that vectors are stored in
-    public init(_ compressor: Compressor, after vectors: Tensor? = nil, rounding: DType? = nil) throws {
+    public init(_ compressor: Compressor, after vectors: SegmentVectors? = nil, rounding: DType? = nil) throws {
         self.compressor = compressor
         self.rounding = rounding
-        cache = try compressor.decoder.emptyContext(compressor.scheme.form)
+        cache = try compressor.decoder.emptyContext(compressor.vectorReading.form)
         start = cache.count
         segments = []
-        if let vectors, vectors.size(0) > 0 {
+        if let vectors, vectors.count > 0 {
             segments = [try vectors.to(.float32, device: .cpu)]
             pending = try carried(vectors.to(compressor.decoder.dtype, device: compressor.decoder.device))
         }
     }
 
-    /// Compresses the next segment to vectors [``CompressionScheme/vectors(of:)``, vectorSize], float32.
+    /// Compresses the next segment to ``CompressionScheme/vectors(of:)`` vectors, float32.
     ///
     /// - Parameter ids: the segment's tokens, 1 to the scheme's `segmentTokens`
     /// - Throws: `ModelError` for another number of tokens, an id outside the vocabulary, or vectors that are no numbers;
     ///   `TorchError` where memory does not suffice.
-    public mutating func compress(_ ids: [Int]) throws -> Tensor {
+    public mutating func compress(_ ids: [Int]) throws -> SegmentVectors {
         let scheme = compressor.scheme
         guard !ids.isEmpty, ids.count <= scheme.segmentTokens else {
             throw ModelError("a segment of \(ids.count) tokens, expected 1 to \(scheme.segmentTokens)")
         }
         return try withoutGradients {
             let decoder = compressor.decoder
-            var pending = pending
-            if scheme.form == .keysAndValues, let rows = pending {
-                try decoder.append(rows.unsqueezed(0), to: cache)
-                pending = nil
-            }
-            let prefixLength = cache.count + (pending?.size(0) ?? 0)
-            var made: Tensor
-            if scheme.isPublished {
-                // Text and summary positions in one pass.
-                let prefix = pending.map { [$0] } ?? []
-                let input = try Tensor.concatenated(prefix + [decoder.embed(ids)[0], compressor.embedSummary])
-                made = try decoder.hiddenStates(
-                    input.unsqueezed(0), cache: cache, adapters: compressor.adapters, last: scheme.summaryTokens)[0]
-            } else {
-                made = try SegmentPass(
-                    decoder: decoder, scheme: scheme, embedSummary: compressor.embedSummary,
-                    adapters: compressor.adapters
-                ).vectors(
-                    of: [ids], pending: pending?.unsqueezed(0), cache: cache, count: scheme.vectors(of: ids.count))[0]
-            }
+            let prefixLength = cache.count + (pending?.count ?? 0)
+            var made = try scheme.segmentCompressor.vectors(
+                of: [ids], count: scheme.vectors(of: ids.count), after: pending, in: cache,
+                SegmentPass(decoder: decoder, embedSummary: compressor.embedSummary, adapters: compressor.adapters))
             cache.truncate(to: scheme.carry == .accumulated ? prefixLength : start)
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }
-            self.pending = try carried(made.cloned())
+            pending = try carried(made.cloned())
             let vectors = try made.to(.float32, device: .cpu)
-            guard try vectors.isAllFinite() else {
+            guard try vectors.values.isAllFinite() else {
                 throw ModelError(
                     "the compressor made vectors that are no numbers in \(decoder.dtype): its weights or the model's are "
                         + "damaged, or --dtype float32 is needed")
@@ -78,23 +63,17 @@ public struct CompressionRun {
         }
     }
 
-    /// All vectors so far, [n, D], float32, those that the run started from included.
-    public func vectors() throws -> Tensor {
-        segments.isEmpty
-            ? try Tensor.zeros([0, compressor.vectorSize])
-            : try Tensor.concatenated(segments)
+    /// All vectors so far, float32, those that the run started from included.
+    public func vectors() throws -> SegmentVectors {
+        segments.isEmpty ? try compressor.noVectors() : try .concatenated(segments)
     }
 
     /// What the next segment sees of the vectors made last.
-    private func carried(_ vectors: Tensor) throws -> Tensor? {
+    private func carried(_ vectors: SegmentVectors) throws -> SegmentVectors? {
         switch compressor.scheme.carry {
-        case .accumulated:
-            return vectors
-        case .newest:
-            let count = min(compressor.scheme.summaryTokens, vectors.size(0))
-            return try vectors.narrowed(0, start: vectors.size(0) - count, length: count)
-        case .independent:
-            return nil
+        case .accumulated: vectors
+        case .newest: try vectors.last(min(compressor.scheme.summaryTokens, vectors.count))
+        case .independent: nil
         }
     }
 }

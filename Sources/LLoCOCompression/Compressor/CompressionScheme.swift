@@ -1,7 +1,6 @@
-import Foundation
-
-/// How a compressor cuts a text and what it carries from segment to segment. Stored with every vector.
-public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConvertible {
+/// How a compressor cuts a text, what it carries from segment to segment, and by which method segments become vectors.
+/// Stored with every vector.
+public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
     /// What a segment sees of those before it.
     public enum Carry: String, Sendable, Codable, CaseIterable {
         /// the vectors of all segments before it: the AutoCompressor's way, and LLoCO's
@@ -12,123 +11,63 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
         case independent
     }
 
-    /// What a vector is.
-    public enum Form: String, Sendable, Codable, CaseIterable {
-        /// the hidden state at a summary position, read as an input embedding: the AutoCompressor's way, and LLoCO's
-        case embeddings
-        /// the keys and values of a summary position in all layers, as in 500xCompressor (Li et al. 2024)
-        case keysAndValues = "keys-and-values"
-    }
-
-    /// What a summary position is given to begin with.
-    public enum SummaryInput: String, Sendable, Codable, CaseIterable {
-        /// an embedding of its own, the published way
-        case learned
-        /// the embedding of one of the segment's tokens, those that the model expects least in the text's order, plus one
-        /// learned embedding that all share; there may be any number of them
-        case picked
-        /// there are no summary positions: the vectors are the keys and values of the segment's own tokens, in every head
-        /// those that its queries attend to most (``Llama/attendedKeysAndValues(of:last:queries:kept:)``). Nothing has to be
-        /// learned for that; keys and values alone can be had so
-        case attended
-    }
-
-    /// Where the compressor's adapter is on.
-    public enum AdapterScope: String, Sendable, Codable, CaseIterable {
-        /// at every position, while text is compressed and while vectors are read: the published way
-        case everywhere
-        /// while text is compressed: vectors are read by the model as it is
-        case compressing
-        /// at the summary positions alone: text is read, and vectors too, by the model as it is
-        case summaries
-    }
-
     /// Tokens of the text in a segment; the last one may have fewer.
     public var segmentTokens: Int
     /// Vectors that stand for a segment of `segmentTokens`; see ``vectors(of:)`` for a shorter one.
     public var summaryTokens: Int
-    /// So many vectors, or fewer, are read with their whole weight: a segment's, as the compressor was trained or measured.
-    /// It stays where other numbers of vectors are asked for. It is how vectors are read, not what they are: it is neither
-    /// stored nor part of the description. See ``logWeight(of:)``.
-    public private(set) var wholeWeightVectors: Int
     public var carry: Carry
-    public var form: Form
-    public var summaryInput: SummaryInput
-    public var adapterScope: AdapterScope
+    public var method: CompressionMethod
 
+    /// The published values are the defaults.
     public init(
-        segmentTokens: Int = 1536, summaryTokens: Int = 50, carry: Carry = .accumulated, form: Form = .embeddings,
-        summaryInput: SummaryInput = .learned, adapterScope: AdapterScope = .everywhere
+        segmentTokens: Int = 1536, summaryTokens: Int = 50, carry: Carry = .accumulated,
+        method: CompressionMethod = .autoCompressor
     ) {
         self.segmentTokens = segmentTokens
         self.summaryTokens = summaryTokens
-        wholeWeightVectors = summaryTokens
         self.carry = carry
-        self.form = form
-        self.summaryInput = summaryInput
-        self.adapterScope = adapterScope
+        self.method = method
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case segmentTokens, summaryTokens, carry, form, summaryInput, adapterScope
-    }
-
-    /// What a checkpoint does not say is the published way.
-    public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            segmentTokens: try fields.decode(Int.self, forKey: .segmentTokens),
-            summaryTokens: try fields.decode(Int.self, forKey: .summaryTokens),
-            carry: try fields.decode(Carry.self, forKey: .carry),
-            form: try fields.decodeIfPresent(Form.self, forKey: .form) ?? .embeddings,
-            summaryInput: try fields.decodeIfPresent(SummaryInput.self, forKey: .summaryInput) ?? .learned,
-            adapterScope: try fields.decodeIfPresent(AdapterScope.self, forKey: .adapterScope) ?? .everywhere)
-    }
-
-    /// "accumulated-1536-50", and whatever is not the published way: "independent-1536-50-keys-and-values-picked-summaries"
+    /// "accumulated-1536-50", and whatever is not the published way:
+    /// "independent-1536-50-keys-and-values-picked-summaries"
     public var description: String {
         var parts = [carry.rawValue, "\(segmentTokens)", "\(summaryTokens)"]
-        if form != .embeddings { parts.append(form.rawValue) }
-        if summaryInput != .learned { parts.append(summaryInput.rawValue) }
-        if adapterScope != .everywhere { parts.append(adapterScope.rawValue) }
+        if segmentCompressor.form != .embeddings { parts.append(segmentCompressor.form.rawValue) }
+        if segmentCompressor.summaryInput != .learned { parts.append(segmentCompressor.summaryInput.rawValue) }
+        if segmentCompressor.adapterScope != .everywhere { parts.append(segmentCompressor.adapterScope.rawValue) }
         return parts.joined(separator: "-")
     }
 
-    /// Whether all but the sizes and the carry is the AutoCompressor's way.
-    var isPublished: Bool { form == .embeddings && summaryInput == .learned && adapterScope == .everywhere }
+    /// What makes a segment's vectors.
+    package var segmentCompressor: any SegmentCompressor { method.segmentCompressor }
 
-    /// Whether a continuation is learned the published way: whole rows, whose segments are read after all vectors before them.
-    package var hasPublishedContinuation: Bool { isPublished && carry == .accumulated }
+    /// The method where a continuation is learned the published way: of whole rows, each segment's text is predicted
+    /// while it is compressed, after the vectors of all before it. nil where what follows is read after vectors alone.
+    package var publishedContinuation: AutoCompressor? {
+        carry == .accumulated ? segmentCompressor as? AutoCompressor : nil
+    }
 
     /// Rows of the learned summary embeddings.
-    package var learnedRows: Int {
-        switch summaryInput {
-        case .learned: summaryTokens
-        case .picked: 1
-        case .attended: 0
-        }
+    package var learnedRows: Int { segmentCompressor.learnedRows(summaryTokens: summaryTokens) }
+
+    /// How the vectors are read.
+    ///
+    /// - Parameter limit: ``VectorReading/unscaledVectorLimit`` of a method that scales; nil for `summaryTokens`
+    package func reading(unscaledVectorLimit limit: Int? = nil) -> VectorReading {
+        VectorReading(
+            form: segmentCompressor.form,
+            unscaledVectorLimit: segmentCompressor.isScaledToOneSegment ? limit ?? summaryTokens : nil)
     }
 
-    /// What the fields say together, where nothing can be so.
-    package var contradiction: String? {
-        guard summaryInput == .attended, form != .keysAndValues else { return nil }
-        return "summaryInput attended needs the form keys-and-values"
-    }
-
-    /// What is added to the scores of `count` vectors' keys where they are read, so that attention to them all stays what it
-    /// is to those of one segment at the compressor's own ratio. Attended ones drew most of their segment's attention and
-    /// would draw more than it did where they stand side by side, the more so the more segments there are
-    /// (`Docs/experiments.md` 14).
-    public func logWeight(of count: Int) -> Double {
-        guard summaryInput == .attended else { return 0 }
-        return -log(max(1, Double(count) / Double(wholeWeightVectors)))
-    }
-
-    /// The vectors of a segment of `count` tokens: attended ones in proportion, else as many for a short segment as for a
-    /// whole one.
+    /// The vectors of a segment of `count` tokens.
     public func vectors(of count: Int) -> Int {
-        guard summaryInput == .attended else { return summaryTokens }
-        return min(count, (count * summaryTokens + segmentTokens - 1) / segmentTokens)
+        segmentCompressor.vectors(of: count, segmentTokens: segmentTokens, summaryTokens: summaryTokens)
+    }
+
+    /// The most vectors that a segment of `count` tokens can have.
+    package func vectorLimit(of count: Int) -> Int {
+        segmentCompressor.vectorLimit(tokens: count, summaryTokens: summaryTokens)
     }
 
     /// The vectors of a whole text of `count` tokens.
@@ -139,5 +78,37 @@ public struct CompressionScheme: Sendable, Hashable, Codable, CustomStringConver
     /// Cuts a text of `count` tokens.
     public func segments(of count: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: segmentTokens).map { $0..<min($0 + segmentTokens, count) }
+    }
+}
+
+extension CompressionScheme: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case segmentTokens, summaryTokens, carry, form, summaryInput, adapterScope
+    }
+
+    /// What a checkpoint does not say is the published way.
+    ///
+    /// - Throws: `ModelError` where what it says together is no method.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            segmentTokens: try fields.decode(Int.self, forKey: .segmentTokens),
+            summaryTokens: try fields.decode(Int.self, forKey: .summaryTokens),
+            carry: try fields.decode(Carry.self, forKey: .carry),
+            method: try CompressionMethod(
+                form: fields.decodeIfPresent(VectorForm.self, forKey: .form) ?? .embeddings,
+                summaryInput: fields.decodeIfPresent(CompressionMethod.SummaryInput.self, forKey: .summaryInput)
+                    ?? .learned,
+                adapterScope: fields.decodeIfPresent(AdapterScope.self, forKey: .adapterScope) ?? .everywhere))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(segmentTokens, forKey: .segmentTokens)
+        try fields.encode(summaryTokens, forKey: .summaryTokens)
+        try fields.encode(carry, forKey: .carry)
+        try fields.encode(segmentCompressor.form, forKey: .form)
+        try fields.encode(segmentCompressor.summaryInput, forKey: .summaryInput)
+        try fields.encode(segmentCompressor.adapterScope, forKey: .adapterScope)
     }
 }

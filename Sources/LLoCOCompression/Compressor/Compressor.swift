@@ -4,17 +4,7 @@ import LLoCOCheckpoints
 public import LLoCOModels
 public import LLoCOTorch
 
-/// A document's tokens to a few vectors that a model reads in their place.
-///
-/// The published way is the AutoCompressor's (Chevalier et al. 2023):
-///
-///     prefix = []                                        // [0, D]
-///     for x in split(tokens, segmentTokens):
-///         h = norm(layers([prefix ; E(x) ; summary]))    // causal, positions from 0
-///         prefix = [prefix ; h[last S]]
-///
-/// where a vector is a hidden state after the final norm, fed back as an input embedding as it is. ``CompressionScheme``
-/// says which other ways there are.
+/// A document's tokens to a few vectors that a model reads in their place, by a ``CompressionMethod``.
 public struct Compressor: Sendable {
     public let decoder: Llama
     /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked, [0, D] where there are none
@@ -22,16 +12,22 @@ public struct Compressor: Sendable {
     /// What turns the base model into the compressor; none where the weights are the compressor's own.
     public let adapter: Adapter?
     public let scheme: CompressionScheme
+    /// How its vectors are read.
+    public let vectorReading: VectorReading
 
+    /// - Parameter limit: ``VectorReading/unscaledVectorLimit`` of a method that scales: the vectors of a segment as the
+    ///   compressor was trained or measured, whatever ratio is requested now; nil for the scheme's `summaryTokens`
     /// - Throws: `ModelError` where the summary embeddings or the adapter do not fit the model.
-    public init(decoder: Llama, embedSummary: Tensor, adapter: Adapter?, scheme: CompressionScheme) throws {
+    public init(
+        decoder: Llama, embedSummary: Tensor, adapter: Adapter?, scheme: CompressionScheme,
+        unscaledVectorLimit limit: Int? = nil
+    ) throws {
         let shape = embedSummary.shape
         guard shape == [scheme.learnedRows, decoder.configuration.hiddenSize], scheme.summaryTokens > 0 else {
             throw ModelError(
                 "the compressor is of another model: summary embeddings of shape \(shape), "
                     + "expected [\(scheme.learnedRows), \(decoder.configuration.hiddenSize)]")
         }
-        if let contradiction = scheme.contradiction { throw ModelError("the compressor: \(contradiction)") }
         guard scheme.segmentTokens > 0 else {
             throw ModelError("a segment of \(scheme.segmentTokens) tokens, expected 1 or more")
         }
@@ -40,20 +36,24 @@ public struct Compressor: Sendable {
         self.embedSummary = try embedSummary.to(decoder.dtype, device: decoder.device)
         self.adapter = try adapter?.frozen(as: decoder.dtype, device: decoder.device)
         self.scheme = scheme
+        vectorReading = scheme.reading(unscaledVectorLimit: limit)
     }
 
     /// The compressor of a model that none was trained for: of every 1,536 tokens 50 are kept, in each head of each layer
     /// those that the text's own queries attend to most.
+    ///
+    /// - Parameter limit: as in the initializer
     public static func attended(
-        for decoder: Llama, _ scheme: CompressionScheme = attendedScheme
+        for decoder: Llama, _ scheme: CompressionScheme = attendedScheme, unscaledVectorLimit limit: Int? = nil
     ) throws -> Compressor {
         try Compressor(
-            decoder: decoder, embedSummary: .zeros([scheme.learnedRows, decoder.configuration.hiddenSize]),
-            adapter: nil, scheme: scheme)
+            decoder: decoder,
+            embedSummary: scheme.segmentCompressor.freshEmbeddings(decoder, summaryTokens: scheme.summaryTokens),
+            adapter: nil, scheme: scheme, unscaledVectorLimit: limit)
     }
 
     public static let attendedScheme = CompressionScheme(
-        carry: .independent, form: .keysAndValues, summaryInput: .attended, adapterScope: .summaries)
+        carry: .independent, method: .attended(AttendedKeysAndValues()))
 
     /// What identifies that compressor beside its model and its scheme; it changes where its vectors would.
     public static let attendedIdentity = Digest.sha256(Data("attended keys and values, 2".utf8))
@@ -80,35 +80,41 @@ public struct Compressor: Sendable {
     /// What is added to the decoder while it compresses.
     public var adapters: ActiveAdapters { ActiveAdapters(adapter.map { [$0] } ?? []) }
 
+    /// The same where text is read that is compressed.
+    public var textAdapters: ActiveAdapters { scheme.segmentCompressor.adapterScope.includesText ? adapters : .none }
+
     /// What is added to the decoder while it reads the vectors, besides a group's adapter.
-    public var readingAdapters: ActiveAdapters { scheme.adapterScope == .everywhere ? adapters : .none }
+    public var readingAdapters: ActiveAdapters {
+        scheme.segmentCompressor.adapterScope.includesReading ? adapters : .none
+    }
 
     /// The length of a vector: D, or that of a position's keys and values.
-    public var vectorSize: Int {
-        scheme.form == .embeddings ? decoder.configuration.hiddenSize : decoder.keyValueSize
+    public var vectorSize: Int { decoder.vectorSize(vectorReading.form) }
+
+    /// No vectors of one text.
+    public func noVectors() throws -> SegmentVectors { try SegmentVectors(rows: .zeros([0, vectorSize])) }
+
+    /// The positions that come before what is read after documents' vectors; see `Llama.context`.
+    public func context(_ vectors: SegmentVectors, adapters: ActiveAdapters) throws -> KeyValueCache {
+        try decoder.context(vectors, reading: vectorReading, adapters: adapters)
     }
 
-    /// The positions that come before what is read after documents' vectors [n, vectorSize]; see `Llama.context`.
-    public func context(_ vectors: Tensor, adapters: ActiveAdapters) throws -> KeyValueCache {
-        try decoder.context(vectors.unsqueezed(0), scheme: scheme, adapters: adapters)
-    }
-
-    /// What one pass reads of a question about documents: their vectors [n > 0, vectorSize], in the model's dtype, before
-    /// `embeddings` [1, T, D], or those after `context`.
+    /// What one pass reads of a question about documents: their vectors, n > 0 in the model's dtype, before `embeddings`
+    /// [1, T, D], or those after `context`.
     public func reading(
-        _ vectors: Tensor, before embeddings: Tensor
+        _ vectors: SegmentVectors, before embeddings: Tensor
     ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
-        try decoder.reading(vectors, before: embeddings, scheme: scheme)
+        try decoder.input(vectors, before: embeddings, reading: vectorReading)
     }
 
-    /// Compresses a whole text: `ids` of n tokens to vectors [``CompressionScheme/vectors(ofText:)``, vectorSize], float32.
+    /// Compresses a whole text: `ids` of n tokens to ``CompressionScheme/vectors(ofText:)`` vectors, float32.
     ///
     /// Whether the text fits the window is not asked: see ``check(tokens:named:)``.
     ///
     /// - Parameter progress: told after every segment how many tokens are done.
     /// - Throws: `ModelError` for an id outside the vocabulary, or vectors that are no numbers; `TorchError` where memory
     ///   does not suffice.
-    public func compress(_ ids: [Int], progress: (Int) -> Void = { _ in }) throws -> Tensor {
+    public func compress(_ ids: [Int], progress: (Int) -> Void = { _ in }) throws -> SegmentVectors {
         var run = try CompressionRun(self)
         for range in scheme.segments(of: ids.count) {
             _ = try run.compress(Array(ids[range]))

@@ -61,6 +61,8 @@ extension CompressorCheckpoint {
                 throw EngineError("\(file.path): a scheme of \(scheme), expected 1 or more tokens and vectors")
             }
             return description
+        } catch let error as ModelError {
+            throw EngineError("\(file.path): \(error)")
         } catch is DecodingError {
             throw EngineError(
                 "\(file.path): not a compressor's description: expected scheme, baseModel, trainedTokens, files")

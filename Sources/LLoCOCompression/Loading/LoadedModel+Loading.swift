@@ -88,7 +88,8 @@ extension LoadedModel {
             return (
                 try Compressor(
                     decoder: decoder, embedSummary: checkpoint.embedSummary[0..<scheme.learnedRows],
-                    adapter: checkpoint.adapter, scheme: scheme),
+                    adapter: checkpoint.adapter, scheme: scheme,
+                    unscaledVectorLimit: checkpoint.description.scheme.summaryTokens),
                 try CompressorCheckpoint.identity(in: folder)
             )
         }
@@ -100,7 +101,9 @@ extension LoadedModel {
             return try loaded(folder)
         case .attended:
             return (
-                try .attended(for: decoder, options.applied(to: Compressor.attendedScheme)),
+                try .attended(
+                    for: decoder, options.applied(to: Compressor.attendedScheme),
+                    unscaledVectorLimit: Compressor.attendedScheme.summaryTokens),
                 Compressor.attendedIdentity
             )
         case .model:
@@ -131,10 +134,11 @@ extension LoadedModel.Options {
         if let segmentTokens { scheme.segmentTokens = segmentTokens }
         guard let ratio else { return scheme }
         let count = max(1, Int((Double(scheme.segmentTokens) / max(1, ratio)).rounded(.up)))
-        guard scheme.summaryInput != .learned || count <= scheme.summaryTokens else {
+        let limit = scheme.vectorLimit(of: scheme.segmentTokens)
+        guard count <= limit else {
             throw EngineError(
                 "a ratio of \(ratio.formatted()) needs \(count) vectors for a segment of \(scheme.segmentTokens) tokens, the "
-                    + "compressor makes \(scheme.summaryTokens) at most")
+                    + "compressor makes \(limit) at most")
         }
         scheme.summaryTokens = count
         return scheme

@@ -62,7 +62,7 @@ public struct CompressorMeasure {
     public final class Text {
         public let ids: [Int]
         /// By how many tokens, the last ones before those that are read raw, they were made of
-        fileprivate var vectors: [Int: Tensor] = [:]
+        fileprivate var vectors: [Int: SegmentVectors] = [:]
 
         public init(_ ids: [Int]) { self.ids = ids }
 
@@ -127,12 +127,12 @@ public struct CompressorMeasure {
             var outcome = Outcome()
             let reading = compressor.readingAdapters
             // An adapter that is on while text is read has learned from text, whether vectors are read with it or not.
-            let learned = compressor.scheme.adapterScope == .summaries ? ActiveAdapters.none : compressor.adapters
+            let learned = compressor.textAdapters
             let readers = learned.list.isEmpty ? [ActiveAdapters.none] : [.none, learned]
             let none = try readers.map { try loss(after: [], rest, $0) }
             let vectors = try vectors(of: text, segments: counts)
             let foreignVectors = try other.map { try self.vectors(of: $0, segments: counts) }
-            func compressed(_ vectors: Tensor) throws -> Double {
+            func compressed(_ vectors: SegmentVectors) throws -> Double {
                 let context = try compressor.context(
                     vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
                 return try loss(cache: context, rest, reading)
@@ -161,10 +161,10 @@ public struct CompressorMeasure {
     }
 
     /// The vectors of a text's last segments, by how many.
-    private func vectors(of text: Text, segments counts: [Int]) throws -> [Int: Tensor] {
+    private func vectors(of text: Text, segments counts: [Int]) throws -> [Int: SegmentVectors] {
         let scheme = compressor.scheme
         let ids = text.ids.dropLast(recentTokens + scoredTokens)
-        func made(of count: Int) throws -> Tensor {
+        func made(of count: Int) throws -> SegmentVectors {
             let tokens = count * scheme.segmentTokens
             if let vectors = text.vectors[tokens] { return vectors }
             let vectors = try compressor.compress(Array(ids.suffix(tokens)))
@@ -175,9 +175,7 @@ public struct CompressorMeasure {
         let all = scheme.carry == .independent ? try made(of: counts.max()!) : nil
         return try Dictionary(
             uniqueKeysWithValues: Set(counts).map { count in
-                try (
-                    count, all.map { try $0[$0.size(0) - count * scheme.summaryTokens..<$0.size(0)] } ?? made(of: count)
-                )
+                try (count, all.map { try $0.last(count * scheme.summaryTokens) } ?? made(of: count))
             })
     }
 
@@ -187,7 +185,7 @@ public struct CompressorMeasure {
 
     /// What comes before any vector.
     private func emptyContext() throws -> KeyValueCache {
-        try compressor.context(.zeros([0, compressor.vectorSize]), adapters: .none)
+        try compressor.context(compressor.noVectors(), adapters: .none)
     }
 
     /// - Parameters:

@@ -43,8 +43,31 @@ extension CompressorTrainer {
         }
     }
 
+    /// Rows of one shape, one or more.
+    package struct MemoryRows: TrainingPass {
+        package let rows: [MemoryRow]
+
+        package var objective: Objective { rows[0].objective }
+        package var rowCount: Int { rows.count }
+        package var tokens: Int { rows.reduce(0) { $0 + $1.tokens } }
+        package var predictedByRow: Int { rows[0].predicted }
+
+        package func backward(_ trainer: CompressorTrainer, scale: Double) throws -> Double {
+            try trainer.backward(rows, scale: scale)
+        }
+    }
+
     /// The likeliest tokens of a teacher's prediction, of which the rest is forgotten.
     private static let teacherTokens = 32
+
+    /// What the segments of a step are compressed with.
+    ///
+    /// - Parameter positions: of the pass, over all sequences
+    func pass(positions: Int) -> SegmentPass {
+        SegmentPass(
+            decoder: decoder, embedSummary: embedSummary, adapters: ActiveAdapters([adapter], appliesDropout: true),
+            recomputes: checkpointing.applies(to: decoder, positions: positions))
+    }
 
     /// The gradients of scale · loss over what a row predicts; returns the sum, unscaled.
     package func backward(_ row: MemoryRow, scale: Double) throws -> Double { try backward([row], scale: scale) }
@@ -60,37 +83,34 @@ extension CompressorTrainer {
         else {
             throw TrainingError("rows of several shapes or objectives, or with several readings, make no pass together")
         }
-        let adapters = ActiveAdapters([adapter], appliesDropout: true)
-        let own = scheme.adapterScope == .everywhere ? adapters.list : []
-        let readers = ActiveAdapters(
-            own + (row.objective == .answering ? reader.map { [$0] } ?? [] : []), appliesDropout: true)
-        let recomputes = checkpointing.applies(to: decoder, positions: rows.count * row.tokens)
-        let pass = SegmentPass(
-            decoder: decoder, scheme: scheme, embedSummary: embedSummary, adapters: adapters, recomputes: recomputes)
-        var parts: [Tensor] = []
+        let method = scheme.segmentCompressor
+        let pass = pass(positions: rows.count * row.tokens)
+        var parts: [SegmentVectors] = []
         var text: KeyValueCache?
         for (index, count) in row.vectorCounts.enumerated() {
-            let previous: Tensor? =
+            let previous: SegmentVectors? =
                 switch scheme.carry {
-                case .accumulated: parts.isEmpty ? nil : try .concatenated(parts, 1)
+                case .accumulated: parts.isEmpty ? nil : try .concatenated(parts)
                 case .newest: parts.last
                 case .independent: nil
                 }
-            let cache = try decoder.emptyContext(scheme.form, sequences: rows.count)
-            if scheme.form == .keysAndValues, let previous { try decoder.append(previous, to: cache) }
+            let cache = try decoder.emptyContext(method.form, sequences: rows.count)
             parts.append(
-                try pass.vectors(
-                    of: rows.map { $0.segments[index] }, pending: scheme.form == .embeddings ? previous : nil,
-                    cache: cache, count: count))
+                try method.vectors(
+                    of: rows.map { $0.segments[index] }, count: count, after: previous, in: cache, pass))
             text = cache
         }
         let targets = try row.objective == .distillation ? teacherTargets(rows, text: text) : nil
+        let own = method.adapterScope.includesReading ? [adapter] : []
+        let readers = ActiveAdapters(
+            own + (row.objective == .answering ? reader.map { [$0] } ?? [] : []), appliesDropout: true)
         let context = try decoder.context(
-            .concatenated(parts, 1), scheme: scheme, adapters: readers, recomputes: recomputes)
+            .concatenated(parts), reading: scheme.reading(), adapters: readers, recomputes: pass.recomputes)
         let readings = rows.flatMap(\.readings)
         let predictors = try Tensor.concatenated(
             decoder.predictors(
-                of: readings.map { ($0.ids, $0.start) }, after: context, adapters: readers, recomputes: recomputes))
+                of: readings.map { ($0.ids, $0.start) }, after: context, adapters: readers, recomputes: pass.recomputes)
+        )
         guard let targets else {
             return try LabelledLoss.backward(
                 decoder, hidden: predictors, labels: readings.flatMap { $0.ids[$0.start...] }, scale: scale)
@@ -111,10 +131,10 @@ extension CompressorTrainer {
         let row = rows[0]
         return try withoutGradients {
             let cache: KeyValueCache
-            if row.segments.count == 1, scheme.adapterScope == .summaries, let text {
+            if row.segments.count == 1, !scheme.segmentCompressor.adapterScope.includesText, let text {
                 cache = text
             } else {
-                cache = try decoder.emptyContext(scheme.form, sequences: rows.count)
+                cache = try decoder.emptyContext(scheme.segmentCompressor.form, sequences: rows.count)
                 _ = try decoder.hiddenStates(
                     decoder.embed(rows.map { $0.segments.flatMap { $0 } }), cache: cache, last: 0)
             }

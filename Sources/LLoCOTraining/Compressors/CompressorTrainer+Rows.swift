@@ -7,44 +7,6 @@ package import LLoCOTokenizers
 
 /// What a step reads, drawn from the texts.
 extension CompressorTrainer {
-    /// Rows that are computed together.
-    package enum Pass {
-        /// The published continuation, one row: tokens, the segments that they are cut into, and how many of them nothing
-        /// predicts
-        case published([Int], cuts: [Range<Int>], unpredicted: Int)
-        /// Rows of one shape
-        case memory([MemoryRow])
-
-        var objective: Objective {
-            switch self {
-            case .published: .continuation
-            case .memory(let rows): rows[0].objective
-            }
-        }
-
-        package var rowCount: Int {
-            switch self {
-            case .published: 1
-            case .memory(let rows): rows.count
-            }
-        }
-
-        var tokens: Int {
-            switch self {
-            case .published(let ids, _, _): ids.count
-            case .memory(let rows): rows.reduce(0) { $0 + $1.tokens }
-            }
-        }
-
-        /// Tokens of each row that the loss counts.
-        var predictedByRow: Int {
-            switch self {
-            case .published(let ids, _, let unpredicted): ids.count - unpredicted
-            case .memory(let rows): rows[0].predicted
-            }
-        }
-    }
-
     /// A segment that is shorter has too little to carry.
     private var leastSegment: Int { min(64, recipe.segmentTokens) }
 
@@ -53,21 +15,15 @@ extension CompressorTrainer {
     package func draw(
         _ count: Int, from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
         _ generator: inout SplitMix64
-    ) -> [Pass] {
-        switch objective(&generator) {
+    ) -> [any TrainingPass] {
+        let objective = objective(&generator)
+        if objective == .continuation, let method = scheme.publishedContinuation {
+            return continuationRows(count, from: text, method, tokenizer, &generator)
+        }
+        switch objective {
         case .answering:
             return (0..<count).compactMap { _ in
-                questions.flatMap { questioned($0, &generator) }.map { .memory([$0]) }
-            }
-        case .continuation where scheme.hasPublishedContinuation:
-            let segments = recipe.substeps * recipe.segmentsPerSubstep
-            return text.rows(count, tokens: recipe.rowTokens, tokenizer, using: &generator).compactMap { ids in
-                guard ids.count >= 2 * segments else { return nil }
-                return .published(
-                    ids,
-                    cuts: SegmentCuts.random(
-                        tokens: ids.count, count: segments, jitter: recipe.segmentJitter, using: &generator),
-                    unpredicted: recipe.substeps)
+                questions.flatMap { questioned($0, &generator) }.map { MemoryRows(rows: [$0]) }
             }
         case .reconstruction:
             let drawn = text.rows(count, tokens: segmentLength(&generator), tokenizer, using: &generator)
@@ -76,15 +32,15 @@ extension CompressorTrainer {
             return Self.byLength(drawn).compactMap { rows in
                 guard rows[0].count >= leastSegment else { return nil }
                 let vectors = vectorCount(rows[0].count, &generator)
-                return .memory(
-                    rows.map { ids in
+                return MemoryRows(
+                    rows: rows.map { ids in
                         MemoryRow(
                             segments: [ids], vectorCounts: [vectors],
                             readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))],
                             objective: .reconstruction)
                     })
             }
-        case let objective:
+        case .continuation, .distillation:
             let lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
                 segmentLength(&generator)
             }
@@ -96,8 +52,8 @@ extension CompressorTrainer {
                 guard reading >= 2, whole - reading >= leastSegment else { return nil }
                 let lengths = whole < wanted ? [min(whole - reading, recipe.segmentTokens)] : lengths
                 let vectors = lengths.map { vectorCount($0, &generator) }
-                return .memory(
-                    rows.map { ids in
+                return MemoryRows(
+                    rows: rows.map { ids in
                         var start = whole - reading - lengths.reduce(0, +)
                         let segments = lengths.map { length in
                             defer { start += length }
@@ -109,6 +65,22 @@ extension CompressorTrainer {
                             objective: objective)
                     })
             }
+        }
+    }
+
+    /// Rows of the published continuation.
+    private func continuationRows(
+        _ count: Int, from text: TrainingText, _ method: AutoCompressor, _ tokenizer: any Tokenizer,
+        _ generator: inout SplitMix64
+    ) -> [any TrainingPass] {
+        let segments = recipe.substeps * recipe.segmentsPerSubstep
+        return text.rows(count, tokens: recipe.rowTokens, tokenizer, using: &generator).compactMap { ids in
+            guard ids.count >= 2 * segments else { return nil }
+            return ContinuationRow(
+                method: method, ids: ids,
+                cuts: SegmentCuts.random(
+                    tokens: ids.count, count: segments, jitter: recipe.segmentJitter, using: &generator),
+                segmentsPerSubstep: recipe.segmentsPerSubstep)
         }
     }
 
@@ -127,7 +99,7 @@ extension CompressorTrainer {
     private func questioned(_ questions: TrainingQuestions, _ generator: inout SplitMix64) -> MemoryRow? {
         guard let item = questions.items.randomElement(using: &generator) else { return nil }
         let ids = questions.documents[item.document]
-        let segments = recipe.scheme.segments(of: ids.count).map { Array(ids[$0]) }
+        let segments = scheme.segments(of: ids.count).map { Array(ids[$0]) }
         let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
         return MemoryRow(
             segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
@@ -160,11 +132,6 @@ extension CompressorTrainer {
     private func vectorCount(_ tokens: Int, _ generator: inout SplitMix64) -> Int {
         guard recipe.leastRatio > 0, recipe.mostRatio > 0 else { return scheme.vectors(of: tokens) }
         let ratio = exp(Double.random(in: log(recipe.leastRatio)...log(recipe.mostRatio), using: &generator))
-        let count = max(1, Int((Double(tokens) / ratio).rounded()))
-        return switch scheme.summaryInput {
-        case .learned: min(count, recipe.summaryTokens)
-        case .picked: count
-        case .attended: min(count, tokens)
-        }
+        return min(max(1, Int((Double(tokens) / ratio).rounded())), scheme.vectorLimit(of: tokens))
     }
 }

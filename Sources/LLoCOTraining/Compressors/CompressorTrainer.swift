@@ -9,20 +9,20 @@ public import LLoCOTorch
 /// Trains a LoRA adapter, and summary embeddings where the scheme has them, so that a base model compresses.
 ///
 /// Segments become vectors, and what is read after these alone is predicted: vectors are good when they help. The
-/// published continuation (Chevalier et al. 2023, section 3) has rows of its own: text is cut at random into segments, each
-/// is read after the vectors of those before it, and every token but the first of a substep is predicted.
+/// published continuation has rows of its own, ``ContinuationRow``.
 public final class CompressorTrainer {
     public let decoder: Llama
     public let recipe: CompressorRecipe
     public let adapter: Adapter
-    /// [S, D], float32
+    /// [S, D], float32; [1, D] where tokens are picked, [0, D] where nothing is added
     public let embedSummary: Tensor
     let training: TrainingState
     let seed: UInt64
     let checkpointing: GradientCheckpointing
     /// What answers are read with, besides the compressor's own where that is on; nil for the model as it is
     let reader: Adapter?
-    var scheme: CompressionScheme { recipe.scheme }
+    /// How the compressor is used.
+    let scheme: CompressionScheme
 
     /// What vectors are to help with.
     public enum Objective: String, Sendable, CaseIterable {
@@ -66,32 +66,28 @@ public final class CompressorTrainer {
         self.seed = seed
         self.checkpointing = checkpointing
         self.reader = try reader?.frozen(as: decoder.dtype, device: decoder.device)
+        scheme = try recipe.scheme
         try recipe.check(fits: decoder.configuration.maximumPositions)
         try Runtime.seed(seed)
         adapter = try Adapter(
             for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout,
             modules: Adapter.attentionModules + (recipe.adaptsFeedForward ? [.gate, .up, .down] : []))
-        let end = decoder.configuration.eosTokenIDs.first ?? 0
-        let rows = recipe.scheme.learnedRows
-        embedSummary =
-            recipe.summaryInput == .learned
-            ? try decoder.embed(Array(repeating: end, count: rows))[0].to(.float32).cloned()
-            : try .zeros([rows, decoder.configuration.hiddenSize], device: decoder.device)
-        if let start { try Self.copy(start, recipe, to: (adapter, embedSummary)) }
+        embedSummary = try scheme.segmentCompressor.freshEmbeddings(decoder, summaryTokens: scheme.summaryTokens)
+        if let start { try Self.copy(start, scheme, to: (adapter, embedSummary)) }
         training = try TrainingState(
             [.init(adapter.parameters, learningRate: recipe.learningRate)]
-                + (rows > 0 ? [.init([embedSummary], learningRate: recipe.summaryLearningRate)] : []),
+                + (scheme.learnedRows > 0 ? [.init([embedSummary], learningRate: recipe.summaryLearningRate)] : []),
             schedule: LearningRateSchedule(
                 steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay),
             clipNorm: recipe.clipNorm, kept: "the last checkpoint stays")
     }
 
     private static func copy(
-        _ start: CompressorCheckpoint, _ recipe: CompressorRecipe, to own: (adapter: Adapter, embedSummary: Tensor)
+        _ start: CompressorCheckpoint, _ scheme: CompressionScheme, to own: (adapter: Adapter, embedSummary: Tensor)
     ) throws {
-        let scheme = start.description.scheme
-        guard scheme == recipe.scheme else {
-            throw TrainingError("the compressor to begin with is \(scheme), the recipe's is \(recipe.scheme)")
+        let given = start.description.scheme
+        guard given == scheme else {
+            throw TrainingError("the compressor to begin with is \(given), the recipe's is \(scheme)")
         }
         guard try own.adapter.takeValues(of: start.adapter) else {
             let (given, wanted) = (start.adapter.configuration, own.adapter.configuration)
@@ -115,7 +111,7 @@ public final class CompressorTrainer {
         let step = stepCount
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
-        var passes: [Pass] = []
+        var passes: [any TrainingPass] = []
         var left = recipe.batchRows
         while left > 0 {
             let count = min(left, recipe.rowsPerPass)
@@ -130,11 +126,7 @@ public final class CompressorTrainer {
         for pass in passes {
             // Rows count alike, whether an answer or a page is predicted.
             let scale = 1 / Double(count * pass.predictedByRow)
-            let sum =
-                switch pass {
-                case .published(let ids, let cuts, _): try backward(ids, cuts: cuts, scale: scale)
-                case .memory(let rows): try backward(rows, scale: scale)
-                }
+            let sum = try pass.backward(self, scale: scale)
             sums[pass.objective, default: (0, 0)].loss += scale * sum
             sums[pass.objective, default: (0, 0)].rows += pass.rowCount
         }
@@ -145,48 +137,5 @@ public final class CompressorTrainer {
         return Step(
             step: stepCount, loss: loss, losses: sums.mapValues { $0.loss * Double(count) / Double($0.rows) },
             gradientNorm: norm, tokens: passes.reduce(0) { $0 + $1.tokens })
-    }
-
-    /// The gradients of scale · Σ -log p over a row's tokens but the first of each substep; returns the sum, unscaled.
-    ///
-    /// - Parameter cuts: the segments, which cover the row
-    package func backward(_ row: [Int], cuts: [Range<Int>], scale: Double) throws -> Double {
-        let adapters = ActiveAdapters([adapter], appliesDropout: true)
-        let summary = recipe.summaryTokens
-        /// The vectors of all segments so far.
-        var prefix = try Tensor.zeros(
-            [0, decoder.configuration.hiddenSize], dtype: decoder.dtype, device: decoder.device)
-        var sum = 0.0
-        for start in stride(from: 0, to: cuts.count, by: recipe.segmentsPerSubstep) {
-            prefix = try prefix.detached()
-            // Within a substep the prefix's keys and values are kept, gradients included: its positions never move.
-            let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
-            var predictors: [Tensor] = []
-            var labels: [Int] = []
-            let segments = cuts[start..<min(start + recipe.segmentsPerSubstep, cuts.count)]
-            let recomputes = checkpointing.applies(
-                to: decoder,
-                positions: prefix.size(0) + segments.reduce(0) { $0 + $1.count + 2 * summary })
-            let end = segments.last?.upperBound ?? 0
-            for range in segments {
-                let text = try decoder.embed(Array(row[range]))[0]
-                let unread = try prefix[cache.count..<prefix.size(0)]
-                let input = try Tensor.concatenated([unread, text, embedSummary.to(decoder.dtype)])
-                let hidden = try decoder.hiddenStates(
-                    input.unsqueezed(0), cache: cache, adapters: adapters, recomputes: recomputes)[0]
-                cache.truncate(to: prefix.size(0))
-                // The last token of a segment predicts the first of the next one, within a substep.
-                let count = min(range.count, end - 1 - range.lowerBound)
-                if count > 0 {
-                    predictors.append(try hidden.narrowed(0, start: unread.size(0), length: count))
-                    labels += row[range.lowerBound + 1..<range.lowerBound + 1 + count]
-                }
-                prefix = try Tensor.concatenated(
-                    [prefix, hidden.narrowed(0, start: input.size(0) - summary, length: summary)])
-            }
-            sum += try LabelledLoss.backward(
-                decoder, hidden: Tensor.concatenated(predictors), labels: labels, scale: scale)
-        }
-        return sum
     }
 }

@@ -13,7 +13,7 @@ public final class Finetuner {
     let training: TrainingState
     private let decoder: Llama
     private let base: [Adapter]
-    private let scheme: CompressionScheme
+    private let reading: VectorReading
     /// Each document's vectors: of the model's dtype, or, where they are tuned, float32
     private let documents: [Tensor]
     /// By epoch; then from the first again
@@ -38,7 +38,7 @@ public final class Finetuner {
     ///   - base: adapters that stay frozen under the one that is trained: the compressor's
     ///   - adapter: the one to train; nil for a fresh one
     ///   - start: what a fresh one begins with, where it is of the recipe's shape
-    ///   - scheme: how the documents' vectors were made
+    ///   - reading: how the documents' vectors are read
     ///   - documents: the vectors of each document, [n, D] or [n, keyValueSize]
     ///   - later: the same examples as they are read in the epochs after the first, where they differ; of equal count and
     ///     about the same documents
@@ -46,7 +46,7 @@ public final class Finetuner {
     public init(
         decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, start: GeneralAdapter? = nil,
         recipe: FinetuningRecipe,
-        scheme: CompressionScheme = CompressionScheme(), documents: [Tensor], examples: [FinetuningExample],
+        reading: VectorReading = .embeddings, documents: [Tensor], examples: [FinetuningExample],
         later: [[FinetuningExample]] = [], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
         guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
@@ -66,7 +66,7 @@ public final class Finetuner {
         self.decoder = decoder
         self.base = base
         self.recipe = recipe
-        self.scheme = scheme
+        self.reading = reading
         self.documents = try documents.map {
             guard recipe.tunesVectors else { return try $0.to(decoder.dtype, device: decoder.device) }
             return try $0.detached().to(.float32, device: decoder.device).cloned()
@@ -171,7 +171,8 @@ public final class Finetuner {
         let context =
             vectors.size(0) == 0
             ? nil
-            : try decoder.context(vectors.unsqueezed(0), scheme: scheme, adapters: adapters, recomputes: recomputes)
+            : try decoder.context(
+                SegmentVectors(rows: vectors), reading: reading, adapters: adapters, recomputes: recomputes)
         let predictors = try decoder.predictors(
             of: rows, after: context, adapters: adapters, recomputes: recomputes)
         return try AnswerLoss.backward(decoder, Array(zip(examples, predictors)), scale: scale)

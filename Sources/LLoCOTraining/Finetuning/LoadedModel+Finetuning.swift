@@ -64,7 +64,7 @@ extension LoadedModel {
         let start = startingAdapter(for: recipe)
         let finetuner = try Finetuner(
             decoder: model.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
-            scheme: compressor.scheme, documents: data.vectors, examples: data.epochs[0],
+            reading: compressor.vectorReading, documents: data.vectors, examples: data.epochs[0],
             later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)
         guard finetuner.stateByteCount < largestStoredValue - 1_000_000 else {

@@ -44,12 +44,12 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     /// Steps between two checkpoints, 1 or more: 50 by default
     public var checkpointSteps = 50
 
-    // What a vector is and how it is made: the published way by default.
+    // What a segment sees of those before it, and the method by its three fields: the published way by default.
 
     public var carry = CompressionScheme.Carry.accumulated
-    public var form = CompressionScheme.Form.embeddings
-    public var summaryInput = CompressionScheme.SummaryInput.learned
-    public var adapterScope = CompressionScheme.AdapterScope.everywhere
+    public var form = VectorForm.embeddings
+    public var summaryInput = CompressionMethod.SummaryInput.learned
+    public var adapterScope = AdapterScope.everywhere
     /// Whether the adapter changes the feed-forward layers besides attention; not by default
     public var adaptsFeedForward = false
 
@@ -88,9 +88,10 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
 
     /// Refuses what would read more positions than a model has been made for.
     ///
-    /// - Throws: `TrainingError` naming the fields and what they come to.
+    /// - Throws: `TrainingError` naming the fields and what they come to, or where they spell no method.
     func check(fits window: Int) throws {
-        let published = scheme.hasPublishedContinuation
+        let scheme = try scheme
+        let published = scheme.publishedContinuation != nil
         /// Of a segment, at most
         let vectors =
             leastRatio > 0 && mostRatio > 0 ? Int(min(1e6, Double(segmentTokens) / leastRatio)) : summaryTokens
@@ -110,7 +111,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
             (
                 distillation + reconstruction + answering > 0 || !published,
                 "a segment of segmentTokens with its vectors and those of all before it",
-                segmentTokens + before + (summaryInput == .attended ? 0 : vectors)
+                before + scheme.segmentCompressor.positions(tokens: segmentTokens, vectors: vectors)
             ),
             (
                 distillation + reconstruction > 0 || continuation > 0 && !published,
@@ -129,10 +130,18 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     }
 
     /// How a compressor that is trained so is used.
+    ///
+    /// - Throws: `TrainingError` where the fields spell no method.
     public var scheme: CompressionScheme {
-        CompressionScheme(
-            segmentTokens: segmentTokens, summaryTokens: summaryTokens, carry: carry, form: form,
-            summaryInput: summaryInput, adapterScope: adapterScope)
+        get throws {
+            do {
+                return CompressionScheme(
+                    segmentTokens: segmentTokens, summaryTokens: summaryTokens, carry: carry,
+                    method: try CompressionMethod(form: form, summaryInput: summaryInput, adapterScope: adapterScope))
+            } catch {
+                throw TrainingError("compressor: \(error)")
+            }
+        }
     }
 
     public init() {}

@@ -44,9 +44,8 @@ extension Recipe {
         ] {
             try check("compressor.\(field)", share, 0...1_000_000)
         }
-        if let contradiction = compressor.scheme.contradiction {
-            throw TrainingError("\(source): compressor: \(contradiction)")
-        }
+        let scheme: CompressionScheme
+        do { scheme = try compressor.scheme } catch { throw TrainingError("\(source): \(error)") }
         guard compressor.summaryInput != .attended || compressor.adapterScope != .summaries else {
             throw TrainingError(
                 "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
@@ -59,7 +58,7 @@ extension Recipe {
                     "\(source): compressor.leastRatio: \(compressor.leastRatio) makes \(Int(most)) vectors of a segment, with "
                         + "summaryInput learned there are summaryTokens, \(compressor.summaryTokens)")
             }
-            guard compressor.continuation == 0 || !compressor.scheme.hasPublishedContinuation else {
+            guard compressor.continuation == 0 || scheme.publishedContinuation == nil else {
                 throw TrainingError(
                     "\(source): compressor.leastRatio: ratios are not drawn in the published continuation, which has "
                         + "summaryTokens vectors a segment")

@@ -33,7 +33,8 @@ import Testing
             Self.fixtures.appending(path: "autocompressor/adapter"), as: .float32)
         return try Compressor(
             decoder: own.decoder,
-            embedSummary: scheme.summaryInput == .learned ? own.embedSummary : own.embedSummary[0..<1],
+            embedSummary: scheme.segmentCompressor.summaryInput == .learned
+                ? own.embedSummary : own.embedSummary[0..<1],
             adapter: adapter ? Adapter(checkpoint, for: own.decoder) : nil, scheme: scheme)
     }
 
@@ -88,10 +89,10 @@ import Testing
                     (losses.none, try loss(decoder, nil, ids, adapters)),
                     (losses.full, try loss(decoder, decoder.embed(text)[0], ids, adapters)),
                     (losses.extract, try loss(decoder, decoder.embed(picked)[0], ids, adapters)),
-                    (losses.compressed, try loss(decoder, compressor.compress(text), ids, compressor.adapters)),
+                    (losses.compressed, try loss(decoder, compressor.compress(text).rows, ids, compressor.adapters)),
                     (
                         try #require(losses.foreign),
-                        try loss(decoder, compressor.compress(foreign), ids, compressor.adapters)
+                        try loss(decoder, compressor.compress(foreign).rows, ids, compressor.adapters)
                     ),
                 ] { #expect(abs(found - expected) < 1e-4 * expected) }
             }
@@ -102,8 +103,8 @@ import Testing
     /// Vectors that are keys and values are read by the model as it is.
     @Test func keysAndValues() throws {
         let scheme = CompressionScheme(
-            segmentTokens: 20, summaryTokens: 3, carry: .independent, form: .keysAndValues, summaryInput: .picked,
-            adapterScope: .summaries)
+            segmentTokens: 20, summaryTokens: 3, carry: .independent,
+            method: .summary(SummaryVectors(.picked, adapterScope: .summaries)))
         let compressor = try compressor(scheme, adapter: true)
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
         let outcome = try measure.losses(of: .init(ids), segments: [2])
@@ -127,9 +128,7 @@ import Testing
         let compressor = try Compressor.attended(
             for: decoder,
             CompressionScheme(
-                segmentTokens: 100, summaryTokens: 5, carry: .independent, form: .keysAndValues,
-                summaryInput: .attended,
-                adapterScope: .summaries))
+                segmentTokens: 100, summaryTokens: 5, carry: .independent, method: .attended(AttendedKeysAndValues())))
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
         var generator = SplitMix64(seed: 5)
         let long = (0..<measure.tokens(segments: 6)).map { _ in Int.random(in: 4..<280, using: &generator) }
@@ -144,14 +143,14 @@ import Testing
             }
         }
         func empty() throws -> KeyValueCache {
-            try compressor.context(.zeros([0, compressor.vectorSize]), adapters: .none)
+            try compressor.context(compressor.noVectors(), adapters: .none)
         }
         let room = window - 14 - (try empty().count)
         #expect(losses.fullTokens == room && room < 600)
         let full = try loss(empty(), after: Array(long.dropLast(14).suffix(room)))
         #expect(abs(losses.full - full) < 1e-4 * full)
         let vectors = try compressor.compress(Array(long.dropLast(14)))
-        #expect(vectors.size(0) == 30 && compressor.scheme.logWeight(of: 30) < -1)
+        #expect(vectors.count == 30 && compressor.vectorReading.logWeight(of: 30) < -1)
         let weighed = try loss(compressor.context(vectors, adapters: .none))
         #expect(abs(losses.compressed - weighed) < 1e-4 * weighed)
     }

@@ -93,7 +93,7 @@ extension Bench {
         ProcessMemory.forgetPeak()
         var result = Measurement.Result(memoryBefore: ProcessMemory.current)
         let start = ContinuousClock.now
-        let vectors = try compressor.compress(ids) { bar.update($0, of: ids.count) }
+        let vectors = try compressor.compress(ids) { bar.update($0, of: ids.count) }.rows
         result.seconds = start.duration(to: .now).seconds
         result.peak = ProcessMemory.peak
         result.contextTokens = vectors.size(0)
@@ -132,7 +132,7 @@ extension Bench {
             case .vectors(let vectors):
                 (prompt, cache) = try withoutGradients {
                     try engine.compressor.reading(
-                        vectors.to(decoder.dtype, device: decoder.device), before: prompt)
+                        SegmentVectors(rows: vectors.to(decoder.dtype, device: decoder.device)), before: prompt)
                 }
             }
             let embedded = start.duration(to: .now).seconds

@@ -73,7 +73,7 @@ extension Bench {
         }
         let finetuner = try Finetuner(
             decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.readingAdapters.list : [],
-            recipe: recipe, scheme: measurement.mode == .compressed ? engine.compressor.scheme : CompressionScheme(),
+            recipe: recipe, reading: measurement.mode == .compressed ? engine.compressor.vectorReading : .embeddings,
             documents: [document], examples: examples, seed: self.engine.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
         ProcessMemory.forgetPeak()

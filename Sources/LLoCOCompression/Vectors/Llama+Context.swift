@@ -4,45 +4,54 @@ package import LLoCOTorch
 
 /// What the model has before it when it reads after documents' vectors.
 extension Llama {
+    /// The length of a vector: D, or that of a position's keys and values.
+    func vectorSize(_ form: VectorForm) -> Int {
+        form == .embeddings ? configuration.hiddenSize : keyValueSize
+    }
+
     /// The positions of documents' vectors. Gradients flow.
     ///
-    /// - Parameters:
-    ///   - vectors: [B, n, D], or [B, n, keyValueSize] in the form of keys and values
-    ///   - scheme: how they were made
-    ///   - adapters: those that read vectors of the form of embeddings
+    /// - Parameter adapters: those that read vectors of the form of embeddings
     /// - Returns: a cache of B sequences of n positions, one more in the form of keys and values
     /// - Throws: `ModelError` where the vectors are of another model.
     package func context(
-        _ vectors: Tensor, scheme: CompressionScheme, adapters: ActiveAdapters, recomputes: Bool = false
+        _ vectors: SegmentVectors, reading: VectorReading, adapters: ActiveAdapters, recomputes: Bool = false
     ) throws -> KeyValueCache {
-        let cache = try emptyContext(scheme.form, sequences: vectors.size(0))
-        guard vectors.size(1) > 0 else { return cache }
-        switch scheme.form {
+        let cache = try emptyContext(reading.form, sequences: vectors.values.size(0))
+        guard vectors.count > 0 else { return cache }
+        switch reading.form {
         case .embeddings:
-            _ = try hiddenStates(vectors, cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
+            _ = try hiddenStates(vectors.values, cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
         case .keysAndValues:
-            try append(vectors, to: cache, logWeight: scheme.logWeight(of: vectors.size(1)))
+            try append(vectors, to: cache, logWeight: reading.logWeight(of: vectors.count))
         }
         return cache
     }
 
-    /// What one pass reads after documents' vectors: these too where they are embeddings, else after what `context` holds.
-    /// Gradients flow.
+    /// Adds vectors that are keys and values to a cache of as many sequences. Gradients flow.
+    ///
+    /// - Parameter logWeight: added to the scores of all these keys
+    func append(_ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0) throws {
+        try append(vectors.values, to: cache, logWeight: logWeight)
+    }
+
+    /// What one pass reads after documents' vectors: these too where they are embeddings, else after what `context`
+    /// holds. Gradients flow.
     ///
     /// - Parameters:
-    ///   - vectors: [n > 0, D], or [n > 0, keyValueSize] in the form of keys and values; of the model's dtype
+    ///   - vectors: n > 0 of one text, of the model's dtype
     ///   - embeddings: [1, T, D], what follows them
-    ///   - scheme: how the vectors were made
-    func reading(
-        _ vectors: Tensor, before embeddings: Tensor, scheme: CompressionScheme
+    func input(
+        _ vectors: SegmentVectors, before embeddings: Tensor, reading: VectorReading
     ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
-        switch scheme.form {
-        case .embeddings: (try .concatenated([vectors.unsqueezed(0), embeddings], 1), nil)
-        case .keysAndValues: (embeddings, try context(vectors.unsqueezed(0), scheme: scheme, adapters: .none))
+        switch reading.form {
+        case .embeddings: (try .concatenated([vectors.values, embeddings], 1), nil)
+        case .keysAndValues: (embeddings, try context(vectors, reading: reading, adapters: .none))
         }
     }
 
-    /// What predicts the ends of several rows, each read for itself after the same context, or after its own. Gradients flow.
+    /// What predicts the ends of several rows, each read for itself after the same context, or after its own. Gradients
+    /// flow.
     ///
     /// - Parameters:
     ///   - rows: their tokens, and the first of these that is predicted, 1 or more
@@ -62,9 +71,9 @@ extension Llama {
     }
 
     /// The positions that come before any vector: none, or in the form of keys and values one ordinary token. Attention
-    /// rests on a text's first position (Xiao et al. 2024), and keys and values that were taken from the middle of a text
-    /// have none.
-    package func emptyContext(_ form: CompressionScheme.Form, sequences: Int = 1) throws -> KeyValueCache {
+    /// rests on a text's first position (Xiao et al. 2024), and keys and values that were taken from the middle of a
+    /// text have none.
+    package func emptyContext(_ form: VectorForm, sequences: Int = 1) throws -> KeyValueCache {
         let cache = KeyValueCache(layerCount: configuration.layerCount)
         guard form == .keysAndValues else { return cache }
         try withoutGradients {

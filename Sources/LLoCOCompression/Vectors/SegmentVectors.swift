@@ -1,0 +1,53 @@
+public import LLoCOTorch
+
+/// Vectors of B texts, or of a segment of each, as many of each.
+public struct SegmentVectors: Sendable {
+    /// [B, n, D], or [B, n, keyValueSize] in the form of keys and values
+    public let values: Tensor
+    /// Added to the scores of each vector's key in each head of each layer: [B, layers, K, n], float32; nil for none. A
+    /// head that keeps fewer vectors than others has -infinity for the rest.
+    public let bias: Tensor?
+
+    public init(_ values: Tensor, bias: Tensor? = nil) {
+        self.values = values
+        self.bias = bias
+    }
+
+    /// The vectors [n, size] of one text.
+    public init(rows: Tensor) throws {
+        self.init(try rows.unsqueezed(0))
+    }
+
+    /// Vectors of each text, n
+    public var count: Int { values.size(1) }
+
+    /// The first text's vectors, [n, size].
+    public var rows: Tensor {
+        get throws { try values[0] }
+    }
+
+    /// The values in another dtype; the bias stays float32.
+    public func to(_ dtype: DType, device: Device? = nil) throws -> SegmentVectors {
+        SegmentVectors(try values.to(dtype, device: device), bias: try bias?.to(device: device))
+    }
+
+    /// The last `count` of each text's vectors.
+    public func last(_ count: Int) throws -> SegmentVectors {
+        let start = self.count - count
+        return SegmentVectors(
+            try values.narrowed(1, start: start, length: count),
+            bias: try bias?.narrowed(3, start: start, length: count))
+    }
+
+    /// A copy that shares no memory.
+    func cloned() throws -> SegmentVectors {
+        SegmentVectors(try values.cloned(), bias: try bias?.cloned())
+    }
+
+    /// Vectors of the same texts and method one after another.
+    public static func concatenated(_ parts: [SegmentVectors]) throws -> SegmentVectors {
+        let biases = parts.compactMap(\.bias)
+        return SegmentVectors(
+            try .concatenated(parts.map(\.values), 1), bias: biases.isEmpty ? nil : try .concatenated(biases, 3))
+    }
+}
