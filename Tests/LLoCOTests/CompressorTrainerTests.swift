@@ -3,6 +3,7 @@ import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 extension SeededTests {

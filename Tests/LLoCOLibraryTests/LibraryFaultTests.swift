@@ -1,8 +1,10 @@
 import Foundation
+import LLoCOBase
 import LLoCOLibrary
+import TestSupport
 import Testing
 
-@Suite struct LibraryTestsFaults {
+@Suite struct LibraryFaultTests {
     @Test func aFullDiskLeavesTheLibraryAsItWas() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
@@ -12,7 +14,7 @@ import Testing
             let library = try SQLiteLibrary.open(path, for: .writing)
             let glacier = try library.document(named: "glacier.txt")
             try library.limitPageCount(to: 1)  // clamped by SQLite to the present size
-            var generator = SeededGenerator(state: 3)
+            var generator = SplitMix64(seed: 3)
             let large = Data((0..<400_000).map { _ in UInt8.random(in: 0...255, using: &generator) })
             let attempts: [() throws -> Void] = [
                 {
@@ -112,7 +114,7 @@ import Testing
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         let good = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        var generator = SeededGenerator(state: UInt64(seed))
+        var generator = SplitMix64(seed: UInt64(seed))
         var faults = 0
         for round in 0..<25 {
             var bytes = good

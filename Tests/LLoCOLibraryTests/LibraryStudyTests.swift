@@ -1,10 +1,11 @@
 import Foundation
 import LLoCOBase
 import LLoCOLibrary
+import TestSupport
 import Testing
 
 /// Studies in the library file: stored whole, checked, gone with their document, absent from an older format.
-@Suite struct LibraryTestsStudy {
+@Suite struct LibraryStudyTests {
     let identity = StudyIdentity(model: "model-1", settings: "{}")
     let items = [
         StudyItem(
@@ -78,7 +79,7 @@ import Testing
     @Test func anOlderFormat() throws {
         let folder = try TemporaryFolder()
         let reader = try ChunkReader(
-            url: Reference.packageRoot.appending(path: "Fixtures/libraries/format-1.lloco.gz"), expected: "a library")
+            url: packageRoot.appending(path: "Fixtures/libraries/format-1.lloco.gz"), expected: "a library")
         var bytes: [UInt8] = []
         while case let chunk = try reader.next(line: nil), !chunk.isEmpty { bytes += chunk }
         let path = try folder.write("old.lloco", bytes)

@@ -1,8 +1,10 @@
 import Foundation
+import LLoCOBase
 import LLoCODocuments
+import TestSupport
 import Testing
 
-@Suite struct DocumentTestsHTML {
+@Suite struct DocumentHTMLTests {
     let reader = DocumentReader()
 
     func text(_ html: String) throws -> String {
@@ -82,7 +84,7 @@ import Testing
 
     /// Any bytes: a text or an error, and in linear time.
     @Test func garbageIsSurvived() throws {
-        var generator = SeededGenerator(state: 5)
+        var generator = SplitMix64(seed: 5)
         let parts = [
             "<", ">", "</", "<p", "<a href=", "\"", "'", "=", "&", "&#", "&#x", ";", "<!--", "-->", "pre", "<script>",
             "</script>", "é", "\u{A0}", " ", "\n", "text", "<![CDATA[", "]]>", "<?", "/>", "<svg", "1",

@@ -1,10 +1,10 @@
 import Foundation
+import LLoCOBase
 import LLoCOLibrary
-import LLoCOTorch
 import Testing
 
-@Suite struct RetrievalTestsDense {
-    func unitRows(_ count: Int, _ dimension: Int, _ generator: inout SeededGenerator) -> [Float] {
+@Suite struct RetrievalDenseTests {
+    func unitRows(_ count: Int, _ dimension: Int, _ generator: inout SplitMix64) -> [Float] {
         var values = [Float](repeating: 0, count: count * dimension)
         for row in 0..<count {
             var norm: Float = 0
@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [(1, 1), (5, 3), (100, 16), (333, 17), (1000, 384), (12_000, 400)])
     func searchIsExact(shape: (count: Int, dimension: Int)) throws {
-        var generator = SeededGenerator(state: UInt64(shape.count))
+        var generator = SplitMix64(seed: UInt64(shape.count))
         let values = unitRows(shape.count, shape.dimension, &generator)
         let query = unitRows(1, shape.dimension, &generator)
         let index = DenseIndex(matrix(shape.count, shape.dimension, values))
@@ -56,7 +56,7 @@ import Testing
 
     /// The two-step search of a long matrix gives the very rows and scores that its short parts give together.
     @Test func aLongMatrixIsSearchedLikeItsParts() throws {
-        var generator = SeededGenerator(state: 23)
+        var generator = SplitMix64(seed: 23)
         let (count, dimension) = (24_000, 192)
         var values = unitRows(count, dimension, &generator)
         // Many rows all but alike, as the passages of one document are, and some that are equal.
@@ -116,7 +116,7 @@ import Testing
     /// The measurement behind the documented speed; run with `LLOCO_MEASURE=1` and `-c release`.
     @Test(.enabled(if: ProcessInfo.processInfo.environment["LLOCO_MEASURE"] != nil))
     func measureAHundredThousandPassages() throws {
-        var generator = SeededGenerator(state: 1)
+        var generator = SplitMix64(seed: 1)
         let index = DenseIndex(matrix(100_000, 384, unitRows(100_000, 384, &generator)))
         let query = unitRows(1, 384, &generator)
         var times: [Duration] = []

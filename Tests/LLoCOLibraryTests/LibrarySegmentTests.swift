@@ -1,8 +1,9 @@
 import Foundation
 import LLoCOLibrary
+import TestSupport
 import Testing
 
-@Suite struct LibraryTestsSegments {
+@Suite struct LibrarySegmentTests {
     let library: SQLiteLibrary
     let document: Int64
     let identity = Sample.identity

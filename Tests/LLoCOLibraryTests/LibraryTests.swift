@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOLibrary
+import TestSupport
 import Testing
 
 @Suite struct LibraryTests {

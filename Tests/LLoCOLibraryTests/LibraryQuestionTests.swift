@@ -1,12 +1,11 @@
 import Foundation
 import LLoCOBase
-import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
 import Testing
 
 /// Which document a line of a question set is about.
-@Suite struct LibraryTestsQuestions {
+@Suite struct LibraryQuestionTests {
     let library: SQLiteLibrary
 
     init() throws {

@@ -4,11 +4,12 @@ import LLoCOCompression
 import LLoCOLibrary
 import LLoCOTokenizers
 import LLoCOTraining
+import TestSupport
 import Testing
 
 extension SeededTests {
     /// Studying through a library: what the tiny model asks, and learning from what was asked.
-    @Suite struct EngineTestsStudy {
+    @Suite struct EngineStudyTests {
         let engine: LoadedModel
         let recipe: StudyRecipe
 

@@ -3,7 +3,7 @@ import LLoCOBase
 import LLoCOLibrary
 import Testing
 
-@Suite struct LibraryTestsTraining {
+@Suite struct LibraryTrainingTests {
     let library: SQLiteLibrary
     let identity = VectorIdentity(model: "m", compressor: "c", variant: "v")
 

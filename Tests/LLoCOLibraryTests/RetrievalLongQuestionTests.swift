@@ -1,9 +1,10 @@
 import Foundation
 import LLoCOLibrary
+import TestSupport
 import Testing
 
 /// Questions of any length are searched in bounded time, and what was not looked for is said.
-@Suite struct RetrievalTestsLongQuestions {
+@Suite struct RetrievalLongQuestionTests {
     private func library() throws -> SQLiteLibrary {
         let library = try SQLiteLibrary.inMemory()
         for topic in ["cat", "dog"] {

@@ -8,7 +8,7 @@ import Testing
 
 /// The system against `golden/tiny`: an AutoCompressor in pickled shards, and an adapter that PEFT wrote.
 @Suite(.enabled(if: Reference.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
-struct CompressorTestsGolden {
+struct CompressorGoldenTests {
     struct Values: Decodable {
         struct AutoCompressor: Decodable {
             struct Optimizer: Decodable {

@@ -5,10 +5,11 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
 import LLoCOModels
+import TestSupport
 import Testing
 
 /// What an answerer asks of its library: one search, an adapter's weights once.
-@Suite struct AnswererTestsLibrary {
+@Suite struct AnswererLibraryTests {
     private let engine: LoadedModel
     private let question = "When did the river rise?"
 

@@ -1,8 +1,9 @@
 import Foundation
 import LLoCODocuments
+import TestSupport
 import Testing
 
-@Suite struct DocumentTestsPDF {
+@Suite struct DocumentPDFTests {
     let folder: TemporaryFolder
     let file: String
 

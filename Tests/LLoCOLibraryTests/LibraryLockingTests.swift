@@ -1,8 +1,9 @@
 import Foundation
 import LLoCOLibrary
+import TestSupport
 import Testing
 
-@Suite(.serialized) struct LibraryTestsLocking {
+@Suite(.serialized) struct LibraryLockingTests {
     @Test func aSecondWriterGivesUpInTime() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")

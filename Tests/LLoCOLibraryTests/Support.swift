@@ -1,56 +1,7 @@
+import Foundation
 import LLoCOBase
 import LLoCOLibrary
-import LLoCOTokenizers
-import Foundation
-
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
-/// A folder that ends with the test.
-final class TemporaryFolder {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("lloco-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-    @discardableResult
-    func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
-        let file = url.appendingPathComponent(name)
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(bytes).write(to: file)
-        return file.path
-    }
-
-    @discardableResult
-    func write(_ name: String, text: String) throws -> String { try write(name, text.utf8) }
-
-    func contents() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
-}
-
-/// A generator that gives the same numbers on every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-}
+import TestSupport
 
 /// Embeds a text as the normalized counts of its words in hashed places: similar texts get similar vectors.
 final class WordCountEmbedder: TextEmbedder {
@@ -85,54 +36,8 @@ final class WordCountEmbedder: TextEmbedder {
     }
 }
 
-final class Counter: @unchecked Sendable {
-    // Guarded by the lock.
-    private let lock = NSLock()
-    private var total = 0
-
-    @discardableResult
-    func add(_ count: Int) -> Int {
-        lock.withLock {
-            total += count
-            return total
-        }
-    }
-
-    var value: Int { add(0) }
-}
-
-enum Programs {
-    /// Where a program is, by `PATH`.
-    static func find(_ name: String) -> String? {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
-
-    static var isRoot: Bool { geteuid() == 0 }
-
-    /// Ends a process that the test started, at once.
-    static func kill(_ process: Process) {
-        guard process.isRunning else { return }
-        #if canImport(Darwin)
-            Darwin.kill(process.processIdentifier, SIGKILL)
-        #elseif canImport(Glibc)
-            Glibc.kill(process.processIdentifier, SIGKILL)
-        #elseif canImport(Musl)
-            Musl.kill(process.processIdentifier, SIGKILL)
-        #endif
-    }
-}
-
-enum Sample {
+extension Sample {
     static let identity = VectorIdentity(model: "model-1", compressor: "compressor-1", variant: "accumulated-4-2")
-
-    /// Several paragraphs that differ from each other and from those of other topics.
-    static func text(_ topic: String, paragraphs: Int = 12) -> String {
-        (0..<paragraphs).map { paragraph in
-            (0..<8).map { "The \(topic) of chapter \(paragraph) has item number \(paragraph * 8 + $0) in it." }
-                .joined(separator: " ")
-        }.joined(separator: "\n\n")
-    }
 
     /// A segment of four tokens and two vectors of dimension three, its bytes made of `mark`.
     static func segment(_ index: Int, mark: UInt8 = 1) -> NewSegment {

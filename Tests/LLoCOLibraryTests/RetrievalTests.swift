@@ -1,5 +1,7 @@
 import Foundation
+import LLoCOBase
 import LLoCOLibrary
+import TestSupport
 import Testing
 
 @Suite struct RetrievalTests {
@@ -149,7 +151,7 @@ import Testing
         let library = try SQLiteLibrary.inMemory()
         _ = try library.upsertDocument(path: "x", text: Sample.text("near or not and column"), tokenCount: 1)
         let retriever = Retriever(library: library, embedder: nil)
-        var generator = SeededGenerator(state: 17)
+        var generator = SplitMix64(seed: 17)
         let parts = [
             "\"", "'", "*", "^", ":", "(", ")", "-", "+", "{", "}", "NEAR", "AND", "OR", "NOT", "NEAR(", "text:", "\0",
             "\u{FFFD}",

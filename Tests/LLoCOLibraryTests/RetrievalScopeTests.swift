@@ -1,9 +1,10 @@
 import Foundation
+import LLoCOBase
 import LLoCOLibrary
 import Testing
 
 /// Searches over several documents, compared with a ranking computed from scratch.
-@Suite struct RetrievalTestsScopes {
+@Suite struct RetrievalScopeTests {
     /// Three documents of 80 passages each; words that stemming leaves as they are.
     private static let vocabulary = ["fox", "dog", "cat", "owl", "elm", "oak", "lark", "wolf", "rain", "wind"]
     private let library: SQLiteLibrary
@@ -12,7 +13,7 @@ import Testing
 
     init() throws {
         library = try SQLiteLibrary.inMemory()
-        var generator = SeededGenerator(state: 11)
+        var generator = SplitMix64(seed: 11)
         var documents: [Int64] = []
         for name in ["a", "b", "c"] {
             var text = ""
@@ -111,7 +112,7 @@ struct ScatteringEmbedder: TextEmbedder {
 
     func embed(_ texts: [String]) throws -> [[Float]] {
         texts.map { text in
-            var generator = SeededGenerator(state: text.utf8.reduce(1) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 })
+            var generator = SplitMix64(seed: text.utf8.reduce(1) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 })
             let values = (0..<dimension).map { _ in Float.random(in: -1...1, using: &generator) }
             let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
             return values.map { $0 / norm }

@@ -1,10 +1,12 @@
 import Foundation
+import LLoCOBase
 import LLoCODocuments
+import TestSupport
 import Testing
 
-@Suite struct DocumentTestsPassages {
+@Suite struct DocumentPassageTests {
     /// Random text of many scripts, blanks, line ends, endless words and lone combining marks.
-    func randomText(_ generator: inout SeededGenerator) -> String {
+    func randomText(_ generator: inout SplitMix64) -> String {
         let parts = [
             "word", "longer-word", "a", "I", "3.14", "2024", "end.", "Why?", "stop!", "(so)", "\"Quote.\"", "größe",
             "слово",
@@ -25,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: 0..<40) func propertiesOfRandomText(seed: Int) throws {
-        var generator = SeededGenerator(state: UInt64(seed))
+        var generator = SplitMix64(seed: UInt64(seed))
         let text = randomText(&generator)
         let bytes = Array(text.utf8)
         for overlap in [0, 20] {

@@ -1,8 +1,9 @@
 import Foundation
 import LLoCOLibrary
+import TestSupport
 import Testing
 
-@Suite struct LibraryTestsOpening {
+@Suite struct LibraryOpeningTests {
     /// Opening must fail with this code, say one line that names the file, and leave the bytes as they were.
     func refused(
         _ path: String, _ code: LibraryError.Code, _ words: String = "",

@@ -4,11 +4,12 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
 import LLoCOTraining
+import TestSupport
 import Testing
 
 extension SeededTests {
     /// Fine-tuning through a library: interrupted, continued, failed, repeated.
-    @Suite struct EngineTestsFinetuning {
+    @Suite struct EngineFinetuningTests {
         let engine: LoadedModel
         let questions: QuestionSet
 

@@ -3,7 +3,7 @@ import LLoCODocuments
 import LLoCOLibrary
 import Testing
 
-extension RetrievalTests {
+@Suite struct RetrievalRankingTests {
     /// The ranking from memory is SQLite's own, to the last bit, also after the library has changed.
     @Test func keywordsAreRankedAsSQLiteDoes() throws {
         let library = try SQLiteLibrary.inMemory()
