@@ -99,6 +99,28 @@ import Testing
         }
     }
 
+    /// Counted in steps of SQLite, which are the same on every machine.
+    @Test func theThousandthSegmentCostsWhatTheSecondDid() throws {
+        let count = 1000
+        let document = try library.upsertDocument(
+            path: "long", text: Sample.text("sea", paragraphs: 20), tokenCount: 4 * count
+        ).document.id
+        let costs = try (0..<count).map { index in
+            try library.steps { try library.appendSegment(Sample.segment(index), to: document, identity: identity) }
+        }
+        #expect(costs[1] > 10)
+        #expect(
+            costs.dropFirst().allSatisfy { $0 == costs[1] }, "\(costs[1]), \(costs[count / 2]), \(costs[count - 1])")
+        let end = try library.steps {
+            try library.replaceSegments(
+                of: document, identity: identity, from: count - 1, with: [Sample.segment(count - 1, mark: 9)])
+            try library.markComplete(document, identity: identity)
+        }
+        #expect(end < 5 * costs[1])
+        #expect(try library.segments(of: document, identity: identity).map(\.position) == Array(0..<count))
+        #expect(try library.vectors(of: document, identity: identity).count == 2 * count)
+    }
+
     @Test func aThrownErrorUndoesTheWholeStep() throws {
         try library.appendSegment(Sample.segment(0), to: document, identity: identity)
         // The second new segment does not join on: the first must not stay, nor the old one be cut.
