@@ -10,6 +10,15 @@ public struct PassageRecord: Hashable, Sendable, Identifiable {
     public let bytes: Range<Int>
     /// The text there.
     public let text: String
+
+    /// A passage of the given parts.
+    public init(id: Int64, document: Int64, position: Int, bytes: Range<Int>, text: String) {
+        self.id = id
+        self.document = document
+        self.position = position
+        self.bytes = bytes
+        self.text = text
+    }
 }
 
 /// The passage embeddings of a scope as one matrix `[passages.count, dimension]`, row after row, float32.
