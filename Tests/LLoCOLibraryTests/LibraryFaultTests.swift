@@ -48,21 +48,22 @@ import Testing
         #expect(try folder.contents() == ["a.lloco"])
     }
 
-    @Test func aStoppedEmbeddingContinues() throws {
+    @Test func aStoppedEmbeddingContinues() async throws {
         let library = try SQLiteLibrary.inMemory()
-        let id = try library.upsertDocument(path: "x", text: Sample.text("sea", paragraphs: 60), tokenCount: 1).document
+        let id = try await library.upsertDocument(path: "x", text: Sample.text("sea", paragraphs: 60), tokenCount: 1)
+            .document
             .id
         let total = try library.passages(of: id).count
         #expect(total > 20)
-        #expect(throws: WordCountEmbedder.Failure.self) {
-            try library.embedPassages(of: id, with: WordCountEmbedder(failsAfter: 12), batch: 4)
+        await #expect(throws: WordCountEmbedder.Failure.self) {
+            try await library.embedPassages(of: id, with: WordCountEmbedder(failsAfter: 12), batch: 4)
         }
         #expect(try library.embeddings(in: .all, embedder: "word-count").passages.count == 12)
-        #expect(try library.embedPassages(of: id, with: WordCountEmbedder(), batch: 4) == total - 12)
+        #expect(try await library.embedPassages(of: id, with: WordCountEmbedder(), batch: 4) == total - 12)
         // Another encoder starts anew.
         let other = WordCountEmbedder(identity: "other")
         #expect(try library.embeddings(in: .all, embedder: "other").missing == total)
-        #expect(try library.embedPassages(of: id, with: other) == total)
+        #expect(try await library.embedPassages(of: id, with: other) == total)
     }
 
     @Test func embeddingsThatCannotBeAreRefused() throws {
@@ -109,7 +110,7 @@ import Testing
     }
 
     /// Whatever bytes are damaged: no crash, and no error but the library's own, of one line.
-    @Test(arguments: 0..<6) func damagedBytesNeverCrash(seed: Int) throws {
+    @Test(arguments: 0..<6) func damagedBytesNeverCrash(seed: Int) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
@@ -130,46 +131,50 @@ import Testing
             if round % 5 == 4 { bytes.removeLast(Int.random(in: 1..<bytes.count, using: &generator)) }
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             for access in [SQLiteLibrary.Access.reading, .writing] {
-                guard let library = attempt(&faults, { try SQLiteLibrary.open(path, for: access) }) else { continue }
-                exercise(library, &faults)
+                guard let library = await attempt(&faults, { try SQLiteLibrary.open(path, for: access) }) else {
+                    continue
+                }
+                await exercise(library, &faults)
             }
         }
         #expect(faults > 20, "the damage was noticed")
     }
 
-    private func exercise(_ library: SQLiteLibrary, _ faults: inout Int) {
+    private func exercise(_ library: SQLiteLibrary, _ faults: inout Int) async {
         let embedder = WordCountEmbedder(dimension: 24)
-        for document in attempt(&faults, { try library.documents() }) ?? [] {
-            _ = attempt(&faults) { try library.text(of: document.id) }
-            _ = attempt(&faults) { try library.passages(of: document.id) }
-            _ = attempt(&faults) { try library.segments(of: document.id, identity: Sample.identity) }
-            _ = attempt(&faults) { try library.vectors(of: document.id, identity: Sample.identity) }
+        for document in await attempt(&faults, { try library.documents() }) ?? [] {
+            _ = await attempt(&faults) { try library.text(of: document.id) }
+            _ = await attempt(&faults) { try library.passages(of: document.id) }
+            _ = await attempt(&faults) { try library.segments(of: document.id, identity: Sample.identity) }
+            _ = await attempt(&faults) { try library.vectors(of: document.id, identity: Sample.identity) }
         }
-        _ = attempt(&faults) { try library.compressions() }
-        _ = attempt(&faults) { try library.statistics() }
-        _ = attempt(&faults) { try library.verify() }
-        _ = attempt(&faults) { try library.adapter(for: "sea", identity: Sample.identity) }
-        for run in attempt(&faults, { try library.trainingRuns() }) ?? [] {
-            _ = attempt(&faults) { try library.runState(run.id) }
-            _ = attempt(&faults) { try library.losses(of: run.id) }
+        _ = await attempt(&faults) { try library.compressions() }
+        _ = await attempt(&faults) { try library.statistics() }
+        _ = await attempt(&faults) { try library.verify() }
+        _ = await attempt(&faults) { try library.adapter(for: "sea", identity: Sample.identity) }
+        for run in await attempt(&faults, { try library.trainingRuns() }) ?? [] {
+            _ = await attempt(&faults) { try library.runState(run.id) }
+            _ = await attempt(&faults) { try library.losses(of: run.id) }
         }
         let retriever = Retriever(library: library, embedder: embedder)
-        _ = attempt(&faults) { try retriever.search("the glacier of chapter 3", in: .group("ice")) }
+        _ = await attempt(&faults) { try await retriever.search("the glacier of chapter 3", in: .group("ice")) }
         guard library.access == .writing else { return }
         let grown = Sample.text("glacier") + " More of it."
-        if let document = attempt(
+        if let document = await attempt(
             &faults, { try library.upsertDocument(path: "/texts/glacier.txt", text: grown, tokenCount: 13).document })
         {
-            _ = attempt(&faults) { try library.embedPassages(of: document.id, with: embedder) }
-            _ = attempt(&faults) { try library.replaceSegments(of: document.id, identity: Sample.identity, from: 0) }
-            _ = attempt(&faults) { try library.removeDocument(document.id) }
+            _ = await attempt(&faults) { try await library.embedPassages(of: document.id, with: embedder) }
+            _ = await attempt(&faults) {
+                try library.replaceSegments(of: document.id, identity: Sample.identity, from: 0)
+            }
+            _ = await attempt(&faults) { try library.removeDocument(document.id) }
         }
-        _ = attempt(&faults) { try library.removeGroup("sea") }
+        _ = await attempt(&faults) { try library.removeGroup("sea") }
     }
 
-    private func attempt<Value>(_ faults: inout Int, _ body: () throws -> Value) -> Value? {
+    private func attempt<Value>(_ faults: inout Int, _ body: () async throws -> Value) async -> Value? {
         do {
-            return try body()
+            return try await body()
         } catch let error as LibraryError {
             #expect(!error.description.contains("\n"))
             faults += 1

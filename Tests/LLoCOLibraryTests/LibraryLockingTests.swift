@@ -28,7 +28,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         var first: SQLiteLibrary? = try SQLiteLibrary.open(path, for: .writing)
-        try first?.upsertDocument(path: "1", text: "one", tokenCount: 1).expectChange(.added)
+        try await first?.upsertDocument(path: "1", text: "one", tokenCount: 1).expectChange(.added)
         let waited = Counter()
         let second = Task.detached {
             let library = try SQLiteLibrary.open(path, for: .writing, lockTimeout: .seconds(20)) { _ in waited.add(1) }
@@ -36,7 +36,7 @@ import Testing
             return try library.documents().count
         }
         while waited.value == 0 { try await Task.sleep(for: .milliseconds(5)) }
-        try first?.upsertDocument(path: "3", text: "three", tokenCount: 1).expectChange(.added)
+        try await first?.upsertDocument(path: "3", text: "three", tokenCount: 1).expectChange(.added)
         first = nil
         #expect(try await second.value == 3)
         #expect(try folder.contents() == ["a.lloco"])
@@ -58,7 +58,7 @@ import Testing
             try await group.waitForAll()
         }
         let library = try SQLiteLibrary.open(path, for: .reading)
-        #expect(try library.documents().count == 24)
+        #expect(try await library.documents().count == 24)
         #expect(try library.verify() == [])
     }
 

@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func addingAgainChangesNothing() throws {
+    @Test func addingAgainChangesNothing() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let text = Sample.text("harbour")
@@ -61,17 +61,17 @@ import Testing
         do {
             let library = try SQLiteLibrary.open(path, for: .writing)
             let embedder = WordCountEmbedder(dimension: 24)
-            let again = try library.upsertDocument(
+            let again = try await library.upsertDocument(
                 path: "/texts/../texts/harbour.txt", group: "sea", text: text, tokenCount: 12)
             #expect(again.change == .unchanged)
-            let same = try library.upsertDocument(path: "/texts/harbour.txt", text: text, tokenCount: 12)
+            let same = try await library.upsertDocument(path: "/texts/harbour.txt", text: text, tokenCount: 12)
             #expect(same.change == .unchanged)
             #expect(same.movedFrom == nil)
-            #expect(try library.embedPassages(of: same.document.id, with: embedder) == 0)
+            #expect(try await library.embedPassages(of: same.document.id, with: embedder) == 0)
             #expect(embedder.seen.value == 0)
         }
         let library = try SQLiteLibrary.open(path, for: .reading)
-        #expect(try library.documents().count == 3)
+        #expect(try await library.documents().count == 3)
         #expect(try library.document(named: "harbour.txt").isComplete)
         // The path as given is the only thing that changed twice, back to what it was.
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == before.count)
@@ -91,25 +91,25 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
     }
 
-    @Test func aGrownDocumentEmbedsOnlyItsTail() throws {
+    @Test func aGrownDocumentEmbedsOnlyItsTail() async throws {
         let library = try SQLiteLibrary.inMemory()
         let embedder = WordCountEmbedder()
         let text = Sample.text("harbour", paragraphs: 20)
-        let id = try library.upsertDocument(path: "x.txt", text: text, tokenCount: 8).document.id
-        let first = try library.embedPassages(of: id, with: embedder)
+        let id = try await library.upsertDocument(path: "x.txt", text: text, tokenCount: 8).document.id
+        let first = try await library.embedPassages(of: id, with: embedder)
         let before = try library.passages(of: id)
         #expect(first == before.count)
         for index in 0..<2 { try library.appendSegment(Sample.segment(index), to: id, identity: Sample.identity) }
         try library.markComplete(id, identity: Sample.identity)
 
         let grown = text + "\n\n" + Sample.text("glacier", paragraphs: 6)
-        let change = try library.upsertDocument(path: "x.txt", text: grown, tokenCount: 12)
+        let change = try await library.upsertDocument(path: "x.txt", text: grown, tokenCount: 12)
         #expect(change.change == .changed)
         #expect(change.document.id == id)
         #expect(!change.document.isComplete, "its last token has no vectors yet")
         let after = try library.passages(of: id)
         #expect(after.dropLast(after.count - before.count + 1).map(\.id) == before.dropLast().map(\.id))
-        let second = try library.embedPassages(of: id, with: embedder)
+        let second = try await library.embedPassages(of: id, with: embedder)
         #expect(second == after.count - before.count + 1 || second == after.count - before.count)
         #expect(second < after.count / 2)
 
@@ -117,21 +117,21 @@ import Testing
         #expect(try library.segments(of: id, identity: Sample.identity).count == 2)
         try library.appendSegment(Sample.segment(2), to: id, identity: Sample.identity)
         try library.markComplete(id, identity: Sample.identity)
-        #expect(try library.vectors(of: id, identity: Sample.identity).count == 6)
+        #expect(try await library.vectors(of: id, identity: Sample.identity).count == 6)
     }
 
-    @Test func aMovedParagraphKeepsItsEmbedding() throws {
+    @Test func aMovedParagraphKeepsItsEmbedding() async throws {
         let library = try SQLiteLibrary.inMemory()
         let embedder = WordCountEmbedder()
         let paragraphs = (0..<6).map { topic in
             (0..<25).map { "Sentence \($0) tells of subject \(topic)." }.joined(separator: " ")
         }
         let text = paragraphs.joined(separator: "\n\n")
-        let id = try library.upsertDocument(path: "x.txt", text: text, tokenCount: 1).document.id
-        try library.embedPassages(of: id, with: embedder)
+        let id = try await library.upsertDocument(path: "x.txt", text: text, tokenCount: 1).document.id
+        try await library.embedPassages(of: id, with: embedder)
         let inserted = "A new beginning.\n\n" + paragraphs.reversed().joined(separator: "\n\n")
-        try library.upsertDocument(path: "x.txt", text: inserted, tokenCount: 1).expectChange(.changed)
-        let again = try library.embedPassages(of: id, with: embedder)
+        try await library.upsertDocument(path: "x.txt", text: inserted, tokenCount: 1).expectChange(.changed)
+        let again = try await library.embedPassages(of: id, with: embedder)
         #expect(again < paragraphs.count, "at least one paragraph was found again by its text")
         let passages = try library.passages(of: id)
         let matrix = try library.embeddings(in: .document(id), embedder: embedder.identity)
@@ -171,13 +171,13 @@ import Testing
         #expect(try library.documents(in: .group("ice")).count == 2)
     }
 
-    @Test func removalTakesEverythingOfADocument() throws {
+    @Test func removalTakesEverythingOfADocument() async throws {
         let library = try SQLiteLibrary.inMemory()
         try Sample.fill(library)
         let retriever = Retriever(library: library, embedder: nil)
-        #expect(try retriever.search("glacier").passages.isEmpty == false)
+        #expect(try await retriever.search("glacier").passages.isEmpty == false)
         try library.removeDocument(try library.document(named: "glacier.txt").id)
-        #expect(try retriever.search("glacier").passages == [])
+        #expect(try await retriever.search("glacier").passages == [])
         #expect(try library.statistics().vectors == 12)
         #expect(try library.groups().contains("ice"))
         try library.removeGroup("sea")

@@ -21,8 +21,14 @@ import Testing
     }
 
     func matrix(_ count: Int, _ dimension: Int, _ values: [Float]) -> EmbeddingMatrix {
+        matrix(passages: (0..<count).map { Int64($0) * 3 + 1 }, dimension, values)
+    }
+
+    /// The passages of one document.
+    func matrix(passages: [Int64], _ dimension: Int, _ values: [Float], missing: Int = 0) -> EmbeddingMatrix {
         EmbeddingMatrix(
-            passages: (0..<count).map { Int64($0) * 3 + 1 }, dimension: dimension, values: values, missing: 0)
+            revision: LibraryRevision([]), documents: [.init(id: 7, rows: 0..<passages.count, missing: missing)],
+            passages: passages, dimension: dimension, values: values)
     }
 
     @Test(arguments: [(1, 1), (5, 3), (100, 16), (333, 17), (1000, 384), (12_000, 400)])
@@ -71,7 +77,7 @@ import Testing
         for start in stride(from: 0, to: count, by: 8000) {
             let part = Array(values[start * dimension..<(start + 8000) * dimension])
             let keys = (start..<start + 8000).map { Int64($0) * 3 + 1 }
-            let index = DenseIndex(EmbeddingMatrix(passages: keys, dimension: dimension, values: part, missing: 0))
+            let index = DenseIndex(matrix(passages: keys, dimension, part))
             parts += try index.search(query, limit: 900)
         }
         parts.sort { $0.score != $1.score ? $0.score > $1.score : $0.passage < $1.passage }
@@ -80,6 +86,61 @@ import Testing
         let large = values.map { $0 * 1e6 }
         let found = try DenseIndex(matrix(count, dimension, large)).search(query, limit: 5)
         #expect(found.allSatisfy { $0.score > 1e5 })
+    }
+
+    /// Some documents of an index are searched as an index of theirs alone is: the same rows, scores, order and ties.
+    @Test(arguments: [(40, 24), (24_000, 192)]) func documentsAreSearchedAsAnIndexOfTheirOwn(
+        shape: (count: Int, dimension: Int)
+    ) throws {
+        var generator = SplitMix64(seed: UInt64(shape.count))
+        let (count, dimension) = shape
+        var values = unitRows(count, dimension, &generator)
+        // Equal rows in different documents, and rows all but equal.
+        for row in stride(from: 3, to: count, by: 7) {
+            for column in 0..<dimension {
+                values[row * dimension + column] = values[column] * (row % 2 == 0 ? 1 : 0.9999)
+            }
+        }
+        // Documents of very different sizes, some of them empty.
+        var ends = (0..<10).map { _ in Int.random(in: 0...count, using: &generator) }.sorted() + [count]
+        ends.insert(ends[4], at: 4)
+        var documents: [EmbeddingMatrix.Document] = []
+        for (place, end) in ends.enumerated() {
+            let start = documents.last?.rows.upperBound ?? 0
+            documents.append(.init(id: Int64(2 * place + 1), rows: start..<end, missing: place))
+        }
+        let keys = (0..<count).map { Int64($0) * 3 + 1 }
+        let revision = LibraryRevision([])
+        let index = DenseIndex(
+            EmbeddingMatrix(
+                revision: revision, documents: documents, passages: keys, dimension: dimension, values: values),
+            threads: 3)
+        let query = (0..<dimension).map { values[$0] * 0.9 + values[dimension + $0] * 0.3 }
+        for round in 0..<12 {
+            // All but one, all but two, ..., and some that the index does not have.
+            let left = Set((0..<round).map { _ in Int.random(in: 0..<documents.count, using: &generator) })
+            let chosen = documents.enumerated().filter { !left.contains($0.offset) }.map(\.element)
+            var parts: [EmbeddingMatrix.Document] = []
+            for document in chosen {
+                let start = parts.last?.rows.upperBound ?? 0
+                parts.append(
+                    .init(id: document.id, rows: start..<start + document.rows.count, missing: document.missing))
+            }
+            let own = DenseIndex(
+                EmbeddingMatrix(
+                    revision: revision, documents: parts, passages: chosen.flatMap { keys[$0.rows] },
+                    dimension: dimension,
+                    values: chosen.flatMap {
+                        values[$0.rows.lowerBound * dimension..<$0.rows.upperBound * dimension]
+                    }), threads: 1)
+            let selection = index.selection(of: ([0, 2] + chosen.map(\.id) + [99]).sorted())
+            #expect(selection.missing == chosen.reduce(0) { $0 + $1.missing })
+            for limit in [1, 9, 300] {
+                #expect(try index.search(query, in: selection, limit: limit) == own.search(query, limit: limit))
+            }
+        }
+        #expect(try index.search(query, in: index.selection(of: []), limit: 3).isEmpty)
+        #expect(try index.search(query, limit: 50) == index.search(query, in: index.selection(of: nil), limit: 50))
     }
 
     @Test(arguments: [1, 2, 3, 64, 65]) func threadsAreThoseThatTheCallerAllows(count: Int) {
@@ -94,7 +155,7 @@ import Testing
     }
 
     @Test func nothingToSearch() throws {
-        let empty = DenseIndex(EmbeddingMatrix(passages: [], dimension: 0, values: [], missing: 3))
+        let empty = DenseIndex(matrix(passages: [], 0, [], missing: 3))
         #expect(try empty.search([1, 2], limit: 4).isEmpty)
         let index = DenseIndex(matrix(2, 2, [1, 0, 0, 1]))
         #expect(try index.search([1, 0], limit: 0).isEmpty)

@@ -5,12 +5,12 @@ import Testing
 
 /// Questions of any length are searched in bounded time, and what was not looked for is said.
 @Suite struct RetrievalLongQuestionTests {
-    private func library() throws -> SQLiteLibrary {
+    private func library() async throws -> SQLiteLibrary {
         let library = try SQLiteLibrary.inMemory()
         for topic in ["cat", "dog"] {
             let text = Sample.text(topic, paragraphs: 200) + "\n\n" + String(repeating: "a\u{903}", count: 20_000)
-            let id = try library.upsertDocument(path: topic, text: text, tokenCount: 1).document.id
-            try library.embedPassages(of: id, with: WordCountEmbedder(dimension: 64))
+            let id = try await library.upsertDocument(path: topic, text: text, tokenCount: 1).document.id
+            try await library.embedPassages(of: id, with: WordCountEmbedder(dimension: 64))
         }
         return library
     }
@@ -25,14 +25,14 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)), arguments: hostile) func aMegabyteIsSearched(
         name: String, part: String, isCut: Bool
-    ) throws {
-        let library = try library()
+    ) async throws {
+        let library = try await library()
         let retriever = Retriever(library: library, embedder: WordCountEmbedder(dimension: 64))
         for first in ["", "cat ", "x"] {
             let question = first + String(repeating: part, count: (1 << 20) / part.utf8.count)
             let clock = ContinuousClock()
             var result: RetrievalResult?
-            let time = try clock.measure { result = try retriever.search(question) }
+            let time = try await clock.measure { result = try await retriever.search(question) }
             // Marks belong to the letter before them, and so to its word.
             #expect(result?.isCut == (isCut || (name == "marks alone" && first == "x")))
             #expect(time < .seconds(20), "\(name)")
@@ -40,31 +40,31 @@ import Testing
         }
     }
 
-    @Test func manyDifferentWords() throws {
-        let retriever = Retriever(library: try library(), embedder: nil)
+    @Test func manyDifferentWords() async throws {
+        let retriever = Retriever(library: try await library(), embedder: nil)
         let question = (0..<150_000).map { "word\($0)" }.joined(separator: " ")
-        #expect(try retriever.search("cat " + question).isCut)
-        #expect(try retriever.search("cat " + question).passages.first?.documentName == "cat")
+        #expect(try await retriever.search("cat " + question).isCut)
+        #expect(try await retriever.search("cat " + question).passages.first?.documentName == "cat")
     }
 
-    @Test func whatIsCutIsSaid() throws {
+    @Test func whatIsCutIsSaid() async throws {
         let embedder = WordCountEmbedder(dimension: 64)
-        let retriever = Retriever(library: try library(), embedder: embedder)
+        let retriever = Retriever(library: try await library(), embedder: embedder)
         func words(_ count: Int) -> String { (0..<count).map { "w\($0)" }.joined(separator: " ") }
-        #expect(try !retriever.search(words(64)).isCut)
-        #expect(try retriever.search(words(65)).isCut)
-        #expect(try !retriever.search(words(65), method: .dense).isCut, "the embedder reads them all")
+        #expect(try await !retriever.search(words(64)).isCut)
+        #expect(try await retriever.search(words(65)).isCut)
+        #expect(try await !retriever.search(words(65), method: .dense).isCut, "the embedder reads them all")
         func long(_ length: Int, _ count: Int) -> String {
             (0..<count).map { "\($0)" + String(repeating: "x", count: length - "\($0)".count) }.joined(separator: " ")
         }
-        #expect(try !retriever.search(long(16, 64)).isCut)
-        #expect(try retriever.search(long(16, 63) + " " + long(17, 1)).isCut)
-        #expect(try retriever.search(long(1025, 1) + " cat").passages.first?.documentName == "cat")
-        #expect(try retriever.search(long(1025, 1) + " cat").isCut)
-        let short = Retriever(library: try library(), embedder: ShortEmbedder())
-        #expect(try !short.search("cat dog", method: .dense).isCut)
-        #expect(try short.search("cat dog mouse", method: .dense).isCut)
-        #expect(try !short.search("cat dog mouse", method: .keyword).isCut)
+        #expect(try await !retriever.search(long(16, 64)).isCut)
+        #expect(try await retriever.search(long(16, 63) + " " + long(17, 1)).isCut)
+        #expect(try await retriever.search(long(1025, 1) + " cat").passages.first?.documentName == "cat")
+        #expect(try await retriever.search(long(1025, 1) + " cat").isCut)
+        let short = Retriever(library: try await library(), embedder: ShortEmbedder())
+        #expect(try await !short.search("cat dog", method: .dense).isCut)
+        #expect(try await short.search("cat dog mouse", method: .dense).isCut)
+        #expect(try await !short.search("cat dog mouse", method: .keyword).isCut)
     }
 }
 

@@ -11,7 +11,7 @@ import Testing
     private let embedder = ScatteringEmbedder()
     private let documents: [Int64]
 
-    init() throws {
+    init() async throws {
         library = try SQLiteLibrary.inMemory()
         var generator = SplitMix64(seed: 11)
         var documents: [Int64] = []
@@ -27,21 +27,23 @@ import Testing
                 passages.append(start..<text.utf8.count)
                 text += "\n"
             }
-            let id = try library.upsertDocument(path: name, text: text, tokenCount: 1).document.id
+            let id = try await library.upsertDocument(path: name, text: text, tokenCount: 1).document.id
             try library.setPassages(of: id, passages)
-            try library.embedPassages(of: id, with: embedder)
+            try await library.embedPassages(of: id, with: embedder)
             documents.append(id)
         }
         self.documents = documents
     }
 
-    @Test(arguments: [[0, 1], [0, 2], [1, 2], [0, 1, 2], [1]]) func documentsAreRankedTogether(chosen: [Int]) throws {
+    @Test(arguments: [[0, 1], [0, 2], [1, 2], [0, 1, 2], [1]]) func documentsAreRankedTogether(chosen: [Int])
+        async throws
+    {
         let scope = LibraryScope.documents(Set(chosen.map { documents[$0] }))
         let retriever = Retriever(library: library, embedder: embedder)
         for question in ["fox owl elm", "oak", "which wolf and which lark"] {
             for (limit, depth) in [(8, 100), (40, 160)] {
                 let expected = try reference(question, chosen.map { documents[$0] }, depth: depth)
-                let found = try retriever.search(question, in: scope, limit: limit)
+                let found = try await retriever.search(question, in: scope, limit: limit)
                 #expect(found.passages.map(\.id) == Array(expected.map(\.key).prefix(limit)))
                 for (passage, expected) in zip(found.passages, expected) {
                     #expect(abs(passage.score - expected.score) < 1e-12)
@@ -51,13 +53,13 @@ import Testing
         }
     }
 
-    @Test func scopesOfDocuments() throws {
+    @Test func scopesOfDocuments() async throws {
         let retriever = Retriever(library: library, embedder: embedder)
         #expect(LibraryScope.document(documents[0]) == .documents([documents[0]]))
-        #expect(try retriever.search("fox", in: .documents([])).passages == [])
+        #expect(try await retriever.search("fox", in: .documents([])).passages == [])
         #expect(try library.documents(in: .documents([documents[2], documents[0]])).map(\.name) == ["a", "c"])
-        let error = try #require(throws: LibraryError.self) {
-            try retriever.search("fox", in: .documents([documents[1], 999]))
+        let error = try await #require(throws: LibraryError.self) {
+            try await retriever.search("fox", in: .documents([documents[1], 999]))
         }
         #expect(error.code == .notFound && error.description.contains("999"))
         // As many keys as no statement takes arguments.

@@ -54,7 +54,10 @@ extension Sample {
             let document = try library.upsertDocument(
                 path: "/texts/\(topic).txt", group: group, text: text(topic), tokenCount: 12
             ).document
-            try library.embedPassages(of: document.id, with: embedder)
+            let passages = try library.passages(of: document.id)
+            try library.setEmbeddings(
+                zip(passages.map(\.id), embedder.embed(passages.map(\.text))).map { (passage: $0, values: $1) },
+                embedder: embedder.identity, dimension: embedder.dimension)
             for index in 0..<3 { try library.appendSegment(segment(index), to: document.id, identity: identity) }
             try library.markComplete(document.id, identity: identity)
         }

@@ -29,7 +29,7 @@ import Testing
         return options
     }
 
-    @Test func namedDocumentsAreRankedTogether() throws {
+    @Test func namedDocumentsAreRankedTogether() async throws {
         let library = try SQLiteLibrary.inMemory()
         let names = ["river.txt", "mill.txt"]
         for name in names {
@@ -44,13 +44,13 @@ import Testing
                     defer { start += line.utf8.count + 1 }
                     return start..<start + line.utf8.count
                 })
-            try library.embedPassages(of: id, with: engine.embedder)
+            try await library.embedPassages(of: id, with: engine.embedder)
         }
         let answerer = Answerer(engine: engine, library: library)
         let keys = try Set(names.map { try library.document(named: $0).id })
         let retriever = Retriever(library: library, embedder: try engine.embedder)
         for question in [question, "item 2 of the mill", "which 1 or 3 is it"] {
-            let expected = try retriever.search(question, in: .documents(keys), limit: 8).passages.prefix(4)
+            let expected = try await retriever.search(question, in: .documents(keys), limit: 8).passages.prefix(4)
             for mode in [AnswerMode.compressed, .full, .retrieval] {
                 var asked = options(names)
                 asked.mode = mode

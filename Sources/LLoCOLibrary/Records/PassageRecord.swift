@@ -20,22 +20,3 @@ public struct PassageRecord: Hashable, Sendable, Identifiable {
         self.text = text
     }
 }
-
-/// The passage embeddings of a scope as one matrix `[passages.count, dimension]`, row after row, float32.
-public struct EmbeddingMatrix: Sendable {
-    /// The passages' keys, a row each.
-    public let passages: [Int64]
-    /// The columns.
-    public let dimension: Int
-    /// `passages.count * dimension` values.
-    public let values: [Float]
-    /// How many passages of the scope have no embedding by this embedder yet.
-    public let missing: Int
-
-    package init(passages: [Int64], dimension: Int, values: [Float], missing: Int) {
-        self.passages = passages
-        self.dimension = dimension
-        self.values = values
-        self.missing = missing
-    }
-}

@@ -1,20 +1,22 @@
-/// A question as a full-text query that is valid whatever the question holds.
+/// The words of a question that a full-text search looks for.
 ///
-/// Its words are quoted, so that none is taken for an operator, and any of them may match (`OR`): the ranking, BM25,
-/// weighs rare words more. Stop words are dropped unless there is nothing else.
-struct KeywordQuery {
+/// Any of them may match: the ranking, BM25, weighs rare words more. Stop words are dropped unless there is nothing else.
+public struct KeywordQuery: Hashable, Sendable {
     /// More words than a question has.
     static let maximumWords = 64
     /// The most Unicode scalars of all words together. The index may cut what is one word here at every second scalar,
     /// and looks for all the parts in a row: a word of a megabyte would take it minutes.
     static let maximumScalars = 1024
 
-    /// The query as SQLite's full-text search reads it; nil where the question holds no word that it takes.
-    let text: String?
+    /// The different words in lower case, in order; none where the question holds no word that a search takes.
+    ///
+    /// They are runs of letters, marks and digits: no sign that a query language knows is in them.
+    public let words: [String]
     /// Whether words were left out because they were too many or too long.
-    let isCut: Bool
+    public let isCut: Bool
 
-    init(_ question: String) {
+    /// The words of a question, which may be any text.
+    public init(_ question: String) {
         let all = Self.words(of: question)
         let telling = all.filter { !Self.stopWords.contains($0) }
         var chosen: [String] = []
@@ -23,18 +25,18 @@ struct KeywordQuery {
         for word in telling.isEmpty ? all : telling {
             let length = word.unicodeScalars.count
             if chosen.count < Self.maximumWords, scalars + length <= Self.maximumScalars {
-                chosen.append("\"\(word)\"")
+                chosen.append(word)
                 scalars += length
             } else {
                 isCut = true
             }
         }
-        text = chosen.isEmpty ? nil : chosen.joined(separator: " OR ")
+        words = chosen
         self.isCut = isCut
     }
 
-    /// The different words in lower case, in order: runs of letters, marks and digits, which hold no quote.
-    static func words(of text: String) -> [String] {
+    /// The different words in lower case, in order.
+    private static func words(of text: String) -> [String] {
         var seen: Set<String> = []
         var words: [String] = []
         var word = ""

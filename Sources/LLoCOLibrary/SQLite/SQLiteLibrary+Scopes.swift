@@ -1,19 +1,23 @@
 internal import GRDB
 
-/// The part of a library that a search or a listing looks at.
-public enum LibraryScope: Hashable, Sendable {
-    /// Every document.
-    case all
-    /// The documents of the group of this name.
-    case group(String)
-    /// These documents, by their keys.
-    case documents(Set<Int64>)
-
-    /// One document, by its key.
-    public static func document(_ id: Int64) -> LibraryScope { .documents([id]) }
-}
-
 extension SQLiteLibrary {
+    /// The documents of a scope at this moment.
+    ///
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) where the group or a document does not exist.
+    public func coverage(of scope: LibraryScope) throws -> ScopeCoverage {
+        try read { db in
+            ScopeCoverage(
+                revision: try self.revision(db),
+                documents: scope == .all ? nil : try self.documentKeys(self.filter(scope, db), db))
+        }
+    }
+
+    /// The keys of the documents that a filter lets through, ascending.
+    func documentKeys(_ filter: Filter, _ db: Database) throws -> [Int64] {
+        try Int64.fetchAll(
+            db, sql: "SELECT id FROM documents WHERE \(filter.sql) ORDER BY id", arguments: filter.arguments)
+    }
+
     /// A condition on the `documents` table.
     struct Filter {
         let sql: String
