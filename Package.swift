@@ -61,7 +61,8 @@ let layers = [
     library(
         "Evaluation",
         [
-            "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression", "Training", "",
+            "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression", "Training",
+            "",
             "DataSets", "Reports",
         ], [log]),
 ]
@@ -102,12 +103,16 @@ let package = Package(
         .systemLibrary(
             name: "CLLoCOZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         // What the tests of several modules share.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(
+            name: "TestSupport", dependencies: own(["Base", "Documents", "Library"]), path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         tests("Base"),
         tests("Torch", ["Base"]),
         tests("Checkpoints", ["Base", "Torch"], fixtures: true),
         tests("Tokenizers", ["Base"], fixtures: true),
         tests("Models", ["Base", "Tokenizers", "Checkpoints", "Torch"]),
+        tests("Documents", ["Base"]),
+        tests("Library", ["Base", "Documents"]),
         tests(
             "",
             [
@@ -117,11 +122,17 @@ let package = Package(
         tests(
             "Evaluation",
             [
-                "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression", "Training",
+                "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression",
+                "Training",
                 "", "DataSets", "Reports",
             ], fixtures: true),
         // The command as its users meet it: a process, its output, its exit code.
-        tests("Command", ["Base", "Checkpoints", "Tokenizers", "Models", "Torch", "Documents", "Library", "Compression", "Training", "", "DataSets", "Reports", "Evaluation"]),
+        tests(
+            "Command",
+            [
+                "Base", "Checkpoints", "Tokenizers", "Models", "Torch", "Documents", "Library", "Compression",
+                "Training", "", "DataSets", "Reports", "Evaluation",
+            ]),
     ],
     cxxLanguageStandard: .cxx20
 )

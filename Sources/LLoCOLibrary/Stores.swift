@@ -123,14 +123,33 @@ public protocol StudyStore: Sendable {
     func saveStudy(_ items: [StudyItem], of passage: PassageRecord, by identity: StudyIdentity) async throws
 }
 
-/// Embeddings, full-text ranking and what a search names: what ``Retriever`` asks through.
+/// Embeddings, full-text ranking and what a scope covers: what ``Retriever`` asks through.
+///
+/// A search asks several times. Answers name the ``LibraryRevision`` that they are of, so that it notices where the library
+/// has changed in between. A passage of a key comes and goes; its document, place and text never change.
 public protocol PassageIndex: Sendable {
+    /// What messages call the store: a file's path.
+    var path: String { get }
+
     /// The passages of a document that have no embedding by this embedder yet, in text order.
     func passagesWithoutEmbedding(of document: Int64, embedder: String) async throws -> [PassageRecord]
     /// Stores embeddings, float32. A passage that was removed meanwhile is passed over.
     func setEmbeddings(
         _ embeddings: [(passage: Int64, values: [Float])], embedder: String, dimension: Int
     ) async throws
+    /// The embeddings of a scope as one matrix; rows are ordered by document, then by place in the text.
+    func embeddings(in scope: LibraryScope, embedder: String) async throws -> EmbeddingMatrix
+
+    /// The documents of a scope at this moment; throws where the group or a document does not exist.
+    func coverage(of scope: LibraryScope) async throws -> ScopeCoverage
+    /// The passages of a scope that have words of a query, by BM25 over the whole library, then by key.
+    func passages(
+        matching query: KeywordQuery, in scope: LibraryScope, limit: Int
+    ) async throws -> RankedPassages
+    /// The passages of these keys, in their order; those that are gone are not among them.
+    func passages(_ ids: [Int64]) async throws -> [PassageRecord]
+    /// The names of documents by their keys; those that are gone are not among them.
+    func names(ofDocuments ids: Set<Int64>) async throws -> [Int64: String]
 }
 
 /// A store of all roles.

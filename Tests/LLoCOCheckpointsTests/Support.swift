@@ -1,17 +1,11 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOTorch
+import TestSupport
 
 /// Where the tests find their files.
 enum Place {
     static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
-
-    /// The folder that holds `Tests`.
-    static let packageRoot: URL = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        return url.deletingLastPathComponent()
-    }()
 
     /// Reference checkpoints, where they are at hand.
     static let golden = environment("LLOCO_GOLDEN") ?? packageRoot.appendingPathComponent("../shared/golden")

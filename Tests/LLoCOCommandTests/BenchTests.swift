@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `bench`: what it prints for every work, on tiny models, and the script that judges it.
@@ -149,7 +150,7 @@ import Testing
 
 /// Benchmarks/compare, on measurements that are given to it.
 @Suite struct CompareTests {
-    private static let script = Place.packageRoot.appending(path: "Benchmarks/compare").path
+    private static let script = packageRoot.appending(path: "Benchmarks/compare").path
 
     /// A line as the programs print it.
     private static func line(

@@ -7,6 +7,7 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Answers in each mode from a library of two groups: what is read, what is left out, what is counted.

@@ -9,6 +9,7 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 /// The ways to compress that are not the published one.

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOModels
@@ -83,7 +84,7 @@ import Testing
 
     @Test func eightySegments() throws {
         let compressor = try fixture.compressor()
-        var generator = SeededGenerator(state: 4)
+        var generator = SplitMix64(seed: 4)
         let count = 79 * fixture.values.segmentTokens + 1
         let ids = (0..<count).map { _ in Int.random(in: 4..<280, using: &generator) }
         let vectors = try compressor.compress(ids).rows
@@ -176,7 +177,7 @@ extension CompressorTests {
         let scheme = CompressionScheme(segmentTokens: 96, summaryTokens: 50)
         let summary = try model.decoder.embed(Array(repeating: 0, count: 50))[0]
         let compressor = try Compressor(decoder: model.decoder, embedSummary: summary, adapter: nil, scheme: scheme)
-        var generator = SeededGenerator(state: 9)
+        var generator = SplitMix64(seed: 9)
         let segments = (0..<3).map { _ in (0..<96).map { _ in Int.random(in: 20..<40_000, using: &generator) } }
         var whole = try CompressionRun(compressor, rounding: .bfloat16)
         for segment in segments { _ = try whole.compress(segment) }

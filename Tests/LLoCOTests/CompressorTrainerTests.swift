@@ -4,6 +4,7 @@ import LLoCOCompression
 import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 extension SeededTests {

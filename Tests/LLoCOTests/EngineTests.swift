@@ -5,6 +5,7 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Adding documents with the tiny AutoCompressor: what is stored, what is kept, what is refused.

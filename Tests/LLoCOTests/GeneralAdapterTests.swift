@@ -5,6 +5,7 @@ import LLoCODocuments
 import LLoCOLibrary
 import LLoCOModels
 import LLoCOTraining
+import TestSupport
 import Testing
 
 extension SeededTests {

@@ -8,6 +8,7 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 extension SeededTests {

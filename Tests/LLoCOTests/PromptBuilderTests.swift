@@ -1,6 +1,7 @@
 import Foundation
 import LLoCODocuments
 import LLoCOTokenizers
+import TestSupport
 import Testing
 
 /// Questions as ids: the template's own marks, and nothing of the text's, become special tokens.
@@ -18,7 +19,7 @@ import Testing
         func tokenizer() throws -> any Tokenizer {
             if markers.isEmpty {
                 return try TokenizerLoader.load(
-                    folder: Reference.packageRoot.appending(path: "Tests/TokenizersTests/Fixtures/llama2"))
+                    folder: packageRoot.appending(path: "Tests/LLoCOTokenizersTests/Fixtures/llama2"))
             }
             let source = try Data(contentsOf: Reference.autocompressor.appending(path: "tokenizer.json"))
             var content = try #require(JSONSerialization.jsonObject(with: source) as? [String: Any])

@@ -4,6 +4,7 @@ import LLoCOCompression
 import LLoCOLibrary
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 /// Recipe files: JSON with comments, laid over the published values.
@@ -86,7 +87,7 @@ import Testing
     }
 
     @Test func thoseThatComeAlong() throws {
-        let folder = Reference.packageRoot.appending(path: "Recipes").resolvingSymlinksInPath()
+        let folder = packageRoot.appending(path: "Recipes").resolvingSymlinksInPath()
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "json5" }
         #expect(!files.isEmpty)
@@ -99,7 +100,7 @@ import Testing
 
     /// A group's training can begin with the general adapter that comes along, which reads what is made by default.
     @Test func theGeneralAdapterFitsIt() throws {
-        let root = Reference.packageRoot.resolvingSymlinksInPath()
+        let root = packageRoot.resolvingSymlinksInPath()
         let recipe = try Recipe(contentsOf: root.appending(path: "Recipes/smollm2-135m-instruct.json5"))
         let folder = root.appending(path: "Adapters/smollm2-135m-instruct")
         let configuration = try AdapterCheckpoint.read(folder).configuration

@@ -4,17 +4,11 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOModels
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Where the reference models and values are.
 enum Reference {
-    /// The folder that holds `Tests`.
-    static let packageRoot: URL = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        return url.deletingLastPathComponent()
-    }()
-
     /// Tiny models with the values of public implementations; another seed's where the environment names them.
     static let fixtures = environment("LLOCO_FIXTURES") ?? packageRoot.appending(path: "Fixtures")
 

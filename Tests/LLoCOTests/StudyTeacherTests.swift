@@ -6,6 +6,7 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 /// What the teacher holds likely, against one pass over the whole script, and prompts that begin alike.

@@ -5,6 +5,7 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 /// What training is made of: cuts, rows, rates, batches, losses.
@@ -150,7 +151,7 @@ import Testing
     }
 
     @Test func batchesAreThoseOfAPlanLaidOutAtOnce() {
-        var generator = SeededGenerator(state: 9)
+        var generator = SplitMix64(seed: 9)
         var counts: Set<Bool> = []
         for round in 0..<200 {
             var recipe = FinetuningRecipe()
@@ -198,7 +199,7 @@ import Testing
         let decoder = fixture.decoder
         let count = 549  // more than are scored at a time
         let size = decoder.configuration.hiddenSize
-        var generator = SeededGenerator(state: 1)
+        var generator = SplitMix64(seed: 1)
         let input = try Tensor(
             (0..<count * size).map { _ in Float.random(in: -2...2, using: &generator) }, shape: [count, size])
         let labels = (0..<count).map { _ in

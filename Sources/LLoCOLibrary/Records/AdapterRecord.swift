@@ -18,6 +18,21 @@ public struct AdapterRecord: Hashable, Sendable, Identifiable {
     public let created: Date
     /// The training run that made it, where that is still known.
     public let run: Int64?
+
+    /// An adapter of the given parts.
+    public init(
+        id: Int64, group: String, identity: VectorIdentity, config: String, digest: String, byteCount: Int,
+        created: Date, run: Int64?
+    ) {
+        self.id = id
+        self.group = group
+        self.identity = identity
+        self.config = config
+        self.digest = digest
+        self.byteCount = byteCount
+        self.created = created
+        self.run = run
+    }
 }
 
 /// An adapter with its weights.
@@ -26,4 +41,10 @@ public struct StoredAdapter: Hashable, Sendable {
     public let record: AdapterRecord
     /// A safetensors file's bytes, checked against `record.digest`.
     public let weights: Data
+
+    /// An adapter with its weights.
+    public init(record: AdapterRecord, weights: Data) {
+        self.record = record
+        self.weights = weights
+    }
 }

@@ -20,6 +20,22 @@ public struct DocumentRecord: Hashable, Sendable, Identifiable {
     public let isComplete: Bool
     /// When it was first added.
     public let added: Date
+
+    /// A document of the given parts.
+    public init(
+        id: Int64, name: String, path: String, group: String, digest: String, byteCount: Int, tokenCount: Int,
+        isComplete: Bool, added: Date
+    ) {
+        self.id = id
+        self.name = name
+        self.path = path
+        self.group = group
+        self.digest = digest
+        self.byteCount = byteCount
+        self.tokenCount = tokenCount
+        self.isComplete = isComplete
+        self.added = added
+    }
 }
 
 /// What adding a document did.
@@ -40,4 +56,11 @@ public struct DocumentUpsert: Hashable, Sendable {
     public let change: Change
     /// The group it was taken from, where adding moved it to another.
     public let movedFrom: String?
+
+    /// What adding did.
+    public init(document: DocumentRecord, change: Change, movedFrom: String?) {
+        self.document = document
+        self.change = change
+        self.movedFrom = movedFrom
+    }
 }

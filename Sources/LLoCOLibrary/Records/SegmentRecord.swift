@@ -33,6 +33,20 @@ public struct SegmentRecord: Hashable, Sendable, Identifiable {
     public let vectorCount: Int
     /// Their length.
     public let dimension: Int
+
+    /// A segment of the given parts.
+    public init(
+        id: Int64, position: Int, tokens: Range<Int>, bytes: Range<Int>, tokenDigest: String, vectorCount: Int,
+        dimension: Int
+    ) {
+        self.id = id
+        self.position = position
+        self.tokens = tokens
+        self.bytes = bytes
+        self.tokenDigest = tokenDigest
+        self.vectorCount = vectorCount
+        self.dimension = dimension
+    }
 }
 
 /// A segment to store.
@@ -71,6 +85,13 @@ public struct StoredVectors: Hashable, Sendable {
     public let count: Int
     /// Their length.
     public let dimension: Int
+
+    /// Vectors of the given shape.
+    public init(bytes: Data, count: Int, dimension: Int) {
+        self.bytes = bytes
+        self.count = count
+        self.dimension = dimension
+    }
 }
 
 /// How far one compressor came with one document.
@@ -85,4 +106,13 @@ public struct CompressionRecord: Hashable, Sendable {
     public let vectorCount: Int
     /// Whether they cover all of the document's present text.
     public let isComplete: Bool
+
+    /// A compression of the given parts.
+    public init(document: Int64, identity: VectorIdentity, segmentCount: Int, vectorCount: Int, isComplete: Bool) {
+        self.document = document
+        self.identity = identity
+        self.segmentCount = segmentCount
+        self.vectorCount = vectorCount
+        self.isComplete = isComplete
+    }
 }

@@ -25,6 +25,12 @@ public struct StudyItem: Sendable, Equatable {
 public struct StudiedPassage: Sendable, Equatable {
     public let passage: PassageRecord
     public let items: [StudyItem]
+
+    /// A passage with what was asked about it.
+    public init(passage: PassageRecord, items: [StudyItem]) {
+        self.passage = passage
+        self.items = items
+    }
 }
 
 /// What made a study. Items of different identities are not mixed.

@@ -22,6 +22,23 @@ public struct TrainingRunRecord: Hashable, Sendable, Identifiable {
     public let started: Date
     /// When it last saved.
     public let updated: Date
+
+    /// A run of the given parts.
+    public init(
+        id: Int64, group: String, identity: VectorIdentity, settings: String, dataDigest: String, step: Int,
+        totalSteps: Int, isFinished: Bool, started: Date, updated: Date
+    ) {
+        self.id = id
+        self.group = group
+        self.identity = identity
+        self.settings = settings
+        self.dataDigest = dataDigest
+        self.step = step
+        self.totalSteps = totalSteps
+        self.isFinished = isFinished
+        self.started = started
+        self.updated = updated
+    }
 }
 
 /// The loss of one training step.

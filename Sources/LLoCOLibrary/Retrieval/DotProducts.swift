@@ -4,7 +4,7 @@ enum DotProducts {
     private typealias Lanes = SIMD16<Float>
     private static let width = 16
 
-    /// Writes `rows[r] . query` for each `r` of `range` to `results[r]`.
+    /// Writes `rows[r] . query` for each `r` of `range` to `results`, one after the other.
     ///
     /// A row's result depends on the row and the query alone, not on how the rows are shared out.
     ///
@@ -31,7 +31,7 @@ enum DotProducts {
             }
             var sum = sums.sum()
             for column in rest..<dimension { sum += values[column] * query[column] }
-            results[row] = sum
+            results[row - range.lowerBound] = sum
         }
     }
 }

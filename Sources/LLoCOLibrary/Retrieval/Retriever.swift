@@ -1,13 +1,11 @@
 public import Foundation
-internal import GRDB
 public import Logging
-internal import Synchronization
 
 /// Finds the passages and documents of a library that a question is about.
 ///
 /// Two searches, fused by reciprocal rank: dense, the dot product of the question's embedding with every passage's,
-/// exact; and keywords, BM25 over the full-text index. Embeddings of a scope are read once and kept for as long as the
-/// library's passages stay as they are, in any process.
+/// exact; and keywords, BM25 over the full-text index. The library's embeddings are read once and kept for as long as its
+/// passages stay as they are, in any process. Any number of tasks may search at once; they share what is kept.
 public final class Retriever: Sendable {
     /// Which searches count.
     public enum Method: String, Hashable, Sendable, CaseIterable {
@@ -23,12 +21,12 @@ public final class Retriever: Sendable {
     private static let depth = 100
     /// How many of a document's passages count towards its rank.
     private static let passagesPerDocument = 3
+    /// How often a search begins anew where the library changes under it.
+    private static let attempts = 3
 
-    private let library: SQLiteLibrary
+    private let library: any PassageIndex
     private let embedder: (any TextEmbedder)?
-    private let threads: Int
-    private let logger: Logger
-    private let cache = Mutex(DenseCache())
+    private let index: SharedIndex?
 
     /// A retriever over a library.
     ///
@@ -36,14 +34,13 @@ public final class Retriever: Sendable {
     ///   - embedder: embeds questions; nil searches by words alone.
     ///   - threads: how many threads share a search of many embeddings.
     public init(
-        library: SQLiteLibrary, embedder: (any TextEmbedder)?,
+        library: any PassageIndex, embedder: (any TextEmbedder)?,
         threads: Int = ProcessInfo.processInfo.activeProcessorCount,
         logger: Logger = Logger(label: "lloco.retriever")
     ) {
         self.library = library
         self.embedder = embedder
-        self.threads = threads
-        self.logger = logger
+        index = embedder.map { SharedIndex(library, embedder: $0.identity, threads: threads, logger: logger) }
     }
 
     /// The best passages of a scope for a question, and the documents they speak for.
@@ -56,31 +53,84 @@ public final class Retriever: Sendable {
     /// - Throws: ``LibraryError`` where the scope does not exist or the library cannot be read.
     public func search(
         _ question: String, in scope: LibraryScope = .all, limit: Int = 8, method: Method = .fusion
-    ) throws -> RetrievalResult {
-        let depth = max(Self.depth, 4 * min(max(0, limit), 1 << 20))
+    ) async throws -> RetrievalResult {
         let keywords = method == .dense ? nil : KeywordQuery(question)
         var isCut = keywords?.isCut ?? false
-        var query: [Float]?
+        var embedding: [Float]?
         if method != .keyword, !question.isEmpty, let embedder {
-            query = try embedding(of: question, by: embedder)
+            embedding = try self.embedding(of: question, by: embedder)
             isCut = isCut || embedder.omittedTokens(of: question) > 0
         }
-        return try library.read { db in
-            var rankings: [[Int64]] = []
-            var unembedded = 0
-            var dense: PendingSearch?
-            if let query, let embedder {
-                let index = try self.index(scope, embedder.identity, db)
-                unembedded = index.missing
-                dense = PendingSearch(index, query, limit: depth, aside: keywords?.text != nil)
-            }
-            // The full-text index belongs to this thread; the embeddings are searched beside it.
-            let words = try keywords?.text.map { try library.passages(matching: $0, in: scope, limit: depth, db) }
-            if let dense { rankings.append(try dense.hits().map(\.passage)) }
-            if let words { rankings.append(words) }
-            return try self.result(
-                RankFusion.fuse(rankings), limit: max(0, limit), unembedded: unembedded, isCut: isCut, db)
+        let query = Query(
+            keywords: keywords.flatMap { $0.words.isEmpty ? nil : $0 }, embedding: embedding, scope: scope,
+            depth: max(Self.depth, 4 * min(max(0, limit), 1 << 20)))
+        // The library is asked several times, and others may write in between. Each answer says which revision it is of, so
+        // that a search of several revisions is seen and made anew. The last attempt takes what it finds: a passage comes
+        // and goes but never changes, so what is returned is right, and what is missed has only just been written.
+        var attempt = 1
+        while true {
+            let found = try await find(query)
+            let result = try await self.result(found, limit: max(0, limit), isCut: isCut)
+            if result.isWhole && found.revisions.count <= 1 || attempt == Self.attempts { return result.result }
+            attempt += 1
         }
+    }
+
+    /// What is looked for.
+    private struct Query {
+        /// With at least one word; nil where words do not count.
+        let keywords: KeywordQuery?
+        /// nil where embeddings do not count.
+        let embedding: [Float]?
+        let scope: LibraryScope
+        /// How many passages each search contributes at most.
+        let depth: Int
+    }
+
+    /// What each search found.
+    private struct Found {
+        /// The passages' keys, best first, a ranking a search.
+        var rankings: [[Int64]] = []
+        /// The document of each of these passages.
+        var documents: [Int64: Int64] = [:]
+        /// Passages of the scope without an embedding.
+        var unembedded = 0
+        /// The revisions of the library that were met.
+        var revisions: Set<LibraryRevision> = []
+    }
+
+    private func find(_ query: Query) async throws -> Found {
+        var found = Found()
+        var dense: (() async throws -> [DenseIndex.Hit])?
+        if let embedding = query.embedding, let shared = self.index {
+            let coverage = try await library.coverage(of: query.scope)
+            let index = try await shared.index(at: coverage.revision)
+            found.revisions = [coverage.revision, index.revision]
+            let selection = index.selection(of: coverage.documents)
+            found.unembedded = selection.missing
+            if query.keywords != nil, selection.isLong {
+                // The full-text index is searched beside it. A detached task, since the caller's executor may have one
+                // thread only, which a child task would have to wait for.
+                let search = Task.detached { try index.search(embedding, in: selection, limit: query.depth) }
+                dense = { try await search.value }
+            } else {
+                dense = { try index.search(embedding, in: selection, limit: query.depth) }
+            }
+        }
+        var words: RankedPassages?
+        if let keywords = query.keywords {
+            words = try await library.passages(matching: keywords, in: query.scope, limit: query.depth)
+        }
+        if let hits = try await dense?() {
+            found.rankings.append(hits.map(\.passage))
+            for hit in hits { found.documents[hit.passage] = hit.document }
+        }
+        if let words {
+            found.revisions.insert(words.revision)
+            found.rankings.append(words.hits.map(\.passage))
+            for hit in words.hits { found.documents[hit.passage] = hit.document }
+        }
+        return found
     }
 
     private func embedding(of question: String, by embedder: any TextEmbedder) throws -> [Float] {
@@ -92,44 +142,30 @@ public final class Retriever: Sendable {
         return vector
     }
 
-    private func index(_ scope: LibraryScope, _ embedder: String, _ db: Database) throws -> DenseIndex {
-        let key = DenseCache.Key(scope: scope, embedder: embedder, revision: try library.revision(db))
-        if let index = cache.withLock({ $0.index(key) }) { return index }
-        let index = DenseIndex(try library.embeddings(in: scope, embedder: embedder, db), threads: threads)
-        if index.missing > 0 {
-            logger.info("\(index.missing) passages have no embedding yet: only their words are searched")
-        }
-        cache.withLock { $0.keep(index, key) }
-        return index
-    }
-
+    /// Fuses what was found; tells whether all of it is still in the library.
     private func result(
-        _ fused: [(key: Int64, score: Double)], limit: Int, unembedded: Int, isCut: Bool, _ db: Database
-    ) throws -> RetrievalResult {
-        let known = try library.ranking.prepare(db, revision: library.revision(db))
-        let documents = try fused.map { hit in
-            // The full-text index may name a passage that a damaged file no longer holds.
-            guard let passage = known[hit.key] else { throw DamagedValue("passage \(hit.key) is in an index only") }
-            return passage.document
+        _ found: Found, limit: Int, isCut: Bool
+    ) async throws -> (result: RetrievalResult, isWhole: Bool) {
+        let fused = RankFusion.fuse(found.rankings)
+        let ranked = RankFusion.rankGroups(
+            fused.compactMap { found.documents[$0.key] }, best: Self.passagesPerDocument)
+        let best = fused.prefix(limit)
+        let records = try await library.passages(best.map(\.key))
+        let names = try await library.names(ofDocuments: Set(ranked.map(\.key)))
+        let scores = Dictionary(uniqueKeysWithValues: best.map { ($0.key, $0.score) })
+        let passages: [RetrievedPassage] = records.compactMap { record in
+            guard let score = scores[record.id], let name = names[record.document] else { return nil }
+            return RetrievedPassage(
+                id: record.id, document: record.document, documentName: name, start: record.bytes.lowerBound,
+                end: record.bytes.upperBound, score: score, text: record.text)
         }
-        var names: [Int64: String] = [:]
-        let keys = Set(documents).map(String.init).joined(separator: ", ")
-        let named = try Row.fetchCursor(db, sql: "SELECT id, name FROM documents WHERE id IN (\(keys))")
-        while let row = try named.next() { names[try row.checked("id")] = try row.checked("name") }
-        var passages: [RetrievedPassage] = []
-        for (hit, document) in zip(fused, documents).prefix(limit) {
-            guard
-                let row = try Row.fetchOne(db, sql: SQLiteLibrary.passageQuery + " WHERE id = ?", arguments: [hit.key])
-            else { continue }
-            let passage = try SQLiteLibrary.passage(row)
-            passages.append(
-                RetrievedPassage(
-                    id: hit.key, document: document, documentName: names[document] ?? "",
-                    start: passage.bytes.lowerBound, end: passage.bytes.upperBound, score: hit.score,
-                    text: passage.text))
+        let documents = ranked.compactMap { entry in
+            names[entry.key].map { RankedDocument(id: entry.key, name: $0, score: entry.score) }
         }
-        let ranked = RankFusion.rankGroups(documents, best: Self.passagesPerDocument)
-            .map { RankedDocument(id: $0.key, name: names[$0.key] ?? "", score: $0.score) }
-        return RetrievalResult(passages: passages, documents: ranked, unembedded: unembedded, isCut: isCut)
+        return (
+            RetrievalResult(
+                passages: passages, documents: documents, unembedded: found.unembedded, isCut: isCut),
+            isWhole: passages.count == best.count && documents.count == ranked.count
+        )
     }
 }

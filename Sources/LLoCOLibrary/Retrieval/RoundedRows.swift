@@ -51,7 +51,7 @@ struct RoundedRows: Sendable {
         return 0x1p-9 * 1.1 * norm * length + 1e-6
     }
 
-    /// Writes the approximate `rows[r] . query` for each `r` of `range` to `results[r]`.
+    /// Writes the approximate `rows[r] . query` for each `r` of `range` to `results`, one after the other.
     ///
     /// - Parameter query: its even values, then its odd ones: `[dimension]`.
     func compute(query: UnsafePointer<Float>, range: Range<Int>, results: UnsafeMutablePointer<Float>) {
@@ -74,7 +74,7 @@ struct RoundedRows: Sendable {
                         * odd.loadUnaligned(fromByteOffset: offset, as: Lanes.self)
                     offset += 2 * Self.width
                 }
-                results[row] = (evenSums + oddSums).sum()
+                results[row - range.lowerBound] = (evenSums + oddSums).sum()
             }
         }
     }

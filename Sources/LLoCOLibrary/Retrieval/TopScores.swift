@@ -1,12 +1,13 @@
 /// The best of many scores, in memory of as many as are wanted: a heap whose root is the worst of them.
 struct TopScores {
     struct Entry: Equatable {
-        let row: Int
+        /// Which of the rows that are searched, in their order.
+        let position: Int
         let score: Float
 
         /// Higher scores first; of equal ones the earlier row.
         func isBefore(_ other: Entry) -> Bool {
-            score != other.score ? score > other.score : row < other.row
+            score != other.score ? score > other.score : position < other.position
         }
     }
 

@@ -72,7 +72,7 @@ package final class ExcerptIndex: Sendable {
 
     /// The places in ``pieces`` of those that share a word with the question, best first.
     package func ranked(for question: String, limit: Int) throws -> [Int] {
-        guard let query = KeywordQuery(question).text else { return [] }
+        guard let query = KeywordQuery(question).fullText else { return [] }
         return try queue.read { db in
             try Int.fetchAll(
                 db, sql: "SELECT rowid FROM pieces WHERE pieces MATCH ? ORDER BY rank, rowid LIMIT ?",

@@ -21,7 +21,7 @@ final class KeywordRanking: Sendable {
 
     private struct State {
         var isRegistered = false
-        var revision: [UInt8] = []
+        var revision: LibraryRevision?
         var passages: [Int64: Passage] = [:]
     }
 
@@ -32,7 +32,7 @@ final class KeywordRanking: Sendable {
     /// - Parameter revision: the mark of the passages' content: they are read anew where it has changed
     /// - Returns: what is known of each passage
     @discardableResult
-    func prepare(_ db: Database, revision: [UInt8]) throws -> [Int64: Passage] {
+    func prepare(_ db: Database, revision: LibraryRevision) throws -> [Int64: Passage] {
         let (isRegistered, known) = state.withLock { ($0.isRegistered, $0.revision == revision ? $0.passages : nil) }
         if !isRegistered { try register(db) }
         if let known { return known }

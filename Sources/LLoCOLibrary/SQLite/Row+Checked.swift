@@ -33,6 +33,12 @@ extension Row {
     func date(_ column: String) throws -> Date {
         Date(timeIntervalSince1970: try checked(column, as: Double.self))
     }
+
+    /// What made vectors, or what an adapter is bound to.
+    func identity() throws -> VectorIdentity {
+        VectorIdentity(
+            model: try checked("model"), compressor: try checked("compressor"), variant: try checked("variant"))
+    }
 }
 
 extension Database {

@@ -124,9 +124,7 @@ extension SQLiteLibrary {
     private static func adapter(_ row: Row) throws -> AdapterRecord {
         AdapterRecord(
             id: try row.checked("id"), group: try row.checked("group_name"),
-            identity: VectorIdentity(
-                model: try row.checked("model"), compressor: try row.checked("compressor"),
-                variant: try row.checked("variant")),
+            identity: try row.identity(),
             config: try row.checked("config"), digest: try row.checked("weights_digest"),
             byteCount: try row.count("byte_count"), created: try row.date("created"), run: try row.optional("run_id"))
     }

@@ -43,6 +43,16 @@ extension SQLiteLibrary {
         }
     }
 
+    /// The names of documents by their keys; those that are gone are not among them.
+    public func names(ofDocuments ids: Set<Int64>) throws -> [Int64: String] {
+        try read { db in
+            let find = try db.makeStatement(sql: "SELECT name FROM documents WHERE id = ?")
+            var names: [Int64: String] = [:]
+            for id in ids { names[id] = try Row.fetchOne(find, arguments: [id])?.checked("name") }
+            return names
+        }
+    }
+
     /// The full text of a document, checked against its digest.
     public func text(of document: Int64) throws -> String {
         let bytes = try read { db in

@@ -2,35 +2,6 @@ internal import Foundation
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// Embeds the passages of a document that have no embedding by `embedder` yet, a batch a transaction: a killed
-    /// process loses at most the batch in hand.
-    ///
-    /// - Parameters:
-    ///   - batch: passages to embed at a time.
-    ///   - progress: told after each batch how many passages are done, of how many.
-    /// - Returns: how many passages were embedded.
-    @discardableResult
-    public func embedPassages(
-        of document: Int64, with embedder: any TextEmbedder, batch: Int = 64,
-        progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
-    ) throws -> Int {
-        let pending = try passagesWithoutEmbedding(of: document, embedder: embedder.identity)
-        let batch = max(1, batch)
-        for start in stride(from: 0, to: pending.count, by: batch) {
-            let passages = pending[start..<min(start + batch, pending.count)]
-            let vectors = try embedder.embed(passages.map(\.text))
-            guard vectors.count == passages.count else {
-                throw LibraryError(
-                    .invalid, "\(path): \(passages.count) passages gave \(vectors.count) embeddings")
-            }
-            try setEmbeddings(
-                zip(passages.map(\.id), vectors).map { (passage: $0, values: $1) }, embedder: embedder.identity,
-                dimension: embedder.dimension)
-            try progress(start + passages.count, pending.count)
-        }
-        return pending.count
-    }
-
     /// The passages of a document that have no embedding by this embedder yet, in text order.
     public func passagesWithoutEmbedding(of document: Int64, embedder: String) throws -> [PassageRecord] {
         try read { db in
@@ -75,48 +46,66 @@ extension SQLiteLibrary {
     ///
     /// - Throws: ``LibraryError`` (``LibraryError/Code/damaged``) where a blob does not have its dimension.
     public func embeddings(in scope: LibraryScope, embedder: String) throws -> EmbeddingMatrix {
-        try read { try self.embeddings(in: scope, embedder: embedder, $0) }
-    }
-
-    func embeddings(in scope: LibraryScope, embedder: String, _ db: Database) throws -> EmbeddingMatrix {
-        let filter = try self.filter(scope, db)
-        let source = "FROM passages JOIN documents ON documents.id = passages.document_id WHERE \(filter.sql)"
-        let total =
-            try Int.fetchOne(db, sql: "SELECT count(*) \(source)", arguments: filter.arguments) ?? 0
-        let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT passages.id, passages.dimension, passages.embedding \(source)
-                AND passages.embedder = ? AND passages.embedding IS NOT NULL
-                ORDER BY passages.document_id, passages.position
-                """, arguments: filter.arguments + [embedder])
-        var passages: [Int64] = []
-        var values: [Float] = []
-        var dimension = 0
-        while let row = try rows.next() {
-            let id: Int64 = try row.checked("id")
-            let columns: Int = try row.checked("dimension")
-            if passages.isEmpty {
-                guard columns > 0, columns <= 1 << 20 else {
-                    throw DamagedValue("passage \(id) has an embedding of dimension \(columns)")
-                }
-                dimension = columns
-                passages.reserveCapacity(min(total, 1 << 24))
-            }
-            try row.withUnsafeData(atIndex: 2) { bytes in
-                guard columns == dimension, let bytes, bytes.count == 4 * dimension else {
-                    throw DamagedValue(
-                        "the embedding of passage \(id) has \(bytes?.count ?? 0) bytes and dimension \(columns), "
-                            + "expected dimension \(dimension)")
-                }
-                if passages.isEmpty { values.reserveCapacity(min(total, 1 << 20) * dimension) }
-                guard FloatBytes.append(bytes, to: &values) else {
-                    throw DamagedValue("the embedding of passage \(id) is not finite")
+        try read { db in
+            let filter = try self.filter(scope, db)
+            let source = "FROM passages JOIN documents ON documents.id = passages.document_id WHERE \(filter.sql)"
+            let counts = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT passages.document_id, count(*) AS passage_count \(source)
+                    GROUP BY passages.document_id ORDER BY passages.document_id
+                    """, arguments: filter.arguments
+            ).map { (document: try $0.checked("document_id", as: Int64.self), count: try $0.count("passage_count")) }
+            let total = counts.reduce(0) { $0 + $1.count }
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT passages.id, passages.document_id, passages.dimension, passages.embedding \(source)
+                    AND passages.embedder = ? AND passages.embedding IS NOT NULL
+                    ORDER BY passages.document_id, passages.position
+                    """, arguments: filter.arguments + [embedder])
+            var documents: [EmbeddingMatrix.Document] = []
+            var passages: [Int64] = []
+            var values: [Float] = []
+            var dimension = 0
+            /// Ends the documents before `document`, or all of them.
+            func finish(before document: Int64?) {
+                while documents.count < counts.count, document.map({ counts[documents.count].document < $0 }) ?? true {
+                    let next = counts[documents.count]
+                    let range = (documents.last?.rows.upperBound ?? 0)..<passages.count
+                    documents.append(
+                        EmbeddingMatrix.Document(
+                            id: next.document, rows: range, missing: max(0, next.count - range.count)))
                 }
             }
-            passages.append(id)
+            while let row = try rows.next() {
+                let id: Int64 = try row.checked("id")
+                let columns: Int = try row.checked("dimension")
+                finish(before: try row.checked("document_id", as: Int64.self))
+                if passages.isEmpty {
+                    guard columns > 0, columns <= 1 << 20 else {
+                        throw DamagedValue("passage \(id) has an embedding of dimension \(columns)")
+                    }
+                    dimension = columns
+                    passages.reserveCapacity(min(total, 1 << 24))
+                }
+                try row.withUnsafeData(atIndex: 3) { bytes in
+                    guard columns == dimension, let bytes, bytes.count == 4 * dimension else {
+                        throw DamagedValue(
+                            "the embedding of passage \(id) has \(bytes?.count ?? 0) bytes and dimension \(columns), "
+                                + "expected dimension \(dimension)")
+                    }
+                    if passages.isEmpty { values.reserveCapacity(min(total, 1 << 20) * dimension) }
+                    guard FloatBytes.append(bytes, to: &values) else {
+                        throw DamagedValue("the embedding of passage \(id) is not finite")
+                    }
+                }
+                passages.append(id)
+            }
+            finish(before: nil)
+            return EmbeddingMatrix(
+                revision: try self.revision(db), documents: documents, passages: passages, dimension: dimension,
+                values: values)
         }
-        return EmbeddingMatrix(
-            passages: passages, dimension: dimension, values: values, missing: max(0, total - passages.count))
     }
 }

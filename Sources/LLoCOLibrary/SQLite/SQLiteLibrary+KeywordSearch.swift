@@ -1,26 +1,33 @@
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// The passages of a scope that a full-text query matches, by BM25, then by key.
-    func passages(
-        matching query: String, in scope: LibraryScope, limit: Int, _ db: Database
-    ) throws -> [Int64] {
-        let filter = try self.filter(scope, db)
-        let known = try ranking.prepare(db, revision: revision(db))
-        let best =
-            "SELECT rowid FROM passage_index WHERE passage_index MATCH ? ORDER BY "
-            + "\(KeywordRanking.function)(passage_index), rowid"
-        if scope == .all { return try Int64.fetchAll(db, sql: best + " LIMIT ?", arguments: [query, limit]) }
-        // To join each match with its passage and document would take many times as long as to rank it.
-        let documents = try Set(
-            Int64.fetchAll(
-                db, sql: "SELECT id FROM documents WHERE \(filter.sql)", arguments: filter.arguments))
-        let ranked = try Int64.fetchCursor(db, sql: best, arguments: [query])
-        var found: [Int64] = []
-        while found.count < limit, let passage = try ranked.next() {
-            if let document = known[passage]?.document, documents.contains(document) { found.append(passage) }
+    /// The passages of a scope that have words of a query, by BM25, then by key.
+    public func passages(
+        matching query: KeywordQuery, in scope: LibraryScope, limit: Int
+    ) throws -> RankedPassages {
+        try read { db in
+            let filter = try self.filter(scope, db)
+            let revision = try self.revision(db)
+            guard let text = query.fullText, limit > 0 else { return RankedPassages(revision: revision, hits: []) }
+            let known = try ranking.prepare(db, revision: revision)
+            // To join each match with its passage and document would take many times as long as to rank it.
+            let documents = try scope == .all ? nil : Set(self.documentKeys(filter, db))
+            let ranked = try Int64.fetchCursor(
+                db,
+                sql: """
+                    SELECT rowid FROM passage_index WHERE passage_index MATCH ?
+                    ORDER BY \(KeywordRanking.function)(passage_index), rowid LIMIT ?
+                    """, arguments: [text, documents == nil ? limit : -1])
+            var hits: [RankedPassages.Hit] = []
+            while hits.count < limit, let passage = try ranked.next() {
+                let document = known[passage]?.document
+                if let documents, !(document.map(documents.contains) ?? false) { continue }
+                // The full-text index may name a passage that a damaged file no longer holds.
+                guard let document else { throw DamagedValue("passage \(passage) is in an index only") }
+                hits.append(RankedPassages.Hit(passage: passage, document: document))
+            }
+            return RankedPassages(revision: revision, hits: hits)
         }
-        return found
     }
 
     /// The passages that a full-text query matches, with their scores, best first: as they are ranked here, or by
@@ -37,5 +44,14 @@ extension SQLiteLibrary {
                     """, arguments: [query]
             ).map { (passage: $0[0], score: $0[1]) }
         }
+    }
+}
+
+extension KeywordQuery {
+    /// The query as SQLite's full-text search reads it, valid whatever the words are; nil where there are none.
+    ///
+    /// Words are quoted, so that none is taken for an operator.
+    var fullText: String? {
+        words.isEmpty ? nil : words.map { "\"\($0)\"" }.joined(separator: " OR ")
     }
 }

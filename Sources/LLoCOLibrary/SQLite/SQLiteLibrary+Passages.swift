@@ -14,6 +14,14 @@ extension SQLiteLibrary {
         }
     }
 
+    /// The passages of these keys, in their order; those that are gone are not among them.
+    public func passages(_ ids: [Int64]) throws -> [PassageRecord] {
+        try read { db in
+            let find = try db.makeStatement(sql: "\(Self.passageQuery) WHERE id = ?")
+            return try ids.compactMap { try Row.fetchOne(find, arguments: [$0]).map(Self.passage) }
+        }
+    }
+
     /// Cuts a stored document anew; embeddings of passages whose text stays the same are kept.
     ///
     /// - Parameter passages: UTF-8 byte ranges in the document's text, in order.

@@ -7,17 +7,17 @@ extension SQLiteLibrary {
     public func segments(of document: Int64, identity: VectorIdentity) throws -> [SegmentRecord] {
         try read { db in
             _ = try self.existing(document, db)
-            return try self.segmentRows(of: document, identity, limit: nil, vectors: false, db).map { row in
-                try self.segment(row)
-            }
+            return try self.segmentRows(of: document, identity, limit: nil, vectors: false, db).map(Self.segment)
         }
     }
 
-    /// Stores the next segment of a document, in a transaction of its own.
+    /// Stores the next segment of a document, in a transaction of its own, which costs the same whether the document has a
+    /// segment or thousands.
     public func appendSegment(_ segment: NewSegment, to document: Int64, identity: VectorIdentity) throws {
         try write { db in
-            let known = try self.segmentRows(of: document, identity, limit: nil, vectors: false, db)
-            try self.store([segment], after: known.count, of: document, identity, db)
+            let record = try self.existing(document, db)
+            let last = try self.lastSegment(of: document, identity, db)
+            try self.store([segment], after: last, of: record, identity, db)
         }
     }
 
@@ -28,7 +28,14 @@ extension SQLiteLibrary {
         of document: Int64, identity: VectorIdentity, from index: Int, with segments: [NewSegment] = []
     ) throws {
         try write { db in
-            try self.store(segments, after: index, of: document, identity, db)
+            let record = try self.existing(document, db)
+            let last = try index > 0 ? self.lastSegment(of: document, identity, before: index, db) : nil
+            guard index >= 0, (last?.position ?? -1) == index - 1 else {
+                let count = try self.lastSegment(of: document, identity, db).map { $0.position + 1 } ?? 0
+                throw LibraryError(
+                    .invalid, "\(path): \"\(record.name)\" has \(count) segments, none can follow segment \(index)")
+            }
+            try self.store(segments, after: last, of: record, identity, db)
         }
     }
 
@@ -38,19 +45,16 @@ extension SQLiteLibrary {
     public func markComplete(_ document: Int64, identity: VectorIdentity) throws {
         try write { db in
             let record = try self.existing(document, db)
-            let segments = try self.segmentRows(of: document, identity, limit: nil, vectors: false, db)
-                .map { try self.segment($0) }
-            guard let last = segments.last, last.tokens.upperBound == record.tokenCount else {
+            let last = try self.lastSegment(of: document, identity, db)
+            guard let last, last.tokens.upperBound == record.tokenCount else {
                 throw LibraryError(
                     .invalid,
-                    "\(path): \"\(record.name)\": its segments end at token "
-                        + "\(segments.last?.tokens.upperBound ?? 0) of \(record.tokenCount)")
+                    "\(path): \"\(record.name)\": its segments end at token \(last?.tokens.upperBound ?? 0) of "
+                        + "\(record.tokenCount)")
             }
             try db.execute(
-                sql: """
-                    UPDATE compressions SET complete = 1
-                    WHERE document_id = ? AND model = ? AND compressor = ? AND variant = ?
-                    """, arguments: Self.key(document, identity))
+                sql: "UPDATE compressions SET complete = 1 WHERE \(Self.isCompression)",
+                arguments: Self.key(document, identity))
         }
     }
 
@@ -62,15 +66,6 @@ extension SQLiteLibrary {
     /// - Throws: ``LibraryError`` where the document is not compressed by this identity to its end.
     public func checkCompressed(_ document: Int64, identity: VectorIdentity) throws {
         try read { try self.checkCompressed(self.existing(document, $0), identity, $0) }
-    }
-
-    private func checkCompressed(_ record: DocumentRecord, _ identity: VectorIdentity, _ db: Database) throws {
-        guard try isComplete(record.id, identity, db) else {
-            throw LibraryError(
-                .notFound,
-                "\(path): \"\(record.name)\" is not compressed (or not to its end) by this model and compressor "
-                    + "(\(identity.variant)); add it again with them")
-        }
     }
 
     /// The vectors of a document, its segments one after another, checked against their digests and shapes.
@@ -89,7 +84,7 @@ extension SQLiteLibrary {
             var dimension = 0
             var found = 0
             for row in try self.segmentRows(of: document, identity, limit: count, vectors: true, db) {
-                let segment = try self.segment(row)
+                let segment = try Self.segment(row)
                 let vectors: Data = try row.checked("vectors")
                 guard vectors.count == 2 * segment.vectorCount * segment.dimension,
                     found == 0 || segment.dimension == dimension,
@@ -124,13 +119,143 @@ extension SQLiteLibrary {
                     """, arguments: filter.arguments
             ).map { row in
                 CompressionRecord(
-                    document: try row.checked("document_id"),
-                    identity: VectorIdentity(
-                        model: try row.checked("model"), compressor: try row.checked("compressor"),
-                        variant: try row.checked("variant")),
+                    document: try row.checked("document_id"), identity: try row.identity(),
                     segmentCount: try row.count("segment_count"), vectorCount: try row.count("vector_count"),
                     isComplete: try row.checked("complete"))
             }
         }
+    }
+
+    // MARK: Rows
+
+    /// What one compressor made of a document, as a condition on `compressions`; ``key(_:_:)`` gives its arguments.
+    static let isCompression = "document_id = ? AND model = ? AND compressor = ? AND variant = ?"
+
+    static func key(_ document: Int64, _ identity: VectorIdentity) -> StatementArguments {
+        [document, identity.model, identity.compressor, identity.variant]
+    }
+
+    private func isComplete(_ document: Int64, _ identity: VectorIdentity, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db, sql: "SELECT complete FROM compressions WHERE \(Self.isCompression)",
+            arguments: Self.key(document, identity)) ?? false
+    }
+
+    private func checkCompressed(_ record: DocumentRecord, _ identity: VectorIdentity, _ db: Database) throws {
+        guard try isComplete(record.id, identity, db) else {
+            throw LibraryError(
+                .notFound,
+                "\(path): \"\(record.name)\" is not compressed (or not to its end) by this model and compressor "
+                    + "(\(identity.variant)); add it again with them")
+        }
+    }
+
+    private static let segmentColumns = """
+        segments.id, position, token_start, token_end, byte_start, byte_end, token_digest, vector_count, dimension
+        """
+
+    private func segmentRows(
+        of document: Int64, _ identity: VectorIdentity, limit: Int?, vectors: Bool, _ db: Database
+    ) throws -> [Row] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT \(Self.segmentColumns)\(vectors ? ", vectors_digest, vectors" : "")
+                FROM segments JOIN compressions ON compressions.id = segments.compression_id
+                WHERE \(Self.isCompression) ORDER BY position LIMIT ?
+                """, arguments: Self.key(document, identity) + [limit.map { max(0, $0) } ?? -1])
+    }
+
+    /// The last of a document's segments, or of those before a position; one step in the index on positions.
+    private func lastSegment(
+        of document: Int64, _ identity: VectorIdentity, before end: Int = .max, _ db: Database
+    ) throws -> SegmentRecord? {
+        // The compression is looked up first, so that no plan joins, and sorts, all of its segments.
+        try Row.fetchOne(
+            db,
+            sql: """
+                SELECT \(Self.segmentColumns) FROM segments
+                WHERE compression_id = (SELECT id FROM compressions WHERE \(Self.isCompression)) AND position < ?
+                ORDER BY position DESC LIMIT 1
+                """, arguments: Self.key(document, identity) + [end]
+        ).map(Self.segment)
+    }
+
+    private static func segment(_ row: Row) throws -> SegmentRecord {
+        let tokens = (try row.count("token_start"), try row.count("token_end"))
+        let bytes = (try row.count("byte_start"), try row.count("byte_end"))
+        let count = try row.count("vector_count")
+        let dimension = try row.count("dimension")
+        guard tokens.0 <= tokens.1, bytes.0 <= bytes.1, count < 1 << 24, dimension < 1 << 24 else {
+            throw DamagedValue("a segment's offsets or shape make no sense")
+        }
+        return SegmentRecord(
+            id: try row.checked("id"), position: try row.count("position"), tokens: tokens.0..<tokens.1,
+            bytes: bytes.0..<bytes.1, tokenDigest: try row.checked("token_digest"), vectorCount: count,
+            dimension: dimension)
+    }
+
+    /// Cuts a document's segments after `last` and stores `segments` there; they must join on without a gap.
+    private func store(
+        _ segments: [NewSegment], after last: SegmentRecord?, of record: DocumentRecord, _ identity: VectorIdentity,
+        _ db: Database
+    ) throws {
+        var end = last?.tokens.upperBound ?? 0
+        let dimension = last?.dimension ?? segments.first?.dimension
+        for segment in segments {
+            try check(segment, from: end, dimension: dimension ?? 0, record)
+            end = segment.tokens.upperBound
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO compressions (document_id, model, compressor, variant, complete) VALUES (?, ?, ?, ?, 0)
+                ON CONFLICT (document_id, model, compressor, variant) DO UPDATE SET complete = 0
+                """, arguments: Self.key(record.id, identity))
+        guard
+            let compression = try Int64.fetchOne(
+                db, sql: "SELECT id FROM compressions WHERE \(Self.isCompression)",
+                arguments: Self.key(record.id, identity))
+        else { throw DamagedValue("a compression's row is missing") }
+        let index = last.map { $0.position + 1 } ?? 0
+        try db.execute(
+            sql: "DELETE FROM segments WHERE compression_id = ? AND position >= ?", arguments: [compression, index])
+        for (position, segment) in zip(index..., segments) {
+            try db.execute(
+                sql: """
+                    INSERT INTO segments (compression_id, position, token_start, token_end, byte_start, byte_end,
+                        token_digest, vector_count, dimension, vectors_digest, vectors)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    compression, position, segment.tokens.lowerBound, segment.tokens.upperBound,
+                    segment.bytes.lowerBound, segment.bytes.upperBound, segment.tokenDigest, segment.vectorCount,
+                    segment.dimension, Digest.sha256(segment.vectors), segment.vectors,
+                ])
+        }
+    }
+
+    private func check(
+        _ segment: NewSegment, from start: Int, dimension: Int, _ record: DocumentRecord
+    ) throws {
+        func refuse(_ what: String) -> LibraryError {
+            LibraryError(.invalid, "\(path): \"\(record.name)\": \(what)")
+        }
+        guard segment.tokens.lowerBound == start, !segment.tokens.isEmpty else {
+            throw refuse("a segment of tokens \(segment.tokens), expected one from token \(start)")
+        }
+        guard segment.tokens.upperBound <= record.tokenCount, segment.bytes.lowerBound >= 0,
+            segment.bytes.upperBound <= record.byteCount
+        else {
+            throw refuse("a segment (tokens \(segment.tokens), bytes \(segment.bytes)) ends after the text")
+        }
+        let (values, overflow) = segment.vectorCount.multipliedReportingOverflow(by: segment.dimension)
+        guard segment.vectorCount > 0, segment.dimension > 0, !overflow, segment.dimension == dimension,
+            values <= 500_000_000, segment.vectors.count == 2 * values
+        else {
+            throw refuse(
+                "\(segment.vectors.count) bytes for \(segment.vectorCount) bfloat16 vectors of \(segment.dimension), "
+                    + "expected vectors of \(dimension)")
+        }
+        try Database.checkSize(segment.vectors, "a segment's vectors", path: path)
     }
 }

@@ -139,9 +139,7 @@ extension SQLiteLibrary {
     private static func run(_ row: Row) throws -> TrainingRunRecord {
         TrainingRunRecord(
             id: try row.checked("id"), group: try row.checked("group_name"),
-            identity: VectorIdentity(
-                model: try row.checked("model"), compressor: try row.checked("compressor"),
-                variant: try row.checked("variant")),
+            identity: try row.identity(),
             settings: try row.checked("settings"), dataDigest: try row.checked("data_digest"),
             step: try row.count("step"), totalSteps: try row.count("total_steps"),
             isFinished: try row.checked("finished"), started: try row.date("started"),

@@ -2,23 +2,6 @@ public import Foundation
 internal import GRDB
 import LLoCOBase
 
-/// A document's vectors as they were tuned with an adapter.
-public struct TunedVectors: Hashable, Sendable {
-    /// The document's key.
-    public let document: Int64
-    /// Which vectors they were tuned from: ``SQLiteLibrary/vectorsDigest(of:identity:)``.
-    public let source: String
-    /// The vectors, of the same shape, bfloat16, little-endian.
-    public let bytes: Data
-
-    /// A document's tuned vectors.
-    public init(document: Int64, source: String, bytes: Data) {
-        self.document = document
-        self.source = source
-        self.bytes = bytes
-    }
-}
-
 extension SQLiteLibrary {
     /// What tells a document's vectors by `identity` from those that it had before or will have.
     public func vectorsDigest(of document: Int64, identity: VectorIdentity) throws -> String {
@@ -80,7 +63,7 @@ extension SQLiteLibrary {
                 db,
                 sql: """
                     SELECT vectors_digest FROM segments JOIN compressions ON compressions.id = segments.compression_id
-                    WHERE document_id = ? AND model = ? AND compressor = ? AND variant = ? ORDER BY position
+                    WHERE \(Self.isCompression) ORDER BY position
                     """, arguments: Self.key(document, identity)
             ).joined())
     }

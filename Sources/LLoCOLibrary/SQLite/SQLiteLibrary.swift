@@ -7,7 +7,7 @@ internal import Logging
 /// compressed vectors, adapters and training runs.
 ///
 /// ```swift
-/// let library = try Library.open("library.lloco", for: .writing)
+/// let library = try SQLiteLibrary.open("library.lloco", for: .writing)
 /// let added = try library.upsertDocument(path: "report.txt", text: text, tokenCount: tokens.count)
 /// ```
 ///
@@ -74,11 +74,11 @@ public final class SQLiteLibrary: Sendable {
     }
 
     /// A random mark of the passages' content: it changes with every change to passages, embeddings or groups.
-    func revision(_ db: Database) throws -> [UInt8] {
+    func revision(_ db: Database) throws -> LibraryRevision {
         guard let mark = try Data.fetchOne(db, sql: "SELECT revision FROM state"), mark.count == 16 else {
             throw DamagedValue("its revision mark is missing")
         }
-        return [UInt8](mark)
+        return LibraryRevision([UInt8](mark))
     }
 
     private func translating<Value>(_ body: () throws -> Value) throws -> Value {

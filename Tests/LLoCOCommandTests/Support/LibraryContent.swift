@@ -33,8 +33,8 @@ struct LibraryContent {
     init(of place: Workplace, file: String = "library.lloco") async throws {
         let library = try SQLiteLibrary.open(place.path(file), for: .writing)
         faults = try library.verify()
-        let compressions = Dictionary(grouping: try library.compressions(), by: \.document)
-        all = try library.documents().map { document in
+        let compressions = Dictionary(grouping: try await library.compressions(), by: \.document)
+        all = try await library.documents().map { document in
             let segments = try (compressions[document.id] ?? []).flatMap { compression in
                 try library.segments(of: document.id, identity: compression.identity)
             }
@@ -51,8 +51,8 @@ struct LibraryContent {
                 vectors: vectors, passages: try library.passages(of: document.id).map { "\($0.bytes)" },
                 isFinished: document.isComplete)
         }
-        adapters = Dictionary(grouping: try library.adapters(), by: \.group).mapValues { $0.map(\.digest) }
-        unfinishedRuns = try library.trainingRuns().count { !$0.isFinished }
+        adapters = Dictionary(grouping: try await library.adapters(), by: \.group).mapValues { $0.map(\.digest) }
+        unfinishedRuns = try await library.trainingRuns().count { !$0.isFinished }
         let statistics = try library.statistics()
         embeddedPassages = statistics.embeddedPassages
         passages = statistics.passages

@@ -3,13 +3,6 @@ import TestSupport
 
 /// Where the tests find what they need.
 enum Place {
-    /// The folder that holds `Tests`.
-    static let packageRoot: URL = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        return url.deletingLastPathComponent()
-    }()
-
     /// The command under test: `$LLOCO_COMMAND`, else the product that was built beside the tests.
     static let command: URL? = {
         if let given = environment("LLOCO_COMMAND") { return given }

@@ -5,15 +5,12 @@ import LLoCOCompression
 import LLoCOEvaluation
 import LLoCOModels
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// How much vectors carry: every condition's loss, computed by hand, and the figures made of them.
 @Suite struct CompressorMeasureTests {
-    private static let fixtures: URL = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        return url.deletingLastPathComponent().appending(path: "Fixtures")
-    }()
+    private static let fixtures = packageRoot.appending(path: "Fixtures")
 
     let engine: LoadedModel
     let ids: [Int]

@@ -3,12 +3,6 @@ import TestSupport
 
 /// Where the tests find their files.
 enum Place {
-    private static let packageRoot: URL = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        return url.deletingLastPathComponent()
-    }()
-
     /// Tiny models of every format, and what public implementations compute from them.
     static let fixtures = packageRoot.appending(path: "Fixtures")
 
