@@ -47,7 +47,7 @@ extension LoadedModel {
             compressing
             ? try await compress(tokens, byteCount: text.utf8.count, of: document, in: library, progress)
             : (tokens: 0, vectors: 0)
-        _ = try (library as! SQLiteLibrary).embedPassages(of: document, with: embedder)
+        _ = try await library.embedPassages(of: document, with: embedder)
         if compressing, try await !library.isComplete(document, identity: vectorIdentity) {
             try await library.markComplete(document, identity: vectorIdentity)
         }

@@ -162,7 +162,7 @@ public final class Answerer: Sendable {
     func retriever() throws -> Retriever {
         if let made = madeRetriever.withLock({ $0 }) { return made }
         let retriever = Retriever(
-            library: library as! SQLiteLibrary, embedder: try engine.embedder, threads: Runtime.threads, logger: .quiet)
+            library: library, embedder: try engine.embedder, threads: Runtime.threads, logger: .quiet)
         return madeRetriever.withLock { made in
             made = made ?? retriever
             return made ?? retriever
