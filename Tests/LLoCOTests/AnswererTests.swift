@@ -189,7 +189,8 @@ import Testing
         water.group = "none"
         #expect(message { _ = try answerer.answer(question, water) }?.contains("no group 'none'") == true)
         let empty = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
-        #expect(message { _ = try empty.answer(question) }?.contains("lloco add") == true)
+        #expect(message { _ = try empty.answer(question) }?.contains("no document to answer from") == true)
+        #expect(hint { _ = try empty.answer(question) } == .addDocuments(group: nil))
         #expect(message { _ = try answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
@@ -104,9 +105,12 @@ extension SeededTests {
                 message { _ = try trainer.resume(from: folder.url, source: source) }
             }
             #expect(refusal(second, .init(baseModel: "other", texts: "t"))?.contains("another base model") == true)
-            #expect(refusal(second, .init(baseModel: "base", texts: "u"))?.contains("another --text") == true)
+            let texts = CompressorTrainer.Source(baseModel: "base", texts: "u")
+            #expect(refusal(second, texts)?.contains("another set of texts") == true)
+            #expect(hint { _ = try second.resume(from: folder.url, source: texts) } == .trainElsewhere(.texts))
             let reseeded = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 4)
-            #expect(refusal(reseeded, source)?.contains("another --seed") == true)
+            #expect(refusal(reseeded, source)?.contains("another seed") == true)
+            #expect(hint { _ = try reseeded.resume(from: folder.url, source: source) } == .trainElsewhere(.seed))
             var wider = recipe
             wider.batchRows *= 2
             let other = try CompressorTrainer(decoder: fixture.decoder, recipe: wider, seed: 3)

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCO
+import LLoCOBase
 import LLoCOCompression
 import LLoCOLibrary
 import LLoCOTokenizers
@@ -96,7 +97,8 @@ extension SeededTests {
                 [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
                 of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
             let line = message { _ = try finetune(library) }
-            #expect(line?.contains("from the 1 questions") == true && line?.contains("--study") == true)
+            #expect(line?.contains("from the 1 questions") == true)
+            #expect(hint { _ = try finetune(library) } == .showStudy)
             #expect(try library.adapters().isEmpty && library.trainingRuns().isEmpty)
         }
 

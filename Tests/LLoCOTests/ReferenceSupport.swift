@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCODocuments
@@ -145,6 +146,16 @@ func message(_ body: () throws -> Void) -> String? {
         #expect(!text.contains("\n"), "one line: \(text)")
         #expect(!text.isEmpty)
         return text
+    }
+}
+
+/// What the error that `body` throws advises; nil where it throws none.
+func hint(_ body: () throws -> Void) -> ErrorHint? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return (error as? any CodedError)?.hint
     }
 }
 

@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOModels
 public import LLoCOTorch
 
@@ -40,7 +41,7 @@ public struct CompressionRun {
     public mutating func compress(_ ids: [Int]) throws -> Tensor {
         let scheme = compressor.scheme
         guard !ids.isEmpty, ids.count <= scheme.segmentTokens else {
-            throw ModelError("a segment of \(ids.count) tokens, expected 1 to \(scheme.segmentTokens)")
+            throw ModelError(.invalid, "a segment of \(ids.count) tokens, expected 1 to \(scheme.segmentTokens)")
         }
         return try withoutGradients {
             let decoder = compressor.decoder
@@ -70,8 +71,9 @@ public struct CompressionRun {
             let vectors = try made.to(.float32, device: .cpu)
             guard try vectors.isAllFinite() else {
                 throw ModelError(
+                    .damaged,
                     "the compressor made vectors that are no numbers in \(decoder.dtype): its weights or the model's are "
-                        + "damaged, or --dtype float32 is needed")
+                        + "damaged, or too large for it", hint: .computeInFloat32)
             }
             segments.append(vectors)
             return vectors

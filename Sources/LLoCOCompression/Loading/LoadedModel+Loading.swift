@@ -107,7 +107,8 @@ extension LoadedModel {
             let name = CompressorCheckpoint.embeddingTensor
             let embedding = try model.checkpoint.tensor(name, as: .float32)
             guard embedding.rank == 2 else {
-                throw EngineError("\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
+                throw EngineError(
+                    .damaged, "\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
             }
             let scheme = try options.applied(
                 to: CompressionScheme(
@@ -133,6 +134,7 @@ extension LoadedModel.Options {
         let count = max(1, Int((Double(scheme.segmentTokens) / max(1, ratio)).rounded(.up)))
         guard scheme.summaryInput != .learned || count <= scheme.summaryTokens else {
             throw EngineError(
+                .invalid,
                 "a ratio of \(ratio.formatted()) needs \(count) vectors for a segment of \(scheme.segmentTokens) tokens, the "
                     + "compressor makes \(scheme.summaryTokens) at most")
         }

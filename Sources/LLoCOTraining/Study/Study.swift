@@ -60,8 +60,9 @@ package struct Study {
                         about: passage.text, digest: digest, turn: index * recipe.questionsPerPassage, asked: asked)
                 } catch let error as ModelError {
                     throw EngineError(
+                        error.errorCode,
                         "\(try await library.document(id: document)?.name ?? "a document"), bytes \(passage.bytes.lowerBound) to "
-                            + "\(passage.bytes.upperBound): \(error)")
+                            + "\(passage.bytes.upperBound): \(error)", hint: error.hint)
                 }
                 try await library.saveStudy(items, of: passage, by: identity)
                 done[digest] = items
