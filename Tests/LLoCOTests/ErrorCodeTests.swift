@@ -5,6 +5,7 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
 import LLoCOModels
+import LLoCOTorch
 import LLoCOTraining
 import Testing
 

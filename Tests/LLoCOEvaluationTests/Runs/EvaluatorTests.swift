@@ -6,6 +6,8 @@ import LLoCODataSets
 import LLoCOEvaluation
 import LLoCOLibrary
 import LLoCOModels
+import LLoCOReports
+import LLoCOTorch
 import Testing
 
 /// Which faults of a question are the question's own, and which end the evaluation.

@@ -1,3 +1,4 @@
+import Foundation
 import LLoCOBase
 import LLoCOModels
 import LLoCOTorch
