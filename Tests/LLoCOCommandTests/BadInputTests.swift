@@ -200,12 +200,12 @@ import Testing
     @Test func partsOfOtherModels() async throws {
         // A tokenizer with more tokens than the model has embeddings.
         try place.copy(Place.model, to: "model")
-        let other = Place.packageRoot.appending(path: "Tests/TokenizersTests/Fixtures/llama3/tokenizer.json")
+        let other = Place.packageRoot.appending(path: "Tests/LLoCOTokenizersTests/Fixtures/llama3/tokenizer.json")
         try place.write("model/tokenizer.json", Data(contentsOf: other))
         try await refused(["generate", "x", "--model", "model"], "model", "tokenizer", "not of one model")
         try place.write("model/tokenizer.json", text: "{\"model\": ")
         try await refused(["generate", "x", "--model", "model"], "tokenizer.json")
-        let words = Place.packageRoot.appending(path: "Tests/TokenizersTests/Fixtures/uncased/tokenizer.json")
+        let words = Place.packageRoot.appending(path: "Tests/LLoCOTokenizersTests/Fixtures/uncased/tokenizer.json")
         try place.write("model/tokenizer.json", Data(contentsOf: words))
         try await refused(["generate", "x", "--model", "model"], "WordPiece")
         // An encoder is no decoder, and the other way round.

@@ -18,7 +18,7 @@ import Testing
         func tokenizer() throws -> any Tokenizer {
             if markers.isEmpty {
                 return try TokenizerLoader.load(
-                    folder: Reference.packageRoot.appending(path: "Tests/TokenizersTests/Fixtures/llama2"))
+                    folder: Reference.packageRoot.appending(path: "Tests/LLoCOTokenizersTests/Fixtures/llama2"))
             }
             let source = try Data(contentsOf: Reference.autocompressor.appending(path: "tokenizer.json"))
             var content = try #require(JSONSerialization.jsonObject(with: source) as? [String: Any])

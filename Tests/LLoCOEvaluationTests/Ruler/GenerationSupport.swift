@@ -11,7 +11,7 @@ enum GenerationSupport {
 
     /// A small tokenizer of a real kind: `smollm` (byte-level), `llama2` (SentencePiece), `uncased` (WordPiece).
     static func tokenizer(_ name: String) throws -> any Tokenizer {
-        try TokenizerLoader.load(folder: package.appending(path: "Tests/TokenizersTests/Fixtures/\(name)"))
+        try TokenizerLoader.load(folder: package.appending(path: "Tests/LLoCOTokenizersTests/Fixtures/\(name)"))
     }
 
     /// The default model's file; nil where it has not been fetched.
