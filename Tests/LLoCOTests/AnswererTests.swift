@@ -190,7 +190,8 @@ import Testing
         #expect(message { _ = try answerer.answer(question, water) }?.contains("no group 'none'") == true)
         let empty = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
         #expect(message { _ = try empty.answer(question) }?.contains("no document to answer from") == true)
-        #expect(hint { _ = try empty.answer(question) } == .addDocuments(group: nil))
+        let error = await #expect(throws: EngineError.self) { _ = try await empty.answer(question) }
+        #expect(error?.hint == .addDocuments(group: nil))
         #expect(message { _ = try answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
     }
 

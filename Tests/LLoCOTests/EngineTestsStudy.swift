@@ -98,7 +98,8 @@ extension SeededTests {
                 of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
             let line = message { _ = try finetune(library) }
             #expect(line?.contains("from the 1 questions") == true)
-            #expect(hint { _ = try finetune(library) } == .showStudy)
+            let error = await #expect(throws: EngineError.self) { _ = try await finetune(library) }
+            #expect(error?.hint == .showStudy)
             #expect(try library.adapters().isEmpty && library.trainingRuns().isEmpty)
         }
 

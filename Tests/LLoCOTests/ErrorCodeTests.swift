@@ -28,39 +28,45 @@ import Testing
         #expect(DocumentError(code, "x").errorCode == expected)
     }
 
-    private func code(_ body: () throws -> Void) -> ErrorCode? {
-        do { try body() } catch { return ErrorCode(of: error) }
+    private func code(_ body: () async throws -> Void) async -> ErrorCode? {
+        do { try await body() } catch { return ErrorCode(of: error) }
         return nil
     }
 
-    @Test func enginesAndAnswers() throws {
+    private func hint(_ body: () async throws -> Void) async -> ErrorHint? {
+        do { try await body() } catch { return (error as? any CodedError)?.hint }
+        return nil
+    }
+
+    @Test func enginesAndAnswers() async throws {
         let engine = try LoadedModel.tiny()
         let library = try SQLiteLibrary.inMemory()
         let answerer = Answerer(engine: engine, library: library)
-        #expect(code { _ = try answerer.answer("What?") } == .notFound)
-        #expect(hint { _ = try answerer.answer("What?") } == .addDocuments(group: nil))
-        #expect(code { _ = try answerer.answer(" ") } == .invalid)
+        #expect(await code { _ = try await answerer.answer("What?") } == .notFound)
+        #expect(await hint { _ = try await answerer.answer("What?") } == .addDocuments(group: nil))
+        #expect(await code { _ = try await answerer.answer(" ") } == .invalid)
         var options = Answerer.Options()
         options.group = "none"
-        #expect(code { _ = try answerer.answer("What?", options) } == .notFound)
-        #expect(hint { _ = try answerer.answer("What?", options) } == .listGroups)
+        #expect(await code { _ = try await answerer.answer("What?", options) } == .notFound)
+        #expect(await hint { _ = try await answerer.answer("What?", options) } == .listGroups)
         options.group = nil
         options.mode = .none
         let long = String(repeating: "When did the river rise? ", count: 200)
-        #expect(code { _ = try answerer.answer(long, options) } == .doesNotFit)
-        #expect(code { _ = try CompressorCheckpoint.description(in: URL(filePath: "/nowhere")) } == .notFound)
-        #expect(code { _ = try Recipe(contentsOf: URL(filePath: "/nowhere/r.json5")) } == .notFound)
-        #expect(code { try engine.study(group: "g", recipe: .init(), seed: 1, in: library) } == .notFound)
+        #expect(await code { _ = try await answerer.answer(long, options) } == .doesNotFit)
+        #expect(await code { _ = try CompressorCheckpoint.description(in: URL(filePath: "/nowhere")) } == .notFound)
+        #expect(await code { _ = try Recipe(contentsOf: URL(filePath: "/nowhere/r.json5")) } == .notFound)
+        #expect(
+            await code { _ = try await engine.study(group: "g", recipe: .init(), seed: 1, in: library) } == .notFound)
     }
 
-    @Test func vectorsThatAreNoNumbersAreDamage() throws {
+    @Test func vectorsThatAreNoNumbersAreDamage() async throws {
         let fixture = try CompressorFixture()
         let broken = try fixture.embedSummary.cloned()
         try broken[0..<1].fill(.nan)
         let compressor = try Compressor(
             decoder: fixture.decoder, embedSummary: broken, adapter: nil, scheme: fixture.scheme())
-        #expect(code { _ = try compressor.compress([5, 6, 7]) } == .damaged)
-        #expect(hint { _ = try compressor.compress([5, 6, 7]) } == .computeInFloat32)
-        #expect(code { _ = try compressor.check(tokens: 1_000_000, named: "a") } == .doesNotFit)
+        #expect(await code { _ = try compressor.compress([5, 6, 7]) } == .damaged)
+        #expect(await hint { _ = try compressor.compress([5, 6, 7]) } == .computeInFloat32)
+        #expect(await code { _ = try compressor.check(tokens: 1_000_000, named: "a") } == .doesNotFit)
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCODocuments
@@ -146,16 +145,6 @@ func message(_ body: () throws -> Void) -> String? {
         #expect(!text.contains("\n"), "one line: \(text)")
         #expect(!text.isEmpty)
         return text
-    }
-}
-
-/// What the error that `body` throws advises; nil where it throws none.
-func hint(_ body: () throws -> Void) -> ErrorHint? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return (error as? any CodedError)?.hint
     }
 }
 

@@ -99,7 +99,8 @@ extension LoadedModel {
     ///
     /// As ``finetune(group:questions:recipe:seed:in:checkpointing:saveEvery:onStep:)`` otherwise.
     public func finetune(
-        group: String, study identity: StudyIdentity, recipe: FinetuningRecipe, seed: UInt64, in library: any LibraryStore,
+        group: String, study identity: StudyIdentity, recipe: FinetuningRecipe, seed: UInt64,
+        in library: any LibraryStore,
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) async throws -> FinetunedAdapter {

@@ -43,7 +43,8 @@ package struct Study {
     ///
     /// - Parameter progress: told after every passage how many are done, of how many
     package func run(
-        on document: Int64, in library: any LibraryStore, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+        on document: Int64, in library: any LibraryStore,
+        progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) async throws {
         let passages = try await library.passages(of: document)
         let studied = try await library.study(of: document, by: identity)

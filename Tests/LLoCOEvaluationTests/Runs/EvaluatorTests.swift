@@ -53,12 +53,12 @@ import Testing
     private let question = EvaluationQuestion(
         id: "short", text: "When did the river rise?", answers: ["1897"], metric: .f1, answerTokens: 4)
 
-    @Test func questionsThatDoNotFitAreCounted() throws {
+    @Test func questionsThatDoNotFitAreCounted() async throws {
         let long = EvaluationQuestion(
             id: "long", text: String(repeating: "When did the river rise? ", count: 200), answers: ["1897"],
             metric: .f1, answerTokens: 4)
         var records: [EvaluationRecord] = []
-        try Evaluator(engine: engine(Self.model)).evaluate(
+        try await Evaluator(engine: engine(Self.model)).evaluate(
             document([long, question]), modes: [.none, .compressed, .full]
         ) { records.append($0) }
         #expect(records.map(\.id) == ["long", "long", "long", "short", "short", "short"])
@@ -68,23 +68,25 @@ import Testing
         }
     }
 
-    @Test(arguments: [AnswerMode.none, .full]) func scoresThatAreNoNumbersEndTheEvaluation(_ mode: AnswerMode) throws {
+    @Test(arguments: [AnswerMode.none, .full]) func scoresThatAreNoNumbersEndTheEvaluation(_ mode: AnswerMode)
+        async throws
+    {
         let evaluator = try Evaluator(engine: damagedEngine())
         var records: [EvaluationRecord] = []
-        let error = #expect(throws: ModelError.self) {
-            try evaluator.evaluate(document([question, question]), modes: [mode]) { records.append($0) }
+        let error = await #expect(throws: ModelError.self) {
+            try await evaluator.evaluate(document([question, question]), modes: [mode]) { records.append($0) }
         }
         #expect(error?.errorCode == .damaged && error?.hint == .computeInFloat32)
         #expect(records.isEmpty)
     }
 
-    @Test func likelihoodsAndLossesAreNumbers() throws {
+    @Test func likelihoodsAndLossesAreNumbers() async throws {
         let engine = try damagedEngine()
         var options = Answerer.Options()
         options.mode = .none
         let answerer = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
-        let likelihoods = #expect(throws: ModelError.self) {
-            _ = try answerer.logLikelihoods(of: ["A", "B"], "Which?", options)
+        let likelihoods = await #expect(throws: ModelError.self) {
+            _ = try await answerer.logLikelihoods(of: ["A", "B"], "Which?", options)
         }
         #expect(likelihoods?.errorCode == .damaged)
         let measure = try CompressorMeasure(engine.compressor, recentTokens: 4, scoredTokens: 10)
