@@ -1,10 +1,10 @@
 public import Foundation
-import LLoCOBase
+public import LLoCOBase
 
 /// Why a checkpoint, an adapter or a configuration could not be read or written.
 ///
 /// The description is one line: the file, what was found, what was expected.
-public struct CheckpointError: Error, Equatable, Sendable {
+public struct CheckpointError: CodedError, Equatable {
     /// The kind of fault, for callers that react to it.
     public enum Code: Equatable, Sendable {
         /// The file is absent, not a regular file, or may not be read.
@@ -39,7 +39,18 @@ public struct CheckpointError: Error, Equatable, Sendable {
     }
 }
 
-extension CheckpointError: CustomStringConvertible {
+extension CheckpointError {
+    /// The kind of error as other layers name it.
+    public var errorCode: ErrorCode {
+        switch code {
+        case .unreadable: .notFound
+        case .malformed, .missing: .damaged
+        case .unsupported, .foreignClass: .unsupported
+        case .mismatch: .invalid
+        case .unwritable: .storage
+        }
+    }
+
     public var description: String {
         var line = "\(file): \(found)"
         if let expected { line += "; expected \(expected)" }

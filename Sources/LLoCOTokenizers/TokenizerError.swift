@@ -1,8 +1,8 @@
 public import Foundation
-import LLoCOBase
+public import LLoCOBase
 
 /// A tokenizer file, vocabulary or chat template that cannot be used, and why, in one line.
-public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible, LocalizedError {
+public struct TokenizerError: CodedError, Hashable, LocalizedError {
     /// The kind of fault.
     public enum Code: Sendable, Hashable {
         /// There is no such file, or it cannot be read.
@@ -24,11 +24,25 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     /// What was found, and what was expected.
     public var message: String
 
+    /// What would help.
+    public var hint: ErrorHint?
+
     /// A fault of the given kind; `message` is one line without a full stop.
-    public init(_ code: Code, in location: String, _ message: String) {
+    public init(_ code: Code, in location: String, _ message: String, hint: ErrorHint? = nil) {
         self.code = code
         self.location = location
         self.message = message
+        self.hint = hint
+    }
+
+    /// The kind of error as other layers name it.
+    public var errorCode: ErrorCode {
+        switch code {
+        case .missing: .notFound
+        case .malformed: .damaged
+        case .unsupported: .unsupported
+        case .chat: .invalid
+        }
     }
 
     public var description: String { "\(location): \(message)" }

@@ -1,10 +1,11 @@
 internal import CLLoCOTorch
+public import LLoCOBase
 
 /// A failure inside libtorch.
 ///
 /// The message is one line that names the operation and the shapes and dtypes of its operands:
 /// `matmul([2, 3] Float, [4, 5] Float): mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)`.
-public struct TorchError: Error, CustomStringConvertible, Sendable {
+public struct TorchError: CodedError {
     public let message: String
 
     public init(_ message: String) {
@@ -12,6 +13,14 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
     }
 
     public var description: String { message }
+
+    /// The kind of error: `outOfMemory` where an allocator says so, else `failed`.
+    public var errorCode: ErrorCode {
+        Self.memoryMarks.contains { message.contains($0) } ? .outOfMemory : .failed
+    }
+
+    /// How libtorch's allocators, and this package's where C++ has no memory, say that there is none.
+    private static let memoryMarks = ["out of memory", "not enough memory", "can't allocate memory"]
 }
 
 /// Throws this thread's last libtorch error where `status` is a failure.

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOLibrary
 import TestSupport
 import Testing
@@ -33,7 +34,7 @@ import Testing
         let path = folder.path("new.lloco")
         let error = try #require(throws: LibraryError.self) { _ = try SQLiteLibrary.open(path, for: .reading) }
         #expect(error.code == .missing)
-        #expect(error.description.contains(path) && error.description.contains("lloco add"))
+        #expect(error.description.contains(path) && error.hint == .createLibrary)
         #expect(try folder.contents() == [])
         _ = try SQLiteLibrary.open(path, for: .writing)
         let library = try SQLiteLibrary.open(path, for: .reading)

@@ -33,7 +33,7 @@ import Testing
         #expect(try name(entry("five", "unknown")) == "five")
         #expect(try name(entry("five", "unknown", "unknown text")) == "five")
         let error = try #require(throws: LibraryError.self) { try name(entry("unknown", "the title", "unknown text")) }
-        #expect("\(error)".contains("'the title'") && "\(error)".contains("--group mine"))
+        #expect("\(error)".contains("'the title'") && error.hint == .addDocuments(group: "mine"))
         #expect(throws: LibraryError.self) { try name(entry("", "")) }
     }
 

@@ -191,6 +191,8 @@ import Testing
         #expect(await message { _ = try await answerer.answer(question, water) }?.contains("no group 'none'") == true)
         let empty = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
         #expect(await message { _ = try await empty.answer(question) }?.contains("no document to answer from") == true)
+        let error = await #expect(throws: EngineError.self) { _ = try await empty.answer(question) }
+        #expect(error?.hint == .addDocuments(group: nil))
         #expect(await message { _ = try await answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
     }
 

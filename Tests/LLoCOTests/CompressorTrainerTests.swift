@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOModels
@@ -110,9 +111,15 @@ extension SeededTests {
                 message { _ = try trainer.resume(from: folder.url, source: source) }
             }
             #expect(refusal(second, .init(baseModel: "other", texts: "t"))?.contains("another base model") == true)
-            #expect(refusal(second, .init(baseModel: "base", texts: "u"))?.contains("another --text") == true)
+            let texts = CompressorTrainer.Source(baseModel: "base", texts: "u")
+            #expect(refusal(second, texts)?.contains("another set of texts") == true)
+            func another(_ trainer: CompressorTrainer, _ source: CompressorTrainer.Source) -> ErrorHint? {
+                #expect(throws: TrainingError.self) { try trainer.resume(from: folder.url, source: source) }?.hint
+            }
+            #expect(another(second, texts) == .trainElsewhere(.texts))
             let reseeded = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 4)
-            #expect(refusal(reseeded, source)?.contains("another --seed") == true)
+            #expect(refusal(reseeded, source)?.contains("another seed") == true)
+            #expect(another(reseeded, source) == .trainElsewhere(.seed))
             var wider = recipe
             wider.batchRows *= 2
             let other = try CompressorTrainer(decoder: fixture.decoder, recipe: wider, seed: 3)

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCO
+import LLoCOBase
 import LLoCOCompression
 import LLoCOLibrary
 import LLoCOTokenizers
@@ -97,7 +98,9 @@ extension SeededTests {
                 [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
                 of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
             let line = await message { _ = try await finetune(library) }
-            #expect(line?.contains("from the 1 questions") == true && line?.contains("--study") == true)
+            #expect(line?.contains("from the 1 questions") == true)
+            let error = await #expect(throws: EngineError.self) { _ = try await finetune(library) }
+            #expect(error?.hint == .showStudy)
             #expect(try library.adapters().isEmpty && library.trainingRuns().isEmpty)
         }
 

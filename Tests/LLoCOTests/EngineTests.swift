@@ -1,5 +1,6 @@
 import Foundation
 import LLoCO
+import LLoCOBase
 import LLoCOCompression
 import LLoCOLibrary
 import LLoCOModels
@@ -239,10 +240,12 @@ import Testing
 
     @Test func partsThatAreMissing() throws {
         let bare = try LoadedModel.load(LoadedModel.Options(model: Reference.fixtures.appending(path: "llama-rope3")))
-        #expect(message { _ = try bare.embedder }?.contains("--embedder") == true)
-        #expect(
-            message { _ = try bare.add(text: "x", path: "/x", group: nil, to: library) }?.contains("--embedder") == true
-        )
+        let error = #expect(throws: EngineError.self) { _ = try bare.embedder }
+        #expect(error?.hint == .loadEmbedder)
+        let added = await #expect(throws: EngineError.self) {
+            _ = try await bare.add(text: "x", path: "/x", group: nil, to: library)
+        }
+        #expect(added?.hint == .loadEmbedder)
         #expect(try library.documents().isEmpty)
     }
 }

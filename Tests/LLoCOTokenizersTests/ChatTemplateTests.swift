@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOTokenizers
 import Testing
 
@@ -56,7 +57,7 @@ import Testing
         }
         #expect(error.code == .chat)
         #expect(error.description.contains("<start_of_turn>"))
-        #expect(error.description.contains("--chat-template"))
+        #expect(error.hint == .chooseChatTemplate)
         #expect(!error.description.contains("\n"))
         #expect(throws: TokenizerError.self) { try ChatTemplate(recognizing: "") }
         #expect(throws: TokenizerError.self) { try ChatTemplate.named("mistral") }

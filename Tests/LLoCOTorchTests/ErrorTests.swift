@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOTorch
 import Synchronization
 import Testing
@@ -94,6 +95,15 @@ import Testing
         expectFault("clone", "[\(large)]") { _ = try wide.cloned() }
         expectFault("to", "[\(large)]") { _ = try wide.to(.float64) }
         expectFault("add", "[\(large)]") { _ = try wide + 1 }
+    }
+
+    @Test func memoryThatDoesNotSufficeHasItsOwnCode() throws {
+        let wide = try Tensor.zeros([1]).expanded([1 << 50])
+        for body in [{ _ = try Tensor.zeros([1 << 50]) }, { _ = try wide.cloned() }] as [() throws -> Void] {
+            #expect(#expect(throws: TorchError.self, performing: body)?.errorCode == .outOfMemory)
+        }
+        #expect(TorchError("to: CUDA out of memory. Tried to allocate 2 GiB").errorCode == .outOfMemory)
+        #expect(#expect(throws: TorchError.self) { try x.matmul(x) }?.errorCode == .failed)
     }
 
     @Test func elementCountsAreChecked() throws {

@@ -39,6 +39,7 @@ extension Answerer {
         let plain = try engine.prompts.prompt(question: question, history: options.history)
         guard plain.count < engine.model.window else {
             throw ModelError(
+                .doesNotFit,
                 "the question has \(plain.count) tokens with its template, the model's window holds "
                     + "\(engine.model.window) with the answer")
         }
@@ -62,6 +63,7 @@ extension Answerer {
         // An answer from nothing would pass for one from the documents.
         guard prompt.contextTokens > 0 else {
             throw ModelError(
+                .doesNotFit,
                 "nothing of the documents fits beside the question: \(prompt.omissions.joined(separator: "; "))")
         }
         if prompt.passages.isEmpty {

@@ -21,10 +21,10 @@ extension Answerer {
         }
         if let group = options.group {
             guard try await library.groups().contains(group) else {
-                throw EngineError("no group '\(group)' in the library: 'lloco list' shows the groups there are")
+                throw EngineError(.notFound, "no group '\(group)' in the library", hint: .listGroups)
             }
             if let other = named?.first(where: { $0.group != group }) {
-                throw EngineError("document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
+                throw EngineError(.invalid, "document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
             }
         }
         if options.mode.readsVectors, options.usesAdapter, let named,
@@ -32,8 +32,9 @@ extension Answerer {
         {
             // One adapter reads them all.
             throw EngineError(
-                "document '\(other.name)' is in group '\(other.group)', '\(named[0].name)' in '\(named[0].group)': ask about "
-                    + "documents of one group, or without their adapters (--no-adapter)")
+                .invalid,
+                "document '\(other.name)' is in group '\(other.group)', '\(named[0].name)' in '\(named[0].group)': one "
+                    + "adapter reads all documents of a question", hint: .askWithoutAdapters)
         }
         if options.mode == .none { return Found() }
         var found = Found()
@@ -68,9 +69,11 @@ extension Answerer {
         }
         guard !found.documents.isEmpty else {
             throw EngineError(
+                .notFound,
                 unembedded > 0
                     ? "nothing was found: \(found.omissions[0])"
-                    : "no document to answer from: add some with 'lloco add PATH --group G'")
+                    : "no document to answer from",
+                hint: unembedded > 0 ? nil : .addDocuments(group: nil))
         }
         return found
     }

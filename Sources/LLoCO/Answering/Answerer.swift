@@ -113,6 +113,7 @@ public final class Answerer: Sendable {
         let longest = continuations.map(\.count).max() ?? 0
         guard prompt.positions + longest <= engine.model.window else {
             throw ModelError(
+                .doesNotFit,
                 "the prompt and an answer have \(prompt.positions + longest) positions, the model's window holds "
                     + "\(engine.model.window)")
         }
@@ -134,7 +135,9 @@ public final class Answerer: Sendable {
                     hidden = try Tensor.concatenated([last, rest])
                     cache.truncate(to: read)
                 }
-                return try -decoder.crossEntropy(hidden, targets: ids)
+                let likelihood = try -decoder.crossEntropy(hidden, targets: ids)
+                guard likelihood.isFinite else { throw ModelError.scoresAreNoNumbers(decoder.dtype) }
+                return likelihood
             }
         }
     }
@@ -170,7 +173,7 @@ public final class Answerer: Sendable {
     }
 
     private static func check(_ question: String) throws {
-        guard !question.allSatisfy(\.isWhitespace) else { throw EngineError("the question is empty") }
+        guard !question.allSatisfy(\.isWhitespace) else { throw EngineError(.invalid, "the question is empty") }
     }
 
     /// The adapter that reads a group's vectors, and which of the library's it is; nil where it has none yet, for which the

@@ -25,7 +25,8 @@ public final class Engine: Sendable {
     public let adapters: AdapterCache
 
     /// An engine of loaded parts.
-    public init(_ model: LoadedModel, thread: ComputeThread = ComputeThread(), adapters: AdapterCache = AdapterCache()) {
+    public init(_ model: LoadedModel, thread: ComputeThread = ComputeThread(), adapters: AdapterCache = AdapterCache())
+    {
         self.model = model
         self.thread = thread
         self.adapters = adapters
@@ -86,10 +87,11 @@ extension LoadedModel.Options {
 
     private static func existing(_ requested: String?, _ installed: URL?, _ what: String) throws -> URL {
         guard let url = requested.map({ URL(filePath: $0) }) ?? installed else {
-            throw EngineError("no \(what): none was named, and no default one is installed")
+            throw EngineError(.notFound, "no \(what): none was named, and no default one is installed")
         }
         guard Installation.exists(url) else {
             throw EngineError(
+                .notFound,
                 requested == nil
                     ? "\(url.path): the default \(what) is not there" : "\(url.path): no such \(what)")
         }

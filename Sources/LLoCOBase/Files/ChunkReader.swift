@@ -68,7 +68,8 @@ package final class ChunkReader {
         byteCount += piece.count
         guard byteCount <= byteLimit else {
             throw JSONLinesError(
-                file: file, line: nil, reason: "the file holds more than \(byteLimit) bytes of text; split it")
+                file: file, line: nil, reason: "the file holds more than \(byteLimit) bytes of text; split it",
+                errorCode: .invalid)
         }
         guard isAtStart else { return piece }
         isAtStart = false
@@ -80,10 +81,11 @@ package final class ChunkReader {
     private static func open(_ url: URL, named file: String, expected: String) throws -> FileHandle {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw JSONLinesError(file: file, line: nil, reason: "no such file")
+            throw JSONLinesError(file: file, line: nil, reason: "no such file", errorCode: .notFound)
         }
         guard !isFolder.boolValue else {
-            throw JSONLinesError(file: file, line: nil, reason: "this is a folder; expected \(expected)")
+            throw JSONLinesError(
+                file: file, line: nil, reason: "this is a folder; expected \(expected)", errorCode: .invalid)
         }
         return try FileHandle(forReadingFrom: url)
     }
@@ -92,7 +94,9 @@ package final class ChunkReader {
         switch error {
         case let error as JSONLinesError: error
         case let error as GzipInflater.Fault: JSONLinesError(file: file, line: line, reason: error.reason)
-        default: JSONLinesError(file: file, line: line, reason: "cannot be read: \(error.localizedDescription)")
+        default:
+            JSONLinesError(
+                file: file, line: line, reason: "cannot be read: \(error.localizedDescription)", errorCode: .storage)
         }
     }
 }

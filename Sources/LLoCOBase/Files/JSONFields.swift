@@ -1,9 +1,10 @@
-
 /// A JSON object of a line of input, whose fields are asked for by name and type.
 package struct JSONFields {
     /// Why a value is not what it should be, beginning with its path in the line.
-    package struct Fault: Error {
+    package struct Fault: CodedError {
         package var reason: String
+        package var errorCode: ErrorCode { .damaged }
+        package var description: String { reason }
 
         package init(reason: String) {
             self.reason = reason

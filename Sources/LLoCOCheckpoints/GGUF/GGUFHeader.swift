@@ -46,7 +46,7 @@ struct GGUFHeader: Sendable {
         }
         if let parts = metadata["split.count"]?.integer, parts > 1 {
             throw file.fault(
-                "one of \(parts) parts of a split GGUF", expected: "one file; join them with llama-gguf-split --merge",
+                "one of \(parts) parts of a split GGUF", expected: "one file; join the parts into one",
                 code: .unsupported)
         }
         try readEntries(tensorCount, &cursor)

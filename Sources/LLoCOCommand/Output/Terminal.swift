@@ -42,7 +42,7 @@ enum Terminal {
         try? FileHandle.standardError.write(contentsOf: Data((line.printable(limit: .max) + "\n").utf8))
     }
 
-    /// An error in one line.
+    /// An error in one line, with what to do about it where there is something.
     static func oneLine(_ error: any Error) -> String {
         var text = "\(error)"
         if let fault = error as? CocoaError {
@@ -50,6 +50,7 @@ enum Terminal {
             let path = fault.filePath ?? fault.url?.path
             text = (path.map { "\($0): " } ?? "") + fault.localizedDescription
         }
+        if let hint = (error as? any CodedError)?.hint { text += "; \(hint.advice)" }
         return text.printable(limit: 2000)
     }
 }

@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOModels
 public import LLoCOTorch
 
@@ -41,7 +42,7 @@ public struct CompressionRun {
     public mutating func compress(_ ids: [Int]) throws -> SegmentVectors {
         let scheme = compressor.scheme
         guard !ids.isEmpty, ids.count <= scheme.segmentTokens else {
-            throw ModelError("a segment of \(ids.count) tokens, expected 1 to \(scheme.segmentTokens)")
+            throw ModelError(.invalid, "a segment of \(ids.count) tokens, expected 1 to \(scheme.segmentTokens)")
         }
         return try withoutGradients {
             let decoder = compressor.decoder
@@ -55,8 +56,9 @@ public struct CompressionRun {
             let vectors = try made.to(.float32, device: .cpu)
             guard try vectors.values.isAllFinite() else {
                 throw ModelError(
+                    .damaged,
                     "the compressor made vectors that are no numbers in \(decoder.dtype): its weights or the model's are "
-                        + "damaged, or --dtype float32 is needed")
+                        + "damaged, or too large for it", hint: .computeInFloat32)
             }
             segments.append(vectors)
             return vectors

@@ -25,11 +25,12 @@ public struct Compressor: Sendable {
         let shape = embedSummary.shape
         guard shape == [scheme.learnedRows, decoder.configuration.hiddenSize], scheme.summaryTokens > 0 else {
             throw ModelError(
+                .invalid,
                 "the compressor is of another model: summary embeddings of shape \(shape), "
                     + "expected [\(scheme.learnedRows), \(decoder.configuration.hiddenSize)]")
         }
         guard scheme.segmentTokens > 0 else {
-            throw ModelError("a segment of \(scheme.segmentTokens) tokens, expected 1 or more")
+            throw ModelError(.invalid, "a segment of \(scheme.segmentTokens) tokens, expected 1 or more")
         }
         try adapter?.check(fits: decoder.configuration)
         self.decoder = decoder
@@ -72,6 +73,7 @@ public struct Compressor: Sendable {
         let window = decoder.configuration.maximumPositions
         guard needed <= max(window, Self.leastWindow) else {
             throw ModelError(
+                .doesNotFit,
                 "\(name): \(count) tokens need \(needed) positions to compress, the model's window holds \(window): "
                     + "split the document, or use other segments")
         }

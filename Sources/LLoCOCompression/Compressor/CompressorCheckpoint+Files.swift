@@ -14,6 +14,7 @@ extension CompressorCheckpoint {
         let baseModel = try Self.description(in: folder).baseModel
         guard baseModel == identity else {
             throw EngineError(
+                .invalid,
                 "\(folder.path): the compressor was made for another model "
                     + "(\(baseModel.prefix(12))…, this is \(identity.prefix(12))…)")
         }
@@ -35,8 +36,9 @@ extension CompressorCheckpoint {
             let file = folder.appending(path: name)
             guard description.files[name] == (try FileIdentity.digest(of: [file])) else {
                 throw EngineError(
+                    .damaged,
                     "\(file.path): another file than \(descriptionName) describes: saving was interrupted, or it was "
-                        + "exchanged; the same 'lloco train-compressor' command writes the folder anew")
+                        + "exchanged", hint: .trainCompressorAgain)
             }
         }
         return description
@@ -52,19 +54,21 @@ extension CompressorCheckpoint {
     public static func description(in folder: URL) throws -> Description {
         let file = folder.appending(path: descriptionName)
         guard let data = try? Data(contentsOf: file) else {
-            throw EngineError("\(folder.path): no compressor here: expected \(descriptionName)")
+            throw EngineError(.notFound, "\(folder.path): no compressor here: expected \(descriptionName)")
         }
         do {
             let description = try JSONDecoder().decode(Description.self, from: data)
             let scheme = description.scheme
             guard 1...1_048_576 ~= scheme.segmentTokens, 1...65_536 ~= scheme.summaryTokens else {
-                throw EngineError("\(file.path): a scheme of \(scheme), expected 1 or more tokens and vectors")
+                throw EngineError(
+                    .damaged, "\(file.path): a scheme of \(scheme), expected 1 or more tokens and vectors")
             }
             return description
         } catch let error as ModelError {
             throw EngineError("\(file.path): \(error)")
         } catch is DecodingError {
             throw EngineError(
+                .damaged,
                 "\(file.path): not a compressor's description: expected scheme, baseModel, trainedTokens, files")
         }
     }

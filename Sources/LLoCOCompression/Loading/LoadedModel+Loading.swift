@@ -110,7 +110,8 @@ extension LoadedModel {
             let name = CompressorCheckpoint.embeddingTensor
             let embedding = try model.checkpoint.tensor(name, as: .float32)
             guard embedding.rank == 2 else {
-                throw EngineError("\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
+                throw EngineError(
+                    .damaged, "\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
             }
             let scheme = try options.applied(
                 to: CompressionScheme(
@@ -137,6 +138,7 @@ extension LoadedModel.Options {
         let limit = scheme.vectorLimit(of: scheme.segmentTokens)
         guard count <= limit else {
             throw EngineError(
+                .invalid,
                 "a ratio of \(ratio.formatted()) needs \(count) vectors for a segment of \(scheme.segmentTokens) tokens, the "
                     + "compressor makes \(limit) at most")
         }

@@ -1,4 +1,5 @@
 import Foundation
+public import LLoCOBase
 public import LLoCOLibrary
 public import LLoCOModels
 public import LLoCOTokenizers
@@ -67,18 +68,26 @@ public struct LoadedModel: Sendable {
     public var embedder: any TextEmbedder {
         get throws {
             guard let loadedEmbedder else {
-                throw EngineError("no retrieval model: give one with --embedder, or run Scripts/bootstrap")
+                throw EngineError(.notFound, "no retrieval model", hint: .loadEmbedder)
             }
             return loadedEmbedder
         }
     }
 }
 
-/// A part that is missing or does not fit the others. The description is one line that says what to do.
-public struct EngineError: Error, CustomStringConvertible, Sendable {
+/// A part that is missing or does not fit the others.
+public struct EngineError: CodedError {
+    /// The kind of error.
+    public let errorCode: ErrorCode
+    /// One line: what was found and what was expected.
     public let description: String
+    /// What would help.
+    public let hint: ErrorHint?
 
-    public init(_ description: String) {
+    /// An error of the given kind with its one-line message.
+    public init(_ errorCode: ErrorCode, _ description: String, hint: ErrorHint? = nil) {
+        self.errorCode = errorCode
         self.description = description
+        self.hint = hint
     }
 }

@@ -1,5 +1,7 @@
+public import LLoCOBase
+
 /// A fault of a document file: one line that names the file, what was found, what was expected, what to do next.
-public struct DocumentError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct DocumentError: CodedError, Hashable {
     /// The kinds of fault a caller may want to tell apart.
     public enum Code: Hashable, Sendable {
         /// No such file.
@@ -35,5 +37,17 @@ public struct DocumentError: Error, Hashable, Sendable, CustomStringConvertible 
     public init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
+    }
+
+    /// The kind of error as other layers name it.
+    public var errorCode: ErrorCode {
+        switch code {
+        case .missing, .noDocuments: .notFound
+        case .unreadable: .storage
+        case .empty, .tooLarge: .invalid
+        case .binary, .programMissing: .unsupported
+        case .encoding, .truncated, .malformed: .damaged
+        case .programFailed: .failed
+        }
     }
 }

@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCheckpoints
 public import LLoCOCompression
 import LLoCOModels
@@ -77,6 +78,7 @@ public struct CompressorMeasure {
         let window = compressor.decoder.configuration.maximumPositions
         guard recentTokens > 0, scoredTokens > 0, recentTokens + scoredTokens < window else {
             throw ModelError(
+                .doesNotFit,
                 "the measure reads \(recentTokens + scoredTokens) tokens of a text as they are, the model's window holds "
                     + "\(window)")
         }
@@ -105,11 +107,11 @@ public struct CompressorMeasure {
         let tail = recentTokens + scoredTokens
         guard let most = counts.max(), counts.allSatisfy({ $0 > 0 }), text.ids.count >= tokens(segments: most) else {
             throw ModelError(
-                "a text of \(text.ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
+                .invalid, "a text of \(text.ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
         }
         guard other?.ids.count ?? .max >= tokens(segments: most) else {
             throw ModelError(
-                "another text of \(other?.ids.count ?? 0) tokens, expected \(tokens(segments: most)) or more")
+                .invalid, "another text of \(other?.ids.count ?? 0) tokens, expected \(tokens(segments: most)) or more")
         }
         let rest = Array(text.ids.suffix(tail))
         let read = Array(text.ids.dropLast(tail).suffix(most * size))
@@ -196,6 +198,7 @@ public struct CompressorMeasure {
             decoder.embed(ids), cache: cache, adapters: adapters, last: scoredTokens + 1)[0]
         let sum = try decoder.crossEntropy(
             hidden.narrowed(0, start: 0, length: scoredTokens), targets: Array(ids.suffix(scoredTokens)))
+        guard sum.isFinite else { throw ModelError.scoresAreNoNumbers(decoder.dtype) }
         return sum / Double(scoredTokens)
     }
 }

@@ -101,8 +101,9 @@ public final class Evaluator {
                     },
                     question.text, options)
             }
-        } catch let error as ModelError {
-            // One question that does not fit the window shall not cost the run.
+        } catch let error as ModelError where error.errorCode == .doesNotFit {
+            // One question that does not fit the window shall not cost the run; any other fault would be every
+            // question's.
             unanswered = error.description
         }
         let prediction = answer?.answer ?? ""
@@ -131,7 +132,8 @@ public final class Evaluator {
         let named = QuestionDocument(id: entry.id, title: entry.title, document: entry.text, questions: [])
         let document = try await library.document(for: named, in: group)
         guard document.group == group else {
-            throw EngineError("document '\(document.name)' is in group '\(document.group)', not in '\(group)'")
+            throw EngineError(
+                .invalid, "document '\(document.name)' is in group '\(document.group)', not in '\(group)'")
         }
         return document
     }
@@ -142,7 +144,7 @@ public final class Evaluator {
     ) async throws -> DocumentRecord {
         guard ownsLibrary else { return try await document(of: entry) }
         guard let text = entry.text else {
-            throw EngineError("document '\(entry.title)' of the question set has no text")
+            throw EngineError(.invalid, "document '\(entry.title)' of the question set has no text")
         }
         return try await engine.add(
             text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,

@@ -27,11 +27,11 @@ public final class RunFile {
         let header = Header(settings: settings, modes: modes, questions: questions.count)
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw EvaluationError("--run \(path): the file cannot be written: \(String(cString: strerror(errno)))")
+            throw EvaluationError(.storage, "\(path): the file cannot be written: \(String(cString: strerror(errno)))")
         }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw EvaluationError("--run \(path): another process is writing this run")
+            throw EvaluationError(.busy, "\(path): another process is writing this run")
         }
         let data = try handle.readToEnd() ?? Data()
         guard !data.isEmpty else {
@@ -51,23 +51,29 @@ public final class RunFile {
             }
             if lines.first?.starts(with: beginning) == true {
                 throw EvaluationError(
-                    "--run \(path): the run in it was made by another version of lloco; give another file, or remove it"
-                )
+                    .invalid, "\(path): the run in it was made by another version of lloco",
+                    hint: .startAnotherRun(file: path, differs: nil))
             }
-            throw EvaluationError("--run \(path): this file is no evaluation's run; give another, or remove it")
+            throw EvaluationError(
+                .invalid, "\(path): this file is no evaluation's run",
+                hint: .startAnotherRun(file: path, differs: nil))
         }
         guard found == header else {
+            let (difference, setting) = Self.difference(found, header)
             throw EvaluationError(
-                "--run \(path): the run in it is of \(Self.difference(found, header)); give another file, or remove it")
+                .invalid, "\(path): the run in it is of \(difference)",
+                hint: .startAnotherRun(file: path, differs: setting))
         }
         // What may still be answered.
         var left = Dictionary(modes.map { ($0, Set(questions)) }, uniquingKeysWith: { first, _ in first })
         for (index, line) in lines.dropFirst().enumerated() {
             guard let record = try? JSONDecoder().decode(EvaluationRecord.self, from: line) else {
-                throw EvaluationError("--run \(path), line \(index + 2): not a record of a run; the file is damaged")
+                throw EvaluationError(
+                    .damaged, "\(path), line \(index + 2): not a record of a run; the file is damaged")
             }
             if let reason = Self.fault(of: record, &left) {
-                throw EvaluationError("--run \(path), line \(index + 2): \(reason); the file was changed or damaged")
+                throw EvaluationError(
+                    .damaged, "\(path), line \(index + 2): \(reason); the file was changed or damaged")
             }
             records.append(record)
         }
@@ -91,32 +97,42 @@ public final class RunFile {
         try handle.write(contentsOf: JSONLine.data(value))
     }
 
-    /// What two runs differ in first, in the words of the command.
-    private static func difference(_ found: Header, _ wanted: Header) -> String {
+    /// What two runs differ in first.
+    private static func difference(_ found: Header, _ wanted: Header) -> (words: String, setting: ErrorHint.Setting?) {
         let (a, b) = (found.settings, wanted.settings)
-        let checks: [(Bool, String)] = [
+        let checks: [(Bool, String, ErrorHint.Setting?)] = [
             (
                 a.dataDigest == b.dataDigest && a.data == b.data && found.questions == wanted.questions,
-                "other questions"
+                "other questions", nil
             ),
-            (found.modes == wanted.modes, "other --modes"), (a.model == b.model, "another model"),
-            (a.compressor == b.compressor, "another compressor"), (a.adapter == b.adapter, "another adapter"),
-            (a.embedder == b.embedder, "another retrieval model"),
-            (a.scheme == b.scheme, "another --segment or compression scheme"),
-            (a.answerTokens == b.answerTokens, "other limits of the answers (--max-tokens)"),
-            (a.dtype == b.dtype, "another --dtype"), (a.device == b.device, "another --device"),
-            (a.decodeWeights == b.decodeWeights, "other --decode-weights"),
-            (a.chatTemplate == b.chatTemplate, "another --chat-template"), (a.seed == b.seed, "another --seed"),
+            (found.modes == wanted.modes, "other modes", .modes), (a.model == b.model, "another model", .model),
+            (a.compressor == b.compressor, "another compressor", .compressor),
+            (a.adapter == b.adapter, "another adapter", .adapter),
+            (a.embedder == b.embedder, "another retrieval model", .embedder),
+            (a.scheme == b.scheme, "another compression scheme", .scheme),
+            (a.answerTokens == b.answerTokens, "other limits of the answers", .answerTokens),
+            (a.dtype == b.dtype, "another dtype", .dtype), (a.device == b.device, "another device", .device),
+            (a.decodeWeights == b.decodeWeights, "other weights to decode with", .decodeWeights),
+            (a.chatTemplate == b.chatTemplate, "another chat template", .chatTemplate),
+            (a.seed == b.seed, "another seed", .seed),
         ]
-        return checks.first { !$0.0 }?.1 ?? "other settings"
+        return checks.first { !$0.0 }.map { ($0.1, $0.2) } ?? ("other settings", nil)
     }
 }
 
-/// An evaluation that cannot be made. The description is one line.
-public struct EvaluationError: Error, CustomStringConvertible, Sendable {
+/// An evaluation that cannot be made.
+public struct EvaluationError: CodedError {
+    /// The kind of error.
+    public let errorCode: ErrorCode
+    /// One line: what was found and what was expected.
     public let description: String
+    /// What would help.
+    public let hint: ErrorHint?
 
-    public init(_ description: String) {
+    /// An error of the given kind with its one-line message.
+    public init(_ errorCode: ErrorCode, _ description: String, hint: ErrorHint? = nil) {
+        self.errorCode = errorCode
         self.description = description
+        self.hint = hint
     }
 }

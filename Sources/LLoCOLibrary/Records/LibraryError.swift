@@ -1,7 +1,9 @@
+public import LLoCOBase
+
 /// A fault of the library file or of a request made to it.
 ///
-/// `description` is one line that names the library, what was found and what to do next.
-public struct LibraryError: Error, Hashable, Sendable, CustomStringConvertible {
+/// `description` is one line that names the library, what was found and what was expected.
+public struct LibraryError: CodedError, Hashable {
     /// The kinds of fault a caller may want to tell apart.
     public enum Code: Hashable, Sendable {
         /// The library file does not exist.
@@ -22,6 +24,8 @@ public struct LibraryError: Error, Hashable, Sendable, CustomStringConvertible {
         case notWritable
         /// Reading or writing the file failed.
         case inputOutput
+        /// SQLite found no memory.
+        case outOfMemory
         /// What was asked for is not in the library.
         case notFound
         /// The request contradicts what is stored or itself.
@@ -35,9 +39,27 @@ public struct LibraryError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One clear line.
     public let description: String
 
+    /// What would help.
+    public let hint: ErrorHint?
+
     /// A fault of the given kind with its one-line message.
-    public init(_ code: Code, _ description: String) {
+    public init(_ code: Code, _ description: String, hint: ErrorHint? = nil) {
         self.code = code
         self.description = description
+        self.hint = hint
+    }
+
+    /// The kind of error as other layers name it.
+    public var errorCode: ErrorCode {
+        switch code {
+        case .missing, .notFound: .notFound
+        case .notALibrary, .invalid: .invalid
+        case .newerFormat, .olderFormat: .unsupported
+        case .damaged: .damaged
+        case .locked: .busy
+        case .diskFull, .notWritable, .inputOutput: .storage
+        case .outOfMemory: .outOfMemory
+        case .database: .failed
+        }
     }
 }

@@ -38,7 +38,7 @@ extension LibraryError {
         case .SQLITE_TOOBIG:
             self.init(.invalid, "\(path): one value is larger than SQLite can store (about 1 GB)")
         case .SQLITE_NOMEM:
-            self.init(.database, "\(path): SQLite ran out of memory")
+            self.init(.outOfMemory, "\(path): SQLite ran out of memory")
         default:
             self.init(.database, "\(path): SQLite reports code \(error.extendedResultCode.rawValue): \(detail)")
         }

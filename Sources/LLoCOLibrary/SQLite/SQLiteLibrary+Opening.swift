@@ -23,9 +23,7 @@ extension SQLiteLibrary {
     ) throws -> SQLiteLibrary {
         guard let file = try resolved(path) else {
             guard access == .writing else {
-                throw LibraryError(
-                    .missing,
-                    "\(path): no such library; `lloco add` creates it, `--library FILE` names another")
+                throw LibraryError(.missing, "\(path): no such library", hint: .createLibrary)
             }
             return try openForWriting(
                 unresolved: path, lockTimeout: lockTimeout, logger: logger, onWait: onWait)
@@ -137,7 +135,7 @@ extension SQLiteLibrary {
         guard header.isSQLite else {
             let kind =
                 header.fileSize < LibraryHeader.size ? "\(header.fileSize) bytes, too short" : "not an SQLite file"
-            throw LibraryError(.notALibrary, "\(file): not a library: \(kind); `--library FILE` names another")
+            throw LibraryError(.notALibrary, "\(file): not a library: \(kind)", hint: .chooseLibrary)
         }
         guard header.applicationID == LibrarySchema.applicationID else {
             throw LibraryError(
@@ -160,14 +158,15 @@ extension SQLiteLibrary {
             return (try migrator.hasBeenSuperseded(db), try migrator.hasCompletedMigrations(db))
         }
         if state.0 {
-            throw LibraryError(.newerFormat, "\(path): written by a newer lloco than this one; use that one")
+            throw LibraryError(.newerFormat, "\(path): written by a newer version than this one; use that one")
         }
         if state.1 { return }
         guard access == .writing else {
             // Formats only add tables, and who reads these knows that an older library does not have them.
             guard try read({ try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }) >= 1 else {
                 throw LibraryError(
-                    .olderFormat, "\(path): written by an older lloco; any `lloco add` brings it up to date")
+                    .olderFormat, "\(path): written by an older version, in a format that is read no more",
+                    hint: .upgradeLibrary)
             }
             return
         }

@@ -17,7 +17,8 @@ extension SQLiteLibrary {
         }
         guard let found else {
             throw LibraryError(
-                .notFound, "the questions' document '\(entry.title)' is not in the library: add it with --group \(group)")
+                .notFound, "the questions' document '\(entry.title)' is not in the library",
+                hint: .addDocuments(group: group))
         }
         return found
     }

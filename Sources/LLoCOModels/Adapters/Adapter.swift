@@ -1,3 +1,4 @@
+import LLoCOBase
 public import LLoCOCheckpoints
 public import LLoCOTorch
 
@@ -117,6 +118,7 @@ public final class Adapter: Sendable {
                 a[0] == b[1]
             else {
                 throw ModelError(
+                    .invalid,
                     "the adapter is of another model: \(target.path) has A \(a) and B \(b), expected A [r, \(input)] "
                         + "and B [\(output), r] in \(configuration.layerCount) layers")
             }

@@ -1,3 +1,4 @@
+import LLoCOBase
 public import LLoCOCheckpoints
 import LLoCOTokenizers
 public import LLoCOTorch
@@ -108,13 +109,14 @@ public final class BertEncoder: Sendable {
     package func hiddenStates(_ sequences: [[Int]]) throws -> (states: Tensor, present: Tensor) {
         let longest = sequences.map(\.count).max() ?? 0
         guard !sequences.isEmpty, sequences.allSatisfy({ !$0.isEmpty }) else {
-            throw ModelError("the encoder was given an empty text")
+            throw ModelError(.invalid, "the encoder was given an empty text")
         }
         guard longest <= configuration.maximumPositions else {
-            throw ModelError("a text of \(longest) tokens, the encoder has \(configuration.maximumPositions) positions")
+            throw ModelError(
+                .doesNotFit, "a text of \(longest) tokens, the encoder has \(configuration.maximumPositions) positions")
         }
         guard sequences.allSatisfy({ $0.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize } }) else {
-            throw ModelError("a token id outside the encoder's vocabulary of \(configuration.vocabularySize)")
+            throw ModelError(.invalid, "a token id outside the encoder's vocabulary of \(configuration.vocabularySize)")
         }
         return try withoutGradients {
             let padded = sequences.flatMap { $0 + Array(repeating: 0, count: longest - $0.count) }

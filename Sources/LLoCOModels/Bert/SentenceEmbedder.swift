@@ -1,4 +1,5 @@
 public import Foundation
+import LLoCOBase
 import LLoCOCheckpoints
 public import LLoCOTokenizers
 public import LLoCOTorch
@@ -26,7 +27,8 @@ public struct SentenceEmbedder: Sendable {
         let checkpoint = try CheckpointLoader.open(folder)
         let tokenizer = try TokenizerLoader.load(folder: folder)
         guard let wordPiece = tokenizer as? WordPieceTokenizer else {
-            throw ModelError("\(folder.path): expected a BERT tokenizer (WordPiece) for an embedding model")
+            throw ModelError(
+                .unsupported, "\(folder.path): expected a BERT tokenizer (WordPiece) for an embedding model")
         }
         self.tokenizer = wordPiece
         let configuration = try BertConfiguration(at: folder)
@@ -40,6 +42,7 @@ public struct SentenceEmbedder: Sendable {
             + (FileManager.default.fileExists(atPath: own.path) ? [own] : [])
         guard wordPiece.vocabularySize <= configuration.vocabularySize else {
             throw ModelError(
+                .damaged,
                 "\(folder.path): the tokenizer has \(wordPiece.vocabularySize) tokens, the encoder "
                     + "\(configuration.vocabularySize): they are not of one model")
         }
@@ -61,7 +64,7 @@ public struct SentenceEmbedder: Sendable {
     public func embed(
         _ texts: [String], batchSize: Int = 16, progress: (Int) -> Void = { _ in }
     ) throws -> [[Float]] {
-        guard batchSize >= 1 else { throw ModelError("a batch of \(batchSize) texts, expected 1 or more") }
+        guard batchSize >= 1 else { throw ModelError(.invalid, "a batch of \(batchSize) texts, expected 1 or more") }
         let sequences = texts.map { tokenizer.encodeForEmbedding($0, maxTokens: maximumTokens).ids }
         let order = sequences.indices.sorted { sequences[$0].count < sequences[$1].count }
         var vectors = [[Float]](repeating: [], count: texts.count)

@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOTokenizers
 public import LLoCOTorch
@@ -160,7 +161,7 @@ private final class QuantizedSteps {
         let (groups, epsilon) = (configuration.keyValueHeadCount, configuration.rmsNormEpsilon)
         guard token >= 0, token < configuration.vocabularySize else {
             throw ModelError(
-                "token id \(token) is outside the model's vocabulary of \(configuration.vocabularySize)")
+                .invalid, "token id \(token) is outside the model's vocabulary of \(configuration.vocabularySize)")
         }
         try embedding.embedding(token, into: x)
         let slot = try cache.begin(1, batch: 1)[0]

@@ -20,11 +20,12 @@ extension LanguageModel {
         let cache = cache ?? KeyValueCache(layerCount: configuration.layerCount)
         let shape = prompt.shape
         guard shape.count == 3, shape[0] == 1, shape[1] > 0 else {
-            throw ModelError("a prompt of shape \(shape), expected [1, T > 0, \(configuration.hiddenSize)]")
+            throw ModelError(.invalid, "a prompt of shape \(shape), expected [1, T > 0, \(configuration.hiddenSize)]")
         }
         let length = shape[1]
         guard cache.count + length < window else {
             throw ModelError(
+                .doesNotFit,
                 "the prompt has \(cache.count + length) positions, the model's window holds \(window) with the answer")
         }
         let tokenizer = try self.tokenizer

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOTorch
 
@@ -35,15 +36,13 @@ extension LanguageModel {
     private func negativeLogLikelihood(of ids: [Int], _ body: () throws -> Double) throws -> Double {
         guard ids.count <= window else {
             throw ModelError(
-                "the text has \(ids.count) tokens, the model's window holds \(window): --tokens \(window) scores the first"
-            )
+                .doesNotFit, "the text has \(ids.count) tokens, the model's window holds \(window)",
+                hint: .scoreTokens(window))
         }
         guard ids.count > 1 else { return 0 }
         let sum = try withoutGradients(body)
         guard sum.isFinite else {
-            throw ModelError(
-                "\(path.path): the model's scores are no numbers in \(decoder.dtype): its weights are damaged, or "
-                    + "--dtype float32 is needed")
+            throw ModelError.scoresAreNoNumbers(decoder.dtype)
         }
         return sum
     }

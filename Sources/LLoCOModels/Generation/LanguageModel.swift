@@ -1,4 +1,5 @@
 public import Foundation
+import LLoCOBase
 public import LLoCOCheckpoints
 public import LLoCOTokenizers
 public import LLoCOTorch
@@ -31,10 +32,11 @@ public struct LanguageModel: Sendable {
         self.path = path
         loadedTokenizer = try Self.tokenizer(of: checkpoint, path: path)
         if loadedTokenizer is WordPieceTokenizer {
-            throw ModelError("\(path.path): a BERT tokenizer (WordPiece), expected a decoder's")
+            throw ModelError(.unsupported, "\(path.path): a BERT tokenizer (WordPiece), expected a decoder's")
         }
         if let size = loadedTokenizer?.vocabularySize, size > configuration.vocabularySize {
             throw ModelError(
+                .damaged,
                 "\(path.path): the tokenizer has \(size) tokens, the model \(configuration.vocabularySize): "
                     + "they are not of one model")
         }
@@ -57,6 +59,7 @@ public struct LanguageModel: Sendable {
         get throws {
             guard let loadedTokenizer else {
                 throw ModelError(
+                    .notFound,
                     "\(path.path): no tokenizer found: expected tokenizer.json or tokenizer.model beside the weights")
             }
             return loadedTokenizer

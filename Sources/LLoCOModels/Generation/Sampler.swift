@@ -16,9 +16,7 @@ package struct Sampler {
     package mutating func next(_ logits: Tensor) throws -> Int {
         // Scores of a step with quantized weights are float32 on the CPU already: nothing is made of them then.
         guard let likeliest = try logits.to(.float32, device: .cpu).contiguous().indexOfGreatest() else {
-            throw ModelError(
-                "the model's scores are no numbers in \(logits.dtype): its weights are damaged, or --dtype float32 is needed"
-            )
+            throw ModelError.scoresAreNoNumbers(logits.dtype)
         }
         if options.temperature == 0 { return likeliest }
         let scores = try logits.array(of: Float.self)

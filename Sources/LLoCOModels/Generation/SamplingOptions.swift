@@ -1,3 +1,5 @@
+import LLoCOBase
+
 /// How the next token is chosen.
 public struct SamplingOptions: Sendable, Equatable {
     /// What scores are divided by before drawing; 0 (the default) takes the most likely token.
@@ -12,9 +14,11 @@ public struct SamplingOptions: Sendable, Equatable {
     /// - Throws: `ModelError` for a negative or infinite temperature, or a `topP` outside 0 ..< = 1.
     public init(temperature: Double, topP: Double = 1, seed: UInt64 = 0) throws {
         guard temperature.isFinite, temperature >= 0 else {
-            throw ModelError("a temperature of \(temperature), expected 0 (greedy) or more")
+            throw ModelError(.invalid, "a temperature of \(temperature), expected 0 (greedy) or more")
         }
-        guard topP > 0, topP <= 1 else { throw ModelError("a top-p of \(topP), expected more than 0 and at most 1") }
+        guard topP > 0, topP <= 1 else {
+            throw ModelError(.invalid, "a top-p of \(topP), expected more than 0 and at most 1")
+        }
         self.temperature = temperature
         self.topP = topP
         self.seed = seed

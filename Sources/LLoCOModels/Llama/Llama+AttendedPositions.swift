@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCheckpoints
 public import LLoCOTorch
 
@@ -27,6 +28,7 @@ extension Llama {
         queries.close()
         guard count > 0, count <= cache.count, queries.count == count, 1...count ~= kept else {
             throw ModelError(
+                .invalid,
                 "\(kept) of the keys and values of \(count) positions, the cache holds \(cache.count), "
                     + "queries are there of \(queries.count)")
         }

@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCheckpoints
 public import LLoCOTorch
 
@@ -18,7 +19,7 @@ extension Llama {
     /// - Returns: [B, count, keyValueSize] in the model's dtype
     public func keysAndValues(of cache: KeyValueCache, last count: Int) throws -> Tensor {
         guard count > 0, count <= cache.count else {
-            throw ModelError("keys and values of \(count) positions, the cache holds \(cache.count)")
+            throw ModelError(.invalid, "keys and values of \(count) positions, the cache holds \(cache.count)")
         }
         let layers = try cache.last(count)
         let (cosine, sine) = try rotary.angles(start: cache.count - count, count: count)
@@ -44,7 +45,7 @@ extension Llama {
     public func append(_ rows: Tensor, to cache: KeyValueCache, logWeight: Double = 0) throws {
         let shape = rows.shape
         guard shape.count == 3, shape[0] > 0, shape[1] > 0, shape[2] == keyValueSize else {
-            throw ModelError("keys and values of shape \(shape), expected [B, n > 0, \(keyValueSize)]")
+            throw ModelError(.invalid, "keys and values of shape \(shape), expected [B, n > 0, \(keyValueSize)]")
         }
         let (layers, heads, size) = (
             configuration.layerCount, configuration.keyValueHeadCount, configuration.headSize

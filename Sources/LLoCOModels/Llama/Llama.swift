@@ -1,3 +1,4 @@
+import LLoCOBase
 public import LLoCOCheckpoints
 public import LLoCOTorch
 import Synchronization
@@ -60,7 +61,8 @@ public final class Llama: Sendable {
     public func embed(_ ids: [[Int]]) throws -> Tensor {
         let flat = ids.flatMap { $0 }
         if let foreign = flat.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
-            throw ModelError("token id \(foreign) is outside the model's vocabulary of \(configuration.vocabularySize)")
+            throw ModelError(
+                .invalid, "token id \(foreign) is outside the model's vocabulary of \(configuration.vocabularySize)")
         }
         let indices = try Tensor(flat, shape: [ids.count, ids.first?.count ?? 0]).to(device: device)
         return try embedding.embedding(indices)
@@ -97,7 +99,7 @@ public final class Llama: Sendable {
     ) throws -> Tensor {
         let shape = embeddings.shape
         guard shape.count == 3, shape[1] > 0, shape[2] == configuration.hiddenSize else {
-            throw ModelError("embeddings of shape \(shape), expected [B, T > 0, \(configuration.hiddenSize)]")
+            throw ModelError(.invalid, "embeddings of shape \(shape), expected [B, T > 0, \(configuration.hiddenSize)]")
         }
         let (batch, count, past) = (shape[0], shape[1], cache?.count ?? 0)
         let wanted = min(last ?? count, count)
@@ -179,7 +181,7 @@ public final class Llama: Sendable {
         guard let mask else { return nil }
         let shape = mask.shape
         guard shape.count == 2, shape[1] == past + count else {
-            throw ModelError("a key mask of shape \(shape), expected [B, \(past + count)]")
+            throw ModelError(.invalid, "a key mask of shape \(shape), expected [B, \(past + count)]")
         }
         // Query t, at position past + t, sees keys 0...past + t.
         let causal = try Tensor.ones([count, past + count], dtype: .bool, device: device).lowerTriangle(diagonal: past)

@@ -31,7 +31,7 @@ extension EvaluationReport {
                     try writeBrowser(compared, to: &main)
                 }
                 body.element("footer") { footer in
-                    footer.element("p", text: "Made by lloco evaluate. The page loads nothing and sends nothing.")
+                    footer.element("p", text: "Made by lloco. The page loads nothing and sends nothing.")
                 }
                 body.element("script") { $0.raw(ReportScript.text) }
             }
@@ -54,7 +54,7 @@ extension EvaluationReport {
     }
 
     private func writeHeader(_ compared: ComparedQuestions, to header: inout MarkupWriter) {
-        header.element("p", ["class": "kind"], text: "lloco evaluation")
+        header.element("p", ["class": "kind"], text: "Evaluation")
         header.element("h1", text: settings.data.excerpt(200))
         let complete = compared.complete
         let documents = Set(complete.map(\.record.document)).count

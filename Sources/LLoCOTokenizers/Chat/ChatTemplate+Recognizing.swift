@@ -1,3 +1,5 @@
+import LLoCOBase
+
 extension ChatTemplate {
     /// The format of a model's own template, which is Jinja, by what it writes.
     ///
@@ -34,7 +36,7 @@ extension ChatTemplate {
         } else {
             let found = text.isEmpty ? "the model has no chat template" : "\(TokenizerError.quoted(text)) is not known"
             throw TokenizerError(
-                .chat, in: "chat template", "\(found); choose one with --chat-template chatml, llama2, llama3 or none")
+                .chat, in: "chat template", "\(found)", hint: .chooseChatTemplate)
         }
     }
 

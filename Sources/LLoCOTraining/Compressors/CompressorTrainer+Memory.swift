@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCompression
 import LLoCOModels
 import LLoCOTorch
@@ -81,7 +82,8 @@ extension CompressorTrainer {
             rows.allSatisfy({ $0.shape == row.shape && $0.objective == row.objective }),
             rows.count == 1 || row.readings.count == 1
         else {
-            throw TrainingError("rows of several shapes or objectives, or with several readings, make no pass together")
+            throw TrainingError(
+                .invalid, "rows of several shapes or objectives, or with several readings, make no pass together")
         }
         let method = scheme.segmentCompressor
         let pass = pass(positions: rows.count * row.tokens)

@@ -51,14 +51,15 @@ extension CompressorTrainer {
         let file = folder.appending(path: Self.stateName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let checkpoint = try SafetensorsCheckpoint(file)
-        for (field, value, name) in try identity(of: source) {
+        for (field, value, name, setting) in try identity(of: source) {
             let saved = checkpoint.metadata[field, default: ""]
             guard try saved == value || field == Self.recipeField && Self.isSameRecipe(saved, value) else {
-                throw TrainingError("\(file.path): the saved run is of another \(name); give another --out")
+                throw TrainingError(
+                    .invalid, "\(file.path): the saved run is of another \(name)", hint: .trainElsewhere(setting))
             }
         }
         guard let tokens = checkpoint.metadata["tokens"].flatMap({ Int($0) }), 0...1 << 53 ~= tokens else {
-            throw TrainingError("\(file.path): does not say how many tokens were read")
+            throw TrainingError(.damaged, "\(file.path): does not say how many tokens were read")
         }
         try training.restore(checkpoint, metadata: checkpoint.metadata, named: file.path)
         return tokens
@@ -74,7 +75,9 @@ extension CompressorTrainer {
 
     /// What has to agree for a run to go on. `steps` and `checkpointSteps` may change, so that one can be prolonged, and the
     /// rates, so that one that became unstable can go on from its last checkpoint with lower ones.
-    private func identity(of source: Source) throws -> [(field: String, value: String, name: String)] {
+    private func identity(of source: Source) throws -> [(
+        field: String, value: String, name: String, setting: ErrorHint.Setting
+    )] {
         var lasting = recipe
         lasting.steps = 1
         lasting.checkpointSteps = 1
@@ -83,10 +86,10 @@ extension CompressorTrainer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return [
-            ("base_model", source.baseModel, "base model"), ("texts", source.texts, "--text"),
-            (Self.recipeField, String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe"),
-            ("seed", "\(seed)", "--seed"), ("start", source.start, "--from"),
-            ("reader", source.reader, "--reader"),
+            ("base_model", source.baseModel, "base model", .model), ("texts", source.texts, "set of texts", .texts),
+            (Self.recipeField, String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe", .recipe),
+            ("seed", "\(seed)", "seed", .seed), ("start", source.start, "compressor to begin with", .start),
+            ("reader", source.reader, "adapter that answers are read with", .reader),
         ]
     }
 

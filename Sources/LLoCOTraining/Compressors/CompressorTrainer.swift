@@ -87,11 +87,12 @@ public final class CompressorTrainer {
     ) throws {
         let given = start.description.scheme
         guard given == scheme else {
-            throw TrainingError("the compressor to begin with is \(given), the recipe's is \(scheme)")
+            throw TrainingError(.invalid, "the compressor to begin with is \(given), the recipe's is \(scheme)")
         }
         guard try own.adapter.takeValues(of: start.adapter) else {
             let (given, wanted) = (start.adapter.configuration, own.adapter.configuration)
             throw TrainingError(
+                .invalid,
                 "the compressor to begin with has an adapter of rank \(given.rank) and alpha \(given.alpha.formatted()) on "
                     + "\(start.adapter.parameters.count / 2) layers, the recipe's has \(wanted.rank) and "
                     + "\(wanted.alpha.formatted()) on \(own.adapter.parameters.count / 2)")
@@ -119,7 +120,7 @@ public final class CompressorTrainer {
             left -= count
         }
         guard !passes.isEmpty else {
-            throw TrainingError("the texts are too short for rows of \(recipe.rowTokens) tokens")
+            throw TrainingError(.invalid, "the texts are too short for rows of \(recipe.rowTokens) tokens")
         }
         let count = passes.reduce(0) { $0 + $1.rowCount }
         var sums: [Objective: (loss: Double, rows: Int)] = [:]

@@ -55,7 +55,7 @@ public struct TrainingQuestions: Sendable {
             documents.append(ids)
         }
         guard !items.isEmpty else {
-            throw TrainingError("no question about a text of 1 to \(maximumTokens) tokens to train on")
+            throw TrainingError(.invalid, "no question about a text of 1 to \(maximumTokens) tokens to train on")
         }
         self.documents = documents
         self.items = items

@@ -20,7 +20,8 @@ extension TrainingText {
             guard let parsed = try? JSONDecoder().decode(Line.self, from: Data(line)),
                 let text = parsed.text ?? parsed.document
             else {
-                throw TrainingError("\(file.path), line \(reader.lineNumber): expected an object with a field \"text\"")
+                throw TrainingError(
+                    .damaged, "\(file.path), line \(reader.lineNumber): expected an object with a field \"text\"")
             }
             texts.append(text)
         }

@@ -28,7 +28,7 @@ public struct TrainingText: Sendable {
             return sum
         }
         guard !self.texts.isEmpty else {
-            throw TrainingError("no text of at least \(minimumBytes) bytes to train on")
+            throw TrainingError(.invalid, "no text of at least \(minimumBytes) bytes to train on")
         }
     }
 

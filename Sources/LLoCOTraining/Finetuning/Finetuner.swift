@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCheckpoints
 public import LLoCOCompression
 public import LLoCOModels
@@ -49,7 +50,7 @@ public final class Finetuner {
         reading: VectorReading = .embeddings, documents: [Tensor], examples: [FinetuningExample],
         later: [[FinetuningExample]] = [], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
-        guard !examples.isEmpty else { throw TrainingError("there is no question to train on") }
+        guard !examples.isEmpty else { throw TrainingError(.invalid, "there is no question to train on") }
         let window = decoder.configuration.maximumPositions
         epochs = [examples] + later
         precondition(epochs.allSatisfy { $0.map(\.document) == examples.map(\.document) }, "one plan for all epochs")
@@ -59,6 +60,7 @@ public final class Finetuner {
             let length = vectors + example.prompt.count + example.answer.count
             guard length <= window, !example.prompt.isEmpty, !example.answer.isEmpty else {
                 throw ModelError(
+                    .doesNotFit,
                     "a document's vectors with a question and its answer make \(length) positions, "
                         + "the model's window holds \(window)")
             }

@@ -39,8 +39,9 @@ extension LoadedModel {
             let document = try await library.document(for: entry, in: group)
             guard document.group == group else {
                 throw EngineError(
-                    "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)': "
-                        + "add it with --group \(group)")
+                    .invalid,
+                    "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)'",
+                    hint: .addDocuments(group: group))
             }
             try await data.add(
                 entry.questions.map {
@@ -69,6 +70,7 @@ extension LoadedModel {
             checkpointing: checkpointing)
         guard finetuner.stateByteCount < largestStoredValue - 1_000_000 else {
             throw EngineError(
+                .unsupported,
                 "group '\(group)': training has a state of \(finetuner.stateByteCount / 1_000_000) MB, a library stores "
                     + "\(largestStoredValue / 1_000_000) MB at most each: spread the documents over several groups, or do not "
                     + "tune their vectors")

@@ -84,6 +84,7 @@ struct TrainingData {
             let length = count + example.prompt.count + example.answer.count
             guard length <= engine.model.window else {
                 throw EngineError(
+                    .doesNotFit,
                     "\(question.name): the document's \(count) vectors with the question and its answer make \(length) "
                         + "positions, the model's window holds \(engine.model.window)")
             }

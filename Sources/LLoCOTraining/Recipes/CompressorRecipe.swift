@@ -1,3 +1,4 @@
+import LLoCOBase
 public import LLoCOCompression
 import LLoCOTorch
 
@@ -124,6 +125,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
             ),
         ] where isUsed && positions > window {
             throw TrainingError(
+                .doesNotFit,
                 "the recipe's compressor: \(what): \(positions) positions, the model's window holds \(window): lower them"
             )
         }

@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCompression
 import LLoCOLibrary
 import LLoCOTorch
@@ -11,12 +12,12 @@ extension Recipe {
         func check<Value: Comparable>(_ field: String, _ value: Value, _ range: ClosedRange<Value>) throws {
             guard range.contains(value) else {
                 throw TrainingError(
-                    "\(source): \(field): \(value), expected \(range.lowerBound) to \(range.upperBound)")
+                    .invalid, "\(source): \(field): \(value), expected \(range.lowerBound) to \(range.upperBound)")
             }
         }
         func positive(_ field: String, _ value: Double) throws {
             guard value > 0, value.isFinite else {
-                throw TrainingError("\(source): \(field): \(value), expected more than 0")
+                throw TrainingError(.invalid, "\(source): \(field): \(value), expected more than 0")
             }
         }
         try check("compressor.summaryTokens", compressor.summaryTokens, 1...65_536)
@@ -45,9 +46,10 @@ extension Recipe {
             try check("compressor.\(field)", share, 0...1_000_000)
         }
         let scheme: CompressionScheme
-        do { scheme = try compressor.scheme } catch { throw TrainingError("\(source): \(error)") }
+        do { scheme = try compressor.scheme } catch { throw TrainingError(.invalid, "\(source): \(error)") }
         guard compressor.summaryInput != .attended || compressor.adapterScope != .summaries else {
             throw TrainingError(
+                .invalid,
                 "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
                     + "nothing would learn")
         }
@@ -55,17 +57,19 @@ extension Recipe {
             let most = Double(compressor.segmentTokens) / compressor.leastRatio
             guard most <= Double(compressor.summaryTokens) else {
                 throw TrainingError(
+                    .invalid,
                     "\(source): compressor.leastRatio: \(compressor.leastRatio) makes \(Int(most)) vectors of a segment, with "
                         + "summaryInput learned there are summaryTokens, \(compressor.summaryTokens)")
             }
             guard compressor.continuation == 0 || scheme.publishedContinuation == nil else {
                 throw TrainingError(
+                    .invalid,
                     "\(source): compressor.leastRatio: ratios are not drawn in the published continuation, which has "
                         + "summaryTokens vectors a segment")
             }
         }
         guard compressor.objectives > 0 else {
-            throw TrainingError("\(source): compressor: no objective has a share")
+            throw TrainingError(.invalid, "\(source): compressor: no objective has a share")
         }
         try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
         try positive("finetuning.learningRate", finetuning.learningRate)

@@ -1,4 +1,5 @@
 public import Foundation
+import LLoCOBase
 public import LLoCOCheckpoints
 
 /// A model's hyperparameters: a file in `Recipes/`, JSON with comments. What it leaves out keeps the published value.
@@ -28,7 +29,7 @@ public struct Recipe: Sendable, Codable, Equatable {
     /// - Throws: `TrainingError` naming the file, and the field that is unknown or of a wrong type.
     public init(contentsOf file: URL) throws {
         guard let data = FileManager.default.contents(atPath: file.path) else {
-            throw TrainingError("\(file.path): no such recipe file")
+            throw TrainingError(.notFound, "\(file.path): no such recipe file")
         }
         // What the file says is laid over the published values; a field that they do not have is a mistake.
         typealias Sections = [String: [String: Value]]
@@ -43,22 +44,22 @@ public struct Recipe: Sendable, Codable, Equatable {
             given = try decoder.decode(Sections.self, from: data)
         } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
             let field = context.codingPath.map(\.stringValue).joined(separator: ".")
-            throw TrainingError("\(file.path): \(field): \(Self.line(context.debugDescription))")
+            throw TrainingError(.invalid, "\(file.path): \(field): \(Self.line(context.debugDescription))")
         } catch {
-            throw TrainingError("\(file.path): not a recipe, JSON with comments: \(Self.line("\(error)"))")
+            throw TrainingError(.damaged, "\(file.path): not a recipe, JSON with comments: \(Self.line("\(error)"))")
         }
         var merged = published
         for (section, fields) in given.sorted(by: { $0.key < $1.key }) {
             for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
                 guard let usual = published[section]?[name] else {
-                    throw TrainingError("\(file.path): unknown field '\(name)' in '\(section)'")
+                    throw TrainingError(.invalid, "\(file.path): unknown field '\(name)' in '\(section)'")
                 }
                 // Tried alone, so that the error can name it.
                 var one = published
                 one[section]?[name] = value
                 guard (try? recipe(one)) != nil else {
                     throw TrainingError(
-                        "\(file.path): \(section).\(name): \(value), expected a value such as \(usual)")
+                        .invalid, "\(file.path): \(section).\(name): \(value), expected a value such as \(usual)")
                 }
                 merged[section]?[name] = value
             }

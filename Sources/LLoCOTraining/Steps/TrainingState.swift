@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOTorch
 
@@ -59,7 +60,7 @@ final class TrainingState {
     func checkFinite() throws {
         for parameter in parameters where try !parameter.detached().isAllFinite() {
             throw TrainingError(
-                "training became unstable by step \(stepCount): \(kept); lower the learning rate")
+                .failed, "training became unstable by step \(stepCount): \(kept); lower the learning rate")
         }
     }
 
@@ -90,12 +91,12 @@ final class TrainingState {
     ///   or of another shape. The parameters stay as they were then.
     func restore(_ saved: some Checkpoint, metadata: [String: String], named name: String) throws {
         guard let step = metadata["step"].flatMap({ Int($0) }), step >= 0 else {
-            throw TrainingError("\(name): names no step of a run")
+            throw TrainingError(.damaged, "\(name): names no step of a run")
         }
         guard step <= schedule.steps else {
             throw TrainingError(
-                "\(name): has made \(step) steps, more than the \(schedule.steps) of this run: give --steps as many or more"
-            )
+                .invalid, "\(name): has made \(step) steps, more than the \(schedule.steps) of this run",
+                hint: .allowSteps(step))
         }
         func tensors(_ kind: String) throws -> [Tensor] {
             try parameters.indices.map {
@@ -108,7 +109,7 @@ final class TrainingState {
             saved.contains("updates")
             ? try saved.tensor("updates", shape: [parameters.count], as: .float32).array(of: Float.self).map { count in
                 guard count.isFinite, 0...Float(step) ~= count else {
-                    throw TrainingError("\(name): a parameter was moved \(count) times in \(step) steps")
+                    throw TrainingError(.damaged, "\(name): a parameter was moved \(count) times in \(step) steps")
                 }
                 return Int(count)
             } : parameters.map { _ in step }

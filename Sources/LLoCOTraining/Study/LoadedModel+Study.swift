@@ -82,11 +82,12 @@ extension LoadedModel {
     private func studyDocuments(_ group: String, _ library: any LibraryStore) async throws -> [DocumentRecord] {
         let documents = try await library.documents(in: .group(group))
         guard !documents.isEmpty else {
-            throw EngineError("group '\(group)' has no documents: add some with 'lloco add PATH --group \(group)'")
+            throw EngineError(.notFound, "group '\(group)' has no documents", hint: .addDocuments(group: group))
         }
         for document in documents {
             if try await library.isComplete(document.id, identity: vectorIdentity) { continue }
             throw EngineError(
+                .notFound,
                 "document '\(document.name)' is not compressed (or not to its end) by this model and compressor: add it "
                     + "again with them")
         }
@@ -98,7 +99,8 @@ extension LoadedModel {
     ///
     /// As ``finetune(group:questions:recipe:seed:in:checkpointing:saveEvery:onStep:)`` otherwise.
     public func finetune(
-        group: String, study identity: StudyIdentity, recipe: FinetuningRecipe, seed: UInt64, in library: any LibraryStore,
+        group: String, study identity: StudyIdentity, recipe: FinetuningRecipe, seed: UInt64,
+        in library: any LibraryStore,
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) async throws -> FinetunedAdapter {
@@ -128,8 +130,9 @@ extension LoadedModel {
         }
         guard kept > 0 else {
             throw EngineError(
-                "nothing can be learned from the \(asked) questions that the model has asked about group '\(group)': "
-                    + "'lloco show DOC --study' shows what is wrong with them")
+                .failed,
+                "nothing can be learned from the \(asked) questions that the model has asked about group '\(group)'",
+                hint: .showStudy)
         }
         return data.finish()
     }

@@ -43,7 +43,8 @@ package struct Study {
     ///
     /// - Parameter progress: told after every passage how many are done, of how many
     package func run(
-        on document: Int64, in library: any LibraryStore, progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+        on document: Int64, in library: any LibraryStore,
+        progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) async throws {
         let passages = try await library.passages(of: document)
         let studied = try await library.study(of: document, by: identity)
@@ -60,8 +61,9 @@ package struct Study {
                         about: passage.text, digest: digest, turn: index * recipe.questionsPerPassage, asked: asked)
                 } catch let error as ModelError {
                     throw EngineError(
+                        error.errorCode,
                         "\(try await library.document(id: document)?.name ?? "a document"), bytes \(passage.bytes.lowerBound) to "
-                            + "\(passage.bytes.upperBound): \(error)")
+                            + "\(passage.bytes.upperBound): \(error)", hint: error.hint)
                 }
                 try await library.saveStudy(items, of: passage, by: identity)
                 done[digest] = items

@@ -62,7 +62,8 @@ struct ScrollsReadingTests {
     @Test("Without a task nothing is read: the line's, the file's or one that is given tells")
     func unnamed() throws {
         let fault = DataFiles.fault("\n" + DataSamples.scrolls)
-        #expect(fault?.line == 2 && fault?.reason.contains("give it with --task: gov_report, ") == true)
+        #expect(fault?.line == 2 && fault?.reason.contains("expected one of gov_report, ") == true)
+        #expect(fault?.hint == .nameTask)
         let named = DataSamples.scrolls.replacing(#""pid""#, with: #""dataset":"gov_report","pid""#)
         #expect(try DataFiles.read(named).documents[0].questions[0].metric == .rougeGeometricMean)
         var options = EvaluationSet.ReadingOptions()

@@ -92,19 +92,27 @@ import Testing
 
     @Test func anotherRunIsRefused() throws {
         do { _ = try open() }
-        let changes: [(String, (inout EvaluationReport.Settings) -> Void)] = [
-            ("another model", { $0.model = "n" }), ("another --seed", { $0.seed = 2 }),
-            ("other questions", { $0.dataDigest = "n" }), ("another compressor", { $0.compressor = nil }),
-            ("--segment", { $0.scheme = "accumulated-20-50" }), ("another adapter", { $0.adapter = "n" }),
-            ("another retrieval model", { $0.embedder = nil }), ("--max-tokens", { $0.answerTokens = ["lloco": 9] }),
-            ("another --dtype", { $0.dtype = "bfloat16" }), ("another --device", { $0.device = "cuda" }),
-            ("--decode-weights", { $0.decodeWeights = "4-bit" }), ("--chat-template", { $0.chatTemplate = "n" }),
+        let changes: [(String, ErrorHint.Setting?, (inout EvaluationReport.Settings) -> Void)] = [
+            ("another model", .model, { $0.model = "n" }), ("another seed", .seed, { $0.seed = 2 }),
+            ("other questions", nil, { $0.dataDigest = "n" }),
+            ("another compressor", .compressor, { $0.compressor = nil }),
+            ("another compression scheme", .scheme, { $0.scheme = "accumulated-20-50" }),
+            ("another adapter", .adapter, { $0.adapter = "n" }),
+            ("another retrieval model", .embedder, { $0.embedder = nil }),
+            ("other limits of the answers", .answerTokens, { $0.answerTokens = ["lloco": 9] }),
+            ("another dtype", .dtype, { $0.dtype = "bfloat16" }), ("another device", .device, { $0.device = "cuda" }),
+            ("other weights to decode with", .decodeWeights, { $0.decodeWeights = "4-bit" }),
+            ("another chat template", .chatTemplate, { $0.chatTemplate = "n" }),
+            ("other settings", nil, { $0.window = 200 }),
         ]
-        for (part, change) in changes {
-            #expect(refusal { _ = try open(settings(change)) }?.contains(part) == true, "\(part)")
+        func expectAnother(_ part: String, _ setting: ErrorHint.Setting?, _ body: () throws -> Void) {
+            let error = #expect(throws: EvaluationError.self, performing: body)
+            #expect(error?.description.contains(part) == true && error?.errorCode == .invalid, "\(part)")
+            #expect(error?.hint == .startAnotherRun(file: path, differs: setting), "\(part)")
         }
-        #expect(refusal { _ = try open(modes: [.none]) }?.contains("other --modes") == true)
-        #expect(refusal { _ = try open(questions: ["a"]) }?.contains("other questions") == true)
+        for (part, setting, change) in changes { expectAnother(part, setting) { _ = try open(settings(change)) } }
+        expectAnother("other modes", .modes) { _ = try open(modes: [.none]) }
+        expectAnother("other questions", nil) { _ = try open(questions: ["a"]) }
         try Data(#"{"modes":["none"],"questions":4,"settings":{"data":"d.jsonl"}}"#.utf8 + [10]).write(
             to: URL(filePath: path))
         #expect(refusal { _ = try open() }?.contains("another version") == true)

@@ -63,8 +63,9 @@ struct GovReportFolder {
             throw JSONLinesError(
                 file: folder.relativePath, line: nil,
                 reason:
-                    "no list of the split \"\(split.printable(limit: 40))\" in split_ids; expected gao_valid.ids or alike"
-            )
+                    "no list of the split \"\(split.printable(limit: 40))\" in split_ids; expected gao_valid.ids "
+                    + "or alike",
+                errorCode: .notFound)
         }
         return files
     }

@@ -94,7 +94,8 @@ struct NarrativeQATables {
             let found = splits.sorted().prefix(8).map { $0.printable(limit: 40) }.joined(separator: ", ")
             throw JSONLinesError(
                 file: table.file, line: nil,
-                reason: "no document of the set \"\(split.printable(limit: 40))\"; expected one of \(found)")
+                reason: "no document of the set \"\(split.printable(limit: 40))\"; expected one of \(found)",
+                errorCode: .notFound)
         }
         return catalog
     }
@@ -133,7 +134,7 @@ struct NarrativeQATables {
         guard let url = DataFolder.file(names, in: folder) else {
             throw JSONLinesError(
                 file: folder.relativePath, line: nil,
-                reason: "no \(names[0]) in the folder; expected NarrativeQA's tables together")
+                reason: "no \(names[0]) in the folder; expected NarrativeQA's tables together", errorCode: .notFound)
         }
         return try CSVReader(url: url, byteLimit: limits.bytes)
     }

@@ -31,8 +31,8 @@ struct ScrollsRecords: DataRecordReader {
         let known = ScrollsTask.allCases.map(\.rawValue).joined(separator: ", ")
         guard let name else {
             throw set.error(
-                "neither the file's name nor the line tells the task of SCROLLS; give it with --task: \(known)",
-                line: place.line)
+                "neither the file's name nor the line tells the task of SCROLLS; expected one of \(known)",
+                line: place.line, hint: .nameTask)
         }
         guard let task = ScrollsTask.named(in: name) else {
             throw JSONFields.Fault(reason: "the task \"\(name.printable(limit: 60))\"; expected one of \(known)")

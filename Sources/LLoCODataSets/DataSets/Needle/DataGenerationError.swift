@@ -1,7 +1,8 @@
 public import Foundation
+public import LLoCOBase
 
 /// Data that cannot be generated as it was asked for.
-public struct DataGenerationError: Error, Hashable, Sendable {
+public struct DataGenerationError: CodedError, Hashable {
     /// What was asked for: `ruler`, `needle`, a task at a length.
     public var subject: String
     /// What was found, and what was expected; one line without a full stop.
@@ -14,7 +15,10 @@ public struct DataGenerationError: Error, Hashable, Sendable {
     }
 }
 
-extension DataGenerationError: CustomStringConvertible, LocalizedError {
+extension DataGenerationError: LocalizedError {
+    /// The kind of error: `invalid`.
+    public var errorCode: ErrorCode { .invalid }
+
     /// One line: what was asked for, and the reason.
     public var description: String { "\(subject): \(reason)" }
 

@@ -1,12 +1,16 @@
+package import LLoCOBase
+
 /// Finds the largest size of a sample that fits a number of tokens.
 ///
 /// Tokens grow almost evenly with the size, so that a secant comes close in a few steps; each counts the whole text
 /// once. What is returned was counted, not estimated, and is never longer than there is room for.
 package struct LengthFit {
     /// Even the smallest size does not fit.
-    package struct TooLong: Error {
+    package struct TooLong: CodedError {
         /// of the smallest
         package var tokens: Int
+        package var errorCode: ErrorCode { .invalid }
+        package var description: String { "the smallest sample has \(tokens) tokens" }
     }
 
     /// A sample of a size.

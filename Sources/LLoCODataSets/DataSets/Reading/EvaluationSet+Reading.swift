@@ -64,7 +64,7 @@ extension EvaluationSet {
     package init(contentsOf url: URL, format: DataFormat?, options: ReadingOptions, limits: DataFileLimits) throws {
         let recognized = try RecognizedFile(url, given: format, limits: limits)
         if let reason = options.misfit(recognized) {
-            throw JSONLinesError(file: url.relativePath, line: nil, reason: reason)
+            throw JSONLinesError(file: url.relativePath, line: nil, reason: reason, errorCode: .invalid)
         }
         var builder = EvaluationSetBuilder(
             name: url.lastPathComponent, file: url.relativePath, format: recognized.format, limits: limits)
@@ -124,8 +124,9 @@ extension DataFormat {
         case .longbenchV2: LongBenchV2Records()
         case .narrativeqa, .ruler, .needle:
             throw JSONLinesError(
-                file: url.relativePath, line: nil, reason: "found JSON; expected what the format \(rawValue) is kept in"
-            )
+                file: url.relativePath, line: nil,
+                reason: "found JSON; expected what the format \(rawValue) is kept in",
+                errorCode: .invalid)
         }
     }
 }

@@ -149,8 +149,8 @@ struct EvaluationSetBuilder {
     }
 
     /// A fault of the file as a whole.
-    func error(_ reason: String, line: Int? = nil) -> JSONLinesError {
-        JSONLinesError(file: file, line: line, reason: reason)
+    func error(_ reason: String, line: Int? = nil, hint: ErrorHint? = nil) -> JSONLinesError {
+        JSONLinesError(file: file, line: line, reason: reason, hint: hint)
     }
 }
 

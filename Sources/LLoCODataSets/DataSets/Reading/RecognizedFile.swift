@@ -23,12 +23,12 @@ struct RecognizedFile {
         if given == .ruler || given == .needle {
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
-                reason: "data of the format \(given?.rawValue ?? "") is generated, not read")
+                reason: "data of the format \(given?.rawValue ?? "") is generated, not read", errorCode: .invalid)
         }
         guard DataFolder.canReadTwice(url) else {
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
-                reason: "found a pipe or device; expected a file, which is read twice")
+                reason: "found a pipe or device; expected a file, which is read twice", errorCode: .invalid)
         }
         let layout: Layout
         var seen: [String] = []
@@ -61,7 +61,8 @@ struct RecognizedFile {
             let kind = layout == .tables ? "no JSON" : layout == .folder ? "a folder" : "JSON"
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
-                reason: "found \(kind); expected \(expected), as the format \(format.rawValue) has it")
+                reason: "found \(kind); expected \(expected), as the format \(format.rawValue) has it",
+                errorCode: .invalid)
         }
         self.format = format
         self.layout = layout
@@ -95,7 +96,7 @@ struct RecognizedFile {
         return JSONLinesError(
             file: url.relativePath, line: nil,
             reason: "the format is not recognised\(keys.isEmpty ? "" : " (a record with the fields \(keys))"); "
-                + "expected one of \(known)")
+                + "expected one of \(known)", errorCode: .unsupported)
     }
 }
 

@@ -1,0 +1,51 @@
+import LLoCOBase
+
+extension ErrorHint {
+    /// What to do, in the command's words: its options and subcommands.
+    var advice: String {
+        switch self {
+        case .loadEmbedder: "give one with --embedder, or run Scripts/bootstrap"
+        case .computeInFloat32: "try --dtype float32"
+        case .createLibrary: "'lloco add' creates it, --library FILE names another"
+        case .chooseLibrary: "--library FILE names another"
+        case .upgradeLibrary: "any 'lloco add' brings it up to date"
+        case .listGroups: "'lloco list' shows the groups there are"
+        case .addDocuments(let group): "add some with 'lloco add PATH --group \(group ?? "G")'"
+        case .askWithoutAdapters: "ask about documents of one group, or without their adapters (--no-adapter)"
+        case .nameTask: "give it with --task"
+        case .chooseChatTemplate: "choose one with --chat-template chatml, llama2, llama3 or none"
+        case .scoreTokens(let count): "--tokens \(count) scores the first"
+        case .startAnotherRun(let file, let setting):
+            (setting.map { "it was begun with \($0.another): " } ?? "")
+                + "give another file than --run \(file), or remove it"
+        case .trainElsewhere(let setting): "it was begun with \(setting.another): give another --out"
+        case .trainCompressorAgain: "the same 'lloco train-compressor' command writes the folder anew"
+        case .allowSteps(let count): "give --steps \(count) or more"
+        case .showStudy: "'lloco show DOC --study' shows what is wrong with them"
+        }
+    }
+}
+
+extension ErrorHint.Setting {
+    /// Another value of it, by the option that gives it.
+    fileprivate var another: String {
+        switch self {
+        case .model: "another --model"
+        case .compressor: "another --compressor"
+        case .adapter: "another --adapter"
+        case .embedder: "another --embedder"
+        case .scheme: "another --segment or --ratio"
+        case .modes: "other --modes"
+        case .answerTokens: "another --max-tokens"
+        case .dtype: "another --dtype"
+        case .device: "another --device"
+        case .decodeWeights: "other --decode-weights"
+        case .chatTemplate: "another --chat-template"
+        case .seed: "another --seed"
+        case .texts: "another --text"
+        case .recipe: "another --recipe"
+        case .start: "another --from"
+        case .reader: "another --reader"
+        }
+    }
+}

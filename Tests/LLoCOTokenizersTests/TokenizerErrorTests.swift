@@ -1,0 +1,12 @@
+import LLoCOBase
+import LLoCOTokenizers
+import Testing
+
+@Suite struct TokenizerErrorTests {
+    @Test(arguments: [
+        (TokenizerError.Code.missing, ErrorCode.notFound), (.malformed, .damaged), (.unsupported, .unsupported),
+        (.chat, .invalid),
+    ]) func codes(_ code: TokenizerError.Code, _ expected: ErrorCode) {
+        #expect(TokenizerError(code, in: "f", "x").errorCode == expected)
+    }
+}
