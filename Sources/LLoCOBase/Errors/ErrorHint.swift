@@ -2,6 +2,8 @@
 public enum ErrorHint: Hashable, Sendable {
     /// Load a retrieval model.
     case loadEmbedder
+    /// Name a language model, or install the default one.
+    case loadModel
     /// Compute in float32.
     case computeInFloat32
     /// Create the library by adding a document, or name one that is there.

@@ -5,6 +5,7 @@ extension ErrorHint {
     var advice: String {
         switch self {
         case .loadEmbedder: "give one with --embedder, or run Scripts/bootstrap"
+        case .loadModel: "give one with --model, or run Scripts/bootstrap for the default one"
         case .computeInFloat32: "try --dtype float32"
         case .createLibrary: "'lloco add' creates it, --library FILE names another"
         case .chooseLibrary: "--library FILE names another"

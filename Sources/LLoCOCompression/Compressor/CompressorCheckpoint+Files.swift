@@ -65,7 +65,7 @@ extension CompressorCheckpoint {
             }
             return description
         } catch let error as ModelError {
-            throw EngineError("\(file.path): \(error)")
+            throw EngineError(.damaged, "\(file.path): \(error)")
         } catch is DecodingError {
             throw EngineError(
                 .damaged,

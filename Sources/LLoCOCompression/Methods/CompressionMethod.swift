@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOModels
 
 /// A method of compression with its choices.
@@ -46,7 +47,7 @@ extension CompressionMethod {
         case .picked: self = summary(.picked)
         case .attended:
             guard form == .keysAndValues else {
-                throw ModelError("summaryInput attended needs the form keys-and-values")
+                throw ModelError(.invalid, "summaryInput attended needs the form keys-and-values")
             }
             self = .attended(AttendedKeysAndValues(adapterScope: adapterScope))
         }

@@ -141,7 +141,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
                     segmentTokens: segmentTokens, summaryTokens: summaryTokens, carry: carry,
                     method: try CompressionMethod(form: form, summaryInput: summaryInput, adapterScope: adapterScope))
             } catch {
-                throw TrainingError("compressor: \(error)")
+                throw TrainingError(.invalid, "compressor: \(error)")
             }
         }
     }
