@@ -41,7 +41,8 @@ Element element(const at::Tensor &tensor, const char *name) {
 
 int ctorch_decode_attention_in(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
-    const double *log_weights, size_t piece_count, int64_t last, double scale, ctorch_tensor *out) {
+    const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, int64_t last, double scale,
+    ctorch_tensor *out) {
     const ctorch_tensor *first_key = piece_count > 0 ? keys[0] : nullptr;
     const ctorch_tensor *first_value = piece_count > 0 ? values[0] : nullptr;
     return perform("decode_attention", {q, first_key, first_value, out}, [&] {
@@ -77,8 +78,13 @@ int ctorch_decode_attention_in(
             TORCH_CHECK(!is_cut || last <= key.size(2), last, " positions of a last piece of ", key.size(2));
             const int64_t length = is_cut ? last : key.size(2);
             if (length == 0) continue;
+            const at::Tensor *bias = biases && biases[i] ? &unwrap(biases[i]) : nullptr;
+            if (bias) check_bias(*bias, key);
+            TORCH_CHECK(
+                !bias || bias->stride(2) == 1 || length == 1, "expected adjacent elements in a bias's last dimension");
+            const bool is_one_bias = !bias || bias->size(0) == 1;
             // What is expanded from one sequence is read once, too.
-            const bool shared = key.size(0) == 1 || (key.stride(0) == 0 && value.stride(0) == 0);
+            const bool shared = key.size(0) == 1 || (key.stride(0) == 0 && value.stride(0) == 0 && is_one_bias);
             pieces[count++] = {
                 .keys = key.const_data_ptr(),
                 .values = value.const_data_ptr(),
@@ -88,6 +94,9 @@ int ctorch_decode_attention_in(
                 .element = type,
                 .is_shared = shared,
                 .log_weight = log_weights ? float(log_weights[i]) : 0,
+                .bias = bias ? const_data<float>(*bias) : nullptr,
+                .bias_batch = is_one_bias ? 0 : bias->stride(0),
+                .bias_group = bias ? bias->stride(1) : 0,
             };
             positions += length * (shared ? 1 : batch);
         }

@@ -46,6 +46,15 @@ inline bool records_gradients(at::TensorList tensors) {
     return false;
 }
 
+/// Of a piece's keys [B or 1, K, S, E]: a number for each key of each head.
+inline void check_bias(const at::Tensor &bias, const at::Tensor &key) {
+    TORCH_CHECK(
+        bias.dim() == 3 && bias.scalar_type() == at::kFloat && (bias.size(0) == key.size(0) || bias.size(0) == 1) &&
+            bias.size(1) == key.size(1) && bias.size(2) == key.size(2),
+        "a bias of shape ", bias.sizes(), " ", bias.scalar_type(), " for keys ", key.sizes(),
+        ", expected [B or 1, K, S] Float");
+}
+
 using Operands = std::initializer_list<const ctorch_tensor *>;
 
 /// A tensor that is asked for: what errors name where there is no operand yet.

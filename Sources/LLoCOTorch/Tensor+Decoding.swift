@@ -27,7 +27,7 @@ extension Tensor {
                 Int64(index)))
     }
 
-    /// The pieces that ``attention(keys:values:last:into:)`` takes at most.
+    /// The pieces that ``attention(keys:values:logWeights:biases:last:into:)`` takes at most.
     public static let largestPieceCount = 64
 
     /// Writes softmax(q · kᵀ / sqrt(E)) · v to `out` for one query position a sequence: self and out [B, H, E], E a
@@ -37,15 +37,18 @@ extension Tensor {
     ///   - keys: at most ``largestPieceCount`` pieces [B or 1, K, n, E], float32, float16 or bfloat16, H a multiple of K
     ///   - values: pieces of the keys' shapes and dtypes
     ///   - logWeights: added to the scores of each piece's keys; nil for none
+    ///   - biases: added key by key and head by head, [B or 1, K, n], float32; nil for a piece without one, empty for none.
+    ///     A key whose bias is -infinity is not there for its head.
     ///   - last: how many positions of the last piece count, its first ones; nil for all
     public func attention(
-        keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, last: Int? = nil, into out: Tensor
+        keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, biases: [Tensor?] = [], last: Int? = nil,
+        into out: Tensor
     ) throws(TorchError) {
         let scale = 1 / Double(size(-1)).squareRoot()
         try check(
-            withPieces(keys, values, logWeights) { keys, values, logWeights, count in
+            withPieces(keys, values, logWeights, biases) { keys, values, logWeights, biases, count in
                 ctorch_decode_attention_in(
-                    handle, keys, values, logWeights, count, Int64(last ?? -1), scale, out.handle)
+                    handle, keys, values, logWeights, biases, count, Int64(last ?? -1), scale, out.handle)
             })
     }
 

@@ -131,19 +131,23 @@ extension Tensor {
     ///     of batch 1 is shared by all sequences.
     ///   - values: pieces of the keys' shapes
     ///   - logWeights: added to the scores of each piece's keys, which so count e^logWeight times as much; nil for none
+    ///   - biases: the same for each key of a piece, head by head: [B or 1, K, S_i], float32; nil for a piece without one,
+    ///     empty for none. A key whose bias is -infinity is not there for its head: it and its value may be any finite
+    ///     numbers.
     ///   - mask: broadcastable to [B, H, T, S]; boolean (true = attend) or of the query's dtype (added)
     ///   - causal: query t sees keys 0...S - T + t, the last T keys being the queries' own; only without a mask
     ///   - scale: by default 1 / sqrt(E); more than 0 where `causal`
     /// - Returns: [B, H, T, E], in memory [B, T, H, E], so that joining the heads of a position copies nothing
     public static func attention(
-        query: Tensor, keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, mask: Tensor? = nil,
-        causal: Bool = false, scale: Double? = nil
+        query: Tensor, keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, biases: [Tensor?] = [],
+        mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil
     ) throws(TorchError) -> Tensor {
         let scale = scale ?? 1 / Double(query.shape.last ?? 1).squareRoot()
         var out: OpaquePointer?
         try check(
-            withPieces(keys, values, logWeights) { keys, values, logWeights, count in
-                ctorch_attention(query.handle, keys, values, logWeights, count, mask?.handle, causal, scale, &out)
+            withPieces(keys, values, logWeights, biases) { keys, values, logWeights, biases, count in
+                ctorch_attention(
+                    query.handle, keys, values, logWeights, biases, count, mask?.handle, causal, scale, &out)
             })
         guard let out else { throw TorchError("libtorch returned no tensor") }
         return Tensor(handle: out)

@@ -99,24 +99,42 @@ extension [Tensor] {
     }
 }
 
+extension [Tensor?] {
+    /// The same where some may be missing: NULL for each of these, and for all where there is no tensor.
+    func withHandles<Result>(_ body: (UnsafePointer<OpaquePointer?>?, Int) -> Result) -> Result {
+        guard contains(where: { $0 != nil }) else { return body(nil, count) }
+        return withExtendedLifetime(self) {
+            withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: count) { handles in
+                _ = handles.initialize(fromContentsOf: lazy.map { $0?.handle })
+                return body(UnsafePointer(handles.baseAddress), count)
+            }
+        }
+    }
+}
+
 /// Hands pieces of keys and values to C, and what is added to the scores of each piece's keys, NULL for none.
 ///
 /// - Throws: `TorchError` where these are not as many.
 func withPieces<Result>(
-    _ keys: [Tensor], _ values: [Tensor], _ logWeights: [Double]?,
+    _ keys: [Tensor], _ values: [Tensor], _ logWeights: [Double]?, _ biases: [Tensor?],
     _ body: (
         _ keys: UnsafePointer<OpaquePointer?>?, _ values: UnsafePointer<OpaquePointer?>?,
-        _ logWeights: UnsafePointer<Double>?, _ count: Int
+        _ logWeights: UnsafePointer<Double>?, _ biases: UnsafePointer<OpaquePointer?>?, _ count: Int
     ) -> Result
 ) throws(TorchError) -> Result {
-    guard keys.count == values.count, logWeights.map({ $0.count == keys.count }) ?? true else {
+    guard keys.count == values.count, logWeights.map({ $0.count == keys.count }) ?? true,
+        biases.isEmpty || biases.count == keys.count
+    else {
         throw TorchError(
-            "attention: \(keys.count) pieces of keys, \(values.count) of values, \(logWeights?.count ?? 0) weights")
+            "attention: \(keys.count) pieces of keys, \(values.count) of values, \(logWeights?.count ?? 0) weights, "
+                + "\(biases.count) biases")
     }
     return keys.withHandles { keys, count in
         values.withHandles { values, _ in
-            guard let logWeights else { return body(keys, values, nil, count) }
-            return logWeights.withUnsafeBufferPointer { body(keys, values, $0.baseAddress, count) }
+            biases.withHandles { biases, _ in
+                guard let logWeights else { return body(keys, values, nil, biases, count) }
+                return logWeights.withUnsafeBufferPointer { body(keys, values, $0.baseAddress, biases, count) }
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOLibrary
 import TestSupport
 import Testing
@@ -129,5 +130,90 @@ import Testing
                 of: document, identity: identity, from: 0, with: [Sample.segment(0, mark: 50), Sample.segment(2)])
         }
         #expect(try library.vectors(of: document, identity: identity, segments: 1).bytes == Sample.segment(0).vectors)
+    }
+
+    private func numbers(_ bias: Data?) -> [Float]? {
+        bias.map { bias in
+            stride(from: 0, to: bias.count, by: 4).map { offset in
+                Float(bitPattern: bias.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) })
+            }
+        }
+    }
+
+    /// A head's numbers of all segments follow each other: zeros for a segment without any.
+    @Test func biasesComeBackHeadByHead() throws {
+        for segment in [Sample.biased(0), Sample.segment(1), Sample.biased(2)] {
+            try library.appendSegment(segment, to: document, identity: identity)
+        }
+        try library.markComplete(document, identity: identity)
+        let stored = try library.vectors(of: document, identity: identity)
+        #expect(
+            numbers(stored.bias) == [
+                0, 1, 0, 0, 2, 1, 2, -.infinity, 0, 0, 2, -.infinity, 3, -4, 0, 0, 3, -4,
+            ])
+        #expect(stored.bytes == (0..<3).reduce(into: Data()) { $0 += Sample.segment($1).vectors })
+        let first = try library.vectors(of: document, identity: identity, segments: 1)
+        #expect(numbers(first.bias) == [0, 1, 2, -.infinity, 3, -4])
+        try library.replaceSegments(of: document, identity: identity, from: 1, with: [Sample.segment(1)])
+        let cut = try library.vectors(of: document, identity: identity, segments: 2)
+        #expect(numbers(cut.bias) == [0, 1, 0, 0, 2, -.infinity, 0, 0, 3, -4, 0, 0])
+        try library.replaceSegments(of: document, identity: identity, from: 0, with: [Sample.segment(0)])
+        #expect(try library.vectors(of: document, identity: identity, segments: 1).bias == nil)
+        #expect(try library.verify() == [])
+        try library.replaceSegments(of: document, identity: identity, from: 0, with: [Sample.biased(0)])
+        try library.removeDocument(document)
+        #expect(try library.verify() == [], "no bias stays behind")
+    }
+
+    /// Vectors without a bias have the digest that they always had; those with one another, which tells biases apart.
+    @Test func biasesArePartOfTheDigest() throws {
+        func digest(_ segments: [NewSegment]) throws -> String {
+            try library.replaceSegments(of: document, identity: identity, from: 0, with: segments)
+            return try library.vectorsDigest(of: document, identity: identity)
+        }
+        let plain = try digest([Sample.segment(0), Sample.segment(1)])
+        #expect(plain == Digest.sha256((0..<2).map { Digest.sha256(Sample.segment($0).vectors) }.joined()))
+        var other = Sample.segment(1)
+        other.bias = Sample.biased(2).bias
+        let digests = try [plain, digest([Sample.segment(0), Sample.biased(1)]), digest([Sample.segment(0), other])]
+        #expect(Set(digests).count == 3)
+    }
+
+    @Test func impossibleBiasesAreRefused() throws {
+        let good = try #require(Sample.biased(0).bias)
+        func bias(_ number: Float) -> Data {
+            withUnsafeBytes(of: number.bitPattern.littleEndian) { good.dropLast(4) + Data($0) }
+        }
+        // Of no head, of a part of one, of two heads that do not share three numbers, of as many heads as there are not.
+        for wrong in [
+            Data(), good.dropLast(), good.dropLast(4), good.dropLast(8), good + good, bias(.nan), bias(.infinity),
+        ] {
+            var segment = Sample.segment(0)
+            segment.bias = wrong
+            let error = #expect(throws: LibraryError.self) {
+                try library.appendSegment(segment, to: document, identity: identity)
+            }
+            #expect(error?.code == .invalid && error?.description.contains("\n") == false)
+        }
+        #expect(try library.segments(of: document, identity: identity) == [])
+    }
+
+    @Test func damagedBiasesAreNoticed() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("a.lloco")
+        do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let bias = try #require(Sample.biased(1).bias)
+        let place = try #require(bytes.firstRange(of: bias))
+        bytes[place.lowerBound] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let library = try SQLiteLibrary.open(path, for: .reading)
+        let lighthouse = try library.document(named: "lighthouse.txt").id
+        let error = try #require(throws: LibraryError.self) {
+            _ = try library.vectors(of: lighthouse, identity: identity)
+        }
+        #expect(error.code == .damaged && error.description.contains("bias"))
+        let glacier = try library.document(named: "glacier.txt").id
+        #expect(try library.vectors(of: glacier, identity: identity).count == 6)
     }
 }

@@ -86,20 +86,27 @@ import Testing
         #expect(bytes[63] == 1, "the format, big-endian at offset 60")
         let text = "The river rose in 1897 and took the mill."
         let document: Int64
+        let vectorsDigest: String
         do {
             let library = try SQLiteLibrary.open(path, for: .reading)
             document = try library.document(named: "river.txt").id
             #expect(try library.text(of: document) == text)
             #expect(try library.studies(of: document) == [])
             #expect(try library.study(of: document, by: identity) == [])
+            let vectors = try library.vectors(of: document, identity: library.compressions()[0].identity)
+            #expect(vectors.count > 0 && vectors.bias == nil)
+            vectorsDigest = try library.vectorsDigest(of: document, identity: library.compressions()[0].identity)
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes), "a reader changes nothing")
         do {
             let library = try SQLiteLibrary.open(path, for: .writing)
+            let own = try library.compressions()[0].identity
+            #expect(try library.vectors(of: document, identity: own).bias == nil)
+            #expect(try library.vectorsDigest(of: document, identity: own) == vectorsDigest)
             try library.saveStudy(items, of: library.passages(of: document)[0], by: identity)
             #expect(try library.verify() == [])
         }
-        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 3)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 4)
         let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try library.text(of: document) == text)
         #expect(try library.study(of: document, by: identity).map(\.items) == [items])

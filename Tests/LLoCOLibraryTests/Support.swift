@@ -47,6 +47,14 @@ extension Sample {
             vectors: Data(repeating: mark &+ UInt8(truncatingIfNeeded: index), count: 12))
     }
 
+    /// The same with a bias of three heads, [3, 2] float32: the second head has only the first vector.
+    static func biased(_ index: Int) -> NewSegment {
+        var segment = segment(index)
+        let numbers: [Float] = [Float(index), 1, 2, -.infinity, 3, -4]
+        segment.bias = numbers.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) }
+        return segment
+    }
+
     /// A library with something in every table.
     static func fill(_ library: SQLiteLibrary) throws {
         let embedder = WordCountEmbedder(dimension: 24)
@@ -58,7 +66,10 @@ extension Sample {
             try library.setEmbeddings(
                 zip(passages.map(\.id), embedder.embed(passages.map(\.text))).map { (passage: $0, values: $1) },
                 embedder: embedder.identity, dimension: embedder.dimension)
-            for index in 0..<3 { try library.appendSegment(segment(index), to: document.id, identity: identity) }
+            for index in 0..<3 {
+                let segment = topic == "lighthouse" && index == 1 ? biased(index) : segment(index)
+                try library.appendSegment(segment, to: document.id, identity: identity)
+            }
             try library.markComplete(document.id, identity: identity)
         }
         let run = try library.startRun(

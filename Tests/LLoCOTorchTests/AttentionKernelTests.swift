@@ -15,10 +15,12 @@ import Testing
         var isShared = false
         /// of the pieces and the queries' own keys
         var logWeights: [Double]?
+        /// of each of these, where it has biases, how many keys each key head has
+        var lengths: [[Int]?] = []
 
         var description: String {
             "\(batch)x\(heads)/\(groups) \(pieces)+\(queries) of \(size)\(isShared ? " shared" : "")"
-                + (logWeights.map { ", weights \($0)" } ?? "")
+                + (logWeights.map { ", weights \($0)" } ?? "") + (lengths.isEmpty ? "" : ", lengths \(lengths)")
         }
         var total: Int { queries + pieces.reduce(0, +) }
     }
@@ -35,6 +37,11 @@ import Testing
         Size(batch: 3, heads: 3, groups: 1, queries: 37, pieces: [200], isShared: true, logWeights: [-2.5, 0]),
         Size(batch: 2, heads: 6, groups: 2, queries: 70, pieces: [33, 7], logWeights: [0, 3, -0.5]),
         Size(batch: 2, heads: 4, groups: 1, queries: 1, size: 32, pieces: [100, 3], logWeights: [-1, 0, 2]),
+        Size(batch: 2, heads: 4, groups: 2, queries: 70, pieces: [100], lengths: [[100, 37], nil]),
+        Size(
+            batch: 3, heads: 6, groups: 2, queries: 37, pieces: [200, 5], isShared: true, logWeights: [-2.5, 0, 0.5],
+            lengths: [[0, 130], [5, 5], nil]),
+        Size(batch: 2, heads: 4, groups: 1, queries: 1, size: 32, pieces: [100, 3], lengths: [[63], nil, [1]]),
     ]
     static let dtypes: [DType] = [.float32, .bfloat16]
     static let sets = Runtime.kernelSets
@@ -47,6 +54,7 @@ import Testing
         /// what the outputs are weighted with before they are summed
         var weights: Tensor
         let logWeights: [Double]?
+        let biases: [Tensor?]
 
         init(_ size: Size, _ dtype: DType) throws {
             var generator = Generator(3)
@@ -61,6 +69,9 @@ import Testing
             values = try shapes.map(byPosition)
             weights = try generator.tensor(query.shape).to(dtype)
             logWeights = size.logWeights
+            biases = try zip(size.lengths, shapes).map { lengths, shape in
+                try lengths.map { try generator.bias([shape[0], shape[1], shape[2]], lengths: $0) }
+            }
         }
 
         var inputs: [Tensor] { [query] + keys + values }
@@ -76,7 +87,7 @@ import Testing
             // Scores strong enough that the softmax has something to choose, of heads of any size.
             let out = try Tensor.attention(
                 query: leaves[0], keys: Array(leaves[1...count]), values: Array(leaves[(count + 1)...]),
-                logWeights: logWeights, causal: true, scale: scale)
+                logWeights: logWeights, biases: biases, causal: true, scale: scale)
             guard gradients else { return (out, []) }
             try (out * weights.to(dtype)).sum().backward()
             return (try out.detached(), try leaves.map { try #require(try $0.gradient) })
@@ -110,7 +121,8 @@ import Testing
     /// Along a random direction the output's sum changes as its gradients say.
     @Test(arguments: sets) func gradientsAreFiniteDifferences(_ set: String) throws {
         let size = Size(
-            batch: 2, heads: 4, groups: 2, queries: 9, size: 16, pieces: [70], isShared: true, logWeights: [-1, 0])
+            batch: 2, heads: 4, groups: 2, queries: 9, size: 16, pieces: [70], isShared: true, logWeights: [-1, 0],
+            lengths: [[70, 20], nil])
         let example = try Case(size, .float32)
         try Runtime.withKernels(of: set) {
             let gradients = try example.attention(in: .float32, gradients: true).gradients

@@ -101,6 +101,42 @@ import Testing
         expectFault("attention", "not finite") { _ = try attention([-.infinity, 0]) }
     }
 
+    /// A number for each key of each key head, added like a weight.
+    @Test(arguments: dtypes) func keysHaveBiases(_ dtype: DType) throws {
+        let size = Size(queries: 5, keys: 9)
+        let example = try Case(size, dtype)
+        var generator = Generator(6)
+        let bias = try generator.bias([2, 2, 6], lengths: [6, 4])
+        let numbers = try bias.array(of: Double.self)
+        func pieces(_ tensor: Tensor) throws -> [Tensor] {
+            [try tensor.narrowed(2, start: 0, length: 6), try tensor.narrowed(2, start: 6, length: 3)]
+        }
+        func attention(mask: Tensor? = nil, causal: Bool = false, _ biases: [Tensor?]) throws -> Tensor {
+            try .attention(
+                query: example.q, keys: pieces(example.k), values: pieces(example.v), logWeights: [0.5, -0.5],
+                biases: biases, mask: mask, causal: causal)
+        }
+        func added(_ batch: Int, _ head: Int, _ key: Int) -> Double {
+            key < 6 ? numbers[(batch * 2 + head / 2) * 6 + key] + 0.5 : -0.5
+        }
+        try expect(
+            attention([bias, nil]), example.expected { added($0, $1, $3) }, shape: size.query, dtype: dtype)
+        try expect(
+            attention(causal: true, [bias, nil]),
+            example.expected { $3 > $2 + 4 ? -.infinity : added($0, $1, $3) }, shape: size.query, dtype: dtype)
+        try expect(
+            attention([bias[0..<1], nil]), example.expected { added(0, $1, $3) }, shape: size.query, dtype: dtype)
+        let visible = try Tensor((0..<9).map { $0 != 1 }, shape: [1, 1, 1, 9])
+        try expect(
+            attention(mask: visible, [bias, nil]),
+            example.expected { $3 == 1 ? -.infinity : added($0, $1, $3) }, shape: size.query, dtype: dtype)
+        #expect(try attention([nil, nil]).bytes() == attention([]).bytes())
+        #expect(throws: TorchError.self) { try attention([bias]) }
+        for wrong in [try bias[0], try bias.narrowed(2, start: 0, length: 5), try bias.to(.float64)] {
+            expectFault("attention", "bias", "[B or 1, K, S] Float") { _ = try attention([wrong, nil]) }
+        }
+    }
+
     @Test func scaleIsTheCallers() throws {
         let example = try Case(Size())
         try expect(

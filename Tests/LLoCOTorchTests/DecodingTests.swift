@@ -47,6 +47,14 @@ import Testing
                 let weighted = try Tensor.zeros([size.batch, size.heads, size.size])
                 let logWeights = size.pieces.indices.map { 1.25 - 2 * Double($0) }
                 try (query * 4).attention(keys: keys, values: values, logWeights: logWeights, into: weighted)
+                let biases: [Tensor?] = try shapes.enumerated().map { index, shape in
+                    // All keys of one head, fewer of each after it.
+                    let lengths = (0..<size.groups).map { max(1, shape[2] * (size.groups - $0) / size.groups) }
+                    return index == 1 ? nil : try generator.bias(Array(shape[..<3]), lengths: lengths)
+                }
+                let biased = try Tensor.zeros([size.batch, size.heads, size.size])
+                try (query * 4).attention(
+                    keys: keys, values: values, logWeights: logWeights, biases: biases, into: biased)
 
                 func whole(_ pieces: [Tensor]) throws -> [Double] {
                     try Tensor.concatenated(
@@ -55,16 +63,23 @@ import Testing
                 }
                 let total = size.pieces.reduce(0) { $0 + abs($1) }
                 let weights = zip(size.pieces, logWeights).flatMap { Array(repeating: $1, count: abs($0)) }
-                func expected(_ bias: (Int) -> Double) throws -> [Double] {
+                let added = try zip(shapes, biases).map { shape, bias in
+                    try (bias ?? .zeros(Array(shape[..<3]))).expanded([size.batch, -1, -1])
+                }
+                let addedNumbers = try Tensor.concatenated(added, 2).contiguous().array(of: Double.self)
+                func expected(_ bias: (_ batch: Int, _ group: Int, _ key: Int) -> Double) throws -> [Double] {
                     Reference.attention(
                         try query.array(of: Double.self).map { $0 * 4 }, try whole(keys), try whole(values),
                         .init(
                             batch: size.batch, heads: size.heads, groups: size.groups, queries: 1, keys: total,
                             size: size.size), scale: 1 / Double(size.size).squareRoot()
-                    ) { bias($3) }
+                    ) { bias($0, $1 / (size.heads / size.groups), $3) }
                 }
-                try expect(out, expected { _ in 0 }, tolerance: 2e-5)
-                try expect(weighted, expected { weights[$0] }, tolerance: 2e-5)
+                try expect(out, expected { _, _, _ in 0 }, tolerance: 2e-5)
+                try expect(weighted, expected { weights[$2] }, tolerance: 2e-5)
+                try expect(
+                    biased,
+                    expected { weights[$2] + addedNumbers[($0 * size.groups + $1) * total + $2] }, tolerance: 2e-5)
             }
         }
     }
@@ -285,6 +300,18 @@ import Testing
         expectAttentionFault(out, [transposed], [transposed], out, "adjacent")
         let none = try page.narrowed(2, start: 0, length: 0)
         expectAttentionFault(out, [none], [none], out, "at least one position")
+        for bias in [
+            try Tensor.zeros([1, 2, 7]), try .zeros([2, 2, 8]), try .zeros([1, 4, 8]), try .zeros([2, 8]),
+            try .zeros([1, 2, 8], dtype: .bfloat16),
+        ] {
+            expectFault("decode_attention", "bias", "[1, 2, 8, 32]", "[B or 1, K, S] Float") {
+                try out.attention(keys: [page], values: [page], biases: [bias], into: out)
+            }
+        }
+        expectFault("decode_attention", "adjacent") {
+            let bias = try Tensor.zeros([1, 8, 2]).transposed(1, 2)
+            try out.attention(keys: [page], values: [page], biases: [bias], into: out)
+        }
         let many = Array(repeating: page, count: 65)
         expectAttentionFault(out, many, many, out, "65 pieces")
 

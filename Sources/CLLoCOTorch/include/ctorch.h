@@ -223,13 +223,15 @@ int ctorch_rotary_heads(
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
 /// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `piece_count` pieces that follow each other,
 /// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. `log_weights`, one for each
-/// piece or NULL, are added to the scores of its keys. mask broadcastable to
+/// piece or NULL, are added to the scores of its keys. So are `biases`, one or NULL for each piece, or NULL: float32
+/// [B or 1, K, S_i], key by key and head by head. A key whose bias is -infinity is not there for its head: it and its value
+/// may be any finite numbers. mask broadcastable to
 /// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, T <= S and scale > 0): query t sees keys
 /// 0...S - T + t, so that the last T keys are the queries' own. The result is laid out [B, T, H, E].
 int ctorch_attention(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
-    const double *log_weights, size_t piece_count, const ctorch_tensor *mask, bool causal, double scale,
-    ctorch_tensor **out);
+    const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, const ctorch_tensor *mask,
+    bool causal, double scale, ctorch_tensor **out);
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
@@ -274,7 +276,8 @@ int ctorch_quantized_linear_in(
 /// the first `last` positions count, all where `last` is negative: a page that is being filled needs no view for each step.
 int ctorch_decode_attention_in(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
-    const double *log_weights, size_t piece_count, int64_t last, double scale, ctorch_tensor *out);
+    const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, int64_t last, double scale,
+    ctorch_tensor *out);
 /// Row `id` of weight [V, D], float32 or bfloat16, contiguous, to out [1, D].
 int ctorch_embedding_in(const ctorch_tensor *weight, int64_t id, ctorch_tensor *out);
 /// x / sqrt(mean(x²) + epsilon) · weight; x, y [M, D] (may be one tensor), weight [D] float32 or bfloat16.

@@ -136,6 +136,20 @@ struct KeyTiles {
     }
 };
 
+/// What is added to the scores of a tile's keys in a head, one by one; NULL for nothing.
+inline const float *bias_of(const KeyTile &tile, int64_t b, int64_t group) {
+    return tile.piece->bias.data ? row<float>(tile.piece->bias, b, group, tile.offset) : nullptr;
+}
+
+/// The keys of a tile that a head has: all but those without a weight at its end, which are not even read.
+inline int64_t keys_of(const KeyTile &tile, int64_t b, int64_t group) {
+    int64_t count = tile.count;
+    if (const float *bias = bias_of(tile, b, group)) {
+        while (count > 0 && bias[count - 1] == -INFINITY) count--;
+    }
+    return count;
+}
+
 /// Keys and values as products take them, for all tiles, sequences and key heads.
 template <typename Unit>
 struct PackedKeys {
@@ -188,21 +202,32 @@ private:
         const auto &keys = tile.piece->keys, &values = tile.piece->values;
         const Element *key = row<Element>(keys, b, head, tile.offset);
         const Element *value = row<Element>(values, b, head, tile.offset);
-        const int64_t index = &tile - &tiles.tiles[0];
-        pack_rows(key, keys.position, tile.count, tile_keys, a.size, at(key_rows, b, head, index));
+        const int64_t index = &tile - &tiles.tiles[0], count = keys_of(tile, b, head);
+        pack_rows(key, keys.position, count, tile_keys, a.size, at(key_rows, b, head, index));
         if (backward) {
-            pack_columns(key, keys.position, tile.count, a.size, at(key_columns, b, head, index));
-            pack_rows(value, values.position, tile.count, tile_keys, a.size, at(value_rows, b, head, index));
+            pack_columns(key, keys.position, count, a.size, at(key_columns, b, head, index));
+            pack_rows(value, values.position, count, tile_keys, a.size, at(value_rows, b, head, index));
         } else {
-            pack_columns(value, values.position, tile.count, a.size, at(value_columns, b, head, index));
+            pack_columns(value, values.position, count, a.size, at(value_columns, b, head, index));
         }
     }
 };
 
 /// Gives keys another weight: adds to the scores [rows, 64], which are not scaled yet.
-inline void add_log_weight(const AttentionArguments &a, const KeyTile &tile, int64_t rows, float *scores) {
-    if (tile.piece->log_weight == 0) return;
-    const float shift = tile.piece->log_weight / a.scale;
+inline void add_weights(
+    const AttentionArguments &a, const KeyTile &tile, int64_t b, int64_t group, int64_t rows, float *scores) {
+    const float log_weight = tile.piece->log_weight;
+    if (const float *bias = bias_of(tile, b, group)) {
+        for (int64_t r = 0; r < rows; r++) {
+            const float shift = (log_weight + bias[r]) / a.scale;
+            for (int64_t i = r * 64; i < (r + 1) * 64; i += 16) {
+                store(scores + i, bias[r] == -INFINITY ? f32x16(hidden_score) : load<f32x16>(scores + i) + shift);
+            }
+        }
+        return;
+    }
+    if (log_weight == 0) return;
+    const float shift = log_weight / a.scale;
     for (int64_t i = 0; i < rows * 64; i += 16) store(scores + i, load<f32x16>(scores + i) + shift);
 }
 
@@ -250,14 +275,17 @@ void attention_tile(
     pack_lanes(row<Element>(a.query, b, head, start), a.query.position, count, size, query);
     for (int64_t n = 0; n < 64; n++) maxima[n] = hidden_score, sums[n] = 0;
 
+    bool is_first = true;
     for (int64_t t = 0; t < tiles.count && tiles.tiles[t].position < first + count; t++) {
         const KeyTile &tile = tiles.tiles[t];
         // Keys behind the last query are of no use to any.
-        const int64_t rows = std::min(tile.count, first + count - tile.position), even = (rows + 1) / 2 * 2;
+        const int64_t rows = std::min(keys_of(tile, b, group), first + count - tile.position);
+        const int64_t even = (rows + 1) / 2 * 2;
+        if (rows == 0) continue;
         product<false>(
             rows, columns, size / elements, packed.at(packed.key_rows, b, group, t), size / elements, query, 64,
             scores, 64);
-        add_log_weight(a, tile, rows, scores);
+        add_weights(a, tile, b, group, rows, scores);
         if (tile.position + rows - 1 > first) hide_later_keys(scores, rows, tile.position, first);
         if (even > rows) std::fill(scores + rows * 64, scores + even * 64, hidden_score);
         for (int64_t n = 0; n < columns; n += 16) {
@@ -282,7 +310,7 @@ void attention_tile(
             const f32x16 factor = exp2<5>((before - most) * scale);
             store(maxima + n, most);
             store(sums + n, load<f32x16>(sums + n) * factor + low_sum + high_sum);
-            if (t > 0 && __builtin_reduce_or(most > before)) {
+            if (!is_first && __builtin_reduce_or(most > before)) {
                 for (int64_t e = 0; e < size; e++) {
                     store(mixed + e * 64 + n, load<f32x16>(mixed + e * 64 + n) * factor);
                 }
@@ -290,13 +318,15 @@ void attention_tile(
         }
         const Unit *values = packed.at(packed.value_columns, b, group, t);
         constexpr int64_t stride = tile_keys / elements;
-        if (t == 0) {
+        if (is_first) {
             product<false>(size, columns, even / elements, values, stride, weights, 64, mixed, 64);
         } else {
             product<true>(size, columns, even / elements, values, stride, weights, 64, mixed, 64);
         }
+        is_first = false;
     }
-    for (int64_t n = 0; n < 64; n++) factors[n] = sums[n] > 0 ? 1 / sums[n] : 0;
+    if (is_first) std::memset(mixed, 0, sizeof(float) * size_t(size * 64));
+    for (int64_t n = 0; n < 64; n++) factors[n] = maxima[n] > hidden_score ? 1 / sums[n] : 0;
     unpack_lanes(mixed, factors, count, size, row<Element>(a.out, b, head, start), a.out.position);
     if (a.log_sums) {
         float *log_sums = a.log_sums + (b * a.heads + head) * a.queries + start;
@@ -415,13 +445,14 @@ void attention_gradient_tile(
 
     const KeyTile &tile = tiles.tiles[t];
     const int64_t size = a.size, units = size / elements, group = head / (a.heads / a.groups);
-    const int64_t rows = tile.count, even = (rows + 1) / 2 * 2, past = a.total - a.queries;
+    const int64_t rows = keys_of(tile, b, group), even = (rows + 1) / 2 * 2, past = a.total - a.queries;
     const int64_t index = b * a.heads + head;
     const float scale = a.scale * log2_e;
     float *key_sum = sums.keys + (index * tiles.count + t) * tile_keys * size;
     float *value_sum = sums.values + (index * tiles.count + t) * tile_keys * size;
     std::memset(key_sum, 0, sizeof(float) * size_t(tile_keys * size));
     std::memset(value_sum, 0, sizeof(float) * size_t(tile_keys * size));
+    if (rows == 0) return;
 
     const int64_t seen_from = std::max<int64_t>(0, tile.position - past) / 64;
     for (int64_t block = seen_from; block < queries.blocks; block++) {
@@ -432,7 +463,7 @@ void attention_gradient_tile(
         product<false>(
             rows, 64, units, packed.at(packed.value_rows, b, group, t), units, queries.out_lanes + place, 64, slopes,
             64);
-        add_log_weight(a, tile, rows, scores);
+        add_weights(a, tile, b, group, rows, scores);
         if (tile.position + rows - 1 > first) hide_later_keys(scores, rows, tile.position, first);
         if (even > rows) {
             std::fill(scores + rows * 64, scores + even * 64, hidden_score);

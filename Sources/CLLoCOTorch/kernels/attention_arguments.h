@@ -21,6 +21,8 @@ struct KeyValuePiece {
     bool is_shared;
     /// Added to the scores of the piece's keys.
     float log_weight;
+    /// The same key by key, [B or 1, groups, count], or data is NULL; -infinity where a head has no key.
+    Rows<const float *> bias;
 };
 
 /// Causal attention: query t sees the keys 0 ... total - queries + t.

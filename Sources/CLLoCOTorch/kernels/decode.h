@@ -214,13 +214,21 @@ __attribute__((noinline)) static void mix(
     }
 }
 
-/// Up to 64 positions for `Rows` queries.
+/// Adds a number to each position's scores; apart, so that attention without costs what it did.
+__attribute__((noinline)) static void add(const float *numbers, int64_t count, int rows, float (*scores)[decode_step]) {
+    for (int r = 0; r < rows; r++) {
+        for (int64_t s = 0; s < count; s++) scores[r][s] += numbers[s];
+    }
+}
+
+/// Up to 64 positions for `Rows` queries; `added` to their scores, or NULL.
 template <typename Reader, int Rows>
 static void attend(
     const float *const *queries, const DecodeState *states, const typename Reader::Number *keys, int64_t key_stride,
-    const typename Reader::Number *values, int64_t value_stride, int64_t count, int64_t size) {
+    const typename Reader::Number *values, int64_t value_stride, int64_t count, int64_t size, const float *added) {
     alignas(64) float scores[Rows][decode_step];
     score<Reader, Rows>(queries, keys, key_stride, count, size, scores);
+    if (added) add(added, count, Rows, scores);
     const int64_t padded = (count + 15) / 16 * 16;
     for (int r = 0; r < Rows; r++) {
         for (int64_t s = count; s < padded; s++) scores[r][s] = -INFINITY;
@@ -262,7 +270,12 @@ static void attend_chunk(
     const ctorch::DecodeAttention &a = loop.attention;
     using T = typename Reader::Number;
     constexpr bool is_arranged = std::is_same_v<Reader, EvenThenOdd>;
-    const int64_t start = chunk * a.chunk, end = std::min(start + a.chunk, piece.count);
+    const int64_t start = chunk * a.chunk;
+    int64_t end = std::min(start + a.chunk, piece.count);
+    const float *bias =
+        piece.bias ? piece.bias + sequence * piece.bias_batch + group * piece.bias_group : nullptr;
+    // What a head does not have at a chunk's end is not even read.
+    while (bias && end > start && bias[end - 1] == -INFINITY) end--;
     const T *keys = static_cast<const T *>(piece.keys) + sequence * piece.key.batch + group * piece.key.group;
     const T *values = static_cast<const T *>(piece.values) + sequence * piece.value.batch + group * piece.value.group;
     const int64_t shares = a.heads / a.groups, rows = shares * (piece.is_shared ? a.batch : 1);
@@ -277,6 +290,8 @@ static void attend_chunk(
     for (int64_t s = start; s < end; s += decode_step) {
         const int64_t count = std::min(decode_step, end - s);
         const T *k = keys + s * piece.key.position, *v = values + s * piece.value.position;
+        float added[decode_step];
+        for (int64_t i = 0; bias && i < count; i++) added[i] = std::max(bias[s + i] * log2_e, hidden_score);
         for (int64_t block = 0; block < blocks; block++) {
             const int64_t first = block * rows / blocks, number = (block + 1) * rows / blocks - first;
             const float *queries[decode_rows];
@@ -287,7 +302,9 @@ static void attend_chunk(
                 states[i] = loop.state(row, first_chunk + chunk);
             }
             const auto call = [&](auto attend) {
-                attend(queries, states, k, piece.key.position, v, piece.value.position, count, a.size);
+                attend(
+                    queries, states, k, piece.key.position, v, piece.value.position, count, a.size,
+                    bias ? added : nullptr);
             };
             switch (number) {
                 case 1: call(attend<Reader, 1>); break;
@@ -356,7 +373,7 @@ static void decode_attention(const ctorch::DecodeAttention &a) {
         for (int64_t h = 0; h < a.heads; h++) {
             const int64_t row = b * a.heads + h;
             float *out = a.out + b * a.out_batch + h * a.out_head;
-            float maximum = -INFINITY, total = 0;
+            float maximum = hidden_score, total = 0;
             for (int64_t c = 0; c < loop.chunks; c++) maximum = std::max(maximum, *loop.state(row, c).maximum);
             for (int64_t e = 0; e < a.size; e += 16) store(out + e, f32x16(0));
             for (int64_t c = 0; c < loop.chunks; c++) {
@@ -367,7 +384,7 @@ static void decode_attention(const ctorch::DecodeAttention &a) {
                     store(out + e, load<f32x16>(out + e) + load<f32x16>(state.mixture + e) * factor);
                 }
             }
-            const float factor = 1 / total;
+            const float factor = maximum > hidden_score ? 1 / total : 0;
             for (int64_t e = 0; e < a.size; e += 16) store(out + e, load<f32x16>(out + e) * factor);
         }
     }

@@ -70,6 +70,9 @@ struct AttentionPiece {
     bool is_shared;
     /// Added to the scores of its positions.
     float log_weight;
+    /// The same position by position, [batch, groups, count], or NULL; -infinity where a group has no key.
+    const float *bias;
+    int64_t bias_batch, bias_group;
 };
 
 /// The pieces that attention of one query position takes at most.

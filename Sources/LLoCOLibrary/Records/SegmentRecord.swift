@@ -63,10 +63,15 @@ public struct NewSegment: Hashable, Sendable {
     public var dimension: Int
     /// The vectors `[vectorCount, dimension]`, bfloat16, little-endian.
     public var vectors: Data
+    /// What attention adds to the scores of vectors that are keys and values: `[heads, vectorCount]`, float32, little-endian,
+    /// `heads` being the key heads of all layers, layer by layer. A head that keeps fewer positions than others has -infinity
+    /// for the rest. nil for nothing.
+    public var bias: Data?
 
     /// A segment of the given parts.
     public init(
-        tokens: Range<Int>, bytes: Range<Int>, tokenDigest: String, vectorCount: Int, dimension: Int, vectors: Data
+        tokens: Range<Int>, bytes: Range<Int>, tokenDigest: String, vectorCount: Int, dimension: Int, vectors: Data,
+        bias: Data? = nil
     ) {
         self.tokens = tokens
         self.bytes = bytes
@@ -74,6 +79,7 @@ public struct NewSegment: Hashable, Sendable {
         self.vectorCount = vectorCount
         self.dimension = dimension
         self.vectors = vectors
+        self.bias = bias
     }
 }
 
@@ -85,12 +91,15 @@ public struct StoredVectors: Hashable, Sendable {
     public let count: Int
     /// Their length.
     public let dimension: Int
+    /// What attention adds to their scores, as ``NewSegment/bias``: `[heads, count]`, float32; nil where no segment has any.
+    public let bias: Data?
 
     /// Vectors of the given shape.
-    public init(bytes: Data, count: Int, dimension: Int) {
+    public init(bytes: Data, count: Int, dimension: Int, bias: Data? = nil) {
         self.bytes = bytes
         self.count = count
         self.dimension = dimension
+        self.bias = bias
     }
 }
 

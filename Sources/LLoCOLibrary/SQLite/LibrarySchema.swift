@@ -5,7 +5,7 @@ enum LibrarySchema {
     /// "LLCO", in the header of every library.
     static let applicationID = 0x4C4C_434F
     /// The format this program writes; it reads no newer one.
-    static let formatVersion = 3
+    static let formatVersion = 4
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -24,6 +24,10 @@ enum LibrarySchema {
         migrator.registerMigration("3") { db in
             try db.execute(sql: tuning)
             try db.execute(sql: "PRAGMA user_version = 3")
+        }
+        migrator.registerMigration("4") { db in
+            try db.execute(sql: biases)
+            try db.execute(sql: "PRAGMA user_version = 4")
         }
         return migrator
     }
@@ -193,5 +197,14 @@ enum LibrarySchema {
             PRIMARY KEY (adapter_id, document_id)
         ) STRICT;
         CREATE INDEX tuned_vectors_by_document ON tuned_vectors (document_id);
+        """
+
+    // What is added to the scores of a segment's vectors, a number for each of them and each head.
+    private static let biases = """
+        CREATE TABLE segment_biases (
+            segment_id INTEGER PRIMARY KEY REFERENCES segments (id) ON DELETE CASCADE,
+            bias_digest TEXT NOT NULL,
+            bias BLOB NOT NULL
+        ) STRICT;
         """
 }

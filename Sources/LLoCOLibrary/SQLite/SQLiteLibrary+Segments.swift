@@ -82,12 +82,12 @@ extension SQLiteLibrary {
             var bytes = Data()
             var total = 0
             var dimension = 0
-            var found = 0
+            var segments: [SegmentRecord] = []
             for row in try self.segmentRows(of: document, identity, limit: count, vectors: true, db) {
                 let segment = try Self.segment(row)
                 let vectors: Data = try row.checked("vectors")
                 guard vectors.count == 2 * segment.vectorCount * segment.dimension,
-                    found == 0 || segment.dimension == dimension,
+                    segments.isEmpty || segment.dimension == dimension,
                     Digest.sha256(vectors) == (try row.checked("vectors_digest", as: String.self))
                 else {
                     throw DamagedValue("segment \(segment.position) of \"\(record.name)\" does not have its digest")
@@ -95,12 +95,15 @@ extension SQLiteLibrary {
                 bytes.append(vectors)
                 total += segment.vectorCount
                 dimension = segment.dimension
-                found += 1
+                segments.append(segment)
             }
-            if let count, found < count {
-                throw LibraryError(.notFound, "\(path): \"\(record.name)\" has \(found) segments, asked for \(count)")
+            if let count, segments.count < count {
+                throw LibraryError(
+                    .notFound, "\(path): \"\(record.name)\" has \(segments.count) segments, asked for \(count)")
             }
-            return StoredVectors(bytes: bytes, count: total, dimension: dimension)
+            return StoredVectors(
+                bytes: bytes, count: total, dimension: dimension,
+                bias: try self.bias(of: segments, record, identity, db))
         }
     }
 
@@ -231,6 +234,7 @@ extension SQLiteLibrary {
                     segment.bytes.lowerBound, segment.bytes.upperBound, segment.tokenDigest, segment.vectorCount,
                     segment.dimension, Digest.sha256(segment.vectors), segment.vectors,
                 ])
+            if let bias = segment.bias { try store(bias: bias, of: db.lastInsertedRowID, db) }
         }
     }
 
@@ -257,5 +261,6 @@ extension SQLiteLibrary {
                     + "expected vectors of \(dimension)")
         }
         try Database.checkSize(segment.vectors, "a segment's vectors", path: path)
+        try checkBias(of: segment, record)
     }
 }

@@ -58,11 +58,16 @@ extension SQLiteLibrary {
     }
 
     private func vectorsDigest(of document: Int64, _ identity: VectorIdentity, _ db: Database) throws -> String {
-        Digest.sha256(
+        // Of vectors without a bias it is what it was before there were biases.
+        let bias =
+            try db.tableExists("segment_biases")
+            ? "|| coalesce((SELECT '+' || bias_digest FROM segment_biases WHERE segment_id = segments.id), '')" : ""
+        return Digest.sha256(
             try String.fetchAll(
                 db,
                 sql: """
-                    SELECT vectors_digest FROM segments JOIN compressions ON compressions.id = segments.compression_id
+                    SELECT vectors_digest \(bias)
+                    FROM segments JOIN compressions ON compressions.id = segments.compression_id
                     WHERE \(Self.isCompression) ORDER BY position
                     """, arguments: Self.key(document, identity)
             ).joined())

@@ -173,12 +173,14 @@ private final class QuantizedSteps {
         for (index, layer) in layers.enumerated() {
             try x.rmsNorm(layer.attentionNorm, epsilon: epsilon, into: normed)
             try layer.queryKeyValue(normed)
-            let (keys, values, logWeights) = seen[index]
+            let pieces = seen[index]
             try projected.rotaryAppend(
                 cosine: angles.cosine, sine: angles.sine, heads: configuration.headCount, groups: groups,
-                keys: keys[keys.count - 1], values: values[values.count - 1], at: slot.start)
+                keys: pieces.keys[pieces.keys.count - 1], values: pieces.values[pieces.values.count - 1],
+                at: slot.start)
             try query.attention(
-                keys: keys, values: values, logWeights: logWeights, last: slot.start + 1, into: mixed)
+                keys: pieces.keys, values: pieces.values, logWeights: pieces.logWeights, biases: pieces.biases,
+                last: slot.start + 1, into: mixed)
             try layer.output(joined)
             try x.rmsNorm(layer.feedForwardNorm, epsilon: epsilon, into: normed)
             try layer.gateUp(normed)

@@ -33,15 +33,18 @@ public final class KeyValueCache {
         var isOpen: Bool
         /// Added to the scores of its keys
         var logWeight = 0.0
+        /// The same for each layer key by key and head by head, [B or 1, K, capacity], float32; empty for none
+        var biases: [Tensor] = []
 
-        /// A layer's keys and values at the first `length` places; nil where there are none.
-        func first(_ length: Int, layer: Int) throws -> (keys: Tensor, values: Tensor)? {
-            guard length > 0, let own = layers[layer] else { return nil }
-            guard length < capacity else { return own }
-            return (
-                try own.keys.narrowed(2, start: 0, length: length),
-                try own.values.narrowed(2, start: 0, length: length)
-            )
+        /// Adds a layer's keys and values at the first `length` places, where there are any.
+        func addFirst(_ length: Int, layer: Int, to pieces: inout Llama.Pieces) throws {
+            guard length > 0, let own = layers[layer] else { return }
+            func first(_ tensor: Tensor) throws -> Tensor {
+                length < capacity ? try tensor.narrowed(2, start: 0, length: length) : tensor
+            }
+            pieces.append(
+                try first(own.keys), try first(own.values), logWeight: logWeight,
+                bias: biases.isEmpty ? nil : try first(biases[layer]))
         }
     }
 
@@ -131,13 +134,10 @@ public final class KeyValueCache {
 
     /// A layer's keys and values, those of the pass under way included.
     func pieces(layer: Int) throws -> Llama.Pieces {
-        var pieces: Llama.Pieces = ([], [], [])
+        var pieces = Llama.Pieces()
         for (index, page) in pages.enumerated() {
             let length = page.length + (slots.first { $0.page == index }?.count ?? 0)
-            guard let own = try page.first(length, layer: layer) else { continue }
-            pieces.keys.append(own.keys)
-            pieces.values.append(own.values)
-            pieces.logWeights.append(page.logWeight)
+            try page.addFirst(length, layer: layer, to: &pieces)
         }
         return pieces
     }
@@ -145,15 +145,11 @@ public final class KeyValueCache {
     /// A layer's keys and values as far as the page that a step fills: the pages before it, and all of that page's places
     /// in the model's own shape. They stay what they are while ``layout`` and the page do.
     func pieces(layer: Int, through last: Int, of model: Llama) throws -> Llama.Pieces {
-        var pieces: Llama.Pieces = ([], [], [])
-        for page in pages[..<last] {
-            guard let own = try page.first(page.length, layer: layer) else { continue }
-            pieces.keys.append(own.keys)
-            pieces.values.append(own.values)
-            pieces.logWeights.append(page.logWeight)
-        }
+        var pieces = Llama.Pieces()
+        for page in pages[..<last] { try page.addFirst(page.length, layer: layer, to: &pieces) }
         let own = try storage(layer: layer, page: last, of: model)
-        return (pieces.keys + [own.keys], pieces.values + [own.values], pieces.logWeights + [pages[last].logWeight])
+        pieces.append(own.keys, own.values, logWeight: pages[last].logWeight)
+        return pieces
     }
 
     /// All that the pages hold, page by page, for tests of what is not to be copied.
@@ -217,8 +213,13 @@ public final class KeyValueCache {
     /// Adds positions as a page of their own: each layer's keys and values, [B, K, added, E] each. Nothing is written into
     /// them.
     ///
-    /// - Parameter logWeight: added to the scores of their keys
-    func append(_ layers: [(keys: Tensor, values: Tensor)], count added: Int, logWeight: Double = 0) throws {
+    /// - Parameters:
+    ///   - logWeight: added to the scores of their keys
+    ///   - biases: the same for each layer key by key and head by head, [B or 1, K, added], float32; empty for none. A head
+    ///     that has fewer keys than others has -infinity for the rest.
+    func append(
+        _ layers: [(keys: Tensor, values: Tensor)], count added: Int, logWeight: Double = 0, biases: [Tensor] = []
+    ) throws {
         let given = layers[0].keys.size(0)
         guard count == 0 || batch == given else {
             throw TorchError("key_value_cache: keys and values of \(given) sequences, the cache is of \(batch ?? 0)")
@@ -228,7 +229,9 @@ public final class KeyValueCache {
         pages.removeAll { $0.length == 0 }
         close()
         pages.append(
-            Page(layers: layers.map { $0 }, capacity: added, length: added, isOpen: false, logWeight: logWeight))
+            Page(
+                layers: layers.map { $0 }, capacity: added, length: added, isOpen: false, logWeight: logWeight,
+                biases: biases))
         count += added
     }
 

@@ -41,8 +41,13 @@ extension Llama {
     /// - Parameters:
     ///   - rows: [B, n, keyValueSize], converted to the model's dtype
     ///   - logWeight: added to the scores of these keys, which so count e^logWeight times as much as others
-    /// - Throws: `ModelError` where the rows are of another model.
-    public func append(_ rows: Tensor, to cache: KeyValueCache, logWeight: Double = 0) throws {
+    ///   - bias: the same for each key of each layer's heads, [B or 1, layers, K, n], converted to float32; nil for none. A
+    ///     head that keeps fewer positions than others has -infinity for those behind its last, whose keys and values may be
+    ///     any finite numbers.
+    /// - Throws: `ModelError` where the rows or the bias are of another model.
+    public func append(
+        _ rows: Tensor, to cache: KeyValueCache, logWeight: Double = 0, bias: Tensor? = nil
+    ) throws {
         let shape = rows.shape
         guard shape.count == 3, shape[0] > 0, shape[1] > 0, shape[2] == keyValueSize else {
             throw ModelError(.invalid, "keys and values of shape \(shape), expected [B, n > 0, \(keyValueSize)]")
@@ -50,6 +55,17 @@ extension Llama {
         let (layers, heads, size) = (
             configuration.layerCount, configuration.keyValueHeadCount, configuration.headSize
         )
+        let biases = try bias.map { bias in
+            let expected = [layers, heads, shape[1]]
+            guard bias.shape.count == 4, [1, shape[0]].contains(bias.size(0)), Array(bias.shape[1...]) == expected
+            else {
+                throw ModelError(
+                    "a bias of shape \(bias.shape) for keys and values \(shape), expected [B or 1, \(layers), \(heads), "
+                        + "\(shape[1])]")
+            }
+            let ordered = try bias.to(.float32, device: device).transposed(0, 1).contiguous()
+            return try (0..<layers).map { try ordered[$0] }
+        }
         let parts = try rows.to(dtype, device: device)
             .reshaped([shape[0], shape[1], layers, 2, heads, size]).permuted([3, 2, 0, 4, 1, 5])
         let (cosine, sine) = try rotary.angles(start: cache.count, count: shape[1])
@@ -57,6 +73,7 @@ extension Llama {
             .rotary(cosine: cosine, sine: sine).reshaped([layers, shape[0], heads, shape[1], size])
         let values = try parts[1].contiguous()
         try cache.append(
-            (0..<layers).map { (keys: try keys[$0], values: try values[$0]) }, count: shape[1], logWeight: logWeight)
+            (0..<layers).map { (keys: try keys[$0], values: try values[$0]) }, count: shape[1], logWeight: logWeight,
+            biases: biases ?? [])
     }
 }

@@ -28,8 +28,20 @@ extension Llama {
     }
 
     /// A layer's keys and values, in pieces that follow each other, [B or 1, K, n, E] each, and what is added to the scores
-    /// of each piece's keys.
-    typealias Pieces = (keys: [Tensor], values: [Tensor], logWeights: [Double])
+    /// of each piece's keys: of all of them, and [B or 1, K, n] key by key.
+    struct Pieces {
+        var keys: [Tensor] = []
+        var values: [Tensor] = []
+        var logWeights: [Double] = []
+        var biases: [Tensor?] = []
+
+        mutating func append(_ keys: Tensor, _ values: Tensor, logWeight: Double = 0, bias: Tensor? = nil) {
+            self.keys.append(keys)
+            self.values.append(values)
+            logWeights.append(logWeight)
+            biases.append(bias)
+        }
+    }
 
     /// The residual stream [B, T, D], and what the layer before wants added to it: sum and norm are one pass.
     struct Stream {
@@ -57,7 +69,10 @@ extension Llama {
                 try recompute(block, layer, &stream, input, cache, adapters, last: wanted)
             } else {
                 try block.run(&stream, layer, configuration, input, adapters, last: wanted) { keys, values in
-                    try cache?.append(layer: layer, keys: keys, values: values) ?? ([keys], [values], [0])
+                    if let cache { return try cache.append(layer: layer, keys: keys, values: values) }
+                    var own = Pieces()
+                    own.append(keys, values)
+                    return own
                 }
             }
         }
@@ -79,19 +94,25 @@ extension Llama {
         _ block: Block, _ layer: Int, _ stream: inout Stream, _ input: PassInput, _ cache: KeyValueCache?,
         _ adapters: ActiveAdapters, last: Int
     ) throws {
-        let past: Pieces = try cache?.pieces(layer: layer) ?? ([], [], [])
+        let past = try cache?.pieces(layer: layer) ?? Pieces()
         let configuration = configuration
         let given = [stream.x] + (stream.added.map { [$0] } ?? [])
         let outputs = try Tensor.recomputed(
-            given + past.keys + past.values, leaves: block.leaves(adapters), outputs: last > 0 ? 4 : 2
+            given + past.keys + past.values + past.biases.compactMap { $0 }, leaves: block.leaves(adapters),
+            outputs: last > 0 ? 4 : 2
         ) { inputs in
             var stream = Stream(x: inputs[0], added: given.count > 1 ? inputs[1] : nil)
-            let keys = inputs[given.count...].prefix(past.keys.count)
-            let values = inputs.suffix(past.values.count)
+            var rest = inputs.dropFirst(given.count)
+            var seen = Pieces()
+            seen.keys = past.keys.compactMap { _ in rest.popFirst() }
+            seen.values = past.values.compactMap { _ in rest.popFirst() }
+            seen.logWeights = past.logWeights
+            seen.biases = past.biases.map { $0 == nil ? nil : rest.popFirst() }
             var own: [Tensor] = []
             try block.run(&stream, layer, configuration, input, adapters, last: last) {
                 own = [$0, $1]
-                return (keys + [$0], values + [$1], past.logWeights + [0])
+                seen.append($0, $1)
+                return seen
             }
             return own + (stream.added.map { [stream.x, $0] } ?? [])
         }
@@ -128,7 +149,7 @@ extension Llama.Block {
         let mask = try input.mask.map { try kept($0, 2) }
         let mixed = try Tensor.attention(
             query: kept(queries, 2), keys: pieces.keys, values: pieces.values, logWeights: pieces.logWeights,
-            mask: mask, causal: mask == nil)
+            biases: pieces.biases, mask: mask, causal: mask == nil)
         stream.added = try output(mixed.transposed(1, 2).reshaped([mixed.size(0), mixed.size(2), -1]), adapters)
         let gated = try gateUp(stream.norm(feedForwardNorm, epsilon: epsilon), adapters).swiGLU()
         stream.added = try down(gated, adapters)

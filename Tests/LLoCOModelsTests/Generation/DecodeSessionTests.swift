@@ -3,8 +3,8 @@ import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct DecodeSessionTests {
     let tiny: TinyModel
@@ -72,6 +72,30 @@ import TestSupport
         for id in ids[15..<20] { _ = try session.step(id) }
         let rest = try model.scores(model.embed(ids)[0][20..<90], pieces: [30, 40], cache: cache)
         try expect(rest, near: expected[20..<90], tolerance: Self.rounded)
+    }
+
+    /// Steps after given keys of which the heads have unlike numbers are the text's own passes.
+    @Test(arguments: [nil, QuantizedWeight.Bits.eight]) func stepsReadBiases(_ weights: QuantizedWeight.Bits?) throws {
+        let heads = model.configuration.keyValueHeadCount
+        func filled() throws -> KeyValueCache {
+            let (first, cache) = (KeyValueCache(layerCount: 2), KeyValueCache(layerCount: 2))
+            let bias = (0..<2 * heads * 20).map { index -> Float in
+                let (key, head) = (index % 20, index / 20)
+                return key < 20 - 4 * head ? Float(key % 5) - 2 : -.infinity
+            }
+            try withoutGradients {
+                _ = try model.hiddenStates(model.embed(Array(ids[..<20])), cache: first, last: 0)
+                let rows = try model.keysAndValues(of: first, last: 20)
+                try model.append(rows, to: cache, bias: Tensor(bias, shape: [1, 2, heads, 20]))
+            }
+            return cache
+        }
+        let expected = try model.scores(model.embed(ids)[0][20..<90], pieces: [70], cache: filled())
+        let session = try DecodeSession(model, cache: filled(), weights: weights)
+        #expect(session.isQuantized == (weights != nil))
+        let rows = try ids[20...].map { try session.step($0).cloned().unsqueezed(0) }
+        try expect(.concatenated(rows), near: expected, tolerance: weights == nil ? Tolerance.regrouped : Self.rounded)
+        #expect(try relativeError(expected, self.expected[20..<90]) > 4 * Self.rounded)
     }
 
     /// Once the page and what is read of it are there.

@@ -85,16 +85,18 @@ import Testing
         }
     }
 
-    @Test func gradientsFlow() throws {
+    @Test(arguments: [false, true], [false, true]) func gradientsFlow(biased: Bool, recomputes: Bool) throws {
         let rows = try withoutGradients {
             let first = cache()
             _ = try model.hiddenStates(input[0..<12].unsqueezed(0), cache: first)
             return try model.keysAndValues(of: first, last: 12)
         }
+        let bias = try biased ? bias(keys: 12) : nil
         func value(_ rows: Tensor) throws -> Tensor {
             let own = cache()
-            try model.append(rows, to: own)
-            let hidden = try model.hiddenStates(input[12..<20].unsqueezed(0), cache: own)
+            try model.append(rows, to: own, bias: bias)
+            let hidden = try model.hiddenStates(
+                input[12..<20].unsqueezed(0), cache: own, recomputes: recomputes && gradientsAreRecorded)
             return try (hidden * hidden).sum()
         }
         let leaf = try rows.cloned()
@@ -112,11 +114,125 @@ import Testing
         }
     }
 
+    /// Random numbers for each key of each layer's heads, the heads having unlike numbers of keys: [B, 2, K, n].
+    private func bias(_ batch: Int = 1, keys: Int) throws -> Tensor {
+        let heads = model.configuration.keyValueHeadCount
+        try Runtime.seed(5)
+        let bias = try Tensor.randn([batch, 2, heads, keys])
+        for sequence in 0..<batch {
+            for layer in 0..<2 {
+                for head in 0..<heads {
+                    let kept = keys - (2 * layer + 3 * head + sequence) % keys
+                    let rest = try bias[sequence][layer][head].narrowed(0, start: kept, length: keys - kept)
+                    try rest.copy(from: .full(rest.shape, -.infinity))
+                }
+            }
+        }
+        return bias
+    }
+
+    private func rows(_ count: Int) throws -> Tensor {
+        try withoutGradients {
+            let first = cache()
+            _ = try model.hiddenStates(input[0..<count].unsqueezed(0), cache: first)
+            return try model.keysAndValues(of: first, last: count)
+        }
+    }
+
+    /// Where no head has the last keys, only the places of what follows tell that there were any.
+    @Test func keysThatNoHeadHasAreNotThere() throws {
+        let rows = try rows(12)
+        let bias = try Tensor.randn([1, 2, model.configuration.keyValueHeadCount, 12])
+        try bias.narrowed(3, start: 7, length: 5).copy(from: .full([1, 2, bias.size(2), 5], -.infinity))
+        try withoutGradients {
+            let (whole, first) = (cache(), cache())
+            try model.append(rows, to: whole, logWeight: -0.5, bias: bias)
+            try model.append(
+                rows.narrowed(1, start: 0, length: 7), to: first, logWeight: -0.5,
+                bias: bias.narrowed(3, start: 0, length: 7))
+            #expect(whole.count == 12 && first.count == 7)
+            let text = try input[20..<30].unsqueezed(0)
+            let found = try model.hiddenStates(text, cache: whole)
+            try expect(
+                found, near: model.hiddenStates(text, cache: first, positions: [Array(12..<22)]),
+                tolerance: Tolerance.regrouped)
+            let plain = cache()
+            try model.append(rows, to: plain, logWeight: -0.5)
+            #expect(try relativeError(found, model.hiddenStates(text, cache: plain)) > 1e-3)
+        }
+    }
+
+    /// A cut, a copy for several sequences, a pass with a mask (libtorch's attention) and a pass that recomputes read the
+    /// same biases.
+    @Test func biasesStayWithTheirKeys() throws {
+        let (rows, bias) = (try rows(12), try bias(keys: 12))
+        let text = try input[20..<30].unsqueezed(0)
+        func filled(_ count: Int) throws -> KeyValueCache {
+            let cache = cache()
+            _ = try model.hiddenStates(input[50..<53].unsqueezed(0), cache: cache)
+            try model.append(
+                rows.narrowed(1, start: 0, length: count), to: cache, bias: bias.narrowed(3, start: 0, length: count))
+            return cache
+        }
+        try withoutGradients {
+            let expected = try model.hiddenStates(text, cache: filled(12))
+            let shared = try filled(12).shared(by: 3)
+            let batch = try model.hiddenStates(.concatenated([text, text, text]), cache: shared)
+            for row in 0..<3 { try expect(batch[row], near: expected[0], tolerance: Tolerance.regrouped) }
+            let mask = try Tensor.ones([1, 25], dtype: .bool)
+            try expect(
+                model.hiddenStates(text, cache: filled(12), mask: mask), near: expected, tolerance: Tolerance.regrouped)
+            let pieces = try filled(12)
+            let parts = try [0..<4, 4..<5, 5..<10].map { range in
+                try model.hiddenStates(
+                    text.narrowed(1, start: range.lowerBound, length: range.count), cache: pieces)
+            }
+            try expect(.concatenated(parts, 1), near: expected, tolerance: Tolerance.regrouped)
+
+            let cut = try filled(12)
+            cut.truncate(to: 3 + 8)
+            try expect(
+                model.hiddenStates(text, cache: cut), near: model.hiddenStates(text, cache: filled(8)),
+                tolerance: Tolerance.regrouped)
+        }
+        let kept = try model.hiddenStates(text, cache: filled(12))
+        try expect(
+            model.hiddenStates(text, cache: filled(12), recomputes: true), near: kept, tolerance: Tolerance.regrouped)
+    }
+
+    @Test func everySequenceHasItsOwnBias() throws {
+        let bias = try bias(2, keys: 12)
+        try withoutGradients {
+            let (both, text) = (try rows(12), try input[20..<30].unsqueezed(0))
+            let cache = cache()
+            try model.append(.concatenated([both, both]), to: cache, bias: bias)
+            let found = try model.hiddenStates(.concatenated([text, text]), cache: cache)
+            for sequence in 0..<2 {
+                let alone = self.cache()
+                try model.append(both, to: alone, bias: bias[sequence..<sequence + 1])
+                try expect(
+                    found[sequence], near: model.hiddenStates(text, cache: alone)[0], tolerance: Tolerance.regrouped)
+            }
+            // One for both.
+            let other = self.cache()
+            try model.append(.concatenated([both, both]), to: other, bias: bias[0..<1])
+            try expect(
+                model.hiddenStates(.concatenated([text, text]), cache: other)[1], near: found[0],
+                tolerance: Tolerance.regrouped)
+        }
+    }
+
     @Test func faults() throws {
         let cache = cache()
         #expect(throws: ModelError.self) { _ = try model.keysAndValues(of: cache, last: 1) }
         #expect(throws: ModelError.self) { try model.append(.zeros([1, 1, model.keyValueSize - 1]), to: cache) }
         #expect(throws: ModelError.self) { try model.append(.zeros([1, 0, model.keyValueSize]), to: cache) }
+        let heads = model.configuration.keyValueHeadCount
+        for wrong in [[2, 2, heads, 3], [1, 1, heads, 3], [1, 2, heads, 4], [2, heads, 3]] {
+            #expect(throws: ModelError.self) {
+                try model.append(.zeros([1, 3, model.keyValueSize]), to: cache, bias: .zeros(wrong))
+            }
+        }
         _ = try model.hiddenStates(.concatenated([input.unsqueezed(0), input.unsqueezed(0)]), cache: cache)
         #expect(throws: TorchError.self) { try model.append(.zeros([1, 1, model.keyValueSize]), to: cache) }
         #expect(throws: TorchError.self) { _ = try cache.shared(by: 3) }

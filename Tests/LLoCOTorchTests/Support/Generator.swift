@@ -20,6 +20,18 @@ struct Generator {
 
     mutating func numbers(_ count: Int) -> [Double] { (0..<count).map { _ in number() } }
 
+    /// What is added to the scores of keys [B, K, n]: of each sequence's heads the first `lengths` have numbers, a sequence
+    /// one fewer than the one before it; the fourth key is nobody's.
+    mutating func bias(_ shape: [Int], lengths: [Int]) throws -> Tensor {
+        let numbers: [Float] = numbers(shape.reduce(1, *)).enumerated().map { index, number in
+            let (key, head, sequence) = (
+                index % shape[2], index / shape[2] % shape[1], index / shape[2] / shape[1]
+            )
+            return key < lengths[head] - sequence && key != 3 ? Float(2 * number) : -.infinity
+        }
+        return try Tensor(numbers, shape: shape)
+    }
+
     mutating func tensor(_ shape: [Int], dtype: DType = .float64) throws -> Tensor {
         try Tensor(numbers(shape.reduce(1, *)), shape: shape).to(dtype)
     }
