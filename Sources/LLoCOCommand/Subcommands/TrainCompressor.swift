@@ -1,13 +1,7 @@
 import ArgumentParser
 import Foundation
-import LLoCOBase
-import LLoCOCheckpoints
-import LLoCOCompression
 import LLoCODocuments
-import LLoCOLibrary
 import LLoCOModels
-import LLoCOTokenizers
-import LLoCOTorch
 import LLoCOTraining
 
 struct TrainCompressor: ParsableCommand {
@@ -65,172 +59,69 @@ struct TrainCompressor: ParsableCommand {
     func run() throws {
         guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
         try OutputFolder.check(out, option: "--out")
-        let read = try text.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
-        let texts = TrainingText.trained(among: read)
-        if texts.count < read.count {
+        let corpus = try TrainingCorpus(contentsOf: text.map { URL(filePath: $0) })
+        if !corpus.heldOut.isEmpty {
             Terminal.note(
-                "\(read.count - texts.count) of \(read.count) texts are kept for 'evaluate-compressor --held-out'")
+                "\(corpus.heldOut.count) of \(corpus.count) texts are kept for 'evaluate-compressor --held-out'")
         }
         let model = try model.load(exact: false)
-        let tokenizer = try model.tokenizer
         var recipe = try training.recipe(for: model.configuration).compressor
         if let steps { recipe.steps = steps }
-        let corpus = try TrainingText(texts, minimumBytes: recipe.rowTokens * 3)
-        if corpus.count < texts.count {
-            Terminal.note(
-                "\(texts.count - corpus.count) of \(texts.count) texts were left out: shorter than "
-                    + "\(recipe.rowTokens * 3) bytes, too little for a row of \(recipe.rowTokens) tokens")
-        }
-        let reader = try self.reader.map { folder in
-            guard recipe.answering > 0 else {
-                throw CommandError("--reader: the recipe gives the objective 'answering' no share")
-            }
-            let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder), as: .float32)
-            return (adapter: try Adapter(checkpoint, for: model.decoder), digest: try checkpoint.digest())
-        }
-        let asked = try trainingQuestions(recipe, model)
-        let identity = try FileIdentity.digest(of: model.identityFiles)
-        let start = try from.map { URL(filePath: $0) }.map {
-            (
-                checkpoint: try CompressorCheckpoint(folder: $0, for: model.decoder, identity: identity),
-                identity: try CompressorCheckpoint.identity(in: $0)
-            )
-        }
-        let source = CompressorTrainer.Source(
-            baseModel: identity,
-            texts: asked.map { Digest.sha256(Data((corpus.digest + $0.digest).utf8)) } ?? corpus.digest,
-            start: start?.identity ?? "", reader: reader?.digest ?? "")
-        let trainer = try CompressorTrainer(
-            decoder: model.decoder, recipe: recipe, seed: self.model.compute.seed,
-            checkpointing: training.gradientCheckpointing, start: start?.checkpoint,
-            reader: reader?.adapter)
-        let folder = URL(filePath: out)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let lock = try CompressorTrainer.lock(folder)
-        defer { withExtendedLifetime(lock) {} }
-        var tokens =
-            try trainer.resume(from: folder, source: source) ?? start?.checkpoint.description.trainedTokens ?? 0
-        Terminal.note(
-            "\(corpus.count) texts, \(corpus.byteCount / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
-                + "rows of \(recipe.rowTokens) tokens\(trainer.stepCount > 0 ? ", from step \(trainer.stepCount) on" : "")"
-        )
-        let logged = folder.appending(path: "training.jsonl")
-        let log = try TrainingLogFile(logged, keepingSteps: trainer.stepCount)
-        func save() throws {
-            try trainer.save(to: folder, source: source, trainedTokens: tokens)
-            try LossPlot.write(
-                TrainingLogFile.curves(in: logged), title: "Training a compressor",
-                to: folder.appending(path: "training.svg").path)
-        }
+        try checkAnswering(recipe)
+        var run = CompressorTrainingRun(model: model, recipe: recipe, corpus: corpus, folder: URL(filePath: out))
+        run.questions = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
+        run.start = from.map { URL(filePath: $0) }
+        run.reader = reader.map { URL(filePath: $0) }
+        run.seed = self.model.compute.seed
+        run.checkpointing = training.gradientCheckpointing
+        run.maximumSeconds = minutes.map { $0 * 60 }
         let bar = ProgressBar("training")
-        let beginning = ContinuousClock.now
-        var saved = trainer.stepCount
-        while trainer.stepCount < recipe.steps {
-            let began = ContinuousClock.now
-            let step = try trainer.step(corpus, questions: asked, tokenizer)
-            tokens += step.tokens
-            let line = StepLine(
-                step: step.step, loss: step.loss,
-                tokensPerSecond: Double(step.tokens) / began.duration(to: .now).seconds)
-            try log.append(TrainingLogFile.Line(line, step))
-            if output.json { try Terminal.json(line) }
-            bar.update(step.step, of: recipe.steps, detail: String(format: "loss %.4f", step.loss))
-            if let minutes, beginning.duration(to: .now).seconds >= minutes * 60 { break }
-            if trainer.stepCount - saved >= recipe.checkpointSteps {
-                try save()
-                saved = trainer.stepCount
-            }
-        }
+        let outcome = try run.run { try show($0, of: run, bar) }
         bar.finish()
-        try save()
         if !output.json {
-            Terminal.print("\(out): step \(trainer.stepCount) of \(recipe.steps), \(tokens) tokens read")
+            Terminal.print("\(out): step \(outcome.steps) of \(recipe.steps), \(outcome.tokens) tokens read")
         }
     }
 
-    /// What the objective `answering` draws from; nil where it has no share.
-    private func trainingQuestions(_ recipe: CompressorRecipe, _ model: LanguageModel) throws -> TrainingQuestions? {
-        guard recipe.answering > 0 else {
-            guard questions.isEmpty else {
-                throw CommandError("--questions: the recipe gives the objective 'answering' no share")
-            }
-            return nil
+    /// Refuses what the recipe has no use for, and asks for what it needs.
+    private func checkAnswering(_ recipe: CompressorRecipe) throws {
+        for (option, isGiven) in [("--reader", reader != nil), ("--questions", !questions.isEmpty)]
+        where isGiven && recipe.answering <= 0 {
+            throw CommandError("\(option): the recipe gives the objective 'answering' no share")
         }
-        guard !questions.isEmpty else {
+        guard recipe.answering <= 0 || !questions.isEmpty else {
             throw CommandError("the recipe's objective 'answering' needs --questions FILE: questions about texts")
         }
-        let sets = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
-        let most = recipe.questionedTokens
-        let prompts = try PromptBuilder(recognizing: model.tokenizer)
-        let asked = try TrainingQuestions(
-            sets, maximumTokens: most, tokenizer: model.tokenizer, prompts: prompts)
-        if asked.heldOut > 0 {
+    }
+
+    private func show(
+        _ event: CompressorTrainingRun.Event, of run: CompressorTrainingRun, _ bar: ProgressBar
+    ) throws {
+        let recipe = run.recipe
+        switch event {
+        case .textsOmitted(let count, let total, let minimumBytes):
             Terminal.note(
-                "\(asked.heldOut) questions are about texts that are kept for 'evaluate-compressor --held-out'")
-        }
-        if asked.omitted > 0 {
+                "\(count) of \(total) texts were left out: shorter than \(minimumBytes) bytes, too little for a row of "
+                    + "\(recipe.rowTokens) tokens")
+        case .questionsHeldOut(let count):
+            Terminal.note("\(count) questions are about texts that are kept for 'evaluate-compressor --held-out'")
+        case .questionsOmitted(let count, let total, let maximumTokens):
             Terminal.note(
-                "\(asked.omitted) of \(asked.omitted + asked.count) questions were left out: their documents have more than "
-                    + "\(most) tokens (the recipe's questionedSegments or segmentsPerSubstep)")
-        }
-        return asked
-    }
-}
-
-/// The log of a run, a JSON line a step; steps after the checkpoint that a run goes on from are dropped.
-private struct TrainingLogFile {
-    struct Line: Codable {
-        let step: Int
-        let loss: Double
-        /// By objective; none where an older version wrote the line
-        let losses: [String: Double]?
-        let gradientNorm: Double?
-        let tokensPerSecond: Double?
-
-        init(_ line: StepLine, _ step: CompressorTrainer.Step) {
-            (self.step, loss, tokensPerSecond) = (line.step, line.loss, line.tokensPerSecond)
-            losses = Dictionary(uniqueKeysWithValues: step.losses.map { ($0.rawValue, $1) })
-            gradientNorm = step.gradientNorm
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case step, loss, losses
-            case gradientNorm = "gradient_norm"
-            case tokensPerSecond = "tokens_per_second"
-        }
-    }
-
-    private let handle: FileHandle
-
-    init(_ file: URL, keepingSteps steps: Int) throws {
-        let kept = Self.lines(of: file).filter { $0.line.step <= steps }
-        try kept.reduce(into: Data()) { $0 += $1.text + Data("\n".utf8) }.write(to: file, options: .atomic)
-        handle = try FileHandle(forWritingTo: file)
-        try handle.seekToEnd()
-    }
-
-    /// The steps that are logged: the loss, or one curve for each of several objectives.
-    static func curves(in file: URL) -> [LossPlot.Curve] {
-        let lines = lines(of: file).map(\.line)
-        let objectives = CompressorTrainer.Objective.allCases.compactMap { objective -> LossPlot.Curve? in
-            let losses = lines.compactMap { line in
-                line.losses?[objective.rawValue].map { TrainingLoss(step: line.step, loss: $0) }
+                "\(count) of \(total) questions were left out: their documents have more than "
+                    + "\(maximumTokens) tokens (the recipe's questionedSegments or segmentsPerSubstep)")
+        case .begun(let texts, let bytes, let step):
+            Terminal.note(
+                "\(texts) texts, \(bytes / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
+                    + "rows of \(recipe.rowTokens) tokens\(step > 0 ? ", from step \(step) on" : "")")
+        case .step(let step, let speed):
+            if output.json {
+                try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed))
             }
-            return losses.isEmpty ? nil : LossPlot.Curve(name: objective.rawValue, losses: losses)
+            bar.update(step.step, of: recipe.steps, detail: String(format: "loss %.4f", step.loss))
+        case .saved:
+            try LossPlot.write(
+                LossPlot.curves(of: CompressorTrainingLog.lines(in: run.folder)), title: "Training a compressor",
+                to: run.folder.appending(path: "training.svg").path)
         }
-        let rest = objectives.count > 1 ? lines.filter { $0.losses == nil } : lines
-        return (objectives.count > 1 ? objectives : [])
-            + [LossPlot.Curve(name: "loss", losses: rest.map { TrainingLoss(step: $0.step, loss: $0.loss) })]
-    }
-
-    /// A log's lines; one that a kill cut short is none.
-    private static func lines(of file: URL) -> [(text: Data, line: Line)] {
-        let decoder = JSONDecoder()
-        return (FileManager.default.contents(atPath: file.path) ?? Data()).split(separator: UInt8(ascii: "\n"))
-            .compactMap { text in (try? decoder.decode(Line.self, from: text)).map { (text, $0) } }
-    }
-
-    func append(_ line: Line) throws {
-        try handle.write(contentsOf: JSONLine.data(line))
     }
 }

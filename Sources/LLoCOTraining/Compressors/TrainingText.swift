@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Rows never join two texts: what a segment learns to carry has to be about what follows.
 public struct TrainingText: Sendable {
-    private let texts: [[UInt8]]
+    /// Held as strings, which share their storage with those that were given.
+    private let texts: [String]
     /// Running sums of the texts' lengths: a row starts anywhere with the same probability.
     private let ends: [Int]
 
@@ -16,15 +17,20 @@ public struct TrainingText: Sendable {
 
     /// The SHA-256 of the texts, in their order.
     public var digest: String {
-        Digest.sha256(texts.map { Digest.sha256(Data($0)) }.joined(separator: "\n"))
+        Digest.sha256(texts.map(Self.digest(of:)).joined(separator: "\n"))
     }
 
     /// - Parameter minimumBytes: texts shorter than this are left out
     public init(_ texts: [String], minimumBytes: Int = 0) throws {
-        self.texts = texts.map { Array($0.utf8) }.filter { $0.count >= max(1, minimumBytes) }
+        self.texts = texts.filter { $0.utf8.count >= max(1, minimumBytes) }.map { text in
+            // Any place in it is found at once then; most strings are so already.
+            var text = text
+            text.makeContiguousUTF8()
+            return text
+        }
         var sum = 0
         ends = self.texts.map {
-            sum += $0.count
+            sum += $0.utf8.count
             return sum
         }
         guard !self.texts.isEmpty else {
@@ -43,7 +49,7 @@ public struct TrainingText: Sendable {
 
     /// Those of some texts that are trained on: all of a few, of a corpus those that are not kept for the measure.
     public static func trained(among texts: [String]) -> [String] {
-        texts.count < leastCorpus ? texts : texts.filter { !isHeldOut($0) }
+        TrainingCorpus(texts).trained
     }
 
     /// A text's SHA-256.
@@ -63,15 +69,16 @@ public struct TrainingText: Sendable {
     }
 
     /// What holds `tokens` tokens, from a random place on.
-    private func slice(_ tokens: Int, using generator: inout SplitMix64) -> ArraySlice<UInt8> {
+    private func slice(_ tokens: Int, using generator: inout SplitMix64) -> [UInt8] {
         let point = Int.random(in: 0..<byteCount, using: &generator)
         let index = ends.firstIndex { $0 > point } ?? 0
-        let text = texts[index]
+        let text = texts[index].utf8
+        func place(_ offset: Int) -> String.Index { text.index(text.startIndex, offsetBy: offset) }
         // Twelve bytes a token are more than any text of words needs; the start is pulled back to leave a whole row.
         let span = min(text.count, tokens * 12)
         let offset = point - (index == 0 ? 0 : ends[index - 1])
         var start = min(offset, max(0, text.count - tokens * 5))
-        while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
-        return text[start..<min(text.count, start + span)]
+        while start > 0, text[place(start)] & 0xC0 == 0x80 { start -= 1 }
+        return Array(text[place(start)..<place(min(text.count, start + span))])
     }
 }
