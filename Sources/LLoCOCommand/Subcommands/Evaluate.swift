@@ -81,11 +81,7 @@ struct Evaluate: ComputingCommand {
     @OptionGroup var output: OutputOptions
 
     private func parsedModes() throws -> [AnswerMode] {
-        var modes: [AnswerMode] = []
-        // A mode that is named twice is asked once.
-        for mode in try NamedChoices.parse(self.modes, option: "--modes", kind: "mode") as [AnswerMode]
-        where !modes.contains(mode) { modes.append(mode) }
-        return modes
+        try NamedChoices.parse(modes, option: "--modes", kind: "mode")
     }
 
     func validate() throws {
@@ -127,60 +123,34 @@ struct Evaluate: ComputingCommand {
                 "\(count) record\(count == 1 ? " is" : "s are") malformed in \(set.name): left out and not counted")
         }
         for remark in set.remarks { Terminal.note(remark) }
-        let evaluator = try Evaluator(engine: engine, library: stored, group: group)
-        let adapterDigest = try useAdapter(of: stored, with: evaluator, engine)
-        let modes = try parsedModes()
-        evaluator.budget = budget.budget
-        evaluator.textShare = budget.textShare
-        let vectors = engine.vectorIdentity
-        let settings = EvaluationReport.Settings(
-            data: set.name, format: set.format, dataDigest: try await evaluator.digest(of: set),
-            answerTokens: set.answerTokens, model: engine.modelIdentity, compressor: vectors.compressor,
-            scheme: vectors.variant, adapter: adapterDigest, embedder: try? engine.embedder.identity,
-            window: engine.model.window,
-            // The ids around a text of one token: what the template and the prompt's own words come to.
-            chatTemplate: Digest.sha256("\(try prompts.prompt(question: "?", context: [0]))"),
-            dtype: engine.model.decoder.dtype.rawValue, device: engine.model.decoder.device.description,
-            decodeWeights: Self.name(engine.model.decodeBits), seed: self.engine.model.compute.seed,
-            budget: budget.budget?.description,
-            textShare: modes.contains(.hybrid) ? budget.textShare : nil)
-        let total = set.questionCount * modes.count
-        let questions = set.documents.flatMap(\.questions).map(\.id)
-        let file = try (runFile ?? report.first.map { $0 + ".run.jsonl" }).map {
-            try RunFile($0, settings: settings, modes: modes, questions: questions)
-        }
-        let records = try await ask(set, modes, evaluator, kept: file)
-        // As they are asked, mode by mode, whatever the order they were answered in.
-        let places = Dictionary(questions.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        let sorted = modes.flatMap { mode in
-            records.filter { $0.mode == mode }.sorted { places[$0.id] ?? 0 < places[$1.id] ?? 0 }
-        }
-        if let predictions { try writePredictions(sorted, to: predictions) }
-        let result = EvaluationReport(
-            settings: settings, modes: modes, malformed: set.malformed, remarks: set.remarks, records: sorted)
+        var options = EvaluationRun.Options()
+        options.modes = try parsedModes()
+        options.adapter = try adapterChoice(engine)
+        options.budget = budget.budget
+        options.textShare = budget.textShare
+        options.seed = self.engine.model.compute.seed
+        options.file = runFile ?? report.first.map { $0 + ".run.jsonl" }
+        let run = try await EvaluationRun(set, engine: engine, library: stored, group: group, options: options)
+        let bar = ProgressBar("evaluating")
+        let result = try await run.run { show($0, of: run, bar) }
+        bar.finish()
+        if let predictions { try writePredictions(result.records, to: predictions) }
         for file in report { try ReportFile.write(result, to: file) }
         var said: Set<String> = []
-        for omission in sorted.flatMap(\.omissions) where said.insert(omission).inserted { Terminal.note(omission) }
-        for record in sorted {
+        for omission in result.records.flatMap(\.omissions) where said.insert(omission).inserted {
+            Terminal.note(omission)
+        }
+        for record in result.records {
             guard let reason = record.unanswered else { continue }
             Terminal.note("question '\(record.id)' was not answered in mode \(record.mode.rawValue): \(reason)")
         }
-        let cut = sorted.count { $0.isAnswerCut }
+        let cut = result.records.count { $0.isAnswerCut }
         if cut > 0 {
             Terminal.note(
-                "\(cut) of \(total) answers were cut after \(Self.limits(set)) tokens: "
+                "\(cut) of \(run.total) answers were cut after \(Self.limits(set)) tokens: "
                     + "--max-tokens allows \(maxTokens == nil ? "others" : "no more")")
         }
         try print(result)
-    }
-
-    private static func name(_ bits: QuantizedWeight.Bits?) -> String {
-        switch bits {
-        case nil: DecodeWeights.full.rawValue
-        case .lossless: DecodeWeights.lossless.rawValue
-        case .eight: DecodeWeights.eightBit.rawValue
-        case .four: DecodeWeights.fourBit.rawValue
-        }
     }
 
     /// How long answers may be: `48`, `30 to 128`
@@ -190,61 +160,33 @@ struct Evaluate: ComputingCommand {
         return "\(least) to \(most)"
     }
 
-    /// Asks what the run has not asked yet.
-    private func ask(
-        _ set: EvaluationSet, _ modes: [AnswerMode], _ evaluator: Evaluator, kept file: RunFile?
-    ) async throws -> [EvaluationRecord] {
-        struct Asked: Hashable {
-            let id: String
-            let mode: AnswerMode
-        }
-        var records = file?.records ?? []
-        let asked = Set(records.map { Asked(id: $0.id, mode: $0.mode) })
-        let total = set.questionCount * modes.count
-        if !records.isEmpty { Terminal.note("\(records.count) of \(total) answers are there already") }
-        let bar = ProgressBar("evaluating")
-        defer { bar.finish() }
-        for document in set.documents {
-            try await evaluator.evaluate(
-                document, modes: modes, isWanted: { !asked.contains(Asked(id: $0.id, mode: $1)) },
-                onLearning: { done, tokens in
-                    bar.update(records.count, of: total, detail: "compressing \(done) of \(tokens) tokens")
-                },
-                onRecord: { record in
-                    try file?.append(record)
-                    records.append(record)
-                    bar.update(records.count, of: total, detail: record.mode.rawValue)
-                })
-        }
-        return records
-    }
-
-    /// Has the evaluator use the adapter that was asked for; returns its digest.
-    private func useAdapter(of library: SQLiteLibrary?, with evaluator: Evaluator, _ engine: LoadedModel) throws -> String? {
+    /// The adapter that was asked for.
+    private func adapterChoice(_ engine: LoadedModel) throws -> EvaluationRun.AdapterChoice {
         switch adapter {
-        case nil:
-            let general = engine.generalAdapter?.digest
-            guard let library, let group else { return general }
-            return try library.adapters(of: group, identity: engine.vectorIdentity).first?.digest ?? general
-        case "none":
-            evaluator.usesAdapter = false
-            return nil
+        case nil: return .usual
+        case "none": return .none
         case .some(let folder):
             let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder))
-            // Adapters from here name their model by its digest, others by a name that says nothing of this file.
-            if let base = checkpoint.configuration.baseModel, base.count == 64, base.allSatisfy(\.isHexDigit),
-                base != engine.modelIdentity
-            {
+            if let other = checkpoint.model(otherThan: engine.modelIdentity) {
                 throw CommandError(
-                    "--adapter \(folder): trained for another model (\(base.prefix(12))…, this is "
+                    "--adapter \(folder): trained for another model (\(other.prefix(12))…, this is "
                         + "\(engine.modelIdentity.prefix(12))…)")
             }
-            try evaluator.setAdapter(Adapter(checkpoint, for: engine.model.decoder))
-            return try checkpoint.digest()
+            return .given(checkpoint)
         }
     }
 
     // MARK: - Output
+
+    private func show(_ event: EvaluationRun.Event, of run: EvaluationRun, _ bar: ProgressBar) {
+        let done = run.records.count
+        switch event {
+        case .resumed(let answers): Terminal.note("\(answers) of \(run.total) answers are there already")
+        case .compressing(let tokens, let total):
+            bar.update(done, of: run.total, detail: "compressing \(tokens) of \(total) tokens")
+        case .answered(let record): bar.update(done, of: run.total, detail: record.mode.rawValue)
+        }
+    }
 
     private func print(_ report: EvaluationReport) throws {
         if output.json {

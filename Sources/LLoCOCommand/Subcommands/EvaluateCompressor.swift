@@ -1,10 +1,8 @@
 import ArgumentParser
 import Foundation
-import LLoCOBase
 import LLoCOCompression
 import LLoCOEvaluation
 import LLoCOModels
-import LLoCOTokenizers
 import LLoCOTraining
 
 struct EvaluateCompressor: ParsableCommand {
@@ -43,52 +41,26 @@ struct EvaluateCompressor: ParsableCommand {
         if samples < 1 { throw ValidationError("--samples \(samples): expected 1 or more") }
     }
 
-    /// A text's tokens, of which the last are scored, and what is measured on them.
-    private struct Window {
-        let text: CompressorMeasure.Text
-        let segments: [Int]
-    }
-
     func run() throws {
         guard !texts.isEmpty else { throw CommandError("no TEXT was given") }
-        var read = try texts.flatMap { try TrainingText.texts(in: URL(filePath: $0)) }
-        if heldOut {
-            guard read.count >= TrainingText.leastCorpus else {
-                throw CommandError(
-                    "--held-out: 'train-compressor' keeps texts from training where it is given "
-                        + "\(TrainingText.leastCorpus) or more, here are \(read.count): give all that it was trained on, or "
-                        + "others without --held-out")
-            }
-            read = read.filter(TrainingText.isHeldOut)
+        let corpus = try TrainingCorpus(contentsOf: texts.map { URL(filePath: $0) })
+        if heldOut, corpus.count < TrainingText.leastCorpus {
+            throw CommandError(
+                "--held-out: 'train-compressor' keeps texts from training where it is given "
+                    + "\(TrainingText.leastCorpus) or more, here are \(corpus.count): give all that it was trained on, or "
+                    + "others without --held-out")
         }
         let engine = try engine.load(withEmbedder: false, withAdapter: false)
-        let measure = try CompressorMeasure(engine.compressor)
-        let windows = try windows(of: read, measure, engine.model.tokenizer)
-        guard !windows.isEmpty else {
-            let needed = measure.tokens(segments: segments.values.min() ?? 1)
-            throw CommandError(
-                "none of the \(read.count) \(heldOut ? "held-out " : "")texts has the \(needed) tokens that the measure needs"
-            )
-        }
+        var options = CompressorEvaluation.Options()
+        options.segments = segments.values
+        options.samples = samples
+        options.heldOutOnly = heldOut
+        options.seed = self.engine.model.compute.seed
+        let evaluation = try CompressorEvaluation(
+            corpus, measure: CompressorMeasure(engine.compressor), tokenizer: engine.model.tokenizer, options: options)
         let bar = ProgressBar("measuring")
-        let total = windows.reduce(0) { $0 + $1.segments.reduce($1.segments.max() ?? 0, +) }
-        var done = 0
-        let outcomes = try windows.indices.map { index in
-            let window = windows[index]
-            // The next text that is as long.
-            let other = (windows[(index + 1)...] + windows[..<index]).first {
-                $0.text.ids.count >= window.text.ids.count
-            }
-            defer { window.text.forgetVectors() }
-            return try measure.losses(of: window.text, segments: window.segments, beside: other?.text) {
-                done += 1
-                bar.update(done, of: total)
-            }
-        }
+        let figures = try evaluation.figures { bar.update($0, of: $1) }
         bar.finish()
-        let figures = Set(segments.values).sorted().compactMap {
-            CompressorFigures(outcomes, segments: $0, seed: self.engine.model.compute.seed)
-        }
         if output.json {
             for line in figures { try Terminal.json(line) }
         } else {
@@ -101,29 +73,9 @@ struct EvaluateCompressor: ParsableCommand {
                     + "many as the window holds")
         }
         for count in Set(segments.values).subtracting(figures.map(\.segments)).sorted() {
-            Terminal.note("\(count) segments: no text has the \(measure.tokens(segments: count)) tokens that it needs")
+            let needed = evaluation.measure.tokens(segments: count)
+            Terminal.note("\(count) segments: no text has the \(needed) tokens that it needs")
         }
-    }
-
-    /// The first texts, by their digests, that are long enough for each number of segments; each is cut at a random place.
-    private func windows(
-        of texts: [String], _ measure: CompressorMeasure, _ tokenizer: any Tokenizer
-    ) throws -> [Window] {
-        var left = Dictionary(segments.values.map { ($0, samples) }, uniquingKeysWith: { first, _ in first })
-        var windows: [Window] = []
-        for (digest, text) in texts.map({ (TrainingText.digest(of: $0), $0) }).sorted(by: { $0.0 < $1.0 }) {
-            let ids = tokenizer.encode(text, special: .asText)
-            let fitting = left.filter { $0.value > 0 && measure.tokens(segments: $0.key) <= ids.count }.keys.sorted()
-            guard let most = fitting.last else { continue }
-            let bits = UInt64(digest.prefix(16), radix: 16) ?? 0
-            var generator = SplitMix64(seed: engine.model.compute.seed &+ bits)
-            let needed = measure.tokens(segments: most)
-            let end = Int.random(in: needed...ids.count, using: &generator)
-            windows.append(Window(text: .init(Array(ids[end - needed..<end])), segments: fitting))
-            for count in fitting { left[count]? -= 1 }
-            if left.values.allSatisfy({ $0 == 0 }) { break }
-        }
-        return windows
     }
 
     private static func print(_ figures: [CompressorFigures]) {

@@ -11,7 +11,7 @@ import LLoCOTorch
 /// those that the model expects least. The vectors of another text tell what vectors bring that is no memory: a manner of
 /// writing that the compressor has learned from what it was trained on. What an answer begins with before any vector (one
 /// ordinary token in the form of keys and values) stands first in all of them.
-public struct CompressorMeasure {
+public struct CompressorMeasure: Sendable {
     /// Tokens of raw text right before the scored ones, in every condition
     public let recentTokens: Int
     public let scoredTokens: Int

@@ -1,0 +1,126 @@
+import Foundation
+import LLoCOBase
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCODataSets
+import LLoCOEvaluation
+import LLoCOReports
+import LLoCOTorch
+import Testing
+
+/// Evaluations as a program makes them: what they ask, keep and tell, and how they go on.
+@Suite struct EvaluationRunTests {
+    private static let fixtures: URL = {
+        var url = URL(fileURLWithPath: #filePath)
+        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
+        return url.deletingLastPathComponent().appending(path: "Fixtures")
+    }()
+
+    private let engine: LoadedModel
+    private let file = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString).jsonl").path
+
+    init() throws {
+        var options = LoadedModel.Options(model: Self.fixtures.appending(path: "autocompressor"))
+        options.dtype = .float32
+        options.segmentTokens = 20
+        options.embedder = Self.fixtures.appending(path: "bert")
+        options.template = .plain
+        engine = try LoadedModel.load(options)
+    }
+
+    private let set = EvaluationSet(
+        name: "two.jsonl", format: .lloco,
+        documents: ["river", "mill"].map { topic in
+            EvaluationDocument(
+                id: topic, title: topic,
+                text: (0..<6).map { "The \(topic) of chapter \($0) has item number \($0) in it.\n" }.joined(),
+                questions: (0..<3).map {
+                    EvaluationQuestion(
+                        id: "\(topic)-\($0)", text: "What is item \($0)?", answers: ["The \(topic)."], metric: .f1,
+                        answerTokens: 3)
+                })
+        })
+
+    private func run(_ change: (inout EvaluationRun.Options) -> Void = { _ in }) throws -> EvaluationRun {
+        var options = EvaluationRun.Options()
+        options.modes = [.compressed, .none]
+        change(&options)
+        return try EvaluationRun(set, engine: engine, options: options)
+    }
+
+    /// Each answer without the time that it took.
+    private func answers(_ report: EvaluationReport) -> [[String]] {
+        report.records.map { [$0.id, $0.mode.rawValue, $0.prediction, "\($0.scores.sorted { $0.key < $1.key })"] }
+    }
+
+    @Test func whatIsAskedAndTold() throws {
+        let run = try run { $0.modes = [.compressed, .none, .compressed] }
+        #expect(run.modes == [.compressed, .none] && run.total == 12)
+        var told: [String] = []
+        let report = try run.run { event in
+            switch event {
+            case .resumed: Issue.record("there was no run before")
+            case .compressing(let tokens, let total): #expect(tokens <= total)
+            case .answered(let record):
+                told.append("\(record.id) \(record.mode)")
+                #expect(run.records.count == told.count)
+            }
+        }
+        // Document by document, but reported mode by mode.
+        #expect(told.prefix(3) == ["river-0 compressed", "river-0 none", "river-1 compressed"])
+        let ids = set.documents.flatMap(\.questions).map(\.id)
+        #expect(report.records.map(\.id) == ids + ids)
+        #expect(report.modes.map(\.questions) == [6, 6] && report.settings == run.settings)
+        #expect(report.settings.model == engine.modelIdentity && report.settings.dataDigest == set.digest)
+        #expect(report.settings.textShare == nil && report.settings.adapter == nil)
+    }
+
+    /// By an error, by cancellation, and to its end: no answer is lost and none is asked again.
+    @Test(arguments: [1, 4, 7]) func anInterruptedRunGoesOn(after count: Int) async throws {
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let expected = try answers(run().run())
+        struct Interruption: Error {}
+        do {
+            let first = try run { $0.file = file }
+            #expect(throws: Interruption.self) {
+                try first.run { if case .answered = $0, first.records.count == count { throw Interruption() } }
+            }
+        }
+        let task = Task { [self] in
+            let second = try run { $0.file = file }
+            #expect(second.records.count == count)
+            return try second.run { event in
+                guard case .answered = event, second.records.count == count + 2 else { return }
+                withUnsafeCurrentTask { $0?.cancel() }
+            }
+        }
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        let last = try run { $0.file = file }
+        var (resumed, asked) = (0, 0)
+        let report = try last.run { event in
+            if case .resumed(let answers) = event { resumed = answers }
+            if case .answered = event { asked += 1 }
+        }
+        #expect(resumed == count + 2 && asked == 12 - resumed)
+        #expect(answers(report) == expected)
+    }
+
+    @Test func whatIsAnotherRunsOrModels() throws {
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        do { _ = try run { $0.file = file } }
+        #expect(throws: EvaluationError.self) { _ = try run { ($0.file, $0.seed) = (file, 1) } }
+        #expect(throws: EvaluationError.self) { _ = try run { ($0.file, $0.modes) = (file, [.none]) } }
+        let adapter = try AdapterCheckpoint.read(Self.fixtures.appending(path: "autocompressor/adapter"))
+        func named(_ model: String?) -> AdapterCheckpoint {
+            var checkpoint = adapter
+            checkpoint.configuration.baseModel = model
+            return checkpoint
+        }
+        let foreign = String(repeating: "a", count: 64)
+        #expect(throws: EvaluationError.self) { _ = try run { $0.adapter = .given(named(foreign)) } }
+        for model in [nil, "a-model/by-name", engine.modelIdentity] {
+            let run = try run { $0.adapter = .given(named(model)) }
+            #expect(try run.settings.adapter == named(model).digest())
+        }
+    }
+}
