@@ -46,14 +46,3 @@ struct Chat: AsyncParsableCommand {
         if failed, !Terminal.isInteractive { throw ExitCode.failure }
     }
 }
-
-extension LoadedModel {
-    /// The latest turns that leave half of the window to documents, question and answer.
-    fileprivate func recentHistory(_ history: [ChatMessage], before question: String) throws -> [ChatMessage] {
-        var kept = history
-        while !kept.isEmpty, try prompts.prompt(question: question, history: kept).count > model.window / 2 {
-            kept.removeFirst(2)
-        }
-        return kept
-    }
-}
