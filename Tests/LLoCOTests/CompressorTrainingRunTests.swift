@@ -55,12 +55,12 @@ extension SeededTests {
             CompressorTrainingLog.lines(in: run.folder).map { [Double($0.step), $0.loss, $0.gradientNorm ?? -1] }
         }
 
-        @Test func whatARunTellsAndLeaves() throws {
+        @Test func whatARunTellsAndLeaves() async throws {
             var run = run("whole")
             run.corpus = TrainingCorpus([Sample.text("river"), "A short text."])
             var told: [String] = []
             var saved: [Int] = []
-            let outcome = try run.run { event in
+            let outcome = try await run.run { event in
                 switch event {
                 case .textsOmitted(let count, let total, let bytes): told.append("omitted \(count) \(total) \(bytes)")
                 case .questionsHeldOut, .questionsOmitted: told.append("questions")
@@ -82,11 +82,11 @@ extension SeededTests {
                 folder: run.folder, for: fixture.decoder,
                 identity: FileIdentity.digest(of: fixture.model.identityFiles))
             #expect(compressor.description.trainedTokens == outcome.tokens)
-            #expect(compressor.description.scheme == run.recipe.scheme)
+            #expect(compressor.description.scheme == (try run.recipe.scheme))
             #expect(!Reference.exists(run.folder.appending(path: "training.lock")))
             // Nothing is left to do.
             let before = try weights(run)
-            #expect(try run.run().tokens == outcome.tokens)
+            #expect(try await run.run().tokens == outcome.tokens)
             #expect(try weights(run) == before && log(run).count == 7)
         }
 
@@ -94,14 +94,14 @@ extension SeededTests {
         @Test(arguments: [1, 2, 5])
         func anInterruptedRunGoesOn(after step: Int) async throws {
             let whole = run("whole")
-            let outcome = try whole.run()
+            let outcome = try await whole.run()
             let failed = run("failed")
-            #expect(throws: Interruption.self) {
-                try failed.run { if case .step(let made, _) = $0, made.step == step { throw Interruption() } }
+            await #expect(throws: Interruption.self) {
+                try await failed.run { if case .step(let made, _) = $0, made.step == step { throw Interruption() } }
             }
             let cancelled = run("cancelled")
             let task = Task {
-                try cancelled.run { event in
+                try await cancelled.run { event in
                     guard case .step(let made, _) = event, made.step == step else { return }
                     withUnsafeCurrentTask { $0?.cancel() }
                 }
@@ -114,9 +114,9 @@ extension SeededTests {
                 let file = interrupted.folder.appending(path: CompressorTrainingLog.name)
                 try (Data(contentsOf: file) + Data("{\"loss\":1".utf8)).write(to: file)
                 var begun: Int?
-                let end = try interrupted.run { if case .begun(_, _, let step) = $0 { begun = step } }
-                // The error came before the step's checkpoint, the cancellation is seen after it.
-                #expect(begun == (interrupted.folder == failed.folder ? (step - 1) / 2 * 2 : step / 2 * 2))
+                let end = try await interrupted.run { if case .begun(_, _, let step) = $0 { begun = step } }
+                // The error comes before the step's checkpoint; cancellation makes one.
+                #expect(begun == (interrupted.folder == failed.folder ? (step - 1) / 2 * 2 : step))
                 #expect(end.steps == outcome.steps && end.tokens == outcome.tokens)
                 #expect(try weights(interrupted) == weights(whole))
                 #expect(log(interrupted) == log(whole))
@@ -127,30 +127,30 @@ extension SeededTests {
         @Test func whatStandsStaysWhole() async throws {
             var run = run("mine")
             run.maximumSeconds = 0
-            let first = try run.run()
+            let first = try await run.run()
             #expect(first.steps == 1 && log(run).count == 1)
             let before = try weights(run)
             let cancelled = run
             let task = Task {
                 withUnsafeCurrentTask { $0?.cancel() }
-                return try cancelled.run()
+                return try await cancelled.run()
             }
             await #expect(throws: CancellationError.self) { _ = try await task.value }
             #expect(try weights(run) == before && log(run).count == 1)
             do {
                 // Another process's run, for all that this one knows.
                 let lock = try CompressorTrainer.lock(run.folder)
-                #expect(throws: LockError.self) { try run.run() }
+                await #expect(throws: LockError.self) { try await run.run() }
                 withExtendedLifetime(lock) {}
             }
             var other = run
             other.seed += 1
-            #expect(message { _ = try other.run() }?.contains("saved run is of another") == true)
+            #expect(await message { _ = try await other.run() }?.contains("saved run is of another") == true)
             #expect(try weights(run) == before && log(run).count == 1)
         }
 
         /// Questions and what reads answers are for one objective.
-        @Test func whatAnsweringNeeds() throws {
+        @Test func whatAnsweringNeeds() async throws {
             let set = QuestionSet(documents: [
                 QuestionDocument(
                     id: "a", title: "a", document: "The mill rose.",
@@ -158,28 +158,28 @@ extension SeededTests {
             ])
             var plain = run("plain")
             plain.questions = [set]
-            #expect(message { _ = try plain.run() }?.contains("'answering' no share") == true)
+            #expect(await message { _ = try await plain.run() }?.contains("'answering' no share") == true)
             plain.questions = []
             plain.reader = Reference.adapter
-            #expect(message { _ = try plain.run() }?.contains("'answering' no share") == true)
+            #expect(await message { _ = try await plain.run() }?.contains("'answering' no share") == true)
             #expect(try folder.contents() == [])
             var asking = run("asking") {
                 ($0.continuation, $0.answering, $0.segmentTokens, $0.steps) = (0, 1, 64, 2)
             }
-            #expect(message { _ = try asking.run() }?.contains("needs questions") == true)
+            #expect(await message { _ = try await asking.run() }?.contains("needs questions") == true)
             asking.questions = [set]
             asking.reader = Reference.adapter
-            #expect(try asking.run().steps == 2)
+            #expect(try await asking.run().steps == 2)
             let lines = CompressorTrainingLog.lines(in: asking.folder)
             #expect(lines.count == 2 && lines.allSatisfy { $0.losses?.keys.sorted() == ["answering"] })
             // A reader is part of what a run is.
             asking.reader = nil
-            #expect(message { _ = try asking.run() }?.contains("saved run is of another") == true)
+            #expect(await message { _ = try await asking.run() }?.contains("saved run is of another") == true)
             // A compressor is trained further, on what it was trained on and on more.
             var further = run("further") { ($0.segmentTokens, $0.steps) = (64, 1) }
             further.start = asking.folder
             let known = try CompressorCheckpoint.description(in: asking.folder).trainedTokens
-            #expect(try further.run().tokens > known)
+            #expect(try await further.run().tokens > known)
         }
 
         @Test func whatACorpusHoldsOut() throws {

@@ -4,7 +4,7 @@ import LLoCODocuments
 import LLoCOModels
 import LLoCOTraining
 
-struct TrainCompressor: ParsableCommand {
+struct TrainCompressor: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a compressor for a model: a LoRA adapter, and summary embeddings where the recipe has them.",
         discussion: """
@@ -56,7 +56,7 @@ struct TrainCompressor: ParsableCommand {
         if let minutes, !(minutes > 0) { throw ValidationError("--minutes \(minutes): expected more than 0") }
     }
 
-    func run() throws {
+    func compute() async throws {
         guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
         try OutputFolder.check(out, option: "--out")
         let corpus = try TrainingCorpus(contentsOf: text.map { URL(filePath: $0) })
@@ -76,7 +76,7 @@ struct TrainCompressor: ParsableCommand {
         run.checkpointing = training.gradientCheckpointing
         run.maximumSeconds = minutes.map { $0 * 60 }
         let bar = ProgressBar("training")
-        let outcome = try run.run { try show($0, of: run, bar) }
+        let outcome = try await run.run { try show($0, of: run, bar) }
         bar.finish()
         if !output.json {
             Terminal.print("\(out): step \(outcome.steps) of \(recipe.steps), \(outcome.tokens) tokens read")

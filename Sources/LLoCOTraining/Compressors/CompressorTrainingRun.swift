@@ -10,12 +10,12 @@ import LLoCOTorch
 /// A run that trains a compressor into a folder.
 ///
 /// The folder gets the compressor (``CompressorCheckpoint``), the state that a run goes on from, and a log
-/// (``CompressorTrainingLog``). A run that was interrupted, by an error, by cancellation or by a kill, goes on from its last
+/// (``CompressorTrainingLog``). A run that was interrupted, by cancellation, an error or a kill, goes on from its last
 /// checkpoint when it is run again, and ends with the weights of one that was not.
 ///
 ///     var training = CompressorTrainingRun(model: model, recipe: recipe, corpus: corpus, folder: folder)
 ///     training.seed = 1
-///     let outcome = try training.run { event in
+///     let outcome = try await training.run { event in
 ///         if case .step(let step, _) = event { logger.info("step \(step.step): loss \(step.loss)") }
 ///     }
 public struct CompressorTrainingRun: Sendable {
@@ -77,13 +77,13 @@ public struct CompressorTrainingRun: Sendable {
 
     /// Trains until the recipe's steps are made or ``maximumSeconds`` are over.
     ///
-    /// The calling task's cancellation is looked for between steps. Steps after the last checkpoint are lost to an error
-    /// and to cancellation; what stands in the folder stays whole.
+    /// Where the task is cancelled, a checkpoint is written after the step in hand and `CancellationError` thrown. To an
+    /// error the steps after the last checkpoint are lost; what stands in the folder stays whole.
     ///
     /// - Parameter onEvent: told what happens; an error that it throws ends the run
     /// - Throws: `TrainingError` where the recipe does not fit what is given, where the folder has another run, or where
     ///   training becomes unstable; `LockError` where another process writes the folder; `CancellationError`.
-    public func run(onEvent: (Event) throws -> Void = { _ in }) throws -> Outcome {
+    public func run(onEvent: (Event) throws -> Void = { _ in }) async throws -> Outcome {
         let tokenizer = try model.tokenizer
         let text = try trainingText(onEvent)
         let reader = try loadedReader()
@@ -109,14 +109,18 @@ public struct CompressorTrainingRun: Sendable {
             try trainer.resume(from: folder, source: source) ?? start?.checkpoint.description.trainedTokens ?? 0
         try onEvent(.begun(texts: text.count, bytes: text.byteCount, step: trainer.stepCount))
         let log = try CompressorTrainingLog(in: folder, keepingSteps: trainer.stepCount)
+        var saved = trainer.stepCount
         func save() throws {
             try trainer.save(to: folder, source: source, trainedTokens: tokens)
-            try onEvent(.saved(step: trainer.stepCount))
+            saved = trainer.stepCount
+            try onEvent(.saved(step: saved))
         }
         let beginning = ContinuousClock.now
-        var saved = trainer.stepCount
         while trainer.stepCount < recipe.steps {
-            try Task.checkCancellation()
+            if Task.isCancelled {
+                if trainer.stepCount > saved { try save() }
+                throw CancellationError()
+            }
             let began = ContinuousClock.now
             let step = try trainer.step(text, questions: questions, tokenizer)
             tokens += step.tokens
@@ -124,10 +128,9 @@ public struct CompressorTrainingRun: Sendable {
             try log.append(.init(step, tokensPerSecond: speed))
             try onEvent(.step(step, tokensPerSecond: speed))
             if let maximumSeconds, beginning.duration(to: .now).seconds >= maximumSeconds { break }
-            if trainer.stepCount - saved >= recipe.checkpointSteps {
-                try save()
-                saved = trainer.stepCount
-            }
+            if trainer.stepCount - saved >= recipe.checkpointSteps { try save() }
+            // Others who wait for this thread have their turn.
+            await Task.yield()
         }
         try save()
         return Outcome(steps: trainer.stepCount, tokens: tokens)
@@ -145,7 +148,8 @@ public struct CompressorTrainingRun: Sendable {
     private func loadedReader() throws -> (adapter: Adapter, digest: String)? {
         guard let reader else { return nil }
         guard recipe.answering > 0 else {
-            throw TrainingError("an adapter to read answers with: the recipe gives the objective 'answering' no share")
+            throw TrainingError(
+                .invalid, "an adapter to read answers with: the recipe gives the objective 'answering' no share")
         }
         let checkpoint = try AdapterCheckpoint.read(reader, as: .float32)
         return (try Adapter(checkpoint, for: model.decoder), try checkpoint.digest())
@@ -155,12 +159,12 @@ public struct CompressorTrainingRun: Sendable {
     private func trainingQuestions(_ onEvent: (Event) throws -> Void) throws -> TrainingQuestions? {
         guard recipe.answering > 0 else {
             guard questions.isEmpty else {
-                throw TrainingError("questions: the recipe gives the objective 'answering' no share")
+                throw TrainingError(.invalid, "questions: the recipe gives the objective 'answering' no share")
             }
             return nil
         }
         guard !questions.isEmpty else {
-            throw TrainingError("the recipe's objective 'answering' needs questions about texts")
+            throw TrainingError(.invalid, "the recipe's objective 'answering' needs questions about texts")
         }
         let most = recipe.questionedTokens
         let asked = try TrainingQuestions(

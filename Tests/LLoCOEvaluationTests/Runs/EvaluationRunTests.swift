@@ -41,11 +41,11 @@ import Testing
                 })
         })
 
-    private func run(_ change: (inout EvaluationRun.Options) -> Void = { _ in }) throws -> EvaluationRun {
+    private func run(_ change: (inout EvaluationRun.Options) -> Void = { _ in }) async throws -> EvaluationRun {
         var options = EvaluationRun.Options()
         options.modes = [.compressed, .none]
         change(&options)
-        return try EvaluationRun(set, engine: engine, options: options)
+        return try await EvaluationRun(set, engine: engine, options: options)
     }
 
     /// Each answer without the time that it took.
@@ -53,11 +53,11 @@ import Testing
         report.records.map { [$0.id, $0.mode.rawValue, $0.prediction, "\($0.scores.sorted { $0.key < $1.key })"] }
     }
 
-    @Test func whatIsAskedAndTold() throws {
-        let run = try run { $0.modes = [.compressed, .none, .compressed] }
+    @Test func whatIsAskedAndTold() async throws {
+        let run = try await run { $0.modes = [.compressed, .none, .compressed] }
         #expect(run.modes == [.compressed, .none] && run.total == 12)
         var told: [String] = []
-        let report = try run.run { event in
+        let report = try await run.run { event in
             switch event {
             case .resumed: Issue.record("there was no run before")
             case .compressing(let tokens, let total): #expect(tokens <= total)
@@ -78,26 +78,26 @@ import Testing
     /// By an error, by cancellation, and to its end: no answer is lost and none is asked again.
     @Test(arguments: [1, 4, 7]) func anInterruptedRunGoesOn(after count: Int) async throws {
         defer { try? FileManager.default.removeItem(atPath: file) }
-        let expected = try answers(run().run())
+        let expected = try answers(await run().run())
         struct Interruption: Error {}
         do {
-            let first = try run { $0.file = file }
-            #expect(throws: Interruption.self) {
-                try first.run { if case .answered = $0, first.records.count == count { throw Interruption() } }
+            let first = try await run { $0.file = file }
+            await #expect(throws: Interruption.self) {
+                try await first.run { if case .answered = $0, first.records.count == count { throw Interruption() } }
             }
         }
         let task = Task { [self] in
-            let second = try run { $0.file = file }
+            let second = try await run { $0.file = file }
             #expect(second.records.count == count)
-            return try second.run { event in
+            return try await second.run { event in
                 guard case .answered = event, second.records.count == count + 2 else { return }
                 withUnsafeCurrentTask { $0?.cancel() }
             }
         }
         await #expect(throws: CancellationError.self) { _ = try await task.value }
-        let last = try run { $0.file = file }
+        let last = try await run { $0.file = file }
         var (resumed, asked) = (0, 0)
-        let report = try last.run { event in
+        let report = try await last.run { event in
             if case .resumed(let answers) = event { resumed = answers }
             if case .answered = event { asked += 1 }
         }
@@ -105,11 +105,11 @@ import Testing
         #expect(answers(report) == expected)
     }
 
-    @Test func whatIsAnotherRunsOrModels() throws {
+    @Test func whatIsAnotherRunsOrModels() async throws {
         defer { try? FileManager.default.removeItem(atPath: file) }
-        do { _ = try run { $0.file = file } }
-        #expect(throws: EvaluationError.self) { _ = try run { ($0.file, $0.seed) = (file, 1) } }
-        #expect(throws: EvaluationError.self) { _ = try run { ($0.file, $0.modes) = (file, [.none]) } }
+        do { _ = try await run { $0.file = file } }
+        await #expect(throws: EvaluationError.self) { _ = try await run { ($0.file, $0.seed) = (file, 1) } }
+        await #expect(throws: EvaluationError.self) { _ = try await run { ($0.file, $0.modes) = (file, [.none]) } }
         let adapter = try AdapterCheckpoint.read(Self.fixtures.appending(path: "autocompressor/adapter"))
         func named(_ model: String?) -> AdapterCheckpoint {
             var checkpoint = adapter
@@ -117,9 +117,9 @@ import Testing
             return checkpoint
         }
         let foreign = String(repeating: "a", count: 64)
-        #expect(throws: EvaluationError.self) { _ = try run { $0.adapter = .given(named(foreign)) } }
+        await #expect(throws: EvaluationError.self) { _ = try await run { $0.adapter = .given(named(foreign)) } }
         for model in [nil, "a-model/by-name", engine.modelIdentity] {
-            let run = try run { $0.adapter = .given(named(model)) }
+            let run = try await run { $0.adapter = .given(named(model)) }
             #expect(try run.settings.adapter == named(model).digest())
         }
     }
