@@ -22,7 +22,7 @@ build: bootstrap ## build .build/release/lloco
 
 test: ## build and run every test (in release, as it is used)
 	@Scripts/bootstrap --tests
-	$(SWIFT) test -c release --disable-xctest
+	Scripts/test $(SWIFT) test -c release --disable-xctest
 
 demo: build ## add, finetune and ask on real documents
 	Scripts/demo
