@@ -15,14 +15,34 @@ export LIBTORCH
 endif
 
 .DEFAULT_GOAL := build
-.PHONY: build test demo bench bootstrap check format lint clean help
+.PHONY: build test test-sanitizers demo bench bootstrap check format lint clean help
 
 build: bootstrap ## build .build/release/lloco
 	$(SWIFT) build -c release --product lloco
 
 test: ## build and run every test (in release, as it is used)
 	@Scripts/bootstrap --tests
-	$(SWIFT) test -c release --disable-xctest
+	Scripts/test $(SWIFT) test -c release --disable-xctest
+
+# The kernels and what reads files, under sanitizers that end the run at the first fault. In debug and in a folder of its
+# own. Filters are regular expressions.
+SANITIZED := LLoCO(Base|Torch|Tokenizers|Checkpoints|Models)Tests LLoCOTests.(Document|QuestionSet) \
+	LLoCOEvaluationTests.(Data|.*Reading)
+# Resident memory, which AddressSanitizer grows; real models, which read no other files and take too long.
+UNSANITIZED := MemoryTests DefaultModelTests DecodeWeightsTests
+SANITIZE := --scratch-path .build-sanitizers --sanitize=address
+# swift has no such sanitizer on Linux, clang has; AddressSanitizer's runtime brings this one's with it.
+SANITIZE += -Xcxx -fsanitize=undefined,float-cast-overflow -Xcxx -fno-sanitize-recover=undefined,float-cast-overflow
+ifeq ($(shell uname -s),Linux)
+# The default linker warns of every symbol of the runtime.
+SANITIZE += -Xswiftc -use-ld=lld
+endif
+# Tests ask for more memory than there is, and want an error; what is read of a folder and processes leak in Foundation.
+test-sanitizers: export ASAN_OPTIONS := allocator_may_return_null=1:detect_leaks=0
+test-sanitizers: export UBSAN_OPTIONS := print_stacktrace=1
+test-sanitizers: ## run the tests of kernels and file formats under sanitizers of addresses and undefined behaviour
+	@Scripts/bootstrap
+	Scripts/test $(SWIFT) test $(SANITIZE) --disable-xctest $(SANITIZED:%=--filter '%') $(UNSANITIZED:%=--skip '%')
 
 demo: build ## add, finetune and ask on real documents
 	Scripts/demo
@@ -53,7 +73,7 @@ lint: ## complain about what is not in the house format, and about imports that 
 	$(if $(wildcard Scripts/check-layers),Scripts/check-layers)
 
 clean: ## remove what was built (.deps stays)
-	rm -rf .build
+	rm -rf .build .build-sanitizers
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26

@@ -1,9 +1,9 @@
 // How the threads of one operation wait for each other: settled before anything else runs.
 //
-// libgomp's threads spin for milliseconds by default. Where another program wants the same cores, a decoding step, which
-// has some hundreds of short parallel regions, then takes ten times as long: measured with SmolLM2-135M on 2 cores under
-// a load of 5, 24 tokens took 25 to 36 s, against 3 to 6 s with a short spin. libgomp reads its settings in its own
-// constructor and keeps no way to change them, so the program starts itself anew with them, before libtorch's
+// libgomp's threads spin for milliseconds by default. Where another program wants the same cores, a decoding step,
+// which has some hundreds of short parallel regions, then takes ten times as long: measured with SmolLM2-135M on 2
+// cores under a load of 5, 24 tokens took 25 to 36 s, against 3 to 6 s with a short spin. libgomp reads its settings in
+// its own constructor and keeps no way to change them, so the program starts itself anew with them, before libtorch's
 // constructors have run (some milliseconds). Settings of the user's own stay.
 
 #include "startup.h"

@@ -7,15 +7,14 @@ using namespace ctorch;
 namespace {
 
 const char *name(ctorch_unary op) {
-    static const char *const names[] = {
-        "neg", "abs", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "silu", "gelu", "relu",
-        "isfinite", "logical_not"};
+    static const char *const names[] = {"neg",  "abs",     "exp",  "log",  "sqrt", "rsqrt",    "sin",        "cos",
+                                        "tanh", "sigmoid", "silu", "gelu", "relu", "isfinite", "logical_not"};
     return op >= 0 && size_t(op) < std::size(names) ? names[op] : "unary";
 }
 
 const char *name(ctorch_binary op) {
-    static const char *const names[] = {"add", "sub", "mul", "div", "pow", "maximum", "minimum", "eq", "ne",
-                                        "lt", "le", "gt", "ge", "logical_and", "logical_or"};
+    static const char *const names[] = {"add", "sub", "mul", "div", "pow", "maximum",     "minimum",   "eq",
+                                        "ne",  "lt",  "le",  "gt",  "ge",  "logical_and", "logical_or"};
     return op >= 0 && size_t(op) < std::size(names) ? names[op] : "binary";
 }
 

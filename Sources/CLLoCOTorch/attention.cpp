@@ -57,11 +57,14 @@ struct Call {
         for (size_t i = 0; i < count; i++) {
             const at::Tensor &keys = pieces.tensors[i], &values = pieces.tensors[count + i], &bias = pieces.biases[i];
             list.push_back(
-                {rows<const void *>(keys), rows<const void *>(values), keys.size(2),
-                 keys.size(0) == 1 && query.size(0) > 1, float(pieces.log_weights[i]), {}});
+                {rows<const void *>(keys),
+                 rows<const void *>(values),
+                 keys.size(2),
+                 keys.size(0) == 1 && query.size(0) > 1,
+                 float(pieces.log_weights[i]),
+                 {}});
             if (bias.defined()) {
-                list.back().bias = {
-                    const_data<float>(bias), bias.size(0) == 1 ? 0 : bias.stride(0), bias.stride(1), 1};
+                list.back().bias = {const_data<float>(bias), bias.size(0) == 1 ? 0 : bias.stride(0), bias.stride(1), 1};
             }
             total += keys.size(2);
         }

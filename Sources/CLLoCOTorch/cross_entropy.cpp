@@ -7,7 +7,8 @@ using namespace ctorch;
 
 namespace {
 
-/// The loss and, in place of the scores, its gradient. `targets` [n, k], contiguous; `shares` likewise, or undefined for 1.
+/// The loss and, in place of the scores, its gradient. `targets` [n, k], contiguous; `shares` likewise, or undefined,
+/// which means 1.
 double losses(
     const at::Tensor &scores, const at::Tensor &targets, const at::Tensor &shares, bool gradient, double scale) {
     const RowKernels &kernels = *row_kernels(scores);

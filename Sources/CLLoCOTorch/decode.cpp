@@ -238,8 +238,7 @@ int ctorch_swiglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y) {
         const float *from = const_data<float>(input);
         float *to = output.mutable_data_ptr<float>();
         for (int64_t row = 0; row < input.size(0); row++) {
-            kernels().float32_rows.swiglu(
-                from + row * input.stride(0), to + row * output.stride(0), 1, output.size(1));
+            kernels().float32_rows.swiglu(from + row * input.stride(0), to + row * output.stride(0), 1, output.size(1));
         }
     });
 }

@@ -19,7 +19,9 @@ inline ctorch_tensor *wrap(at::Tensor tensor) {
     return reinterpret_cast<ctorch_tensor *>(new at::Tensor(std::move(tensor)));
 }
 /// The handle of a tensor that stays this side's, for one call.
-inline const ctorch_tensor *borrow(const at::Tensor &tensor) { return reinterpret_cast<const ctorch_tensor *>(&tensor); }
+inline const ctorch_tensor *borrow(const at::Tensor &tensor) {
+    return reinterpret_cast<const ctorch_tensor *>(&tensor);
+}
 inline c10::optional<at::Tensor> optional(const ctorch_tensor *tensor) {
     return tensor ? c10::optional<at::Tensor>(unwrap(tensor)) : c10::nullopt;
 }
@@ -30,7 +32,8 @@ inline std::vector<at::Tensor> list(const ctorch_tensor *const *tensors, size_t 
     return result;
 }
 
-/// What a tensor holds. libtorch's own template of it cannot be linked where another compiler's names differ from its own's.
+/// What a tensor holds. libtorch's own template of it cannot be linked where another compiler's names differ from
+/// those of libtorch's.
 template <typename T>
 const T *const_data(const at::Tensor &tensor) {
     TORCH_CHECK(tensor.scalar_type() == c10::CppTypeToScalarType<T>::value, "another dtype than is read");

@@ -1,9 +1,9 @@
 // A frozen linear layer with what LoRA adapters (Hu et al. 2021) add to it.
 //
-// Composed of libtorch's operations an adapter costs half as much again as the frozen product that it is added to, for a
-// hundredth of the multiplications (figures in kernels/lora.h): every part reads the layer's input again, converts its
-// matrices, and adds a tensor of the output's size. Here one pass over the input serves all parts, and their products are
-// added where the output lies.
+// Composed of libtorch's operations an adapter costs half as much again as the frozen product that it is added to, for
+// a hundredth of the multiplications (figures in kernels/lora.h): every part reads the layer's input again, converts
+// its matrices, and adds a tensor of the output's size. Here one pass over the input serves all parts, and their
+// products are added where the output lies.
 
 #include <torch/csrc/autograd/custom_function.h>
 

@@ -107,12 +107,10 @@ int ctorch_quantized_linear_in(
         check_matrix(input, "x");
         check_matrix(output, "y");
         const int64_t count = input.size(0);
+        TORCH_CHECK(count > 0 && count <= quantized_linear_rows, "expected 1 to ", quantized_linear_rows, " rows of x");
         TORCH_CHECK(
-            count > 0 && count <= quantized_linear_rows, "expected 1 to ", quantized_linear_rows, " rows of x");
-        TORCH_CHECK(
-            input.size(1) == weights.columns && output.size(0) == count && output.size(1) == weights.rows,
-            "weights [", weights.rows, ", ", weights.columns, "] take x [M, ", weights.columns, "] to y [M, ",
-            weights.rows, "]");
+            input.size(1) == weights.columns && output.size(0) == count && output.size(1) == weights.rows, "weights [",
+            weights.rows, ", ", weights.columns, "] take x [M, ", weights.columns, "] to y [M, ", weights.rows, "]");
         const size_t scratch = size_t(quantized_linear_scratch(count, weights.columns));
         kernels().decoding.quantized_linear({
             .weights = weights,

@@ -1,6 +1,6 @@
 // Gradient checkpointing (Chen et al. 2016): of a part of the graph only inputs and outputs are kept; the backward pass
-// computes what lies between once more. A step over 1,500 tokens of full text of SmolLM2-135M, a layer a part, took 14 %
-// more time and 990 MB over what is loaded instead of 2,040.
+// computes what lies between once more. A step over 1,500 tokens of full text of SmolLM2-135M, a layer a part, took
+// 14 % more time and 990 MB over what is loaded instead of 2,040.
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
@@ -43,7 +43,7 @@ void set_generator_states(at::Device device, const std::vector<at::Tensor> &stat
 
 /// Sets the generators back to an earlier state; afterwards they go on from where they were.
 class EarlierDraws {
-   public:
+public:
     EarlierDraws(at::Device device, const std::vector<at::Tensor> &states)
         : device(device), now(generator_states(device)) {
         set_generator_states(device, states);
@@ -51,7 +51,7 @@ class EarlierDraws {
     ~EarlierDraws() { set_generator_states(device, now); }
     EarlierDraws(const EarlierDraws &) = delete;
 
-   private:
+private:
     const at::Device device;
     const std::vector<at::Tensor> now;
 };
@@ -81,7 +81,7 @@ struct Body : torch::CustomClassHolder {
         return outputs;
     }
 
-   private:
+private:
     const ctorch_body run;
     void *const context;
     void (*const release)(void *);

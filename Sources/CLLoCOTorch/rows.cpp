@@ -75,8 +75,7 @@ bool has_kernel(const at::Tensor &x, const at::Tensor &y, const at::Tensor &weig
     return row_kernels(x) && x.dim() > 0 && x.numel() > 0 && weight.dim() == 1 && x.size(-1) == weight.size(0) &&
            weight.scalar_type() == x.scalar_type() && weight.device().is_cpu() && weight.is_contiguous() &&
            !records_gradients({weight}) &&
-           (!y.defined() ||
-            (y.sizes() == x.sizes() && y.scalar_type() == x.scalar_type() && y.device() == x.device()));
+           (!y.defined() || (y.sizes() == x.sizes() && y.scalar_type() == x.scalar_type() && y.device() == x.device()));
 }
 
 at::Tensor rms_norm(const at::Tensor &x, const at::Tensor &weight, double epsilon) {
@@ -122,7 +121,10 @@ struct Angles {
     bool of_each_row;
 
     Angles(const at::Tensor &cosine, const at::Tensor &sine)
-        : cosine(cosine.contiguous()), sine(sine.contiguous()), positions(cosine.size(-2)), half(cosine.size(-1)),
+        : cosine(cosine.contiguous()),
+          sine(sine.contiguous()),
+          positions(cosine.size(-2)),
+          half(cosine.size(-1)),
           of_each_row(cosine.dim() == 4 && cosine.size(0) > 1) {}
 
     /// The angles of row `row` of [B, T] rows.
@@ -188,8 +190,9 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
                             continue;
                         }
                         const char *from = static_cast<const char *>(gradient.data_ptr()) +
-                            (row / count * gradient.stride(0) + head * gradient.stride(1) +
-                             row % count * gradient.stride(2)) * int64_t(gradient.element_size());
+                                           (row / count * gradient.stride(0) + head * gradient.stride(1) +
+                                            row % count * gradient.stride(2)) *
+                                               int64_t(gradient.element_size());
                         if (part == 2) {
                             std::memcpy(to, from, head_bytes);
                         } else {
@@ -208,15 +211,17 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
 
 variable_list rotary_heads(
     const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine, int64_t heads, int64_t groups) {
-    TORCH_CHECK(x.dim() == 3 && heads > 0 && groups > 0 && x.size(2) % (heads + 2 * groups) == 0,
-                "expected [B, T, (", heads, " + 2 * ", groups, ") * E]");
+    TORCH_CHECK(
+        x.dim() == 3 && heads > 0 && groups > 0 && x.size(2) % (heads + 2 * groups) == 0, "expected [B, T, (", heads,
+        " + 2 * ", groups, ") * E]");
     const int64_t size = x.size(2) / (heads + 2 * groups);
     const auto fits = [&](const at::Tensor &t) {
         const bool of_rows = t.dim() == 4 && t.size(1) == 1 && (t.size(0) == x.size(0) || t.size(0) == 1);
         return (t.dim() == 2 || of_rows) && t.size(-2) == x.size(1) && t.size(-1) * 2 == size;
     };
-    TORCH_CHECK(fits(cosine) && cosine.sizes() == sine.sizes() && fits(sine),
-                "expected angles [T, ", size / 2, "] or [B, 1, T, ", size / 2, "]");
+    TORCH_CHECK(
+        fits(cosine) && cosine.sizes() == sine.sizes() && fits(sine), "expected angles [T, ", size / 2,
+        "] or [B, 1, T, ", size / 2, "]");
     const bool fast = row_kernels(x) && cosine.scalar_type() == at::kFloat && sine.scalar_type() == at::kFloat &&
                       cosine.device().is_cpu() && sine.device().is_cpu() && x.numel() > 0;
     if (!fast) {
@@ -289,8 +294,7 @@ int ctorch_add_rms_norm(
     });
 }
 
-int ctorch_rotary(
-    const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out) {
+int ctorch_rotary(const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out) {
     return produce("rotary", {x, cosine, sine}, out, [&] { return rotary(unwrap(x), unwrap(cosine), unwrap(sine)); });
 }
 

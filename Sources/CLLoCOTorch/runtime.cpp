@@ -87,8 +87,9 @@ at::Device device(ctorch_device_type type, int index) {
 namespace {
 std::atomic<bool> cuda_is_loaded = false;
 
-/// Loads libtorch's CUDA backend, which registers itself, where this libtorch has one. Linking it would keep the program
-/// from starting on machines without. What libtorch is asked about CUDA before then, it answers with no for good.
+/// Loads libtorch's CUDA backend, which registers itself, where this libtorch has one. Linking it would keep the
+/// program from starting on machines without. What libtorch is asked about CUDA before then, it answers with no
+/// for good.
 void load_cuda() {
     static void *const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
     if (library) cuda_is_loaded = true;
@@ -195,9 +196,7 @@ bool ctorch_device_available(ctorch_device_type type) {
     try {
         switch (type) {
             case ctorch_cpu: return true;
-            case ctorch_cuda:
-                load_cuda();
-                return at::hasCUDA() && at::getNumGPUs() > 0;
+            case ctorch_cuda: load_cuda(); return at::hasCUDA() && at::getNumGPUs() > 0;
             case ctorch_mps: return at::hasMPS();
         }
     } catch (...) {

@@ -9,8 +9,9 @@
 
 namespace ctorch {
 
-/// At least `size` bytes, 64-byte aligned, that are this thread's until its next call of this. They are kept for that: a
-/// decoding step asks hundreds of times, and is given new memory only where its positions have outgrown the old by half.
+/// At least `size` bytes, 64-byte aligned, that are this thread's until its next call of this. They are kept for that:
+/// a decoding step asks hundreds of times, and is given new memory only where its positions have outgrown the old by
+/// half.
 inline uint8_t *scratch_memory(size_t size) {
     struct Memory {
         uint8_t *data = nullptr;

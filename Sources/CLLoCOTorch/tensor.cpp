@@ -148,8 +148,7 @@ int ctorch_tensor_squeeze(const ctorch_tensor *tensor, int64_t dim, ctorch_tenso
     return produce("squeeze", {tensor}, out, [&] { return unwrap(tensor).squeeze(dim); });
 }
 
-int ctorch_tensor_narrow(
-    const ctorch_tensor *tensor, int64_t dim, int64_t start, int64_t length, ctorch_tensor **out) {
+int ctorch_tensor_narrow(const ctorch_tensor *tensor, int64_t dim, int64_t start, int64_t length, ctorch_tensor **out) {
     return produce("narrow", {tensor}, out, [&] { return unwrap(tensor).narrow(dim, start, length); });
 }
 
@@ -164,8 +163,7 @@ int ctorch_tensor_index_select(
     });
 }
 
-int ctorch_tensor_gather(
-    const ctorch_tensor *tensor, int64_t dim, const ctorch_tensor *indices, ctorch_tensor **out) {
+int ctorch_tensor_gather(const ctorch_tensor *tensor, int64_t dim, const ctorch_tensor *indices, ctorch_tensor **out) {
     return produce("gather", {tensor, indices}, out, [&] { return unwrap(tensor).gather(dim, unwrap(indices)); });
 }
 
@@ -176,9 +174,7 @@ int ctorch_tensor_masked_fill(
 
 int ctorch_tensor_where(
     const ctorch_tensor *condition, const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out) {
-    return produce("where", {condition, a, b}, out, [&] {
-        return at::where(unwrap(condition), unwrap(a), unwrap(b));
-    });
+    return produce("where", {condition, a, b}, out, [&] { return at::where(unwrap(condition), unwrap(a), unwrap(b)); });
 }
 
 namespace {

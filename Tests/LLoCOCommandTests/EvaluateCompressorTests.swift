@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `lloco evaluate-compressor`, on the default model without a compressor of its own.
-@Suite(.enabled(if: Place.languageModel != nil, "Scripts/bootstrap fetches the default model"))
+@Suite(.enabled(if: Place.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
 struct EvaluateCompressorTests {
     let place: Workplace
     let command: [String]

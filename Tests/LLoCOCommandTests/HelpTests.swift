@@ -5,14 +5,16 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "add", "list", "show", "remove", "finetune", "train-compressor", "ask", "chat", "generate", "compress",
-        "tokenize",
-        "embed", "perplexity", "evaluate", "score", "bench", "doctor",
+        "tokenize", "embed", "perplexity", "evaluate", "score", "evaluate-compressor", "bench", "doctor",
     ]
 
     @Test func everyCommandHasHelp() async throws {
         let place = try Workplace()
         let overview = try await place.run("--help").expectSuccess()
         #expect(overview.errorText == "")
+        let start = try #require(overview.outputText.range(of: "SUBCOMMANDS:")).upperBound
+        let listed = overview.outputText[start...].matches(of: /(?m)^ {2}([a-z-]+)(?: |$)/).map { String($0.1) }
+        #expect(listed.sorted() == Self.commands.sorted(), "the overview's commands are those that are tested here")
         for command in Self.commands {
             #expect(overview.outputText.contains("  \(command) "), "\(command) is in the overview")
             let help = try await place.run(command, "--help").expectSuccess()

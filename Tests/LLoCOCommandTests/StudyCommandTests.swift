@@ -56,7 +56,7 @@ import Testing
         """
 
     /// The default model studies a story; killed on its way, it ends with the same questions and the same adapter.
-    @Test(.enabled(if: Place.languageModel != nil, "Scripts/bootstrap fetches the default model"))
+    @Test(.enabled(if: Place.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
     func killedAndContinued() async throws {
         let model = try #require(Place.languageModel)
         let command = [

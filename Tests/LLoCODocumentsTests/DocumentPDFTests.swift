@@ -74,7 +74,8 @@ import Testing
     }
 
     /// The real program on a page written here.
-    @Test(.enabled(if: Programs.find("pdftotext") != nil)) func poppler() throws {
+    @Test(.enabled(if: Programs.find("pdftotext") != nil, "no pdftotext: apt-get install poppler-utils"))
+    func poppler() throws {
         let content = "BT /F1 24 Tf 72 700 Td (Compressed contexts) Tj ET"
         let objects = [
             "<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

@@ -185,7 +185,9 @@ import Testing
     }
 
     /// SQLite's journal of a killed writer is played back by whoever opens the library next, reader or writer.
-    @Test(.enabled(if: Programs.find("sqlite3") != nil), arguments: [SQLiteLibrary.Access.reading, .writing])
+    @Test(
+        .enabled(if: Programs.find("sqlite3") != nil, "no sqlite3: apt-get install sqlite3"),
+        arguments: [SQLiteLibrary.Access.reading, .writing])
     func aKilledWriterLosesOnlyItsLastStep(access: SQLiteLibrary.Access) throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")

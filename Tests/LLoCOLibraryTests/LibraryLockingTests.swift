@@ -62,7 +62,8 @@ import Testing
         #expect(try library.verify() == [])
     }
 
-    @Test(.enabled(if: Programs.find("flock") != nil)) func anotherProcessHoldsTheLockUntilItIsKilled() throws {
+    @Test(.enabled(if: Programs.find("flock") != nil, "no flock: apt-get install util-linux"))
+    func anotherProcessHoldsTheLockUntilItIsKilled() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }

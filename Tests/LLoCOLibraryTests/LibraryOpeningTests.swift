@@ -96,7 +96,8 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: !Programs.isRoot)) func aFolderThatCannotBeWrittenIsNamed() throws {
+    @Test(.enabled(if: !Programs.isRoot, "root may write everywhere"))
+    func aFolderThatCannotBeWrittenIsNamed() throws {
         let folder = try TemporaryFolder()
         try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder.url.path)
         defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.url.path) }

@@ -175,7 +175,10 @@ import Testing
     }
 
     /// The measurement behind the documented speed; run with `LLOCO_MEASURE=1` and `-c release`.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["LLOCO_MEASURE"] != nil))
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["LLOCO_MEASURE"] != nil, "a measurement, made with LLOCO_MEASURE=1")
+    )
     func measureAHundredThousandPassages() throws {
         var generator = SplitMix64(seed: 1)
         let index = DenseIndex(matrix(100_000, 384, unitRows(100_000, 384, &generator)))

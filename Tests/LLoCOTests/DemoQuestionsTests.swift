@@ -42,7 +42,9 @@ struct DemoQuestionsTests {
 
     @Test(
         "The text holds the words of every answer",
-        .enabled(if: FileManager.default.fileExists(atPath: licences.appending(path: "GPL-3").path)))
+        .enabled(
+            if: FileManager.default.fileExists(atPath: licences.appending(path: "GPL-3").path),
+            "no licence texts in /usr/share/common-licenses, where Debian and Ubuntu have them"))
     func answersAreInTheText() throws {
         for document in training.documents + heldBack.documents {
             let url = Self.licences.appending(path: document.title)

@@ -144,7 +144,8 @@ import Testing
     }
 
     /// The default model: a greedy answer's own tokens are the likeliest of its targets, its end included.
-    @Test(.enabled(if: Reference.defaultModel != nil)) func theDefaultModelLearnsWhatItSays() throws {
+    @Test(.enabled(if: Reference.defaultModel != nil, "the default models are not here: run Scripts/bootstrap"))
+    func theDefaultModelLearnsWhatItSays() throws {
         let engine = try LoadedModel.load(LoadedModel.Options(model: #require(Reference.defaultModel)))
         let teacher = try StudyTeacher(engine, recipe: recipe(16))
         try teacher.read("The miller Guddhu lived by the river. In 1897 the river rose and took the mill away.")

@@ -57,6 +57,20 @@ import Testing
         #expect(Runtime.multipliesBFloat16 == !words.isDisjoint(with: ["avx512_bf16", "amx_bf16", "bf16"]))
     }
 
+    /// The sets for this kind of processor that this one does not run: no test of kernels covers them.
+    private static let untestedSets: [String] = {
+        #if arch(x86_64)
+            ["avx512bf16", "avx512", "avx2"].filter { !Runtime.kernelSets.contains($0) }
+        #else
+            []
+        #endif
+    }()
+
+    @Test(.enabled(if: untestedSets.isEmpty, "this processor does not run the kernels for \(untestedSets.formatted())"))
+    func allKernelsAreTestedHere() throws {
+        for set in Runtime.kernelSets { #expect(try Runtime.withKernels(of: set) { Runtime.kernelSet } == set) }
+    }
+
     @Test func storagesAreCounted() throws {
         let x = try Tensor.ones([4, 4])
         #expect(try Runtime.storagesMade { _ = try x[0].reshaped([2, 2]) } == 0)

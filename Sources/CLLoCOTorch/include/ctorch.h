@@ -1,8 +1,8 @@
 // lloco's C face on libtorch: the only header through which Swift reaches it.
 //
 // Conventions
-// - A tensor is an opaque handle that the caller owns and gives back with `ctorch_tensor_free`. A handle may be used from
-//   any thread; one tensor's contents must not be written from two threads at once.
+// - A tensor is an opaque handle that the caller owns and gives back with `ctorch_tensor_free`. A handle may be used
+//   from any thread; one tensor's contents must not be written from two threads at once.
 // - Every function that can fail returns a status: 0 done, 1 failed. After a failure `ctorch_error` gives, on the
 //   same thread, one line that names the operation and the shapes and dtypes that it was called with. No C++ exception
 //   crosses this header, and an output parameter is written only when the status is 0.
@@ -51,10 +51,11 @@ const char *ctorch_version(void);
 /// The version that the loaded libtorch says it has, as above; empty where it says none.
 const char *ctorch_loaded_version(void);
 ctorch_cpu_features ctorch_cpu_get_features(void);
-/// The instruction set whose kernels this thread uses: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests also
-/// "emulated".
+/// The instruction set whose kernels this thread uses: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests
+/// also "emulated".
 const char *ctorch_kernels_name(void);
-/// The names of all sets that this processor has, best first, the emulated one last; NULL from `index` = their count on.
+/// The names of all sets that this processor has, best first, the emulated one last; from `index` = their count on
+/// NULL.
 const char *ctorch_kernels_available(size_t index);
 /// Uses another set's kernels on this thread, for tests; fails where this processor does not have it.
 int ctorch_kernels_choose(const char *name);
@@ -124,13 +125,11 @@ int ctorch_tensor_transpose(const ctorch_tensor *tensor, int64_t a, int64_t b, c
 int ctorch_tensor_expand(const ctorch_tensor *tensor, const int64_t *shape, size_t rank, ctorch_tensor **out);
 int ctorch_tensor_unsqueeze(const ctorch_tensor *tensor, int64_t dim, ctorch_tensor **out);
 int ctorch_tensor_squeeze(const ctorch_tensor *tensor, int64_t dim, ctorch_tensor **out);
-int ctorch_tensor_narrow(
-    const ctorch_tensor *tensor, int64_t dim, int64_t start, int64_t length, ctorch_tensor **out);
+int ctorch_tensor_narrow(const ctorch_tensor *tensor, int64_t dim, int64_t start, int64_t length, ctorch_tensor **out);
 int ctorch_tensor_select(const ctorch_tensor *tensor, int64_t dim, int64_t index, ctorch_tensor **out);
 int ctorch_tensor_index_select(
     const ctorch_tensor *tensor, int64_t dim, const ctorch_tensor *indices, ctorch_tensor **out);
-int ctorch_tensor_gather(
-    const ctorch_tensor *tensor, int64_t dim, const ctorch_tensor *indices, ctorch_tensor **out);
+int ctorch_tensor_gather(const ctorch_tensor *tensor, int64_t dim, const ctorch_tensor *indices, ctorch_tensor **out);
 int ctorch_tensor_masked_fill(
     const ctorch_tensor *tensor, const ctorch_tensor *mask, double value, ctorch_tensor **out);
 int ctorch_tensor_where(
@@ -143,13 +142,39 @@ int ctorch_tensor_clone(const ctorch_tensor *tensor, ctorch_tensor **out);
 // --- Arithmetic -----------------------------------------------------------------------------------------------------
 
 typedef enum ctorch_unary {
-    ctorch_neg, ctorch_abs, ctorch_exp, ctorch_log, ctorch_sqrt, ctorch_rsqrt, ctorch_sin, ctorch_cos, ctorch_tanh,
-    ctorch_sigmoid, ctorch_silu, ctorch_gelu, ctorch_relu, ctorch_isfinite, ctorch_logical_not,
+    ctorch_neg,
+    ctorch_abs,
+    ctorch_exp,
+    ctorch_log,
+    ctorch_sqrt,
+    ctorch_rsqrt,
+    ctorch_sin,
+    ctorch_cos,
+    ctorch_tanh,
+    ctorch_sigmoid,
+    ctorch_silu,
+    ctorch_gelu,
+    ctorch_relu,
+    ctorch_isfinite,
+    ctorch_logical_not,
 } ctorch_unary;
 
 typedef enum ctorch_binary {
-    ctorch_add, ctorch_sub, ctorch_mul, ctorch_div, ctorch_pow, ctorch_maximum, ctorch_minimum, ctorch_eq, ctorch_ne,
-    ctorch_lt, ctorch_le, ctorch_gt, ctorch_ge, ctorch_logical_and, ctorch_logical_or,
+    ctorch_add,
+    ctorch_sub,
+    ctorch_mul,
+    ctorch_div,
+    ctorch_pow,
+    ctorch_maximum,
+    ctorch_minimum,
+    ctorch_eq,
+    ctorch_ne,
+    ctorch_lt,
+    ctorch_le,
+    ctorch_gt,
+    ctorch_ge,
+    ctorch_logical_and,
+    ctorch_logical_or,
 } ctorch_binary;
 
 typedef enum ctorch_reduction { ctorch_sum, ctorch_mean, ctorch_max, ctorch_min, ctorch_argmax } ctorch_reduction;
@@ -180,8 +205,7 @@ int ctorch_tensor_fill_in(ctorch_tensor *tensor, double value);
 
 int ctorch_tensor_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
 /// x · weightᵀ + bias; x [..., in], weight [out, in], bias [out] or NULL.
-int ctorch_linear(
-    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out);
+int ctorch_linear(const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out);
 /// Rows of weight [V, D] at integer ids.
 int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out);
 /// The same plus what LoRA adapters add to rows of the weight: for each of `count` parts
@@ -210,24 +234,23 @@ int ctorch_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
 int ctorch_log_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
 int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **out);
 /// Rotary position embedding in the half-split layout of Hugging Face's Llama: x [B, H, T, E], cosine and sine [T, E].
-int ctorch_rotary(
-    const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
-/// The same for a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the value
-/// heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] rotated, the values as they are. Views of x, which is
-/// overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, E / 2] or [B, 1, T, E / 2],
-/// float32.
+int ctorch_rotary(const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
+/// The same for a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the
+/// value heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] rotated, the values as they are. Views of
+/// x, which is overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, E / 2] or
+/// [B, 1, T, E / 2], float32.
 int ctorch_rotary_heads(
     const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, int64_t heads, int64_t groups,
     ctorch_tensor **queries, ctorch_tensor **keys, ctorch_tensor **values);
 /// silu(gate) · up for x [..., 2 · I] = [gate ; up]: [..., I]
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
 /// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `piece_count` pieces that follow each other,
-/// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. `log_weights`, one for each
-/// piece or NULL, are added to the scores of its keys. So are `biases`, one or NULL for each piece, or NULL: float32
-/// [B or 1, K, S_i], key by key and head by head. A key whose bias is -infinity is not there for its head: it and its value
-/// may be any finite numbers. mask broadcastable to
-/// [B, H, T, S], boolean (true = attend) or added, or NULL; `causal` (only without a mask, T <= S and scale > 0): query t sees keys
-/// 0...S - T + t, so that the last T keys are the queries' own. The result is laid out [B, T, H, E].
+/// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. `log_weights`, one
+/// for each piece or NULL, are added to the scores of its keys. So are `biases`, one or NULL for each piece, or NULL:
+/// float32 [B or 1, K, S_i], key by key and head by head. A key whose bias is -infinity is not there for its head: it
+/// and its value may be any finite numbers. mask broadcastable to [B, H, T, S], boolean (true = attend) or added, or
+/// NULL; `causal` (only without a mask, T <= S and scale > 0): query t sees keys 0...S - T + t, so that the last T keys
+/// are the queries' own. The result is laid out [B, T, H, E].
 int ctorch_attention(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
     const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, const ctorch_tensor *mask,
@@ -235,13 +258,13 @@ int ctorch_attention(
 /// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
-/// How many rows of hidden [N, D] are best multiplied with weight [V, D] at a time where no more of their scores is wanted
-/// at once: so many that the product runs at the device's peak.
+/// How many rows of hidden [N, D] are best multiplied with weight [V, D] at a time where no more of their scores is
+/// wanted at once: so many that the product runs at the device's peak.
 int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, const ctorch_tensor *weight);
 /// `*sum` = Σ share · -log softmax(hidden · weightᵀ)[target] over rows and their targets; hidden [N, D], weight [V, D],
-/// targets [N] int64 of share 1 where `shares` is NULL, else [N, K] with `shares` [N, K] and the targets of a row distinct.
-/// The scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum with respect to
-/// hidden. Records nothing.
+/// targets [N] int64 of share 1 where `shares` is NULL, else [N, K] with `shares` [N, K] and the targets of a row
+/// distinct. The scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum
+/// with respect to hidden. Records nothing.
 int ctorch_linear_cross_entropy(
     const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
     double scale, double *sum, ctorch_tensor **gradient);
@@ -272,8 +295,9 @@ int ctorch_quantized_linear_in(
     const ctorch_quantized *quantized, const ctorch_tensor *x, bool accumulate, ctorch_tensor *y);
 
 /// softmax(q · kᵀ · scale) · v for one query position a sequence: q, out [B, H, E], E a multiple of 16 up to 256; keys
-/// and values in at most 64 pieces as `ctorch_attention` takes them, each float32, float16 or bfloat16. Of the last piece
-/// the first `last` positions count, all where `last` is negative: a page that is being filled needs no view for each step.
+/// and values in at most 64 pieces as `ctorch_attention` takes them, each float32, float16 or bfloat16. Of the last
+/// piece the first `last` positions count, all where `last` is negative: a page that is being filled needs no view for
+/// each step.
 int ctorch_decode_attention_in(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
     const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, int64_t last, double scale,
@@ -310,17 +334,18 @@ int ctorch_tensor_clear_grad(ctorch_tensor *tensor);
 int ctorch_tensor_detach(const ctorch_tensor *tensor, ctorch_tensor **out);
 /// Computes outputs, new handles, from inputs, which are the body's to free. Returns NULL, or a message from `malloc`.
 typedef char *(*ctorch_body)(void *context, ctorch_tensor *const *inputs, ctorch_tensor **outputs);
-/// The outputs of `body` without what it keeps for gradients in between: it runs once more, on the same inputs, when they
-/// are asked for. `leaves` are what it reads besides and leaves gradients in. `release` is called once, when neither is
-/// needed any more or after a failure.
+/// The outputs of `body` without what it keeps for gradients in between: it runs once more, on the same inputs, when
+/// they are asked for. `leaves` are what it reads besides and leaves gradients in. `release` is called once, when
+/// neither is needed any more or after a failure.
 int ctorch_recomputed(
     const ctorch_tensor *const *inputs, size_t input_count, const ctorch_tensor *const *leaves, size_t leaf_count,
     ctorch_body body, void *context, void (*release)(void *), ctorch_tensor **outputs, size_t output_count);
 /// Scales all gradients so that their joint norm is at most `max_norm`; `*norm` is the norm before.
 int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, double max_norm, double *norm);
 
-/// One AdamW step (Loshchilov and Hutter 2019, decoupled weight decay) in libtorch's fused kernel. `update_counts`: of each
-/// parameter, the steps in which it had a gradient, this one included. Without one it is left as it is. The moments have the parameters' shapes and dtypes.
+/// One AdamW step (Loshchilov and Hutter 2019, decoupled weight decay) in libtorch's fused kernel. `update_counts`: of
+/// each parameter, the steps in which it had a gradient, this one included. Without one it is left as it is. The
+/// moments have the parameters' shapes and dtypes.
 int ctorch_adamw_step(
     const ctorch_tensor *const *parameters, const ctorch_tensor *const *first_moments,
     const ctorch_tensor *const *second_moments, const double *update_counts, size_t count, double learning_rate,

@@ -5,8 +5,9 @@
 //
 // Everything is computed transposed, a row a key and a lane a query: S = K · Qᵀ [keys, queries]. So maxima, sums and
 // corrections of the softmax are lane by lane, and of the five products of a step none needs its operands transposed in
-// the inner loop. NaN reaches every query that sees it and no other, but for a value's: weights of hidden keys are small
-// numbers and no zeros, so that all queries of its tile get it; libtorch's operation gives it to all. Queries are taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
+// the inner loop. NaN reaches every query that sees it and no other, but for a value's: weights of hidden keys are
+// small numbers and no zeros, so that all queries of its tile get it; libtorch's operation gives it to all. Queries are
+// taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
 
 #pragma once
 
@@ -26,8 +27,8 @@ constexpr float hidden_score = -1e30f;
 
 using ctorch::AttentionArguments;
 using ctorch::AttentionGradients;
-using ctorch::KeyValuePiece;
 using ctorch::Buffer;
+using ctorch::KeyValuePiece;
 
 // --- Rows into the forms that products take
 
@@ -40,8 +41,7 @@ inline auto row(const ctorch::Rows<Pointer> &rows, int64_t batch, int64_t head, 
 
 /// to [filled, size / elements] units: `count` rows as they are, then zeros.
 template <typename Unit, typename Element>
-inline void pack_rows(
-    const Element *from, int64_t stride, int64_t count, int64_t filled, int64_t size, Unit *to) {
+inline void pack_rows(const Element *from, int64_t stride, int64_t count, int64_t filled, int64_t size, Unit *to) {
     for (int64_t r = 0; r < filled; r++) {
         Unit *line = to + r * (size / UnitLanes<Unit>::elements);
         if (r >= count) {
@@ -56,18 +56,17 @@ inline void pack_rows(
 
 /// to [filled / elements, size] units: with pairs, elements of two consecutive rows side by side.
 template <typename Unit, typename Element>
-inline void pack_positions(
-    const Element *from, int64_t stride, int64_t count, int64_t filled, int64_t size, Unit *to) {
+inline void pack_positions(const Element *from, int64_t stride, int64_t count, int64_t filled, int64_t size, Unit *to) {
     if constexpr (UnitLanes<Unit>::elements == 1) {
         pack_rows(from, stride, count, filled, size, to);
     } else {
         for (int64_t r = 0; r < filled; r += 2) {
             for (int64_t e = 0; e < size; e += 16) {
-                const u32x16 low = r < count ? __builtin_convertvector(load<u16x16>(from + r * stride + e), u32x16)
-                                             : u32x16(0);
+                const u32x16 low =
+                    r < count ? __builtin_convertvector(load<u16x16>(from + r * stride + e), u32x16) : u32x16(0);
                 const u32x16 high = r + 1 < count
-                    ? __builtin_convertvector(load<u16x16>(from + (r + 1) * stride + e), u32x16)
-                    : u32x16(0);
+                                        ? __builtin_convertvector(load<u16x16>(from + (r + 1) * stride + e), u32x16)
+                                        : u32x16(0);
                 store(to + r / 2 * size + e, low | (high << 16));
             }
         }
@@ -283,8 +282,8 @@ void attention_tile(
         const int64_t even = (rows + 1) / 2 * 2;
         if (rows == 0) continue;
         product<false>(
-            rows, columns, size / elements, packed.at(packed.key_rows, b, group, t), size / elements, query, 64,
-            scores, 64);
+            rows, columns, size / elements, packed.at(packed.key_rows, b, group, t), size / elements, query, 64, scores,
+            64);
         add_weights(a, tile, b, group, rows, scores);
         if (tile.position + rows - 1 > first) hide_later_keys(scores, rows, tile.position, first);
         if (even > rows) std::fill(scores + rows * 64, scores + even * 64, hidden_score);
@@ -496,8 +495,7 @@ void attention_gradient_tile(
         }
         product<true>(rows, size, width, weight_rows, width, queries.out_positions + place, size, value_sum, size);
         product<true>(rows, size, width, slope_rows, width, queries.query_positions + place, size, key_sum, size);
-        float *query_sum =
-            sums.queries + ((index * sums.parts + part) * queries.blocks + block) * 64 * size;
+        float *query_sum = sums.queries + ((index * sums.parts + part) * queries.blocks + block) * 64 * size;
         product<true>(
             size, 64, even / elements, packed.at(packed.key_columns, b, group, t), tile_keys / elements,
             elements == 2 ? slope_lanes : slope_rows, 64, query_sum, 64);
@@ -518,8 +516,7 @@ void write_key_gradient(
             f32x16 total = 0.0f;
             for (int64_t s = from; s < until; s++) {
                 for (int64_t h = group * per_group; h < (group + 1) * per_group; h++) {
-                    total += load<f32x16>(
-                        sums + (((s * a.heads + h) * tiles.count + t) * tile_keys + r) * size + e);
+                    total += load<f32x16>(sums + (((s * a.heads + h) * tiles.count + t) * tile_keys + r) * size + e);
                 }
             }
             store_f32(out + e, total * scale);
@@ -536,11 +533,9 @@ void attention_backward_in(const AttentionArguments &a, const AttentionGradients
     const int64_t heads = a.batch * a.heads, part_size = queries.blocks * 64 * a.size;
     ctorch::parallel(heads * sums.parts, [&](int64_t task) {
         const int64_t part = task / heads, index = task % heads;
-        std::memset(
-            sums.queries + (index * sums.parts + part) * part_size, 0, sizeof(float) * size_t(part_size));
+        std::memset(sums.queries + (index * sums.parts + part) * part_size, 0, sizeof(float) * size_t(part_size));
         for (int64_t t = part; t < tiles.count; t += sums.parts) {
-            attention_gradient_tile(
-                a, tiles, packed, queries, sums, index / a.heads, index % a.heads, part, t);
+            attention_gradient_tile(a, tiles, packed, queries, sums, index / a.heads, index % a.heads, part, t);
         }
     });
     if (g.query.data) {

@@ -1,7 +1,7 @@
 // -log softmax at a row's targets and its gradient, over a row of scores that stays in the cache meanwhile.
 //
-// Why: for 512 rows over 49,152 tokens in float32 on one Zen 3 core scores, loss and gradient took 1,124 ms composed and
-// take 865 here, of which the two products with the vocabulary are 857.
+// Why: for 512 rows over 49,152 tokens in float32 on one Zen 3 core scores, loss and gradient took 1,124 ms composed
+// and take 865 here, of which the two products with the vocabulary are 857.
 
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
@@ -19,7 +19,8 @@ static double cross_entropy_of_no_numbers(T *logits, int64_t size, bool gradient
 
 template <typename T>
 static double cross_entropy(
-    void *logits_, int64_t size, const int64_t *targets, const float *shares, int64_t count, bool gradient, float scale) {
+    void *logits_, int64_t size, const int64_t *targets, const float *shares, int64_t count, bool gradient,
+    float scale) {
     T *logits = static_cast<T *>(logits_);
     // The first sixteen stand for those that are missing at the end.
     f32x16 most = f32x16(scalar(logits[0])), faults = {};
@@ -65,7 +66,11 @@ static double cross_entropy(
         // Not from the share just rounded: near 1 the difference is all there is.
         for (int64_t k = 0; k < count; k++) {
             const float exact = scale * (whole * (std::exp(chosen[k] - highest) / total) - (shares ? shares[k] : 1));
-            if constexpr (keeps) logits[targets[k]] = exact; else logits[targets[k]] = to_bf16(exact);
+            if constexpr (keeps) {
+                logits[targets[k]] = exact;
+            } else {
+                logits[targets[k]] = to_bf16(exact);
+            }
         }
     }
     return double(whole) * (std::log(double(total)) + double(highest)) - expected;

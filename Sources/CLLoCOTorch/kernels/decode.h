@@ -272,8 +272,7 @@ static void attend_chunk(
     constexpr bool is_arranged = std::is_same_v<Reader, EvenThenOdd>;
     const int64_t start = chunk * a.chunk;
     int64_t end = std::min(start + a.chunk, piece.count);
-    const float *bias =
-        piece.bias ? piece.bias + sequence * piece.bias_batch + group * piece.bias_group : nullptr;
+    const float *bias = piece.bias ? piece.bias + sequence * piece.bias_batch + group * piece.bias_group : nullptr;
     // What a head does not have at a chunk's end is not even read.
     while (bias && end > start && bias[end - 1] == -INFINITY) end--;
     const T *keys = static_cast<const T *>(piece.keys) + sequence * piece.key.batch + group * piece.key.group;

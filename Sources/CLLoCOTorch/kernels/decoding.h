@@ -134,8 +134,8 @@ struct DecodingKernels {
     void (*decode_attention)(const DecodeAttention &);
     void (*rms_norm)(const float *x, const void *weight, bool weight_is_bf16, int64_t size, float epsilon, float *y);
     void (*rotary_append)(const RotaryAppend &);
-    /// The index of the greatest of `count` numbers, the first of equal ones; -1 where one is NaN, or the greatest is not
-    /// finite.
+    /// The index of the greatest of `count` numbers, the first of equal ones; -1 where one is NaN, or the greatest is
+    /// not finite.
     int64_t (*argmax)(const float *x, int64_t count);
     /// y[i] += sum over j of x[j] * b[i][j]; b [count, size], of bfloat16 where `is_bf16`.
     void (*add_product)(const float *x, const void *b, bool is_bf16, int64_t count, int64_t size, float *y);

@@ -40,7 +40,11 @@ const Kernels &kernels();
 /// Chooses this thread's table by its name; false where this processor has none of that name.
 bool choose_kernels(const char *name);
 
-extern const Kernels *const avx512bf16_kernels, *const avx512_kernels, *const avx2_kernels, *const neon_kernels,
-    *const plain_kernels, *const emulated_kernels;
+extern const Kernels *const avx512bf16_kernels;
+extern const Kernels *const avx512_kernels;
+extern const Kernels *const avx2_kernels;
+extern const Kernels *const neon_kernels;
+extern const Kernels *const plain_kernels;
+extern const Kernels *const emulated_kernels;
 
 }  // namespace ctorch

@@ -18,8 +18,7 @@ void run_tasks(int64_t count, void (*body)(const void *context, int64_t task), c
 /// The same for a callable.
 template <typename Body>
 void parallel(int64_t count, const Body &body) {
-    run_tasks(
-        count, [](const void *context, int64_t task) { (*static_cast<const Body *>(context))(task); }, &body);
+    run_tasks(count, [](const void *context, int64_t task) { (*static_cast<const Body *>(context))(task); }, &body);
 }
 
 }  // namespace ctorch

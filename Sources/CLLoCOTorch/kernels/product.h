@@ -92,8 +92,8 @@ inline void product_column(
         rows - r, a + r * a_stride, a_stride, b, b_stride, c + r * c_stride, c_stride, depth);
 }
 
-/// c [rows, columns] = or += a [rows, depth] · b [depth, columns], columns a multiple of 16. b's column of tiles stays in
-/// the first-level cache while all rows pass it.
+/// c [rows, columns] = or += a [rows, depth] · b [depth, columns], columns a multiple of 16. b's column of tiles stays
+/// in the first-level cache while all rows pass it.
 template <bool Accumulate, typename Unit>
 __attribute__((noinline)) void product(
     int64_t rows, int64_t columns, int64_t depth, const Unit *a, int64_t a_stride, const Unit *b, int64_t b_stride,

@@ -191,8 +191,10 @@ static void quantize_row(const float *x, int64_t groups, int bits, const Quantiz
         for (int i = 0; i < 8; i++) to.numbers[(g * 8 + i) * rows + row] = fours[i];
         const float scale = most * (1.0f / 127.0f);
         to.scales[g * rows + row] = scale;
-        to.sums[g * rows + row] =
-            bits == 8 ? uint32_t(int32_t(sum)) : __builtin_bit_cast(uint32_t, sum * scale);
+        // Where x is not finite the sum is NaN, which no integer is; what is read of the row is the scale's infinity or NaN.
+        const int32_t whole = sum == sum ? int32_t(sum) : 0;
+        const float weighted = sum * scale;
+        to.sums[g * rows + row] = bits == 8 ? uint32_t(whole) : __builtin_bit_cast(uint32_t, weighted);
     }
 }
 
@@ -383,8 +385,7 @@ inline f32x16 rounded(f32x16 x, float least, float most) {
 static Numbers numbers_of(const Group &group, float d, float m, float least, float most) {
     const float inverse = d != 0 ? 1.0f / d : 0.0f;
     const f32x16 factor = f32x16(std::fabs(inverse) <= 3e38f ? inverse : 0.0f);
-    return {
-        rounded((group.a - m) * factor, least, most), rounded((group.b - m) * factor, least, most), d, m};
+    return {rounded((group.a - m) * factor, least, most), rounded((group.b - m) * factor, least, most), d, m};
 }
 
 static float squared_error(const Group &group, const Numbers &n) {

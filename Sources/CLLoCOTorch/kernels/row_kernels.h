@@ -33,13 +33,14 @@ struct RowKernels {
         int64_t rows, int64_t size);
     /// Turns `heads` heads of `size` that follow each other in `in` by one position's angles; `out` may be `in`.
     void (*rotate)(
-        const void *in, void *out, const float *cosine, const float *sine, float direction, int64_t heads, int64_t size);
+        const void *in, void *out, const float *cosine, const float *sine, float direction, int64_t heads,
+        int64_t size);
     /// silu(gate) · up for rows [gate ; up] of 2 · size
     void (*swiglu)(const void *x, void *out, int64_t rows, int64_t size);
     void (*swiglu_backward)(const void *x, const void *d_out, void *d_x, int64_t rows, int64_t size);
-    /// Σ share · -log softmax(logits)[target] over the `count` distinct targets of one row, at most `most_targets`; where
-    /// `shares` is null there is one target, of share 1. Where `gradient`, the row becomes the gradient of scale · loss:
-    /// scale · (Σ shares · softmax - shares at the targets).
+    /// Σ share · -log softmax(logits)[target] over the `count` distinct targets of one row, at most `most_targets`;
+    /// where `shares` is null there is one target, of share 1. Where `gradient`, the row becomes the gradient of scale
+    /// · loss: scale · (Σ shares · softmax - shares at the targets).
     double (*cross_entropy)(
         void *logits, int64_t size, const int64_t *targets, const float *shares, int64_t count, bool gradient,
         float scale);

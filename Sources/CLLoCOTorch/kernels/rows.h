@@ -84,9 +84,7 @@ static void rotate(
 }
 
 /// 1 / (1 + e^-x)
-inline f32x16 sigmoid(f32x16 x) {
-    return 1.0f / (1.0f + exp2<5>(at_most(126, x * -log2_e)));
-}
+inline f32x16 sigmoid(f32x16 x) { return 1.0f / (1.0f + exp2<5>(at_most(126, x * -log2_e))); }
 
 template <typename T>
 static void swiglu(const void *x_, void *out_, int64_t rows, int64_t size) {

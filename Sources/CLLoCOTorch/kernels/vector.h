@@ -78,7 +78,9 @@ struct Fewer {
     int count;
 };
 template <typename T>
-inline f32x16 load_f32(const T *p, Sixteen) { return load_f32(p); }
+inline f32x16 load_f32(const T *p, Sixteen) {
+    return load_f32(p);
+}
 template <typename T>
 inline f32x16 load_f32(const T *p, Fewer part) {
     T all[16] = {};
@@ -86,7 +88,9 @@ inline f32x16 load_f32(const T *p, Fewer part) {
     return load_f32(all);
 }
 template <typename T>
-inline void store_f32(T *p, f32x16 v, Sixteen) { store_f32(p, v); }
+inline void store_f32(T *p, f32x16 v, Sixteen) {
+    store_f32(p, v);
+}
 template <typename T>
 inline void store_f32(T *p, f32x16 v, Fewer part) {
     T all[16];
@@ -104,8 +108,8 @@ inline void sixteens(int64_t size, const Body &body) {
 inline float scalar(float x) { return x; }
 inline float scalar(bf16 x) { return from_bf16(x); }
 
-/// The greater of each pair; where `a` is NaN `b`, so that a running maximum that comes second passes over it. Where `b`
-/// is NaN there is no promise. x86 has no instruction that passes over both, NEON has only that.
+/// The greater of each pair; where `a` is NaN `b`, so that a running maximum that comes second passes over it. Where
+/// `b` is NaN there is no promise. x86 has no instruction that passes over both, NEON has only that.
 inline f32x16 max(f32x16 a, f32x16 b) {
 #if KERNELS_NEON
     return __builtin_elementwise_max(a, b);
@@ -114,8 +118,8 @@ inline f32x16 max(f32x16 a, f32x16 b) {
 #endif
 }
 
-/// Not less than `least`, not more than `most`; NaN stays NaN. x86's instructions give their second operand where either
-/// is NaN, NEON's give NaN: in this order both do it in one.
+/// Not less than `least`, not more than `most`; NaN stays NaN. x86's instructions give their second operand where
+/// either is NaN, NEON's give NaN: in this order both do it in one.
 inline f32x16 at_least(float least, f32x16 x) {
 #if KERNELS_NEON
     float32x4_t parts[4];
@@ -148,8 +152,8 @@ inline float sum(f32x16 v) {
 /// e^x = 2^(x · log2_e)
 constexpr float log2_e = 1.44269504089f;
 
-/// 2^x for x <= 126, flushing to 2^-126 below; NaN for NaN. Relative error 9e-8 with five terms, 1e-4 with three: minimax
-/// fits on [-1/2, 1/2] among those that give 2^0 = 1 exactly, so that a correction by nothing changes nothing.
+/// 2^x for x <= 126, flushing to 2^-126 below; NaN for NaN. Relative error 9e-8 with five terms, 1e-4 with three:
+/// minimax fits on [-1/2, 1/2] among those that give 2^0 = 1 exactly, so that a correction by nothing changes nothing.
 template <int Terms>
 inline f32x16 exp2(f32x16 x) {
     // Adding 1.5 * 2^23 rounds to an integer n, which then stands in the lowest bits; 127 more are 2^n's exponent.

@@ -39,7 +39,8 @@ struct RulerTests {
 
     @Test(
         "Lengths from 4k on are met with the default model's tokenizer",
-        .enabled(if: GenerationSupport.defaultModel != nil), arguments: [4_096, 8_192, 16_384])
+        .enabled(if: GenerationSupport.defaultModel != nil, "the default models are not here: run Scripts/bootstrap"),
+        arguments: [4_096, 8_192, 16_384])
     func defaultLengths(length: Int) throws {
         let tokenizer = try #require(try GenerationSupport.defaultTokenizer())
         let options = RulerOptions(lengths: [length], samples: 3)

@@ -15,7 +15,9 @@
 #define KERNELS_VNNI 1
 #define KERNELS_X86 512
 #define KERNELS_NEON 0
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
+#pragma clang attribute push(                                                                                   \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c,bmi,bmi2"))), \
+    apply_to = function)
 #include "all.h"
 #pragma clang attribute pop
 

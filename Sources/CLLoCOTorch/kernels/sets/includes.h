@@ -1,5 +1,5 @@
-// What kernels include of the standard library: before a set's target is in force, so that no function of it is compiled
-// for a processor that may not be there.
+// What kernels include of the standard library: before a set's target is in force, so that no function of it is
+// compiled for a processor that may not be there.
 
 #pragma once
 
