@@ -32,7 +32,7 @@ extension Llama {
     ///
     /// - Parameter logWeight: added to the scores of all these keys
     func append(_ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0) throws {
-        try append(vectors.values, to: cache, logWeight: logWeight)
+        try append(vectors.values, to: cache, logWeight: logWeight, bias: vectors.bias)
     }
 
     /// What one pass reads after documents' vectors: these too where they are embeddings, else after what `context`

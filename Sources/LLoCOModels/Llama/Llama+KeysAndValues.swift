@@ -60,6 +60,7 @@ extension Llama {
             guard bias.shape.count == 4, [1, shape[0]].contains(bias.size(0)), Array(bias.shape[1...]) == expected
             else {
                 throw ModelError(
+                    .invalid,
                     "a bias of shape \(bias.shape) for keys and values \(shape), expected [B or 1, \(layers), \(heads), "
                         + "\(shape[1])]")
             }
