@@ -76,7 +76,7 @@ import Testing
         do {
             let library = try SQLiteLibrary.open(path, for: .writing)
             try await fill(library)
-            try library.saveAdapter(
+            try await library.saveAdapter(
                 for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights)
         }
         let library = try SQLiteLibrary.open(path, for: .reading)
@@ -104,7 +104,7 @@ import Testing
         let alpha = try #require(config["lora_alpha"] as? Double)
         for scale in [1.0, 0, 1] {
             config["lora_alpha"] = alpha * scale + (scale == 0 ? 1e-6 : 0)
-            try library.saveAdapter(
+            try await library.saveAdapter(
                 for: "water", identity: engine.vectorIdentity,
                 config: String(decoding: try JSONSerialization.data(withJSONObject: config), as: UTF8.self),
                 weights: stored.weights)

@@ -110,7 +110,7 @@ import Testing
 
     @Test func fromVectors() async throws {
         let answer = try await answerer.answer(question, options(.compressed, documents: ["river.txt"]))
-        let vectors = try library.vectors(
+        let vectors = try await library.vectors(
             of: library.document(named: "river.txt").id, identity: engine.vectorIdentity)
         #expect(answer.documents == ["river.txt"])
         #expect(answer.contextTokens == vectors.count)
@@ -263,7 +263,7 @@ import Testing
         }
         let plain = try await ask(true)
         let stored = try fixture.adapter().checkpoint().encoded()
-        try library.saveAdapter(
+        try await library.saveAdapter(
             for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights
         )
         let adapted = try await ask(true)
@@ -273,15 +273,15 @@ import Testing
         let nothing = try fixture.adapter()
         for pair in nothing.pairs.values { try pair.b.fill(0) }
         let other = try nothing.checkpoint().encoded()
-        try library.saveAdapter(
+        try await library.saveAdapter(
             for: "paper", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
-        try library.saveAdapter(
+        try await library.saveAdapter(
             for: "water", identity: VectorIdentity(model: "m", compressor: "c", variant: "v"),
             config: other.configuration,
             weights: other.weights)
         #expect(try await ask(true) == adapted)
         // A newer one counts at once, also for an answerer that has loaded the old one.
-        try library.saveAdapter(
+        try await library.saveAdapter(
             for: "water", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
         #expect(try await ask(true) == plain)
         // The same weights under another scale are another adapter, though the one is loaded.
@@ -289,7 +289,7 @@ import Testing
         doubled.configuration.alpha *= 8
         let scaled = try doubled.encoded()
         #expect(scaled.weights == stored.weights && scaled.configuration != stored.configuration)
-        let newest = try library.saveAdapter(
+        let newest = try await library.saveAdapter(
             for: "water", identity: engine.vectorIdentity, config: scaled.configuration, weights: scaled.weights)
         #expect(
             try await ask(true)

@@ -178,7 +178,7 @@ import Testing
 
     /// What schemes of all methods have always been called and stored as: vectors are known by it.
     @Test func schemesAreSpelledAsEver() throws {
-        let lines = try Data(contentsOf: Reference.packageRoot.appending(path: "Fixtures/schemes.tsv"))
+        let lines = try Data(contentsOf: packageRoot.appending(path: "Fixtures/schemes.tsv"))
         let spelled = String(decoding: lines, as: UTF8.self).split(separator: "\n").map { $0.split(separator: "\t") }
         try #require(spelled.count == 45 && spelled.count == Self.schemes.count)
         let encoder = JSONEncoder()

@@ -4,6 +4,7 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOModels
 import LLoCOTraining
+import TestSupport
 import Testing
 
 extension SeededTests {

@@ -87,12 +87,12 @@ import Testing
         let whole = try await engine.add(text: text, path: "/a.txt", group: "g", to: fresh)
         for stop in [0, 20, 200, whole.tokens] {
             let library = try SQLiteLibrary.inMemory()
-            #expect(throws: Interruption.self) {
-                _ = try engine.add(text: text, path: "/a.txt", group: "g", to: library) { done, _ in
+            await #expect(throws: Interruption.self) {
+                _ = try await engine.add(text: text, path: "/a.txt", group: "g", to: library) { done, _ in
                     if done >= stop { throw Interruption() }
                 }
             }
-            #expect(try library.documents().map(\.isComplete) == [false])
+            #expect(try await library.documents().map(\.isComplete) == [false])
             #expect(throws: LibraryError.self) { _ = try vectors("a.txt", in: library) }
             let rest = try await engine.add(text: text, path: "/a.txt", group: "g", to: library)
             #expect(rest.compressedTokens == whole.tokens - stop)
@@ -122,7 +122,7 @@ import Testing
         let added = try await coarse.add(text: text, path: "/a.txt", group: "g", to: library)
         #expect(added.compressedTokens == added.tokens)
         #expect(try vectors("a.txt") == before)
-        #expect(try library.vectors(of: added.document.id, identity: coarse.vectorIdentity).count < before.count)
+        #expect(try await library.vectors(of: added.document.id, identity: coarse.vectorIdentity).count < before.count)
     }
 
     /// A ratio that is asked for changes how many vectors a segment has, and with it what they are stored as.
@@ -238,7 +238,7 @@ import Testing
         #expect(message { _ = try LoadedModel.load(options) }?.contains("saving was interrupted") == true)
     }
 
-    @Test func partsThatAreMissing() throws {
+    @Test func partsThatAreMissing() async throws {
         let bare = try LoadedModel.load(LoadedModel.Options(model: Reference.fixtures.appending(path: "llama-rope3")))
         let error = #expect(throws: EngineError.self) { _ = try bare.embedder }
         #expect(error?.hint == .loadEmbedder)
@@ -246,6 +246,6 @@ import Testing
             _ = try await bare.add(text: "x", path: "/x", group: nil, to: library)
         }
         #expect(added?.hint == .loadEmbedder)
-        #expect(try library.documents().isEmpty)
+        #expect(try await library.documents().isEmpty)
     }
 }

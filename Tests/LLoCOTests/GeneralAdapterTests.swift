@@ -102,7 +102,7 @@ extension SeededTests {
             var wider = recipe
             wider.rank = 8
             let other = try await Self.finetune(loaded, questions, wider).losses
-            #expect(try other == Self.finetune(engine, questions, wider).losses)
+            #expect(try await other == Self.finetune(engine, questions, wider).losses)
         }
 
         @Test func damageIsNamed() throws {

@@ -159,7 +159,7 @@ extension SeededTests {
             #expect(!answer.passages.isEmpty && answer.contextTokens == 130)
         }
 
-        @Test func theAdapterReadsMixtures() throws {
+        @Test func theAdapterReadsMixtures() async throws {
             let fixture = try CompressorFixture()
             func likelihood(_ mode: AnswerMode, adapter: Bool) async throws -> Double {
                 var options = options(mode, budget: 130)
@@ -167,8 +167,8 @@ extension SeededTests {
                 return try await answerer.logLikelihoods(of: ["The river."], question, options)[0]
             }
             try answerer.setAdapter(fixture.adapter(), for: "g")
-            #expect(try likelihood(.hybrid, adapter: true) != likelihood(.hybrid, adapter: false))
-            #expect(try likelihood(.retrieval, adapter: true) == likelihood(.retrieval, adapter: false))
+            #expect(try await likelihood(.hybrid, adapter: true) != likelihood(.hybrid, adapter: false))
+            #expect(try await likelihood(.retrieval, adapter: true) == likelihood(.retrieval, adapter: false))
         }
 
         // MARK: Learning

@@ -52,6 +52,9 @@ import Testing
         ("{ finetuning: { rank: -8 } }", "finetuning.rank"),
         ("{ finetuning: { dropout: 1.5 } }", "finetuning.dropout"),
         ("{ finetuning: { learningRate: -1 } }", "finetuning.learningRate"),
+        ("{ compressor: { learningRate: 0 } }", "compressor.learningRate"),
+        ("{ finetuning: { leastRatio: 70 } }", "finetuning.mostRatio"),
+        ("{ compressor: { mostRatio: -1 } }", "compressor.mostRatio"),
         ("{ finetuning: { warmupShare: 2 } }", "finetuning.warmupShare"),
         ("{ finetuning: { clipNorm: 0 } }", "finetuning.clipNorm"),
         ("{ compressor: { summaryTokens: 0 } }", "compressor.summaryTokens"),
@@ -78,6 +81,31 @@ import Testing
         #expect(line?.contains("r.json5") == true, "\(line ?? "no error")")
         #expect(line?.contains(name) == true, "\(line ?? "no error")")
         #expect((line?.count ?? 0) < 400)
+    }
+
+    /// What stored runs are known by: with another spelling an interrupted one would not go on.
+    @Test func theEncodedFormStays() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        func encoded(_ recipe: some Encodable) throws -> String {
+            String(decoding: try encoder.encode(recipe), as: UTF8.self)
+        }
+        #expect(
+            try encoded(CompressorRecipe()) == #"""
+                {"adapterScope":"everywhere","adaptsFeedForward":false,"alpha":16,"answering":0,"batchRows":32,\#
+                "carry":"accumulated","checkpointSteps":50,"clipNorm":1,"continuation":1,"decay":"linear",\#
+                "distillation":0,"dropout":0.05,"form":"embeddings","learningRate":0.0004,"leastRatio":0,"mostRatio":0,\#
+                "questionedSegments":0,"questionsPerRow":16,"rank":16,"readingTokens":640,"reconstruction":0,\#
+                "rowTokens":6144,"rowsPerPass":1,"segmentJitter":0.33,"segmentTokens":1536,"segmentsPerSubstep":2,\#
+                "steps":76000,"substeps":2,"summaryInput":"learned","summaryLearningRate":0.0004,"summaryTokens":50,\#
+                "warmupSteps":5000}
+                """#)
+        #expect(
+            try encoded(FinetuningRecipe()) == #"""
+                {"alpha":16,"batchSize":8,"clipNorm":1,"decay":"cosine","documentsPerBatch":2,"dropout":0.05,\#
+                "epochs":3,"hybridShare":0,"learningRate":2e-05,"leastRatio":15,"mostRatio":60,"rank":8,\#
+                "startsFromGeneral":true,"tunesVectors":false,"vectorLearningRate":0.002,"warmupShare":0.04}
+                """#)
     }
 
     @Test func aMissingFile() {

@@ -116,9 +116,9 @@ import Testing
         let expected = try items()
         for stop in [0, 5, 6, 13] {
             let library = try SQLiteLibrary.inMemory()
-            _ = try library.upsertDocument(
+            _ = try await library.upsertDocument(
                 path: "/river.txt", group: "g", text: Sample.text("river", paragraphs: 5), tokenCount: 9)
-            #expect(throws: Writer.Failure.self) { try study(Writer(failsAfter: stop)).run(on: document, in: library) }
+            await #expect(throws: Writer.Failure.self) { try await study(Writer(failsAfter: stop)).run(on: document, in: library) }
             #expect(try library.study(of: document, by: Self.identity).count == stop / 6, "whole passages")
             let rest = Writer()
             try await study(rest).run(on: document, in: library)
@@ -131,7 +131,7 @@ import Testing
         try await study(Writer()).run(on: document, in: library)
         let before = try library.study(of: document, by: Self.identity)
         let text = Sample.text("river", paragraphs: 5) + "\n\n" + Sample.text("mill", paragraphs: 3)
-        _ = try library.upsertDocument(path: "/river.txt", text: text, tokenCount: 12)
+        _ = try await library.upsertDocument(path: "/river.txt", text: text, tokenCount: 12)
         let passages = try library.passages(of: document)
         let kept = zip(passages, before).prefix { $0.text == $1.passage.text }.count
         #expect(kept >= 2 && kept < passages.count)
@@ -143,7 +143,7 @@ import Testing
         #expect(after.count == passages.count && after.prefix(kept).map(\.items) == before.prefix(kept).map(\.items))
         // A passage that moves in the text keeps its questions; one that comes twice is asked about once.
         let moved = "A first paragraph.\n\n" + text
-        _ = try library.upsertDocument(path: "/river.txt", text: moved, tokenCount: 13)
+        _ = try await library.upsertDocument(path: "/river.txt", text: moved, tokenCount: 13)
         let found = try library.study(of: document, by: Self.identity)
         let texts = Set(try library.passages(of: document).map(\.text))
         let staying = after.filter { texts.contains($0.passage.text) }
@@ -156,7 +156,7 @@ import Testing
     @Test func aPassageThatComesTwice() async throws {
         let paragraph = Sample.text("river", paragraphs: 1)
         let text = [String](repeating: paragraph, count: 4).joined(separator: "\n\n")
-        let twice = try library.upsertDocument(path: "/twice.txt", group: "g", text: text, tokenCount: 9).document.id
+        let twice = try await library.upsertDocument(path: "/twice.txt", group: "g", text: text, tokenCount: 9).document.id
         let passages = try library.passages(of: twice)
         try #require(Set(passages.map(\.text)).count < passages.count)
         let writer = Writer()

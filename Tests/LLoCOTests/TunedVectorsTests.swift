@@ -127,7 +127,7 @@ extension SeededTests {
             let vectors = try await tuned(whole).bytes()
             let other = try SQLiteLibrary.inMemory()
             _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: other)
-            #expect(throws: Interruption.self) { _ = try finetune(in: other, stopAfter: 4) }
+            await #expect(throws: Interruption.self) { _ = try await finetune(in: other, stopAfter: 4) }
             let rest = try await finetune(in: other)
             #expect(rest.record.digest == whole.record.digest)
             let found = try other.tunedVectors(of: other.document(named: "river.txt").id, with: rest.record)

@@ -30,7 +30,6 @@ extension Recipe {
         try check("compressor.batchRows", compressor.batchRows, 1...65_536)
         try check("compressor.rowsPerPass", compressor.rowsPerPass, 1...65_536)
         try check("compressor.steps", compressor.steps, 1...1_000_000_000)
-        try positive("compressor.learningRate", compressor.learningRate)
         try positive("compressor.summaryLearningRate", compressor.summaryLearningRate)
         try check("compressor.warmupSteps", compressor.warmupSteps, 0...1_000_000_000)
         try check("compressor.checkpointSteps", compressor.checkpointSteps, 1...1_000_000_000)
@@ -38,7 +37,6 @@ extension Recipe {
         try check("compressor.questionsPerRow", compressor.questionsPerRow, 1...65_536)
         try check("compressor.questionedSegments", compressor.questionedSegments, 0...1024)
         try check("compressor.leastRatio", compressor.leastRatio, 0...1_000_000)
-        try check("compressor.mostRatio", compressor.mostRatio, compressor.leastRatio...1_000_000)
         for (field, share) in [
             ("continuation", compressor.continuation), ("distillation", compressor.distillation),
             ("reconstruction", compressor.reconstruction), ("answering", compressor.answering),
@@ -72,27 +70,25 @@ extension Recipe {
             throw TrainingError(.invalid, "\(source): compressor: no objective has a share")
         }
         try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
-        try positive("finetuning.learningRate", finetuning.learningRate)
         try check("finetuning.epochs", finetuning.epochs, 1...10_000)
         try check("finetuning.batchSize", finetuning.batchSize, 1...65_536)
         try check("finetuning.documentsPerBatch", finetuning.documentsPerBatch, 1...65_536)
         try check("finetuning.hybridShare", finetuning.hybridShare, 0...1)
         try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
-        try check("finetuning.mostRatio", finetuning.mostRatio, finetuning.leastRatio...1_000_000)
         try positive("finetuning.vectorLearningRate", finetuning.vectorLearningRate)
         try check("study.questionsPerPassage", study.questionsPerPassage, 1...1000)
         try check("study.temperature", study.temperature, 0...10)
         try check("study.topP", study.topP, 0.01...1)
         try check("study.excerptWords", study.excerptWords, 1...10_000)
         try check("study.teacherTokens", study.teacherTokens, 1...TeacherTargets.largestWidth)
-        for (section, rank, alpha, dropout, clipNorm) in [
-            ("compressor", compressor.rank, compressor.alpha, compressor.dropout, compressor.clipNorm),
-            ("finetuning", finetuning.rank, finetuning.alpha, finetuning.dropout, finetuning.clipNorm),
-        ] {
-            try check("\(section).rank", rank, 1...4096)
-            try positive("\(section).alpha", alpha)
-            try check("\(section).dropout", dropout, 0...0.99)
-            try positive("\(section).clipNorm", clipNorm)
+        let recipes: [(String, any AdapterRecipe)] = [("compressor", compressor), ("finetuning", finetuning)]
+        for (section, recipe) in recipes {
+            try check("\(section).rank", recipe.rank, 1...4096)
+            try positive("\(section).alpha", recipe.alpha)
+            try check("\(section).dropout", recipe.dropout, 0...0.99)
+            try positive("\(section).learningRate", recipe.learningRate)
+            try positive("\(section).clipNorm", recipe.clipNorm)
+            try check("\(section).mostRatio", recipe.mostRatio, recipe.leastRatio...1_000_000)
         }
     }
 }
