@@ -87,6 +87,8 @@ let package = Package(
                 "CLLoCOStartup", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "AskNotes", dependencies: ["LLoCO"], path: "Examples/AskNotes", swiftSettings: swiftSettings),
         .target(
             name: "CLLoCOTorch",
             cxxSettings: [

@@ -1,5 +1,7 @@
 // Attention over keys and values that lie in pieces: a shared prefix, a cache's pages, the queries' own.
 
+#include "libtorch.h"
+
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "internal.h"

@@ -1,5 +1,7 @@
 // A decoding step's work between its linear layers, on preallocated tensors.
 
+#include "libtorch.h"
+
 #include <ATen/Parallel.h>
 
 #include "internal.h"

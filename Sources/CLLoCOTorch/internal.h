@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include <ATen/ATen.h>
+#include "libtorch.h"
+
 #include <c10/core/GradMode.h>
 
 #include <initializer_list>

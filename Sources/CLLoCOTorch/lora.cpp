@@ -5,6 +5,8 @@
 // its matrices, and adds a tensor of the output's size. Here one pass over the input serves all parts, and their
 // products are added where the output lies.
 
+#include "libtorch.h"
+
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>

@@ -1,5 +1,7 @@
 // Linear layers over weights of 8 and 4 bits, for the few rows of a decoding step.
 
+#include "libtorch.h"
+
 #include <ATen/Parallel.h>
 
 #include <cstdlib>

@@ -2,6 +2,8 @@
 //
 // libtorch composes each of several passes over memory; a kernel reads and writes everything once.
 
+#include "libtorch.h"
+
 #include "rows.h"
 
 #include <torch/csrc/autograd/custom_function.h>

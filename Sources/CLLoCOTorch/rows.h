@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <ATen/ATen.h>
+#include "libtorch.h"
 
 #include <algorithm>
 

@@ -1,5 +1,7 @@
 // Errors, threads, seeds, devices and the processor's features.
 
+#include "libtorch.h"
+
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LLoCOBase
 
 @main
 struct Lloco: AsyncParsableCommand {
@@ -16,7 +17,7 @@ struct Lloco: AsyncParsableCommand {
             Text goes to stdout, progress to stderr; --json prints JSON Lines instead of text. Exit status: 0 done, \
             1 failed, 64 wrong usage. 'lloco doctor' says what is installed and how to mend what is missing.
             """,
-        version: "0.1.0",
+        version: Release.version,
         groupedSubcommands: [
             CommandGroup(name: "Documents", subcommands: [Add.self, List.self, Show.self, Remove.self]),
             CommandGroup(name: "Learning", subcommands: [Finetune.self, TrainCompressor.self]),

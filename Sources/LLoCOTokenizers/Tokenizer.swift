@@ -19,7 +19,7 @@ public protocol Tokenizer: Sendable {
 
     /// The ids of a rendered conversation, in which only the format's own markers become special tokens: contents are
     /// text, whatever they hold, but are encoded in one with what surrounds them.
-    func encode(_ segments: [ChatTemplate.Segment]) -> [Int]
+    func encode(_ segments: [ChatSegment]) -> [Int]
 
     /// The ids of `text`, each with the UTF-8 bytes of `text` that it stands for.
     ///
@@ -55,7 +55,7 @@ public protocol Tokenizer: Sendable {
     /// Whether the model was trained with ``beginningOfText`` in front of every text.
     var addsBeginningOfText: Bool { get }
 
-    /// The model's own chat template, in Jinja; see ``ChatTemplate/init(recognizing:tokenizer:)``.
+    /// The model's own chat template, in Jinja, which the folder `Chat` recognizes.
     var chatTemplate: String? { get }
 
     /// Whether decoding drops one space in front of the text, which encoding had put there (SentencePiece).

@@ -1,3 +1,5 @@
+#include "../libtorch.h"
+
 #include "parallel.h"
 
 #include <ATen/Parallel.h>

@@ -25,16 +25,16 @@ extension DocumentLibrary {
     ///   - paths: text, Markdown, HTML and PDF files, or folders, which stand for the documents in them
     ///   - group: the group that the documents belong to; nil for the default one, and for where known ones are
     ///   - reader: turns files into text
-    ///   - onAdded: called when a document is done
     ///   - progress: called after every segment
+    ///   - onAdded: called when a document is done
     /// - Returns: what was done, a document each
     /// - Throws: `DocumentError`, `ModelError` where a document needs more positions than the model has, `EngineError`,
     ///   `LibraryError`, `CancellationError` within a segment.
     @discardableResult
     public func add(
         contentsOf paths: [String], to group: String? = nil, reader: DocumentReader = DocumentReader(),
-        onAdded: @escaping @Sendable (AddedDocument) throws -> Void = { _ in },
-        progress: @escaping @Sendable (AddingProgress) throws -> Void = { _ in }
+        progress: @escaping @Sendable (AddingProgress) throws -> Void = { _ in },
+        onAdded: @escaping @Sendable (AddedDocument) throws -> Void = { _ in }
     ) async throws -> [AddedDocument] {
         let files = try reader.expand(paths)
         var first: DocumentText?

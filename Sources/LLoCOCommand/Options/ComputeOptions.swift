@@ -66,12 +66,3 @@ struct ComputeOptions: ParsableArguments {
         return parsed
     }
 }
-
-/// A fault of the command's own. The description is one line.
-struct CommandError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-}

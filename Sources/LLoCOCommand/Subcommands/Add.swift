@@ -40,16 +40,16 @@ struct Add: AsyncParsableCommand {
         let engine = try await engine.engine(withAdapter: false)
         let library = engine.library(try library.open(for: .writing))
         let bars = Mutex<[String: ProgressBar]>([:])
-        try await library.add(contentsOf: paths, to: group, reader: reader) { added in
-            bars.withLock { $0.removeValue(forKey: added.document.path) }?.finish()
-            try show(added, window: engine.model.model.window)
-        } progress: { progress in
+        try await library.add(contentsOf: paths, to: group, reader: reader) { progress in
             let bar = bars.withLock { bars in
                 let bar = bars[progress.path] ?? ProgressBar(progress.path)
                 bars[progress.path] = bar
                 return bar
             }
             bar.update(progress.doneTokens, of: progress.totalTokens)
+        } onAdded: { added in
+            bars.withLock { $0.removeValue(forKey: added.document.path) }?.finish()
+            try show(added, window: engine.model.model.window)
         }
     }
 

@@ -68,18 +68,7 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
         }
     }
 
-    /// A figure of questions with its 95 % bootstrap interval.
-    public struct Estimate: Sendable, Codable, Equatable {
-        public var mean: Double
-        public var low: Double
-        public var high: Double
-
-        public init(mean: Double, low: Double, high: Double) {
-            self.mean = mean
-            self.low = low
-            self.high = high
-        }
-    }
+    public typealias Estimate = IntervalEstimate
 
     /// One mode's figures.
     public struct ModeResult: Sendable, Codable, Equatable {

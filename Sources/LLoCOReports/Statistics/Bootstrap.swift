@@ -30,7 +30,7 @@ package struct Bootstrap: Sendable {
     }
 
     /// A mean with its interval.
-    package func mean(_ values: [Double]) -> EvaluationReport.Estimate { estimate([values]) { $0[0] } }
+    package func mean(_ values: [Double]) -> IntervalEstimate { estimate([values]) { $0[0] } }
 
     /// A figure of means with its 95 % percentile interval: what is drawn are the questions of all means at once. Of fewer
     /// than two clusters the interval is the figure itself.
@@ -38,7 +38,7 @@ package struct Bootstrap: Sendable {
     /// - Parameters:
     ///   - columns: values of the questions, which the means are of
     ///   - figure: of the columns' means
-    package func estimate(_ columns: [[Double]], _ figure: ([Double]) -> Double) -> EvaluationReport.Estimate {
+    package func estimate(_ columns: [[Double]], _ figure: ([Double]) -> Double) -> IntervalEstimate {
         // A document's sums and count are all that a draw of it needs.
         let sums = sums(columns)
         let counts = clusters.map { Double($0.count) }

@@ -1,11 +1,5 @@
 extension ChatTemplate {
-    /// A stretch of a rendered conversation.
-    public struct Segment: Sendable, Hashable {
-        public var text: String
-
-        /// Whether the text is a message's content rather than the format's own.
-        public var isContent: Bool
-    }
+    public typealias Segment = ChatSegment
 
     /// The conversation as the model was trained to read it.
     ///

@@ -77,7 +77,7 @@ extension VocabularyTokenizer {
         return sink.tokens
     }
 
-    public func encode(_ segments: [ChatTemplate.Segment]) -> [Int] {
+    public func encode(_ segments: [ChatSegment]) -> [Int] {
         var sink = TokenSink(wantsRanges: false)
         var matches: [EncodedToken] = []
         var start = 0

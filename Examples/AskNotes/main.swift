@@ -1,0 +1,19 @@
+// Learns files, answers a question about them, and tunes the group on questions where a file of these is given.
+//
+//     swift run AskNotes report.pdf "What was decided?" [questions.jsonl]
+import LLoCO
+
+let arguments = CommandLine.arguments
+guard arguments.count >= 3 else { fatalError("usage: AskNotes FILE QUESTION [QUESTIONS.jsonl]") }
+
+let lloco = try await Engine.load()
+let library = try await lloco.library(at: "notes.lloco")
+try await library.add(contentsOf: [arguments[1]], to: "work") { progress in
+    print("\(progress.path): \(progress.doneTokens) of \(progress.totalTokens) tokens")
+}
+let answer = library.ask(arguments[2], in: "work")
+for try await piece in answer { print(piece, terminator: "") }
+print(try await answer.result.passages)
+if arguments.count > 3 {
+    try await library.finetune("work", questions: arguments[3])
+}

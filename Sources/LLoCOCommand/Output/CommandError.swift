@@ -1,0 +1,8 @@
+/// A fault of the command's own. The description is one line.
+struct CommandError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

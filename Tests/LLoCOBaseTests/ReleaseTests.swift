@@ -1,0 +1,13 @@
+import Foundation
+import LLoCOBase
+import TestSupport
+import Testing
+
+@Suite struct ReleaseTests {
+    /// The changelog's first section is this release's.
+    @Test func theChangelogHasIt() throws {
+        let text = try String(contentsOf: packageRoot.appending(path: "CHANGELOG.md"), encoding: .utf8)
+        let headings = text.split(separator: "\n").filter { $0.hasPrefix("## [") && !$0.hasPrefix("## [Unreleased]") }
+        #expect(headings.first?.hasPrefix("## [\(Release.version)]") == true)
+    }
+}
