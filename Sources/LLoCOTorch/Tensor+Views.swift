@@ -80,11 +80,6 @@ extension Tensor {
     public static func stacked(_ tensors: [Tensor], _ dimension: Int = 0) throws(TorchError) -> Tensor {
         try make { out in tensors.withHandles { ctorch_tensor_stack($0, $1, Int64(dimension), out) } }
     }
-
-    /// The rows in some ranges, in their order.
-    package func rows(_ ranges: [Range<Int>]) throws -> Tensor {
-        try .concatenated(ranges.map { try narrowed(0, start: $0.lowerBound, length: $0.count) })
-    }
 }
 
 extension [Tensor] {

@@ -88,7 +88,7 @@ struct CompressorGoldenTests {
         recipe.epochs = values.lossOver10AdamwSteps.count
         let end = try #require(engine.model.configuration.eosTokenIDs.first)
         let example = FinetuningExample(document: 0, prompt: values.question, answer: values.answer + [end])
-        let vectors = try tensors.tensor("autocompressor.vectors", as: .float32)
+        let vectors = try SegmentVectors(rows: tensors.tensor("autocompressor.vectors", as: .float32))
         let finetuner = try Finetuner(
             decoder: engine.model.decoder, adapter: adapter, recipe: recipe, documents: [vectors], examples: [example],
             seed: 0)

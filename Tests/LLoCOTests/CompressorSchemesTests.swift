@@ -193,11 +193,12 @@ import Testing
     /// A bias a key and head stays with its vectors.
     @Test func vectorsWithABias() throws {
         let values = try Tensor.randn([2, 5, 4])
-        let bias = try Tensor.randn([2, 3, 1, 5])
+        let bias = try Tensor.randn([2, 3, 5])
         let vectors = SegmentVectors(values, bias: bias)
         let joined = try SegmentVectors.concatenated([vectors, vectors.last(2)])
-        #expect(joined.count == 7 && joined.bias?.shape == [2, 3, 1, 7])
-        #expect(try joined.last(2).bias?.bytes() == bias.narrowed(3, start: 3, length: 2).bytes())
+        #expect(joined.count == 7 && joined.bias?.shape == [2, 3, 7])
+        #expect(try joined.last(2).bias?.bytes() == bias.narrowed(2, start: 3, length: 2).bytes())
+        #expect(try joined.selected([5..<7]).bias?.bytes() == bias.narrowed(2, start: 3, length: 2).bytes())
         #expect(try joined.to(.bfloat16).bias?.dtype == .float32)
         let plain = try SegmentVectors(rows: values[0])
         #expect(try SegmentVectors.concatenated([plain, plain]).bias == nil)
@@ -597,7 +598,7 @@ extension SeededTests {
             let added = try await engine.add(text: text, path: "/river.txt", group: "g", to: library)
             #expect(added.vectors > 0)
             let stored = try await library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
-            #expect(stored.shape == [added.vectors, compressor.decoder.keyValueSize])
+            #expect(try stored.rows.shape == [added.vectors, compressor.decoder.keyValueSize])
 
             let answerer = Answerer(engine: engine, library: library)
             var options = Answerer.Options()
@@ -606,7 +607,7 @@ extension SeededTests {
             let answer = try await answerer.answer("What is item 3?", options)
             let prompt = try engine.prompts.prompt(question: "What is item 3?")
             let context = try withoutGradients {
-                try compressor.context(SegmentVectors(rows: stored.to(.float32)), adapters: compressor.readingAdapters)
+                try compressor.context(stored.to(.float32), adapters: compressor.readingAdapters)
             }
             let expected = try engine.model.generate(
                 compressor.decoder.embed(prompt), cache: context, options: options.generation)
@@ -627,6 +628,55 @@ extension SeededTests {
             let learned = try await answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
             options.usesAdapter = false
             #expect(try await learned > answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0])
+        }
+
+        /// A bias a key and head is stored with its vectors, and counts where they are read.
+        @Test func aBiasCounts() async throws {
+            let library = try SQLiteLibrary.inMemory()
+            let text = Sample.text("river", paragraphs: 1)
+            let document = try await engine.add(text: text, path: "/river.txt", group: "g", to: library).document.id
+            let identity = engine.vectorIdentity
+            var options = Answerer.Options()
+            options.documents = ["river.txt"]
+            func likelihood() async throws -> Double {
+                let answerer = Answerer(engine: engine, library: library)
+                return try await answerer.logLikelihoods(of: ["The river"], "What is item 3?", options)[0]
+            }
+            let plain = try await library.storedVectors(of: document, identity: identity)
+            let plainLikelihood = try await likelihood()
+            let decoder = compressor.decoder
+            let (layers, heads) = (decoder.configuration.layerCount, decoder.configuration.keyValueHeadCount)
+            try Runtime.seed(3)
+            let bias = try Tensor.randn([layers * heads, plain.count])
+            var start = 0
+            let segments = try library.segments(of: document, identity: identity).map { segment in
+                defer { start += segment.vectorCount }
+                let own = try SegmentVectors(rows: plain.rows, bias: bias)
+                    .selected([start..<start + segment.vectorCount])
+                return NewSegment(
+                    tokens: segment.tokens, bytes: segment.bytes, tokenDigest: segment.tokenDigest,
+                    vectorCount: segment.vectorCount, dimension: segment.dimension,
+                    vectors: Data(try own.values.bytes()), bias: Data(try #require(own.bias).bytes()))
+            }
+            try library.replaceSegments(of: document, identity: identity, from: 0, with: segments)
+            try library.markComplete(document, identity: identity)
+            let stored = try await library.storedVectors(of: document, identity: identity)
+            #expect(try stored.values.bytes() == plain.values.bytes())
+            #expect(try #require(stored.bias)[0].bytes() == bias.bytes())
+            try withoutGradients {
+                let cache = try decoder.emptyContext(.keysAndValues)
+                try decoder.append(
+                    stored.values, to: cache, bias: bias.reshaped([1, layers, heads, plain.count]))
+                let prompt = try decoder.embed(engine.prompts.prompt(question: "What is item 3?"))
+                let expected = try decoder.hiddenStates(prompt, cache: cache)
+                func read(_ vectors: SegmentVectors) throws -> Tensor {
+                    try decoder.hiddenStates(
+                        prompt, cache: compressor.context(vectors.to(.float32), adapters: .none))
+                }
+                #expect(try read(stored).bytes() == expected.bytes())
+                #expect(try relativeError(read(plain), expected) > 1e-3)
+            }
+            #expect(abs(try await likelihood() - plainLikelihood) > 1e-4)
         }
     }
 
@@ -667,14 +717,14 @@ extension SeededTests {
             #expect(
                 CompressionScheme().reading().logWeight(of: 500) == 0, "only those that drew attention in their text")
             let stored = try await library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
-            let vectors = try SegmentVectors(rows: stored.to(.float32))
+            let vectors = try stored.to(.float32)
             #expect(added.vectors > 9)
             let prompt = try decoder.embed(engine.prompts.prompt(question: "What is item 3?"))
             func context(_ logWeight: Double) throws -> KeyValueCache {
                 let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
                 _ = try decoder.hiddenStates(
                     decoder.embed([decoder.configuration.eosTokenIDs.first ?? 0]), cache: cache)
-                try decoder.append(stored.unsqueezed(0), to: cache, logWeight: logWeight)
+                try decoder.append(stored.values, to: cache, logWeight: logWeight)
                 return cache
             }
             try withoutGradients {

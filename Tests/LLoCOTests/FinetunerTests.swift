@@ -38,7 +38,8 @@ extension SeededTests {
         ) throws -> Finetuner {
             try Finetuner(
                 decoder: fixture.decoder, adapter: adapter, recipe: recipe ?? self.recipe(),
-                documents: documents ?? [fixture.vectors()], examples: examples, seed: seed,
+                documents: (documents ?? [fixture.vectors()]).map { try SegmentVectors(rows: $0) }, examples: examples,
+                seed: seed,
                 checkpointing: checkpointing)
         }
 
@@ -49,7 +50,8 @@ extension SeededTests {
                 document: 0, prompt: fixture.values.question, answer: fixture.values.answer + [fixture.values.eos])
             let finetuner = try finetuner([example], adapter: adapter, checkpointing: checkpointing)
             let count = Double(example.answer.count)
-            let sum = try finetuner.backward([example], about: fixture.vectors(), scale: 1 / count)
+            let sum = try finetuner.backward(
+                [example], about: SegmentVectors(rows: fixture.vectors()), scale: 1 / count)
             #expect(relativeError(sum / count, fixture.values.answerLoss) < Reference.tolerance)
             for (parameter, name) in zip(adapter.parameters, CompressorFixture.names(of: adapter)) {
                 let gradient = try #require(try parameter.gradient)
@@ -85,10 +87,12 @@ extension SeededTests {
                 let sum = try body(finetuner(examples, adapter: adapter))
                 return (sum, try adapter.parameters.map { try #require(try $0.gradient) })
             }
-            let together = try gradients { try $0.backward(examples, about: fixture.vectors(), scale: 1 / labels) }
+            let together = try gradients {
+                try $0.backward(examples, about: SegmentVectors(rows: fixture.vectors()), scale: 1 / labels)
+            }
             let apart = try gradients { finetuner in
                 try examples.reduce(0) {
-                    try $0 + finetuner.backward([$1], about: fixture.vectors(), scale: 1 / labels)
+                    try $0 + finetuner.backward([$1], about: SegmentVectors(rows: fixture.vectors()), scale: 1 / labels)
                 }
             }
             #expect(relativeError(together.0 / labels, fixture.values.batch.lossMeanOfTokens) < Reference.tolerance)
@@ -97,7 +101,9 @@ extension SeededTests {
                 #expect(try relativeError(one, other) < Reference.tolerance)
             }
             for (index, reference) in fixture.values.batch.examples.enumerated() {
-                let alone = try gradients { try $0.backward([examples[index]], about: fixture.vectors(), scale: 1) }
+                let alone = try gradients {
+                    try $0.backward([examples[index]], about: SegmentVectors(rows: fixture.vectors()), scale: 1)
+                }
                 #expect(
                     relativeError(alone.0 / Double(examples[index].answer.count), reference.loss) < Reference.tolerance)
             }
@@ -125,7 +131,7 @@ extension SeededTests {
             func gradients(_ examples: [FinetuningExample]) throws -> (sum: Double, gradients: [Tensor]) {
                 let adapter = try fixture.adapter()
                 let sum = try finetuner(examples, adapter: adapter).backward(
-                    examples, about: fixture.vectors(), scale: 0.5)
+                    examples, about: SegmentVectors(rows: fixture.vectors()), scale: 0.5)
                 return (sum, try adapter.parameters.map { try #require(try $0.gradient) })
             }
             func expectSame(_ one: (sum: Double, gradients: [Tensor]), _ other: (sum: Double, gradients: [Tensor]))
@@ -180,13 +186,13 @@ extension SeededTests {
             let examples = [example(0), example(1)]
             let finetuner = try Finetuner(
                 decoder: fixture.decoder, adapter: fixture.adapter(), recipe: recipe(), reading: reading,
-                documents: [vectors], examples: examples, seed: 0, checkpointing: checkpointing)
+                documents: [SegmentVectors(rows: vectors)], examples: examples, seed: 0, checkpointing: checkpointing)
             func loss(_ shift: Double) throws -> Double {
-                try finetuner.backward(examples, about: vectors + direction * shift, scale: 1)
+                try finetuner.backward(examples, about: SegmentVectors(rows: vectors + direction * shift), scale: 1)
             }
             let leaf = try vectors.cloned()
             try leaf.setRequiresGradient(true)
-            _ = try finetuner.backward(examples, about: leaf, scale: 1)
+            _ = try finetuner.backward(examples, about: SegmentVectors(rows: leaf), scale: 1)
             let slope = try (#require(try leaf.gradient) * direction).sum().item()
             let difference = try (loss(1e-2) - loss(-1e-2)) / 2e-2
             #expect(abs(difference) > 1e-3)
@@ -221,7 +227,9 @@ extension SeededTests {
             let last = try self.finetuner(examples, documents: tuned.map { try $0.to(.float32) })
             let first = try self.finetuner(examples, documents: documents)
             func loss(_ finetuner: Finetuner, _ documents: [Tensor]) throws -> Double {
-                try examples.reduce(0) { try $0 + finetuner.backward([$1], about: documents[$1.document], scale: 1) }
+                try examples.reduce(0) {
+                    try $0 + finetuner.backward([$1], about: SegmentVectors(rows: documents[$1.document]), scale: 1)
+                }
             }
             #expect(try loss(last, tuned.map { try $0.to(.float32) }) < loss(first, documents) * 0.95)
 
@@ -245,7 +253,7 @@ extension SeededTests {
             let step = try finetuner(examples, recipe: recipe, documents: documents, adapter: fixture.adapter()).step()
             let alone = try finetuner(examples, recipe: recipe, documents: documents, adapter: fixture.adapter())
             let sum = try examples.reduce(0) {
-                try $0 + alone.backward([$1], about: documents[$1.document], scale: 1)
+                try $0 + alone.backward([$1], about: SegmentVectors(rows: documents[$1.document]), scale: 1)
             }
             #expect(relativeError(step.loss, sum / Double(examples.reduce(0) { $0 + $1.answer.count })) < 1e-5)
             #expect(step.tokens == 12 + 6 + examples.reduce(0) { $0 + $1.prompt.count + $1.answer.count })

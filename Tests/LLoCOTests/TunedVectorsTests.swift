@@ -76,17 +76,19 @@ extension SeededTests {
         private func tuned(_ adapter: FinetunedAdapter) async throws -> Tensor {
             let document = try library.document(named: "river.txt").id
             let bytes = try #require(try library.tunedVectors(of: document, with: adapter.record))
-            let shape = try await library.storedVectors(of: document, identity: engine.vectorIdentity).shape
+            let shape = try await library.storedVectors(of: document, identity: engine.vectorIdentity).rows.shape
             return try bytes.withUnsafeBytes { try Tensor(copying: $0, shape: shape, dtype: .bfloat16) }
         }
 
         @Test func theyAreReadWithTheirAdapter() async throws {
             let river = try library.document(named: "river.txt").id
-            let stored = try await library.storedVectors(of: river, identity: engine.vectorIdentity)
+            let stored = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
             let adapter = try await finetune()
             let vectors = try await tuned(adapter)
             #expect(try relativeError(vectors.to(.float32), stored.to(.float32)) > 0.01)
-            #expect(try await library.storedVectors(of: river, identity: engine.vectorIdentity).bytes() == stored.bytes())
+            #expect(
+                try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows.bytes()
+                    == stored.bytes())
             func same(_ one: Double, _ other: Double) -> Bool { abs(one - other) < 1e-3 }
             let own = try likelihood(vectors, adapter)
             let plain = try likelihood(stored, nil)
@@ -112,7 +114,7 @@ extension SeededTests {
             // A document that grew has other vectors.
             _ = try await engine.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
             #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
-            let grown = try await library.storedVectors(of: river, identity: engine.vectorIdentity)
+            let grown = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
             #expect(try await same(likelihood(), likelihood(grown, adapter)))
             _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
             #expect(try await same(likelihood(), own), "and has them again with its old text")

@@ -32,7 +32,8 @@ extension LoadedModel {
     ///   - progress: told how many of the document's tokens are compressed, and how many it has
     @discardableResult
     public func add(
-        text: String, path: String, name: String? = nil, group: String?, to library: any LibraryStore, compressing: Bool = true,
+        text: String, path: String, name: String? = nil, group: String?, to library: any LibraryStore,
+        compressing: Bool = true,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) async throws -> AddedDocument {
         let start = ContinuousClock.now
@@ -73,22 +74,21 @@ extension LoadedModel {
         if kept == ranges.count, try await library.isComplete(document, identity: identity) { return (0, vectors) }
         try await library.replaceSegments(of: document, identity: identity, from: kept, with: [])
         let before =
-            kept == 0
-            ? nil
-            : try await SegmentVectors(rows: library.storedVectors(of: document, identity: identity, segments: kept))
+            kept == 0 ? nil : try await library.storedVectors(of: document, identity: identity, segments: kept)
         var run = try CompressionRun(compressor, after: before, rounding: .bfloat16)
         let resumed = kept == 0 ? 0 : ranges[kept - 1].upperBound
         try progress(resumed, ids.count)
         for index in kept..<ranges.count {
             let range = ranges[index]
-            let made = try run.compress(Array(ids[range])).rows
+            let made = try run.compress(Array(ids[range]))
             // Segments join without a gap, whatever bytes lie between two tokens.
             let start = index == 0 ? 0 : tokens[range.lowerBound].range.lowerBound
             let end = range.upperBound == tokens.count ? byteCount : tokens[range.upperBound].range.lowerBound
             try await library.appendSegment(
                 NewSegment(
-                    tokens: range, bytes: start..<end, tokenDigest: digests[index], vectorCount: made.size(0),
-                    dimension: made.size(1), vectors: Data(made.to(.bfloat16).bytes())),
+                    tokens: range, bytes: start..<end, tokenDigest: digests[index], vectorCount: made.count,
+                    dimension: made.values.size(2), vectors: Data(made.values.to(.bfloat16).bytes()),
+                    bias: made.bias.map { Data(try $0.to(device: .cpu).bytes()) }),
                 to: document, identity: identity)
             try progress(range.upperBound, ids.count)
             try Task.checkCancellation()

@@ -84,11 +84,11 @@ extension Answerer {
         let decoder = engine.model.decoder
         let compressor = engine.compressor
         let room = room(beside: plain.count + compressor.vectorReading.leadingPositions, options)
-        var parts: [Tensor] = []
+        var parts: [SegmentVectors] = []
         var prompt = Prompt(embeddings: try decoder.embed(plain))
         for document in found.documents {
             let vectors = try await vectors(of: document, options)
-            let count = vectors.size(0)
+            let count = vectors.count
             guard prompt.contextTokens + count <= room else {
                 prompt.omissions.append(
                     "document '\(document.name)' was left out: its \(count) vectors do not fit the window any more")
@@ -102,8 +102,8 @@ extension Answerer {
         return prompt
     }
 
-    /// Puts vectors [n, vectorSize] before a prompt, with the adapter that reads them.
-    func read(_ vectors: [Tensor], before prompt: inout Prompt, _ options: Options) async throws {
+    /// Puts vectors before a prompt, with the adapter that reads them.
+    func read(_ vectors: [SegmentVectors], before prompt: inout Prompt, _ options: Options) async throws {
         let compressor = engine.compressor
         var active = compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group,
@@ -115,7 +115,7 @@ extension Answerer {
         guard !vectors.isEmpty else { return }
         let embeddings = prompt.embeddings
         (prompt.embeddings, prompt.context) = try withoutGradients {
-            try compressor.reading(SegmentVectors(rows: .concatenated(vectors)), before: embeddings)
+            try compressor.reading(.concatenated(vectors), before: embeddings)
         }
     }
 

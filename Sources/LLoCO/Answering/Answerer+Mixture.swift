@@ -38,10 +38,10 @@ extension Answerer {
                     + "\(max(0, room)) fit the window beside the question")
         }
         guard options.mode.readsVectors else { return prompt }
-        var parts: [Tensor] = []
+        var parts: [SegmentVectors] = []
         for (document, rows) in zip(found.documents, mixture.rows) where !rows.isEmpty {
             let vectors = try await vectors(of: document, options)
-            parts.append(try vectors.rows(rows).to(decoder.dtype, device: decoder.device))
+            parts.append(try vectors.selected(rows).to(decoder.dtype, device: decoder.device))
         }
         try await read(parts, before: &prompt, options)
         return prompt

@@ -195,16 +195,19 @@ public final class Answerer: Sendable {
         return nil
     }
 
-    /// A document's vectors [n, vectorSize], bfloat16: as they were tuned with the adapter that reads them, where they were.
-    func vectors(of document: DocumentRecord, _ options: Options) async throws -> Tensor {
+    /// A document's vectors, bfloat16: as they were tuned with the adapter that reads them, where they were.
+    func vectors(of document: DocumentRecord, _ options: Options) async throws -> SegmentVectors {
         let stored = try await library.storedVectors(of: document.id, identity: engine.vectorIdentity)
         guard options.usesAdapter, let record = try await adapter(of: document.group)?.record,
             let tuned = try await library.tunedVectors(of: document.id, with: record)
         else { return stored }
-        guard tuned.count == 2 * stored.count else {
+        guard tuned.count == 2 * stored.values.count else {
             throw LibraryError.damaged(
                 library.path, "the tuned vectors of \"\(document.name)\" are not of the shape of the others")
         }
-        return try tuned.withUnsafeBytes { try Tensor(copying: $0, shape: stored.shape, dtype: .bfloat16) }
+        let values = try tuned.withUnsafeBytes {
+            try Tensor(copying: $0, shape: stored.values.shape, dtype: .bfloat16)
+        }
+        return SegmentVectors(values, bias: stored.bias)
     }
 }

@@ -3,15 +3,22 @@ package import LLoCOLibrary
 package import LLoCOTorch
 
 extension VectorStore {
-    /// A document's vectors as a tensor [n, D], bfloat16.
+    /// A document's vectors, bfloat16.
     ///
     /// - Parameter segments: how many leading segments, at least one; nil for all of a finished document
     package func storedVectors(
         of document: Int64, identity: VectorIdentity, segments: Int? = nil
-    ) async throws -> Tensor {
+    ) async throws -> SegmentVectors {
         let stored = try await vectors(of: document, identity: identity, segments: segments)
-        return try stored.bytes.withUnsafeBytes {
-            try Tensor(copying: $0, shape: [stored.count, stored.dimension], dtype: .bfloat16)
-        }
+        return try SegmentVectors(
+            rows: stored.bytes.withUnsafeBytes {
+                try Tensor(copying: $0, shape: [stored.count, stored.dimension], dtype: .bfloat16)
+            },
+            bias: stored.bias.map { bytes in
+                let heads = bytes.count / (4 * stored.count)
+                return try bytes.withUnsafeBytes {
+                    try Tensor(copying: $0, shape: [heads, stored.count], dtype: .float32)
+                }
+            })
     }
 }

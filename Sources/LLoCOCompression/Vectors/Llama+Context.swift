@@ -32,7 +32,12 @@ extension Llama {
     ///
     /// - Parameter logWeight: added to the scores of all these keys
     func append(_ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0) throws {
-        try append(vectors.values, to: cache, logWeight: logWeight, bias: vectors.bias)
+        let bias = try vectors.bias.map {
+            try $0.reshaped([
+                $0.size(0), configuration.layerCount, configuration.keyValueHeadCount, vectors.count,
+            ])
+        }
+        try append(vectors.values, to: cache, logWeight: logWeight, bias: bias)
     }
 
     /// What one pass reads after documents' vectors: these too where they are embeddings, else after what `context`

@@ -4,8 +4,8 @@ public import LLoCOTorch
 public struct SegmentVectors: Sendable {
     /// [B, n, D], or [B, n, keyValueSize] in the form of keys and values
     public let values: Tensor
-    /// Added to the scores of each vector's key in each head of each layer: [B, layers, K, n], float32; nil for none. A
-    /// head that keeps fewer vectors than others has -infinity for the rest.
+    /// Added to the scores of each vector's key in each head, layer by layer: [B, heads, n], float32; nil for none. A head
+    /// that keeps fewer vectors than others has -infinity for the rest.
     public let bias: Tensor?
 
     public init(_ values: Tensor, bias: Tensor? = nil) {
@@ -13,9 +13,9 @@ public struct SegmentVectors: Sendable {
         self.bias = bias
     }
 
-    /// The vectors [n, size] of one text.
-    public init(rows: Tensor) throws {
-        self.init(try rows.unsqueezed(0))
+    /// The vectors [n, size] of one text, with their bias [heads, n].
+    public init(rows: Tensor, bias: Tensor? = nil) throws {
+        self.init(try rows.unsqueezed(0), bias: try bias?.unsqueezed(0))
     }
 
     /// Vectors of each text, n
@@ -36,7 +36,16 @@ public struct SegmentVectors: Sendable {
         let start = self.count - count
         return SegmentVectors(
             try values.narrowed(1, start: start, length: count),
-            bias: try bias?.narrowed(3, start: start, length: count))
+            bias: try bias?.narrowed(2, start: start, length: count))
+    }
+
+    /// Each text's vectors in some ranges, one or more, in their order.
+    package func selected(_ ranges: [Range<Int>]) throws -> SegmentVectors {
+        func selected(_ tensor: Tensor, _ dimension: Int) throws -> Tensor {
+            try .concatenated(
+                ranges.map { try tensor.narrowed(dimension, start: $0.lowerBound, length: $0.count) }, dimension)
+        }
+        return SegmentVectors(try selected(values, 1), bias: try bias.map { try selected($0, 2) })
     }
 
     /// A copy that shares no memory.
@@ -48,6 +57,6 @@ public struct SegmentVectors: Sendable {
     public static func concatenated(_ parts: [SegmentVectors]) throws -> SegmentVectors {
         let biases = parts.compactMap(\.bias)
         return SegmentVectors(
-            try .concatenated(parts.map(\.values), 1), bias: biases.isEmpty ? nil : try .concatenated(biases, 3))
+            try .concatenated(parts.map(\.values), 1), bias: biases.isEmpty ? nil : try .concatenated(biases, 2))
     }
 }

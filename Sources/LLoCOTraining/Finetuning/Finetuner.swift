@@ -15,8 +15,10 @@ public final class Finetuner {
     private let decoder: Llama
     private let base: [Adapter]
     private let reading: VectorReading
-    /// Each document's vectors: of the model's dtype, or, where they are tuned, float32
+    /// Each document's vectors, [n, D] or [n, keyValueSize]: of the model's dtype, or, where they are tuned, float32
     private let documents: [Tensor]
+    /// Each document's vectors' bias, [1, heads, n]
+    private let biases: [Tensor?]
     /// By epoch; then from the first again
     private let epochs: [[FinetuningExample]]
     private let plan: BatchPlan
@@ -40,14 +42,14 @@ public final class Finetuner {
     ///   - adapter: the one to train; nil for a fresh one
     ///   - start: what a fresh one begins with, where it is of the recipe's shape
     ///   - reading: how the documents' vectors are read
-    ///   - documents: the vectors of each document, [n, D] or [n, keyValueSize]
+    ///   - documents: the vectors of each document
     ///   - later: the same examples as they are read in the epochs after the first, where they differ; of equal count and
     ///     about the same documents
     /// - Throws: `ModelError` where an example does not fit the model's window.
     public init(
         decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, start: GeneralAdapter? = nil,
         recipe: FinetuningRecipe,
-        reading: VectorReading = .embeddings, documents: [Tensor], examples: [FinetuningExample],
+        reading: VectorReading = .embeddings, documents: [SegmentVectors], examples: [FinetuningExample],
         later: [[FinetuningExample]] = [], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
         guard !examples.isEmpty else { throw TrainingError(.invalid, "there is no question to train on") }
@@ -56,7 +58,7 @@ public final class Finetuner {
         precondition(epochs.allSatisfy { $0.map(\.document) == examples.map(\.document) }, "one plan for all epochs")
         for example in epochs.joined() {
             let vectors =
-                example.rows?.reduce(0) { $0 + $1.count } ?? documents[example.document].size(0)
+                example.rows?.reduce(0) { $0 + $1.count } ?? documents[example.document].count
             let length = vectors + example.prompt.count + example.answer.count
             guard length <= window, !example.prompt.isEmpty, !example.answer.isEmpty else {
                 throw ModelError(
@@ -70,9 +72,10 @@ public final class Finetuner {
         self.recipe = recipe
         self.reading = reading
         self.documents = try documents.map {
-            guard recipe.tunesVectors else { return try $0.to(decoder.dtype, device: decoder.device) }
-            return try $0.detached().to(.float32, device: decoder.device).cloned()
+            guard recipe.tunesVectors else { return try $0.rows.to(decoder.dtype, device: decoder.device) }
+            return try $0.rows.detached().to(.float32, device: decoder.device).cloned()
         }
+        biases = try documents.map { try $0.bias?.to(device: decoder.device) }
         self.seed = seed
         self.checkpointing = checkpointing
         plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
@@ -127,7 +130,7 @@ public final class Finetuner {
         for group in groups(of: batch) {
             let vectors = try vectors(of: group[0])
             loss += try backward(group, about: vectors, scale: 1 / Double(labels))
-            tokens += vectors.size(0) + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
+            tokens += vectors.count + group.reduce(0) { $0 + $1.prompt.count + $1.answer.count }
         }
         loss /= Double(labels)
         let norm = try training.clipGradients(loss: loss, step: step)
@@ -152,29 +155,31 @@ public final class Finetuner {
         return groups.sorted { $0.context.document < $1.context.document }.map(\.examples)
     }
 
-    /// [n, vectorSize]; n may be 0
-    private func vectors(of example: FinetuningExample) throws -> Tensor {
+    /// Those that an example reads; there may be none.
+    private func vectors(of example: FinetuningExample) throws -> SegmentVectors {
         // Gradients flow to what is tuned.
-        let all = try documents[example.document].to(decoder.dtype)
+        let all = SegmentVectors(
+            try documents[example.document].to(decoder.dtype).unsqueezed(0), bias: biases[example.document])
         guard let rows = example.rows else { return all }
-        return try rows.isEmpty ? all[0..<0] : all.rows(rows)
+        return try rows.isEmpty ? all.last(0) : all.selected(rows)
     }
 
     /// Adds the gradients of scale · Σ -log p(answer), or of the cross-entropy with a teacher's shares, over examples that
     /// read the same vectors; returns the sum, unscaled.
     ///
     /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
-    package func backward(_ examples: [FinetuningExample], about vectors: Tensor, scale: Double) throws -> Double {
+    package func backward(_ examples: [FinetuningExample], about vectors: SegmentVectors, scale: Double) throws
+        -> Double
+    {
         let adapters = ActiveAdapters(base + [adapter], appliesDropout: true)
         let rows = examples.map { (ids: $0.prompt + $0.answer, start: $0.prompt.count) }
         let length = rows.map { $0.ids.count - 1 }.max()!
         let recomputes = checkpointing.applies(
-            to: decoder, positions: vectors.size(0) + length * examples.count)
+            to: decoder, positions: vectors.count + length * examples.count)
         let context =
-            vectors.size(0) == 0
+            vectors.count == 0
             ? nil
-            : try decoder.context(
-                SegmentVectors(rows: vectors), reading: reading, adapters: adapters, recomputes: recomputes)
+            : try decoder.context(vectors, reading: reading, adapters: adapters, recomputes: recomputes)
         let predictors = try decoder.predictors(
             of: rows, after: context, adapters: adapters, recomputes: recomputes)
         return try AnswerLoss.backward(decoder, Array(zip(examples, predictors)), scale: scale)

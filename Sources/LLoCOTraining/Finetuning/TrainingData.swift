@@ -8,8 +8,8 @@ import LLoCOTorch
 
 /// What a group's adapter is tuned on: the vectors of its documents, and what is learned about each.
 struct TrainingData {
-    /// Each document's, [n, vectorSize]
-    let vectors: [Tensor]
+    /// Each document's
+    let vectors: [SegmentVectors]
     /// The examples as they are read in the first epoch, in the next and so on; then from the first again. They differ
     /// where mixtures of vectors and text are drawn.
     let epochs: [[FinetuningExample]]
@@ -34,7 +34,7 @@ struct TrainingData {
         private let recipe: FinetuningRecipe
         private let mixer: ContextMixer
         private var draws: SplitMix64
-        private var vectors: [Tensor] = []
+        private var vectors: [SegmentVectors] = []
         private var epochs: [[FinetuningExample]]
         private var documents: [Int64] = []
         private var digests: [String] = []
@@ -67,7 +67,7 @@ struct TrainingData {
         }
 
         private mutating func example(
-            _ question: Question, _ document: DocumentRecord, _ stored: Tensor
+            _ question: Question, _ document: DocumentRecord, _ stored: SegmentVectors
         ) async throws -> FinetuningExample {
             var mixture: ContextMixer.Mixture?
             if var budget = recipe.budget(of: document.tokenCount, using: &draws) {
@@ -80,7 +80,7 @@ struct TrainingData {
                 document: vectors.count, rows: mixture?.rows[0],
                 prompt: try engine.prompts.prompt(question: question.text, context: mixture?.text ?? []),
                 answer: question.answer, targets: question.targets)
-            let count = mixture?.vectorCount ?? stored.size(0)
+            let count = mixture?.vectorCount ?? stored.count
             let length = count + example.prompt.count + example.answer.count
             guard length <= engine.model.window else {
                 throw EngineError(

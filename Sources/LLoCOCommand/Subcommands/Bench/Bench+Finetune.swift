@@ -74,7 +74,7 @@ extension Bench {
         let finetuner = try Finetuner(
             decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.readingAdapters.list : [],
             recipe: recipe, reading: measurement.mode == .compressed ? engine.compressor.vectorReading : .embeddings,
-            documents: [document], examples: examples, seed: self.engine.model.compute.seed,
+            documents: [SegmentVectors(rows: document)], examples: examples, seed: self.engine.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
         ProcessMemory.forgetPeak()
         var result = Measurement.Result(memoryBefore: ProcessMemory.current)
