@@ -26,8 +26,7 @@ test: ## build and run every test (in release, as it is used)
 
 # The kernels and what reads files, under sanitizers that end the run at the first fault. In debug and in a folder of its
 # own. Filters are regular expressions.
-SANITIZED := LLoCO(Base|Torch|Tokenizers|Checkpoints|Models)Tests LLoCOTests.(Document|QuestionSet) \
-	LLoCOEvaluationTests.(Data|.*Reading)
+SANITIZED := LLoCO(Base|Torch|Tokenizers|Checkpoints|Models|Documents)Tests LLoCOEvaluationTests.(Data|.*Reading)
 # Resident memory, which AddressSanitizer grows; real models, which read no other files and take too long.
 UNSANITIZED := MemoryTests DefaultModelTests DecodeWeightsTests
 SANITIZE := --scratch-path .build-sanitizers --sanitize=address

@@ -41,14 +41,14 @@ extension SeededTests {
         @Test(
             arguments: Runtime.kernelSets,
             [
-                (CompressionScheme.SummaryInput.learned, GradientCheckpointing.never, 1_150),
+                (CompressionMethod.SummaryInput.learned, GradientCheckpointing.never, 1_150),
                 (.learned, .always, 1_530), (.picked, .never, 1_104), (.picked, .always, 1_600),
                 (.attended, .never, 1_128),
                 (.attended, .always, 1_320),
             ])
         func compressing(
             _ kernels: String,
-            _ of: (input: CompressionScheme.SummaryInput, checkpointing: GradientCheckpointing, bound: Int)
+            _ of: (input: CompressionMethod.SummaryInput, checkpointing: GradientCheckpointing, bound: Int)
         ) throws {
             var recipe = CompressorRecipe()
             (recipe.summaryTokens, recipe.segmentTokens, recipe.rowTokens) = (3, 32, 64)
