@@ -191,7 +191,7 @@ static void quantize_row(const float *x, int64_t groups, int bits, const Quantiz
         for (int i = 0; i < 8; i++) to.numbers[(g * 8 + i) * rows + row] = fours[i];
         const float scale = most * (1.0f / 127.0f);
         to.scales[g * rows + row] = scale;
-        // Where x is not finite the sum is NaN, which no integer is; what is read of the row is the scale's infinity or NaN.
+        // Where x is not finite, the sum is NaN, which no integer is: the scale alone carries that on.
         const int32_t whole = sum == sum ? int32_t(sum) : 0;
         const float weighted = sum * scale;
         to.sums[g * rows + row] = bits == 8 ? uint32_t(whole) : __builtin_bit_cast(uint32_t, weighted);
