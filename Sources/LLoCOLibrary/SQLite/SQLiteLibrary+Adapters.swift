@@ -13,31 +13,17 @@ extension SQLiteLibrary {
     ///
     /// One whose weights no longer have their digest is passed over, with a warning in the log.
     public func adapter(for group: String, identity: VectorIdentity) throws -> StoredAdapter? {
-        try adapter(for: group, identity: identity, held: { _ in nil }, load: { $0 })
-    }
-
-    /// What stands for the newest good adapter of a group for `identity`; nil where it has none.
-    ///
-    /// - Parameters:
-    ///   - held: what the caller holds already, by the adapter's record: its weights are not read then.
-    ///   - load: makes it of an adapter that the caller does not hold.
-    package func adapter<Loaded>(
-        for group: String, identity: VectorIdentity, held: (AdapterRecord) -> Loaded?,
-        load: (StoredAdapter) throws -> Loaded
-    ) throws -> Loaded? {
-        let found: (held: Loaded?, stored: StoredAdapter?) = try read { db in
+        try read { db in
             for row in try self.adapterRows(group, identity, db) {
                 let record = try Self.adapter(row)
-                if let held = held(record) { return (held, nil) }
                 if let weights = try self.weights(of: record, db) {
-                    return (nil, StoredAdapter(record: record, weights: weights))
+                    return StoredAdapter(record: record, weights: weights)
                 }
                 logger.warning(
                     "\(path): adapter \(record.id) of group \"\(group)\" is damaged; using the one before it")
             }
-            return (nil, nil)
+            return nil
         }
-        return try found.held ?? found.stored.map(load)
     }
 
     /// An adapter's weights, checked against their digest; nil where they are damaged or gone.

@@ -10,7 +10,7 @@ import Logging
 extension Bench {
     private static let questions = 50
 
-    func measureRetrieve() throws {
+    func measureRetrieve() async throws {
         let table = BenchTable(
             [
                 .work, BenchColumn("passages", 8) { "\($0.passages ?? 0)" },
@@ -40,10 +40,12 @@ extension Bench {
             bar.finish()
             let retriever = Retriever(library: library, embedder: embedder, logger: quiet)
             /// The seconds of a search, and of it those that embedding the question took.
-            func search(_ question: String, _ method: Retriever.Method) throws -> (all: Double, embedding: Double) {
+            func search(
+                _ question: String, _ method: Retriever.Method
+            ) async throws -> (all: Double, embedding: Double) {
                 embedder.forget()
                 let start = ContinuousClock.now
-                _ = try retriever.search(question, method: method)
+                _ = try await retriever.search(question, method: method)
                 return (start.duration(to: .now).seconds, embedder.seconds)
             }
             var (all, embeds, searches, dense, keyword) = ([Double](), [Double](), [Double](), [Double](), [Double]())
@@ -52,7 +54,7 @@ extension Bench {
             let searching = ProgressBar("retrieve: searching \(count) passages")
             for number in 0...Self.questions {
                 let question = writer.question()
-                let both = try search(question, .fusion)
+                let both = try await search(question, .fusion)
                 searching.update(number, of: Self.questions)
                 // The first one reads the embeddings.
                 guard number > 0 else {
@@ -64,9 +66,9 @@ extension Bench {
                 embeds.append(both.embedding)
                 searches.append(both.all - both.embedding)
                 // Other questions: what the one before has read is in the caches.
-                let alone = try search(writer.question(), .dense)
+                let alone = try await search(writer.question(), .dense)
                 dense.append(alone.all - alone.embedding)
-                keyword.append(try search(writer.question(), .keyword).all)
+                keyword.append(try await search(writer.question(), .keyword).all)
             }
             searching.finish()
             let mean = tokens / Self.questions

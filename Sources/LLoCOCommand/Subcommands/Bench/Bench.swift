@@ -5,7 +5,7 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCOTorch
 
-struct Bench: ParsableCommand {
+struct Bench: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure this machine: how fast everything is, compressed against full text.",
         discussion: """
@@ -82,7 +82,7 @@ struct Bench: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func compute() async throws {
         if let measurement { return measurement.run(self) }
         let works = works.isEmpty ? Work.allCases : works
         // Loaded by the works that need it: the others measure in processes of their own, or search only.
@@ -109,7 +109,7 @@ struct Bench: ParsableCommand {
                 (loaded, speeds) = (nil, nil)
                 if work == .answer { try measureAnswer() }
                 if work == .finetune { try measureFinetune() }
-                if work == .retrieve { try measureRetrieve() }
+                if work == .retrieve { try await measureRetrieve() }
             }
         }
     }
