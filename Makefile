@@ -3,7 +3,7 @@
 
 SWIFT ?= swift
 CLANG_FORMAT ?= .deps/clang-format/clang-format
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Examples Package.swift
 C_SOURCES = $(shell find Sources/C* -name '*.h' -o -name '*.c' -o -name '*.cpp')
 
 ifeq ($(strip $(LIBTORCH)),)

@@ -120,7 +120,7 @@ import Testing
         let answerer = Answerer(engine: engine, library: library)
         for part in ["river ", "a", "a\u{903}", "\u{301}", "中"] {
             let long = String(repeating: part, count: (1 << 20) / part.utf8.count)
-            let line = await message { _ = try await answerer.answer(long, options(["river.txt"])) }
+            let line = await laterMessage { _ = try await answerer.answer(long, options(["river.txt"])) }
             #expect(line?.contains("window holds 512") == true, "\(line ?? "no error")")
         }
         // A question that fits the window and not the search: what was not looked for is said.

@@ -158,7 +158,8 @@ import Testing
         // One adapter cannot read documents of two groups; without adapters nothing stands against it.
         let both = self.options(.compressed, documents: ["road.txt", "river.txt"])
         #expect(
-            await message { _ = try await answerer.answer(question, both) }?.contains("in group 'water', 'road.txt' in") == true)
+            await laterMessage { _ = try await answerer.answer(question, both) }?.contains(
+                "in group 'water', 'road.txt' in") == true)
         func options(_ mode: AnswerMode, documents: [String]) -> Answerer.Options {
             var options = self.options(mode, documents: documents)
             options.usesAdapter = false
@@ -182,23 +183,28 @@ import Testing
         #expect(Set(answer.documents).isSubset(of: ["letter.txt", "road.txt"]) && !answer.documents.isEmpty)
         water.documents = ["river.txt"]
         #expect(
-            await message { _ = try await answerer.answer(question, water) }?.contains("is in group 'water', not in 'paper'")
+            await laterMessage { _ = try await answerer.answer(question, water) }?.contains(
+                "is in group 'water', not in 'paper'")
                 == true)
         water.documents = ["none"]
-        #expect(await message { _ = try await answerer.answer(question, water) }?.contains("no document \"none\"") == true)
+        #expect(
+            await laterMessage { _ = try await answerer.answer(question, water) }?.contains("no document \"none\"")
+                == true)
         water.documents = nil
         water.group = "none"
-        #expect(await message { _ = try await answerer.answer(question, water) }?.contains("no group 'none'") == true)
+        #expect(
+            await laterMessage { _ = try await answerer.answer(question, water) }?.contains("no group 'none'") == true)
         let empty = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
-        #expect(await message { _ = try await empty.answer(question) }?.contains("no document to answer from") == true)
+        #expect(
+            await laterMessage { _ = try await empty.answer(question) }?.contains("no document to answer from") == true)
         let error = await #expect(throws: EngineError.self) { _ = try await empty.answer(question) }
         #expect(error?.hint == .addDocuments(group: nil))
-        #expect(await message { _ = try await answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
+        #expect(await laterMessage { _ = try await answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
     }
 
     @Test(arguments: AnswerMode.allCases) func aQuestionLongerThanTheWindow(mode: AnswerMode) async throws {
         let long = String(repeating: "what river? ", count: 120)
-        let line = await message { _ = try await answerer.answer(long, options(mode, documents: ["river.txt"])) }
+        let line = await laterMessage { _ = try await answerer.answer(long, options(mode, documents: ["river.txt"])) }
         #expect(line?.contains("window holds 512") == true, "\(line ?? "no error")")
         #expect(line?.contains("\(try plainCount(long)) tokens") == true)
     }
@@ -215,7 +221,7 @@ import Testing
             #expect(answer.promptTokens == 511 && answer.generatedTokens >= 1)
         } else {
             // An answer from nothing would pass for one from the documents.
-            let line = await message { _ = try await answerer.answer(question, asked) }
+            let line = await laterMessage { _ = try await answerer.answer(question, asked) }
             #expect(line?.contains("nothing of the documents fits") == true, "\(line ?? "no error")")
             #expect(line?.contains("river.txt") == true)
         }
@@ -225,8 +231,10 @@ import Testing
         let text = Sample.text("river", paragraphs: 5)
         let added = try await engine.add(text: text, path: "/long.txt", group: "water", to: library)
         #expect(added.tokens > 1000 && added.vectors > 170)
-        _ = try await engine.add(text: Sample.text("mill", paragraphs: 5), path: "/other.txt", group: "water", to: library)
-        _ = try await engine.add(text: Sample.text("road", paragraphs: 5), path: "/third.txt", group: "water", to: library)
+        _ = try await engine.add(
+            text: Sample.text("mill", paragraphs: 5), path: "/other.txt", group: "water", to: library)
+        _ = try await engine.add(
+            text: Sample.text("road", paragraphs: 5), path: "/third.txt", group: "water", to: library)
 
         let full = try await answerer.answer(question, options(.full, documents: ["long.txt", "river.txt"]))
         #expect(full.documents == ["long.txt"])

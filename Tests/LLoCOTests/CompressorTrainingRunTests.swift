@@ -146,7 +146,7 @@ extension SeededTests {
             }
             var other = run
             other.seed += 1
-            #expect(await message { _ = try await other.run() }?.contains("saved run is of another") == true)
+            #expect(await laterMessage { _ = try await other.run() }?.contains("saved run is of another") == true)
             #expect(try weights(run) == before && log(run).count == 1)
         }
 
@@ -159,15 +159,15 @@ extension SeededTests {
             ])
             var plain = run("plain")
             plain.questions = [set]
-            #expect(await message { _ = try await plain.run() }?.contains("'answering' no share") == true)
+            #expect(await laterMessage { _ = try await plain.run() }?.contains("'answering' no share") == true)
             plain.questions = []
             plain.reader = Reference.adapter
-            #expect(await message { _ = try await plain.run() }?.contains("'answering' no share") == true)
+            #expect(await laterMessage { _ = try await plain.run() }?.contains("'answering' no share") == true)
             #expect(try folder.contents() == [])
             var asking = run("asking") {
                 ($0.continuation, $0.answering, $0.segmentTokens, $0.steps) = (0, 1, 64, 2)
             }
-            #expect(await message { _ = try await asking.run() }?.contains("needs questions") == true)
+            #expect(await laterMessage { _ = try await asking.run() }?.contains("needs questions") == true)
             asking.questions = [set]
             asking.reader = Reference.adapter
             #expect(try await asking.run().steps == 2)
@@ -175,7 +175,7 @@ extension SeededTests {
             #expect(lines.count == 2 && lines.allSatisfy { $0.losses?.keys.sorted() == ["answering"] })
             // A reader is part of what a run is.
             asking.reader = nil
-            #expect(await message { _ = try await asking.run() }?.contains("saved run is of another") == true)
+            #expect(await laterMessage { _ = try await asking.run() }?.contains("saved run is of another") == true)
             // A compressor is trained further, on what it was trained on and on more.
             var further = run("further") { ($0.segmentTokens, $0.steps) = (64, 1) }
             further.start = asking.folder

@@ -47,7 +47,8 @@ extension SeededTests {
         }
 
         private func finetune(
-            _ library: SQLiteLibrary, _ questions: QuestionSet? = nil, recipe: FinetuningRecipe? = nil, seed: UInt64 = 1,
+            _ library: SQLiteLibrary, _ questions: QuestionSet? = nil, recipe: FinetuningRecipe? = nil,
+            seed: UInt64 = 1,
             saveEvery: Double = 0, stopAfter: Int = .max
         ) async throws -> (adapter: FinetunedAdapter, steps: [Int]) {
             var steps: [Int] = []
@@ -105,13 +106,15 @@ extension SeededTests {
             var wild = recipe
             wild.learningRate = 1e30
             for _ in 0..<2 {
-                let line = await message { _ = try await finetune(library, recipe: wild) }
+                let line = await laterMessage { _ = try await finetune(library, recipe: wild) }
                 #expect(line?.contains("unstable at step") == true, "again from the start, not from a broken state")
             }
             // Also where the only step is the one that spoils it, which no step after it could notice.
             wild.epochs = 1
             wild.batchSize = 10
-            #expect(await message { _ = try await finetune(library, recipe: wild) }?.contains("unstable at step 1 ") == true)
+            #expect(
+                await laterMessage { _ = try await finetune(library, recipe: wild) }?.contains("unstable at step 1 ")
+                    == true)
             #expect(try library.adapter(for: "g", identity: engine.vectorIdentity)?.record == good)
             #expect(try await library.trainingRuns().allSatisfy { $0.isFinished })
         }
@@ -132,7 +135,8 @@ extension SeededTests {
                         vectorCount: last.vectorCount, dimension: last.dimension, vectors: nan)
                 ])
             try library.markComplete(document, identity: identity)
-            #expect(await message { _ = try await finetune(library, seed: 9) }?.contains("unstable at step") == true)
+            #expect(
+                await laterMessage { _ = try await finetune(library, seed: 9) }?.contains("unstable at step") == true)
             #expect(try library.adapter(for: "g", identity: identity)?.record == good)
         }
 
@@ -142,12 +146,15 @@ extension SeededTests {
             unknown.documents[1].title = "none.txt"
             unknown.documents[1].id = "none"
             #expect(
-                await message { _ = try await finetune(library, unknown) }?.contains("'none.txt' is not in the library") == true)
-            _ = try await engine.add(text: Sample.text("mill", paragraphs: 1), path: "/mill.txt", group: "h", to: library)
-            #expect(await message { _ = try await finetune(library) }?.contains("is in group 'h', not in 'g'") == true)
+                await laterMessage { _ = try await finetune(library, unknown) }?.contains(
+                    "'none.txt' is not in the library") == true)
+            _ = try await engine.add(
+                text: Sample.text("mill", paragraphs: 1), path: "/mill.txt", group: "h", to: library)
+            #expect(
+                await laterMessage { _ = try await finetune(library) }?.contains("is in group 'h', not in 'g'") == true)
             #expect(try await library.trainingRuns().isEmpty)
             let other = try LoadedModel.tiny(segmentTokens: 30)
-            let line = await message {
+            let line = await laterMessage {
                 _ = try await other.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
                     _, _, _ in
                 }
@@ -156,7 +163,7 @@ extension SeededTests {
             var long = questions
             long.documents.removeLast()
             long.documents[0].questions[0].text = String(repeating: "long question ", count: 60)
-            let refusal = try #require(await message { _ = try await finetune(library, long) })
+            let refusal = try #require(await laterMessage { _ = try await finetune(library, long) })
             #expect(refusal.contains("window holds 512") && refusal.contains("'\(long.documents[0].questions[0].id)'"))
             let (runs, made) = (try await library.trainingRuns(), try await library.adapters())
             #expect(runs.isEmpty && made.isEmpty)

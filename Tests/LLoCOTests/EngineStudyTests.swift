@@ -74,19 +74,20 @@ extension SeededTests {
             func study(_ group: String, _ engine: LoadedModel) async throws {
                 try await engine.study(group: group, recipe: recipe, seed: 1, in: library)
             }
-            #expect(await message { try await study("none", engine) }?.contains("no group \"none\"") == true)
+            #expect(await laterMessage { try await study("none", engine) }?.contains("no group \"none\"") == true)
             let other = try LoadedModel.tiny(segmentTokens: 30)
-            #expect(await message { try await study("g", other) }?.contains("add it again") == true)
+            #expect(await laterMessage { try await study("g", other) }?.contains("add it again") == true)
             #expect(try library.studies(of: library.document(named: "mill.txt").id).isEmpty)
             for document in try await library.documents() { try library.removeDocument(document.id) }
-            #expect(await message { try await study("g", engine) }?.contains("group 'g' has no documents") == true)
+            #expect(await laterMessage { try await study("g", engine) }?.contains("group 'g' has no documents") == true)
             #expect(
-                await message { _ = try await finetune(library) }?.contains("group 'g' has no documents") == true)
+                await laterMessage { _ = try await finetune(library) }?.contains("group 'g' has no documents") == true)
             // Read whole, this is longer than the tiny model's window, and its place is named.
-            _ = try await engine.add(text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
+            _ = try await engine.add(
+                text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
             var whole = recipe
             whole.excerptWords = 10_000
-            let line = await message { try await engine.study(group: "g", recipe: whole, seed: 1, in: library) }
+            let line = await laterMessage { try await engine.study(group: "g", recipe: whole, seed: 1, in: library) }
             #expect(line?.contains("long.txt, bytes 0 to") == true, "\(line ?? "nothing")")
             #expect(line?.contains("window holds 512") == true, "\(line ?? "nothing")")
         }
@@ -97,7 +98,7 @@ extension SeededTests {
             try library.saveStudy(
                 [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
                 of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
-            let line = await message { _ = try await finetune(library) }
+            let line = await laterMessage { _ = try await finetune(library) }
             #expect(line?.contains("from the 1 questions") == true)
             let error = await #expect(throws: EngineError.self) { _ = try await finetune(library) }
             #expect(error?.hint == .showStudy)

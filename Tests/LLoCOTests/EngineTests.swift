@@ -61,7 +61,9 @@ import Testing
 
         let grown = text + " And then it rained for a week."
         var told: [Int] = []
-        let tail = try await engine.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in told.append(done) }
+        let tail = try await engine.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in
+            told.append(done)
+        }
         #expect(tail.document.group == "g")
         #expect(tail.compressedTokens == tail.tokens - first.tokens / 20 * 20)
         #expect(told.first == first.tokens / 20 * 20, "what was kept is not counted as work")

@@ -35,7 +35,8 @@ extension SeededTests {
 
         private static func library(_ engine: LoadedModel) async throws -> SQLiteLibrary {
             let library = try SQLiteLibrary.inMemory()
-            _ = try await engine.add(text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
+            _ = try await engine.add(
+                text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
             return library
         }
 
@@ -87,7 +88,9 @@ extension SeededTests {
             var weak = recipe
             weak.learningRate = 1e-6
             weak.epochs = 1
-            _ = try await engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) { _, _, _ in }
+            _ = try await engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) {
+                _, _, _ in
+            }
             let own = try await likelihood(Answerer(engine: loaded, library: library), options)
             #expect(abs(own - plain) < 0.01)
         }

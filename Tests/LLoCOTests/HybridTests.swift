@@ -46,14 +46,15 @@ extension SeededTests {
         }
 
         /// A question that fills the window to its last positions is answered or refused, whatever is left.
-        @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval]) func longQuestions(mode: AnswerMode) async throws {
+        @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval]) func longQuestions(mode: AnswerMode) async throws
+        {
             let empty = try engine.prompts.prompt(question: "", context: [0]).count
             let word = try engine.prompts.prompt(question: " a a a a", context: [0]).count - empty
             let many = (engine.model.window - empty) * 4 / word
             var refused = 0
             for count in (many - 40)...(many + 8) {
                 let question = String(repeating: " a", count: count)
-                let line = await message { _ = try await answerer.answer(question, options(mode, budget: 40)) }
+                let line = await laterMessage { _ = try await answerer.answer(question, options(mode, budget: 40)) }
                 if let line {
                     refused += 1
                     #expect(line.contains("window") || line.contains("fits beside the question: "), "\(line)")
@@ -68,7 +69,7 @@ extension SeededTests {
         @Test func vectorsThatAreNotThere() async throws {
             let other = Answerer(engine: try .tiny(segmentTokens: 10), library: library)
             for mode in [AnswerMode.hybrid, .compressed] {
-                let line = await message { _ = try await other.answer(question, options(mode, budget: 30)) }
+                let line = await laterMessage { _ = try await other.answer(question, options(mode, budget: 30)) }
                 #expect(line?.contains("is not compressed") == true, "\(line ?? "no error")")
             }
             #expect(try await other.answer(question, options(.retrieval, budget: 130)).contextTokens > 0)
@@ -98,7 +99,7 @@ extension SeededTests {
             let beginning = try await answerer.answer(question, options(.retrieval, budget: 12))
             #expect(1...12 ~= beginning.contextTokens && beginning.passages.count == 1)
             #expect(beginning.omissions.contains { $0.contains("only the beginning") && $0.hasSuffix("room for 12") })
-            let line = await message { _ = try await answerer.answer(question, options(.retrieval, budget: 5)) }
+            let line = await laterMessage { _ = try await answerer.answer(question, options(.retrieval, budget: 5)) }
             #expect(line?.contains("there is room for 5") == true, "\(line ?? "no error")")
             let usual = try await answerer.answer(question, options(.hybrid))
             #expect(usual.contextTokens == (added.tokens + 29) / 30)
@@ -135,11 +136,13 @@ extension SeededTests {
 
         /// Documents share a budget: all of them in vectors, in text what the question is about, wherever it stands.
         @Test func severalDocuments() async throws {
-            _ = try await engine.add(text: Sample.text("mill", paragraphs: 3), path: "/mill.txt", group: "g", to: library)
+            _ = try await engine.add(
+                text: Sample.text("mill", paragraphs: 3), path: "/mill.txt", group: "g", to: library)
             var options = options(.hybrid, budget: 300, textShare: 0.7)
             options.documents = ["river.txt", "mill.txt"]
             for name in ["mill", "river"] {
-                let answer = try await answerer.answer("Which item of the \(name) of chapter 1 has the number 13?", options)
+                let answer = try await answerer.answer(
+                    "Which item of the \(name) of chapter 1 has the number 13?", options)
                 #expect(answer.contextTokens == 300 && Set(answer.documents) == ["river.txt", "mill.txt"])
                 let text = Array(try library.text(of: library.document(named: "\(name).txt").id).utf8)
                 let read = answer.passages.filter { $0.document == "\(name).txt" }.map {

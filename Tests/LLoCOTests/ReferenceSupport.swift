@@ -140,7 +140,7 @@ func message(_ body: () throws -> Void) -> String? {
 }
 
 /// The same of what takes its time.
-func message(_ body: () async throws -> Void) async -> String? {
+func laterMessage(_ body: () async throws -> Void) async -> String? {
     do {
         try await body()
         return nil

@@ -118,7 +118,9 @@ import Testing
             let library = try SQLiteLibrary.inMemory()
             _ = try await library.upsertDocument(
                 path: "/river.txt", group: "g", text: Sample.text("river", paragraphs: 5), tokenCount: 9)
-            await #expect(throws: Writer.Failure.self) { try await study(Writer(failsAfter: stop)).run(on: document, in: library) }
+            await #expect(throws: Writer.Failure.self) {
+                try await study(Writer(failsAfter: stop)).run(on: document, in: library)
+            }
             #expect(try library.study(of: document, by: Self.identity).count == stop / 6, "whole passages")
             let rest = Writer()
             try await study(rest).run(on: document, in: library)
@@ -156,7 +158,8 @@ import Testing
     @Test func aPassageThatComesTwice() async throws {
         let paragraph = Sample.text("river", paragraphs: 1)
         let text = [String](repeating: paragraph, count: 4).joined(separator: "\n\n")
-        let twice = try await library.upsertDocument(path: "/twice.txt", group: "g", text: text, tokenCount: 9).document.id
+        let twice = try await library.upsertDocument(path: "/twice.txt", group: "g", text: text, tokenCount: 9).document
+            .id
         let passages = try library.passages(of: twice)
         try #require(Set(passages.map(\.text)).count < passages.count)
         let writer = Writer()

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOTokenizers
-import Testing
 import TestSupport
+import Testing
 
 /// Ids of the default models and of a larger SentencePiece model, where this machine has them.
 @Suite struct GoldenTests {

@@ -1,5 +1,5 @@
-import LLoCOLibrary
-import LLoCOModels
+package import LLoCOLibrary
+package import LLoCOModels
 import LLoCOTorch
 import Synchronization
 
@@ -8,16 +8,20 @@ import Synchronization
 /// They are known by what they hold (the digest of their weights, their configuration and the vectors they read), never by
 /// a group's name.
 public final class AdapterCache: Sendable {
-    struct Key: Hashable {
+    package struct Key: Hashable {
         let identity: VectorIdentity
         /// Decides too what is computed: the scale.
         let config: String
         let digest: String
 
+        package init(identity: VectorIdentity, config: String, digest: String) {
+            self.identity = identity
+            self.config = config
+            self.digest = digest
+        }
+
         init(_ record: AdapterRecord) {
-            identity = record.identity
-            config = record.config
-            digest = record.digest
+            self.init(identity: record.identity, config: record.config, digest: record.digest)
         }
     }
 
@@ -35,7 +39,7 @@ public final class AdapterCache: Sendable {
     /// How many are held.
     public var count: Int { entries.withLock { $0.count } }
 
-    func adapter(_ key: Key) -> Adapter? {
+    package func adapter(_ key: Key) -> Adapter? {
         entries.withLock { entries in
             guard let place = entries.firstIndex(where: { $0.key == key }) else { return nil }
             let entry = entries.remove(at: place)
@@ -44,7 +48,7 @@ public final class AdapterCache: Sendable {
         }
     }
 
-    func keep(_ adapter: Adapter, _ key: Key) {
+    package func keep(_ adapter: Adapter, _ key: Key) {
         let bytes = adapter.parameters.reduce(0) { $0 + $1.count * $1.dtype.byteCount }
         entries.withLock { entries in
             entries.removeAll { $0.key == key }

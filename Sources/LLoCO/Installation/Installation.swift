@@ -66,7 +66,8 @@ public enum Installation {
 
     /// What `Scripts/bootstrap` fetched: in this package's folder, or in that of the package that was built with it.
     private static func dependency(_ path: String) -> URL? {
-        let folders = [root, root.flatMap(dependent(of:))].compactMap { $0?.appending(path: ".deps").appending(path: path) }
+        let folders = [root, root.flatMap(dependent(of:))]
+            .compactMap { $0?.appending(path: ".deps").appending(path: path) }
         return folders.first(where: exists) ?? folders.first
     }
 

@@ -1,4 +1,3 @@
-
 // Published data sets leave fields out, set them to null, or hold empty strings where there is nothing to say.
 extension JSONFields {
     /// The value of a field; nil where it is absent or null.

@@ -1,4 +1,3 @@
-
 /// Finds the key that comes twice in an object that is being parsed: the few of a common object are compared one by one,
 /// those of a vocabulary by a hash, which is seeded, so that a file cannot be made to collide.
 struct KeySet {

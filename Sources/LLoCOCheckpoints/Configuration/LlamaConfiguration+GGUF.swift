@@ -1,6 +1,5 @@
 import LLoCOTorch
 
-
 extension LlamaConfiguration {
     /// Reads the metadata of a GGUF file of the architecture `llama` (also Mistral's) or `qwen2`.
     ///

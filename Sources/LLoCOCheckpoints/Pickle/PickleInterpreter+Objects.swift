@@ -1,4 +1,3 @@
-
 extension PickleInterpreter {
     mutating func reduce() throws {
         let operands = try pop(2)

@@ -160,7 +160,8 @@ struct Finetune: AsyncParsableCommand {
         bar.finish()
         if let plot, let run = result.record.run {
             try LossPlot.write(
-                [.init(name: "loss", losses: await library.store.losses(of: run))], title: "Fine-tuning group \(group)", to: plot)
+                [.init(name: "loss", losses: await library.store.losses(of: run))], title: "Fine-tuning group \(group)",
+                to: plot)
         }
         if let out {
             try GeneralAdapter.write(result.checkpoint, reading: engine.model.vectorIdentity, to: URL(filePath: out))

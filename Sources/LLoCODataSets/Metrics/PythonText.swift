@@ -1,4 +1,3 @@
-
 /// Python's rules for text, where they differ from Swift's.
 ///
 /// The published scores come from Python scripts. Swift's `String` compares by canonical equivalence, knows no final

@@ -1,5 +1,5 @@
-import LLoCOBase
 internal import Foundation
+import LLoCOBase
 
 #if canImport(Darwin)
     internal import Darwin

@@ -1,4 +1,3 @@
-
 /// What a teacher holds likely at each token of an answer: its K likeliest tokens and their shares, of which the rest is
 /// forgotten.
 public struct TeacherTargets: Sendable, Equatable {

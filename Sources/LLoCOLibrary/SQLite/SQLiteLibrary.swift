@@ -26,7 +26,6 @@ public final class SQLiteLibrary: Sendable {
     /// The group of documents that are added without naming one.
     public static let defaultGroup = "default"
 
-
     /// The library file, or `in-memory library`: what messages call it.
     public let path: String
     /// What the library was opened for.

@@ -1,7 +1,6 @@
 import LLoCOBase
 import LLoCODataSets
 
-
 extension EvaluationReport {
     /// The report as GitHub's Markdown: settings, tables, and the questions that two modes differ in most.
     public func markdown() -> String {

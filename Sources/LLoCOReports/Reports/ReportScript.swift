@@ -1,4 +1,3 @@
-
 /// The page's script: fills the list of questions from the data, as much of it as is looked at.
 ///
 /// What comes from data becomes text, never markup. The fragment of the address holds the state:

@@ -1,4 +1,3 @@
-
 extension ByteLevelTokenizer {
     /// The tokenizer of a `tokenizer.json` whose pre-tokenizer is byte-level.
     convenience init(_ json: TokenizerJSON) throws(TokenizerError) {

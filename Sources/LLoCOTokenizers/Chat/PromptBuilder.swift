@@ -1,12 +1,3 @@
-
-
-
-
-
-
-
-
-
 /// Turns questions, with or without text to answer from, into the ids that a model expects.
 ///
 /// Only the model's own template may hold special tokens: what comes from outside is encoded as plain text, so that a

@@ -1,6 +1,5 @@
 import LLoCOBase
 
-
 /// A `tokenizer.json`: the parts that every kind of tokenizer shares.
 struct TokenizerJSON {
     let root: JSONField

@@ -2,8 +2,8 @@ import Foundation
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
-import Testing
 import TestSupport
+import Testing
 
 /// The default models against transformers' results, where both are at hand.
 @Suite(

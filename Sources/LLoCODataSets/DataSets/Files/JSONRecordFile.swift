@@ -49,7 +49,8 @@ final class JSONRecordFile {
             lines.lineBytes = limits.recordBytes
             source = .lines(try JSONLinesReader(url: url, limits: lines))
         } else {
-            source = .elements(try JSONElementReader(url: url, byteLimit: limits.bytes, elementLimit: limits.recordBytes))
+            source = .elements(
+                try JSONElementReader(url: url, byteLimit: limits.bytes, elementLimit: limits.recordBytes))
         }
     }
 

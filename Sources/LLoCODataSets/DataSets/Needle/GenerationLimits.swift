@@ -1,4 +1,3 @@
-
 /// What can be asked of the generators: sizes come from a command line.
 enum GenerationLimits {
     /// of one text

@@ -1,4 +1,3 @@
-
 /// What a needle in a haystack (Kamradt 2023) is generated with: a grid of lengths and depths.
 public struct NeedleOptions: Sendable, Hashable {
     /// What is hidden.

@@ -1,4 +1,3 @@
-
 /// What RULER is generated with.
 public struct RulerOptions: Sendable, Hashable {
     /// Of a prompt with its answer, in tokens; default the published 4k, 8k, ... 128k.
