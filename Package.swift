@@ -88,7 +88,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "AskNotes", dependencies: ["LLoCO"], path: "Examples/AskNotes", swiftSettings: swiftSettings),
+            name: "LLoCOAskNotes", dependencies: ["LLoCO"], path: "Examples/AskNotes", swiftSettings: swiftSettings),
         .target(
             name: "CLLoCOTorch",
             cxxSettings: [

@@ -1,10 +1,10 @@
 // Learns files, answers a question about them, and tunes the group on questions where a file of these is given.
 //
-//     swift run AskNotes report.pdf "What was decided?" [questions.jsonl]
+//     swift run LLoCOAskNotes report.pdf "What was decided?" [questions.jsonl]
 import LLoCO
 
 let arguments = CommandLine.arguments
-guard arguments.count >= 3 else { fatalError("usage: AskNotes FILE QUESTION [QUESTIONS.jsonl]") }
+guard arguments.count >= 3 else { fatalError("usage: LLoCOAskNotes FILE QUESTION [QUESTIONS.jsonl]") }
 
 let lloco = try await Engine.load()
 let library = try await lloco.library(at: "notes.lloco")

@@ -22,7 +22,9 @@ extension SeededTests {
             }
         }
 
-        private func options(_ mode: AnswerMode = .compressed, _ document: String = "river.txt") -> Answerer.Options {
+        private static func options(_ mode: AnswerMode = .compressed, _ document: String = "river.txt")
+            -> Answerer.Options
+        {
             var options = Answerer.Options()
             options.mode = mode
             options.documents = [document]
@@ -47,7 +49,7 @@ extension SeededTests {
         }
 
         @Test func piecesAreTheAnswer() async throws {
-            let answer = library.ask("What is item 3?", options: options())
+            let answer = library.ask("What is item 3?", options: Self.options())
             var text = ""
             for try await piece in answer { text += piece }
             let whole = try await answer.result
@@ -62,12 +64,13 @@ extension SeededTests {
             }
             var alone: [String] = []
             for (mode, document) in asked {
-                alone.append(try await library.ask("What is item 3?", options: options(mode, document)).result.answer)
+                alone.append(
+                    try await library.ask("What is item 3?", options: Self.options(mode, document)).result.answer)
             }
             let together = try await withThrowingTaskGroup(of: (Int, String).self) { group in
                 for (index, ask) in asked.enumerated() {
-                    group.addTask {
-                        let answer = library.ask("What is item 3?", options: options(ask.0, ask.1))
+                    group.addTask { [library] in
+                        let answer = library.ask("What is item 3?", options: Self.options(ask.0, ask.1))
                         return (index, try await answer.result.answer)
                     }
                 }
@@ -77,7 +80,7 @@ extension SeededTests {
         }
 
         @Test func aCancelledAnswerStops() async throws {
-            var long = options(.none)
+            var long = Self.options(.none)
             long.generation.maximumTokens = 400
             long.generation.endTokens = []
             let answer = library.ask("What?", options: long)
@@ -92,15 +95,15 @@ extension SeededTests {
             }
             await #expect(throws: CancellationError.self) { _ = try await answer.result }
             // The engine goes on.
-            #expect(try await library.ask("What?", options: options(.none)).result.generatedTokens > 0)
+            #expect(try await library.ask("What?", options: Self.options(.none)).result.generatedTokens > 0)
         }
 
         @Test func aCancelledTaskStopsItsAnswer() async throws {
-            var long = options(.none)
+            var long = Self.options(.none)
             long.generation.maximumTokens = 400
             long.generation.endTokens = []
             let asked = long
-            let task = Task { try await library.ask("What?", options: asked).result }
+            let task = Task { [library] in try await library.ask("What?", options: asked).result }
             task.cancel()
             await #expect(throws: CancellationError.self) { _ = try await task.value }
         }
@@ -110,7 +113,7 @@ extension SeededTests {
             let text = Sample.text("road", paragraphs: 12)
             let steps = Mutex(0)
             let gate = Mutex<Task<AddedDocument, any Error>?>(nil)
-            let task = Task {
+            let task = Task { [library] in
                 try await library.add(text: text, path: "/road.txt", group: "g") { _, _ in
                     steps.withLock { $0 += 1 }
                     if steps.withLock({ $0 }) == 3 { gate.withLock { $0?.cancel() } }
@@ -131,7 +134,7 @@ extension SeededTests {
             let text = Sample.text("road", paragraphs: 8)
             let added = try await withThrowingTaskGroup(of: AddedDocument.self) { group in
                 for _ in 0..<3 {
-                    group.addTask { try await library.add(text: text, path: "/road.txt", group: "g") }
+                    group.addTask { [library] in try await library.add(text: text, path: "/road.txt", group: "g") }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
@@ -139,14 +142,14 @@ extension SeededTests {
         }
 
         @Test func errorsHaveCodes() async throws {
-            var unknown = options()
+            var unknown = Self.options()
             unknown.documents = ["none.txt"]
             let asked = unknown
             await #expect { _ = try await library.ask("What?", options: asked).result } throws: {
                 ErrorCode(of: $0) == .notFound
             }
             let long = String(repeating: "what river? ", count: 200)
-            await #expect { _ = try await library.ask(long, options: options()).result } throws: {
+            await #expect { _ = try await library.ask(long, options: Self.options()).result } throws: {
                 ErrorCode(of: $0) == .doesNotFit
             }
         }

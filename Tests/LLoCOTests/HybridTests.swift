@@ -186,7 +186,9 @@ extension SeededTests {
             var recipe = FinetuningRecipe()
             recipe.dropout = 0
             return try Finetuner(
-                decoder: engine.model.decoder, recipe: recipe, documents: documents, examples: examples, seed: 1
+                decoder: engine.model.decoder, recipe: recipe,
+                documents: documents.map { try SegmentVectors(rows: $0) },
+                examples: examples, seed: 1
             ).step()
         }
 
@@ -214,7 +216,8 @@ extension SeededTests {
             let (one, other) = (try example([0..<3]), try example([3..<9]))
             let vectors = try stored()
             let finetuner = try Finetuner(
-                decoder: engine.model.decoder, recipe: recipe, documents: [vectors], examples: [one], later: [[other]],
+                decoder: engine.model.decoder, recipe: recipe, documents: [SegmentVectors(rows: vectors)],
+                examples: [one], later: [[other]],
                 seed: 1)
             let losses = try (0..<3).map { _ in try finetuner.step().loss }
             let (first, second) = (try firstStep([one], [vectors]).loss, try firstStep([other], [vectors]).loss)

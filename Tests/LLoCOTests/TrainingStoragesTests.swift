@@ -33,7 +33,8 @@ extension SeededTests {
                 FinetuningExample(document: 0, prompt: $0.question, answer: $0.answer + [fixture.values.eos])
             }
             let finetuner = try Finetuner(
-                decoder: fixture.decoder, recipe: recipe, documents: [fixture.vectors()], examples: examples, seed: 1,
+                decoder: fixture.decoder, recipe: recipe, documents: [SegmentVectors(rows: fixture.vectors())],
+                examples: examples, seed: 1,
                 checkpointing: of.checkpointing)
             try expectStorages(atMost: of.bound, kernels: kernels) { _ = try finetuner.step() }
         }

@@ -1,5 +1,5 @@
 import Foundation
-public import LLoCOBase
+import LLoCOBase
 public import LLoCOLibrary
 public import LLoCOModels
 public import LLoCOTokenizers

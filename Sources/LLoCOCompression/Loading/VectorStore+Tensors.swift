@@ -1,6 +1,6 @@
-import FoundationEssentials
+import Foundation
 package import LLoCOLibrary
-package import LLoCOTorch
+import LLoCOTorch
 
 extension VectorStore {
     /// A document's vectors, bfloat16.
