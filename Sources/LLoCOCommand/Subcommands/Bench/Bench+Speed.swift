@@ -53,7 +53,8 @@ extension Bench {
             recipe.epochs = runs + 1
             recipe.learningRate = 1e-4
             let finetuner = try Finetuner(
-                decoder: decoder, recipe: recipe, documents: [.zeros([0, decoder.configuration.hiddenSize])],
+                decoder: decoder, recipe: recipe,
+                documents: [SegmentVectors(rows: .zeros([0, decoder.configuration.hiddenSize]))],
                 examples: [FinetuningExample(document: 0, prompt: [ids[0]], answer: Array(ids.dropFirst()))],
                 seed: self.engine.model.compute.seed)
             let seconds = try medianSeconds("train \(count)") { _ = try finetuner.step() }
