@@ -69,8 +69,8 @@ import Testing
         refused(try folder.write("big.txt", text: String(repeating: "a", count: 101)), .tooLarge, "101", reader: small)
         #expect(try small.read(try folder.write("fits.txt", text: String(repeating: "a", count: 100))).byteCount == 100)
         refused("/dev/null", .unreadable, "regular file")
-        let error = #expect(throws: DocumentError.self) { try Digest.sha256(fileAt: folder.path("missing.txt")) }
-        #expect(error?.code == .missing)
+        let error = #expect(throws: FileError.self) { try Digest.sha256(fileAt: folder.path("missing.txt")) }
+        #expect(error?.errorCode == .notFound)
     }
 
     /// Every ill-formed string of up to four bytes is refused, every well-formed one read: against the standard library.

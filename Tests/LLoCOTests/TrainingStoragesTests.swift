@@ -43,8 +43,8 @@ extension SeededTests {
         @Test(
             arguments: Runtime.kernelSets,
             [
-                (CompressionMethod.SummaryInput.learned, GradientCheckpointing.never, 1_150),
-                (.learned, .always, 1_530), (.picked, .never, 1_104), (.picked, .always, 1_600),
+                (CompressionMethod.SummaryInput.learned, GradientCheckpointing.never, 1_162),
+                (.learned, .always, 1_542), (.picked, .never, 1_104), (.picked, .always, 1_600),
                 (.attended, .never, 1_128),
                 (.attended, .always, 1_320),
             ])
