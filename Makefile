@@ -15,7 +15,7 @@ export LIBTORCH
 endif
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-sanitizers demo bench bootstrap check format lint clean help
+.PHONY: build test test-without-libtorch test-sanitizers demo bench bootstrap check format lint clean help
 
 build: bootstrap ## build .build/release/lloco
 	$(SWIFT) build -c release --product lloco
@@ -24,9 +24,13 @@ test: ## build and run every test (in release, as it is used)
 	@Scripts/bootstrap --tests
 	Scripts/test $(SWIFT) test -c release --disable-xctest
 
+# Package.swift leaves out what stands on libtorch.
+test-without-libtorch: ## build and test what needs no libtorch: tokenizers, documents, library, data sets, reports
+	LLOCO_WITHOUT_LIBTORCH=1 Scripts/test $(SWIFT) test --scratch-path .build-without-libtorch --disable-xctest
+
 # The kernels and what reads files, under sanitizers that end the run at the first fault. In debug and in a folder of its
 # own. Filters are regular expressions.
-SANITIZED := LLoCO(Base|Torch|Tokenizers|Checkpoints|Models|Documents)Tests LLoCOEvaluationTests.(Data|.*Reading)
+SANITIZED := LLoCO(Base|Torch|Tokenizers|Checkpoints|Models|Documents)Tests LLoCODataSetsTests.(Data|.*Reading)
 # Resident memory, which AddressSanitizer grows; real models, which read no other files and take too long.
 UNSANITIZED := MemoryTests DefaultModelTests DecodeWeightsTests
 SANITIZE := --scratch-path .build-sanitizers --sanitize=address
@@ -72,7 +76,7 @@ lint: ## complain about what is not in the house format, and about imports that 
 	$(if $(wildcard Scripts/check-layers),Scripts/check-layers)
 
 clean: ## remove what was built (.deps stays)
-	rm -rf .build .build-sanitizers
+	rm -rf .build .build-without-libtorch .build-sanitizers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26

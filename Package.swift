@@ -26,9 +26,10 @@ func library(_ name: String, _ layers: [String] = [], _ others: [Target.Dependen
     .target(name: "LLoCO\(name)", dependencies: own(layers) + others, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ layers: [String] = [], fixtures: Bool = false) -> Target {
+func tests(_ name: String, _ layers: [String] = [], fixtures: Bool = false, models: Bool = false) -> Target {
     .testTarget(
-        name: "LLoCO\(name)Tests", dependencies: own([name] + layers) + ["TestSupport"],
+        name: "LLoCO\(name)Tests",
+        dependencies: own([name] + layers) + ["TestSupport"] + (models ? ["ModelTestSupport"] : []),
         exclude: fixtures ? ["Fixtures"] : [], swiftSettings: swiftSettings)
 }
 
@@ -104,30 +105,43 @@ let package = Package(
         .target(name: "CLLoCOStartup"),
         .systemLibrary(
             name: "CLLoCOZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-        // What the tests of several modules share.
+        // What the tests of several modules share: files and samples; tiny models.
         .target(
-            name: "TestSupport", dependencies: own(["Base", "Documents", "Library"]), path: "Tests/TestSupport",
-            swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: own(["Base", "Tokenizers", "Documents", "Library", "DataSets"]),
+            path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(
+            name: "ModelTestSupport",
+            dependencies: own(["Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Compression"])
+                + ["TestSupport"],
+            path: "Tests/ModelTestSupport", swiftSettings: swiftSettings),
         tests("Base"),
         tests("Torch", ["Base"]),
-        tests("Checkpoints", ["Base", "Torch"], fixtures: true),
         tests("Tokenizers", ["Base"], fixtures: true),
-        tests("Models", ["Base", "Tokenizers", "Checkpoints", "Torch"]),
+        tests("Checkpoints", ["Base", "Torch"], fixtures: true),
+        tests("Models", ["Base", "Torch", "Tokenizers", "Checkpoints"]),
         tests("Documents", ["Base"]),
         tests("Library", ["Base", "Documents"]),
+        tests(
+            "Compression", ["Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library"],
+            models: true),
+        tests(
+            "Training",
+            ["Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression"],
+            models: true),
         tests(
             "",
             [
                 "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression",
                 "Training",
-            ]),
+            ], models: true),
+        tests("DataSets", ["Base", "Tokenizers", "Documents"], fixtures: true),
+        tests("Reports", ["Base", "Tokenizers", "DataSets"]),
         tests(
             "Evaluation",
             [
                 "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression",
-                "Training",
-                "", "DataSets", "Reports",
-            ], fixtures: true),
+                "Training", "", "DataSets", "Reports",
+            ]),
         // The command as its users meet it: a process, its output, its exit code.
         tests(
             "Command",
@@ -138,3 +152,21 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx20
 )
+
+// Without libtorch what needs none of it is built and tested: everything but what stands on CLLoCOTorch.
+if Context.environment["LLOCO_WITHOUT_LIBTORCH"] == "1" {
+    func name(_ dependency: Target.Dependency) -> String {
+        switch dependency {
+        case .targetItem(let name, _), .byNameItem(let name, _), .productItem(let name, _, _, _): name
+        @unknown default: ""
+        }
+    }
+    var left: Set = ["CLLoCOTorch"]
+    while let next = package.targets.first(where: { target in
+        !left.contains(target.name) && target.dependencies.contains { left.contains(name($0)) }
+    }) {
+        left.insert(next.name)
+    }
+    package.targets.removeAll { left.contains($0.name) }
+    package.products.removeAll { left.contains($0.name) || $0.name == "lloco" }
+}

@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -115,7 +116,7 @@ import Testing
     }
 
     @Test func ggufMetadata() throws {
-        let configuration = try LlamaConfiguration(at: Place.fixtures.appendingPathComponent("llama.gguf"))
+        let configuration = try LlamaConfiguration(at: Fixtures.folder.appendingPathComponent("llama.gguf"))
         #expect(
             configuration
                 == LlamaConfiguration(
@@ -124,7 +125,7 @@ import Testing
                     ropeScaling: .frequencyFactors([1, 1 + 7.0 / 3, 1 + 14.0 / 3, 8]),
                     rmsNormEpsilon: Double(Float(1e-5)),
                     attentionBias: true, bosTokenID: 1, eosTokenIDs: [2, 3]))
-        let other = Place.fixtures.appendingPathComponent("quantized.gguf")
+        let other = Fixtures.folder.appendingPathComponent("quantized.gguf")
         #expect(fault { _ = try LlamaConfiguration(at: other) }?.description.contains("the architecture test") == true)
     }
 

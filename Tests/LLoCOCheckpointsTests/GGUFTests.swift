@@ -1,11 +1,12 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct GGUFTests {
-    private static let quantized = Place.fixtures.appendingPathComponent("quantized")
-    private static let llama = Place.fixtures.appendingPathComponent("llama")
+    private static let quantized = Fixtures.folder.appendingPathComponent("quantized")
+    private static let llama = Fixtures.folder.appendingPathComponent("llama")
 
     @Test(arguments: GGUFTensorType.allCases)
     func everyTypeGivesTheReferenceValues(_ type: GGUFTensorType) throws {

@@ -1,17 +1,18 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Files of each format cut at every length and with random bytes changed: each loads or throws, none crashes or takes
 /// memory beyond its size.
 @Suite(.serialized) struct HostileFileTests {
     static let files: [(name: String, bytes: @Sendable () throws -> [UInt8])] = [
-        ("safetensors", { try bytes(of: Place.fixtures.appendingPathComponent("pickled.safetensors")) }),
-        ("pickle", { try bytes(of: Place.fixtures.appendingPathComponent("pickled.bin")) }),
-        ("pickle of protocol 4", { try bytes(of: Place.fixtures.appendingPathComponent("pickled-protocol4.bin")) }),
-        ("GGUF", { try bytes(of: Place.fixtures.appendingPathComponent("llama.gguf")) }),
-        ("quantised GGUF", { try bytes(of: Place.fixtures.appendingPathComponent("quantized.gguf")) }),
+        ("safetensors", { try bytes(of: Fixtures.folder.appendingPathComponent("pickled.safetensors")) }),
+        ("pickle", { try bytes(of: Fixtures.folder.appendingPathComponent("pickled.bin")) }),
+        ("pickle of protocol 4", { try bytes(of: Fixtures.folder.appendingPathComponent("pickled-protocol4.bin")) }),
+        ("GGUF", { try bytes(of: Fixtures.folder.appendingPathComponent("llama.gguf")) }),
+        ("quantised GGUF", { try bytes(of: Fixtures.folder.appendingPathComponent("quantized.gguf")) }),
         ("zip64", { Pickle.archive(Pickle.tensor(count: 16, shape: [4, 4], strides: [1, 4]), zip64: true) }),
     ]
 

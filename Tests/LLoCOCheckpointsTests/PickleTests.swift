@@ -1,13 +1,14 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct PickleTests {
     @Test(arguments: ["pickled.bin", "pickled-protocol4.bin"])
     func stridesOffsetsAndEveryDType(_ file: String) throws {
-        let checkpoint = try CheckpointLoader.open(Place.fixtures.appendingPathComponent(file))
-        let reference = try SafetensorsCheckpoint(Place.fixtures.appendingPathComponent("pickled.safetensors"))
+        let checkpoint = try CheckpointLoader.open(Fixtures.folder.appendingPathComponent(file))
+        let reference = try SafetensorsCheckpoint(Fixtures.folder.appendingPathComponent("pickled.safetensors"))
         #expect(checkpoint.names == reference.names)
         for name in reference.names {
             #expect(try Content(checkpoint.tensor(name)) == Content(reference.tensor(name)), "\(name)")

@@ -1,11 +1,12 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Whole checkpoints that other software wrote.
 @Suite struct ReferenceModelTests {
-    private static let tiny = Place.golden.appendingPathComponent("tiny")
+    private static let tiny = TestFiles.golden.appendingPathComponent("tiny")
 
     private func checkLlama(_ checkpoint: any Checkpoint, _ configuration: LlamaConfiguration) throws {
         let (d, heads) = (configuration.hiddenSize, configuration.headCount * configuration.headSize)
@@ -26,7 +27,7 @@ import Testing
         for (name, shape) in expected { #expect(try checkpoint.tensor(name, shape: shape).shape == shape) }
     }
 
-    @Test(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    @Test(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
     func shardedSafetensors() throws {
         let folder = Self.tiny.appendingPathComponent("llama-gqa")
         let checkpoint = try CheckpointLoader.open(folder)
@@ -38,7 +39,7 @@ import Testing
         #expect(embedding.allSatisfy(\.isFinite) && embedding.contains { $0 != 0 })
     }
 
-    @Test(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    @Test(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
     func shardedPickles() throws {
         let folder = Self.tiny.appendingPathComponent("autocompressor")
         let checkpoint = try CheckpointLoader.open(folder)
@@ -50,7 +51,8 @@ import Testing
         #expect(summary.allSatisfy(\.isFinite) && summary.contains { $0 != 0 })
     }
 
-    @Test(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN")) func peftAdapter()
+    @Test(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    func peftAdapter()
         throws
     {
         let folder = Self.tiny.appendingPathComponent("lloco-adapter")
@@ -72,10 +74,10 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Place.hasModels, "the default models are not here: run Scripts/bootstrap"))
+    @Test(.enabled(if: TestFiles.hasDefaultModels, "the default models are not here: run Scripts/bootstrap"))
     func quantisedLanguageModel() throws {
-        let configuration = try LlamaConfiguration(at: Place.languageModel)
-        let checkpoint = try CheckpointLoader.open(Place.languageModel)
+        let configuration = try LlamaConfiguration(at: #require(TestFiles.languageModel))
+        let checkpoint = try CheckpointLoader.open(#require(TestFiles.languageModel))
         #expect(configuration.tiedEmbeddings && configuration.ropeScaling == .none)
         try checkLlamaShapes(checkpoint, configuration)
         let gguf = try #require(checkpoint as? GGUFCheckpoint)
@@ -94,10 +96,10 @@ import Testing
         #expect(checkpoint.names.count == 9 * configuration.layerCount + 2)
     }
 
-    @Test(.enabled(if: Place.hasModels, "the default models are not here: run Scripts/bootstrap")) func encoder() throws
-    {
-        let configuration = try BertConfiguration(at: Place.encoder)
-        let checkpoint = try CheckpointLoader.open(Place.encoder)
+    @Test(.enabled(if: TestFiles.hasDefaultModels, "the default models are not here: run Scripts/bootstrap"))
+    func encoder() throws {
+        let configuration = try BertConfiguration(at: #require(TestFiles.encoder))
+        let checkpoint = try CheckpointLoader.open(#require(TestFiles.encoder))
         let name = "embeddings.word_embeddings.weight"
         #expect(try checkpoint.shape(of: name) == [configuration.vocabularySize, configuration.hiddenSize])
         let query = "encoder.layer.\(configuration.layerCount - 1).attention.self.query.weight"

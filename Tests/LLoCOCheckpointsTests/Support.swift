@@ -3,25 +3,9 @@ import LLoCOCheckpoints
 import LLoCOTorch
 import TestSupport
 
-/// Where the tests find their files.
-enum Place {
-    static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
-
-    /// Reference checkpoints, where they are at hand.
-    static let golden = environment("LLOCO_GOLDEN") ?? packageRoot.appendingPathComponent("../shared/golden")
-    static let hasGolden = exists(golden.appendingPathComponent("tiny"))
-
-    /// The default models, where they have been set up.
-    static let dependencies = environment("LLOCO_DEPS") ?? packageRoot.appendingPathComponent(".deps")
-    static let languageModel = dependencies.appendingPathComponent("models/smollm2-135m-instruct")
-    static let encoder = dependencies.appendingPathComponent("models/all-minilm-l6-v2")
-    static let hasModels = exists(languageModel) && exists(encoder)
-
-    private static func environment(_ name: String) -> URL? {
-        ProcessInfo.processInfo.environment[name].map { URL(fileURLWithPath: $0) }
-    }
-
-    private static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+/// Checkpoints of every format, written by `make.py`.
+enum Fixtures {
+    static let folder = packageRoot.appending(path: "Tests/LLoCOCheckpointsTests/Fixtures")
 }
 
 /// Runs `body` with a new folder, gone afterwards.

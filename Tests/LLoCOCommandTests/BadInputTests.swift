@@ -138,14 +138,14 @@ import Testing
 
     @Test(arguments: malformed.indices) func safetensorsModels(index: Int) async throws {
         let file = Self.malformed[index]
-        try place.copy(Place.model, to: "model")
+        try place.copy(TestFiles.autocompressor, to: "model")
         try place.write("model/model.safetensors", file.bytes)
         try place.write("a.txt", text: "A text.")
         try await refused(["add", "a.txt", "--model", "model"], "model", file.part)
     }
 
     @Test func ggufModels() async throws {
-        let good = try Data(contentsOf: Place.fixtures.appending(path: "gguf/llama-q8_0.gguf"))
+        let good = try Data(contentsOf: TestFiles.fixtures.appending(path: "gguf/llama-q8_0.gguf"))
         let magic = Data("GGUF".utf8)
         let absurd: Data = magic + [3, 0, 0, 0] + Data(repeating: 0xFF, count: 64)
         let newer: Data = magic + [99, 0, 0, 0] + good.dropFirst(8)
@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test func pickledModels() async throws {
-        try place.copy(Place.fixtures.appending(path: "llama-linear"), to: "model")
+        try place.copy(TestFiles.fixtures.appending(path: "llama-linear"), to: "model")
         var bytes = try place.bytes("model/pytorch_model.bin")
         try await refused(["generate", "x", "--model", "model"], "model", "no tokenizer")
         let harmless = try #require(bytes.range(of: Data("collections\nOrderedDict".utf8)))
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func configurations() async throws {
-        try place.copy(Place.model, to: "model")
+        try place.copy(TestFiles.autocompressor, to: "model")
         for (content, part) in [
             ("", "config.json"), ("{}", "config.json"), ("[1]", "config.json"),
             (#"{"model_type": "mamba"}"#, "config.json"),
@@ -183,7 +183,7 @@ import Testing
             try place.write("model/config.json", text: content)
             try await refused(["generate", "x", "--model", "model"], part)
         }
-        let text = try String(contentsOf: Place.model.appending(path: "config.json"), encoding: .utf8)
+        let text = try String(contentsOf: TestFiles.autocompressor.appending(path: "config.json"), encoding: .utf8)
         for (before, after) in [
             (#""num_attention_heads": 4"#, #""num_attention_heads": 5"#),
             (#""hidden_size": 48"#, #""hidden_size": 96"#),
@@ -200,26 +200,26 @@ import Testing
 
     @Test func partsOfOtherModels() async throws {
         // A tokenizer with more tokens than the model has embeddings.
-        try place.copy(Place.model, to: "model")
-        let other = packageRoot.appending(path: "Tests/LLoCOTokenizersTests/Fixtures/llama3/tokenizer.json")
+        try place.copy(TestFiles.autocompressor, to: "model")
+        let other = TestFiles.tokenizers.appending(path: "llama3/tokenizer.json")
         try place.write("model/tokenizer.json", Data(contentsOf: other))
         try await refused(["generate", "x", "--model", "model"], "model", "tokenizer", "not of one model")
         try place.write("model/tokenizer.json", text: "{\"model\": ")
         try await refused(["generate", "x", "--model", "model"], "tokenizer.json")
-        let words = packageRoot.appending(path: "Tests/LLoCOTokenizersTests/Fixtures/uncased/tokenizer.json")
+        let words = TestFiles.tokenizers.appending(path: "uncased/tokenizer.json")
         try place.write("model/tokenizer.json", Data(contentsOf: words))
         try await refused(["generate", "x", "--model", "model"], "WordPiece")
         // An encoder is no decoder, and the other way round.
-        try await refused(["generate", "x", "--model", Place.embedder.path], "bert")
+        try await refused(["generate", "x", "--model", TestFiles.embedder.path], "bert")
         try place.write("a.txt", text: "A text.")
-        try await refused(["embed", "a.txt", "--embedder", Place.model.path], "autocompressor")
+        try await refused(["embed", "a.txt", "--embedder", TestFiles.autocompressor.path], "autocompressor")
         try await refused(["embed", "a.txt", "--embedder", "none"], "--embedder none")
         try await refused(["ask", "q", "--embedder", "none"], "--embedder none")
         // A compressor's folder that is none; another model than the library's.
         try await refused(["add", "a.txt", "--compressor", "nowhere"], "nowhere", "no compressor here")
         try await refused(["ask", "item of the river"], "add it again")
         // An encoder that pools otherwise.
-        try place.copy(Place.embedder, to: "pooled")
+        try place.copy(TestFiles.embedder, to: "pooled")
         try place.write("pooled/1_Pooling/config.json", text: #"{"pooling_mode_cls_token": true}"#)
         try await refused(["embed", "a.txt", "--embedder", "pooled"], "1_Pooling/config.json", "mean")
         // An adapter that names another model; one of another shape, a broken one, none.
@@ -309,7 +309,7 @@ import Testing
         try place.write("wild.json5", text: Sample.recipe.replacing("rowTokens", with: "learningRate: 1e30, rowTokens"))
         let train = try await place.run(
             "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "wild.json5", "--model",
-            Place.fixtures.appending(path: "llama-rope3").path)
+            TestFiles.fixtures.appending(path: "llama-rope3").path)
         #expect(train.status == 1 && train.errorText.contains("unstable at step"))
     }
 }

@@ -2,6 +2,7 @@ import LLoCOTorch
 
 #if os(Linux)
     import Foundation
+    import TestSupport
     import Testing
 
     /// Finding a GPU on a machine that has none: a library takes the place of libtorch's part for CUDA, and says that there
@@ -9,10 +10,10 @@ import LLoCOTorch
     @Suite struct DeviceTests {
         private static let libtorch =
             ProcessInfo.processInfo.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
-            ?? Place.dependencies.appending(path: "libtorch").path
+            ?? TestFiles.dependencies.appending(path: "libtorch").path
 
         private static let isPossible =
-            !Place.exists(URL(filePath: libtorch).appending(path: "lib/libtorch_cuda.so"))
+            !TestFiles.exists(URL(filePath: libtorch).appending(path: "lib/libtorch_cuda.so"))
             && (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
                 FileManager.default.isExecutableFile(atPath: "\($0)/clang++")
             }

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// What `doctor` finds, and what it says of it.
@@ -24,7 +25,7 @@ import Testing
         }
         #expect((found["compressors"]?["detail"] as? String)?.contains("the model itself") == true)
         #expect((found["embedder"]?["detail"] as? String)?.contains("32 dimensions, reads 48 tokens") == true)
-        #expect(!Place.exists(place.folder.appending(path: "library.lloco")))
+        #expect(!TestFiles.exists(place.folder.appending(path: "library.lloco")))
     }
 
     @Test func whatIsMissingIsCounted() async throws {
@@ -36,11 +37,12 @@ import Testing
         #expect(json.status == 1 && json.errorText == run.errorText)
         #expect((try findings(json)["model"]?["mend"] as? String)?.contains("--model") == true)
         // What is named is what is checked.
-        let half = try await bare.run("doctor", "--model", Place.model.path)
+        let half = try await bare.run("doctor", "--model", TestFiles.autocompressor.path)
         #expect(half.status == 1)
         #expect(half.errorText == "Error: 1 needed part is missing or cannot be used: embedder\n")
-        try await bare.run("doctor", "--model", Place.model.path, "--embedder", Place.embedder.path).expectSuccess()
-        #expect(!Place.exists(bare.folder.appending(path: "library.lloco")))
+        try await bare.run("doctor", "--model", TestFiles.autocompressor.path, "--embedder", TestFiles.embedder.path)
+            .expectSuccess()
+        #expect(!TestFiles.exists(bare.folder.appending(path: "library.lloco")))
     }
 
     @Test func whatIsNamedIsChecked() async throws {
@@ -52,7 +54,7 @@ import Testing
         }
         // Each is of the other's kind.
         let run = try await place.run(
-            "doctor", "--model", Place.embedder.path, "--embedder", Place.model.path)
+            "doctor", "--model", TestFiles.embedder.path, "--embedder", TestFiles.autocompressor.path)
         #expect(run.status == 1 && run.errorText.contains("2 needed parts"))
         #expect(run.outputText.contains("FAULTY   model") && run.outputText.contains("FAULTY   embedder"))
     }
@@ -61,7 +63,7 @@ import Testing
         let place = try Workplace()
         try place.write("text.txt", text: Sample.text("river", sentences: 30))
         try place.write("recipe.json5", text: Sample.recipe.replacing("steps: 6", with: "steps: 1"))
-        let model = Place.fixtures.appending(path: "llama-rope3").path
+        let model = TestFiles.fixtures.appending(path: "llama-rope3").path
         let none = try findings(await place.run("doctor", "--json", "--model", model).expectSuccess())
         #expect(none["compressors"]?["ok"] as? Bool == false)
         try await place.run(
@@ -72,7 +74,7 @@ import Testing
         #expect(one["compressors"]?["ok"] as? Bool == true)
         #expect((one["compressors"]?["detail"] as? String)?.contains("mine was made for this model") == true)
         // Another model; and a description that cannot be read.
-        let other = Place.fixtures.appending(path: "llama-linear").path
+        let other = TestFiles.fixtures.appending(path: "llama-linear").path
         let foreign = try findings(await place.run("doctor", "--json", "--model", other).expectSuccess())
         #expect(foreign["compressors"]?["ok"] as? Bool == false)
         #expect((foreign["compressors"]?["detail"] as? String)?.contains("none fits this model") == true)

@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 
 /// `lloco evaluate-compressor`, on the default model without a compressor of its own.
-@Suite(.enabled(if: Place.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
+@Suite(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
 struct EvaluateCompressorTests {
     let place: Workplace
     let command: [String]
 
     init() throws {
         place = try Workplace()
-        command = ["evaluate-compressor", "--model", try #require(Place.languageModel).path]
+        command = ["evaluate-compressor", "--model", try #require(TestFiles.languageModel).path]
     }
 
     private static let text = (0..<160).map {

@@ -30,16 +30,17 @@ import Testing
         )
     }
 
-    @Test(.enabled(if: Place.hasTinyGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    @Test(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
     func compress() async throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let file = Place.golden.appending(path: "tiny/expected.json")
+        let file = TestFiles.golden.appending(path: "tiny/expected.json")
         let values = try decoder.decode(Tiny.self, from: Data(contentsOf: file)).autocompressor
         let reference = try tensor(
-            "autocompressor.vectors", in: Data(contentsOf: Place.golden.appending(path: "tiny/expected.safetensors")))
+            "autocompressor.vectors",
+            in: Data(contentsOf: TestFiles.golden.appending(path: "tiny/expected.safetensors")))
         let place = try Workplace()
-        let model = Place.golden.appending(path: "tiny/autocompressor").path
+        let model = TestFiles.golden.appending(path: "tiny/autocompressor").path
         for (dtype, tolerance) in [("float32", 1e-4), ("bfloat16", 1e-2)] {
             let run = try await place.run(
                 "compress", "--ids", values.document.map(String.init).joined(separator: ","), "--out", "v.safetensors",
@@ -56,12 +57,13 @@ import Testing
 
     @Test(
         .enabled(
-            if: Place.hasDefaultGolden,
+            if: TestFiles.hasDefaultGolden,
             "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
     func defaultModels() async throws {
-        let values = try DefaultModelValues(in: Place.golden)
+        let values = try DefaultModelValues(in: TestFiles.golden)
         let place = try Workplace(environment: [
-            "LLOCO_MODEL": try #require(Place.languageModel).path, "LLOCO_EMBEDDER": try #require(Place.encoder).path,
+            "LLOCO_MODEL": try #require(TestFiles.languageModel).path,
+            "LLOCO_EMBEDDER": try #require(TestFiles.encoder).path,
             "OMP_NUM_THREADS": "2",
         ])
         for reference in values.tokens {

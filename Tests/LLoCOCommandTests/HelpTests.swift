@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Help, version and wrong usage.
@@ -74,6 +75,6 @@ import Testing
     func wrongUsage(arguments: [String], part: String) async throws {
         let place = try Workplace()
         try await place.run(arguments).expectUsage(part)
-        #expect(!Place.exists(place.folder.appending(path: "library.lloco")))
+        #expect(!TestFiles.exists(place.folder.appending(path: "library.lloco")))
     }
 }

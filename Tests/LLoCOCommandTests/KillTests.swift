@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -79,7 +80,7 @@ import Testing
                     break
                 }
                 tally.kills += 1
-                guard Place.exists(place.folder.appending(path: "library.lloco")) else { continue }
+                guard TestFiles.exists(place.folder.appending(path: "library.lloco")) else { continue }
                 // The command's next start has to find a sound library, without anyone's help.
                 try await place.run("list", "--json").expectSuccess()
                 let left = try await LibraryContent(of: place)
@@ -175,7 +176,7 @@ import Testing
         }
         let command = [
             "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
-            Place.fixtures.appending(path: "llama-rope3").path, "--json",
+            TestFiles.fixtures.appending(path: "llama-rope3").path, "--json",
         ]
         /// The compressor's files but for its description's digests of them, and each step's loss.
         func outcome(_ place: Workplace) throws -> ([Data], [NSDictionary]) {
@@ -206,12 +207,14 @@ import Testing
                     break
                 }
                 tally.kills += 1
-                if Place.exists(place.folder.appending(path: "mine/training-state.safetensors")) { tally.amidWork += 1 }
+                if TestFiles.exists(place.folder.appending(path: "mine/training-state.safetensors")) {
+                    tally.amidWork += 1
+                }
             }
             try await place.run(command).expectSuccess()
             let end = try outcome(place)
             #expect(end.0 == expected.0 && end.1 == expected.1, "round \(round)")
-            #expect(!Place.exists(place.folder.appending(path: "mine/training.lock")))
+            #expect(!TestFiles.exists(place.folder.appending(path: "mine/training.lock")))
         }
         #expect(tally.kills >= 8 && tally.amidWork >= 3, "\(tally)")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -66,7 +67,7 @@ import Testing
         try await place.run(["add", "a.txt", "--library", "no/such/folder/x.lloco"] + Sample.segment)
             .expectFailure("no/such/folder")
         try await place.run(["add", "a.txt", "--library", "."] + Sample.segment).expectFailure("directory")
-        #expect(!Place.exists(place.folder.appending(path: "no")))
+        #expect(!TestFiles.exists(place.folder.appending(path: "no")))
     }
 
     /// The environment names a library; the option wins over it.
@@ -74,8 +75,8 @@ import Testing
         let place = try Workplace(environment: ["LLOCO_LIBRARY": "named.lloco"])
         try place.write("a.txt", text: "A text.")
         try await place.run("add", "a.txt").expectSuccess()
-        #expect(Place.exists(place.folder.appending(path: "named.lloco")))
-        #expect(!Place.exists(place.folder.appending(path: "library.lloco")))
+        #expect(TestFiles.exists(place.folder.appending(path: "named.lloco")))
+        #expect(!TestFiles.exists(place.folder.appending(path: "library.lloco")))
         try await place.run("list", "--library", "other.lloco").expectFailure("other.lloco")
         try await place.run("list", "--library", "named.lloco").expectSuccess()
     }
@@ -161,7 +162,7 @@ import Testing
         let compress = try await place.shell(
             "trap '' XFSZ; ulimit -f 1; exec \"$LLOCO\" compress --ids 5,6,7 --segment 1 --out v.safetensors")
         compress.expectFailure("v.safetensors")
-        #expect(!Place.exists(place.folder.appending(path: "v.safetensors")))
+        #expect(!TestFiles.exists(place.folder.appending(path: "v.safetensors")))
     }
 
     @Test(.enabled(if: isLinux, "only Linux has /dev/full")) func outputThatCannotBeWritten() async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A folder that cannot be written is named before any work is done.
@@ -12,7 +13,7 @@ import Testing
         // The model is not there either: the folder is looked at first.
         let train = ["train-compressor", "--text", "text.txt", "--model", "none", "--out"]
         for out in ["text.txt", "there/file/mine/deep", "nowhere", "nowhere/mine", "/dev/null", "/proc/mine"] {
-            if out.hasPrefix("/proc"), !Place.exists(URL(filePath: "/proc/self")) { continue }
+            if out.hasPrefix("/proc"), !TestFiles.exists(URL(filePath: "/proc/self")) { continue }
             try await place.run(train + [out]).expectFailure("--out \(out): ")
         }
         try await place.run(train + [""]).expectFailure("--out: an empty name")

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// What each command prints with `--json`, field by field, and where text goes.
@@ -262,7 +263,7 @@ import Testing
             expectFields(
                 prediction, ["id": .text, "prediction": .text, "answers": .texts, "f1": .number, "mode": .text])
         }
-        #expect(!Place.exists(place.folder.appending(path: "library.lloco")), "documents are learned in memory")
+        #expect(!TestFiles.exists(place.folder.appending(path: "library.lloco")), "documents are learned in memory")
         // A fixed seed gives a fixed result; --limit counts documents.
         let before = try place.bytes("p.jsonl")
         try await place.run(command).expectSuccess()
@@ -280,7 +281,7 @@ import Testing
         let place = try Workplace()
         try place.write("text.txt", text: Sample.text("river", sentences: 30))
         try place.write("recipe.json5", text: Sample.recipe)
-        let model = Place.fixtures.appending(path: "llama-rope3").path
+        let model = TestFiles.fixtures.appending(path: "llama-rope3").path
         let command = [
             "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model", model,
         ]
@@ -322,7 +323,7 @@ import Testing
         try place.write("recipe.json5", text: Sample.recipe)
         let command = [
             "train-compressor", "--text", "text.txt", "--recipe", "recipe.json5", "--model",
-            Place.fixtures.appending(path: "llama-rope3").path, "--json",
+            TestFiles.fixtures.appending(path: "llama-rope3").path, "--json",
         ]
         func losses(_ arguments: String...) async throws -> [Double] {
             try await place.run(command + arguments).expectSuccess().objects().compactMap { $0["loss"] as? Double }
@@ -345,7 +346,7 @@ import Testing
         try place.write("ranked.json5", text: Sample.recipe.replacing("summaryTokens", with: "rank: 2, summaryTokens"))
         let ranked = command.map { $0 == "recipe.json5" ? "ranked.json5" : $0 }
         try await place.run(ranked + ["--out", "c", "--from", "a"]).expectFailure("rank 16", "has 2")
-        #expect(!Place.exists(place.folder.appending(path: "c/compressor.json")))
+        #expect(!TestFiles.exists(place.folder.appending(path: "c/compressor.json")))
     }
 
     /// Two runs that write one folder would end as neither.
@@ -355,7 +356,7 @@ import Testing
         try place.write("recipe.json5", text: Sample.recipe.replacing("steps: 6", with: "steps: 1000000"))
         let command = [
             "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
-            Place.fixtures.appending(path: "llama-rope3").path, "--json",
+            TestFiles.fixtures.appending(path: "llama-rope3").path, "--json",
         ]
         let first = try await place.start(command)
         while first.isRunning, first.printedLines < 3 { try await Task.sleep(for: .milliseconds(2)) }
@@ -384,14 +385,14 @@ import Testing
                 + question.replacing("q1", with: "q2") + "}\n")
         let command = [
             "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
-            Place.fixtures.appending(path: "autocompressor").path, "--json",
+            TestFiles.fixtures.appending(path: "autocompressor").path, "--json",
         ]
         try await place.run(command).expectFailure("answering", "--questions")
         let run = try await place.run(command + ["--questions", "q.jsonl"]).expectSuccess()
         #expect(try run.objects().count == 2)
         #expect(run.errorText.contains("1 of 2 questions were left out"))
         // Read with an adapter it is another run; the adapter stays as it is.
-        let adapter = Place.fixtures.appending(path: "autocompressor/adapter")
+        let adapter = TestFiles.fixtures.appending(path: "autocompressor/adapter")
         let weights = try Data(contentsOf: adapter.appending(path: "adapter_model.safetensors"))
         let reading = command + ["--questions", "q.jsonl", "--reader", adapter.path]
         let other = try await place.run(reading)

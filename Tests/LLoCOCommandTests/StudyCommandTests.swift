@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -56,9 +57,9 @@ import Testing
         """
 
     /// The default model studies a story; killed on its way, it ends with the same questions and the same adapter.
-    @Test(.enabled(if: Place.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
+    @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
     func killedAndContinued() async throws {
-        let model = try #require(Place.languageModel)
+        let model = try #require(TestFiles.languageModel)
         let command = [
             "finetune", "--group", "g", "--study-per-passage", "4", "--epochs", "2", "--save-every", "0", "--json",
         ]

@@ -5,6 +5,7 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
 import LLoCOModels
+import ModelTestSupport
 import TestSupport
 import Testing
 

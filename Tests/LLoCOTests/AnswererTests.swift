@@ -7,6 +7,7 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import ModelTestSupport
 import TestSupport
 import Testing
 

@@ -5,181 +5,180 @@ import LLoCOCompression
 import LLoCOLibrary
 import LLoCOTokenizers
 import LLoCOTraining
+import ModelTestSupport
 import TestSupport
 import Testing
 
-extension SeededTests {
-    /// Studying through a library: what the tiny model asks, and learning from what was asked.
-    @Suite struct EngineStudyTests {
-        let engine: LoadedModel
-        let recipe: StudyRecipe
+/// Studying through a library: what the tiny model asks, and learning from what was asked.
+@Suite(.seeded) struct EngineStudyTests {
+    let engine: LoadedModel
+    let recipe: StudyRecipe
 
-        struct Interruption: Error {}
+    struct Interruption: Error {}
 
-        init() throws {
-            engine = try LoadedModel.tiny()
-            var recipe = StudyRecipe()
-            recipe.questionsPerPassage = 3
-            self.recipe = recipe
+    init() throws {
+        engine = try LoadedModel.tiny()
+        var recipe = StudyRecipe()
+        recipe.questionsPerPassage = 3
+        self.recipe = recipe
+    }
+
+    private static let texts = [
+        "river": "The river rose in 1897 and took the mill.", "mill": "A miller had two sons. One went away.",
+        "road": "The road goes over the hill to the sea.",
+    ]
+
+    private func library() async throws -> SQLiteLibrary {
+        let library = try SQLiteLibrary.inMemory()
+        for (name, text) in Self.texts.sorted(by: { $0.key < $1.key }) {
+            _ = try await engine.add(text: text, path: "/\(name).txt", group: "g", to: library)
         }
+        return library
+    }
 
-        private static let texts = [
-            "river": "The river rose in 1897 and took the mill.", "mill": "A miller had two sons. One went away.",
-            "road": "The road goes over the hill to the sea.",
-        ]
+    private func items(_ library: SQLiteLibrary, seed: UInt64 = 1) throws -> [[StudyItem]] {
+        let identity = try engine.studyIdentity(recipe, seed: seed)
+        return try library.documents().map { try library.study(of: $0.id, by: identity).flatMap(\.items) }
+    }
 
-        private func library() async throws -> SQLiteLibrary {
-            let library = try SQLiteLibrary.inMemory()
-            for (name, text) in Self.texts.sorted(by: { $0.key < $1.key }) {
-                _ = try await engine.add(text: text, path: "/\(name).txt", group: "g", to: library)
-            }
-            return library
+    @Test func anInterruptedStudyAsksTheSame() async throws {
+        let whole = try await library()
+        var told: [Int] = []
+        let summary = try await engine.study(group: "g", recipe: recipe, seed: 1, in: whole) { done, total in
+            told.append(done)
+            #expect(total == 3)
         }
-
-        private func items(_ library: SQLiteLibrary, seed: UInt64 = 1) throws -> [[StudyItem]] {
-            let identity = try engine.studyIdentity(recipe, seed: seed)
-            return try library.documents().map { try library.study(of: $0.id, by: identity).flatMap(\.items) }
-        }
-
-        @Test func anInterruptedStudyAsksTheSame() async throws {
-            let whole = try await library()
-            var told: [Int] = []
-            let summary = try await engine.study(group: "g", recipe: recipe, seed: 1, in: whole) { done, total in
-                told.append(done)
-                #expect(total == 3)
-            }
-            #expect(summary.passages == 3 && summary.asked == 9)
-            #expect(told == told.sorted() && Set(told) == [1, 2, 3])
-            let expected = try items(whole)
-            #expect(expected.map(\.count) == [3, 3, 3])
-            #expect(summary.kept == expected.joined().count { $0.rejection == nil })
-            #expect(Set(expected.joined().map(\.question)).count == 9, "seeds and texts differ")
-            for stop in 1...2 {
-                let library = try await library()
-                await #expect(throws: Interruption.self) {
-                    try await engine.study(group: "g", recipe: recipe, seed: 1, in: library) { done, _ in
-                        if done == stop { throw Interruption() }
-                    }
+        #expect(summary.passages == 3 && summary.asked == 9)
+        #expect(told == told.sorted() && Set(told) == [1, 2, 3])
+        let expected = try items(whole)
+        #expect(expected.map(\.count) == [3, 3, 3])
+        #expect(summary.kept == expected.joined().count { $0.rejection == nil })
+        #expect(Set(expected.joined().map(\.question)).count == 9, "seeds and texts differ")
+        for stop in 1...2 {
+            let library = try await library()
+            await #expect(throws: Interruption.self) {
+                try await engine.study(group: "g", recipe: recipe, seed: 1, in: library) { done, _ in
+                    if done == stop { throw Interruption() }
                 }
-                #expect(try items(library).count { !$0.isEmpty } == stop)
-                #expect(try await engine.study(group: "g", recipe: recipe, seed: 1, in: library) == summary)
-                #expect(try items(library) == expected)
             }
-            _ = try await engine.study(group: "g", recipe: recipe, seed: 2, in: whole)
-            #expect(try items(whole, seed: 2) != expected && items(whole) == expected)
+            #expect(try items(library).count { !$0.isEmpty } == stop)
+            #expect(try await engine.study(group: "g", recipe: recipe, seed: 1, in: library) == summary)
+            #expect(try items(library) == expected)
         }
+        _ = try await engine.study(group: "g", recipe: recipe, seed: 2, in: whole)
+        #expect(try items(whole, seed: 2) != expected && items(whole) == expected)
+    }
 
-        @Test func whatCannotBeStudied() async throws {
-            let library = try await library()
-            func study(_ group: String, _ engine: LoadedModel) async throws {
-                try await engine.study(group: group, recipe: recipe, seed: 1, in: library)
+    @Test func whatCannotBeStudied() async throws {
+        let library = try await library()
+        func study(_ group: String, _ engine: LoadedModel) async throws {
+            try await engine.study(group: group, recipe: recipe, seed: 1, in: library)
+        }
+        #expect(await laterMessage { try await study("none", engine) }?.contains("no group \"none\"") == true)
+        let other = try LoadedModel.tiny(segmentTokens: 30)
+        #expect(await laterMessage { try await study("g", other) }?.contains("add it again") == true)
+        #expect(try library.studies(of: library.document(named: "mill.txt").id).isEmpty)
+        for document in try await library.documents() { try library.removeDocument(document.id) }
+        #expect(await laterMessage { try await study("g", engine) }?.contains("group 'g' has no documents") == true)
+        #expect(
+            await laterMessage { _ = try await finetune(library) }?.contains("group 'g' has no documents") == true)
+        // Read whole, this is longer than the tiny model's window, and its place is named.
+        _ = try await engine.add(
+            text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
+        var whole = recipe
+        whole.excerptWords = 10_000
+        let line = await laterMessage { try await engine.study(group: "g", recipe: whole, seed: 1, in: library) }
+        #expect(line?.contains("long.txt, bytes 0 to") == true, "\(line ?? "nothing")")
+        #expect(line?.contains("window holds 512") == true, "\(line ?? "nothing")")
+    }
+
+    @Test func nothingToLearnFrom() async throws {
+        let library = try await library()
+        let document = try library.document(named: "mill.txt").id
+        try library.saveStudy(
+            [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
+            of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
+        let line = await laterMessage { _ = try await finetune(library) }
+        #expect(line?.contains("from the 1 questions") == true)
+        let error = await #expect(throws: EngineError.self) { _ = try await finetune(library) }
+        #expect(error?.hint == .showStudy)
+        let (runs, made) = (try await library.trainingRuns(), try await library.adapters())
+        #expect(runs.isEmpty && made.isEmpty)
+    }
+
+    // MARK: - Learning
+
+    /// Questions whose answers a teacher of our own is sure of.
+    private func studied() async throws -> SQLiteLibrary {
+        let library = try await library()
+        for document in try await library.documents() {
+            let passage = try library.passages(of: document.id)[0]
+            let items = try (0..<4).map { index in
+                let answer = "the \(document.name.prefix(4)) \(index)"
+                let ids = try engine.prompts.answer(answer)
+                let other = ids.map { Int32(($0 + 1) % 288) }
+                return StudyItem(
+                    kind: .fact, question: "What is item \(index)?", answer: answer,
+                    rejection: index == 3 ? .duplicate : nil,
+                    targets: index == 3
+                        ? nil
+                        : TeacherTargets(
+                            answer: ids, width: 2, tokens: zip(ids, other).flatMap { [Int32($0), $1] },
+                            shares: ids.flatMap { _ in [0.9, 0.1] }))
             }
-            #expect(await laterMessage { try await study("none", engine) }?.contains("no group \"none\"") == true)
-            let other = try LoadedModel.tiny(segmentTokens: 30)
-            #expect(await laterMessage { try await study("g", other) }?.contains("add it again") == true)
-            #expect(try library.studies(of: library.document(named: "mill.txt").id).isEmpty)
-            for document in try await library.documents() { try library.removeDocument(document.id) }
-            #expect(await laterMessage { try await study("g", engine) }?.contains("group 'g' has no documents") == true)
-            #expect(
-                await laterMessage { _ = try await finetune(library) }?.contains("group 'g' has no documents") == true)
-            // Read whole, this is longer than the tiny model's window, and its place is named.
-            _ = try await engine.add(
-                text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
-            var whole = recipe
-            whole.excerptWords = 10_000
-            let line = await laterMessage { try await engine.study(group: "g", recipe: whole, seed: 1, in: library) }
-            #expect(line?.contains("long.txt, bytes 0 to") == true, "\(line ?? "nothing")")
-            #expect(line?.contains("window holds 512") == true, "\(line ?? "nothing")")
+            try library.saveStudy(items, of: passage, by: engine.studyIdentity(recipe, seed: 1))
         }
+        return library
+    }
 
-        @Test func nothingToLearnFrom() async throws {
-            let library = try await library()
-            let document = try library.document(named: "mill.txt").id
-            try library.saveStudy(
-                [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
-                of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
-            let line = await laterMessage { _ = try await finetune(library) }
-            #expect(line?.contains("from the 1 questions") == true)
-            let error = await #expect(throws: EngineError.self) { _ = try await finetune(library) }
-            #expect(error?.hint == .showStudy)
-            let (runs, made) = (try await library.trainingRuns(), try await library.adapters())
-            #expect(runs.isEmpty && made.isEmpty)
+    private func finetune(
+        _ library: SQLiteLibrary, stopAfter: Int = .max
+    ) async throws -> (adapter: FinetunedAdapter, losses: [Double]) {
+        var recipe = FinetuningRecipe()
+        recipe.rank = 4
+        recipe.learningRate = 2e-2
+        recipe.batchSize = 3
+        recipe.dropout = 0
+        recipe.epochs = 8
+        var losses: [Double] = []
+        let adapter = try await engine.finetune(
+            group: "g", study: engine.studyIdentity(self.recipe, seed: 1), recipe: recipe, seed: 1, in: library,
+            saveEvery: 0
+        ) { step, _, _ in
+            losses.append(step.loss)
+            if step.step > stopAfter { throw Interruption() }
         }
+        return (adapter, losses)
+    }
 
-        // MARK: - Learning
+    @Test func learningFromAStudy() async throws {
+        let whole = try await finetune(studied())
+        #expect(whole.adapter.steps == 24, "nine questions eight times, those of a document together")
+        let least = -(0.9 * log(0.9) + 0.1 * log(0.1))
+        let last = whole.losses.suffix(3).reduce(0, +) / 3
+        #expect(last < whole.losses[0] / 2 && last > least, "\(whole.losses[0]) to \(last), not below \(least)")
+        let library = try await studied()
+        await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
+        let rest = try await finetune(library)
+        #expect(rest.losses.count == 24 - 5)
+        #expect(rest.adapter.record.digest == whole.adapter.record.digest)
+        #expect(try library.adapter(for: "g", identity: engine.vectorIdentity)?.record == rest.adapter.record)
+    }
 
-        /// Questions whose answers a teacher of our own is sure of.
-        private func studied() async throws -> SQLiteLibrary {
-            let library = try await library()
-            for document in try await library.documents() {
-                let passage = try library.passages(of: document.id)[0]
-                let items = try (0..<4).map { index in
-                    let answer = "the \(document.name.prefix(4)) \(index)"
-                    let ids = try engine.prompts.answer(answer)
-                    let other = ids.map { Int32(($0 + 1) % 288) }
-                    return StudyItem(
-                        kind: .fact, question: "What is item \(index)?", answer: answer,
-                        rejection: index == 3 ? .duplicate : nil,
-                        targets: index == 3
-                            ? nil
-                            : TeacherTargets(
-                                answer: ids, width: 2, tokens: zip(ids, other).flatMap { [Int32($0), $1] },
-                                shares: ids.flatMap { _ in [0.9, 0.1] }))
-                }
-                try library.saveStudy(items, of: passage, by: engine.studyIdentity(recipe, seed: 1))
-            }
-            return library
-        }
-
-        private func finetune(
-            _ library: SQLiteLibrary, stopAfter: Int = .max
-        ) async throws -> (adapter: FinetunedAdapter, losses: [Double]) {
-            var recipe = FinetuningRecipe()
-            recipe.rank = 4
-            recipe.learningRate = 2e-2
-            recipe.batchSize = 3
-            recipe.dropout = 0
-            recipe.epochs = 8
-            var losses: [Double] = []
-            let adapter = try await engine.finetune(
-                group: "g", study: engine.studyIdentity(self.recipe, seed: 1), recipe: recipe, seed: 1, in: library,
-                saveEvery: 0
-            ) { step, _, _ in
-                losses.append(step.loss)
-                if step.step > stopAfter { throw Interruption() }
-            }
-            return (adapter, losses)
-        }
-
-        @Test func learningFromAStudy() async throws {
-            let whole = try await finetune(studied())
-            #expect(whole.adapter.steps == 24, "nine questions eight times, those of a document together")
-            let least = -(0.9 * log(0.9) + 0.1 * log(0.1))
-            let last = whole.losses.suffix(3).reduce(0, +) / 3
-            #expect(last < whole.losses[0] / 2 && last > least, "\(whole.losses[0]) to \(last), not below \(least)")
-            let library = try await studied()
-            await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
-            let rest = try await finetune(library)
-            #expect(rest.losses.count == 24 - 5)
-            #expect(rest.adapter.record.digest == whole.adapter.record.digest)
-            #expect(try library.adapter(for: "g", identity: engine.vectorIdentity)?.record == rest.adapter.record)
-        }
-
-        @Test func anotherStudyIsAnotherRun() async throws {
-            let library = try await studied()
-            await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
-            let document = try await library.documents()[0].id
-            let identity = try engine.studyIdentity(recipe, seed: 1)
-            let studied = try library.study(of: document, by: identity)[0]
-            var items = studied.items
-            let targets = try #require(items[0].targets)
-            items[0] = StudyItem(
-                kind: .fact, question: items[0].question, answer: items[0].answer,
-                targets: TeacherTargets(
-                    answer: targets.answer, width: 2, tokens: targets.tokens,
-                    shares: targets.shares.map { $0 > 0.5 ? 0.8 : 0.2 }))
-            try library.saveStudy(items, of: studied.passage, by: identity)
-            #expect(try await finetune(library).losses.count == 24, "it does not go on with what others have begun")
-        }
+    @Test func anotherStudyIsAnotherRun() async throws {
+        let library = try await studied()
+        await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
+        let document = try await library.documents()[0].id
+        let identity = try engine.studyIdentity(recipe, seed: 1)
+        let studied = try library.study(of: document, by: identity)[0]
+        var items = studied.items
+        let targets = try #require(items[0].targets)
+        items[0] = StudyItem(
+            kind: .fact, question: items[0].question, answer: items[0].answer,
+            targets: TeacherTargets(
+                answer: targets.answer, width: 2, tokens: targets.tokens,
+                shares: targets.shares.map { $0 > 0.5 ? 0.8 : 0.2 }))
+        try library.saveStudy(items, of: studied.passage, by: identity)
+        #expect(try await finetune(library).losses.count == 24, "it does not go on with what others have begun")
     }
 }

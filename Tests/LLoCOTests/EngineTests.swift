@@ -6,6 +6,7 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import ModelTestSupport
 import TestSupport
 import Testing
 
@@ -129,7 +130,7 @@ import Testing
 
     /// A ratio that is asked for changes how many vectors a segment has, and with it what they are stored as.
     @Test func ratios() throws {
-        func engine(_ ratio: Double?, model: URL = Reference.autocompressor) throws -> LoadedModel {
+        func engine(_ ratio: Double?, model: URL = TestFiles.autocompressor) throws -> LoadedModel {
             var options = LoadedModel.Options(model: model)
             (options.dtype, options.segmentTokens, options.ratio) = (.float32, 20, ratio)
             return try LoadedModel.load(options)
@@ -142,7 +143,7 @@ import Testing
         let (one, three) = (try engine(20).compressor.compress(ids).rows, try engine(nil).compressor.compress(ids).rows)
         #expect(one.shape[0] == 1 && three.shape[0] == 3)
         // Where nothing has been learned there may be any number.
-        let plain = Reference.fixtures.appending(path: "llama-rope3")
+        let plain = TestFiles.fixtures.appending(path: "llama-rope3")
         #expect(try engine(2, model: plain).compressor.compress(ids).count == 10)
     }
 
@@ -166,7 +167,7 @@ import Testing
             #expect(try one.bytes() == other.bytes())
         }
 
-        var options = LoadedModel.Options(model: Reference.autocompressor)
+        var options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.compressors = [place]
         options.compressor = .attended
         #expect(try LoadedModel.load(options).vectorIdentity.compressor == Compressor.attendedIdentity)
@@ -178,7 +179,7 @@ import Testing
         #expect(loaded.compressor.adapter != nil)
         #expect(loaded.vectorIdentity.compressor != engine.vectorIdentity.compressor)
         // Among several, the one that was made for the model; a model that is a compressor needs none.
-        options = LoadedModel.Options(model: Reference.fixtures.appending(path: "llama-rope3"))
+        options = LoadedModel.Options(model: TestFiles.fixtures.appending(path: "llama-rope3"))
         options.compressors = [place, folder.url.appending(path: "none")]
         let untrained = try LoadedModel.load(options)
         #expect(
@@ -189,7 +190,7 @@ import Testing
         foreign.baseModel = String(repeating: "0", count: 64)
         try CompressorCheckpoint(description: foreign, embedSummary: fixture.embedSummary, adapter: adapter)
             .write(to: place)
-        options = LoadedModel.Options(model: Reference.autocompressor)
+        options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.compressor = .folder(place)
         #expect(
             message { _ = try LoadedModel.load(options) }?.contains("made for another model (000000000000…") == true)
@@ -228,7 +229,7 @@ import Testing
         let (old, new) = (folder.url.appending(path: "old"), folder.url.appending(path: "new"))
         try write(fixture.embedSummary, to: old)
         try write(fixture.embedSummary * 2.0, to: new)
-        var options = LoadedModel.Options(model: Reference.autocompressor)
+        var options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.compressor = .folder(old)
         let identity = try LoadedModel.load(options).vectorIdentity.compressor
         options.compressor = .folder(new)
@@ -241,7 +242,7 @@ import Testing
     }
 
     @Test func partsThatAreMissing() async throws {
-        let bare = try LoadedModel.load(LoadedModel.Options(model: Reference.fixtures.appending(path: "llama-rope3")))
+        let bare = try LoadedModel.load(LoadedModel.Options(model: TestFiles.fixtures.appending(path: "llama-rope3")))
         let error = #expect(throws: EngineError.self) { _ = try bare.embedder }
         #expect(error?.hint == .loadEmbedder)
         let added = await #expect(throws: EngineError.self) {

@@ -7,6 +7,7 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
+import ModelTestSupport
 import Testing
 
 /// The kinds of error of documents, library, compression, training and answering.

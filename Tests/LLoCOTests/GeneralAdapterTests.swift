@@ -5,114 +5,113 @@ import LLoCODocuments
 import LLoCOLibrary
 import LLoCOModels
 import LLoCOTraining
+import ModelTestSupport
 import TestSupport
 import Testing
 
-extension SeededTests {
-    /// An adapter for any group: written, found again where it fits, used where a group has none, and begun from.
-    @Suite struct GeneralAdapterTests {
-        let folder: TemporaryFolder
-        let engine: LoadedModel
-        let questions: QuestionSet
-        let recipe: FinetuningRecipe
-        let trained: FinetunedAdapter
+/// An adapter for any group: written, found again where it fits, used where a group has none, and begun from.
+@Suite(.seeded) struct GeneralAdapterTests {
+    let folder: TemporaryFolder
+    let engine: LoadedModel
+    let questions: QuestionSet
+    let recipe: FinetuningRecipe
+    let trained: FinetunedAdapter
 
-        init() async throws {
-            folder = try TemporaryFolder()
-            engine = try LoadedModel.tiny()
-            questions = QuestionSet.river(6)
-            var recipe = FinetuningRecipe()
-            recipe.rank = 4
-            recipe.learningRate = 2e-2
-            recipe.epochs = 6
-            recipe.batchSize = 3
-            recipe.dropout = 0
-            self.recipe = recipe
-            trained = try await Self.finetune(engine, questions, recipe).adapter
-            try GeneralAdapter.write(
-                trained.checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
+    init() async throws {
+        folder = try TemporaryFolder()
+        engine = try LoadedModel.tiny()
+        questions = QuestionSet.river(6)
+        var recipe = FinetuningRecipe()
+        recipe.rank = 4
+        recipe.learningRate = 2e-2
+        recipe.epochs = 6
+        recipe.batchSize = 3
+        recipe.dropout = 0
+        self.recipe = recipe
+        trained = try await Self.finetune(engine, questions, recipe).adapter
+        try GeneralAdapter.write(
+            trained.checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
+    }
+
+    private static func library(_ engine: LoadedModel) async throws -> SQLiteLibrary {
+        let library = try SQLiteLibrary.inMemory()
+        _ = try await engine.add(
+            text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
+        return library
+    }
+
+    private static func finetune(
+        _ engine: LoadedModel, _ questions: QuestionSet, _ recipe: FinetuningRecipe
+    ) async throws -> (adapter: FinetunedAdapter, losses: [Double]) {
+        var losses: [Double] = []
+        let adapter = try await engine.finetune(
+            group: "g", questions: questions, recipe: recipe, seed: 1, in: library(engine)
+        ) { step, _, _ in losses.append(step.loss) }
+        return (adapter, losses)
+    }
+
+    private var general: URL { folder.url.appending(path: "general") }
+
+    @Test func aGroupWithoutAnAdapterIsReadWithIt() async throws {
+        let other = folder.url.appending(path: "other")
+        try GeneralAdapter.write(
+            trained.checkpoint,
+            reading: VectorIdentity(
+                model: engine.vectorIdentity.model, compressor: engine.vectorIdentity.compressor, variant: "another"
+            ),
+            to: other)
+        let loaded = try LoadedModel.tiny(adapters: [folder.url.appending(path: "missing"), other, general])
+        #expect(loaded.generalAdapter != nil)
+        #expect(try LoadedModel.tiny(adapters: [other]).generalAdapter == nil)
+        #expect(try LoadedModel.tiny(segmentTokens: 50, adapters: [general]).generalAdapter == nil)
+
+        let library = try await Self.library(engine)
+        var options = Answerer.Options()
+        options.documents = ["river.txt"]
+        options.generation.maximumTokens = 12
+        let question = "What is item 3?"
+        func likelihood(_ answerer: Answerer, _ options: Answerer.Options) async throws -> Double {
+            try await answerer.logLikelihoods(of: ["The river 3."], question, options)[0]
         }
+        let plain = try await likelihood(Answerer(engine: engine, library: library), options)
+        let given = Answerer(engine: engine, library: library)
+        try given.setAdapter(Adapter(trained.checkpoint, for: engine.model.decoder), for: "g")
+        let answerer = Answerer(engine: loaded, library: library)
+        #expect(try await likelihood(answerer, options) == likelihood(given, options))
+        #expect(try await likelihood(answerer, options) > plain + 1)
+        #expect(try await answerer.answer(question, options).answer == given.answer(question, options).answer)
+        options.usesAdapter = false
+        #expect(try await likelihood(answerer, options) == plain)
 
-        private static func library(_ engine: LoadedModel) async throws -> SQLiteLibrary {
-            let library = try SQLiteLibrary.inMemory()
-            _ = try await engine.add(
-                text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
-            return library
+        // A group's own counts for more.
+        options.usesAdapter = true
+        var weak = recipe
+        weak.learningRate = 1e-6
+        weak.epochs = 1
+        _ = try await engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) {
+            _, _, _ in
         }
+        let own = try await likelihood(Answerer(engine: loaded, library: library), options)
+        #expect(abs(own - plain) < 0.01)
+    }
 
-        private static func finetune(
-            _ engine: LoadedModel, _ questions: QuestionSet, _ recipe: FinetuningRecipe
-        ) async throws -> (adapter: FinetunedAdapter, losses: [Double]) {
-            var losses: [Double] = []
-            let adapter = try await engine.finetune(
-                group: "g", questions: questions, recipe: recipe, seed: 1, in: library(engine)
-            ) { step, _, _ in losses.append(step.loss) }
-            return (adapter, losses)
-        }
+    @Test func fineTuningBeginsWithIt() async throws {
+        let fresh = try await Self.finetune(engine, questions, recipe).losses
+        let loaded = try LoadedModel.tiny(adapters: [general])
+        let begun = try await Self.finetune(loaded, questions, recipe).losses
+        #expect(begun.count == fresh.count)
+        #expect(begun[0] < fresh[0] / 2, "\(begun[0]) after \(fresh.last!)")
+        // One of another shape is passed over.
+        var wider = recipe
+        wider.rank = 8
+        let other = try await Self.finetune(loaded, questions, wider).losses
+        #expect(try await other == Self.finetune(engine, questions, wider).losses)
+    }
 
-        private var general: URL { folder.url.appending(path: "general") }
-
-        @Test func aGroupWithoutAnAdapterIsReadWithIt() async throws {
-            let other = folder.url.appending(path: "other")
-            try GeneralAdapter.write(
-                trained.checkpoint,
-                reading: VectorIdentity(
-                    model: engine.vectorIdentity.model, compressor: engine.vectorIdentity.compressor, variant: "another"
-                ),
-                to: other)
-            let loaded = try LoadedModel.tiny(adapters: [folder.url.appending(path: "missing"), other, general])
-            #expect(loaded.generalAdapter != nil)
-            #expect(try LoadedModel.tiny(adapters: [other]).generalAdapter == nil)
-            #expect(try LoadedModel.tiny(segmentTokens: 50, adapters: [general]).generalAdapter == nil)
-
-            let library = try await Self.library(engine)
-            var options = Answerer.Options()
-            options.documents = ["river.txt"]
-            options.generation.maximumTokens = 12
-            let question = "What is item 3?"
-            func likelihood(_ answerer: Answerer, _ options: Answerer.Options) async throws -> Double {
-                try await answerer.logLikelihoods(of: ["The river 3."], question, options)[0]
-            }
-            let plain = try await likelihood(Answerer(engine: engine, library: library), options)
-            let given = Answerer(engine: engine, library: library)
-            try given.setAdapter(Adapter(trained.checkpoint, for: engine.model.decoder), for: "g")
-            let answerer = Answerer(engine: loaded, library: library)
-            #expect(try await likelihood(answerer, options) == likelihood(given, options))
-            #expect(try await likelihood(answerer, options) > plain + 1)
-            #expect(try await answerer.answer(question, options).answer == given.answer(question, options).answer)
-            options.usesAdapter = false
-            #expect(try await likelihood(answerer, options) == plain)
-
-            // A group's own counts for more.
-            options.usesAdapter = true
-            var weak = recipe
-            weak.learningRate = 1e-6
-            weak.epochs = 1
-            _ = try await engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) {
-                _, _, _ in
-            }
-            let own = try await likelihood(Answerer(engine: loaded, library: library), options)
-            #expect(abs(own - plain) < 0.01)
-        }
-
-        @Test func fineTuningBeginsWithIt() async throws {
-            let fresh = try await Self.finetune(engine, questions, recipe).losses
-            let loaded = try LoadedModel.tiny(adapters: [general])
-            let begun = try await Self.finetune(loaded, questions, recipe).losses
-            #expect(begun.count == fresh.count)
-            #expect(begun[0] < fresh[0] / 2, "\(begun[0]) after \(fresh.last!)")
-            // One of another shape is passed over.
-            var wider = recipe
-            wider.rank = 8
-            let other = try await Self.finetune(loaded, questions, wider).losses
-            #expect(try await other == Self.finetune(engine, questions, wider).losses)
-        }
-
-        @Test func damageIsNamed() throws {
-            let weights = general.appending(path: "adapter_model.safetensors")
-            try Data(Data(contentsOf: weights).dropLast(9)).write(to: weights)
-            let line = message { _ = try LoadedModel.tiny(adapters: [general]) }
-            #expect(line?.contains("adapter_model.safetensors") == true, "\(line ?? "nothing")")
-        }
+    @Test func damageIsNamed() throws {
+        let weights = general.appending(path: "adapter_model.safetensors")
+        try Data(Data(contentsOf: weights).dropLast(9)).write(to: weights)
+        let line = message { _ = try LoadedModel.tiny(adapters: [general]) }
+        #expect(line?.contains("adapter_model.safetensors") == true, "\(line ?? "nothing")")
     }
 }

@@ -2,6 +2,7 @@ import LLoCO
 import LLoCOCompression
 import LLoCOModels
 import LLoCOTokenizers
+import ModelTestSupport
 import Testing
 
 /// Which turns of a conversation stay in the prompt.

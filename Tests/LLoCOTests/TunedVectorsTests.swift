@@ -8,132 +8,131 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
+import ModelTestSupport
 import Testing
 
-extension SeededTests {
-    /// Vectors that were tuned with an adapter: read with it, never otherwise.
-    @Suite struct TunedVectorsTests {
-        let engine: LoadedModel
-        let library: SQLiteLibrary
-        let questions = QuestionSet.river(4)
-        static let text = "The river rose in 1897 and took the mill. A miller had two sons."
+/// Vectors that were tuned with an adapter: read with it, never otherwise.
+@Suite(.seeded) struct TunedVectorsTests {
+    let engine: LoadedModel
+    let library: SQLiteLibrary
+    let questions = QuestionSet.river(4)
+    static let text = "The river rose in 1897 and took the mill. A miller had two sons."
 
-        struct Interruption: Error {}
+    struct Interruption: Error {}
 
-        init() async throws {
-            engine = try LoadedModel.tiny()
-            library = try SQLiteLibrary.inMemory()
-            _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
-            _ = try await engine.add(text: "A road goes over the hill.", path: "/road.txt", group: "g", to: library)
+    init() async throws {
+        engine = try LoadedModel.tiny()
+        library = try SQLiteLibrary.inMemory()
+        _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
+        _ = try await engine.add(text: "A road goes over the hill.", path: "/road.txt", group: "g", to: library)
+    }
+
+    private func finetune(
+        tunesVectors: Bool = true, in library: SQLiteLibrary? = nil, stopAfter: Int = .max
+    ) async throws -> FinetunedAdapter {
+        var recipe = FinetuningRecipe()
+        recipe.rank = 4
+        recipe.learningRate = 1e-3
+        recipe.epochs = 6
+        recipe.batchSize = 2
+        recipe.dropout = 0
+        recipe.tunesVectors = tunesVectors
+        recipe.vectorLearningRate = 2e-2
+        return try await engine.finetune(
+            group: "g", questions: questions, recipe: recipe, seed: 1, in: library ?? self.library, saveEvery: 0
+        ) { step, _, _ in
+            if step.step > stopAfter { throw Interruption() }
         }
+    }
 
-        private func finetune(
-            tunesVectors: Bool = true, in library: SQLiteLibrary? = nil, stopAfter: Int = .max
-        ) async throws -> FinetunedAdapter {
-            var recipe = FinetuningRecipe()
-            recipe.rank = 4
-            recipe.learningRate = 1e-3
-            recipe.epochs = 6
-            recipe.batchSize = 2
-            recipe.dropout = 0
-            recipe.tunesVectors = tunesVectors
-            recipe.vectorLearningRate = 2e-2
-            return try await engine.finetune(
-                group: "g", questions: questions, recipe: recipe, seed: 1, in: library ?? self.library, saveEvery: 0
-            ) { step, _, _ in
-                if step.step > stopAfter { throw Interruption() }
-            }
-        }
+    /// log p of an answer, by the answerer and written out: after some vectors, with an adapter.
+    private func likelihood(
+        adapter: Bool = true, given: Adapter? = nil, mode: AnswerMode = .compressed
+    ) async throws -> Double {
+        let answerer = Answerer(engine: engine, library: library)
+        if let given { try answerer.setAdapter(given, for: "g") }
+        var options = Answerer.Options()
+        options.documents = ["river.txt"]
+        options.usesAdapter = adapter
+        options.mode = mode
+        options.textShare = 0
+        return try await answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
+    }
 
-        /// log p of an answer, by the answerer and written out: after some vectors, with an adapter.
-        private func likelihood(
-            adapter: Bool = true, given: Adapter? = nil, mode: AnswerMode = .compressed
-        ) async throws -> Double {
-            let answerer = Answerer(engine: engine, library: library)
-            if let given { try answerer.setAdapter(given, for: "g") }
-            var options = Answerer.Options()
-            options.documents = ["river.txt"]
-            options.usesAdapter = adapter
-            options.mode = mode
-            options.textShare = 0
-            return try await answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0]
+    private func likelihood(_ vectors: Tensor, _ adapter: FinetunedAdapter?) throws -> Double {
+        let decoder = engine.model.decoder
+        let prompt = try engine.prompts.prompt(question: "What is item 3?")
+        let answer = try engine.prompts.answer("The river 3.").dropLast()
+        let text = try decoder.embed(prompt + answer.dropLast())
+        let active = try adapter.map { [try Adapter($0.checkpoint, for: decoder)] } ?? []
+        return try withoutGradients {
+            let hidden = try decoder.hiddenStates(
+                .concatenated([vectors.to(.float32).unsqueezed(0), text], 1), adapters: ActiveAdapters(active),
+                last: answer.count)[0]
+            return try -decoder.crossEntropy(hidden, targets: Array(answer))
         }
+    }
 
-        private func likelihood(_ vectors: Tensor, _ adapter: FinetunedAdapter?) throws -> Double {
-            let decoder = engine.model.decoder
-            let prompt = try engine.prompts.prompt(question: "What is item 3?")
-            let answer = try engine.prompts.answer("The river 3.").dropLast()
-            let text = try decoder.embed(prompt + answer.dropLast())
-            let active = try adapter.map { [try Adapter($0.checkpoint, for: decoder)] } ?? []
-            return try withoutGradients {
-                let hidden = try decoder.hiddenStates(
-                    .concatenated([vectors.to(.float32).unsqueezed(0), text], 1), adapters: ActiveAdapters(active),
-                    last: answer.count)[0]
-                return try -decoder.crossEntropy(hidden, targets: Array(answer))
-            }
-        }
+    private func tuned(_ adapter: FinetunedAdapter) async throws -> Tensor {
+        let document = try library.document(named: "river.txt").id
+        let bytes = try #require(try library.tunedVectors(of: document, with: adapter.record))
+        let shape = try await library.storedVectors(of: document, identity: engine.vectorIdentity).rows.shape
+        return try bytes.withUnsafeBytes { try Tensor(copying: $0, shape: shape, dtype: .bfloat16) }
+    }
 
-        private func tuned(_ adapter: FinetunedAdapter) async throws -> Tensor {
-            let document = try library.document(named: "river.txt").id
-            let bytes = try #require(try library.tunedVectors(of: document, with: adapter.record))
-            let shape = try await library.storedVectors(of: document, identity: engine.vectorIdentity).rows.shape
-            return try bytes.withUnsafeBytes { try Tensor(copying: $0, shape: shape, dtype: .bfloat16) }
-        }
+    @Test func theyAreReadWithTheirAdapter() async throws {
+        let river = try library.document(named: "river.txt").id
+        let stored = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
+        let adapter = try await finetune()
+        let vectors = try await tuned(adapter)
+        #expect(try relativeError(vectors.to(.float32), stored.to(.float32)) > 0.01)
+        #expect(
+            try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows.bytes()
+                == stored.bytes())
+        func same(_ one: Double, _ other: Double) -> Bool { abs(one - other) < 1e-3 }
+        let own = try likelihood(vectors, adapter)
+        let plain = try likelihood(stored, nil)
+        let mixed = try likelihood(stored, adapter)
+        #expect(!same(own, mixed) && !same(own, plain) && !same(mixed, plain), "\(own), \(mixed), \(plain)")
+        #expect(try await same(likelihood(), own))
+        #expect(try await same(likelihood(adapter: false), plain))
+        #expect(try await same(likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder)), mixed))
+        // A budget that holds all of them reads them too; a part is a part of them.
+        #expect(
+            try await !same(
+                likelihood(mode: .hybrid),
+                likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder), mode: .hybrid)))
+        // Another adapter has none.
+        let later = try await finetune(tunesVectors: false)
+        #expect(try library.tunedVectors(of: river, with: later.record) == nil)
+        #expect(try await same(likelihood(), likelihood(stored, later)))
+        try library.removeAdapter(later.record.id)
+        #expect(try await same(likelihood(), own))
+        // A document that nobody asked about has none.
+        let road = try library.document(named: "road.txt").id
+        #expect(try library.tunedVectors(of: road, with: adapter.record) == nil)
+        // A document that grew has other vectors.
+        _ = try await engine.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
+        #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
+        let grown = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
+        #expect(try await same(likelihood(), likelihood(grown, adapter)))
+        _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
+        #expect(try await same(likelihood(), own), "and has them again with its old text")
+        // They go with their adapter and with their document.
+        try library.removeDocument(river)
+        #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
+        #expect(try library.verify() == [])
+    }
 
-        @Test func theyAreReadWithTheirAdapter() async throws {
-            let river = try library.document(named: "river.txt").id
-            let stored = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
-            let adapter = try await finetune()
-            let vectors = try await tuned(adapter)
-            #expect(try relativeError(vectors.to(.float32), stored.to(.float32)) > 0.01)
-            #expect(
-                try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows.bytes()
-                    == stored.bytes())
-            func same(_ one: Double, _ other: Double) -> Bool { abs(one - other) < 1e-3 }
-            let own = try likelihood(vectors, adapter)
-            let plain = try likelihood(stored, nil)
-            let mixed = try likelihood(stored, adapter)
-            #expect(!same(own, mixed) && !same(own, plain) && !same(mixed, plain), "\(own), \(mixed), \(plain)")
-            #expect(try await same(likelihood(), own))
-            #expect(try await same(likelihood(adapter: false), plain))
-            #expect(try await same(likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder)), mixed))
-            // A budget that holds all of them reads them too; a part is a part of them.
-            #expect(
-                try await !same(
-                    likelihood(mode: .hybrid),
-                    likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder), mode: .hybrid)))
-            // Another adapter has none.
-            let later = try await finetune(tunesVectors: false)
-            #expect(try library.tunedVectors(of: river, with: later.record) == nil)
-            #expect(try await same(likelihood(), likelihood(stored, later)))
-            try library.removeAdapter(later.record.id)
-            #expect(try await same(likelihood(), own))
-            // A document that nobody asked about has none.
-            let road = try library.document(named: "road.txt").id
-            #expect(try library.tunedVectors(of: road, with: adapter.record) == nil)
-            // A document that grew has other vectors.
-            _ = try await engine.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
-            #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
-            let grown = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
-            #expect(try await same(likelihood(), likelihood(grown, adapter)))
-            _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
-            #expect(try await same(likelihood(), own), "and has them again with its old text")
-            // They go with their adapter and with their document.
-            try library.removeDocument(river)
-            #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
-            #expect(try library.verify() == [])
-        }
-
-        @Test func anInterruptedRunEndsWithTheSame() async throws {
-            let whole = try await finetune()
-            let vectors = try await tuned(whole).bytes()
-            let other = try SQLiteLibrary.inMemory()
-            _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: other)
-            await #expect(throws: Interruption.self) { _ = try await finetune(in: other, stopAfter: 4) }
-            let rest = try await finetune(in: other)
-            #expect(rest.record.digest == whole.record.digest)
-            let found = try other.tunedVectors(of: other.document(named: "river.txt").id, with: rest.record)
-            #expect(found == Data(vectors))
-        }
+    @Test func anInterruptedRunEndsWithTheSame() async throws {
+        let whole = try await finetune()
+        let vectors = try await tuned(whole).bytes()
+        let other = try SQLiteLibrary.inMemory()
+        _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: other)
+        await #expect(throws: Interruption.self) { _ = try await finetune(in: other, stopAfter: 4) }
+        let rest = try await finetune(in: other)
+        #expect(rest.record.digest == whole.record.digest)
+        let found = try other.tunedVectors(of: other.document(named: "river.txt").id, with: rest.record)
+        #expect(found == Data(vectors))
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOTokenizers
+import TestSupport
 import Testing
 
 @Suite struct ChatTemplateTests {
@@ -23,7 +24,7 @@ import Testing
     }
 
     @Test func conversationsAreRenderedAsByTheTemplates() throws {
-        let chats = try TestFiles.decode(Chats.self, from: TestFiles.fixtures.appending(path: "chats.json"))
+        let chats = try TokenizerFiles.decode(Chats.self, from: TestFiles.tokenizers.appending(path: "chats.json"))
         #expect(!chats.cases.isEmpty)
         for expected in chats.cases {
             let template = try ChatTemplate(recognizing: try #require(chats.templates[expected.template]))
@@ -77,9 +78,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: TestFiles.smolLM2 != nil, "the default models are not here: run Scripts/bootstrap"))
+    @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
     func contentsCannotEndATurn() throws {
-        let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary)
+        let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.languageModel)).vocabulary)
         let template = ChatTemplate(.chatML)
         let end = try #require(tokenizer.endOfText)
 

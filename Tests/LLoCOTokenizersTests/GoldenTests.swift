@@ -13,11 +13,11 @@ import Testing
 
     @Test(
         .enabled(
-            if: TestFiles.golden != nil && TestFiles.smolLM2 != nil,
+            if: TestFiles.hasDefaultGolden,
             "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
     func smolLM2() throws {
-        let golden = try DefaultModelValues(in: #require(TestFiles.golden))
-        let vocabulary = try GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary
+        let golden = try DefaultModelValues(in: TestFiles.golden)
+        let vocabulary = try GGUFMetadata(try #require(TestFiles.languageModel)).vocabulary
         let tokenizer = try TokenizerLoader.load(gguf: vocabulary)
         #expect(tokenizer.vocabularySize == vocabulary.tokens.count)
         #expect(!golden.tokens.isEmpty && !golden.greedy.isEmpty)
@@ -30,9 +30,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: TestFiles.smolLM2 != nil, "the default models are not here: run Scripts/bootstrap"))
+    @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
     func smolLM2Roles() throws {
-        let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary)
+        let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.languageModel)).vocabulary)
         #expect(tokenizer.beginningOfText == tokenizer.id(of: "<|im_start|>"))
         #expect(tokenizer.endOfText == tokenizer.id(of: "<|im_end|>"))
         #expect(tokenizer.endTokens == Set(["<|im_end|>", "<|endoftext|>"].compactMap(tokenizer.id)))
@@ -49,18 +49,18 @@ import Testing
 
     @Test(
         .enabled(
-            if: TestFiles.golden != nil && TestFiles.miniLM != nil,
+            if: TestFiles.hasDefaultGolden,
             "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
     func miniLM() throws {
-        let golden = try DefaultModelValues(in: #require(TestFiles.golden))
-        let folder = try #require(TestFiles.miniLM)
+        let golden = try DefaultModelValues(in: TestFiles.golden)
+        let folder = try #require(TestFiles.encoder)
         let tokenizer = try #require(try TokenizerLoader.load(folder: folder) as? WordPieceTokenizer)
         #expect(!golden.embeddings.isEmpty)
         for expected in golden.embeddings {
             #expect(tokenizer.encodeForEmbedding(expected.text, maxTokens: 256).ids == expected.ids)
         }
         let vocabulary = try Data(contentsOf: folder.appending(path: "vocab.txt"))
-        try TestFiles.withFolder(["vocab.txt": vocabulary]) { folder in
+        try TokenizerFiles.withFolder(["vocab.txt": vocabulary]) { folder in
             let other = try TokenizerLoader.load(folder: folder)
             for expected in golden.embeddings {
                 let ids = other.encode(expected.text, special: .parsed)
@@ -69,10 +69,10 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: TestFiles.golden != nil, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+    @Test(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
     func sentencePiece() throws {
-        let folder = try #require(TestFiles.golden)
-        let golden = try TestFiles.decode([Sentence].self, from: folder.appending(path: "sentencepiece.json"))
+        let folder = TestFiles.golden
+        let golden = try TokenizerFiles.decode([Sentence].self, from: folder.appending(path: "sentencepiece.json"))
         let tokenizer = try TokenizerLoader.load(folder: folder)
         #expect(tokenizer is SentencePieceTokenizer)
         #expect(!golden.isEmpty)

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOTokenizers
+import TestSupport
 import Testing
 
 /// Inputs whose size, not content, is the difficulty. Times are printed for the curious; what is asserted is the result.
@@ -49,9 +50,9 @@ import Testing
         #expect(tokenizer.encode(text, special: .asText) == ids)
     }
 
-    @Test(.enabled(if: TestFiles.smolLM2 != nil, "the default models are not here: run Scripts/bootstrap"))
+    @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
     func speedOnEnglish() throws {
-        let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.smolLM2)).vocabulary)
+        let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.languageModel)).vocabulary)
         let paragraph = """
             The committee met on the 14th of March, 1987, and it didn't take long: after three hours' argument about the \
             harbour's lease (and who, exactly, had signed it), the members agreed to publish everything they had found.\n

@@ -1,11 +1,12 @@
 import Foundation
 import LLoCOTokenizers
+import TestSupport
 import Testing
 
 /// What the files beside a vocabulary say, and what is wrong with files that are refused.
 @Suite struct LoadingTests {
     private static func fixture(_ name: String, _ file: String = "tokenizer.json") throws -> Data {
-        try Data(contentsOf: TestFiles.fixtures.appending(path: name).appending(path: file))
+        try Data(contentsOf: TestFiles.tokenizers.appending(path: name).appending(path: file))
     }
 
     @Test func rolesOfAFolder() throws {
@@ -34,7 +35,7 @@ import Testing
             "generation_config.json": Data(#"{"eos_token_id": [3, 5, 100000000]}"#.utf8),
             "chat_template.jinja": Data("new".utf8),
         ]
-        try TestFiles.withFolder(files) { folder in
+        try TokenizerFiles.withFolder(files) { folder in
             let tokenizer = try TokenizerLoader.load(folder: folder)
             let end = try #require(tokenizer.id(of: "<|end|>"))
             #expect(tokenizer.beginningOfText == tokenizer.id(of: "<|begin|>"))
@@ -49,7 +50,8 @@ import Testing
         let model = try Self.fixture("llama2", "tokenizer.model")
         let next = try Expected.tokenizer("llama2").vocabularySize
         let config = #"{"added_tokens_decoder": {"\#(next)": {"content": "<pad>", "special": true}}}"#
-        try TestFiles.withFolder(["tokenizer.model": model, "tokenizer_config.json": Data(config.utf8)]) { folder in
+        try TokenizerFiles.withFolder(["tokenizer.model": model, "tokenizer_config.json": Data(config.utf8)]) {
+            folder in
             let tokenizer = try TokenizerLoader.load(folder: folder)
             #expect(tokenizer.vocabularySize == next + 1)
             #expect(tokenizer.encode("a<pad>", special: .parsed).last == next)
@@ -57,7 +59,7 @@ import Testing
         }
         let far = config.replacingOccurrences(of: "\(next)", with: "2000000000")
         #expect(
-            try TestFiles.failure(["tokenizer.model": model, "tokenizer_config.json": Data(far.utf8)])?.code
+            try TokenizerFiles.failure(["tokenizer.model": model, "tokenizer_config.json": Data(far.utf8)])?.code
                 == .malformed)
     }
 
@@ -67,7 +69,7 @@ import Testing
             {"model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab":
             {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "\u{C5}": 3, "A\u{30A}": 4}}}
             """
-        try TestFiles.withFolder(["tokenizer.json": Data(document.utf8)]) { folder in
+        try TokenizerFiles.withFolder(["tokenizer.json": Data(document.utf8)]) { folder in
             let tokenizer = try TokenizerLoader.load(folder: folder)
             #expect(tokenizer.encode("\u{C5} A\u{30A}", special: .asText) == [3, 4])
         }
@@ -114,23 +116,23 @@ import Testing
         ),
     ])
     func malformedJSON(document: String, names: String) throws {
-        let error = try #require(try TestFiles.failure(["tokenizer.json": Data(document.utf8)]))
+        let error = try #require(try TokenizerFiles.failure(["tokenizer.json": Data(document.utf8)]))
         #expect(error.description.contains("tokenizer.json"))
         #expect(error.description.contains(names), "\(error)")
         #expect(!error.description.contains("\n"))
     }
 
     @Test func missingTokenizer() throws {
-        #expect(try TestFiles.failure([:])?.code == .missing)
+        #expect(try TokenizerFiles.failure([:])?.code == .missing)
         #expect(throws: TokenizerError.self) {
             try TokenizerLoader.load(folder: URL(fileURLWithPath: "/there/is/no/such/folder"))
         }
-        #expect(try TestFiles.failure(["tokenizer.json": Data([0xFF, 0xFE, 0x00])])?.code == .malformed)
-        #expect(try TestFiles.failure(["vocab.txt": Data([0x61, 0xFF])])?.code == .malformed)
-        #expect(try TestFiles.failure(["vocab.txt": Data()])?.code == .malformed)
+        #expect(try TokenizerFiles.failure(["tokenizer.json": Data([0xFF, 0xFE, 0x00])])?.code == .malformed)
+        #expect(try TokenizerFiles.failure(["vocab.txt": Data([0x61, 0xFF])])?.code == .malformed)
+        #expect(try TokenizerFiles.failure(["vocab.txt": Data()])?.code == .malformed)
         let nested = Data(#"{"eos_token": 3}"#.utf8)
         #expect(
-            try TestFiles.failure(["tokenizer.json": Self.fixture("gpt2"), "tokenizer_config.json": nested])?.code
+            try TokenizerFiles.failure(["tokenizer.json": Self.fixture("gpt2"), "tokenizer_config.json": nested])?.code
                 == .malformed)
     }
 
@@ -138,7 +140,7 @@ import Testing
         let model = try Self.fixture("squeezed", "tokenizer.model")
         var refused = 0
         for length in stride(from: 0, to: model.count, by: 7) {
-            if try TestFiles.failure(["tokenizer.model": model.prefix(length)]) != nil {
+            if try TokenizerFiles.failure(["tokenizer.model": model.prefix(length)]) != nil {
                 refused += 1
             }
         }
@@ -147,7 +149,7 @@ import Testing
 
         let json = try Self.fixture("uncased")
         for length in stride(from: 0, to: json.count, by: 61) {
-            #expect(try TestFiles.failure(["tokenizer.json": json.prefix(length)])?.code == .malformed)
+            #expect(try TokenizerFiles.failure(["tokenizer.json": json.prefix(length)])?.code == .malformed)
         }
     }
 
@@ -164,7 +166,7 @@ import Testing
                 for _ in 0...random(4) {
                     damaged[damaged.startIndex + random(damaged.count)] = UInt8(random(256))
                 }
-                try TestFiles.withFolder([file: damaged]) { folder in
+                try TokenizerFiles.withFolder([file: damaged]) { folder in
                     guard let tokenizer = try? TokenizerLoader.load(folder: folder) else { return }
                     let ids = tokenizer.encode("the reading <sep> é 東", special: .parsed)
                     #expect(ids.allSatisfy { $0 >= 0 && $0 < tokenizer.vocabularySize })
@@ -191,7 +193,7 @@ import Testing
             ([0x00, 0x00], "number 0"),
         ]
         for (bytes, names) in cases {
-            let error = try #require(try TestFiles.failure(["tokenizer.model": Data(bytes)]))
+            let error = try #require(try TokenizerFiles.failure(["tokenizer.model": Data(bytes)]))
             #expect(error.description.contains(names), "\(error)")
         }
     }

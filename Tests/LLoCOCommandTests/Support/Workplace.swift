@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Darwin)
@@ -22,8 +23,8 @@ final class Workplace: Sendable {
         var variables = ProcessInfo.processInfo.environment.filter {
             ["PATH", "HOME", "TMPDIR", "LANG"].contains($0.key) || $0.key.hasSuffix("LIBRARY_PATH")
         }
-        variables["LLOCO_MODEL"] = Place.model.path
-        variables["LLOCO_EMBEDDER"] = Place.embedder.path
+        variables["LLOCO_MODEL"] = TestFiles.autocompressor.path
+        variables["LLOCO_EMBEDDER"] = TestFiles.embedder.path
         variables["LLOCO_HOME"] = folder.appending(path: "home").path
         // The tiny models gain nothing from more, and a busy machine makes threads wait for each other.
         variables["OMP_NUM_THREADS"] = "1"
@@ -60,7 +61,7 @@ final class Workplace: Sendable {
     /// - Parameter takesTurn: whether it waits until few others run; not for one that is itself waited for
     func start(_ arguments: [String], input: String = "", takesTurn: Bool = true) async throws -> RunningCommand {
         let command = try #require(
-            Place.command, "the product lloco is not beside the tests: build it, or name it in LLOCO_COMMAND")
+            CommandUnderTest.url, "the product lloco is not beside the tests: build it, or name it in LLOCO_COMMAND")
         return try await start(program: command.path, arguments, input: input, takesTurn: takesTurn)
     }
 
@@ -69,7 +70,7 @@ final class Workplace: Sendable {
         program: String, _ arguments: [String], input: String = "", takesTurn: Bool = true
     ) async throws -> RunningCommand {
         var environment = environment
-        environment["LLOCO"] = Place.command?.path
+        environment["LLOCO"] = CommandUnderTest.url?.path
         return try await RunningCommand(
             program, arguments, input: input, environment: environment, folder: folder, takesTurn: takesTurn)
     }

@@ -5,6 +5,7 @@ import LLoCOEvaluation
 import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
+import TestSupport
 import Testing
 
 /// Which texts a compressor is measured on, and that the same are measured again.
@@ -13,10 +14,7 @@ import Testing
     private let measure: CompressorMeasure
 
     init() throws {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        var options = LoadedModel.Options(
-            model: url.deletingLastPathComponent().appending(path: "Fixtures/autocompressor"))
+        var options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.dtype = .float32
         options.segmentTokens = 20
         engine = try LoadedModel.load(options)

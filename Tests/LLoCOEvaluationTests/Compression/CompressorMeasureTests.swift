@@ -10,13 +10,11 @@ import Testing
 
 /// How much vectors carry: every condition's loss, computed by hand, and the figures made of them.
 @Suite struct CompressorMeasureTests {
-    private static let fixtures = packageRoot.appending(path: "Fixtures")
-
     let engine: LoadedModel
     let ids: [Int]
 
     init() throws {
-        var options = LoadedModel.Options(model: Self.fixtures.appending(path: "autocompressor"))
+        var options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.dtype = .float32
         options.segmentTokens = 20
         engine = try LoadedModel.load(options)
@@ -27,7 +25,7 @@ import Testing
     private func compressor(_ scheme: CompressionScheme, adapter: Bool) throws -> Compressor {
         let own = engine.compressor
         let checkpoint = try AdapterCheckpoint.read(
-            Self.fixtures.appending(path: "autocompressor/adapter"), as: .float32)
+            TestFiles.adapter, as: .float32)
         return try Compressor(
             decoder: own.decoder,
             embedSummary: scheme.segmentCompressor.summaryInput == .learned

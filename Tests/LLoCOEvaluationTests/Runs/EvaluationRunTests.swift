@@ -6,24 +6,19 @@ import LLoCODataSets
 import LLoCOEvaluation
 import LLoCOReports
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Evaluations as a program makes them: what they ask, keep and tell, and how they go on.
 @Suite struct EvaluationRunTests {
-    private static let fixtures: URL = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        return url.deletingLastPathComponent().appending(path: "Fixtures")
-    }()
-
     private let engine: LoadedModel
     private let file = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString).jsonl").path
 
     init() throws {
-        var options = LoadedModel.Options(model: Self.fixtures.appending(path: "autocompressor"))
+        var options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.dtype = .float32
         options.segmentTokens = 20
-        options.embedder = Self.fixtures.appending(path: "bert")
+        options.embedder = TestFiles.embedder
         options.template = .plain
         engine = try LoadedModel.load(options)
     }
@@ -110,7 +105,7 @@ import Testing
         do { _ = try await run { $0.file = file } }
         await #expect(throws: EvaluationError.self) { _ = try await run { ($0.file, $0.seed) = (file, 1) } }
         await #expect(throws: EvaluationError.self) { _ = try await run { ($0.file, $0.modes) = (file, [.none]) } }
-        let adapter = try AdapterCheckpoint.read(Self.fixtures.appending(path: "autocompressor/adapter"))
+        let adapter = try AdapterCheckpoint.read(TestFiles.fixtures.appending(path: "autocompressor/adapter"))
         func named(_ model: String?) -> AdapterCheckpoint {
             var checkpoint = adapter
             checkpoint.configuration.baseModel = model

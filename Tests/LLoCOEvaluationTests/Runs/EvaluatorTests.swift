@@ -8,21 +8,16 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOReports
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Which faults of a question are the question's own, and which end the evaluation.
 @Suite struct EvaluatorTests {
-    private static let fixtures: URL = {
-        var url = URL(fileURLWithPath: #filePath)
-        while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }
-        return url.deletingLastPathComponent().appending(path: "Fixtures")
-    }()
-
-    private static let model = fixtures.appending(path: "autocompressor")
+    private static let model = TestFiles.autocompressor
 
     private func engine(_ model: URL) throws -> LoadedModel {
         var options = LoadedModel.Options(model: model)
-        options.embedder = Self.fixtures.appending(path: "bert")
+        options.embedder = TestFiles.embedder
         options.dtype = .float32
         options.segmentTokens = 20
         options.template = .plain

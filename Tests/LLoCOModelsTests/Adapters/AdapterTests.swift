@@ -2,6 +2,7 @@ import Foundation
 import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct AdapterTests {
@@ -174,7 +175,7 @@ import Testing
     private let expected: Expected<CompressorValues>
 
     init() throws {
-        let folder = Place.fixtures.appending(path: "autocompressor")
+        let folder = TestFiles.fixtures.appending(path: "autocompressor")
         model = try Llama(CheckpointLoader.open(folder), configuration: LlamaConfiguration(at: folder))
         adapter = try Adapter(AdapterCheckpoint.read(folder.appending(path: "adapter")), for: model)
         expected = try Expected("autocompressor")

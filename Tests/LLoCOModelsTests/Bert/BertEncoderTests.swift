@@ -3,10 +3,11 @@ import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct BertEncoderTests {
-    private let folder = Place.fixtures.appending(path: "bert")
+    private let folder = TestFiles.fixtures.appending(path: "bert")
     private let configuration: BertConfiguration
     private let encoder: BertEncoder
     private let expected: Expected<BertValues>
@@ -98,7 +99,7 @@ import Testing
     private let expected: Expected<BertValues>
 
     init() throws {
-        embedder = try SentenceEmbedder(folder: Place.fixtures.appending(path: "bert"))
+        embedder = try SentenceEmbedder(folder: TestFiles.fixtures.appending(path: "bert"))
         expected = try Expected("bert")
     }
 
@@ -164,7 +165,7 @@ import Testing
     }
 
     @Test func otherNumbersAndDevices() throws {
-        let folder = Place.fixtures.appending(path: "bert")
+        let folder = TestFiles.fixtures.appending(path: "bert")
         let texts = ["The river rose in 1897.", "A mill"]
         let single = try embedder.embed(texts)
         let half = try SentenceEmbedder(folder: folder, dtype: .bfloat16).embed(texts)
@@ -180,8 +181,10 @@ import Testing
 
     @Test(.enabled(if: gpu != nil, "no GPU that libtorch can use")) func vectorsOfAGPU() throws {
         let texts = ["The river rose in 1897.", "A mill"]
-        let vectors = try SentenceEmbedder(folder: Place.fixtures.appending(path: "bert"), device: #require(Self.gpu))
-            .embed(texts)
+        let vectors = try SentenceEmbedder(
+            folder: TestFiles.fixtures.appending(path: "bert"), device: #require(Self.gpu)
+        )
+        .embed(texts)
         try expect(Tensor(vectors.flatMap { $0 }), near: Tensor(embedder.embed(texts).flatMap { $0 }))
     }
 
@@ -191,7 +194,7 @@ import Testing
     }
 
     @Test func decodersAreNoEmbedders() throws {
-        let folder = Place.fixtures.appending(path: "llama-rope3")
+        let folder = TestFiles.fixtures.appending(path: "llama-rope3")
         #expect(fault(ModelError.self) { _ = try SentenceEmbedder(folder: folder) }.contains("WordPiece"))
     }
 

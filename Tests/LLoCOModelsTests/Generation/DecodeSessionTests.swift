@@ -180,11 +180,11 @@ import Testing
 
 @Suite(
     .enabled(
-        if: Place.hasDefaultModels,
+        if: TestFiles.hasDefaultGolden,
         "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct DecodeWeightsTests {
     @Test func whoAsksForADTypeGetsItsWeights() throws {
-        let path = Place.languageModel
+        let path = try #require(TestFiles.languageModel)
         #expect(try LanguageModel(path: path).decodeBits == .lossless)
         #expect(try LanguageModel(path: path, dtype: .float32).decodeBits == nil)
         #expect(try LanguageModel(path: path, decodeWeights: .full).decodeBits == nil)
@@ -192,18 +192,19 @@ struct DecodeWeightsTests {
     }
 
     /// A licence text that Debian and Ubuntu carry.
-    private static let text = try? DefaultModelValues(in: Place.golden).nll.lazy.compactMap(\.path).first
+    private static let text = try? DefaultModelValues(in: TestFiles.golden).nll.lazy.compactMap(\.path).first
 
     /// What the quantized copy costs: less than 1 % of a real text's perplexity.
     @Test(.enabled(if: text != nil, "none of the reference values' texts is in /usr/share/common-licenses"))
     func quantizedStepsAreNearlyAsLikely() throws {
         let path = try #require(Self.text)
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        let reference = try LanguageModel(path: Place.languageModel, dtype: .float32)
+        let reference = try LanguageModel(path: #require(TestFiles.languageModel), dtype: .float32)
         let ids = Array(try reference.tokenizer.encode(text, special: .asText).prefix(600))
         let expected = try reference.negativeLogLikelihood(of: ids)
         for weights in [DecodeWeights.lossless, .eightBit] {
-            let model = try LanguageModel(path: Place.languageModel, dtype: .float32, decodeWeights: weights)
+            let model = try LanguageModel(
+                path: #require(TestFiles.languageModel), dtype: .float32, decodeWeights: weights)
             let found = try model.negativeLogLikelihoodByStep(of: ids)
             #expect(found != expected)
             #expect(abs(exp((found - expected) / Double(ids.count - 1)) - 1) < 0.01, "\(weights)")

@@ -3,6 +3,7 @@ import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct GenerationTests {
@@ -11,7 +12,7 @@ import Testing
     private let prompt: Tensor
 
     init() throws {
-        model = try LanguageModel(path: Place.fixtures.appending(path: "llama-rope3"), dtype: .float32)
+        model = try LanguageModel(path: TestFiles.fixtures.appending(path: "llama-rope3"), dtype: .float32)
         values = try Expected<LlamaValues>("llama-rope3").values
         prompt = try model.decoder.embed(values.greedyPrompt)
     }
@@ -156,7 +157,7 @@ import Testing
     }
 
     @Test func adapterIsOnForEveryToken() throws {
-        let folder = Place.fixtures.appending(path: "autocompressor")
+        let folder = TestFiles.fixtures.appending(path: "autocompressor")
         let compressor = try LanguageModel(path: folder, dtype: .float32)
         let expected = try Expected<CompressorValues>("autocompressor")
         let adapter = try Adapter(AdapterCheckpoint.read(folder.appending(path: "adapter")), for: compressor.decoder)

@@ -3,10 +3,11 @@ import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct LanguageModelTests {
-    private func fixture(_ name: String) -> URL { Place.fixtures.appending(path: name) }
+    private func fixture(_ name: String) -> URL { TestFiles.fixtures.appending(path: name) }
 
     @Test(arguments: ["llama-rope3", "autocompressor", "gguf/llama-mixed.gguf", "gguf/llama-q8_0.gguf"])
     func tokenizerComesWithTheModel(_ name: String) throws {
@@ -15,7 +16,7 @@ import Testing
             let ids: [Int]
             let decoded: String
         }
-        let file = Place.fixtures.appending(path: "expected/tokenizer.json")
+        let file = TestFiles.fixtures.appending(path: "expected/tokenizer.json")
         let samples = try JSONDecoder().decode([Sample].self, from: Data(contentsOf: file))
         let model = try LanguageModel(path: fixture(name), dtype: .float32)
         let tokenizer = try model.tokenizer

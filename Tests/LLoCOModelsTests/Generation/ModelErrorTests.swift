@@ -2,13 +2,14 @@ import Foundation
 import LLoCOBase
 import LLoCOModels
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct ModelErrorTests {
     private let model: LanguageModel
 
     init() throws {
-        model = try LanguageModel(path: Place.fixtures.appending(path: "llama-rope3"), dtype: .float32)
+        model = try LanguageModel(path: TestFiles.fixtures.appending(path: "llama-rope3"), dtype: .float32)
     }
 
     private func error(_ body: () throws -> Void) -> ModelError? { #expect(throws: ModelError.self, performing: body) }

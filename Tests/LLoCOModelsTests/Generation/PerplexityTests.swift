@@ -3,13 +3,14 @@ import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
+import TestSupport
 import Testing
 
 @Suite struct PerplexityTests {
     private let model: LanguageModel
 
     init() throws {
-        model = try LanguageModel(path: Place.fixtures.appending(path: "llama-rope3"), dtype: .float32)
+        model = try LanguageModel(path: TestFiles.fixtures.appending(path: "llama-rope3"), dtype: .float32)
     }
 
     private func ids(_ count: Int) -> [Int] {

@@ -9,17 +9,17 @@ import Testing
 @Suite(
     .serialized,
     .enabled(
-        if: Place.hasDefaultModels,
+        if: TestFiles.hasDefaultGolden,
         "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct DefaultModelTests {
     private let values: DefaultModelValues
 
     init() throws {
-        values = try DefaultModelValues(in: Place.golden)
+        values = try DefaultModelValues(in: TestFiles.golden)
     }
 
     @Test func smolLM2() throws {
-        let model = try LanguageModel(path: Place.languageModel, dtype: .float32)
+        let model = try LanguageModel(path: #require(TestFiles.languageModel), dtype: .float32)
         let tokenizer = try model.tokenizer
         for sample in values.tokens { #expect(tokenizer.encode(sample.text, special: .parsed) == sample.ids) }
         for sample in values.greedy {
@@ -41,8 +41,8 @@ struct DefaultModelTests {
     @Test func smolLM2InSixteenBits() throws {
         // A shorter text: processors without 16-bit products are slow at this.
         let (single, half) = (
-            try LanguageModel(path: Place.languageModel, dtype: .float32),
-            try LanguageModel(path: Place.languageModel, dtype: .bfloat16)
+            try LanguageModel(path: #require(TestFiles.languageModel), dtype: .float32),
+            try LanguageModel(path: #require(TestFiles.languageModel), dtype: .bfloat16)
         )
         let ids = Array(values.greedy.flatMap(\.ids) + values.tokens.flatMap(\.ids)).prefix(96)
         let expected = try single.negativeLogLikelihood(of: Array(ids))
@@ -51,7 +51,7 @@ struct DefaultModelTests {
     }
 
     @Test func miniLM() throws {
-        let embedder = try SentenceEmbedder(folder: Place.sentenceEncoder)
+        let embedder = try SentenceEmbedder(folder: #require(TestFiles.encoder))
         let vectors = try embedder.embed(values.embeddings.map(\.text))
         for (sample, vector) in zip(values.embeddings, vectors) {
             let encoded = embedder.tokenizer.encodeForEmbedding(sample.text, maxTokens: embedder.maximumTokens)

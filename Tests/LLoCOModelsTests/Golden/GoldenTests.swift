@@ -2,10 +2,11 @@ import Foundation
 import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Tiny models that others made, where they are at hand.
-@Suite(.enabled(if: Place.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
+@Suite(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct GoldenTests {
     private struct Values: Decodable {
         struct Decoder: Decodable {
@@ -23,7 +24,7 @@ struct GoldenTests {
         let autocompressor: Compressor
     }
 
-    private let folder = Place.golden.appending(path: "tiny")
+    private let folder = TestFiles.golden.appending(path: "tiny")
     private let expected: Expected<Values>
 
     init() throws {

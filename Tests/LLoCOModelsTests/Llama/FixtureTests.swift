@@ -3,6 +3,7 @@ import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
+import TestSupport
 import Testing
 
 /// Decoders of every format against what public implementations compute from the same files.
@@ -15,7 +16,7 @@ import Testing
         var values: LlamaValues { expected.values }
 
         init(_ name: String, _ dtype: DType = .float32) throws {
-            let folder = Place.fixtures.appending(path: name)
+            let folder = TestFiles.fixtures.appending(path: name)
             model = try Llama(
                 CheckpointLoader.open(folder), configuration: LlamaConfiguration(at: folder), dtype: dtype)
             expected = try Expected(name)
@@ -82,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: ["llama-f32", "llama-q8_0", "llama-mixed"]) func gguf(_ name: String) throws {
-        let file = Place.fixtures.appending(path: "gguf/\(name).gguf")
+        let file = TestFiles.fixtures.appending(path: "gguf/\(name).gguf")
         let expected = try Expected<GGUFValues>("gguf")
         let model = try Llama(CheckpointLoader.open(file), configuration: LlamaConfiguration(at: file))
         try expect(model.scores(expected.values.ids), near: expected.tensor("\(name).logits"))

@@ -1,6 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOTorch
+import TestSupport
 
 /// The values a fixture is expected to give: `expected/NAME.json` and `expected/NAME.safetensors`.
 struct Expected<Values: Decodable> {
@@ -8,7 +9,8 @@ struct Expected<Values: Decodable> {
     private let tensors: SafetensorsCheckpoint
 
     init(
-        _ name: String, as type: Values.Type = Values.self, in folder: URL = Place.fixtures.appending(path: "expected")
+        _ name: String, as type: Values.Type = Values.self,
+        in folder: URL = TestFiles.fixtures.appending(path: "expected")
     ) throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -1,0 +1,120 @@
+import Foundation
+import LLoCODataSets
+import TestSupport
+import Testing
+
+@Suite("RULER: question answering")
+struct RulerQuestionTests {
+    private func set(
+        _ task: RulerTask, length: Int = 6_000, samples: Int = 4, of questions: EvaluationSet? = nil
+    ) throws -> EvaluationSet {
+        try .ruler(
+            RulerOptions(lengths: [length], tasks: [task], samples: samples),
+            tokenizer: GenerationSupport.tokenizer("smollm"), questions: questions ?? GenerationSupport.questions)
+    }
+
+    private func passages(_ document: EvaluationDocument) -> [String] {
+        (document.text ?? "").components(separatedBy: "\n\nPassage ").dropFirst().enumerated().map { place, passage in
+            #expect(passage.hasPrefix("\(place + 1):\n"))
+            return String(passage.drop { $0 != "\n" }.dropFirst())
+        }
+    }
+
+    /// The source document of a generated question.
+    private func source(_ document: EvaluationDocument) throws -> EvaluationDocument {
+        try #require(
+            GenerationSupport.questions.documents.first { document.questions[0].text.hasSuffix($0.questions[0].text) })
+    }
+
+    @Test("The passage with the answer is there, among passages of other documents")
+    func onePassage() throws {
+        for document in try set(.questionAnswering).documents {
+            let question = document.questions[0]
+            let passages = passages(document)
+            #expect(passages.count > 3)
+            #expect(passages.count { $0.contains(question.answers[0]) } == 1)
+            let original = try source(document)
+            #expect(question.answers == original.questions[0].answers)
+            #expect(question.metric == .stringMatchAny)
+            let place = try #require(passages.firstIndex { $0.contains(question.answers[0]) })
+            let depth = try #require(question.attributes["depth"].flatMap { Int($0) })
+            #expect(abs(Double(depth) - 100 * Double(place) / Double(passages.count - 1)) <= 5.01)
+        }
+    }
+
+    @Test("Of a whole document every passage is there")
+    func wholeDocument() throws {
+        for document in try set(.documentQuestionAnswering, length: 12_000).documents {
+            let text = document.text ?? ""
+            let original = try source(document)
+            for sentence in try #require(original.text).split(separator: ". ") {
+                #expect(text.contains(sentence.replacing("\n\n", with: "")) || sentence.contains("\n\n"))
+            }
+            #expect(document.questions[0].attributes["depth"] == nil)
+            #expect(passages(document).contains { !$0.contains(original.title) })
+        }
+    }
+
+    @Test("More samples than questions: questions come back with other passages, distractors repeat")
+    func repetition() throws {
+        let few = EvaluationSet(
+            name: "few", format: .lloco, documents: Array(GenerationSupport.questions.documents.prefix(2)))
+        let set = try set(.questionAnswering, length: 20_000, samples: 5, of: few)
+        #expect(Set(set.documents.map { $0.questions[0].text }).count == 2)
+        #expect(Set(set.documents.map(\.text)).count == 5)
+        // Of each document the second question has no answer in the text.
+        #expect(
+            set.remarks == [
+                "ruler qa_1 at 20000 tokens: 2 questions were passed over: the text does not hold an answer word for word",
+                "ruler qa_1 at 20000 tokens: 3 of 5 samples ask a question again",
+            ])
+        #expect(set.documents.allSatisfy { passages($0).count > Set(passages($0)).count })
+    }
+
+    @Test("Every question that can be asked is asked before one comes back")
+    func eachQuestionOnce() throws {
+        let set = try set(.questionAnswering, length: 2_500, samples: 12)
+        #expect(Set(set.documents.map { $0.questions[0].text }).count == 12)
+    }
+
+    @Test("Yes and no need no words in the text; options and classes are not asked")
+    func kindsOfQuestions() throws {
+        var yes = GenerationSupport.questions
+        for index in yes.documents.indices {
+            yes.documents[index].questions = [
+                EvaluationQuestion(id: "yes-\(index)", text: "Is it deep?", answers: ["Yes"], metric: .f1)
+            ]
+        }
+        #expect(try set(.documentQuestionAnswering, length: 12_000, of: yes).documents.count == 4)
+        let error = try #require(throws: DataGenerationError.self) { try set(.questionAnswering, of: yes) }
+        #expect(error.description.contains("no question's document holds its answer"))
+        for index in yes.documents.indices { yes.documents[index].questions[0].choices = ["Yes", "No"] }
+        #expect(throws: DataGenerationError.self) { try set(.documentQuestionAnswering, of: yes) }
+    }
+
+    @Test("An answer is in a passage as whole words, not within others")
+    func wholeWords() throws {
+        var few = GenerationSupport.questions
+        for index in few.documents.indices {
+            // "art" in "part" is none.
+            few.documents[index].questions[0].answers = ["art", "pike of"]
+            few.documents[index].questions[1].answers = ["ART"]
+        }
+        let set = try set(.questionAnswering, length: 3_000, samples: 2, of: few)
+        for document in set.documents { #expect((document.text ?? "").contains("The pike of")) }
+        #expect(Set(set.documents.map { $0.questions[0].text }).allSatisfy { $0.contains("How heavy") })
+    }
+
+    @Test("One document with one passage fills no length")
+    func nothingToAdd() throws {
+        let lone = EvaluationSet(
+            name: "lone", format: .lloco,
+            documents: [
+                EvaluationDocument(
+                    id: "d", title: "d", text: "The gate is green.",
+                    questions: [EvaluationQuestion(id: "q", text: "Colour?", answers: ["green"], metric: .f1)])
+            ])
+        let error = try #require(throws: DataGenerationError.self) { try set(.questionAnswering, of: lone) }
+        #expect(error.description.contains("all its words make"))
+    }
+}

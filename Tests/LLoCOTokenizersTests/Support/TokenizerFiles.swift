@@ -1,0 +1,57 @@
+import Foundation
+import LLoCOTokenizers
+import TestSupport
+
+/// What tests of tokenizers read.
+enum TokenizerFiles {
+    static func decode<Value: Decodable>(_ type: Value.Type, from url: URL) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(contentsOf: url))
+    }
+
+    /// A new folder with the given files, for `body` to read.
+    static func withFolder<Result>(_ files: [String: Data], _ body: (URL) throws -> Result) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "lloco-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, data) in files {
+            try data.write(to: folder.appending(path: name))
+        }
+        return try body(folder)
+    }
+
+    /// The error of loading a folder with the given files; nil where it loads.
+    static func failure(_ files: [String: Data]) throws -> TokenizerError? {
+        try withFolder(files) { folder in
+            do throws(TokenizerError) {
+                _ = try TokenizerLoader.load(folder: folder)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+}
+
+/// `expected.json`.
+struct Expected: Decodable {
+    let strings: [String]
+    /// Ids of every string, by tokenizer.
+    let parsed: [String: [[Int]]]
+    /// Ids that differ where special tokens are text, by tokenizer and the string's place.
+    let asText: [String: [String: [Int]]]
+    /// Decoded text that differs from the string.
+    let decoded: [String: [String: String]]
+
+    static func load() throws -> Expected {
+        try TokenizerFiles.decode(Expected.self, from: TestFiles.tokenizers.appending(path: "expected.json"))
+    }
+
+    static func tokenizer(_ name: String) throws -> any Tokenizer {
+        try TokenizerLoader.load(folder: TestFiles.tokenizers.appending(path: name))
+    }
+}
+
+extension String {
+    /// Equality of bytes: Swift's own is of canonical equivalence.
+    func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOTorch
+import LLoCOTraining
+import ModelTestSupport
+import TestSupport
+import Testing
+
+/// Recipe files: JSON with comments, laid over the published values.
+@Suite struct RecipeTests {
+    private func recipe(_ text: String) throws -> Recipe {
+        let folder = try TemporaryFolder()
+        return try Recipe(contentsOf: URL(fileURLWithPath: folder.write("r.json5", text: text)))
+    }
+
+    @Test func whatIsLeftOutKeepsThePublishedValue() throws {
+        #expect(try recipe("{}") == Recipe())
+        let parsed = try recipe(
+            """
+            // A comment, a trailing comma, names without quotes.
+            {
+                appliesTo: { hiddenSize: 12, layerCount: 2, vocabularySize: 30 },
+                finetuning: { learningRate: 5e-4, /* inside */ decay: 'linear', epochs: 7, },
+            }
+            """)
+        var expected = Recipe()
+        expected.appliesTo.hiddenSize = 12
+        expected.appliesTo.layerCount = 2
+        expected.appliesTo.vocabularySize = 30
+        expected.finetuning.learningRate = 5e-4
+        expected.finetuning.decay = .linear
+        expected.finetuning.epochs = 7
+        #expect(parsed == expected)
+    }
+
+    @Test(arguments: [
+        ("{ finetuning: { learnigRate: 1 } }", "learnigRate"),
+        ("{ fine: { learningRate: 1 } }", "'fine'"),
+        ("{ finetuning: { learningRate: 'fast' } }", "finetuning.learningRate"),
+        ("{ finetuning: { epochs: 2.5 } }", "finetuning.epochs"),
+        ("{ finetuning: { decay: 'steep' } }", "finetuning.decay"),
+        ("{ finetuning: 3 }", "finetuning"),
+        ("{ finetuning: { epochs: [1] } }", "finetuning.epochs"),
+        ("{ finetuning: ", "not a recipe"),
+        ("", "r.json5"),
+        ("[1, 2]", "r.json5"),
+        // Values that no training could run with.
+        ("{ finetuning: { epochs: 0 } }", "finetuning.epochs"),
+        ("{ finetuning: { epochs: -1 } }", "finetuning.epochs"),
+        ("{ finetuning: { batchSize: 0 } }", "finetuning.batchSize"),
+        ("{ finetuning: { rank: -8 } }", "finetuning.rank"),
+        ("{ finetuning: { dropout: 1.5 } }", "finetuning.dropout"),
+        ("{ finetuning: { learningRate: -1 } }", "finetuning.learningRate"),
+        ("{ compressor: { learningRate: 0 } }", "compressor.learningRate"),
+        ("{ finetuning: { leastRatio: 70 } }", "finetuning.mostRatio"),
+        ("{ compressor: { mostRatio: -1 } }", "compressor.mostRatio"),
+        ("{ finetuning: { warmupShare: 2 } }", "finetuning.warmupShare"),
+        ("{ finetuning: { clipNorm: 0 } }", "finetuning.clipNorm"),
+        ("{ compressor: { summaryTokens: 0 } }", "compressor.summaryTokens"),
+        ("{ compressor: { segmentsPerSubstep: 0 } }", "compressor.segmentsPerSubstep"),
+        ("{ compressor: { substeps: -2 } }", "compressor.substeps"),
+        ("{ compressor: { segmentJitter: 3 } }", "compressor.segmentJitter"),
+        ("{ compressor: { batchRows: 0 } }", "compressor.batchRows"),
+        ("{ compressor: { rowsPerPass: 0 } }", "compressor.rowsPerPass"),
+        ("{ compressor: { rowTokens: 9000000000 } }", "compressor.rowTokens"),
+        ("{ compressor: { checkpointSteps: 0 } }", "compressor.checkpointSteps"),
+        (
+            "{ compressor: { summaryInput: 'attended', adapterScope: 'compressing' } }",
+            "compressor: summaryInput attended needs the form keys-and-values"
+        ),
+        // More vectors than there are, and ratios that nothing would draw.
+        (
+            "{ compressor: { leastRatio: 8, mostRatio: 64, continuation: 0, distillation: 1 } }",
+            "compressor.leastRatio: 8.0 makes 192 vectors"
+        ),
+        ("{ compressor: { leastRatio: 32, mostRatio: 64 } }", "compressor.leastRatio: ratios are not drawn"),
+    ])
+    func faultsAreNamed(text: String, name: String) throws {
+        let line = message { _ = try recipe(text) }
+        #expect(line?.contains("r.json5") == true, "\(line ?? "no error")")
+        #expect(line?.contains(name) == true, "\(line ?? "no error")")
+        #expect((line?.count ?? 0) < 400)
+    }
+
+    /// What stored runs are known by: with another spelling an interrupted one would not go on.
+    @Test func theEncodedFormStays() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        func encoded(_ recipe: some Encodable) throws -> String {
+            String(decoding: try encoder.encode(recipe), as: UTF8.self)
+        }
+        #expect(
+            try encoded(CompressorRecipe()) == #"""
+                {"adapterScope":"everywhere","adaptsFeedForward":false,"alpha":16,"answering":0,"batchRows":32,\#
+                "carry":"accumulated","checkpointSteps":50,"clipNorm":1,"continuation":1,"decay":"linear",\#
+                "distillation":0,"dropout":0.05,"form":"embeddings","learningRate":0.0004,"leastRatio":0,"mostRatio":0,\#
+                "questionedSegments":0,"questionsPerRow":16,"rank":16,"readingTokens":640,"reconstruction":0,\#
+                "rowTokens":6144,"rowsPerPass":1,"segmentJitter":0.33,"segmentTokens":1536,"segmentsPerSubstep":2,\#
+                "steps":76000,"substeps":2,"summaryInput":"learned","summaryLearningRate":0.0004,"summaryTokens":50,\#
+                "warmupSteps":5000}
+                """#)
+        #expect(
+            try encoded(FinetuningRecipe()) == #"""
+                {"alpha":16,"batchSize":8,"clipNorm":1,"decay":"cosine","documentsPerBatch":2,"dropout":0.05,\#
+                "epochs":3,"hybridShare":0,"learningRate":2e-05,"leastRatio":15,"mostRatio":60,"rank":8,\#
+                "startsFromGeneral":true,"tunesVectors":false,"vectorLearningRate":0.002,"warmupShare":0.04}
+                """#)
+    }
+
+    @Test func aMissingFile() {
+        #expect(
+            message { _ = try Recipe(contentsOf: URL(fileURLWithPath: "/none/r.json5")) }?.contains("/none/r.json5")
+                == true)
+    }
+
+    @Test func thoseThatComeAlong() throws {
+        let folder = packageRoot.appending(path: "Recipes").resolvingSymlinksInPath()
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "json5" }
+        #expect(!files.isEmpty)
+        for file in files {
+            let recipe = try Recipe(contentsOf: file)
+            #expect(recipe != Recipe())
+            #expect(recipe.appliesTo.hiddenSize > 0)
+        }
+    }
+
+    /// A group's training can begin with the general adapter that comes along, which reads what is made by default.
+    @Test func theGeneralAdapterFitsIt() throws {
+        let root = packageRoot.resolvingSymlinksInPath()
+        let recipe = try Recipe(contentsOf: root.appending(path: "Recipes/smollm2-135m-instruct.json5"))
+        let folder = root.appending(path: "Adapters/smollm2-135m-instruct")
+        let configuration = try AdapterCheckpoint.read(folder).configuration
+        #expect(configuration.rank == recipe.finetuning.rank && configuration.alpha == recipe.finetuning.alpha)
+        let vectors = try #require(GeneralAdapter.vectors(readBy: folder))
+        #expect(vectors.model == configuration.baseModel)
+        let made = root.appending(path: "Compressors/smollm2-135m-instruct")
+        if let description = try? CompressorCheckpoint.check(made) {
+            #expect(vectors.compressor == (try CompressorCheckpoint.identity(in: made)))
+            #expect(vectors.variant == description.scheme.description && description.baseModel == vectors.model)
+        } else {
+            #expect(vectors.compressor == Compressor.attendedIdentity)
+            #expect(vectors.variant == Compressor.attendedScheme.description)
+        }
+    }
+
+    @Test(arguments: AdapterScope.allCases) func combinationsThatAreNoMethod(_ scope: AdapterScope) {
+        var recipe = CompressorRecipe()
+        (recipe.summaryInput, recipe.adapterScope) = (.attended, scope)
+        #expect(
+            message { _ = try recipe.scheme } == "compressor: summaryInput attended needs the form keys-and-values")
+    }
+}

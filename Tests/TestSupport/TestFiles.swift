@@ -1,0 +1,43 @@
+package import Foundation
+
+/// Where the tests find their files.
+package enum TestFiles {
+    /// Tiny models of every format with the values of public implementations; another seed's where the environment names them.
+    package static let fixtures = environment("LLOCO_FIXTURES") ?? packageRoot.appending(path: "Fixtures")
+    package static var autocompressor: URL { fixtures.appending(path: "autocompressor") }
+    package static var adapter: URL { autocompressor.appending(path: "adapter") }
+    package static var embedder: URL { fixtures.appending(path: "bert") }
+
+    /// Small tokenizers, a folder a kind: `smollm` (byte-level), `llama2` (SentencePiece), `uncased` (WordPiece), others.
+    package static let tokenizers = packageRoot.appending(path: "Tests/LLoCOTokenizersTests/Fixtures")
+
+    /// Reference models and values from elsewhere, where they are at hand.
+    package static let golden =
+        environment("LLOCO_GOLDEN") ?? packageRoot.deletingLastPathComponent().appending(path: "shared/golden")
+    package static let hasGolden = exists(golden.appending(path: "tiny/expected.json"))
+
+    /// What `Scripts/bootstrap` fetches.
+    package static let dependencies = environment("LLOCO_DEPS") ?? packageRoot.appending(path: ".deps")
+
+    /// The default language model's file; nil where it has not been fetched.
+    package static let languageModel: URL? = {
+        let folder = dependencies.appending(path: "models/smollm2-135m-instruct")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().first { $0.hasSuffix(".gguf") }.map { folder.appending(path: $0) }
+    }()
+
+    /// The default encoder's folder; nil where it has not been fetched.
+    package static let encoder: URL? = {
+        let folder = dependencies.appending(path: "models/all-minilm-l6-v2")
+        return exists(folder) ? folder : nil
+    }()
+
+    package static let hasDefaultModels = languageModel != nil && encoder != nil
+    package static let hasDefaultGolden = hasDefaultModels && DefaultModelValues.exist(in: golden)
+
+    package static func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+
+    package static func environment(_ name: String) -> URL? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
+    }
+}
