@@ -26,7 +26,7 @@ test: ## build and run every test (in release, as it is used)
 
 # Package.swift leaves out what stands on libtorch.
 test-without-libtorch: ## build and test what needs no libtorch: tokenizers, documents, library, data sets, reports
-	LLOCO_WITHOUT_LIBTORCH=1 Scripts/test $(SWIFT) test --scratch-path .build-without-libtorch --disable-xctest
+	LLOCO_WITHOUT_LIBTORCH=1 Scripts/test $(SWIFT) test -c release --scratch-path .build-without-libtorch --disable-xctest
 
 # The kernels and what reads files, under sanitizers that end the run at the first fault. In debug and in a folder of its
 # own. Filters are regular expressions.

@@ -213,8 +213,8 @@ import Testing
         try await refused(["generate", "x", "--model", TestFiles.embedder.path], "bert")
         try place.write("a.txt", text: "A text.")
         try await refused(["embed", "a.txt", "--embedder", TestFiles.autocompressor.path], "autocompressor")
-        try await refused(["embed", "a.txt", "--embedder", "none"], "--embedder none")
-        try await refused(["ask", "q", "--embedder", "none"], "--embedder none")
+        try await refused(["embed", "a.txt", "--embedder", "none"], "none: no such retrieval model")
+        try await refused(["ask", "q", "--embedder", "none"], "none: no such retrieval model")
         // A compressor's folder that is none; another model than the library's.
         try await refused(["add", "a.txt", "--compressor", "nowhere"], "nowhere", "no compressor here")
         try await refused(["ask", "item of the river"], "add it again")

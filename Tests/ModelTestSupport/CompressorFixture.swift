@@ -53,8 +53,13 @@ package struct CompressorFixture {
 
     package var decoder: Llama { model.decoder }
 
-    package init() throws {
-        let expected = TestFiles.fixtures.appending(path: "expected")
+    /// What was read, once for all tests: nothing in it changes.
+    private static let read = Result { try Self(from: TestFiles.fixtures) }
+
+    package init() throws { self = try Self.read.get() }
+
+    private init(from fixtures: URL) throws {
+        let expected = fixtures.appending(path: "expected")
         values = try JSONDecoder.snakeCase.decode(
             Values.self, from: Data(contentsOf: expected.appending(path: "autocompressor.json")))
         tensors = try SafetensorsCheckpoint(expected.appending(path: "autocompressor.safetensors"))

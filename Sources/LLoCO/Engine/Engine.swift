@@ -78,26 +78,10 @@ extension LoadedModel.Options {
     ///
     /// - Throws: `EngineError` where there is no such file.
     public static func installed(model: String? = nil, embedder: String? = nil) throws -> LoadedModel.Options {
-        var options = LoadedModel.Options(model: try existing(model, Installation.model, "language model", .loadModel))
-        options.embedder = try existing(embedder, Installation.embedder, "retrieval model", .loadEmbedder)
+        var options = LoadedModel.Options(model: try Installation.model(model))
+        options.embedder = try Installation.embedder(embedder)
         options.compressors = Installation.compressors
         options.adapters = Installation.adapters
         return options
-    }
-
-    private static func existing(
-        _ requested: String?, _ installed: URL?, _ what: String, _ hint: ErrorHint
-    ) throws -> URL {
-        guard let url = requested.map({ URL(filePath: $0) }) ?? installed else {
-            throw EngineError(
-                .notFound, "no \(what): none was named, and no default one is installed", hint: hint)
-        }
-        guard Installation.exists(url) else {
-            throw EngineError(
-                .notFound,
-                requested == nil
-                    ? "\(url.path): the default \(what) is not there" : "\(url.path): no such \(what)", hint: hint)
-        }
-        return url
     }
 }

@@ -32,27 +32,11 @@ struct ModelOptions: ParsableArguments {
         return weights
     }
 
-    /// The model's path, which exists.
-    func url() throws -> URL { try Self.url(model) }
-
-    static func url(_ model: String?) throws -> URL {
-        guard let url = model.map({ URL(filePath: $0) }) ?? Installation.model else {
-            throw CommandError("no model: give one with --model, or run Scripts/bootstrap for the default one")
-        }
-        guard Installation.exists(url) else {
-            throw CommandError(
-                model == nil
-                    ? "\(url.path): the default model is not there: run Scripts/bootstrap, or give one with --model"
-                    : "--model \(url.path): no such file or folder")
-        }
-        return url
-    }
-
     /// - Parameter exact: computes in float32 unless told otherwise
     func load(exact: Bool) throws -> LanguageModel {
         try compute.apply()
         return try LanguageModel(
-            path: url(), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
+            path: Installation.model(model), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
             decodeWeights: decodeWeights)
     }
 }
@@ -121,7 +105,7 @@ struct EngineOptions: ParsableArguments {
     ///   in the way
     func load(withEmbedder: Bool = true, withAdapter: Bool = true, exact: Bool = false) throws -> LoadedModel {
         try model.compute.apply()
-        var options = LoadedModel.Options(model: try model.url())
+        var options = LoadedModel.Options(model: try Installation.model(model.model))
         options.compressor = compressor.map { $0 == "none" ? .attended : .folder(URL(filePath: $0)) }
         options.compressors = Installation.compressors
         if withAdapter { options.adapters = Installation.adapters }
@@ -131,21 +115,11 @@ struct EngineOptions: ParsableArguments {
         options.segmentTokens = segment
         options.ratio = ratio
         if withEmbedder {
-            options.embedder = try Self.embedderFolder(embedder)
+            options.embedder = try Installation.embedder(embedder)
         }
         if let chatTemplate {
             options.template = try Self.template(chatTemplate)
         }
         return try LoadedModel.load(options)
-    }
-
-    /// The retrieval model's folder, which exists.
-    static func embedderFolder(_ given: String?) throws -> URL {
-        guard let folder = given.map({ URL(filePath: $0) }) ?? Installation.embedder, Installation.exists(folder) else {
-            throw CommandError(
-                given.map { "--embedder \($0): no such folder" }
-                    ?? "the default retrieval model is not there: run Scripts/bootstrap, or give one with --embedder")
-        }
-        return folder
     }
 }

@@ -59,7 +59,7 @@ extension Doctor {
 
     func checkModel() -> (Finding, FoundModel?) {
         let path: URL
-        do { path = try ModelOptions.url(model) } catch {
+        do { path = try Installation.model(model) } catch {
             return (Self.unusable("model", .missing, error, given: model), nil)
         }
         do {
@@ -76,7 +76,7 @@ extension Doctor {
 
     func checkEmbedder() -> Finding {
         let folder: URL
-        do { folder = try EngineOptions.embedderFolder(embedder) } catch {
+        do { folder = try Installation.embedder(embedder) } catch {
             return Self.unusable("embedder", .missing, error, given: embedder)
         }
         do {
@@ -94,7 +94,7 @@ extension Doctor {
         _ check: String, _ state: Finding.State, _ error: any Error, given: String?
     ) -> Finding {
         Finding(
-            check: check, state: state, detail: Terminal.oneLine(error),
+            check: check, state: state, detail: "\(error)".printable(limit: 2000),
             mend: given == nil
                 ? "\(bootstrap), or give another one with --\(check)" : "give another one with --\(check)",
             isNeeded: true)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LLoCO
 import LLoCOModels
 import LLoCOTorch
 
@@ -22,7 +23,7 @@ struct Embed: ParsableCommand {
         let text = try TextInput.read(file)
         guard !text.isEmpty else { throw CommandError("\(file): empty, expected a text to embed") }
         let embedder = try SentenceEmbedder(
-            folder: EngineOptions.embedderFolder(embedder), dtype: compute.loadingDType(exact: true) ?? .float32,
+            folder: Installation.embedder(embedder), dtype: compute.loadingDType(exact: true) ?? .float32,
             device: compute.parsedDevice())
         let dropped = embedder.omittedTokens(of: text)
         if dropped > 0 {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LLoCO
 import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTokenizers
@@ -19,7 +20,7 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let text = try TextInput.read(file)
-        let path = try ModelOptions.url(model)
+        let path = try Installation.model(model)
         guard let tokenizer = try LanguageModel.tokenizer(of: CheckpointLoader.open(path), path: path) else {
             throw CommandError("\(path.path): no tokenizer here, expected tokenizer.json or tokenizer.model")
         }

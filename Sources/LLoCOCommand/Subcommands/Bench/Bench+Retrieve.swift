@@ -1,4 +1,5 @@
 import Foundation
+import LLoCO
 import LLoCOBase
 import LLoCOCompression
 import LLoCOLibrary
@@ -25,7 +26,7 @@ extension Bench {
         let compute = engine.model.compute
         try compute.apply()
         let encoder = try SentenceEmbedder(
-            folder: EngineOptions.embedderFolder(engine.embedder), device: compute.parsedDevice())
+            folder: Installation.embedder(engine.embedder), device: compute.parsedDevice())
         let embedder = try TimedEmbedder(LoadedEmbedder(encoder))
         let folder = try TemporaryFolder()
         let quiet = Logger(label: "lloco.bench") { _ in TerminalLog() }
