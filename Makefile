@@ -73,7 +73,7 @@ lint: ## complain about what is not in the house format, and about imports that 
 	@Scripts/bootstrap --lint
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 	$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
-	$(if $(wildcard Scripts/check-layers),Scripts/check-layers)
+	Scripts/check-layers
 
 clean: ## remove what was built (.deps stays)
 	rm -rf .build .build-without-libtorch .build-sanitizers

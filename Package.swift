@@ -29,7 +29,7 @@ func library(_ name: String, _ layers: [String] = [], _ others: [Target.Dependen
 func tests(_ name: String, _ layers: [String] = [], fixtures: Bool = false, models: Bool = false) -> Target {
     .testTarget(
         name: "LLoCO\(name)Tests",
-        dependencies: own([name] + layers) + ["TestSupport"] + (models ? ["ModelTestSupport"] : []),
+        dependencies: own([name] + layers) + ["LLoCOTestSupport"] + (models ? ["LLoCOModelTestSupport"] : []),
         exclude: fixtures ? ["Fixtures"] : [], swiftSettings: swiftSettings)
 }
 
@@ -107,13 +107,13 @@ let package = Package(
             name: "CLLoCOZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         // What the tests of several modules share: files and samples; tiny models.
         .target(
-            name: "TestSupport", dependencies: own(["Base", "Tokenizers", "Documents", "Library", "DataSets"]),
-            path: "Tests/TestSupport", swiftSettings: swiftSettings),
+            name: "LLoCOTestSupport", dependencies: own(["Base", "Tokenizers", "Documents", "Library", "DataSets"]),
+            path: "Tests/LLoCOTestSupport", swiftSettings: swiftSettings),
         .target(
-            name: "ModelTestSupport",
+            name: "LLoCOModelTestSupport",
             dependencies: own(["Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Compression"])
-                + ["TestSupport"],
-            path: "Tests/ModelTestSupport", swiftSettings: swiftSettings),
+                + ["LLoCOTestSupport"],
+            path: "Tests/LLoCOModelTestSupport", swiftSettings: swiftSettings),
         tests("Base"),
         tests("Torch", ["Base"]),
         tests("Tokenizers", ["Base"], fixtures: true),

@@ -8,3 +8,4 @@
 @_exported public import LLoCOTokenizers
 @_exported public import LLoCOTorch
 @_exported public import LLoCOTraining
+@_exported public import struct Logging.Logger

@@ -7,10 +7,12 @@ protocol ComputingCommand: AsyncParsableCommand {
 }
 
 extension ComputingCommand {
-    func run() async throws { try await ComputeThread.ofCommand.run { try await compute() } }
+    func run() async throws {
+        try await withTaskExecutorPreference(DedicatedThread.ofCommand) { try await compute() }
+    }
 }
 
-extension ComputeThread {
+extension DedicatedThread {
     /// What this process computes on.
-    static let ofCommand = ComputeThread()
+    static let ofCommand = DedicatedThread(name: "lloco.compute")
 }

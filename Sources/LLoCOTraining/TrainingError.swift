@@ -20,7 +20,7 @@ public struct TrainingError: CodedError {
 extension TrainingError {
     static func notFinite(step: Int, loss: Double, norm: Double, kept: String) -> TrainingError {
         TrainingError(
-            .failed,
+            .damaged,
             "training became unstable at step \(step) (loss \(loss), gradient norm \(norm)): "
                 + "\(kept); lower the learning rate")
     }

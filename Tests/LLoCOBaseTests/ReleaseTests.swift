@@ -1,6 +1,6 @@
 import Foundation
 import LLoCOBase
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 @Suite struct ReleaseTests {

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 @Suite struct ConfigurationTests {

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 @Suite struct GGUFTests {

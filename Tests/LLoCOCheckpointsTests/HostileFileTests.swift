@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// Files of each format cut at every length and with random bytes changed: each loads or throws, none crashes or takes

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 
 /// Checkpoints of every format, written by `make.py`.
 enum Fixtures {

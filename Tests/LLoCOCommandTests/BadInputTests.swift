@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// Faulty input of every kind: one line that names it, exit status 1, the library as it was.

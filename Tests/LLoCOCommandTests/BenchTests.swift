@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// `bench`: what it prints for every work, on tiny models, and the script that judges it.

@@ -2,7 +2,7 @@ import LLoCOTorch
 
 #if os(Linux)
     import Foundation
-    import TestSupport
+    import LLoCOTestSupport
     import Testing
 
     /// Finding a GPU on a machine that has none: a library takes the place of libtorch's part for CUDA, and says that there

@@ -1,6 +1,6 @@
 import Foundation
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// What `doctor` finds, and what it says of it.

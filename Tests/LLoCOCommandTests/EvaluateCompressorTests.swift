@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// `lloco evaluate-compressor`, on the default model without a compressor of its own.

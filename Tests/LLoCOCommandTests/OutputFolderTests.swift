@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// A folder that cannot be written is named before any work is done.

@@ -1,6 +1,6 @@
 import Foundation
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// What each command prints with `--json`, field by field, and where text goes.

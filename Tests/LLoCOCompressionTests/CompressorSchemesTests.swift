@@ -5,12 +5,12 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// The ways to compress that are not the published one.
@@ -190,6 +190,13 @@ import Testing
         #expect(try joined.to(.bfloat16).bias?.dtype == .float32)
         let plain = try SegmentVectors(rows: values[0])
         #expect(try SegmentVectors.concatenated([plain, plain]).bias == nil)
+        // Vectors without a bias are attended to as they are: 0 is added.
+        let first = try SegmentVectors(rows: values[0], bias: bias[0])
+        let mixed = try #require(try SegmentVectors.concatenated([plain, first, plain.last(1)]).bias)
+        #expect(mixed.shape == [1, 3, 11])
+        #expect(try mixed.narrowed(2, start: 5, length: 5).bytes() == first.bias?.bytes())
+        #expect(try mixed.narrowed(2, start: 0, length: 5).norm().item() == 0)
+        #expect(try mixed.narrowed(2, start: 10, length: 1).norm().item() == 0)
     }
 
     /// Three spelled fields are a method each in its own type, or none.

@@ -2,10 +2,10 @@ import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Compressed vectors against those of a public implementation, and against each other.

@@ -1,6 +1,6 @@
 import LLoCOCompression
+import LLoCOModelTestSupport
 import LLoCOModels
-import ModelTestSupport
 import Testing
 
 /// How little a model expects a text's tokens.

@@ -1,11 +1,10 @@
 import Foundation
 import LLoCODocuments
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// The question files of the demo, against the licence texts that the system carries.
-@Suite("Demo questions")
-struct DemoQuestionsTests {
+@Suite struct DemoQuestionsTests {
     private static let folder = packageRoot.appending(path: "Demo")
     private static let licences = URL(fileURLWithPath: "/usr/share/common-licenses")
 
@@ -20,8 +19,8 @@ struct DemoQuestionsTests {
         heldBack = try read("questions-held-back.jsonl")
     }
 
-    @Test("Both files ask about the same documents, and held-back questions and answers are their own")
-    func apart() throws {
+    /// Both files ask about the same documents, and held-back questions and answers are their own.
+    @Test func apart() throws {
         #expect(training.documents.map(\.title) == heldBack.documents.map(\.title))
         #expect(training.documents.count >= 4)
         for (trained, held) in zip(training.documents, heldBack.documents) {
@@ -33,15 +32,15 @@ struct DemoQuestionsTests {
         }
     }
 
-    @Test("Answers are short")
-    func short() {
+    /// Answers are short.
+    @Test func short() {
         for question in (training.documents + heldBack.documents).flatMap(\.questions) {
             #expect(question.answers.allSatisfy { (1...12).contains($0.split(separator: " ").count) }, "\(question.id)")
         }
     }
 
+    /// The text holds the words of every answer.
     @Test(
-        "The text holds the words of every answer",
         .enabled(
             if: FileManager.default.fileExists(atPath: licences.appending(path: "GPL-3").path),
             "no licence texts in /usr/share/common-licenses, where Debian and Ubuntu have them"))

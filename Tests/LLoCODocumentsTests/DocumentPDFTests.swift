@@ -1,6 +1,6 @@
 import Foundation
 import LLoCODocuments
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 @Suite struct DocumentPDFTests {

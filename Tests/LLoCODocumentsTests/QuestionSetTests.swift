@@ -3,8 +3,7 @@ import LLoCOBase
 import LLoCODocuments
 import Testing
 
-@Suite("Question sets")
-struct QuestionSetTests {
+@Suite struct QuestionSetTests {
     private static let first = """
         {"id":"d1","title":"One","document":"Text of one.","source":"ignored",\
         "questions":[{"id":"q1","question":"Which?","answers":["This","this one"]},\
@@ -21,8 +20,8 @@ struct QuestionSetTests {
         QuestionDocument(id: "d2", title: "Two", document: "Text of two.", questions: []),
     ])
 
-    @Test("Lines are read in order, whatever the line ends, blank lines and byte-order mark")
-    func plain() throws {
+    /// Lines are read in order, whatever the line ends, blank lines and byte-order mark.
+    @Test func plain() throws {
         for text in ["\(Self.first)\n\(Self.second)\n", "\u{FEFF}\n\(Self.first)\r\n \r\n\(Self.second)"] {
             let set = try read(Array(text.utf8))
             #expect(set == Self.expected)
@@ -30,8 +29,8 @@ struct QuestionSetTests {
         }
     }
 
-    @Test("Gzip is told by its content: one member, several, zeros after them, many pieces")
-    func gzip() throws {
+    /// Gzip is told by its content: one member, several, zeros after them, many pieces.
+    @Test func gzip() throws {
         let text = Array("\(Self.first)\n\(Self.second)\n".utf8)
         #expect(try read(Gzip.stored(text)) == Self.expected)
         let half = text.count / 2
@@ -44,8 +43,8 @@ struct QuestionSetTests {
         #expect(set.documents.map(\.document) == [document, "Text of one."])
     }
 
-    @Test("Compressed gzip, as Python's gzip.compress writes it")
-    func deflated() throws {
+    /// Compressed gzip, as Python's gzip.compress writes it.
+    @Test func deflated() throws {
         let base64 = """
             H4sIAAAAAAACA+3XvQ6CMBSG4d2rIJ0dOPLv4oUYBmI7kCgEKGEg3LuWaOLod1a/pck5bZdne1fTWnOOjI3NMTK+9X
             cXRh8m29/mh+t8WCz9aKO/PILEMLvJt303vSiu65tsiL+vdqRL2DTdtLhxf2oaU2/1dvh8sUJlVFlw5ROVUeUTrpxQ
@@ -59,8 +58,8 @@ struct QuestionSetTests {
         #expect(set.questionCount == 20)
     }
 
-    @Test("Damaged gzip names the file and the line it was read to")
-    func damagedGzip() {
+    /// Damaged gzip names the file and the line it was read to.
+    @Test func damagedGzip() {
         let text = Array("\(Self.first)\n\(Self.second)\n".utf8)
         let whole = Gzip.stored(text)
         expect(Array(whole.dropLast(3)), line: 3, "ends early")
@@ -75,8 +74,8 @@ struct QuestionSetTests {
         expect([0x1F, 0x8B, 0x00, 0x00], line: 1, "damaged")
     }
 
-    @Test("A set larger than the limits is refused while it is read")
-    func limits() throws {
+    /// A set larger than the limits is refused while it is read.
+    @Test func limits() throws {
         let text = Array("\(Self.first)\n\(Self.second)\n".utf8)
         for bytes in [text, Gzip.stored(text)] {
             try withFile(bytes) { url throws in
@@ -97,8 +96,8 @@ struct QuestionSetTests {
         }
     }
 
-    @Test("A document may be named instead of given, where that is allowed")
-    func named() throws {
+    /// A document may be named instead of given, where that is allowed.
+    @Test func named() throws {
         let questions = #""questions":[{"id":"q","question":"w?","answers":["a"]}]"#
         for (fields, id, title) in [
             (#""id":"i","title":"t""#, "i", "t"), (#""title":"t""#, "t", "t"), (#""id":"i""#, "i", "i"),
@@ -116,40 +115,39 @@ struct QuestionSetTests {
         expect(Array(withText.utf8), text: .optional, line: 1, #""id" is missing"#)
     }
 
-    @Test(
-        "A malformed line is named with what was found and expected",
-        arguments: [
-            (#"{"title":"t","document":"x","questions":[]}"#, #""id" is missing; expected a string"#),
-            (#"{"id":"i","document":"x","questions":[]}"#, #""title" is missing"#),
-            (#"{"id":"i","title":"t","questions":[]}"#, #""document" is missing"#),
-            (#"{"id":"i","title":"t","document":" \n","questions":[]}"#, #""document" is empty"#),
-            (#"{"id":"i","title":"t","document":["x"],"questions":[]}"#, #""document" is a list; expected a string"#),
-            (#"{"id":"i","title":"t","document":"x"}"#, #""questions" is missing"#),
-            (#"{"id":"i","title":"t","document":"x","questions":{}}"#, #""questions" is an object; expected a list"#),
-            (#"{"id":"i","title":"t","document":"x","questions":["q"]}"#, #""questions[0]" is a string"#),
-            (Self.asking(#"{"question":"w","answers":["a"]}"#), #""questions[0].id" is missing"#),
-            (Self.asking(#"{"id":7,"question":"w","answers":["a"]}"#), #""questions[0].id" is a number"#),
-            (Self.asking(#"{"id":"q","answers":["a"]}"#), #""questions[0].question" is missing"#),
-            (Self.asking(#"{"id":"q","question":"","answers":["a"]}"#), #""questions[0].question" is empty"#),
-            (Self.asking(#"{"id":"q","question":"w"}"#), #""questions[0].answers" is missing"#),
-            (Self.asking(#"{"id":"q","question":"w","answers":"a"}"#), #""questions[0].answers" is a string"#),
-            (Self.asking(#"{"id":"q","question":"w","answers":[]}"#), #""questions[0].answers" is empty"#),
-            (Self.asking(#"{"id":"q","question":"w","answers":["a",""]}"#), #""questions[0].answers[1]" is empty"#),
-            (Self.asking(#"{"id":"q","question":"w","answers":["a",null]}"#), #""questions[0].answers[1]" is null"#),
-            (#"["id"]"#, "found a list; expected a JSON object"),
-            (#"{"id":"i","title":"t""#, "not valid JSON"),
-            (first, #"the document id "d1" is already used on line 1"#),
-            (
-                Self.asking(#"{"id":"q2","question":"w","answers":["a"]}"#),
-                #"the question id "q2" is already used on line 1"#
-            ),
-            (
-                Self.asking(#"{"id":"q","question":"w","answers":["a"]},{"id":"q","question":"v","answers":["a"]}"#),
-                "already used on this line"
-            ),
-            (String(repeating: "[", count: 100_000), "not valid JSON"),
-            ("{\"id\":\"\u{0}\"}", "not UTF-8 text"),
-        ])
+    /// A malformed line is named with what was found and expected.
+    @Test(arguments: [
+        (#"{"title":"t","document":"x","questions":[]}"#, #""id" is missing; expected a string"#),
+        (#"{"id":"i","document":"x","questions":[]}"#, #""title" is missing"#),
+        (#"{"id":"i","title":"t","questions":[]}"#, #""document" is missing"#),
+        (#"{"id":"i","title":"t","document":" \n","questions":[]}"#, #""document" is empty"#),
+        (#"{"id":"i","title":"t","document":["x"],"questions":[]}"#, #""document" is a list; expected a string"#),
+        (#"{"id":"i","title":"t","document":"x"}"#, #""questions" is missing"#),
+        (#"{"id":"i","title":"t","document":"x","questions":{}}"#, #""questions" is an object; expected a list"#),
+        (#"{"id":"i","title":"t","document":"x","questions":["q"]}"#, #""questions[0]" is a string"#),
+        (Self.asking(#"{"question":"w","answers":["a"]}"#), #""questions[0].id" is missing"#),
+        (Self.asking(#"{"id":7,"question":"w","answers":["a"]}"#), #""questions[0].id" is a number"#),
+        (Self.asking(#"{"id":"q","answers":["a"]}"#), #""questions[0].question" is missing"#),
+        (Self.asking(#"{"id":"q","question":"","answers":["a"]}"#), #""questions[0].question" is empty"#),
+        (Self.asking(#"{"id":"q","question":"w"}"#), #""questions[0].answers" is missing"#),
+        (Self.asking(#"{"id":"q","question":"w","answers":"a"}"#), #""questions[0].answers" is a string"#),
+        (Self.asking(#"{"id":"q","question":"w","answers":[]}"#), #""questions[0].answers" is empty"#),
+        (Self.asking(#"{"id":"q","question":"w","answers":["a",""]}"#), #""questions[0].answers[1]" is empty"#),
+        (Self.asking(#"{"id":"q","question":"w","answers":["a",null]}"#), #""questions[0].answers[1]" is null"#),
+        (#"["id"]"#, "found a list; expected a JSON object"),
+        (#"{"id":"i","title":"t""#, "not valid JSON"),
+        (first, #"the document id "d1" is already used on line 1"#),
+        (
+            Self.asking(#"{"id":"q2","question":"w","answers":["a"]}"#),
+            #"the question id "q2" is already used on line 1"#
+        ),
+        (
+            Self.asking(#"{"id":"q","question":"w","answers":["a"]},{"id":"q","question":"v","answers":["a"]}"#),
+            "already used on this line"
+        ),
+        (String(repeating: "[", count: 100_000), "not valid JSON"),
+        ("{\"id\":\"\u{0}\"}", "not UTF-8 text"),
+    ])
     func malformed(line: String, message: String) {
         // On line 3: a blank line counts.
         expect(Array("\(Self.first)\n\n\(line)\n\(Self.second)\n".utf8), line: 3, message)
@@ -159,8 +157,8 @@ struct QuestionSetTests {
         #"{"id":"i","title":"t","document":"x","questions":[\#(questions)]}"#
     }
 
-    @Test("What is in the file cannot break the message's line")
-    func hostileMessage() {
+    /// What is in the file cannot break the message's line.
+    @Test func hostileMessage() {
         let id = #""a\n\u001b[31mb\#(String(repeating: "x", count: 500))""#
         let line = #"{"id":\#(id),"title":"t","document":"x","questions":[]}"#
         let message = message(Array("\(line)\n\(line)\n".utf8))
@@ -169,8 +167,8 @@ struct QuestionSetTests {
         #expect(message.count < 400)
     }
 
-    @Test("Files that are no question set")
-    func noQuestionSet() throws {
+    /// Files that are no question set.
+    @Test func noQuestionSet() throws {
         expect([], line: nil, "the file is empty")
         expect(Array("\n \n".utf8), line: nil, "holds no question")
         expect(Array(Self.second.utf8), line: nil, "holds no question")

@@ -1,6 +1,6 @@
 import Foundation
 import LLoCOLibrary
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 @Suite(.serialized) struct LibraryLockingTests {

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOLibrary
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// Studies in the library file: stored whole, checked, gone with their document, absent from an older format.

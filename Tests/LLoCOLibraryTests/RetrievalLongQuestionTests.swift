@@ -1,6 +1,6 @@
 import Foundation
 import LLoCOLibrary
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// Questions of any length are searched in bounded time, and what was not looked for is said.

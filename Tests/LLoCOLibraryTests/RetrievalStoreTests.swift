@@ -2,8 +2,8 @@ import Dispatch
 import Foundation
 import LLoCOBase
 import LLoCOLibrary
+import LLoCOTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 /// Retrieval over stores that suspend, that change under a search, and that are no SQLite library.

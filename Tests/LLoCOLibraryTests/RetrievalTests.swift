@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOLibrary
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 @Suite struct RetrievalTests {

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOBase
 import LLoCOLibrary
-import TestSupport
+import LLoCOTestSupport
 
 /// Embeds a text as the normalized counts of its words in hashed places: similar texts get similar vectors.
 final class WordCountEmbedder: TextEmbedder {

@@ -4,9 +4,9 @@ import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
-import ModelTestSupport
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// What an answerer asks of its library: one search, an adapter's weights once.

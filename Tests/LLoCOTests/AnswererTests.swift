@@ -4,11 +4,11 @@ import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Answers in each mode from a library of two groups: what is read, what is left out, what is counted.

@@ -5,12 +5,12 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// A model without a compressor, as most are used: vectors are a text's own keys and values.

@@ -1,8 +1,8 @@
 import Foundation
 import LLoCO
-import ModelTestSupport
+import LLoCOModelTestSupport
+import LLoCOTestSupport
 import Synchronization
-import TestSupport
 import Testing
 
 /// The face as a program uses it: several tasks, streams, cancellation.
@@ -130,6 +130,27 @@ import Testing
         } else {
             #expect(again.compressedTokens == 0)
         }
+    }
+
+    /// Whoever waits for another's addition need not wait for its end to stop.
+    @Test func aCancelledAdditionDoesNotWait() async throws {
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let release = DispatchSemaphore(value: 0)
+        let isReleased = Mutex(false)
+        let first = Task { [library] in
+            try await library.add(text: Sample.text("road", paragraphs: 4), path: "/road.txt", group: "g") { _, _ in
+                begin.finish()
+                if !isReleased.withLock({ $0 }) { release.wait() }
+            }
+        }
+        for await _ in begun {}
+        let second = Task { [library] in try await library.add(text: "A mill.", path: "/other.txt", group: "g") }
+        second.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await second.value }
+        isReleased.withLock { $0 = true }
+        release.signal()
+        #expect(try await first.value.compressedTokens > 0)
+        #expect(try await library.add(text: "A mill.", path: "/other.txt", group: "g").compressedTokens > 0)
     }
 
     @Test func additionsOfOneDocumentWaitForEachOther() async throws {

@@ -3,9 +3,9 @@ import LLoCO
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModelTestSupport
+import LLoCOTestSupport
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Fine-tuning through a library: interrupted, continued, failed, repeated.

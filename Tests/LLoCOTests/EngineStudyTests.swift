@@ -3,10 +3,10 @@ import LLoCO
 import LLoCOBase
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModelTestSupport
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Studying through a library: what the tiny model asks, and learning from what was asked.

@@ -3,11 +3,11 @@ import LLoCO
 import LLoCOBase
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Adding documents with the tiny AutoCompressor: what is stored, what is kept, what is refused.

@@ -3,10 +3,10 @@ import LLoCO
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// An adapter for any group: written, found again where it fits, used where a group has none, and begun from.

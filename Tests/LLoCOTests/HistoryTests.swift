@@ -1,8 +1,8 @@
 import LLoCO
 import LLoCOCompression
+import LLoCOModelTestSupport
 import LLoCOModels
 import LLoCOTokenizers
-import ModelTestSupport
 import Testing
 
 /// Which turns of a conversation stay in the prompt.

@@ -4,12 +4,12 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Vectors and pieces of text under a budget: what is read, what is counted, what is learned from it.

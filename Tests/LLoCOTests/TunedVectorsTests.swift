@@ -4,11 +4,11 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
 import Testing
 
 /// Vectors that were tuned with an adapter: read with it, never otherwise.

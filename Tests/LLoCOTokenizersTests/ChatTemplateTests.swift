@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOBase
+import LLoCOTestSupport
 import LLoCOTokenizers
-import TestSupport
 import Testing
 
 @Suite struct ChatTemplateTests {

@@ -1,6 +1,6 @@
 import Foundation
+import LLoCOTestSupport
 import LLoCOTokenizers
-import TestSupport
 import Testing
 
 /// Inputs whose size, not content, is the difficulty. Times are printed for the curious; what is asserted is the result.

@@ -1,6 +1,6 @@
 import Foundation
+import LLoCOTestSupport
 import LLoCOTokenizers
-import TestSupport
 import Testing
 
 /// What the files beside a vocabulary say, and what is wrong with files that are refused.

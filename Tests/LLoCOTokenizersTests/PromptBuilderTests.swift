@@ -1,7 +1,7 @@
 import Foundation
 import LLoCODocuments
+import LLoCOTestSupport
 import LLoCOTokenizers
-import TestSupport
 import Testing
 
 /// Questions as ids: the template's own marks, and nothing of the text's, become special tokens.

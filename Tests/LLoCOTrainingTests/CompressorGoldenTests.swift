@@ -1,11 +1,11 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOCompression
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// The system against `golden/tiny`: an AutoCompressor in pickled shards, and an adapter that PEFT wrote.

@@ -2,11 +2,11 @@ import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Training a compressor: losses, gradients, steps, and what it leaves on disk.

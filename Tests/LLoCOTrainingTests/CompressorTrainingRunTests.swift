@@ -2,10 +2,10 @@ import Foundation
 import LLoCOBase
 import LLoCOCompression
 import LLoCODocuments
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// A whole training run: what it tells, what it leaves in its folder, how it is interrupted and goes on.

@@ -2,10 +2,10 @@ import Foundation
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
 import Testing
 
 /// Fine-tuning against a public implementation: loss, every gradient, ten optimizer steps.

@@ -2,10 +2,10 @@ import Foundation
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModelTestSupport
+import LLoCOTestSupport
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// Recipe files: JSON with comments, laid over the published values.

@@ -2,12 +2,12 @@ import Foundation
 import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// What the teacher holds likely, against one pass over the whole script, and prompts that begin alike.

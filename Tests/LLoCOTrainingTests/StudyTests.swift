@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOLibrary
+import LLoCOTestSupport
 import LLoCOTraining
-import TestSupport
 import Testing
 
 /// A study of documents: what is stored, what is kept, how it goes on. Writer and teacher are scripted.

@@ -1,9 +1,9 @@
 import LLoCOCompression
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// How many storages a step of training asks libtorch for: as many in every step.

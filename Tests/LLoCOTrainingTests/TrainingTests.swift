@@ -1,12 +1,12 @@
 import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
+import LLoCOModelTestSupport
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
-import TestSupport
 import Testing
 
 /// What training is made of: cuts, rows, rates, batches, losses.

@@ -6,7 +6,7 @@ import Synchronization
 /// Loaded adapters of groups, those used last: of all libraries that one model answers from.
 ///
 /// They are known by what they hold (the digest of their weights, their configuration and the vectors they read), never by
-/// a group's name.
+/// a group's name. Engines that share one load their models alike: in one dtype, on one device.
 public final class AdapterCache: Sendable {
     package struct Key: Hashable {
         let identity: VectorIdentity

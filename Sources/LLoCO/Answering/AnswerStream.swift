@@ -8,7 +8,7 @@
 ///
 /// The answer is computed from the moment that it is asked for, whether or not its pieces are read. It stops within a chunk
 /// of prefill or a token when the task that reads it is cancelled, when ``cancel()`` is called, or when nothing refers to it
-/// any more. One task reads the pieces; any number may await the result.
+/// any more. One task reads the pieces; any number may await the result, and one of these that is cancelled only stops waiting.
 public struct AnswerStream: AsyncSequence, Sendable {
     public typealias Element = String
 
@@ -16,7 +16,7 @@ public struct AnswerStream: AsyncSequence, Sendable {
     private let run: Run
 
     /// Ends the computation with the last reference to it.
-    private final class Run: Sendable {
+    fileprivate final class Run: Sendable {
         let task: Task<Answer, any Error>
 
         init(_ task: Task<Answer, any Error>) { self.task = task }
@@ -49,15 +49,12 @@ public struct AnswerStream: AsyncSequence, Sendable {
 
     /// The whole answer, once it has come to its end.
     ///
-    /// - Throws: what kept it from being given; `CancellationError` where it was cancelled.
+    /// - Throws: what kept it from being given; `CancellationError` where it, or the task that waits, was cancelled.
     public var result: Answer {
         get async throws {
-            let task = run.task
-            return try await withTaskCancellationHandler {
-                try await task.value
-            } onCancel: {
-                task.cancel()
-            }
+            let run = run
+            try await run.task.ended()
+            return try await run.task.value
         }
     }
 
@@ -69,7 +66,7 @@ public struct AnswerStream: AsyncSequence, Sendable {
     /// Pieces of the answer's text.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate var pieces: AsyncThrowingStream<String, any Error>.Iterator
-        fileprivate let run: Any
+        fileprivate let run: Run
 
         public mutating func next() async throws -> String? {
             let piece = try await pieces.next()

@@ -36,21 +36,24 @@ extension DocumentLibrary {
         progress: @escaping @Sendable (AddingProgress) throws -> Void = { _ in },
         onAdded: @escaping @Sendable (AddedDocument) throws -> Void = { _ in }
     ) async throws -> [AddedDocument] {
-        let files = try reader.expand(paths)
-        var first: DocumentText?
-        for path in files {
-            try Task.checkCancellation()
-            // All are read, one is kept: a text's turn comes later, and together they may be larger than the memory.
-            let text = try reader.read(path)
-            first = first ?? text
-        }
+        try await add(
+            engine.filesThread.run { try reader.readAll(paths) }, to: group, progress: progress, onAdded: onAdded)
+    }
+
+    /// Learns documents that have been read.
+    @discardableResult
+    public func add(
+        _ documents: ReadDocuments, to group: String? = nil,
+        progress: @escaping @Sendable (AddingProgress) throws -> Void = { _ in },
+        onAdded: @escaping @Sendable (AddedDocument) throws -> Void = { _ in }
+    ) async throws -> [AddedDocument] {
         var added: [AddedDocument] = []
-        for (index, path) in files.enumerated() {
-            let text = try (index == 0 ? first : nil) ?? reader.read(path)
-            let document = try await add(text: text.text, path: path, group: group) { done, total in
+        for (index, path) in documents.paths.enumerated() {
+            let text = try await engine.filesThread.run { try documents.document(at: index).text }
+            let document = try await add(text: text, path: path, group: group) { done, total in
                 try progress(
                     AddingProgress(
-                        path: path, index: index, count: files.count, doneTokens: done, totalTokens: total))
+                        path: path, index: index, count: documents.paths.count, doneTokens: done, totalTokens: total))
             }
             try onAdded(document)
             added.append(document)

@@ -20,12 +20,14 @@ public final class Engine: Sendable {
     /// The loaded parts: the language model, its compressor, the adapter for groups without one, the retrieval model.
     public let model: LoadedModel
     /// What computes.
-    public let thread: ComputeThread
+    public let thread: DedicatedThread
+    /// What reads files and waits for their locks.
+    let filesThread = DedicatedThread(name: "lloco.files")
     /// Groups' adapters that are loaded.
     public let adapters: AdapterCache
 
     /// An engine of loaded parts.
-    public init(_ model: LoadedModel, thread: ComputeThread = ComputeThread(), adapters: AdapterCache = AdapterCache())
+    public init(_ model: LoadedModel, thread: DedicatedThread = DedicatedThread(name: "lloco.compute"), adapters: AdapterCache = AdapterCache())
     {
         self.model = model
         self.thread = thread
@@ -50,7 +52,7 @@ public final class Engine: Sendable {
 
     /// Loads the parts that the options name.
     public static func load(_ options: LoadedModel.Options) async throws -> Engine {
-        let thread = ComputeThread()
+        let thread = DedicatedThread(name: "lloco.compute")
         return Engine(try await thread.run { try LoadedModel.load(options) }, thread: thread)
     }
 
@@ -64,10 +66,10 @@ public final class Engine: Sendable {
     public func library(
         at path: String, for access: SQLiteLibrary.Access = .writing, logger: Logger = Logger(label: "lloco.library")
     ) async throws -> DocumentLibrary {
-        library(try SQLiteLibrary.open(path, for: access, logger: logger))
+        library(try await filesThread.run { try SQLiteLibrary.open(path, for: access, logger: logger) })
     }
 
-    /// A library in any store.
+    /// A library in any store. One store is given once: additions of two libraries over it would not wait for each other.
     public func library(_ store: any LibraryStore) -> DocumentLibrary {
         DocumentLibrary(engine: self, store: store)
     }

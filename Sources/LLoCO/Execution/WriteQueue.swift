@@ -10,16 +10,19 @@ final class WriteQueue: Sendable {
         self.executor = executor
     }
 
-    /// Runs `body` on the executor once all before it are done; its task is cancelled with the caller's.
+    /// Runs `body` on the executor once all before it are done. A caller that is cancelled while it waits returns at once;
+    /// once its turn has come, the body is cancelled and waited for.
     func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let task = last.withLock { last in
             let previous = last
             let task = Task(executorPreference: executor) {
-                await previous?.value
-                try Task.checkCancellation()
+                try await previous?.ended()
                 return try await body()
             }
-            last = Task { _ = await task.result }
+            last = Task {
+                await previous?.value
+                _ = await task.result
+            }
             return task
         }
         return try await withTaskCancellationHandler {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The kind of an error, whichever layer threw it: what a server maps to a status and a caller branches on.
 public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
     /// What was asked for is not there: a file, a document, a group, a model.
@@ -21,13 +23,26 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
     /// Any other failure.
     case failed
 
-    /// The code of any error: its own where it has one.
+    /// The code of any error: its own where it has one; that of a file that Foundation cannot read or write.
     public init(of error: any Error) {
         self =
             switch error {
             case let error as any CodedError: error.errorCode
             case is CancellationError: .cancelled
-            default: .failed
+            default: Self.ofSystem(error as NSError)
             }
+    }
+
+    private static func ofSystem(_ error: NSError) -> ErrorCode {
+        switch error.domain {
+        case NSPOSIXErrorDomain: error.code == Int(ENOENT) ? .notFound : .storage
+        case NSCocoaErrorDomain:
+            switch CocoaError.Code(rawValue: error.code) {
+            case .fileNoSuchFile, .fileReadNoSuchFile: .notFound
+            // Foundation's codes of files are those below 1024; others are of values.
+            case let code: code.rawValue < 1024 ? .storage : .failed
+            }
+        default: .failed
+        }
     }
 }

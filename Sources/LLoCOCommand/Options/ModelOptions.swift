@@ -96,7 +96,7 @@ struct EngineOptions: ParsableArguments {
 
     /// The same on the thread that computes.
     func engine(withEmbedder: Bool = true, withAdapter: Bool = true) async throws -> Engine {
-        let thread = ComputeThread.ofCommand
+        let thread = DedicatedThread.ofCommand
         return Engine(
             try await thread.run { try load(withEmbedder: withEmbedder, withAdapter: withAdapter) }, thread: thread)
     }

@@ -34,13 +34,12 @@ struct Add: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let reader = DocumentReader()
         // Everything that can be wrong with the paths shows before anything is loaded.
-        for path in try reader.expand(paths) { _ = try reader.read(path) }
+        let documents = try DocumentReader().readAll(paths)
         let engine = try await engine.engine(withAdapter: false)
         let library = engine.library(try library.open(for: .writing))
         let bars = Mutex<[String: ProgressBar]>([:])
-        try await library.add(contentsOf: paths, to: group, reader: reader) { progress in
+        try await library.add(documents, to: group) { progress in
             let bar = bars.withLock { bars in
                 let bar = bars[progress.path] ?? ProgressBar(progress.path)
                 bars[progress.path] = bar

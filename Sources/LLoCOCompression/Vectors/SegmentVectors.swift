@@ -53,10 +53,13 @@ public struct SegmentVectors: Sendable {
         SegmentVectors(try values.cloned(), bias: try bias?.cloned())
     }
 
-    /// Vectors of the same texts and method one after another.
+    /// Vectors of the same texts and method one after another. Where some have a bias, that of the others is 0.
     public static func concatenated(_ parts: [SegmentVectors]) throws -> SegmentVectors {
-        let biases = parts.compactMap(\.bias)
-        return SegmentVectors(
-            try .concatenated(parts.map(\.values), 1), bias: biases.isEmpty ? nil : try .concatenated(biases, 2))
+        let values = try Tensor.concatenated(parts.map(\.values), 1)
+        guard let some = parts.lazy.compactMap(\.bias).first else { return SegmentVectors(values) }
+        let biases = try parts.map { part in
+            try part.bias ?? .zeros([some.size(0), some.size(1), part.count], dtype: some.dtype, device: some.device)
+        }
+        return SegmentVectors(values, bias: try .concatenated(biases, 2))
     }
 }

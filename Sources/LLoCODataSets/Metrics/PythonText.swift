@@ -72,12 +72,4 @@ extension Unicode.Scalar {
             return properties.numericType != nil
         }
     }
-
-    /// A character of `string.punctuation`: the ASCII punctuation and symbols only.
-    var isPythonPunctuation: Bool {
-        switch value {
-        case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true
-        default: return false
-        }
-    }
 }

@@ -6,6 +6,7 @@ extension PassageIndex {
     ///   - batch: passages to embed at a time.
     ///   - progress: told after each batch how many passages are done, of how many.
     /// - Returns: how many passages were embedded.
+    /// - Throws: `LibraryError`, what the embedder throws, `CancellationError` after the batch in hand.
     @discardableResult
     public func embedPassages(
         of document: Int64, with embedder: any TextEmbedder, batch: Int = 64,
@@ -24,6 +25,9 @@ extension PassageIndex {
                 zip(passages.map(\.id), vectors).map { (passage: $0, values: $1) }, embedder: embedder.identity,
                 dimension: embedder.dimension)
             try progress(start + passages.count, pending.count)
+            try Task.checkCancellation()
+            // Others who wait for this thread have their turn.
+            await Task.yield()
         }
         return pending.count
     }

@@ -1,3 +1,4 @@
+internal import LLoCOBase
 internal import Logging
 internal import Synchronization
 
@@ -31,6 +32,7 @@ final class SharedIndex: Sendable {
         var old: Int?
         while true {
             let (reading, isOwn) = latestReading(after: old)
+            try await reading.task.ended()
             do {
                 let index = try await reading.task.value
                 if index.revision == revision || isOwn || old != nil { return index }

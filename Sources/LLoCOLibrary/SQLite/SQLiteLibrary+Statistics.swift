@@ -47,16 +47,4 @@ extension SQLiteLibrary {
             return [error.description]
         }
     }
-
-    /// Gives the space of removed content back to the disk. Needs as much free space as the library is large.
-    public func compact() throws {
-        guard access == .writing else {
-            throw LibraryError(.notWritable, "\(path): opened for reading only")
-        }
-        do {
-            try queue.vacuum()
-        } catch let error as DatabaseError {
-            throw LibraryError(error, path: path)
-        }
-    }
 }

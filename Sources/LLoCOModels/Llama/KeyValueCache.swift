@@ -1,3 +1,4 @@
+import LLoCOBase
 import LLoCOCheckpoints
 package import LLoCOTorch
 
@@ -69,7 +70,7 @@ public final class KeyValueCache {
     /// Begins a pass that adds `added` positions to each of `batch` sequences.
     ///
     /// - Returns: the places that they get; they count once the pass is committed
-    /// - Throws: `TorchError` where the cache is of another number of sequences
+    /// - Throws: `ModelError` where the cache is of another number of sequences
     @discardableResult
     func begin(_ added: Int, batch: Int) throws -> [Slot] {
         if count == 0, batch != self.batch {
@@ -78,7 +79,7 @@ public final class KeyValueCache {
             self.batch = batch
         }
         guard batch == self.batch else {
-            throw TorchError("key_value_cache: a batch of \(batch) sequences, the cache is of \(self.batch ?? 0)")
+            throw ModelError(.invalid, "a cache of keys and values: a batch of \(batch) sequences, the cache is of \(self.batch ?? 0)")
         }
         slots = []
         if gradientsAreRecorded {
@@ -222,7 +223,7 @@ public final class KeyValueCache {
     ) throws {
         let given = layers[0].keys.size(0)
         guard count == 0 || batch == given else {
-            throw TorchError("key_value_cache: keys and values of \(given) sequences, the cache is of \(batch ?? 0)")
+            throw ModelError(.invalid, "a cache of keys and values: keys and values of \(given) sequences, the cache is of \(batch ?? 0)")
         }
         batch = given
         layout += 1
@@ -249,10 +250,10 @@ public final class KeyValueCache {
 
     /// The same cache for `batch` sequences that continue it, each its own way: they read the same pages.
     ///
-    /// - Throws: `TorchError` where it is of several sequences, and of another number of them.
+    /// - Throws: `ModelError` where it is of several sequences, and of another number of them.
     public func shared(by batch: Int) throws -> KeyValueCache {
         guard count == 0 || self.batch == 1 || self.batch == batch else {
-            throw TorchError("key_value_cache: \(batch) sequences, the cache is of \(self.batch ?? 0)")
+            throw ModelError(.invalid, "a cache of keys and values: \(batch) sequences, the cache is of \(self.batch ?? 0)")
         }
         pages.removeAll { $0.length == 0 }
         close()

@@ -13,7 +13,10 @@ import Testing
     @Test func everyErrorHasACode() {
         #expect(ErrorCode(of: CancellationError()) == .cancelled)
         #expect(ErrorCode(of: Unknown()) == .failed)
-        #expect(ErrorCode(of: CocoaError(.fileNoSuchFile)) == .failed)
+        #expect(ErrorCode(of: CocoaError(.fileNoSuchFile)) == .notFound)
+        #expect(ErrorCode(of: CocoaError(.fileWriteOutOfSpace)) == .storage)
+        #expect(ErrorCode(of: NSError(domain: NSPOSIXErrorDomain, code: Int(ENOSPC))) == .storage)
+        #expect(ErrorCode(of: CocoaError(.propertyListReadCorrupt)) == .failed)
         for code in ErrorCode.allCases { #expect(ErrorCode(of: Coded(errorCode: code)) == code) }
     }
 

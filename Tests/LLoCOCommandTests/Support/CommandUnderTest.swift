@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LLoCOTestSupport
 
 enum CommandUnderTest {
     /// The command: `$LLOCO_COMMAND`, else the product that was built beside the tests.

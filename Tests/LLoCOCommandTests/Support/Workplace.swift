@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 #if canImport(Darwin)

@@ -3,10 +3,10 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-@Suite("Data sets that are damaged or hostile")
-struct DataFaultTests {
+/// Data sets that are damaged or hostile.
+@Suite struct DataFaultTests {
+    /// A malformed record is named with what was found; the others are read.
     @Test(
-        "A malformed record is named with what was found; the others are read",
         arguments: [
             (DataFormat.lloco, #"{"id":"x","title":"t","document":" ","questions":[]}"#, #""document" is empty"#),
             (.lloco, #"{"title":4,"questions":[]}"#, #""title" is a number"#),
@@ -81,8 +81,8 @@ struct DataFaultTests {
         #"{"_id":"x","question":"q",\#(fields)}"#
     }
 
-    @Test("One bad question among good ones costs only itself")
-    func oneQuestion() throws {
+    /// One bad question among good ones costs only itself.
+    @Test func oneQuestion() throws {
         let line = DataSamples.squality.replacing(#""response_text":"A robot.""#, with: #""response_text":7"#)
         let set = try DataFiles.read(line)
         #expect(set.questionCount == 1 && set.malformed.count == 1)
@@ -92,8 +92,8 @@ struct DataFaultTests {
         #expect(qasper.malformed[0].reason.contains("expected one of them"))
     }
 
-    @Test("Records of a list have lines too: where each begins")
-    func linesOfAList() throws {
+    /// Records of a list have lines too: where each begins.
+    @Test func linesOfAList() throws {
         let set = try DataFiles.read("[\n\(DataSamples.hotpotqa),\n\n  {\"_id\":\n\"x\"}, 7\n,\n8]", as: .hotpotqa)
         let first = 2 + DataSamples.hotpotqa.count { $0 == "\n" }
         #expect(set.malformed.map(\.line) == [first + 2, first + 3, first + 5])
@@ -102,8 +102,8 @@ struct DataFaultTests {
         #expect(indented.malformed[0].description.contains("line 1"))
     }
 
-    @Test("QMSum: a query whose turns are odd is asked without them")
-    func oddSpans() throws {
+    /// QMSum: a query whose turns are odd is asked without them.
+    @Test func oddSpans() throws {
         let line = #"""
             {"meeting_transcripts":[{"content":"x"}],"specific_query_list":[{"query":"q","answer":"a",\#
             "relevant_text_span":[["1"]]}]}
@@ -114,8 +114,8 @@ struct DataFaultTests {
         #expect(set.remarks.count == 1 && set.remarks[0].contains("expected a first and a last turn"))
     }
 
-    @Test("Options that a form has no use for")
-    func misfits() throws {
+    /// Options that a form has no use for.
+    @Test func misfits() throws {
         for (change, part) in [
             ({ $0.split = "train" }, "no parts"), ({ $0.task = "qasper" }, "no tasks"),
             ({ $0.narrativeText = .summaries }, "no summaries"),
@@ -127,8 +127,8 @@ struct DataFaultTests {
         }
     }
 
-    @Test("Qasper: papers that are malformed are named by their key")
-    func qasper() throws {
+    /// Qasper: papers that are malformed are named by their key.
+    @Test func qasper() throws {
         let text = #"{"p1":7,"p2":{"title":"t"},"p3":{"title":"t","qas":[]},"# + DataSamples.qasper.dropFirst()
         let set = try DataFiles.read(text, as: .qasper)
         #expect(set.documents.map(\.id) == ["1234.5678"])
@@ -140,8 +140,8 @@ struct DataFaultTests {
         #expect(second.malformed[0].reason.contains("already used"))
     }
 
-    @Test("Two records with the same text but other ids, or the same ids in canonical forms that differ")
-    func ids() throws {
+    /// Two records with the same text but other ids, or the same ids in canonical forms that differ.
+    @Test func ids() throws {
         let composed = DataSamples.hotpotqa.replacing("h1", with: "caf\u{E9}")
         let decomposed = DataSamples.hotpotqa.replacing("h1", with: "cafe\u{301}")
         let set = try DataFiles.read("[\(composed),\(decomposed),\(DataSamples.hotpotqa)]")
@@ -154,8 +154,8 @@ struct DataFaultTests {
         #expect(try DataFiles.read(DataSamples.quality + "\n" + other).documents.map(\.id) == ["a1", "a1_Z"])
     }
 
-    @Test("A file without a good record says why the first is none")
-    func noGoodRecord() {
+    /// A file without a good record says why the first is none.
+    @Test func noGoodRecord() {
         let one = DataFiles.fault(#"{"meeting_transcripts":[]}"#)
         #expect(one?.line == 1 && one?.reason.contains("its one record is malformed") == true)
         let two = DataFiles.fault("\n{\"meeting_transcripts\":[]}\n{\"meeting_transcripts\":7}\n")
@@ -167,8 +167,8 @@ struct DataFaultTests {
         #expect(DataFiles.fault("[]", as: .hotpotqa)?.reason.contains("holds no question") == true)
     }
 
-    @Test("Lists and objects that are cut off or go on after their end")
-    func cutOff() {
+    /// Lists and objects that are cut off or go on after their end.
+    @Test func cutOff() {
         for (text, message) in [
             ("[\(DataSamples.hotpotqa)", "cut off"), ("[\(DataSamples.hotpotqa),", "cut off"),
             ("[\(DataSamples.hotpotqa.dropLast(3))", "cut off"), ("[\(DataSamples.hotpotqa)] x", "found 'x'"),
@@ -188,8 +188,8 @@ struct DataFaultTests {
         }
     }
 
-    @Test("Damaged gzip")
-    func gzip() throws {
+    /// Damaged gzip.
+    @Test func gzip() throws {
         let files = try DataFiles()
         for record in [DataSamples.lloco, "[\(DataSamples.hotpotqa)]", DataSamples.qasper] {
             let whole = StoredGzip.member(Array(record.utf8))
@@ -203,8 +203,8 @@ struct DataFaultTests {
         }
     }
 
-    @Test("Limits: of the file, of a record, of the texts, of malformed records")
-    func limits() throws {
+    /// Limits: of the file, of a record, of the texts, of malformed records.
+    @Test func limits() throws {
         let files = try DataFiles()
         let url = try files.write("[\(DataSamples.hotpotqa)]", to: "data")
         func error(_ url: URL, _ change: (inout DataFileLimits) -> Void) -> String {
@@ -235,8 +235,8 @@ struct DataFaultTests {
         #expect(error(trivia) { $0.recordBytes = 8_000 }.contains("the evidence holds more than 8000 bytes"))
     }
 
-    @Test("A long list is read a record at a time, across the pieces that the file comes in")
-    func manyRecords() throws {
+    /// A long list is read a record at a time, across the pieces that the file comes in.
+    @Test func manyRecords() throws {
         let padding = String(repeating: "é\\\"[{ ", count: 12_000)
         let records = (0..<12).map { index in
             DataSamples.hotpotqa.replacing("h1", with: "h\(index)").replacing("It is small.", with: padding)
@@ -246,8 +246,8 @@ struct DataFaultTests {
         #expect(set.documents.allSatisfy { ($0.text ?? "").contains(String(repeating: "é\"[{ ", count: 12_000)) })
     }
 
-    @Test("What is in a file cannot break a message's line")
-    func hostileMessage() throws {
+    /// What is in a file cannot break a message's line.
+    @Test func hostileMessage() throws {
         let id = #"a\n\u001b[31mb\#(String(repeating: "x", count: 500))"#
         let record = DataSamples.hotpotqa.replacing("h1", with: id)
         let set = try DataFiles.read("[\(record),\(record)]")

@@ -4,10 +4,10 @@ import LLoCODataSets
 import LLoCODocuments
 import Testing
 
-@Suite("Data sets as they are published")
-struct DataFormatTests {
-    @Test("Our own question sets, with the text or without")
-    func lloco() throws {
+/// Data sets as they are published.
+@Suite struct DataFormatTests {
+    /// Our own question sets, with the text or without.
+    @Test func lloco() throws {
         let set = try DataFiles.read(DataSamples.lloco + "\n" + #"{"title":"Known","questions":[]}"#)
         #expect(set.format == .lloco && set.name == "data" && set.malformed.isEmpty)
         #expect(set.documents.map(\.id) == ["d1", "Known"])
@@ -22,8 +22,8 @@ struct DataFormatTests {
         #expect(strict.documents.count == 1 && strict.malformed.map(\.line) == [2])
     }
 
-    @Test("Our own question sets can be judged by another measure, and answers are as long as it wants")
-    func measure() throws {
+    /// Our own question sets can be judged by another measure, and answers are as long as it wants.
+    @Test func measure() throws {
         var options = EvaluationSet.ReadingOptions()
         #expect(try DataFiles.read(DataSamples.lloco, options: options).answerTokens == ["lloco": 48])
         for metric in Metric.allCases {
@@ -44,8 +44,8 @@ struct DataFormatTests {
         #expect(error?.reason.contains("quality has its own measure") == true)
     }
 
-    @Test("A set's digest is of its texts, wherever they are")
-    func digests() throws {
+    /// A set's digest is of its texts, wherever they are.
+    @Test func digests() throws {
         let set = try DataFiles.read(DataSamples.lloco)
         let digest = Digest.sha256("The mill burnt down in May.")
         #expect(set.digest == set.digest(texts: [digest]))
@@ -55,8 +55,8 @@ struct DataFormatTests {
         #expect(without.digest != set.digest && without.digest(texts: [Digest.sha256("Other")]) != set.digest)
     }
 
-    @Test("QuALITY: options under letters, labels from 1, what is left of HTML, two writers of one article")
-    func quality() throws {
+    /// QuALITY: options under letters, labels from 1, what is left of HTML, two writers of one article.
+    @Test func quality() throws {
         let second = DataSamples.quality.replacing("a1_X", with: "a1_Y")
         let set = try DataFiles.read(DataSamples.quality + "\n" + second)
         #expect(set.format == .quality && set.malformed.isEmpty)
@@ -82,8 +82,8 @@ struct DataFormatTests {
         #expect(document.questions[1].attributes["label"] == "writer")
     }
 
-    @Test("QuALITY: an article that was never stripped of its HTML")
-    func qualityHTML() throws {
+    /// QuALITY: an article that was never stripped of its HTML.
+    @Test func qualityHTML() throws {
         let html = DataSamples.quality.replacing(
             "A pond.<br/>Two frogs &amp; a newt.",
             with: "<html><body><p>A pond.</p><p>Frogs &lt; newts</p></body></html>")
@@ -94,8 +94,8 @@ struct DataFormatTests {
         #expect(try DataFiles.read(plain).documents[0].text == "a <b and c> d, x<y, AT&T; &unknown; <bang> éé <i")
     }
 
-    @Test("Qasper: references as the published evaluator makes them, answer types, evidence")
-    func qasper() throws {
+    /// Qasper: references as the published evaluator makes them, answer types, evidence.
+    @Test func qasper() throws {
         for text in [DataSamples.qasper, DataSamples.qasper.replacing("\n", with: " ")] {
             let set = try DataFiles.read(text)
             #expect(set.format == .qasper && set.malformed.isEmpty)
@@ -117,8 +117,8 @@ struct DataFormatTests {
         }
     }
 
-    @Test("QMSum: speakers, general and specific queries, the turns that they are about")
-    func qmsum() throws {
+    /// QMSum: speakers, general and specific queries, the turns that they are about.
+    @Test func qmsum() throws {
         let set = try DataFiles.read(DataSamples.qmsum + "\n\n" + DataSamples.qmsum)
         #expect(set.format == .qmsum && set.malformed.isEmpty)
         #expect(set.documents.map(\.id) == ["meeting-1", "meeting-2"])
@@ -132,8 +132,8 @@ struct DataFormatTests {
         #expect(set.documents[0].questions.allSatisfy { $0.metric == .rougeGeometricMean })
     }
 
-    @Test("SQuALITY: every response is a reference")
-    func squality() throws {
+    /// SQuALITY: every response is a reference.
+    @Test func squality() throws {
         let set = try DataFiles.read(DataSamples.squality)
         #expect(set.format == .squality && set.malformed.isEmpty)
         #expect(set.documents[0].id == "s9" && set.documents[0].text == "A robot walks home.")
@@ -143,8 +143,8 @@ struct DataFormatTests {
         #expect(set.documents[0].questions.allSatisfy { $0.metric == .rougeGeometricMean })
     }
 
-    @Test("HotpotQA: paragraphs, supporting sentences, one that was not retrieved")
-    func hotpotqa() throws {
+    /// HotpotQA: paragraphs, supporting sentences, one that was not retrieved.
+    @Test func hotpotqa() throws {
         let set = try DataFiles.read("[\(DataSamples.hotpotqa)]")
         #expect(set.format == .hotpotqa && set.malformed.isEmpty)
         let document = try #require(set.documents.first)
@@ -155,8 +155,8 @@ struct DataFormatTests {
             question.attributes == ["type": "bridge", "level": "hard", "evidence": "Ulm: Ulm has a twin.\nLost town"])
     }
 
-    @Test("LongBench v2: four choices, difficulty, length; questions about one text make one document")
-    func longbenchV2() throws {
+    /// LongBench v2: four choices, difficulty, length; questions about one text make one document.
+    @Test func longbenchV2() throws {
         let other = DataSamples.longbenchV2.replacing("v1", with: "v2")
         let set = try DataFiles.read("[\(DataSamples.longbenchV2), \(other)]")
         #expect(set.format == .longbenchV2 && set.malformed.isEmpty)

@@ -3,8 +3,7 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-@Suite("Recognising data sets")
-struct DataRecognitionTests {
+@Suite struct DataRecognitionTests {
     private static let records: [(String, DataFormat)] = [
         (DataSamples.lloco, .lloco), (DataSamples.quality, .quality), (DataSamples.qmsum, .qmsum),
         (DataSamples.squality, .squality), (DataSamples.hotpotqa, .hotpotqa), (DataSamples.govReport, .govreport),
@@ -13,8 +12,8 @@ struct DataRecognitionTests {
         (DataSamples.longbenchV2, .longbenchV2),
     ]
 
-    @Test("Every format is told by its content, in each form of file, gzipped or not, behind a byte order mark")
-    func content() throws {
+    /// Every format is told by its content, in each form of file, gzipped or not, behind a byte order mark.
+    @Test func content() throws {
         let files = try DataFiles()
         for (record, format) in Self.records {
             let expected = try DataFiles.read(record.replacing("\n", with: " ")).documents
@@ -34,8 +33,8 @@ struct DataRecognitionTests {
         }
     }
 
-    @Test("Qasper and TriviaQA are one object each, gzipped too")
-    func objects() throws {
+    /// Qasper and TriviaQA are one object each, gzipped too.
+    @Test func objects() throws {
         let files = try DataFiles()
         let qasper = try files.write(StoredGzip.member(Array(DataSamples.qasper.utf8)), to: "qasper")
         #expect(try EvaluationSet(contentsOf: qasper).format == .qasper)
@@ -45,8 +44,8 @@ struct DataRecognitionTests {
         #expect(try EvaluationSet(contentsOf: trivia).format == .triviaqa)
     }
 
-    @Test("First lines that are malformed do not hide the format")
-    func malformedStart() throws {
+    /// First lines that are malformed do not hide the format.
+    @Test func malformedStart() throws {
         for start in [
             "{", "{\"id\":", #"{"id":"x" "y"}"#, #"{"a":[1,2}"#, "no JSON", "{}", #"{"other":1}"#, "[", "7",
         ] where start != "[" && start != "no JSON" && start != "7" {
@@ -59,8 +58,8 @@ struct DataRecognitionTests {
         #expect(list.malformed.map(\.record) == ["record 1", "record 2"])
     }
 
-    @Test("The last line may lack its end, and an object of the last line is a line")
-    func oneLine() throws {
+    /// The last line may lack its end, and an object of the last line is a line.
+    @Test func oneLine() throws {
         let set = try DataFiles.read(
             #"{"id":"d","title":"t","document":"x","questions":[{"id":"q"}]}"# + "\n" + DataSamples.lloco)
         #expect(set.documents.map(\.id) == ["d1"])
@@ -68,8 +67,8 @@ struct DataRecognitionTests {
         #expect(set.malformed[0].reason.contains(#""questions[0].question" is missing"#))
     }
 
-    @Test("A format that is given counts, whatever the content looks like")
-    func given() throws {
+    /// A format that is given counts, whatever the content looks like.
+    @Test func given() throws {
         #expect(try DataFiles.read(DataSamples.qasper, as: .qasper).questionCount == 3)
         // SQuALITY's document and questions, without what tells it from ours.
         let line = DataSamples.squality.replacing(#""metadata""#, with: #""data""#)
@@ -83,21 +82,20 @@ struct DataRecognitionTests {
         #expect(DataFiles.fault(DataSamples.lloco, as: .ruler)?.reason.contains("is generated") == true)
     }
 
-    @Test(
-        "What is of no known format says what it has and what is known",
-        arguments: [
-            (#"{"tea":1,"a\nb":2}"#, #"a record with the fields "tea", "a\nb""#), ("plain text", "not recognised"),
-            ("[]", "not recognised"), ("a,b\n1,2\n", "not recognised"), ("{}", "not recognised"),
-            ("[1,2,3]", "not recognised"), ("\u{0}\u{1}", "not recognised"), ("\"text\"", "not recognised"),
-        ])
+    /// What is of no known format says what it has and what is known.
+    @Test(arguments: [
+        (#"{"tea":1,"a\nb":2}"#, #"a record with the fields "tea", "a\nb""#), ("plain text", "not recognised"),
+        ("[]", "not recognised"), ("a,b\n1,2\n", "not recognised"), ("{}", "not recognised"),
+        ("[1,2,3]", "not recognised"), ("\u{0}\u{1}", "not recognised"), ("\"text\"", "not recognised"),
+    ])
     func unknown(text: String, message: String) {
         let fault = DataFiles.fault(text)
         #expect(fault?.reason.contains(message) == true, "\(String(describing: fault))")
         #expect(fault?.reason.contains("longbench-v2") == true && fault?.reason.contains("ruler") == false)
     }
 
-    @Test("Folders without a data set, files that are not there, pipes")
-    func places() throws {
+    /// Folders without a data set, files that are not there, pipes.
+    @Test func places() throws {
         let files = try DataFiles()
         try files.write("x", to: "a.txt")
         let folder = #expect(throws: JSONLinesError.self) { try EvaluationSet(contentsOf: files.folder) }

@@ -3,13 +3,11 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-@Suite("Reading GovReport")
-struct GovReportReadingTests {
+@Suite struct GovReportReadingTests {
     private static let text = "Letter\n\nRoads age.\n\nBridges\n\nSo do bridges.\n\nThe end."
 
-    @Test(
-        "Nested sections, in each form of file; what is recommended is no part of the summary", arguments: Form.allCases
-    )
+    /// Nested sections, in each form of file; what is recommended is no part of the summary.
+    @Test(arguments: Form.allCases)
     func sections(form: Form) throws {
         let set = try DataFiles.read(form.text([DataSamples.govReport]))
         #expect(set.format == .govreport && set.malformed.isEmpty)
@@ -21,8 +19,8 @@ struct GovReportReadingTests {
         #expect(document.questions == [question])
     }
 
+    /// The other published forms.
     @Test(
-        "The other published forms",
         arguments: [
             // The Congressional Research Service's
             #"""
@@ -43,14 +41,14 @@ struct GovReportReadingTests {
         #expect(set.documents[0].questions[0].answers == ["One.\nTwo."])
     }
 
-    @Test("SCROLLS' lines, where that format is given")
-    func scrolls() throws {
+    /// SCROLLS' lines, where that format is given.
+    @Test func scrolls() throws {
         let set = try DataFiles.read(#"{"id":"x","pid":"x_0","input":"R.","output":"S."}"#, as: .govreport)
         #expect(set.documents[0].text == "R." && set.documents[0].questions[0].answers == ["S."])
     }
 
-    @Test("A folder of files, all of them or a split; a file that cannot be read is a malformed record")
-    func folder() throws {
+    /// A folder of files, all of them or a split; a file that cannot be read is a malformed record.
+    @Test func folder() throws {
         let files = try DataFiles()
         for (subset, id) in [("gao", "a"), ("gao", "b"), ("crs", "c")] {
             try files.write(
@@ -85,22 +83,21 @@ struct GovReportReadingTests {
         #expect(outside?.reason.contains("expected a report's id") == true)
     }
 
-    @Test(
-        "Malformed records",
-        arguments: [
-            (#"{"id":"x","report":"R."}"#, #"no "highlight", "summary""#),
-            (#"{"id":"x","summary":"S."}"#, #"no "report", "reports""#),
-            (#"{"id":"x","report":" ","summary":"S."}"#, "the report is empty"),
-            (#"{"id":"x","report":"R.","summary":[]}"#, "the summary is empty"),
-            (#"{"id":"x","report":7,"summary":"S."}"#, #""report" is a number"#),
-            (#"{"id":"x","report":[{"paragraphs":"R."}],"summary":"S."}"#, #""report[0].paragraphs" is a string"#),
-            (#"{"id":"x","report":["R.",7],"summary":"S."}"#, #""report[0]" is a string; expected an object"#),
-            (
-                #"{"id":"x","document_sections":{"title":["a"],"paragraphs":[]},"summary":"S."}"#,
-                "has 0 texts for 1 titles"
-            ),
-            (#"{"id":"GAO-1","report":"R.","summary":"S."}"#, #"the document id "GAO-1" is already used"#),
-        ])
+    /// Malformed records.
+    @Test(arguments: [
+        (#"{"id":"x","report":"R."}"#, #"no "highlight", "summary""#),
+        (#"{"id":"x","summary":"S."}"#, #"no "report", "reports""#),
+        (#"{"id":"x","report":" ","summary":"S."}"#, "the report is empty"),
+        (#"{"id":"x","report":"R.","summary":[]}"#, "the summary is empty"),
+        (#"{"id":"x","report":7,"summary":"S."}"#, #""report" is a number"#),
+        (#"{"id":"x","report":[{"paragraphs":"R."}],"summary":"S."}"#, #""report[0].paragraphs" is a string"#),
+        (#"{"id":"x","report":["R.",7],"summary":"S."}"#, #""report[0]" is a string; expected an object"#),
+        (
+            #"{"id":"x","document_sections":{"title":["a"],"paragraphs":[]},"summary":"S."}"#,
+            "has 0 texts for 1 titles"
+        ),
+        (#"{"id":"GAO-1","report":"R.","summary":"S."}"#, #"the document id "GAO-1" is already used"#),
+    ])
     func malformed(record: String, message: String) throws {
         let set = try DataFiles.read(Form.line.text([DataSamples.govReport, record]))
         #expect(set.documents.count == 1 && set.malformed.count == 1)

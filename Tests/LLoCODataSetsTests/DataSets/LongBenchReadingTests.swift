@@ -2,10 +2,10 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-@Suite("Reading LongBench v1")
-struct LongBenchReadingTests {
-    @Test("A line's question, references, measure and attributes")
-    func line() throws {
+/// Reading LongBench v1.
+@Suite struct LongBenchReadingTests {
+    /// A line's question, references, measure and attributes.
+    @Test func line() throws {
         let set = try DataFiles.read(DataSamples.longbench)
         #expect(set.format == .longbench && set.malformed.isEmpty)
         #expect(set.documents.map(\.text) == ["The crow sings."])
@@ -16,15 +16,14 @@ struct LongBenchReadingTests {
         #expect(question.attributes == ["task": "multifieldqa_en", "length": "3", "language": "en"])
     }
 
-    @Test(
-        "Each task has its published measure",
-        arguments: [
-            ("narrativeqa", Metric.f1), ("qasper", .f1), ("multifieldqa_en", .f1), ("hotpotqa", .f1),
-            ("2wikimqa", .f1), ("musique", .f1), ("triviaqa", .f1), ("gov_report", .longbenchRougeL),
-            ("qmsum", .longbenchRougeL), ("multi_news", .longbenchRougeL), ("samsum", .longbenchRougeL),
-            ("trec", .classification), ("passage_count", .count), ("passage_retrieval_en", .retrieval),
-            ("lcc", .codeSimilarity), ("repobench-p", .codeSimilarity), ("hotpotqa_e", .f1), ("lcc_e", .codeSimilarity),
-        ])
+    /// Each task has its published measure.
+    @Test(arguments: [
+        ("narrativeqa", Metric.f1), ("qasper", .f1), ("multifieldqa_en", .f1), ("hotpotqa", .f1),
+        ("2wikimqa", .f1), ("musique", .f1), ("triviaqa", .f1), ("gov_report", .longbenchRougeL),
+        ("qmsum", .longbenchRougeL), ("multi_news", .longbenchRougeL), ("samsum", .longbenchRougeL),
+        ("trec", .classification), ("passage_count", .count), ("passage_retrieval_en", .retrieval),
+        ("lcc", .codeSimilarity), ("repobench-p", .codeSimilarity), ("hotpotqa_e", .f1), ("lcc_e", .codeSimilarity),
+    ])
     func metrics(task: String, metric: Metric) throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: task)
             .replacing(#""all_classes":null"#, with: #""all_classes":["Date","City"]"#)
@@ -34,9 +33,8 @@ struct LongBenchReadingTests {
         #expect(question.classes == (metric == .classification ? ["Date", "City"] : []))
     }
 
-    @Test(
-        "Answers are as long as published",
-        arguments: [("qmsum", 512), ("narrativeqa", 128), ("lcc", 64), ("musique", 32)])
+    /// Answers are as long as published.
+    @Test(arguments: [("qmsum", 512), ("narrativeqa", 128), ("lcc", 64), ("musique", 32)])
     func answerTokens(task: String, tokens: Int) throws {
         var set = try DataFiles.read(DataSamples.longbench.replacing("multifieldqa_en", with: task))
         #expect(set.answerTokens == [task: tokens])
@@ -44,16 +42,16 @@ struct LongBenchReadingTests {
         #expect(set.documents[0].questions[0].answerTokens == 7)
     }
 
-    @Test("A task without an input is asked by its instruction alone")
-    func withoutInput() throws {
+    /// A task without an input is asked by its instruction alone.
+    @Test func withoutInput() throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: "passage_count")
             .replacing("Who sings?", with: "")
         let question = try #require(try DataFiles.read(line).documents.first?.questions.first)
         #expect(!question.text.isEmpty && !question.text.contains("\n\n"))
     }
 
-    @Test("The file's name tells the task of lines that do not, and lines without an id get one")
-    func named() throws {
+    /// The file's name tells the task of lines that do not, and lines without an id get one.
+    @Test func named() throws {
         let line = DataSamples.longbench.replacing(#""dataset":"multifieldqa_en","#, with: "")
             .replacing(#","_id":"lb1""#, with: "")
         let set = try DataFiles.read(line + "\n" + line.replacing("Who", with: "What"), name: "qasper_e.jsonl")
@@ -67,9 +65,8 @@ struct LongBenchReadingTests {
         #expect(fault?.line == 1 && fault?.reason.contains(#""dataset" is missing"#) == true)
     }
 
-    @Test(
-        "Chinese tasks are refused by name, not scored wrongly",
-        arguments: ["multifieldqa_zh", "dureader", "vcsum", "lsht", "passage_retrieval_zh"])
+    /// Chinese tasks are refused by name, not scored wrongly.
+    @Test(arguments: ["multifieldqa_zh", "dureader", "vcsum", "lsht", "passage_retrieval_zh"])
     func chinese(task: String) throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: task).replacing("lb1", with: "z")
         let set = try DataFiles.read(DataSamples.longbench + "\n" + line)
@@ -79,14 +76,13 @@ struct LongBenchReadingTests {
         #expect(record.reason.contains(task) && record.reason.contains("not supported"))
     }
 
-    @Test(
-        "Malformed lines",
-        arguments: [
-            (#""dataset":"other","_id":"x""#, #""dataset" is "other""#),
-            (#""dataset":"trec","_id":"x""#, #""all_classes" holds no class"#),
-            (#""dataset":"trec","all_classes":"Date","_id":"x""#, #""all_classes" is a string"#),
-            (#""dataset":"qasper","_id":"lb1""#, #"id "lb1" is already used"#),
-        ])
+    /// Malformed lines.
+    @Test(arguments: [
+        (#""dataset":"other","_id":"x""#, #""dataset" is "other""#),
+        (#""dataset":"trec","_id":"x""#, #""all_classes" holds no class"#),
+        (#""dataset":"trec","all_classes":"Date","_id":"x""#, #""all_classes" is a string"#),
+        (#""dataset":"qasper","_id":"lb1""#, #"id "lb1" is already used"#),
+    ])
     func malformed(fields: String, message: String) throws {
         let line = #"{"input":"q","context":"c","answers":["a"],\#(fields)}"#
         let set = try DataFiles.read(DataSamples.longbench + "\n" + line)

@@ -3,8 +3,7 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-@Suite("Reading NarrativeQA")
-struct NarrativeQAReadingTests {
+@Suite struct NarrativeQAReadingTests {
     private static let documents = """
         document_id,set,kind,story_url,story_file_size,wiki_url,wiki_title,story_word_count,story_start,story_end\r
         n1,valid,gutenberg,http://x,1,http://y,"The ""Fox"", a tale",3,It,end\r
@@ -39,8 +38,8 @@ struct NarrativeQAReadingTests {
         return files
     }
 
-    @Test("Tables and stories; HTML is stripped, what is not UTF-8 is ISO-8859-1")
-    func stories() throws {
+    /// Tables and stories; HTML is stripped, what is not UTF-8 is ISO-8859-1.
+    @Test func stories() throws {
         let files = try Self.files()
         for place in ["", "documents.csv", "qaps.csv"] {
             let url = place.isEmpty ? files.folder : files.folder.appending(path: place)
@@ -57,8 +56,8 @@ struct NarrativeQAReadingTests {
         }
     }
 
-    @Test("A split alone, summaries as the texts, stories elsewhere, gzipped tables")
-    func options() throws {
+    /// A split alone, summaries as the texts, stories elsewhere, gzipped tables.
+    @Test func options() throws {
         let files = try Self.files()
         var options = EvaluationSet.ReadingOptions()
         options.split = "train"
@@ -87,8 +86,8 @@ struct NarrativeQAReadingTests {
         #expect(set.questionCount == 4)
     }
 
-    @Test("A story that is not there takes its questions with it, by name")
-    func missingStory() throws {
+    /// A story that is not there takes its questions with it, by name.
+    @Test func missingStory() throws {
         let files = try Self.files()
         try FileManager.default.removeItem(at: files.folder.appending(path: "tmp/n1.content"))
         try files.write([0, 1, 2, 0, 3], to: "tmp/n3.content")
@@ -99,17 +98,16 @@ struct NarrativeQAReadingTests {
         #expect(set.malformed.allSatisfy { $0.file.hasSuffix("documents.csv") })
     }
 
-    @Test(
-        "Malformed rows",
-        arguments: [
-            ("n1,valid,q", "a row of 3 fields; expected 8"),
-            ("n9,valid,q,a,b,x,y,z", #"the document id "n9"; expected one of documents.csv"#),
-            ("n1,valid, ,a,b,x,y,z", #""question" is empty"#),
-            ("n1,valid,q,, ,x,y,z", #""answer1" and "answer2" are empty"#),
-            (#"n1,valid,"q" q,a,b,x,y,z"#, "text after a closing quotation mark"),
-            (#"n1,valid,q "q",a,b,x,y,z"#, "a quotation mark in a field without quotes"),
-            ("n1,valid,q\u{0},a,b,x,y,z", "not UTF-8 text"),
-        ])
+    /// Malformed rows.
+    @Test(arguments: [
+        ("n1,valid,q", "a row of 3 fields; expected 8"),
+        ("n9,valid,q,a,b,x,y,z", #"the document id "n9"; expected one of documents.csv"#),
+        ("n1,valid, ,a,b,x,y,z", #""question" is empty"#),
+        ("n1,valid,q,, ,x,y,z", #""answer1" and "answer2" are empty"#),
+        (#"n1,valid,"q" q,a,b,x,y,z"#, "text after a closing quotation mark"),
+        (#"n1,valid,q "q",a,b,x,y,z"#, "a quotation mark in a field without quotes"),
+        ("n1,valid,q\u{0},a,b,x,y,z", "not UTF-8 text"),
+    ])
     func malformed(row: String, message: String) throws {
         let files = try Self.files()
         try files.write(Self.questions + "\n" + row + "\nn2,train,Last?,a,b,x,y,z", to: "qaps.csv")
@@ -119,8 +117,8 @@ struct NarrativeQAReadingTests {
         #expect(set.malformed[0].file.hasSuffix("qaps.csv") && set.malformed[0].reason.contains(message))
     }
 
-    @Test("Bytes that are not UTF-8, an id for the second time, one that leads out of the folder")
-    func hostileRows() throws {
+    /// Bytes that are not UTF-8, an id for the second time, one that leads out of the folder.
+    @Test func hostileRows() throws {
         let files = try Self.files()
         try files.write(
             Self.documents + "n1,valid,k,,,,Again,,,\n../../n4,valid,k,,,,Out,,,\n", to: "documents.csv")
@@ -136,8 +134,8 @@ struct NarrativeQAReadingTests {
         #expect(set.malformed[2].reason.contains("leads out of"))
     }
 
-    @Test("Tables that are none as a whole")
-    func faults() throws {
+    /// Tables that are none as a whole.
+    @Test func faults() throws {
         let files = try Self.files()
         for (name, text, message) in [
             ("qaps.csv", Self.questions + "\nn1,valid,\"q", "a field in quotes does not end"),

@@ -2,14 +2,13 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-@Suite("Reading SCROLLS")
-struct ScrollsReadingTests {
+@Suite struct ScrollsReadingTests {
     private static func line(_ id: String, _ pid: String, _ input: String, _ output: String) -> String {
         #"{"id":"\#(id)","pid":"\#(pid)","input":"\#(input)","output":"\#(output)"}"#
     }
 
-    @Test("The question is the input's first part; equal ids are references; equal texts one document")
-    func questions() throws {
+    /// The question is the input's first part; equal ids are references; equal texts one document.
+    @Test func questions() throws {
         let text = #"The dog ran.\n\nThe cat slept."#
         let lines = [
             DataSamples.scrolls, Self.line("sc2", "sc2_0", #"Who slept?\n\n\#(text)"#, "The cat"),
@@ -23,17 +22,16 @@ struct ScrollsReadingTests {
         #expect(set.documents[0].questions.allSatisfy { $0.metric == .f1 && $0.attributes == ["task": "qasper"] })
     }
 
-    @Test(
-        "The file's or the folder's name tells the task and so the measure",
-        arguments: [
-            ("gov_report/validation.jsonl", "gov_report", Metric.rougeGeometricMean),
-            ("GovReport.jsonl", "gov_report", .rougeGeometricMean),
-            ("summ_screen_fd_dev.jsonl", "summ_screen_fd", .rougeGeometricMean),
-            ("qmsum/train.jsonl", "qmsum", .rougeGeometricMean),
-            ("squality/dev.jsonl", "squality", .rougeGeometricMean),
-            ("narrative_qa/test.jsonl", "narrative_qa", .f1), ("narrativeqa.jsonl", "narrative_qa", .f1),
-            ("qasper.jsonl", "qasper", .f1), ("contract_nli.jsonl", "contract_nli", .em),
-        ])
+    /// The file's or the folder's name tells the task and so the measure.
+    @Test(arguments: [
+        ("gov_report/validation.jsonl", "gov_report", Metric.rougeGeometricMean),
+        ("GovReport.jsonl", "gov_report", .rougeGeometricMean),
+        ("summ_screen_fd_dev.jsonl", "summ_screen_fd", .rougeGeometricMean),
+        ("qmsum/train.jsonl", "qmsum", .rougeGeometricMean),
+        ("squality/dev.jsonl", "squality", .rougeGeometricMean),
+        ("narrative_qa/test.jsonl", "narrative_qa", .f1), ("narrativeqa.jsonl", "narrative_qa", .f1),
+        ("qasper.jsonl", "qasper", .f1), ("contract_nli.jsonl", "contract_nli", .em),
+    ])
     func tasks(name: String, task: String, metric: Metric) throws {
         let question = try #require(
             try DataFiles.read(DataSamples.scrolls, name: name).documents.first?.questions.first)
@@ -42,15 +40,15 @@ struct ScrollsReadingTests {
         #expect(question.answerTokens == (isLong ? 512 : metric == .rougeGeometricMean ? 256 : 48))
     }
 
-    @Test("A summary is asked for by an instruction, and its input is all text")
-    func summary() throws {
+    /// A summary is asked for by an instruction, and its input is all text.
+    @Test func summary() throws {
         let set = try DataFiles.read(DataSamples.scrolls, name: "gov_report.jsonl")
         #expect(set.documents[0].text == "Who ran?\n\nThe dog ran.\n\nThe cat slept.")
         #expect(set.documents[0].questions[0].text == "Summarize the report.")
     }
 
-    @Test("Long inputs are cut in two quickly, whatever their characters")
-    func long() throws {
+    /// Long inputs are cut in two quickly, whatever their characters.
+    @Test func long() throws {
         let text = String(repeating: "é\u{301}e\u{301}\u{1F469}\u{200D}\u{1F680}\\n", count: 60_000)
         let set = try DataFiles.read(Self.line("1", "1_0", #"Où?\n\n\#(text)"#, "x"), name: "qasper")
         #expect(set.documents[0].questions[0].text == "Où?")
@@ -59,8 +57,8 @@ struct ScrollsReadingTests {
         #expect(fault?.reason.contains("no blank line") == true)
     }
 
-    @Test("Without a task nothing is read: the line's, the file's or one that is given tells")
-    func unnamed() throws {
+    /// Without a task nothing is read: the line's, the file's or one that is given tells.
+    @Test func unnamed() throws {
         let fault = DataFiles.fault("\n" + DataSamples.scrolls)
         #expect(fault?.line == 2 && fault?.reason.contains("expected one of gov_report, ") == true)
         #expect(fault?.hint == .nameTask)
@@ -71,8 +69,8 @@ struct ScrollsReadingTests {
         #expect(try DataFiles.read(DataSamples.scrolls, options: options).documents[0].questions[0].metric == .em)
     }
 
-    @Test("QuALITY's options are in the input, and the right one is given by its text")
-    func quality() throws {
+    /// QuALITY's options are in the input, and the right one is given by its text.
+    @Test func quality() throws {
         let input = #"Who won?\n\n (A) Ann  Lee\n (B) Ben\n (C) Cid\n (D) Dot\n\n\nThe title\n\nBen (A) won."#
         let lines = [
             Self.line("1", "1_0", input, "Ann Lee"),
@@ -89,19 +87,18 @@ struct ScrollsReadingTests {
         #expect(set.remarks.count == 1 && set.remarks[0].hasPrefix("2: the output is none of the options"))
     }
 
-    @Test(
-        "Malformed lines",
-        arguments: [
-            (line("sc2", "p", "no blank line", "x"), "has no blank line"),
-            (line("sc2", "p", #"\n\ntext"#, "x"), "begins with a blank line"),
-            (line("sc2", "p", #"q\n\n"#, "x"), "a question alone"),
-            (line("sc2", "p", #"q\n\nt"#, ""), #""output" is empty"#),
-            (#"{"id":"sc2","pid":"p","input":"q\n\nt","output":null}"#, #""output" is null"#),
-            (#"{"input":"q\n\nt","output":"x"}"#, #""id" is missing"#),
-            (line("sc1", "p", #"other\n\nt"#, "x"), "already used with another input"),
-            (line("sc2", "sc1_0", #"q\n\nt"#, "x"), "pids must be unique"),
-            (#"{"id":"a","pid":"p","dataset":"tea","input":"q\n\nt","output":"x"}"#, #"the task "tea""#),
-        ])
+    /// Malformed lines.
+    @Test(arguments: [
+        (line("sc2", "p", "no blank line", "x"), "has no blank line"),
+        (line("sc2", "p", #"\n\ntext"#, "x"), "begins with a blank line"),
+        (line("sc2", "p", #"q\n\n"#, "x"), "a question alone"),
+        (line("sc2", "p", #"q\n\nt"#, ""), #""output" is empty"#),
+        (#"{"id":"sc2","pid":"p","input":"q\n\nt","output":null}"#, #""output" is null"#),
+        (#"{"input":"q\n\nt","output":"x"}"#, #""id" is missing"#),
+        (line("sc1", "p", #"other\n\nt"#, "x"), "already used with another input"),
+        (line("sc2", "sc1_0", #"q\n\nt"#, "x"), "pids must be unique"),
+        (#"{"id":"a","pid":"p","dataset":"tea","input":"q\n\nt","output":"x"}"#, #"the task "tea""#),
+    ])
     func malformed(line: String, message: String) throws {
         let set = try DataFiles.read(DataSamples.scrolls + "\n" + line, name: "qasper")
         #expect(set.questionCount == 1 && set.documents[0].questions[0].answers == ["The dog"])
@@ -109,14 +106,13 @@ struct ScrollsReadingTests {
         #expect(set.malformed.first?.reason.contains(message) == true, "\(set.malformed)")
     }
 
-    @Test(
-        "Malformed options of QuALITY",
-        arguments: [
-            (#"Who? (A) a (B) b (C) c\n\nt"#, "no option (D)"),
-            (#"Who? (A) a (B) b (C) c (D) d"#, "no blank line"),
-            (#"Who?\n\n(A) a (B)  (C) c (D) d\n\nt"#, "empty question or option"),
-            (#"Who?\n\n(A) a (B) b (C) c (D) d\n\n"#, "a question alone"),
-        ])
+    /// Malformed options of QuALITY.
+    @Test(arguments: [
+        (#"Who? (A) a (B) b (C) c\n\nt"#, "no option (D)"),
+        (#"Who? (A) a (B) b (C) c (D) d"#, "no blank line"),
+        (#"Who?\n\n(A) a (B)  (C) c (D) d\n\nt"#, "empty question or option"),
+        (#"Who?\n\n(A) a (B) b (C) c (D) d\n\n"#, "a question alone"),
+    ])
     func malformedOptions(input: String, message: String) {
         let fault = DataFiles.fault(Self.line("1", "1", input, "a"), name: "quality.jsonl")
         #expect(fault?.reason.contains(message) == true, "\(String(describing: fault))")

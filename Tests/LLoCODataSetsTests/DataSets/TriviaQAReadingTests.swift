@@ -4,8 +4,7 @@ import LLoCODataSets
 import LLoCODocuments
 import Testing
 
-@Suite("Reading TriviaQA")
-struct TriviaQAReadingTests {
+@Suite struct TriviaQAReadingTests {
     private static func files() throws -> DataFiles {
         let files = try DataFiles()
         try files.write(DataSamples.triviaqa, to: "qa/web-dev.json")
@@ -14,8 +13,8 @@ struct TriviaQAReadingTests {
         return files
     }
 
-    @Test("The evidence is the text; aliases as they are written and normalised are references")
-    func question() throws {
+    /// The evidence is the text; aliases as they are written and normalised are references.
+    @Test func question() throws {
         let files = try Self.files()
         let url = files.folder.appending(path: "qa/web-dev.json")
         let set = try EvaluationSet(contentsOf: url)
@@ -38,8 +37,8 @@ struct TriviaQAReadingTests {
                 == set.documents)
     }
 
-    @Test("Evidence that is missing, or outside of the folder")
-    func evidence() throws {
+    /// Evidence that is missing, or outside of the folder.
+    @Test func evidence() throws {
         let files = try Self.files()
         let second = DataSamples.triviaqa.replacing("tc_1", with: "tc_2")
         for (name, message) in [
@@ -57,15 +56,14 @@ struct TriviaQAReadingTests {
         }
     }
 
-    @Test(
-        "Malformed questions",
-        arguments: [
-            (#""QuestionId":"tc_1""#, #""QuestionId":7"#, #""QuestionId" is a number"#),
-            (#""Question":"Which isle is green?","#, "", #""Question" is missing"#),
-            (#"["éire","o neil"]"#, #""éire""#, #""Answer.NormalizedAliases" is a string"#),
-            (#"{"Filename":"1/1_2.txt""#, #"7,{"Filename":"1/1_2.txt""#, #""SearchResults[0]" is a number"#),
-            (#""tc_1""#, #""tc_1" "x""#, "not valid JSON"),
-        ])
+    /// Malformed questions.
+    @Test(arguments: [
+        (#""QuestionId":"tc_1""#, #""QuestionId":7"#, #""QuestionId" is a number"#),
+        (#""Question":"Which isle is green?","#, "", #""Question" is missing"#),
+        (#"["éire","o neil"]"#, #""éire""#, #""Answer.NormalizedAliases" is a string"#),
+        (#"{"Filename":"1/1_2.txt""#, #"7,{"Filename":"1/1_2.txt""#, #""SearchResults[0]" is a number"#),
+        (#""tc_1""#, #""tc_1" "x""#, "not valid JSON"),
+    ])
     func malformed(part: String, replacement: String, message: String) throws {
         let files = try Self.files()
         let bad = DataSamples.triviaqa.replacing(part, with: replacement)
@@ -78,8 +76,8 @@ struct TriviaQAReadingTests {
         #expect(set.malformed.count == 1 && set.malformed[0].reason.contains(message), "\(set.malformed)")
     }
 
-    @Test("No answer at all, an id for the second time")
-    func answers() throws {
+    /// No answer at all, an id for the second time.
+    @Test func answers() throws {
         let files = try Self.files()
         let text = Self.records(DataSamples.triviaqa)
         let none = #"{"QuestionId":"x","Question":"q","Answer":{"Value":"","Aliases":[]},"EntityPages":[]}"#
@@ -90,8 +88,8 @@ struct TriviaQAReadingTests {
         #expect(set.malformed[1].reason.contains("already used"))
     }
 
-    @Test("Files that are not whole")
-    func faults() throws {
+    /// Files that are not whole.
+    @Test func faults() throws {
         let files = try Self.files()
         for (text, message) in [
             (String(DataSamples.triviaqa.dropLast(1)), "cut off"),

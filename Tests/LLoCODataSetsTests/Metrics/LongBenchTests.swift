@@ -1,8 +1,8 @@
 import LLoCODataSets
 import Testing
 
-@Suite("LongBench's scores")
-struct LongBenchTests {
+/// LongBench's scores.
+@Suite struct LongBenchTests {
     private struct Case: Decodable {
         var task, prediction, reference: String
         var classes: [String]
@@ -21,8 +21,8 @@ struct LongBenchTests {
         }
     }
 
-    @Test("Every task's score agrees with the public Python scores")
-    func reference() throws {
+    /// Every task's score agrees with the public Python scores.
+    @Test func reference() throws {
         let cases: [Case] = try MetricFixture.read("metrics_longbench")
         let counts = ["rouge": 120, "code": 80, "classification": 80, "retrieval": 70, "count": 70]
         for (task, count) in counts {
@@ -39,8 +39,8 @@ struct LongBenchTests {
         }
     }
 
-    @Test("The first line of an answer is the first that is not empty")
-    func firstLine() {
+    /// The first line of an answer is the first that is not empty.
+    @Test func firstLine() {
         #expect(LongBench.firstLine("\n\nlocation\nQuestion: x") == "location")
         #expect(LongBench.firstLine("location") == "location")
         #expect(LongBench.firstLine(" \nx") == " ")
@@ -48,15 +48,15 @@ struct LongBenchTests {
         #expect(LongBench.firstLine("\n") == "")
     }
 
-    @Test("A reference without a paragraph's number scores 0")
-    func retrieval() {
+    /// A reference without a paragraph's number scores 0.
+    @Test func retrieval() {
         #expect(LongBench.retrieval(prediction: "7", reference: "Paragraph seven") == 0)
         #expect(LongBench.retrieval(prediction: "", reference: "") == 0)
         #expect(LongBench.retrieval(prediction: "Paragraph 7 or 8", reference: "Paragraph 7") == 0.5)
     }
 
-    @Test("Its ROUGE-L is of sets of words, and so another than rouge-score's")
-    func rouge() {
+    /// Its ROUGE-L is of sets of words, and so another than rouge-score's.
+    @Test func rouge() {
         let score = LongBenchROUGE.score(prediction: "a a a b", reference: "a b")
         #expect(abs(score - 1) < 1e-7 && score < 1)
         #expect(ROUGE().score(prediction: "a a a b", references: ["a b"]).rougeL == 2.0 / 3)

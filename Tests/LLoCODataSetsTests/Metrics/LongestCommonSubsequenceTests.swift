@@ -2,8 +2,7 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-@Suite("Longest common subsequences")
-struct LongestCommonSubsequenceTests {
+@Suite struct LongestCommonSubsequenceTests {
     /// The table of lengths, and the way back through it as the Python packages write it.
     private struct Table {
         let a: [UInt32]
@@ -43,7 +42,8 @@ struct LongestCommonSubsequenceTests {
         (0..<count).map { _ in UInt32.random(in: 0..<vocabulary, using: &random) }
     }
 
-    @Test("Lengths and places are those of the table", arguments: [1, 2, 3, 7, 40])
+    /// Lengths and places are those of the table.
+    @Test(arguments: [1, 2, 3, 7, 40])
     func table(vocabulary: UInt32) {
         var random = SplitMix64(seed: UInt64(vocabulary))
         let lengths = [0, 1, 2, 5, 20, 63, 64, 65, 127, 128, 129, 200]
@@ -67,8 +67,8 @@ struct LongestCommonSubsequenceTests {
         }
     }
 
-    @Test("One instance compares with one sequence after the other; marks are added to those that are there")
-    func reuse() {
+    /// One instance compares with one sequence after the other; marks are added to those that are there.
+    @Test func reuse() {
         var subsequence = LongestCommonSubsequence([0, 1, 2], vocabularySize: 4)
         var marks = [false, false, false, true]
         subsequence.mark([2, 3, 1, 0], in: &marks)
@@ -79,8 +79,8 @@ struct LongestCommonSubsequenceTests {
         #expect(first.count { $0 } == 2 && marks == first.indices.map { first[$0] || $0 == 1 })
     }
 
-    @Test("Two texts of a hundred thousand words need neither minutes nor gigabytes")
-    func long() {
+    /// Two texts of a hundred thousand words need neither minutes nor gigabytes.
+    @Test func long() {
         var random = SplitMix64(seed: 1)
         let a = Self.sequence(&random, count: 100_000, vocabulary: 5_000)
         let b = Array(a.dropFirst(1_000))

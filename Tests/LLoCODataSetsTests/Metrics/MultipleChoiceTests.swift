@@ -1,39 +1,36 @@
 import LLoCODataSets
 import Testing
 
-@Suite("Multiple choice")
-struct MultipleChoiceTests {
+@Suite struct MultipleChoiceTests {
     private static let choices = ["The old king", "A river", "Vitamin C", "The king's son"]
 
-    @Test(
-        "The option that an answer names",
-        arguments: [
-            ("B", 1), ("b", 1), ("(b)", 1), (" B. ", 1), ("**B**", 1), ("A", 0), ("(A) The old king", 0),
-            ("B. A river", 1), ("B) because A and C are wrong", 1), ("Answer: C", 2), ("The answer is (D).", 3),
-            ("A is wrong. The correct answer is (C)", 2), ("The answer is A because of the text", 0),
-            ("Option D", 3), ("My choice is d.", 3), ("It is D, not B", 3),
-            ("Vitamin C", 2), ("vitamin c.", 2), ("the old king!", 0), ("A river", 1), ("It was a river, I think", 1),
-            ("A man told them of the king's son", 3), ("D'Arcy said B", 1), ("the B-side, D", 3),
-            ("D: the king's son", 3), ("[c]", 2),
-        ])
+    /// The option that an answer names.
+    @Test(arguments: [
+        ("B", 1), ("b", 1), ("(b)", 1), (" B. ", 1), ("**B**", 1), ("A", 0), ("(A) The old king", 0),
+        ("B. A river", 1), ("B) because A and C are wrong", 1), ("Answer: C", 2), ("The answer is (D).", 3),
+        ("A is wrong. The correct answer is (C)", 2), ("The answer is A because of the text", 0),
+        ("Option D", 3), ("My choice is d.", 3), ("It is D, not B", 3),
+        ("Vitamin C", 2), ("vitamin c.", 2), ("the old king!", 0), ("A river", 1), ("It was a river, I think", 1),
+        ("A man told them of the king's son", 3), ("D'Arcy said B", 1), ("the B-side, D", 3),
+        ("D: the king's son", 3), ("[c]", 2),
+    ])
     func named(answer: String, choice: Int) {
         #expect(MultipleChoice.chosen(by: answer, choices: Self.choices) == choice)
     }
 
-    @Test(
-        "Answers that name none, or more than one",
-        arguments: [
-            "", " \n", "E", "e)", "no idea", "A man", "the old king or the king's son",
-            "the U.S. army",
-            "D'Arcy", "a", "A\u{301}b", "B-side", "the answer is a dog",
-        ])
+    /// Answers that name none, or more than one.
+    @Test(arguments: [
+        "", " \n", "E", "e)", "no idea", "A man", "the old king or the king's son",
+        "the U.S. army",
+        "D'Arcy", "a", "A\u{301}b", "B-side", "the answer is a dog",
+    ])
     func unnamed(answer: String) {
         // A lone article is a letter all the same.
         #expect(MultipleChoice.chosen(by: answer, choices: Self.choices) == (answer == "a" ? 0 : nil))
     }
 
-    @Test("Letters of options that are not there do not count")
-    func count() {
+    /// Letters of options that are not there do not count.
+    @Test func count() {
         #expect(MultipleChoice.chosen(by: "C or B", choices: ["x", "y"]) == 1)
         #expect(MultipleChoice.chosen(by: "B", choices: []) == nil)
         // Two options of one text are not told apart by it.
@@ -44,8 +41,8 @@ struct MultipleChoiceTests {
         #expect(MultipleChoice.letter(26) == nil && MultipleChoice.letter(-1) == nil)
     }
 
-    @Test("The likeliest option, by itself and for its length")
-    func likelihood() {
+    /// The likeliest option, by itself and for its length.
+    @Test func likelihood() {
         #expect(MultipleChoice.mostLikely([-3, -1, -2]) == 1)
         #expect(MultipleChoice.mostLikely([-3, -1, -2], lengths: [6, 1, 3]) == 0)
         #expect(MultipleChoice.mostLikely([-1, -1]) == 0)

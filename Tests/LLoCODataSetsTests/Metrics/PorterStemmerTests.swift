@@ -1,14 +1,13 @@
 import LLoCODataSets
 import Testing
 
-@Suite("Porter stemmer")
-struct PorterStemmerTests {
+@Suite struct PorterStemmerTests {
     private func stem(_ word: String) -> String {
         String(decoding: PorterStemmer().stem(Array(word.utf8)), as: UTF8.self)
     }
 
-    @Test("Every stem is NLTK's")
-    func reference() throws {
+    /// Every stem is NLTK's.
+    @Test func reference() throws {
         let pairs: [[String]] = try MetricFixture.read("metrics_stems")
         #expect(pairs.count >= 3000)
         // Words that change, many of them by more than an s.
@@ -16,26 +15,26 @@ struct PorterStemmerTests {
         for pair in pairs { #expect(stem(pair[0]) == pair[1], "\(pair[0])") }
     }
 
-    @Test(
-        "The examples of Porter's paper, and where NLTK differs from it",
-        arguments: [
-            ("caresses", "caress"), ("ponies", "poni"), ("ties", "tie"), ("cats", "cat"), ("feed", "feed"),
-            ("agreed", "agre"), ("plastered", "plaster"), ("bled", "bled"), ("motoring", "motor"), ("sing", "sing"),
-            ("conflated", "conflat"), ("troubled", "troubl"), ("sized", "size"), ("hopping", "hop"), ("tanned", "tan"),
-            ("falling", "fall"), ("hissing", "hiss"), ("fizzed", "fizz"), ("failing", "fail"), ("filing", "file"),
-            ("happy", "happi"), ("relational", "relat"), ("conditional", "condit"), ("rational", "ration"),
-            ("vietnamization", "vietnam"), ("sensibiliti", "sensibl"), ("electriciti", "electr"), ("hopeful", "hope"),
-            ("revival", "reviv"), ("replacement", "replac"), ("adoption", "adopt"), ("probate", "probat"),
-            ("rate", "rate"), ("cease", "ceas"), ("controll", "control"), ("roll", "roll"),
-            // NLTK's own.
-            ("died", "die"), ("dies", "die"), ("enjoy", "enjoy"), ("skies", "sky"), ("dying", "die"), ("ate", "ate"),
-            ("geologi", "geolog"), ("is", "is"), ("yyyy", "yyyi"), ("2000s", "2000"),
-        ])
+    /// The examples of Porter's paper, and where NLTK differs from it.
+    @Test(arguments: [
+        ("caresses", "caress"), ("ponies", "poni"), ("ties", "tie"), ("cats", "cat"), ("feed", "feed"),
+        ("agreed", "agre"), ("plastered", "plaster"), ("bled", "bled"), ("motoring", "motor"), ("sing", "sing"),
+        ("conflated", "conflat"), ("troubled", "troubl"), ("sized", "size"), ("hopping", "hop"), ("tanned", "tan"),
+        ("falling", "fall"), ("hissing", "hiss"), ("fizzed", "fizz"), ("failing", "fail"), ("filing", "file"),
+        ("happy", "happi"), ("relational", "relat"), ("conditional", "condit"), ("rational", "ration"),
+        ("vietnamization", "vietnam"), ("sensibiliti", "sensibl"), ("electriciti", "electr"), ("hopeful", "hope"),
+        ("revival", "reviv"), ("replacement", "replac"), ("adoption", "adopt"), ("probate", "probat"),
+        ("rate", "rate"), ("cease", "ceas"), ("controll", "control"), ("roll", "roll"),
+        // NLTK's own.
+        ("died", "die"), ("dies", "die"), ("enjoy", "enjoy"), ("skies", "sky"), ("dying", "die"), ("ate", "ate"),
+        ("geologi", "geolog"), ("is", "is"), ("yyyy", "yyyi"), ("2000s", "2000"),
+    ])
     func examples(word: String, expected: String) {
         #expect(stem(word) == expected)
     }
 
-    @Test("Long words take time in proportion", arguments: ["y", "a", "ing", "alli", "0"])
+    /// Long words take time in proportion.
+    @Test(arguments: ["y", "a", "ing", "alli", "0"])
     func longWords(part: String) {
         let word = String(repeating: part, count: 200_000)
         #expect(stem(word).utf8.count <= word.utf8.count)

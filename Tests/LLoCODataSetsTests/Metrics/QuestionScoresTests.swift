@@ -3,8 +3,7 @@ import LLoCODataSets
 import LLoCODocuments
 import Testing
 
-@Suite("Scores of a question")
-struct QuestionScoresTests {
+@Suite struct QuestionScoresTests {
     private static let always: Set<Metric> = [.f1, .em, .rouge1, .rouge2, .rougeL, .rougeLsum]
 
     private func question(
@@ -16,7 +15,8 @@ struct QuestionScoresTests {
             metric: metric, attributes: task.map { ["task": $0] } ?? [:])
     }
 
-    @Test("Six figures are there for every question, and its own", arguments: Metric.allCases)
+    /// Six figures are there for every question, and its own.
+    @Test(arguments: Metric.allCases)
     func metrics(metric: Metric) {
         for answers in [[], [""], ["x", "Paragraph 3"]] {
             let scores = question(metric, answers).scores(of: "x 3")
@@ -26,8 +26,8 @@ struct QuestionScoresTests {
         }
     }
 
-    @Test("The own figure is the best over the references")
-    func own() {
+    /// The own figure is the best over the references.
+    @Test func own() {
         #expect(question(.f1, ["no", "a b"]).scores(of: "b")[.f1] == 1)
         #expect(question(.classification, ["x"], classes: ["x", "y"]).scores(of: "x, y")[.classification] == 0.5)
         #expect(question(.retrieval, ["Paragraph 1", "Paragraph 2"]).scores(of: "2")[.retrieval] == 1)
@@ -42,8 +42,8 @@ struct QuestionScoresTests {
         #expect(product > 0 && abs(pow(scores[.rougeGeometricMean] ?? 0, 3) - product) < 1e-12)
     }
 
-    @Test("Tasks that go on with examples of their own are judged by the first line")
-    func firstLine() {
+    /// Tasks that go on with examples of their own are judged by the first line.
+    @Test func firstLine() {
         let prediction = "\nParis\nQuestion: Which town?"
         for task in ["trec", "triviaqa", "samsum", "lsht", "samsum_e"] {
             #expect(question(.f1, ["Paris"], task: task).scores(of: prediction)[.f1] == 1)
@@ -55,8 +55,8 @@ struct QuestionScoresTests {
                 .scores(of: "town\nQuestion")[.classification] == 1)
     }
 
-    @Test("A multiple choice is judged by letter and by likelihood, and its text is a reference")
-    func multipleChoice() {
+    /// A multiple choice is judged by letter and by likelihood, and its text is a reference.
+    @Test func multipleChoice() {
         let question = question(.accuracy, ["B"], choices: ["a red door", "a blue door"], correct: 1)
         #expect(question.scores(of: "B")[.accuracy] == 1)
         #expect(question.scores(of: "(A)")[.accuracy] == 0)
@@ -71,8 +71,8 @@ struct QuestionScoresTests {
         #expect(broken.scores(of: "C")[.accuracy] == 0)
     }
 
-    @Test("The letter A is an answer, and no answer is none")
-    func letterA() {
+    /// The letter A is an answer, and no answer is none.
+    @Test func letterA() {
         let question = question(.accuracy, ["A"], choices: ["a red door", "a blue door"], correct: 0)
         for answer in ["A", "a", "(A)", "A."] {
             let scores = question.scores(of: answer)
@@ -87,8 +87,8 @@ struct QuestionScoresTests {
         #expect(text.scores(of: "A")[.em] == 0 && text.scores(of: "red door")[.em] == 1)
     }
 
-    @Test("Stems can be compared in ROUGE")
-    func stems() {
+    /// Stems can be compared in ROUGE.
+    @Test func stems() {
         let stemming = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))
         let question = question(.rouge1, ["running"])
         #expect(question.scores(of: "runs")[.rouge1] == 0)

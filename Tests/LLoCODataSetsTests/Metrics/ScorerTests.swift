@@ -1,36 +1,34 @@
 import LLoCODataSets
 import Testing
 
-@Suite("What single data sets' scorers do otherwise")
-struct ScorerTests {
+/// What single data sets' scorers do otherwise.
+@Suite struct ScorerTests {
     private func scores(_ scorer: Scorer, _ prediction: String, _ references: [String]) -> [Metric: Double] {
         EvaluationQuestion(id: "q", text: "?", answers: references, metric: .f1, scorer: scorer).scores(of: prediction)
     }
 
-    @Test("HotpotQA: an answer ends at its first full stop")
-    func fullStop() {
+    /// HotpotQA: an answer ends at its first full stop.
+    @Test func fullStop() {
         #expect(scores(.hotpotqa, "The mill. It burnt down.", ["mill"])[.f1] == 1)
         #expect(scores(.hotpotqa, "The mill. It burnt down.", ["mill"])[.em] == 1)
         #expect(scores(.standard, "The mill. It burnt down.", ["mill"])[.f1] ?? 1 < 1)
         #expect(scores(.hotpotqa, ".", ["mill"])[.f1] == 0)
     }
 
-    @Test(
-        "HotpotQA: yes, no and noanswer are right or wrong, nothing between",
-        arguments: [
-            ("yes", "Yes", 1.0), ("No.", "no", 1), ("yes they are", "yes", 0), ("yes", "yes they are", 0),
-            ("no", "no man's land", 0), ("noanswer", "noanswer given", 0), ("the answer no", "answer no", 1),
-        ])
+    /// HotpotQA: yes, no and noanswer are right or wrong, nothing between.
+    @Test(arguments: [
+        ("yes", "Yes", 1.0), ("No.", "no", 1), ("yes they are", "yes", 0), ("yes", "yes they are", 0),
+        ("no", "no man's land", 0), ("noanswer", "noanswer given", 0), ("the answer no", "answer no", 1),
+    ])
     func yesAndNo(prediction: String, reference: String, f1: Double) {
         #expect(scores(.hotpotqa, prediction, [reference])[.f1] == f1)
     }
 
-    @Test(
-        "TriviaQA: punctuation and underscores are blanks",
-        arguments: [
-            ("O'Neil", "o neil", 1.0), ("O\u{2019}Neil", "O\u{B4}Neil", 1), ("New_York", "new york", 1),
-            ("the A-team", "team", 1), ("rock-n-roll", "rocknroll", 0), ("\u{2018}x\u{2019}", "x", 1),
-        ])
+    /// TriviaQA: punctuation and underscores are blanks.
+    @Test(arguments: [
+        ("O'Neil", "o neil", 1.0), ("O\u{2019}Neil", "O\u{B4}Neil", 1), ("New_York", "new york", 1),
+        ("the A-team", "team", 1), ("rock-n-roll", "rocknroll", 0), ("\u{2018}x\u{2019}", "x", 1),
+    ])
     func triviaqa(prediction: String, reference: String, score: Double) {
         #expect(scores(.triviaqa, prediction, [reference])[.em] == score)
         #expect(scores(.triviaqa, prediction, [reference])[.f1] == score)
@@ -45,26 +43,24 @@ struct ScorerTests {
         ).scores(of: prediction)[.accuracy]
     }
 
-    @Test(
-        "QuALITY: the first letter decides",
-        arguments: [
-            ("B", 1.0), ("(B) two", 1), ("B, not A", 1), ("1. B", 1), ("The answer is B", 0), ("b", 0), ("", 0),
-            ("A or B", 0), ("E", 0),
-        ])
+    /// QuALITY: the first letter decides.
+    @Test(arguments: [
+        ("B", 1.0), ("(B) two", 1), ("B, not A", 1), ("1. B", 1), ("The answer is B", 0), ("b", 0), ("", 0),
+        ("A or B", 0), ("E", 0),
+    ])
     func firstLetter(prediction: String, score: Double) {
         #expect(accuracy(.firstLetter, prediction, correct: 1) == score)
     }
 
-    @Test(
-        "LongBench v2: the letter of the sentence that was asked for decides",
-        arguments: [
-            ("The correct answer is (B)", 1.0), ("**The correct answer is B**", 1),
-            ("So: The correct answer is (B), not (A).", 1),
-            // One in brackets goes before one without, wherever it stands.
-            ("The correct answer is A? The correct answer is (B)", 1), ("The correct answer is (B", 0),
-            ("B", 0), ("(B)", 0), ("the correct answer is (B)", 0), ("The correct answer is (b)", 0),
-            ("The correct answer is (E)", 0), ("The correct answer is (A)", 0), ("", 0),
-        ])
+    /// LongBench v2: the letter of the sentence that was asked for decides.
+    @Test(arguments: [
+        ("The correct answer is (B)", 1.0), ("**The correct answer is B**", 1),
+        ("So: The correct answer is (B), not (A).", 1),
+        // One in brackets goes before one without, wherever it stands.
+        ("The correct answer is A? The correct answer is (B)", 1), ("The correct answer is (B", 0),
+        ("B", 0), ("(B)", 0), ("the correct answer is (B)", 0), ("The correct answer is (b)", 0),
+        ("The correct answer is (E)", 0), ("The correct answer is (A)", 0), ("", 0),
+    ])
     func correctAnswerIs(prediction: String, score: Double) {
         #expect(accuracy(.correctAnswerIs, prediction, correct: 1) == score)
     }

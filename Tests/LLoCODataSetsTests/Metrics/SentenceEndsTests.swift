@@ -1,16 +1,15 @@
 import LLoCODataSets
 import Testing
 
-@Suite("Sentence ends")
-struct SentenceEndsTests {
+@Suite struct SentenceEndsTests {
     private func sentences(_ text: String) -> [String] {
         SentenceEnds.lines(text).split(separator: "\n").map { line in
             String(line.drop { $0 == " " })
         }
     }
 
-    @Test("Sentences end where something new can begin")
-    func ends() {
+    /// Sentences end where something new can begin.
+    @Test func ends() {
         #expect(sentences("It rose. It fell! Did it? Yes… No.") == ["It rose.", "It fell!", "Did it?", "Yes…", "No."])
         #expect(
             sentences("He said \"go.\" Then (he left.) 12 came.") == ["He said \"go.\"", "Then (he left.)", "12 came."])
@@ -18,8 +17,8 @@ struct SentenceEndsTests {
         #expect(sentences("What?! No.") == ["What?!", "No."])
     }
 
-    @Test("Abbreviations, initials, numbers and what goes on in lower case end none")
-    func noEnds() {
+    /// Abbreviations, initials, numbers and what goes on in lower case end none.
+    @Test func noEnds() {
         for text in [
             "Mr. Smith", "J. Smith", "see e.g. Smith", "3.5 m", "he (Dr. No)", "etc. and so on", "a.b", "", ".",
         ] {
@@ -27,8 +26,8 @@ struct SentenceEndsTests {
         }
     }
 
-    @Test("Only ROUGE-Lsum depends on where sentences are cut, and then as if there were lines")
-    func rouge() {
+    /// Only ROUGE-Lsum depends on where sentences are cut, and then as if there were lines.
+    @Test func rouge() {
         let prediction = "The river rose. The mill stood still. Nobody came."
         let reference = "Nobody came. The mill stood. The river rose again."
         let byEnd = ROUGE(sentences: .linesAndEnds).score(prediction: prediction, references: [reference])

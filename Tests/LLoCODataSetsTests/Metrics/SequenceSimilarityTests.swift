@@ -1,8 +1,7 @@
 import LLoCODataSets
 import Testing
 
-@Suite("Sequence similarity")
-struct SequenceSimilarityTests {
+@Suite struct SequenceSimilarityTests {
     private struct Case: Decodable {
         var a, b: String
         var ratio: Double
@@ -17,8 +16,8 @@ struct SequenceSimilarityTests {
         }
     }
 
-    @Test("Ratios are difflib's and whole percents fuzzywuzzy's")
-    func reference() throws {
+    /// Ratios are difflib's and whole percents fuzzywuzzy's.
+    @Test func reference() throws {
         let cases: [Case] = try MetricFixture.read("metrics_similarity")
         #expect(cases.count >= 100)
         #expect(cases.count { $0.b.unicodeScalars.count >= 200 } > 20)
@@ -29,8 +28,8 @@ struct SequenceSimilarityTests {
         }
     }
 
-    @Test("Halves of a percent go to the even one, and empty strings are alike only with each other")
-    func edges() {
+    /// Halves of a percent go to the even one, and empty strings are alike only with each other.
+    @Test func edges() {
         // 2 x 1 of 16 scalars: 12.5 %.
         #expect(SequenceSimilarity.percent("a", "abcdefghijklmno") == 12)
         // 2 x 3 of 16: 37.5 %.
@@ -43,8 +42,8 @@ struct SequenceSimilarityTests {
         #expect(SequenceSimilarity.percent("\u{E9}", "e\u{301}") == 0)
     }
 
-    @Test("A scalar that makes up more than 1 % of 200 begins no block")
-    func frequentScalars() {
+    /// A scalar that makes up more than 1 % of 200 begins no block.
+    @Test func frequentScalars() {
         let frequent = "b" + String(repeating: "a", count: 198)
         #expect(SequenceSimilarity.ratio("aaa", frequent) == 2 * 3.0 / 202)
         #expect(SequenceSimilarity.ratio("aaa", frequent + "a") == 0)

@@ -1,16 +1,15 @@
 import LLoCODataSets
 import Testing
 
-@Suite("String match")
-struct StringMatchTests {
+@Suite struct StringMatchTests {
     private struct Case: Decodable {
         var prediction: String
         var references: [String]
         var all, any: Double
     }
 
-    @Test("Scores are those of RULER's rules in Python")
-    func reference() throws {
+    /// Scores are those of RULER's rules in Python.
+    @Test func reference() throws {
         let cases: [Case] = try MetricFixture.read("metrics_ruler")
         #expect(cases.count { $0.all > 0 && $0.all < 1 } > 20 && cases.count { $0.all == 1 } > 10)
         for item in cases {
@@ -20,8 +19,8 @@ struct StringMatchTests {
         }
     }
 
-    @Test("Without references the score is 0; an empty one is in every answer")
-    func edges() {
+    /// Without references the score is 0; an empty one is in every answer.
+    @Test func edges() {
         #expect(StringMatch.all(prediction: "x", references: []) == 0)
         #expect(StringMatch.any(prediction: "x", references: []) == 0)
         #expect(StringMatch.all(prediction: "", references: ["", "x"]) == 0.5)

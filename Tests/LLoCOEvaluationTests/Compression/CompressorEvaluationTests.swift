@@ -3,9 +3,9 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCOEvaluation
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
 import LLoCOTraining
-import TestSupport
 import Testing
 
 /// Which texts a compressor is measured on, and that the same are measured again.

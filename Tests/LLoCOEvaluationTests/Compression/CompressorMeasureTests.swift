@@ -4,8 +4,8 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOEvaluation
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// How much vectors carry: every condition's loss, computed by hand, and the figures made of them.

@@ -5,8 +5,8 @@ import LLoCOCompression
 import LLoCODataSets
 import LLoCOEvaluation
 import LLoCOReports
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// Evaluations as a program makes them: what they ask, keep and tell, and how they go on.

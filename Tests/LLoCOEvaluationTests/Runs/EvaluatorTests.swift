@@ -7,8 +7,8 @@ import LLoCOEvaluation
 import LLoCOLibrary
 import LLoCOModels
 import LLoCOReports
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// Which faults of a question are the question's own, and which end the evaluation.

@@ -1,9 +1,9 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
-import TestSupport
 import Testing
 
 @Suite struct DecodeSessionTests {

@@ -1,8 +1,8 @@
 import Foundation
 import LLoCOBase
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 @Suite struct ModelErrorTests {

@@ -2,8 +2,8 @@ import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 @Suite struct PerplexityTests {

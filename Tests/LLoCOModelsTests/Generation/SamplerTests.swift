@@ -1,5 +1,4 @@
 import Foundation
-import LLoCOBase
 import LLoCOModels
 import LLoCOTorch
 import Testing
@@ -88,15 +87,5 @@ import Testing
         for topP in [0, -1, 1.01, Double.nan] {
             #expect(fault(ModelError.self) { _ = try SamplingOptions(temperature: 1, topP: topP) }.contains("top-p"))
         }
-    }
-}
-
-@Suite struct SplitMix64Tests {
-    @Test func firstNumbersOfSeedZero() {
-        // Those of the algorithm's published reference code.
-        var generator = SplitMix64(seed: 0)
-        #expect(generator.next() == 0xE220_A839_7B1D_CDAF)
-        #expect(generator.next() == 0x6E78_9E6A_A1B9_65F4)
-        #expect(generator.next() == 0x06C4_5D18_8009_454F)
     }
 }

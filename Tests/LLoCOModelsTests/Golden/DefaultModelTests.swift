@@ -1,8 +1,8 @@
 import Foundation
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// The default models against transformers' results, where both are at hand.

@@ -1,9 +1,9 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// Decoders of every format against what public implementations compute from the same files.

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOCheckpoints
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 
 /// The values a fixture is expected to give: `expected/NAME.json` and `expected/NAME.safetensors`.
 struct Expected<Values: Decodable> {

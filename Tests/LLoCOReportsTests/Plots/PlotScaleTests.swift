@@ -1,10 +1,9 @@
 import LLoCOReports
 import Testing
 
-@Suite("Plot scales")
-struct PlotScaleTests {
+@Suite struct PlotScaleTests {
+    /// Ticks are round, within the ends, and a handful.
     @Test(
-        "Ticks are round, within the ends, and a handful",
         arguments: [
             [0, 100], [31.2, 47.9], [-3.5, 8.1], [0.00021, 0.00047], [5, 5], [0, 0], [-2, -2], [1e12, 1e12 + 1], [],
             [100_000, 2_300_000], [1, 1_000_000], [380, 9000], [0, 40, 1210], [1e-300, 1e300], [.nan, 3, .infinity],
@@ -27,8 +26,8 @@ struct PlotScaleTests {
         }
     }
 
-    @Test("A scale is logarithmic where values span more than a decade and none is negative")
-    func kind() {
+    /// A scale is logarithmic where values span more than a decade and none is negative.
+    @Test func kind() {
         #expect(PlotScale(fitting: [1, 10]).kind == .linear)
         #expect(PlotScale(fitting: [1, 10.5]).kind == .logarithmic)
         #expect(PlotScale(fitting: [-1, 1, 100]).kind == .linear)
@@ -36,8 +35,8 @@ struct PlotScaleTests {
         #expect(!PlotScale(fitting: [1, 100]).hasZero)
     }
 
-    @Test("Known ticks")
-    func known() {
+    /// Known ticks.
+    @Test func known() {
         #expect(PlotScale(fitting: [0, 47], kind: .linear).ticks == [0, 10, 20, 30, 40, 50])
         #expect(PlotScale(fitting: [380, 9000]).ticks == [200, 500, 1000, 2000, 5000, 10_000])
         #expect(PlotScale(fitting: [0, 5, 90_000]).ticks == [0, 10, 100, 1000, 10_000, 100_000])
@@ -47,8 +46,8 @@ struct PlotScaleTests {
             ])
     }
 
-    @Test("Zero has a place of its own below the smallest value, and order is kept")
-    func zero() {
+    /// Zero has a place of its own below the smallest value, and order is kept.
+    @Test func zero() {
         let scale = PlotScale(fitting: [0, 40, 1210])
         let places = [0, 40, 384, 1210].map(scale.position(of:))
         #expect(places[0] == 0)
@@ -56,8 +55,8 @@ struct PlotScaleTests {
         #expect(places[1] > 0.09)
     }
 
-    @Test("Numbers as reports show them")
-    func numbers() {
+    /// Numbers as reports show them.
+    @Test func numbers() {
         #expect(NumberText.fixed(1234567.891, 1) == "1,234,567.9")
         #expect(NumberText.fixed(-0.04, 1) == "0.0")
         #expect(NumberText.fixed(-12.34, 1) == "−12.3")

@@ -1,8 +1,7 @@
 import LLoCOReports
 import Testing
 
-@Suite("Plots")
-struct PlotTests {
+@Suite struct PlotTests {
     private static let hostile = ReportSample.hostile.joined(separator: " ")
 
     private func xyPlot(_ points: [XYPlot.Point], name: String = "loss", cloud: [XYPlot.Point] = []) -> XYPlot {
@@ -24,8 +23,8 @@ struct PlotTests {
         #expect(plot.svg() == plot.svg())
     }
 
-    @Test("A curve is drawn from its first point to its last, within the picture")
-    func curve() throws {
+    /// A curve is drawn from its first point to its last, within the picture.
+    @Test func curve() throws {
         let plot = xyPlot((0...100).map { .init(x: Double($0), y: 4 - Double($0) / 50) })
         check(plot)
         let lines = Markup(plot.svg()).all("path").filter {
@@ -42,8 +41,8 @@ struct PlotTests {
         #expect(numbers[1] < numbers[201])
     }
 
-    @Test("Nothing, one point and points that are not finite are drawn without a fault")
-    func degenerate() {
+    /// Nothing, one point and points that are not finite are drawn without a fault.
+    @Test func degenerate() {
         check(xyPlot([]))
         check(xyPlot([.init(x: 3, y: 3)]))
         let plot = xyPlot([.init(x: .nan, y: 1), .init(x: 1, y: .infinity), .init(x: 2, y: 5)])
@@ -63,8 +62,8 @@ struct PlotTests {
         check(ragged)
     }
 
-    @Test("Names and titles from outside stay text")
-    func hostileNames() {
+    /// Names and titles from outside stay text.
+    @Test func hostileNames() {
         let plot = xyPlot([.init(x: 1, y: 1, title: Self.hostile), .init(x: 2, y: 3)], name: Self.hostile)
         check(plot)
         let markup = Markup(plot.svg())
@@ -77,8 +76,8 @@ struct PlotTests {
                 rows: [Self.hostile], values: [[3]]))
     }
 
-    @Test("A cloud of many points is one path, each pixel once")
-    func cloud() {
+    /// A cloud of many points is one path, each pixel once.
+    @Test func cloud() {
         let cloud = (0..<20_000).map { XYPlot.Point(x: Double($0 % 50), y: Double($0 % 7)) }
         let svg = xyPlot([.init(x: 0, y: 0), .init(x: 49, y: 6)], cloud: cloud).svg()
         #expect(svg.utf8.count < 20_000)
@@ -87,8 +86,8 @@ struct PlotTests {
         #expect(faint.first?.attributes["d"]?.split(separator: "M").count == 350)
     }
 
-    @Test("A heat map says its values in the cells, and has a scale")
-    func heatMap() {
+    /// A heat map says its values in the cells, and has a scale.
+    @Test func heatMap() {
         let map = HeatMap(
             summary: "Needles", columnLabel: "Length", rowLabel: "Depth", columns: ["4k", "8k"], rows: ["0", "50"],
             values: [[100, 50], [0, nil]])
@@ -101,8 +100,8 @@ struct PlotTests {
         #expect(cells.count == 3 + PlotStyle.heatSteps)
     }
 
-    @Test("Letters and lines stand out from the page in both schemes")
-    func contrast() {
+    /// Letters and lines stand out from the page in both schemes.
+    @Test func contrast() {
         for scheme in [PlotStyle.Scheme.light, .dark] {
             #expect(scheme.text.contrast(to: scheme.page) >= 7)
             #expect(scheme.muted.contrast(to: scheme.page) >= 4.5)

@@ -4,9 +4,7 @@ import LLoCOReports
 import Testing
 
 /// The page in a real browser.
-@Suite(
-    "Reports in a browser", .serialized,
-    .enabled(if: HeadlessBrowser.program != nil, "no Chromium: apt-get install chromium"))
+@Suite(.serialized, .enabled(if: HeadlessBrowser.program != nil, "no Chromium: apt-get install chromium"))
 struct ReportBrowserTests {
     private static let questions = 2000
 
@@ -38,8 +36,8 @@ struct ReportBrowserTests {
         visit.elements.firstMatch(of: /<p id="status"[^>]*>([^<]*)</).map { String($0.1) }
     }
 
-    @Test("Thousands of answers open without a word in the console")
-    func opens() throws {
+    /// Thousands of answers open without a word in the console.
+    @Test func opens() throws {
         let found = try visit()
         #expect(found.console == [])
         #expect(status(found) == "2,000 questions")
@@ -50,8 +48,8 @@ struct ReportBrowserTests {
         #expect(found.seconds < 60)
     }
 
-    @Test("A fault of a script and a forbidden one are seen in the console: this test can fail")
-    func consoleIsHeard() throws {
+    /// A fault of a script and a forbidden one are seen in the console: this test can fail.
+    @Test func consoleIsHeard() throws {
         let page = try Self.page.get()
         let broken = page.replacing("\"use strict\";", with: "\"use strict\"; null.x;", maxReplacements: 1)
         #expect(broken != page)
@@ -63,8 +61,8 @@ struct ReportBrowserTests {
         #expect(failed.console.contains { $0.contains("TypeError") })
     }
 
-    @Test("The search leaves what holds every word")
-    func search() throws {
+    /// The search leaves what holds every word.
+    @Test func search() throws {
         let found = try visit(nil, "search=LIGHTHOUSE+1999")
         #expect(found.console == [])
         #expect(status(found) == "1 of 2,000 questions")
@@ -75,8 +73,8 @@ struct ReportBrowserTests {
         #expect(rows(none) == 0)
     }
 
-    @Test("Filters by task and outcome, and the order by two modes' difference")
-    func filters() throws {
+    /// Filters by task and outcome, and the order by two modes' difference.
+    @Test func filters() throws {
         let report = ReportSample.report(
             questions: Self.questions, attributes: { ["task": ["why", "where", "how"][$0 % 3]] })
         let wanted = report.records.filter { $0.mode == .full && $0.score == 100 && $0.attributes["task"] == "why" }
@@ -94,8 +92,8 @@ struct ReportBrowserTests {
         #expect(odd.console == [] && status(odd) == "2,000 questions")
     }
 
-    @Test("An opened question shows the answers of all modes and its passages")
-    func opened() throws {
+    /// An opened question shows the answers of all modes and its passages.
+    @Test func opened() throws {
         let found = try visit(nil, "open=q1234")
         #expect(found.console == [])
         for place in 0..<4 { #expect(found.elements.contains("The keeper found crate \(1234 * (place + 1)) there.")) }
@@ -107,8 +105,8 @@ struct ReportBrowserTests {
         #expect(!hostile.elements.contains("<img"))
     }
 
-    @Test("Without scripts the tables and plots are there, and the page says what is missing")
-    func withoutScripts() throws {
+    /// Without scripts the tables and plots are there, and the page says what is missing.
+    @Test func withoutScripts() throws {
         let found = try visit(nil, runsScripts: false)
         #expect(rows(found) == 0)
         #expect(found.elements.contains("<table") && found.elements.contains("<svg"))

@@ -6,8 +6,7 @@ import LLoCOTokenizers
 import Testing
 
 /// Figures as the command computes them: a report of records.
-@Suite("Figures of records")
-struct ReportFiguresTests {
+@Suite struct ReportFiguresTests {
     private func record(
         _ id: Int, _ mode: AnswerMode, _ metric: Metric, _ scores: [Metric: Double], task: String? = nil
     ) -> EvaluationRecord {
@@ -42,8 +41,8 @@ struct ReportFiguresTests {
             })
     }
 
-    @Test("Of summaries the figure is the geometric mean of the three means, everywhere")
-    func summaries() throws {
+    /// Of summaries the figure is the geometric mean of the three means, everywhere.
+    @Test func summaries() throws {
         let modes: [AnswerMode] = [.compressed, .none]
         let records = (0..<40).flatMap { [summary($0, .compressed, 1.3), summary($0, .none, 1)] }
         let report = report(modes, records)
@@ -78,16 +77,16 @@ struct ReportFiguresTests {
         }
     }
 
-    @Test("Modes that do the same do not differ")
-    func equalSummaries() throws {
+    /// Modes that do the same do not differ.
+    @Test func equalSummaries() throws {
         let records = (0..<12).flatMap { [summary($0, .compressed, 1), summary($0, .none, 1)] }
         let comparison = try #require(report([.compressed, .none], records).comparisons.first)
         #expect(comparison.metric == "rouge_geometric_mean")
         #expect(comparison.difference == .init(mean: 0, low: 0, high: 0) && comparison.p == 1)
     }
 
-    @Test("A metric's figure is of the questions that have it, and says of how many")
-    func metricsOfSome() throws {
+    /// A metric's figure is of the questions that have it, and says of how many.
+    @Test func metricsOfSome() throws {
         var records: [EvaluationRecord] = []
         for mode in [AnswerMode.full, .none] {
             let always: [Metric: Double] = [.em: 0, .rouge1: 6, .rouge2: 0, .rougeL: 6, .rougeLsum: 6]
@@ -107,8 +106,8 @@ struct ReportFiguresTests {
         #expect(Markup(page: try report.html()).texts("th").contains("Retrieval (10 questions)"))
     }
 
-    @Test("Summaries among other questions count by their own figure, weighted by their number")
-    func mixed() throws {
+    /// Summaries among other questions count by their own figure, weighted by their number.
+    @Test func mixed() throws {
         let summaries = (0..<10).map { summary($0, .none, 1) }
         let others = (10..<40).map { record($0, .none, .f1, [.f1: Double($0)]) }
         let figure = try #require(report([.none], summaries + others).modes[0].scores["score"])
@@ -116,8 +115,8 @@ struct ReportFiguresTests {
         #expect(abs(figure.mean - (10 * geometricMean(summaries) + 30 * mean) / 40) < 1e-9)
     }
 
-    @Test("Lengths are in the data's own unit, and maps are of needles alone")
-    func lengthsAndMaps() throws {
+    /// Lengths are in the data's own unit, and maps are of needles alone.
+    @Test func lengthsAndMaps() throws {
         func report(_ tasks: [String]) -> EvaluationReport {
             ReportSample.report(questions: 16, modes: [.full]) { index in
                 ["task": tasks[index % tasks.count], "length": "\(1024 << (index / 8))", "depth": "50"]
@@ -132,8 +131,8 @@ struct ReportFiguresTests {
         #expect(label.contains("Length, words") && !label.contains("Length, tokens"))
     }
 
-    @Test("One question shows no interval and no difference that is sure")
-    func oneQuestion() throws {
+    /// One question shows no interval and no difference that is sure.
+    @Test func oneQuestion() throws {
         let records = [record(0, .full, .f1, [.f1: 90]), record(0, .none, .f1, [.f1: 10])]
         let report = report([.full, .none], records)
         #expect(report.comparisons.first?.p == 1)

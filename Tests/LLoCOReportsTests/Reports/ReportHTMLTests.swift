@@ -4,8 +4,7 @@ import LLoCODataSets
 import LLoCOReports
 import Testing
 
-@Suite("HTML reports")
-struct ReportHTMLTests {
+@Suite struct ReportHTMLTests {
     private func data(of page: String) throws -> [String: Any] {
         let start = try #require(page.range(of: "<script type=\"application/json\" id=\"data\">"))
         let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
@@ -14,8 +13,8 @@ struct ReportHTMLTests {
         return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
     }
 
-    @Test("Tables, figures and headings are in the page itself")
-    func structure() throws {
+    /// Tables, figures and headings are in the page itself.
+    @Test func structure() throws {
         let page = try ReportSample.report(questions: 40).html()
         let markup = Markup(page: page)
         #expect(markup.fault == nil)
@@ -38,8 +37,8 @@ struct ReportHTMLTests {
         #expect(markup.all("dd").contains { $0.attributes["title"] == whole && $0.text == "c3d4c3d4c3d4…" })
     }
 
-    @Test("Nothing is loaded: no address but SVG's name space, and a policy with the digests of what is in the page")
-    func policy() throws {
+    /// Nothing is loaded: no address but SVG's name space, and a policy with the digests of what is in the page.
+    @Test func policy() throws {
         let page = try ReportSample.report(questions: 3).html()
         let addresses = page.matches(of: /(?:https?:)?\/\/[a-z0-9]+\.[a-z.]+[^"' <]*/).map { String($0.output) }
         #expect(Set(addresses) == ["http://www.w3.org/2000/svg"])
@@ -61,8 +60,8 @@ struct ReportHTMLTests {
         }
     }
 
-    @Test("What comes from data stays text")
-    func hostile() throws {
+    /// What comes from data stays text.
+    @Test func hostile() throws {
         let hostile = ReportSample.hostile.joined(separator: " ")
         var report = ReportSample.report(
             questions: 30, attributes: { ["task": "\(hostile)\($0 % 2)", hostile: "\($0 % 3)\(hostile)"] },
@@ -83,8 +82,8 @@ struct ReportHTMLTests {
         #expect((questions[0]["question"] as? String)?.contains("שלום مرحبا 漢字") == true)
     }
 
-    @Test("The data hold every answer, and a passage's text once")
-    func browserData() throws {
+    /// The data hold every answer, and a passage's text once.
+    @Test func browserData() throws {
         var report = ReportSample.report(questions: 9)
         report.records.removeAll { $0.id == "q4" && $0.mode == .none }
         let page = try report.html()
@@ -100,8 +99,8 @@ struct ReportHTMLTests {
         #expect(page.contains("1 question not asked in every mode"))
     }
 
-    @Test("Needles become a heat map a mode, lengths a plot a task")
-    func needles() throws {
+    /// Needles become a heat map a mode, lengths a plot a task.
+    @Test func needles() throws {
         let depths = ["0", "25", "50", "75", "100"]
         let report = ReportSample.report(
             questions: 120,
@@ -130,8 +129,8 @@ struct ReportHTMLTests {
         #expect(line.series[0].points.map(\.x) == [4096, 8192, 16_384])
     }
 
-    @Test("No question, one question, one mode, figures that are not numbers")
-    func degenerate() throws {
+    /// No question, one question, one mode, figures that are not numbers.
+    @Test func degenerate() throws {
         for report in [
             ReportSample.report(questions: 0), ReportSample.report(questions: 0, modes: []),
             ReportSample.report(questions: 1), ReportSample.report(questions: 5, modes: [.compressed]),
@@ -150,16 +149,16 @@ struct ReportHTMLTests {
         #expect(!page.lowercased().contains(">nan") && !page.contains(":NaN") && !page.contains(">inf"))
     }
 
-    @Test("The same report gives the same page")
-    func deterministic() throws {
+    /// The same report gives the same page.
+    @Test func deterministic() throws {
         let make = { ReportSample.report(questions: 50, attributes: { ["task": "t\($0 % 3)", "hard": "\($0 % 2)"] }) }
         #expect(try make().html() == make().html())
         #expect(make().markdown() == make().markdown())
         #expect(try make().json() == make().json())
     }
 
-    @Test("Medians are of the questions about documents of similar length")
-    func medians() {
+    /// Medians are of the questions about documents of similar length.
+    @Test func medians() {
         let points = [(10, 1), (10, 3), (10, 8), (1000, 5), (1000, 7)].map { XYPlot.Point(x: $0.0, y: $0.1) }
         let medians = EvaluationReport.medians(points, over: PlotScale(fitting: points.map(\.x)))
         #expect(medians.map(\.x) == [10, 1000])

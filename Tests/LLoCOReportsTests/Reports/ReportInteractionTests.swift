@@ -5,19 +5,17 @@ import LLoCOTokenizers
 import Testing
 
 /// The page as a person uses it: keys and clicks.
-@Suite(
-    "Using a report", .serialized,
-    .enabled(if: WebDriver.isThere, "no chromedriver: apt-get install chromium chromium-driver curl"))
+@Suite(.serialized, .enabled(if: WebDriver.isThere, "no chromedriver: apt-get install chromium chromium-driver curl"))
 struct ReportInteractionTests {
-    @Test("Typing filters, keys open a question and move on, and the console stays empty")
-    func typing() async throws {
+    /// Typing filters, keys open a question and move on, and the console stays empty.
+    @Test func typing() async throws {
         let report = ReportSample.report(
             questions: 2000, attributes: { ["task": ["why", "where", "how"][$0 % 3]] })
         try await with(WebDriver()) { try await use($0, report) }
     }
 
-    @Test("On a narrow screen nothing but tables is wider than the screen, whatever the answers are")
-    func narrow() async throws {
+    /// On a narrow screen nothing but tables is wider than the screen, whatever the answers are.
+    @Test func narrow() async throws {
         let long = String(repeating: "lighthousekeeper", count: 60) + ReportSample.hostile.joined(separator: " ")
         let report = ReportSample.report(
             questions: 60,

@@ -4,8 +4,8 @@ import LLoCODataSets
 import LLoCOReports
 import Testing
 
-@Suite("Markdown and JSON reports")
-struct ReportTextTests {
+/// Markdown and JSON reports.
+@Suite struct ReportTextTests {
     /// The cells of a table's line, the empty ones at its ends among them; a backslash takes the next character's meaning.
     private func cells(_ line: Substring) -> [String] {
         var cells = [""]
@@ -25,8 +25,8 @@ struct ReportTextTests {
         text.split(separator: "\n").filter { $0.hasPrefix("|") }.map(cells)
     }
 
-    @Test("Markdown has the page's tables")
-    func markdown() {
+    /// Markdown has the page's tables.
+    @Test func markdown() {
         let report = ReportSample.report(questions: 40, attributes: { ["task": "t\($0 % 2)"] })
         let text = report.markdown()
         #expect(text.hasPrefix("# harbour.jsonl: evaluation\n"))
@@ -42,8 +42,8 @@ struct ReportTextTests {
         #expect(!ahead.isEmpty && ahead.count <= 20)
     }
 
-    @Test("A table's rows keep their cells, whatever is in them")
-    func hostile() {
+    /// A table's rows keep their cells, whatever is in them.
+    @Test func hostile() {
         let hostile = ReportSample.hostile.joined(separator: " ")
         var report = ReportSample.report(
             questions: 12, attributes: { ["task": "\(hostile)\($0 % 2)"] },
@@ -65,8 +65,8 @@ struct ReportTextTests {
         #expect(text.contains("## Malformed records"))
     }
 
-    @Test("The largest differences come first, for either mode")
-    func differences() {
+    /// The largest differences come first, for either mode.
+    @Test func differences() {
         var report = ReportSample.report(questions: 30, modes: [.compressed, .full])
         for index in report.records.indices {
             let question = index / 2
@@ -80,15 +80,15 @@ struct ReportTextTests {
         #expect(ids == [(20..<30).reversed().map { "q\($0)" }, (0..<10).map { "q\($0)" }])
     }
 
-    @Test("Empty reports say so")
-    func empty() {
+    /// Empty reports say so.
+    @Test func empty() {
         let text = ReportSample.report(questions: 0, modes: []).markdown()
         #expect(text.contains("No question has been answered in any mode."))
         #expect(!ReportSample.report(questions: 0).markdown().contains("nan"))
     }
 
-    @Test("JSON comes back as it was")
-    func json() throws {
+    /// JSON comes back as it was.
+    @Test func json() throws {
         let hostile = ReportSample.hostile.joined(separator: " ")
         let report = ReportSample.report(
             questions: 9, attributes: { ["task": "t\($0)"] },
@@ -101,8 +101,8 @@ struct ReportTextTests {
         #expect((object["settings"] as? [String: Any])?["data_digest"] as? String == report.settings.dataDigest)
     }
 
-    @Test("A figure that is no number, and JSON that is no report, are named")
-    func faults() throws {
+    /// A figure that is no number, and JSON that is no report, are named.
+    @Test func faults() throws {
         var report = ReportSample.report(questions: 1)
         report.modes[1].secondsPerQuestion = .nan
         let written = #expect(throws: ReportError.self) { _ = try report.json() }
@@ -122,8 +122,8 @@ struct ReportTextTests {
         }
     }
 
-    @Test("Text is cut and cleaned for a line")
-    func text() {
+    /// Text is cut and cleaned for a line.
+    @Test func text() {
         #expect("a\u{202E}b\r\nc\rd".visible == "a⟨U+202E⟩b\nc\nd")
         #expect("שלום\u{200F} a\tb".visible == "שלום\u{200F} a\tb")
         #expect("a  b\n c".excerpt(10) == "a b c")

@@ -1,6 +1,6 @@
 import Foundation
+import LLoCOTestSupport
 import LLoCOTokenizers
-import TestSupport
 
 /// What tests of tokenizers read.
 enum TokenizerFiles {

@@ -1,13 +1,13 @@
 import Foundation
 import LLoCOCheckpoints
 import LLoCOModels
+import LLoCOTestSupport
 import LLoCOTorch
-import TestSupport
 import Testing
 
 /// Tiny models that others made, where they are at hand.
 @Suite(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
-struct GoldenTests {
+struct DecoderGoldenTests {
     private struct Values: Decodable {
         struct Decoder: Decodable {
             let ids: [Int]

@@ -1,18 +1,18 @@
 import Foundation
 import Synchronization
 
-/// A thread of its own that a model computes on, one piece of work after another.
+/// A thread of its own for work that blocks, one piece after another: what a model computes, or what reads files.
 ///
 /// A forward pass blocks its thread for up to seconds, which the cooperative pool's few threads must not be; and libtorch
 /// keeps a team of helper threads for each thread that calls it, so that all work belongs on one. Tasks that prefer this
 /// executor run on it and see their own cancellation there.
-public final class ComputeThread: TaskExecutor, Sendable {
+public final class DedicatedThread: TaskExecutor, Sendable {
     private let queue = JobQueue()
 
     /// Starts the thread, which ends when nothing refers to the executor any more.
     ///
     /// - Parameter name: what debuggers call it
-    public init(name: String = "lloco.compute") {
+    public init(name: String) {
         let queue = queue
         let thread = Thread {
             while let (job, executor) = queue.next() { job.runSynchronously(on: executor) }
@@ -30,7 +30,7 @@ public final class ComputeThread: TaskExecutor, Sendable {
     }
 
     /// Runs `body` on the thread.
-    public func run<Value: Sendable>(_ body: () async throws -> Value) async rethrows -> Value {
+    public func run<Value: Sendable>(_ body: @Sendable () async throws -> Value) async rethrows -> Value {
         try await withTaskExecutorPreference(self, operation: body)
     }
 }

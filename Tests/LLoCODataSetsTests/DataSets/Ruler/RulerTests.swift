@@ -1,12 +1,11 @@
 import Foundation
 import LLoCODataSets
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
-@Suite("RULER")
-struct RulerTests {
-    @Test("The thirteen published tasks, by their names")
-    func names() {
+@Suite struct RulerTests {
+    /// The thirteen published tasks, by their names.
+    @Test func names() {
         #expect(
             RulerTask.allCases.map(\.rawValue) == [
                 "niah_single_1", "niah_single_2", "niah_single_3", "niah_multikey_1", "niah_multikey_2",
@@ -17,13 +16,14 @@ struct RulerTests {
         #expect(RulerTask.allCases.filter { $0.metric == .stringMatchAny } == RulerTask.allCases.suffix(2))
     }
 
+    /// Lengths are met from below, with every kind of tokenizer.
     /// More than a unit of filler can be missing in no task; the longest unit is a line with two UUIDs.
-    @Test("Lengths are met from below, with every kind of tokenizer", arguments: ["smollm", "llama2", "uncased"])
+    @Test(arguments: ["smollm", "llama2", "uncased"])
     func lengths(name: String) throws {
-        let tokenizer = try GenerationSupport.tokenizer(name)
+        let tokenizer = try GeneratedDataSamples.tokenizer(name)
         // The small vocabularies spell most words: lengths that leave room for the longest sample.
         let options = RulerOptions(lengths: [12_000, 25_000], samples: 1, templateTokens: 40)
-        let set = try EvaluationSet.ruler(options, tokenizer: tokenizer, questions: GenerationSupport.questions)
+        let set = try EvaluationSet.ruler(options, tokenizer: tokenizer, questions: GeneratedDataSamples.questions)
         #expect(set.documents.count == 13 * 2 && set.questionCount == set.documents.count)
         #expect(set.malformed.isEmpty && set.format == .ruler)
         #expect(Set(set.documents.map(\.id)).count == set.documents.count)
@@ -31,20 +31,20 @@ struct RulerTests {
             let attributes = document.questions[0].attributes
             let length = try #require(attributes["length"].flatMap { Int($0) })
             let task = try #require(attributes["task"].flatMap { RulerTask(rawValue: $0) })
-            let tokens = GenerationSupport.tokens(document, tokenizer) + task.answerTokens + 40
+            let tokens = GeneratedDataSamples.tokens(document, tokenizer) + task.answerTokens + 40
             #expect(tokens <= length && Double(tokens) >= 0.98 * Double(length), "\(document.id): \(tokens)")
             #expect(document.questions[0].metric == task.metric)
             #expect(document.questions[0].answerTokens == task.answerTokens)
         }
     }
 
-    @Test("A seed gives the same data, another one other data in every task")
-    func seeds() throws {
-        let tokenizer = try GenerationSupport.tokenizer("smollm")
+    /// A seed gives the same data, another one other data in every task.
+    @Test func seeds() throws {
+        let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         func set(_ seed: UInt64) throws -> EvaluationSet {
             try .ruler(
                 RulerOptions(lengths: [12_000], samples: 2, seed: seed), tokenizer: tokenizer,
-                questions: GenerationSupport.questions)
+                questions: GeneratedDataSamples.questions)
         }
         let first = try set(7)
         #expect(try set(7) == first)
@@ -54,9 +54,9 @@ struct RulerTests {
         #expect(Set(first.documents.map(\.text)).count == first.documents.count)
     }
 
-    @Test("A sample does not depend on what else is generated")
-    func independence() throws {
-        let tokenizer = try GenerationSupport.tokenizer("smollm")
+    /// A sample does not depend on what else is generated.
+    @Test func independence() throws {
+        let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let all = try EvaluationSet.ruler(
             RulerOptions(lengths: [3_000, 6_000], tasks: [.needleInProse, .onlyKeys, .frequentWords], samples: 2),
             tokenizer: tokenizer)
@@ -67,9 +67,9 @@ struct RulerTests {
         for document in one.documents + prose.documents { #expect(all.documents.contains(document)) }
     }
 
-    @Test("Tasks that need questions are left out without them, and the set says so")
-    func withoutQuestions() throws {
-        let tokenizer = try GenerationSupport.tokenizer("smollm")
+    /// Tasks that need questions are left out without them, and the set says so.
+    @Test func withoutQuestions() throws {
+        let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let options = RulerOptions(
             lengths: [1_000], tasks: [.questionAnswering, .frequentWords, .documentQuestionAnswering], samples: 1)
         let set = try EvaluationSet.ruler(options, tokenizer: tokenizer)
@@ -81,13 +81,14 @@ struct RulerTests {
         }
     }
 
-    @Test("A length that is too short is refused with the one that suffices", arguments: RulerTask.allCases)
+    /// A length that is too short is refused with the one that suffices.
+    @Test(arguments: RulerTask.allCases)
     func tooShort(task: RulerTask) throws {
-        let tokenizer = try GenerationSupport.tokenizer("smollm")
+        let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         func make(_ length: Int) throws {
             _ = try EvaluationSet.ruler(
                 RulerOptions(lengths: [length], tasks: [task], samples: 1), tokenizer: tokenizer,
-                questions: GenerationSupport.questions)
+                questions: GeneratedDataSamples.questions)
         }
         let error = try #require(throws: DataGenerationError.self) { try make(40) }
         #expect(error.subject == "ruler \(task.rawValue) at 40 tokens")
@@ -99,9 +100,9 @@ struct RulerTests {
         #expect(throws: DataGenerationError.self) { try make(least - least / 5) }
     }
 
-    @Test("Options out of bounds are refused in a line that names them")
-    func badOptions() throws {
-        let tokenizer = try GenerationSupport.tokenizer("smollm")
+    /// Options out of bounds are refused in a line that names them.
+    @Test func badOptions() throws {
+        let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let cases: [(RulerOptions, String)] = [
             (RulerOptions(lengths: []), "no length"), (RulerOptions(lengths: [0]), "the length is 0"),
             (RulerOptions(lengths: [-5]), "the length is -5"), (RulerOptions(lengths: [.max]), "the length is"),
@@ -123,10 +124,10 @@ struct RulerTests {
         }
     }
 
-    @Test("Progress is told, and what it throws ends the work")
-    func progress() throws {
+    /// Progress is told, and what it throws ends the work.
+    @Test func progress() throws {
         struct Stop: Error {}
-        let tokenizer = try GenerationSupport.tokenizer("smollm")
+        let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let options = RulerOptions(lengths: [1_500, 2_500], tasks: [.needleInNoise, .frequentWords], samples: 2)
         var told: [Int] = []
         _ = try EvaluationSet.ruler(options, tokenizer: tokenizer) { done, total in

@@ -4,14 +4,14 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
+import LLoCOModelTestSupport
 import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
-import ModelTestSupport
 import Testing
 
 /// The kinds of error of documents, library, compression, training and answering.
-@Suite struct ErrorCodeTests {
+@Suite struct LayerErrorCodeTests {
     @Test(arguments: [
         (LibraryError.Code.missing, ErrorCode.notFound), (.notFound, .notFound), (.notALibrary, .invalid),
         (.invalid, .invalid), (.newerFormat, .unsupported), (.olderFormat, .unsupported), (.damaged, .damaged),

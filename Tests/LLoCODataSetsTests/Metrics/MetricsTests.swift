@@ -1,10 +1,9 @@
 import LLoCODataSets
 import Testing
 
-@Suite("Metrics")
-struct MetricsTests {
-    @Test("Every measure agrees with the public Python scores")
-    func reference() throws {
+@Suite struct MetricsTests {
+    /// Every measure agrees with the public Python scores.
+    @Test func reference() throws {
         let cases = try Fixture.cases()
         #expect(cases.count >= 300)
         for item in cases {
@@ -17,8 +16,8 @@ struct MetricsTests {
         }
     }
 
-    @Test("ROUGE with stems agrees with the rouge-score package")
-    func stemmedReference() throws {
+    /// ROUGE with stems agrees with the rouge-score package.
+    @Test func stemmedReference() throws {
         let rouge = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))
         let cases = try Fixture.cases()
         #expect(cases.count { $0.stemmed != Array($0.scores[2...]) } > 30)
@@ -30,8 +29,8 @@ struct MetricsTests {
         }
     }
 
-    @Test("The fixture holds whole, partial and no agreement for every measure")
-    func fixtureIsVaried() throws {
+    /// The fixture holds whole, partial and no agreement for every measure.
+    @Test func fixtureIsVaried() throws {
         let cases = try Fixture.cases()
         for measure in 0..<6 {
             let scores = cases.map { $0.scores[measure] }
@@ -41,8 +40,8 @@ struct MetricsTests {
         }
     }
 
-    @Test("F1 counts repeated tokens, drops articles and punctuation, and takes the best reference")
-    func tokenF1() {
+    /// F1 counts repeated tokens, drops articles and punctuation, and takes the best reference.
+    @Test func tokenF1() {
         #expect(TokenF1.score(prediction: "The cat, the cat!", references: ["cat"]) == 2.0 / 3.0)
         #expect(TokenF1.score(prediction: "60 days.", references: ["a week", "60 DAYS", "days"]) == 1)
         #expect(TokenF1.score(prediction: "", references: [""]) == 0)
@@ -51,16 +50,16 @@ struct MetricsTests {
         #expect(TokenF1.score(prediction: "caf\u{E9}", references: ["cafe\u{301}"]) == 0)
     }
 
-    @Test("Exact match is of the normalised text")
-    func exactMatch() {
+    /// Exact match is of the normalised text.
+    @Test func exactMatch() {
         #expect(ExactMatch.score(prediction: " An  Answer.", references: ["no", "the answer"]) == 1)
         #expect(ExactMatch.score(prediction: "answer this", references: ["this answer"]) == 0)
         #expect(ExactMatch.score(prediction: "", references: ["the"]) == 1)
         #expect(ExactMatch.score(prediction: "", references: []) == 0)
     }
 
-    @Test("ROUGE's tokens are runs of ASCII letters and digits of the lower-cased text")
-    func tokenizer() {
+    /// ROUGE's tokens are runs of ASCII letters and digits of the lower-cased text.
+    @Test func tokenizer() {
         let tokenizer = ROUGETokenizer()
         #expect(tokenizer.tokens("It's 3.5%, CAFÉ_X\n") == ["it", "s", "3", "5", "caf", "x"])
         #expect(tokenizer.tokens("é \n\n—") == [])
@@ -77,8 +76,8 @@ struct MetricsTests {
         #expect(found == 2)
     }
 
-    @Test("A stemmer shortens the tokens of more than three characters")
-    func stemmer() {
+    /// A stemmer shortens the tokens of more than three characters.
+    @Test func stemmer() {
         struct Cut: TokenStemmer {
             func stem(_ token: [UInt8]) -> [UInt8] { Array(token.prefix(3)) }
         }
@@ -89,16 +88,16 @@ struct MetricsTests {
         #expect(ROUGE().score(prediction: "running", references: ["runs"]).rouge1 == 0)
     }
 
-    @Test("Each ROUGE measure takes its own best reference")
-    func bestReference() {
+    /// Each ROUGE measure takes its own best reference.
+    @Test func bestReference() {
         let score = ROUGE().score(prediction: "a b c d", references: ["d c b a", "a b x y z"])
         #expect(score.rouge1 == 1)
         #expect(abs(score.rouge2 - 2 * (1.0 / 3 * 1 / 4) / (1.0 / 3 + 1.0 / 4)) < 1e-12)
         #expect(abs(score.rougeL - 4.0 / 9) < 1e-12)
     }
 
-    @Test("A thousand answers of 500 words take seconds")
-    func speed() {
+    /// A thousand answers of 500 words take seconds.
+    @Test func speed() {
         let texts = (0..<20).map { text in
             (0..<500).map { word in
                 "\(word % 25 == 24 ? "\n" : "")w\((word * word + 7 * text) % (200 + text))ings"
@@ -115,8 +114,8 @@ struct MetricsTests {
         #expect(time < .seconds(15))
     }
 
-    @Test("Texts that are made to take long do not")
-    func hostileTexts() {
+    /// Texts that are made to take long do not.
+    @Test func hostileTexts() {
         let one = String(repeating: "a ", count: 130_000)
         func lines(_ letter: String) -> String { (0..<10_000).map { "a \(letter)\($0)\n" }.joined() }
         let time = ContinuousClock().measure {
@@ -127,8 +126,8 @@ struct MetricsTests {
         #expect(time < .seconds(60))
     }
 
-    @Test("Long answers: the subsequence of a text with itself shifted")
-    func longText() {
+    /// Long answers: the subsequence of a text with itself shifted.
+    @Test func longText() {
         let words = (0..<3_000).map { "w\($0 % 700)" }
         let score = ROUGE().score(
             prediction: words.dropFirst(10).joined(separator: " "), references: [words.joined(separator: " ")])
@@ -137,10 +136,9 @@ struct MetricsTests {
     }
 }
 
-@Suite("Answer scores")
-struct AnswerScoresTests {
-    @Test("Means x 100 over the answers, and the geometric mean of three of them")
-    func means() {
+@Suite struct AnswerScoresTests {
+    /// Means x 100 over the answers, and the geometric mean of three of them.
+    @Test func means() {
         var scores = AnswerScores()
         #expect(scores.questions == 0 && scores.f1 == 0 && scores.rougeGeometricMean == 0)
         let first = scores.add(prediction: "one two three four", references: ["one two four"])

@@ -2,8 +2,8 @@ package import Foundation
 package import LLoCOCheckpoints
 package import LLoCOCompression
 package import LLoCOModels
+import LLoCOTestSupport
 package import LLoCOTorch
-import TestSupport
 
 /// `Fixtures/expected/autocompressor.json`, with the model that it is of.
 package struct CompressorFixture {

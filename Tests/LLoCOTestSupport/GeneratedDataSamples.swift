@@ -3,7 +3,7 @@ package import LLoCODataSets
 package import LLoCOTokenizers
 
 /// Tokenizers and texts for the tests of generated data.
-package enum GenerationSupport {
+package enum GeneratedDataSamples {
     /// A small tokenizer of a real kind: `smollm` (byte-level), `llama2` (SentencePiece), `uncased` (WordPiece).
     package static func tokenizer(_ name: String) throws -> any Tokenizer {
         try TokenizerLoader.load(folder: TestFiles.tokenizers.appending(path: name))

@@ -1,16 +1,16 @@
 import Foundation
 import LLoCODataSets
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
-@Suite("RULER: question answering")
-struct RulerQuestionTests {
+/// RULER's question answering.
+@Suite struct RulerQuestionTests {
     private func set(
         _ task: RulerTask, length: Int = 6_000, samples: Int = 4, of questions: EvaluationSet? = nil
     ) throws -> EvaluationSet {
         try .ruler(
             RulerOptions(lengths: [length], tasks: [task], samples: samples),
-            tokenizer: GenerationSupport.tokenizer("smollm"), questions: questions ?? GenerationSupport.questions)
+            tokenizer: GeneratedDataSamples.tokenizer("smollm"), questions: questions ?? GeneratedDataSamples.questions)
     }
 
     private func passages(_ document: EvaluationDocument) -> [String] {
@@ -23,11 +23,13 @@ struct RulerQuestionTests {
     /// The source document of a generated question.
     private func source(_ document: EvaluationDocument) throws -> EvaluationDocument {
         try #require(
-            GenerationSupport.questions.documents.first { document.questions[0].text.hasSuffix($0.questions[0].text) })
+            GeneratedDataSamples.questions.documents.first {
+                document.questions[0].text.hasSuffix($0.questions[0].text)
+            })
     }
 
-    @Test("The passage with the answer is there, among passages of other documents")
-    func onePassage() throws {
+    /// The passage with the answer is there, among passages of other documents.
+    @Test func onePassage() throws {
         for document in try set(.questionAnswering).documents {
             let question = document.questions[0]
             let passages = passages(document)
@@ -42,8 +44,8 @@ struct RulerQuestionTests {
         }
     }
 
-    @Test("Of a whole document every passage is there")
-    func wholeDocument() throws {
+    /// Of a whole document every passage is there.
+    @Test func wholeDocument() throws {
         for document in try set(.documentQuestionAnswering, length: 12_000).documents {
             let text = document.text ?? ""
             let original = try source(document)
@@ -55,10 +57,10 @@ struct RulerQuestionTests {
         }
     }
 
-    @Test("More samples than questions: questions come back with other passages, distractors repeat")
-    func repetition() throws {
+    /// More samples than questions: questions come back with other passages, distractors repeat.
+    @Test func repetition() throws {
         let few = EvaluationSet(
-            name: "few", format: .lloco, documents: Array(GenerationSupport.questions.documents.prefix(2)))
+            name: "few", format: .lloco, documents: Array(GeneratedDataSamples.questions.documents.prefix(2)))
         let set = try set(.questionAnswering, length: 20_000, samples: 5, of: few)
         #expect(Set(set.documents.map { $0.questions[0].text }).count == 2)
         #expect(Set(set.documents.map(\.text)).count == 5)
@@ -71,15 +73,15 @@ struct RulerQuestionTests {
         #expect(set.documents.allSatisfy { passages($0).count > Set(passages($0)).count })
     }
 
-    @Test("Every question that can be asked is asked before one comes back")
-    func eachQuestionOnce() throws {
+    /// Every question that can be asked is asked before one comes back.
+    @Test func eachQuestionOnce() throws {
         let set = try set(.questionAnswering, length: 2_500, samples: 12)
         #expect(Set(set.documents.map { $0.questions[0].text }).count == 12)
     }
 
-    @Test("Yes and no need no words in the text; options and classes are not asked")
-    func kindsOfQuestions() throws {
-        var yes = GenerationSupport.questions
+    /// Yes and no need no words in the text; options and classes are not asked.
+    @Test func kindsOfQuestions() throws {
+        var yes = GeneratedDataSamples.questions
         for index in yes.documents.indices {
             yes.documents[index].questions = [
                 EvaluationQuestion(id: "yes-\(index)", text: "Is it deep?", answers: ["Yes"], metric: .f1)
@@ -92,9 +94,9 @@ struct RulerQuestionTests {
         #expect(throws: DataGenerationError.self) { try set(.documentQuestionAnswering, of: yes) }
     }
 
-    @Test("An answer is in a passage as whole words, not within others")
-    func wholeWords() throws {
-        var few = GenerationSupport.questions
+    /// An answer is in a passage as whole words, not within others.
+    @Test func wholeWords() throws {
+        var few = GeneratedDataSamples.questions
         for index in few.documents.indices {
             // "art" in "part" is none.
             few.documents[index].questions[0].answers = ["art", "pike of"]
@@ -105,8 +107,8 @@ struct RulerQuestionTests {
         #expect(Set(set.documents.map { $0.questions[0].text }).allSatisfy { $0.contains("How heavy") })
     }
 
-    @Test("One document with one passage fills no length")
-    func nothingToAdd() throws {
+    /// One document with one passage fills no length.
+    @Test func nothingToAdd() throws {
         let lone = EvaluationSet(
             name: "lone", format: .lloco,
             documents: [

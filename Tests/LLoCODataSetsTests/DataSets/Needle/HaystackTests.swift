@@ -1,10 +1,9 @@
 import LLoCODataSets
 import Testing
 
-@Suite("Haystack")
-struct HaystackTests {
-    @Test("Sentences end at marks, not at initials, titles and abbreviations; paragraphs end them too")
-    func sentences() throws {
+@Suite struct HaystackTests {
+    /// Sentences end at marks, not at initials, titles and abbreviations; paragraphs end them too.
+    @Test func sentences() throws {
         let haystack = try Haystack(
             """
             Mr. J. Finch (so he said.) left, e.g. by boat. "Did he?" asked Ada! Nobody knew
@@ -21,8 +20,8 @@ struct HaystackTests {
             ])
     }
 
-    @Test("Text without blanks or full stops has places in it, and no character is cut")
-    func otherScripts() throws {
+    /// Text without blanks or full stops has places in it, and no character is cut.
+    @Test func otherScripts() throws {
         let wide = try Haystack(String(repeating: "川は静かに流れる。", count: 50))
         #expect(wide.sentenceCount == 50)
         #expect(wide.text(words: wide.words(ofSentences: 2)) == "川は静かに流れる。川は静かに流れる。")
@@ -34,8 +33,8 @@ struct HaystackTests {
         #expect(endless.sentenceCount == 10)
     }
 
-    @Test("Copies follow one another, with what separates them")
-    func copies() throws {
+    /// Copies follow one another, with what separates them.
+    @Test func copies() throws {
         let haystack = try Haystack("  One two. Three.\n", separator: "\n")
         #expect(haystack.wordCount == 3 && haystack.sentenceCount == 2)
         #expect(haystack.text(words: 0) == "")
@@ -51,8 +50,8 @@ struct HaystackTests {
                 == "A. One two. Three.\nB. C. One two. Three.\nD.")
     }
 
-    @Test("The boundary nearest to a place, as a search of all finds it")
-    func boundaries() throws {
+    /// The boundary nearest to a place, as a search of all finds it.
+    @Test func boundaries() throws {
         let haystack = try Haystack("One two three four. Five. Six seven. Eight nine ten.")
         let words = 24
         let ends = [0] + (1...12).map { haystack.words(ofSentences: $0) }.filter { $0 <= words } + [words]
@@ -65,8 +64,8 @@ struct HaystackTests {
         #expect(haystack.boundary(nearest: 99, ofWords: words) == words)
     }
 
-    @Test("Prose of our own: long enough, without numbers, a longer one begins with a shorter one")
-    func prose() {
+    /// Prose of our own: long enough, without numbers, a longer one begins with a shorter one.
+    @Test func prose() {
         let short = HaystackProse.text(words: 500)
         let long = HaystackProse.text(words: 20_000)
         #expect(long.hasPrefix(short) && short.split(whereSeparator: \.isWhitespace).count >= 500)
@@ -76,8 +75,8 @@ struct HaystackTests {
         #expect(sentences.allSatisfy { !$0.contains(" a a") && !$0.contains(" a an ") })
     }
 
-    @Test("The search finds the largest size that fits, in few steps")
-    func lengthFit() throws {
+    /// The search finds the largest size that fits, in few steps.
+    @Test func lengthFit() throws {
         for room in [100, 1_000, 50_000] {
             var steps = 0
             let found = try LengthFit(room: room).largest(in: 1...1_000_000) { size in

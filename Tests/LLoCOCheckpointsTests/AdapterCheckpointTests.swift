@@ -4,7 +4,7 @@ import LLoCOCheckpoints
 import LLoCOTorch
 import Testing
 
-@Suite struct AdapterTests {
+@Suite struct AdapterCheckpointTests {
     private func adapter() throws -> AdapterCheckpoint {
         var weights: [AdapterTarget: AdapterCheckpoint.Weights] = [:]
         for layer in 0..<12 {

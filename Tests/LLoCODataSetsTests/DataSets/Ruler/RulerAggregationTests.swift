@@ -1,17 +1,17 @@
 import Foundation
 import LLoCODataSets
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
-@Suite("RULER: tracking and aggregation")
-struct RulerAggregationTests {
+/// RULER's tasks of tracking and aggregation.
+@Suite struct RulerAggregationTests {
     private func documents(
         _ task: RulerTask, lengths: [Int], samples: Int = 3, chains: Int = 1, hops: Int = 4
     ) throws -> [EvaluationDocument] {
         try EvaluationSet.ruler(
             RulerOptions(
                 lengths: lengths, tasks: [task], samples: samples, variableChains: chains, variableHops: hops),
-            tokenizer: GenerationSupport.tokenizer("smollm")
+            tokenizer: GeneratedDataSamples.tokenizer("smollm")
         ).documents
     }
 
@@ -28,7 +28,8 @@ struct RulerAggregationTests {
         return values
     }
 
-    @Test("Variables hold what an interpreter finds", arguments: [(1, 4), (3, 2), (5, 10)])
+    /// Variables hold what an interpreter finds.
+    @Test(arguments: [(1, 4), (3, 2), (5, 10)])
     func variableTracking(chains: Int, hops: Int) throws {
         let opening = "Keep track of the value that each of them holds.\n\n"
         for document in try documents(.variableTracking, lengths: [5_000, 9_000], chains: chains, hops: hops) {
@@ -60,9 +61,8 @@ struct RulerAggregationTests {
         return counts
     }
 
-    @Test(
-        "The common words are those that a count finds, single or compound",
-        arguments: [(2_000, 6, 1, 20), (12_000, 30, 3, 40), (60_000, 30, 3, 40)])
+    /// The common words are those that a count finds, single or compound.
+    @Test(arguments: [(2_000, 6, 1, 20), (12_000, 30, 3, 40), (60_000, 30, 3, 40)])
     func commonWords(length: Int, common: Int, uncommon: Int, shown: Int) throws {
         for document in try documents(.commonWords, lengths: [length], samples: 2) {
             let list = document.task(after: "remember those.\n\n")
@@ -84,15 +84,15 @@ struct RulerAggregationTests {
         }
     }
 
-    @Test("Short lists have single words, long ones compounds")
-    func kindsOfWords() throws {
+    /// Short lists have single words, long ones compounds.
+    @Test func kindsOfWords() throws {
         let short = try documents(.commonWords, lengths: [2_000], samples: 1)[0].questions[0].answers
         let long = try documents(.commonWords, lengths: [60_000], samples: 1)[0].questions[0].answers
         #expect(short.allSatisfy { !$0.contains("-") } && long.allSatisfy { $0.contains("-") })
     }
 
-    @Test("The frequent code words are those that a count finds, and frequencies fall with the rank's square")
-    func frequentWords() throws {
+    /// The frequent code words are those that a count finds, and frequencies fall with the rank's square.
+    @Test func frequentWords() throws {
         for document in try documents(.frequentWords, lengths: [1_500, 4_096, 30_000]) {
             var counts: [String: Int] = [:]
             for word in document.task(after: "stand for nothing.\n\n").split(separator: " ") {
@@ -111,8 +111,8 @@ struct RulerAggregationTests {
         }
     }
 
-    @Test("No word is part of another, and none is listed twice")
-    func wordList() {
+    /// No word is part of another, and none is listed twice.
+    @Test func wordList() {
         let words = WordList.adjectives + WordList.nouns
         #expect(WordList.adjectives.count >= 150 && WordList.nouns.count >= 200)
         for word in words {

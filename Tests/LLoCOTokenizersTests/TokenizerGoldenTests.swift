@@ -1,10 +1,10 @@
 import Foundation
+import LLoCOTestSupport
 import LLoCOTokenizers
-import TestSupport
 import Testing
 
 /// Ids of the default models and of a larger SentencePiece model, where this machine has them.
-@Suite struct GoldenTests {
+@Suite struct TokenizerGoldenTests {
     private struct Sentence: Decodable {
         let text: String
         let ids: [Int]

@@ -1,9 +1,9 @@
 import Foundation
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
 /// The commands against `golden`: the tiny models, and, where they are installed, the default ones.
-@Suite struct GoldenTests {
+@Suite struct CommandGoldenTests {
     struct Tiny: Decodable {
         struct Compression: Decodable {
             let segmentTokens: Int

@@ -10,7 +10,7 @@ import Testing
 #endif
 
 /// Evaluations that are killed and go on, of files and of generated data, and the reports that they write.
-@Suite(.serialized) struct EvaluationRunTests {
+@Suite(.serialized) struct EvaluateCommandTests {
     private func place() throws -> Workplace {
         let place = try Workplace()
         let lines = ["river", "mill", "road", "bridge"].map { topic in

@@ -1,10 +1,10 @@
 import Foundation
 import LLoCODataSets
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
-@Suite("RULER: retrieval")
-struct RulerNeedleTests {
+/// RULER's retrieval tasks.
+@Suite struct RulerNeedleTests {
     /// Every sentence that gives a value, as a reader with a pattern finds it.
     private func found(in text: String) -> [(key: String, value: String)] {
         text.matches(of: #/The registered (?:number|code) of (\S+) is (\S+)\./#).map {
@@ -17,16 +17,15 @@ struct RulerNeedleTests {
     ) throws -> [EvaluationDocument] {
         try EvaluationSet.ruler(
             RulerOptions(lengths: [length], tasks: [task], samples: samples),
-            tokenizer: GenerationSupport.tokenizer("smollm"), haystack: haystack
+            tokenizer: GeneratedDataSamples.tokenizer("smollm"), haystack: haystack
         ).documents
     }
 
-    @Test(
-        "The answers are the values of the keys that are asked for, in their order",
-        arguments: [
-            (RulerTask.needleInNoise, 1, 1), (.needleInProse, 1, 1), (.codeInProse, 1, 1), (.fourKeys, 4, 1),
-            (.fourValues, 4, 4), (.fourQueries, 4, 4),
-        ])
+    /// The answers are the values of the keys that are asked for, in their order.
+    @Test(arguments: [
+        (RulerTask.needleInNoise, 1, 1), (.needleInProse, 1, 1), (.codeInProse, 1, 1), (.fourKeys, 4, 1),
+        (.fourValues, 4, 4), (.fourQueries, 4, 4),
+    ])
     func answers(task: RulerTask, needles: Int, answers: Int) throws {
         for document in try documents(task) {
             let question = document.questions[0]
@@ -49,7 +48,8 @@ struct RulerNeedleTests {
         }
     }
 
-    @Test("A text of nothing but keys: all different, one asked for", arguments: [RulerTask.onlyKeys, .onlyCodes])
+    /// A text of nothing but keys: all different, one asked for.
+    @Test(arguments: [RulerTask.onlyKeys, .onlyCodes])
     func onlyKeys(task: RulerTask) throws {
         for document in try documents(task) {
             let lines = try #require(document.text).components(separatedBy: "\n").dropFirst(2)
@@ -61,8 +61,8 @@ struct RulerNeedleTests {
         }
     }
 
-    @Test("Keys are words or UUIDs, values numbers of seven digits or UUIDs")
-    func kinds() throws {
+    /// Keys are words or UUIDs, values numbers of seven digits or UUIDs.
+    @Test func kinds() throws {
         let word = #/[a-z]+-[a-z]+/#
         let number = #/[1-9][0-9]{6}/#
         let code = #/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/#
@@ -75,8 +75,8 @@ struct RulerNeedleTests {
         }
     }
 
-    @Test("Without the needles the text is the haystack, and they stand between sentences")
-    func haystackIsKept() throws {
+    /// Without the needles the text is the haystack, and they stand between sentences.
+    @Test func haystackIsKept() throws {
         let prose = (0..<4_000).map { "Sentence number \($0) of the tale ends." }.joined(separator: " ")
         for document in try documents(.fourKeys, haystack: prose) {
             let context = document.task(after: "follows the text.\n\n")
@@ -101,7 +101,8 @@ struct RulerNeedleTests {
         }
     }
 
-    @Test("Needles are spread over the whole text", arguments: [RulerTask.needleInNoise, .needleInProse, .onlyKeys])
+    /// Needles are spread over the whole text.
+    @Test(arguments: [RulerTask.needleInNoise, .needleInProse, .onlyKeys])
     func spread(task: RulerTask) throws {
         var counts = [Int](repeating: 0, count: 5)
         let samples = 150
@@ -117,15 +118,15 @@ struct RulerNeedleTests {
         #expect(counts.allSatisfy { $0 >= 12 && $0 <= 50 }, "\(counts)")
     }
 
-    @Test("A number that the haystack holds is not hidden in it")
-    func numbersOfTheHaystack() throws {
+    /// A number that the haystack holds is not hidden in it.
+    @Test func numbersOfTheHaystack() throws {
         let haystack = try Haystack("Call 5551234 or 98765432.")
         #expect(haystack.holds(5_551_234) && haystack.holds(9_876_543) && haystack.holds(8_765_432))
         #expect(!haystack.holds(5_551_235))
     }
 
-    @Test("A value that would be drawn gives way to the haystack's own number")
-    func valuesOutsideTheHaystack() throws {
+    /// A value that would be drawn gives way to the haystack's own number.
+    @Test func valuesOutsideTheHaystack() throws {
         let prose = Array(repeating: "The tale goes on and on.", count: 400).joined(separator: " ")
         let drawn = try documents(.needleInProse, samples: 1, haystack: prose)[0].questions[0].answers[0]
         let other = try documents(.needleInProse, samples: 1, haystack: prose + " It is \(drawn).")[0]

@@ -1,12 +1,11 @@
 import Foundation
 import LLoCODataSets
-import TestSupport
+import LLoCOTestSupport
 import Testing
 
-@Suite("Needle in a haystack")
-struct NeedleTests {
+@Suite struct NeedleTests {
     private func made(_ options: NeedleOptions, haystack: String? = nil) throws -> EvaluationSet {
-        try .needle(options, tokenizer: GenerationSupport.tokenizer("smollm"), haystack: haystack)
+        try .needle(options, tokenizer: GeneratedDataSamples.tokenizer("smollm"), haystack: haystack)
     }
 
     /// The sentence with the answer, and the bytes before it.
@@ -16,9 +15,9 @@ struct NeedleTests {
         return (text[match.range], text[..<match.range.lowerBound])
     }
 
-    @Test("A grid: every length and depth, lengths met from below, needles at their depths")
-    func grid() throws {
-        let tokenizer = try GenerationSupport.tokenizer("smollm")
+    /// A grid: every length and depth, lengths met from below, needles at their depths.
+    @Test func grid() throws {
+        let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let options = NeedleOptions(lengths: [4_000, 9_000], samples: 2, templateTokens: 30)
         let set = try made(options)
         #expect(set.format == .needle && set.documents.count == 2 * 11 * 2)
@@ -27,7 +26,7 @@ struct NeedleTests {
             let question = document.questions[0]
             let length = try #require(question.attributes["length"].flatMap { Int($0) })
             let depth = try #require(question.attributes["depth"].flatMap { Double($0) })
-            let tokens = GenerationSupport.tokens(document, tokenizer) + options.answerTokens + 30
+            let tokens = GeneratedDataSamples.tokens(document, tokenizer) + options.answerTokens + 30
             // A sentence of our prose has some eighty tokens of this small vocabulary.
             #expect(tokens <= length && tokens > length - 120, "\(document.id): \(tokens)")
             let (needle, before) = try needle(in: document)
@@ -42,8 +41,8 @@ struct NeedleTests {
         }
     }
 
-    @Test("Random needles differ, follow from the seed, and are asked for by their thing and town")
-    func randomNeedles() throws {
+    /// Random needles differ, follow from the seed, and are asked for by their thing and town.
+    @Test func randomNeedles() throws {
         let options = NeedleOptions(lengths: [2_000], depths: [50], samples: 20, seed: 3)
         let set = try made(options)
         #expect(Set(set.documents.map { $0.questions[0].answers }).count == 20)
@@ -58,8 +57,8 @@ struct NeedleTests {
         }
     }
 
-    @Test("A fixed needle is the same everywhere")
-    func fixedNeedle() throws {
+    /// A fixed needle is the same everywhere.
+    @Test func fixedNeedle() throws {
         let set = try made(NeedleOptions(lengths: [2_000], depths: [0, 33.3, 100], hidden: .fixed(.standard)))
         #expect(set.documents.map { $0.questions[0].attributes["depth"] } == ["0", "33.3", "100"])
         for document in set.documents {
@@ -69,8 +68,8 @@ struct NeedleTests {
         #expect(Needle.standard.answers.allSatisfy { Needle.standard.text.contains($0) })
     }
 
-    @Test("A short haystack is repeated, and cut where a sentence ends")
-    func ownHaystack() throws {
+    /// A short haystack is repeated, and cut where a sentence ends.
+    @Test func ownHaystack() throws {
         let text = "One bird sang. Two dogs, at noon, slept! Did three cats wake?\n\nFour owls left early that day."
         let set = try made(NeedleOptions(lengths: [1_500], depths: [0, 50, 100]), haystack: text)
         for document in set.documents {
@@ -83,8 +82,8 @@ struct NeedleTests {
         }
     }
 
-    @Test("What cannot be made is refused in a line")
-    func refusals() throws {
+    /// What cannot be made is refused in a line.
+    @Test func refusals() throws {
         let cases: [(NeedleOptions, String?, String)] = [
             (NeedleOptions(lengths: [80]), nil, "needle at 80 tokens: a sentence, the needle"),
             (NeedleOptions(lengths: []), nil, "no length"), (NeedleOptions(depths: []), nil, "no depth"),
@@ -104,14 +103,14 @@ struct NeedleTests {
         }
     }
 
-    @Test("Progress is told, and what it throws ends the work")
-    func progress() throws {
+    /// Progress is told, and what it throws ends the work.
+    @Test func progress() throws {
         struct Stop: Error {}
         var told: [Int] = []
         #expect(throws: Stop.self) {
             try EvaluationSet.needle(
                 NeedleOptions(lengths: [1_500], depths: [0, 50, 100]),
-                tokenizer: GenerationSupport.tokenizer("smollm")
+                tokenizer: GeneratedDataSamples.tokenizer("smollm")
             ) { done, total in
                 #expect(total == 3)
                 told.append(done)

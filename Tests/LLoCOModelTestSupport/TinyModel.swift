@@ -1,9 +1,9 @@
 package import Foundation
 package import LLoCOCompression
 package import LLoCODocuments
+import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
-import TestSupport
 
 extension LoadedModel {
     /// The tiny AutoCompressor with the tiny encoder: segments of 20 tokens, 3 vectors each.
