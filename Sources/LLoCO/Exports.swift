@@ -8,4 +8,5 @@
 @_exported public import LLoCOTokenizers
 @_exported public import LLoCOTorch
 @_exported public import LLoCOTraining
+
 @_exported public import struct Logging.Logger

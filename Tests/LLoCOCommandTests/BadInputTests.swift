@@ -245,7 +245,7 @@ import Testing
         try FileManager.default.copyItem(
             atPath: place.path("adapter/adapter_model.safetensors"),
             toPath: place.path("foreign/adapter_model.safetensors"))
-        try await refused(evaluate + ["foreign"], "--adapter foreign", "trained for another model (aaaa")
+        try await refused(evaluate + ["foreign"], "foreign: trained for another model (aaaa")
         try place.write("adapter/adapter_model.safetensors", Self.safetensors("{}", length: 99))
         try await refused(evaluate + ["adapter"], "adapter_model.safetensors")
         try await refused(evaluate + ["nowhere"], "nowhere", "adapter_config.json")

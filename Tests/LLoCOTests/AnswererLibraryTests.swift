@@ -11,14 +11,14 @@ import Testing
 
 /// What an answerer asks of its library: one search, an adapter's weights once.
 @Suite struct AnswererLibraryTests {
-    private let engine: LoadedModel
+    private let model: LoadedModel
     private let question = "When did the river rise?"
 
-    init() throws { engine = try LoadedModel.tiny() }
+    init() throws { model = try LoadedModel.tiny() }
 
     private func fill(_ library: SQLiteLibrary) async throws {
         for (name, group) in [("river", "water"), ("mill", "water"), ("road", "land")] {
-            _ = try await engine.add(
+            _ = try await model.add(
                 text: Sample.text(name, paragraphs: 2), path: "/\(name).txt", group: group, to: library)
         }
     }
@@ -36,7 +36,7 @@ import Testing
         for name in names {
             let lines = (0..<4).map { "Item \($0) of \(name)." }
             let text = lines.joined(separator: "\n")
-            _ = try await engine.add(text: text, path: "/\(name)", group: "water", to: library)
+            _ = try await model.add(text: text, path: "/\(name)", group: "water", to: library)
             let id = try library.document(named: name).id
             var start = 0
             try library.setPassages(
@@ -45,11 +45,11 @@ import Testing
                     defer { start += line.utf8.count + 1 }
                     return start..<start + line.utf8.count
                 })
-            try await library.embedPassages(of: id, with: engine.embedder)
+            try await library.embedPassages(of: id, with: model.embedder)
         }
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         let keys = try Set(names.map { try library.document(named: $0).id })
-        let retriever = Retriever(library: library, embedder: try engine.embedder)
+        let retriever = Retriever(library: library, embedder: try model.embedder)
         for question in [question, "item 2 of the mill", "which 1 or 3 is it"] {
             let expected = try await retriever.search(question, in: .documents(keys), limit: 8).passages.prefix(4)
             for mode in [AnswerMode.compressed, .full, .retrieval] {
@@ -78,18 +78,18 @@ import Testing
             let library = try SQLiteLibrary.open(path, for: .writing)
             try await fill(library)
             try await library.saveAdapter(
-                for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights)
+                for: "water", identity: model.vectorIdentity, config: stored.configuration, weights: stored.weights)
         }
         let library = try SQLiteLibrary.open(path, for: .reading)
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         func ask(_ answerer: Answerer) async throws -> String {
             try await answerer.answer(question, options(["river.txt"])).answer
         }
         let adapted = try await ask(answerer)
         try damage(stored.weights, in: path)
-        #expect(try library.adapter(for: "water", identity: engine.vectorIdentity) == nil)
+        #expect(try library.adapter(for: "water", identity: model.vectorIdentity) == nil)
         #expect(try await ask(answerer) == adapted, "what was loaded is not read again")
-        let plain = try await ask(Answerer(engine: engine, library: library))
+        let plain = try await ask(Answerer(model: model, library: library))
         #expect(plain != adapted, "the damage is met by whoever reads")
     }
 
@@ -100,13 +100,13 @@ import Testing
         let stored = try CompressorFixture().adapter().checkpoint().encoded()
         var config = try #require(
             JSONSerialization.jsonObject(with: Data(stored.configuration.utf8)) as? [String: Any])
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         var answers: [String] = []
         let alpha = try #require(config["lora_alpha"] as? Double)
         for scale in [1.0, 0, 1] {
             config["lora_alpha"] = alpha * scale + (scale == 0 ? 1e-6 : 0)
             try await library.saveAdapter(
-                for: "water", identity: engine.vectorIdentity,
+                for: "water", identity: model.vectorIdentity,
                 config: String(decoding: try JSONSerialization.data(withJSONObject: config), as: UTF8.self),
                 weights: stored.weights)
             answers.append(try await answerer.answer(question, options(["river.txt"])).answer)
@@ -118,7 +118,7 @@ import Testing
     @Test(.timeLimit(.minutes(1))) func aMegabyteIsRefusedBeforeItIsSearched() async throws {
         let library = try SQLiteLibrary.inMemory()
         try await fill(library)
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         for part in ["river ", "a", "a\u{903}", "\u{301}", "中"] {
             let long = String(repeating: part, count: (1 << 20) / part.utf8.count)
             let line = await laterMessage { _ = try await answerer.answer(long, options(["river.txt"])) }

@@ -13,19 +13,19 @@ import Testing
 
 /// Answers in each mode from a library of two groups: what is read, what is left out, what is counted.
 @Suite struct AnswererTests {
-    let engine: LoadedModel
+    let model: LoadedModel
     let library: SQLiteLibrary
     let answerer: Answerer
 
     init() async throws {
-        engine = try LoadedModel.tiny()
+        model = try LoadedModel.tiny()
         library = try SQLiteLibrary.inMemory()
-        answerer = Answerer(engine: engine, library: library)
+        answerer = Answerer(model: model, library: library)
         for (name, group, text) in [
             ("river", "water", "The river rose in 1897. It took the mill and the road."),
             ("letter", "paper", "The letter is short. It has a question and no answer."),
             ("road", "paper", "The road was long."),
-        ] { _ = try await engine.add(text: text, path: "/\(name).txt", group: group, to: library) }
+        ] { _ = try await model.add(text: text, path: "/\(name).txt", group: group, to: library) }
     }
 
     private func options(_ mode: AnswerMode, documents: [String]? = nil, tokens: Int = 6) -> Answerer.Options {
@@ -36,12 +36,14 @@ import Testing
         return options
     }
 
-    private func count(_ text: String) throws -> Int { try engine.model.tokenizer.encode(text, special: .asText).count }
+    private func count(_ text: String) throws -> Int {
+        try model.languageModel.tokenizer.encode(text, special: .asText).count
+    }
 
     private let question = "When did the river rise?"
 
     private func plainCount(_ question: String? = nil) throws -> Int {
-        try engine.prompts.prompt(question: question ?? self.question).count
+        try model.prompts.prompt(question: question ?? self.question).count
     }
 
     @Test func withoutAContext() async throws {
@@ -60,19 +62,19 @@ import Testing
     /// The next question about a text goes on where the text ends, and is answered as if it were the first.
     @Test func textIsReadOnce() async throws {
         let text = (0..<40).map { "In \(1800 + $0) the river took the road. " }.joined()
-        _ = try await engine.add(text: text, path: "/years.txt", group: "water", to: library)
+        _ = try await model.add(text: text, path: "/years.txt", group: "water", to: library)
         answerer.reusedStep = 64
         let questions = ["What did it take?", "When did the river take the road in the year before?", "Why?"]
         for (index, question) in questions.enumerated() {
             let options = options(.full, documents: ["years.txt"])
             let own = try await answerer.answer(question, options)
-            let alone = try await Answerer(engine: engine, library: library).answer(question, options)
+            let alone = try await Answerer(model: model, library: library).answer(question, options)
             #expect(own.answer == alone.answer && own.contextTokens == alone.contextTokens)
             #expect(own.promptTokens == alone.promptTokens)
             #expect(alone.reusedSeconds == 0 && alone.secondsAlone == alone.seconds)
             #expect((own.reusedSeconds > 0) == (index > 0))
             let likelihoods = try await answerer.logLikelihoods(of: ["A", "the road"], question, options)
-            let reference = try await Answerer(engine: engine, library: library)
+            let reference = try await Answerer(model: model, library: library)
                 .logLikelihoods(of: ["A", "the road"], question, options)
             for (likelihood, reference) in zip(likelihoods, reference) {
                 #expect(abs(likelihood - reference) < 1e-4 * abs(reference))
@@ -83,7 +85,7 @@ import Testing
         let other = try await answerer.answer(question, options(.full, documents: ["river.txt"]))
         #expect(
             other.answer
-                == (try await Answerer(engine: engine, library: library)
+                == (try await Answerer(model: model, library: library)
                     .answer(question, options(.full, documents: ["river.txt"])).answer))
         #expect(other.reusedSeconds == 0)
     }
@@ -96,12 +98,12 @@ import Testing
         let likelihoods = try await answerer.logLikelihoods(of: answers, question, options)
         #expect(likelihoods.count == answers.count)
         let context = mode == .none ? "" : try library.text(of: library.document(named: "river.txt").id)
-        let prompt = try engine.prompts.prompt(
-            question: question, context: context.isEmpty ? [] : engine.prompts.text(context))
-        let own = try engine.model.negativeLogLikelihood(of: prompt)
+        let prompt = try model.prompts.prompt(
+            question: question, context: context.isEmpty ? [] : model.prompts.text(context))
+        let own = try model.languageModel.negativeLogLikelihood(of: prompt)
         for (answer, likelihood) in zip(answers, likelihoods) {
-            let ids = try engine.prompts.answer(answer).dropLast()
-            let reference = try own - engine.model.negativeLogLikelihood(of: prompt + ids)
+            let ids = try model.prompts.answer(answer).dropLast()
+            let reference = try own - model.languageModel.negativeLogLikelihood(of: prompt + ids)
             #expect(abs(likelihood - reference) < 1e-3 * max(1, abs(reference)), "\(answer)")
         }
         #expect(likelihoods.allSatisfy { $0 <= 0 } && likelihoods[2] < likelihoods[3])
@@ -112,7 +114,7 @@ import Testing
     @Test func fromVectors() async throws {
         let answer = try await answerer.answer(question, options(.compressed, documents: ["river.txt"]))
         let vectors = try await library.vectors(
-            of: library.document(named: "river.txt").id, identity: engine.vectorIdentity)
+            of: library.document(named: "river.txt").id, identity: model.vectorIdentity)
         #expect(answer.documents == ["river.txt"])
         #expect(answer.contextTokens == vectors.count)
         #expect(answer.promptTokens == vectors.count + (try plainCount()))
@@ -123,9 +125,9 @@ import Testing
         let stored = try vectors.bytes.withUnsafeBytes {
             try Tensor(copying: $0, shape: [vectors.count, vectors.dimension], dtype: .bfloat16)
         }.to(.float32)
-        let ids = try engine.prompts.prompt(question: question)
-        let prompt = try Tensor.concatenated([stored, engine.model.decoder.embed(ids)[0]]).unsqueezed(0)
-        let generated = try engine.model.generate(prompt, options: .init(maximumTokens: 6))
+        let ids = try model.prompts.prompt(question: question)
+        let prompt = try Tensor.concatenated([stored, model.languageModel.decoder.embed(ids)[0]]).unsqueezed(0)
+        let generated = try model.languageModel.generate(prompt, options: .init(maximumTokens: 6))
         #expect(answer.answer == generated.text.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(answer.generatedTokens == generated.ids.count)
     }
@@ -195,7 +197,7 @@ import Testing
         water.group = "none"
         #expect(
             await laterMessage { _ = try await answerer.answer(question, water) }?.contains("no group 'none'") == true)
-        let empty = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
+        let empty = Answerer(model: model, library: try SQLiteLibrary.inMemory())
         #expect(
             await laterMessage { _ = try await empty.answer(question) }?.contains("no document to answer from") == true)
         let error = await #expect(throws: EngineError.self) { _ = try await empty.answer(question) }
@@ -230,11 +232,11 @@ import Testing
 
     @Test func documentsThatDoNotFit() async throws {
         let text = Sample.text("river", paragraphs: 5)
-        let added = try await engine.add(text: text, path: "/long.txt", group: "water", to: library)
+        let added = try await model.add(text: text, path: "/long.txt", group: "water", to: library)
         #expect(added.tokens > 1000 && added.vectors > 170)
-        _ = try await engine.add(
+        _ = try await model.add(
             text: Sample.text("mill", paragraphs: 5), path: "/other.txt", group: "water", to: library)
-        _ = try await engine.add(
+        _ = try await model.add(
             text: Sample.text("road", paragraphs: 5), path: "/third.txt", group: "water", to: library)
 
         let full = try await answerer.answer(question, options(.full, documents: ["long.txt", "river.txt"]))
@@ -273,7 +275,7 @@ import Testing
         let plain = try await ask(true)
         let stored = try fixture.adapter().checkpoint().encoded()
         try await library.saveAdapter(
-            for: "water", identity: engine.vectorIdentity, config: stored.configuration, weights: stored.weights
+            for: "water", identity: model.vectorIdentity, config: stored.configuration, weights: stored.weights
         )
         let adapted = try await ask(true)
         #expect(adapted != plain)
@@ -283,7 +285,7 @@ import Testing
         for pair in nothing.pairs.values { try pair.b.fill(0) }
         let other = try nothing.checkpoint().encoded()
         try await library.saveAdapter(
-            for: "paper", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
+            for: "paper", identity: model.vectorIdentity, config: other.configuration, weights: other.weights)
         try await library.saveAdapter(
             for: "water", identity: VectorIdentity(model: "m", compressor: "c", variant: "v"),
             config: other.configuration,
@@ -291,7 +293,7 @@ import Testing
         #expect(try await ask(true) == adapted)
         // A newer one counts at once, also for an answerer that has loaded the old one.
         try await library.saveAdapter(
-            for: "water", identity: engine.vectorIdentity, config: other.configuration, weights: other.weights)
+            for: "water", identity: model.vectorIdentity, config: other.configuration, weights: other.weights)
         #expect(try await ask(true) == plain)
         // The same weights under another scale are another adapter, though the one is loaded.
         var doubled = try fixture.adapter().checkpoint()
@@ -299,10 +301,10 @@ import Testing
         let scaled = try doubled.encoded()
         #expect(scaled.weights == stored.weights && scaled.configuration != stored.configuration)
         let newest = try await library.saveAdapter(
-            for: "water", identity: engine.vectorIdentity, config: scaled.configuration, weights: scaled.weights)
+            for: "water", identity: model.vectorIdentity, config: scaled.configuration, weights: scaled.weights)
         #expect(
             try await ask(true)
-                == Answerer(engine: engine, library: library).answer(
+                == Answerer(model: model, library: library).answer(
                     question, options(.compressed, documents: ["river.txt"], tokens: 24)
                 ).answer)
         #expect(try await ask(true) != adapted)
@@ -318,7 +320,7 @@ import Testing
         var talk = options(.compressed, documents: ["river.txt"])
         talk.history = [ChatMessage(.user, "Who?"), ChatMessage(.assistant, "The miller.")]
         let answer = try await answerer.answer(question, talk)
-        let ids = try engine.prompts.prompt(question: question, history: talk.history)
+        let ids = try model.prompts.prompt(question: question, history: talk.history)
         #expect(answer.promptTokens == answer.contextTokens + ids.count)
     }
 }

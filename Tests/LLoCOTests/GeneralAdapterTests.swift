@@ -12,14 +12,14 @@ import Testing
 /// An adapter for any group: written, found again where it fits, used where a group has none, and begun from.
 @Suite(.seeded) struct GeneralAdapterTests {
     let folder: TemporaryFolder
-    let engine: LoadedModel
+    let model: LoadedModel
     let questions: QuestionSet
     let recipe: FinetuningRecipe
     let trained: FinetunedAdapter
 
     init() async throws {
         folder = try TemporaryFolder()
-        engine = try LoadedModel.tiny()
+        model = try LoadedModel.tiny()
         questions = QuestionSet.river(6)
         var recipe = FinetuningRecipe()
         recipe.rank = 4
@@ -28,24 +28,24 @@ import Testing
         recipe.batchSize = 3
         recipe.dropout = 0
         self.recipe = recipe
-        trained = try await Self.finetune(engine, questions, recipe).adapter
+        trained = try await Self.finetune(model, questions, recipe).adapter
         try GeneralAdapter.write(
-            trained.checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
+            trained.checkpoint, reading: model.vectorIdentity, to: folder.url.appending(path: "general"))
     }
 
-    private static func library(_ engine: LoadedModel) async throws -> SQLiteLibrary {
+    private static func library(_ model: LoadedModel) async throws -> SQLiteLibrary {
         let library = try SQLiteLibrary.inMemory()
-        _ = try await engine.add(
+        _ = try await model.add(
             text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
         return library
     }
 
     private static func finetune(
-        _ engine: LoadedModel, _ questions: QuestionSet, _ recipe: FinetuningRecipe
+        _ model: LoadedModel, _ questions: QuestionSet, _ recipe: FinetuningRecipe
     ) async throws -> (adapter: FinetunedAdapter, losses: [Double]) {
         var losses: [Double] = []
-        let adapter = try await engine.finetune(
-            group: "g", questions: questions, recipe: recipe, seed: 1, in: library(engine)
+        let adapter = try await model.finetune(
+            group: "g", questions: questions, recipe: recipe, seed: 1, in: library(model)
         ) { step, _, _ in losses.append(step.loss) }
         return (adapter, losses)
     }
@@ -57,7 +57,7 @@ import Testing
         try GeneralAdapter.write(
             trained.checkpoint,
             reading: VectorIdentity(
-                model: engine.vectorIdentity.model, compressor: engine.vectorIdentity.compressor, variant: "another"
+                model: model.vectorIdentity.model, compressor: model.vectorIdentity.compressor, variant: "another"
             ),
             to: other)
         let loaded = try LoadedModel.tiny(adapters: [folder.url.appending(path: "missing"), other, general])
@@ -65,7 +65,7 @@ import Testing
         #expect(try LoadedModel.tiny(adapters: [other]).generalAdapter == nil)
         #expect(try LoadedModel.tiny(segmentTokens: 50, adapters: [general]).generalAdapter == nil)
 
-        let library = try await Self.library(engine)
+        let library = try await Self.library(model)
         var options = Answerer.Options()
         options.documents = ["river.txt"]
         options.generation.maximumTokens = 12
@@ -73,10 +73,10 @@ import Testing
         func likelihood(_ answerer: Answerer, _ options: Answerer.Options) async throws -> Double {
             try await answerer.logLikelihoods(of: ["The river 3."], question, options)[0]
         }
-        let plain = try await likelihood(Answerer(engine: engine, library: library), options)
-        let given = Answerer(engine: engine, library: library)
-        try given.setAdapter(Adapter(trained.checkpoint, for: engine.model.decoder), for: "g")
-        let answerer = Answerer(engine: loaded, library: library)
+        let plain = try await likelihood(Answerer(model: model, library: library), options)
+        let given = Answerer(model: model, library: library)
+        try given.setAdapter(Adapter(trained.checkpoint, for: model.languageModel.decoder), for: "g")
+        let answerer = Answerer(model: loaded, library: library)
         #expect(try await likelihood(answerer, options) == likelihood(given, options))
         #expect(try await likelihood(answerer, options) > plain + 1)
         #expect(try await answerer.answer(question, options).answer == given.answer(question, options).answer)
@@ -88,15 +88,15 @@ import Testing
         var weak = recipe
         weak.learningRate = 1e-6
         weak.epochs = 1
-        _ = try await engine.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) {
+        _ = try await model.finetune(group: "g", questions: questions, recipe: weak, seed: 1, in: library) {
             _, _, _ in
         }
-        let own = try await likelihood(Answerer(engine: loaded, library: library), options)
+        let own = try await likelihood(Answerer(model: loaded, library: library), options)
         #expect(abs(own - plain) < 0.01)
     }
 
     @Test func fineTuningBeginsWithIt() async throws {
-        let fresh = try await Self.finetune(engine, questions, recipe).losses
+        let fresh = try await Self.finetune(model, questions, recipe).losses
         let loaded = try LoadedModel.tiny(adapters: [general])
         let begun = try await Self.finetune(loaded, questions, recipe).losses
         #expect(begun.count == fresh.count)
@@ -105,7 +105,7 @@ import Testing
         var wider = recipe
         wider.rank = 8
         let other = try await Self.finetune(loaded, questions, wider).losses
-        #expect(try await other == Self.finetune(engine, questions, wider).losses)
+        #expect(try await other == Self.finetune(model, questions, wider).losses)
     }
 
     @Test func damageIsNamed() throws {

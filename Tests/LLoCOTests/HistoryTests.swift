@@ -7,9 +7,9 @@ import Testing
 
 /// Which turns of a conversation stay in the prompt.
 @Suite struct HistoryTests {
-    let engine: LoadedModel
+    let model: LoadedModel
 
-    init() throws { engine = try LoadedModel.tiny() }
+    init() throws { model = try LoadedModel.tiny() }
 
     private func turns(_ count: Int) -> [ChatMessage] {
         (0..<count).flatMap {
@@ -21,26 +21,26 @@ import Testing
     }
 
     private func positions(_ history: [ChatMessage]) throws -> Int {
-        try engine.prompts.prompt(question: "And then?", history: history).count
+        try model.prompts.prompt(question: "And then?", history: history).count
     }
 
     @Test func theLatestTurnsThatFitHalfOfTheWindowStay() throws {
         let all = turns(40)
-        #expect(try positions(all) > engine.model.window / 2)
-        let kept = try engine.recentHistory(all, before: "And then?")
+        #expect(try positions(all) > model.languageModel.window / 2)
+        let kept = try model.recentHistory(all, before: "And then?")
         #expect(!kept.isEmpty && kept.count % 2 == 0 && kept.first?.role == .user)
         #expect(kept == Array(all.suffix(kept.count)))
         // As many as fit: not one turn more would.
-        #expect(try positions(kept) <= engine.model.window / 2)
-        #expect(try positions(all.suffix(kept.count + 2)) > engine.model.window / 2)
+        #expect(try positions(kept) <= model.languageModel.window / 2)
+        #expect(try positions(all.suffix(kept.count + 2)) > model.languageModel.window / 2)
     }
 
     @Test func whatFitsStaysAndWhatNeverFitsGoes() throws {
-        #expect(try engine.recentHistory([], before: "And then?").isEmpty)
-        #expect(try engine.recentHistory(turns(2), before: "And then?").count == 4)
-        let long = String(repeating: "river ", count: engine.model.window)
-        #expect(try engine.recentHistory(turns(2), before: long).isEmpty)
+        #expect(try model.recentHistory([], before: "And then?").isEmpty)
+        #expect(try model.recentHistory(turns(2), before: "And then?").count == 4)
+        let long = String(repeating: "river ", count: model.languageModel.window)
+        #expect(try model.recentHistory(turns(2), before: long).isEmpty)
         // A conversation that was cut to half a turn does not trap.
-        #expect(try engine.recentHistory([ChatMessage(.assistant, long)], before: "And then?").isEmpty)
+        #expect(try model.recentHistory([ChatMessage(.assistant, long)], before: "And then?").isEmpty)
     }
 }

@@ -14,17 +14,17 @@ import Testing
 
 /// Vectors and pieces of text under a budget: what is read, what is counted, what is learned from it.
 @Suite(.seeded) struct HybridTests {
-    let engine: LoadedModel
+    let model: LoadedModel
     let library: SQLiteLibrary
     let answerer: Answerer
     let added: AddedDocument
     let question = "Which item of chapter 1 has the number 13?"
 
     init() async throws {
-        engine = try LoadedModel.tiny()
+        model = try LoadedModel.tiny()
         library = try SQLiteLibrary.inMemory()
-        answerer = Answerer(engine: engine, library: library)
-        added = try await engine.add(
+        answerer = Answerer(model: model, library: library)
+        added = try await model.add(
             text: Sample.text("river", paragraphs: 5), path: "/river.txt", group: "g", to: library)
     }
 
@@ -39,7 +39,7 @@ import Testing
     }
 
     private func stored() throws -> Tensor {
-        let vectors = try library.vectors(of: added.document.id, identity: engine.vectorIdentity)
+        let vectors = try library.vectors(of: added.document.id, identity: model.vectorIdentity)
         return try vectors.bytes.withUnsafeBytes {
             try Tensor(copying: $0, shape: [vectors.count, vectors.dimension], dtype: .bfloat16)
         }.to(.float32)
@@ -47,9 +47,9 @@ import Testing
 
     /// A question that fills the window to its last positions is answered or refused, whatever is left.
     @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval]) func longQuestions(mode: AnswerMode) async throws {
-        let empty = try engine.prompts.prompt(question: "", context: [0]).count
-        let word = try engine.prompts.prompt(question: " a a a a", context: [0]).count - empty
-        let many = (engine.model.window - empty) * 4 / word
+        let empty = try model.prompts.prompt(question: "", context: [0]).count
+        let word = try model.prompts.prompt(question: " a a a a", context: [0]).count - empty
+        let many = (model.languageModel.window - empty) * 4 / word
         var refused = 0
         for count in (many - 40)...(many + 8) {
             let question = String(repeating: " a", count: count)
@@ -66,7 +66,7 @@ import Testing
 
     /// Vectors of another compressor are not passed over for text alone.
     @Test func vectorsThatAreNotThere() async throws {
-        let other = Answerer(engine: try .tiny(segmentTokens: 10), library: library)
+        let other = Answerer(model: try .tiny(segmentTokens: 10), library: library)
         for mode in [AnswerMode.hybrid, .compressed] {
             let line = await laterMessage { _ = try await other.answer(question, options(mode, budget: 30)) }
             #expect(line?.contains("is not compressed") == true, "\(line ?? "no error")")
@@ -114,8 +114,8 @@ import Testing
         let bytes = Array(try library.text(of: added.document.id).utf8)
         let text = answer.passages.map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) }
             .joined(separator: "\n")
-        let ids = try engine.prompts.text(text)
-        let segments = try library.segments(of: added.document.id, identity: engine.vectorIdentity)
+        let ids = try model.prompts.text(text)
+        let segments = try library.segments(of: added.document.id, identity: model.vectorIdentity)
         let favoured = answer.passages.sorted { $0.score > $1.score }.map { passage in
             segments.firstIndex { $0.bytes.contains(passage.start) }!
         }
@@ -125,9 +125,9 @@ import Testing
         for (index, count) in counts.enumerated() where count > 0 {
             rows.append(try stored()[index * 3..<index * 3 + count])
         }
-        let prompt = try engine.prompts.prompt(question: question, context: ids)
-        let read = try Tensor.concatenated(rows + [engine.model.decoder.embed(prompt)[0]]).unsqueezed(0)
-        let generated = try engine.model.generate(read, options: .init(maximumTokens: 6))
+        let prompt = try model.prompts.prompt(question: question, context: ids)
+        let read = try Tensor.concatenated(rows + [model.languageModel.decoder.embed(prompt)[0]]).unsqueezed(0)
+        let generated = try model.languageModel.generate(read, options: .init(maximumTokens: 6))
         #expect(answer.answer == generated.text.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(answer.promptTokens == read.size(1))
         #expect(answer.contextTokens == 180)
@@ -135,7 +135,7 @@ import Testing
 
     /// Documents share a budget: all of them in vectors, in text what the question is about, wherever it stands.
     @Test func severalDocuments() async throws {
-        _ = try await engine.add(
+        _ = try await model.add(
             text: Sample.text("mill", paragraphs: 3), path: "/mill.txt", group: "g", to: library)
         var options = options(.hybrid, budget: 300, textShare: 0.7)
         options.documents = ["river.txt", "mill.txt"]
@@ -177,15 +177,15 @@ import Testing
 
     private func example(_ rows: [Range<Int>]?, document: Int = 0) throws -> FinetuningExample {
         FinetuningExample(
-            document: document, rows: rows, prompt: try engine.prompts.prompt(question: question),
-            answer: try engine.prompts.answer("Item 13."))
+            document: document, rows: rows, prompt: try model.prompts.prompt(question: question),
+            answer: try model.prompts.answer("Item 13."))
     }
 
     private func firstStep(_ examples: [FinetuningExample], _ documents: [Tensor]) throws -> Finetuner.Step {
         var recipe = FinetuningRecipe()
         recipe.dropout = 0
         return try Finetuner(
-            decoder: engine.model.decoder, recipe: recipe,
+            decoder: model.languageModel.decoder, recipe: recipe,
             documents: documents.map { try SegmentVectors(rows: $0) },
             examples: examples, seed: 1
         ).step()
@@ -215,7 +215,7 @@ import Testing
         let (one, other) = (try example([0..<3]), try example([3..<9]))
         let vectors = try stored()
         let finetuner = try Finetuner(
-            decoder: engine.model.decoder, recipe: recipe, documents: [SegmentVectors(rows: vectors)],
+            decoder: model.languageModel.decoder, recipe: recipe, documents: [SegmentVectors(rows: vectors)],
             examples: [one], later: [[other]],
             seed: 1)
         let losses = try (0..<3).map { _ in try finetuner.step().loss }
@@ -239,7 +239,7 @@ import Testing
         recipe.leastRatio = 8
         recipe.mostRatio = 16
         var losses: [Double] = []
-        _ = try await engine.finetune(group: "g", questions: questions, recipe: recipe, seed: seed, in: library) {
+        _ = try await model.finetune(group: "g", questions: questions, recipe: recipe, seed: seed, in: library) {
             step, _, _ in losses.append(step.loss)
         }
         return losses

@@ -40,9 +40,9 @@ import Testing
     }
 
     @Test func enginesAndAnswers() async throws {
-        let engine = try LoadedModel.tiny()
+        let model = try LoadedModel.tiny()
         let library = try SQLiteLibrary.inMemory()
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         #expect(await code { _ = try await answerer.answer("What?") } == .notFound)
         #expect(await hint { _ = try await answerer.answer("What?") } == .addDocuments(group: nil))
         #expect(await code { _ = try await answerer.answer(" ") } == .invalid)
@@ -57,7 +57,7 @@ import Testing
         #expect(await code { _ = try CompressorCheckpoint.description(in: URL(filePath: "/nowhere")) } == .notFound)
         #expect(await code { _ = try Recipe(contentsOf: URL(filePath: "/nowhere/r.json5")) } == .notFound)
         #expect(
-            await code { _ = try await engine.study(group: "g", recipe: .init(), seed: 1, in: library) } == .notFound)
+            await code { _ = try await model.study(group: "g", recipe: .init(), seed: 1, in: library) } == .notFound)
     }
 
     @Test func vectorsThatAreNoNumbersAreDamage() async throws {

@@ -13,7 +13,7 @@ import Testing
 
 /// Vectors that were tuned with an adapter: read with it, never otherwise.
 @Suite(.seeded) struct TunedVectorsTests {
-    let engine: LoadedModel
+    let model: LoadedModel
     let library: SQLiteLibrary
     let questions = QuestionSet.river(4)
     static let text = "The river rose in 1897 and took the mill. A miller had two sons."
@@ -21,10 +21,10 @@ import Testing
     struct Interruption: Error {}
 
     init() async throws {
-        engine = try LoadedModel.tiny()
+        model = try LoadedModel.tiny()
         library = try SQLiteLibrary.inMemory()
-        _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
-        _ = try await engine.add(text: "A road goes over the hill.", path: "/road.txt", group: "g", to: library)
+        _ = try await model.add(text: Self.text, path: "/river.txt", group: "g", to: library)
+        _ = try await model.add(text: "A road goes over the hill.", path: "/road.txt", group: "g", to: library)
     }
 
     private func finetune(
@@ -38,7 +38,7 @@ import Testing
         recipe.dropout = 0
         recipe.tunesVectors = tunesVectors
         recipe.vectorLearningRate = 2e-2
-        return try await engine.finetune(
+        return try await model.finetune(
             group: "g", questions: questions, recipe: recipe, seed: 1, in: library ?? self.library, saveEvery: 0
         ) { step, _, _ in
             if step.step > stopAfter { throw Interruption() }
@@ -49,7 +49,7 @@ import Testing
     private func likelihood(
         adapter: Bool = true, given: Adapter? = nil, mode: AnswerMode = .compressed
     ) async throws -> Double {
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         if let given { try answerer.setAdapter(given, for: "g") }
         var options = Answerer.Options()
         options.documents = ["river.txt"]
@@ -60,9 +60,9 @@ import Testing
     }
 
     private func likelihood(_ vectors: Tensor, _ adapter: FinetunedAdapter?) throws -> Double {
-        let decoder = engine.model.decoder
-        let prompt = try engine.prompts.prompt(question: "What is item 3?")
-        let answer = try engine.prompts.answer("The river 3.").dropLast()
+        let decoder = model.languageModel.decoder
+        let prompt = try model.prompts.prompt(question: "What is item 3?")
+        let answer = try model.prompts.answer("The river 3.").dropLast()
         let text = try decoder.embed(prompt + answer.dropLast())
         let active = try adapter.map { [try Adapter($0.checkpoint, for: decoder)] } ?? []
         return try withoutGradients {
@@ -76,18 +76,18 @@ import Testing
     private func tuned(_ adapter: FinetunedAdapter) async throws -> Tensor {
         let document = try library.document(named: "river.txt").id
         let bytes = try #require(try library.tunedVectors(of: document, with: adapter.record))
-        let shape = try await library.storedVectors(of: document, identity: engine.vectorIdentity).rows.shape
+        let shape = try await library.storedVectors(of: document, identity: model.vectorIdentity).rows.shape
         return try bytes.withUnsafeBytes { try Tensor(copying: $0, shape: shape, dtype: .bfloat16) }
     }
 
     @Test func theyAreReadWithTheirAdapter() async throws {
         let river = try library.document(named: "river.txt").id
-        let stored = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
+        let stored = try await library.storedVectors(of: river, identity: model.vectorIdentity).rows
         let adapter = try await finetune()
         let vectors = try await tuned(adapter)
         #expect(try relativeError(vectors.to(.float32), stored.to(.float32)) > 0.01)
         #expect(
-            try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows.bytes()
+            try await library.storedVectors(of: river, identity: model.vectorIdentity).rows.bytes()
                 == stored.bytes())
         func same(_ one: Double, _ other: Double) -> Bool { abs(one - other) < 1e-3 }
         let own = try likelihood(vectors, adapter)
@@ -96,12 +96,12 @@ import Testing
         #expect(!same(own, mixed) && !same(own, plain) && !same(mixed, plain), "\(own), \(mixed), \(plain)")
         #expect(try await same(likelihood(), own))
         #expect(try await same(likelihood(adapter: false), plain))
-        #expect(try await same(likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder)), mixed))
+        #expect(try await same(likelihood(given: Adapter(adapter.checkpoint, for: model.languageModel.decoder)), mixed))
         // A budget that holds all of them reads them too; a part is a part of them.
         #expect(
             try await !same(
                 likelihood(mode: .hybrid),
-                likelihood(given: Adapter(adapter.checkpoint, for: engine.model.decoder), mode: .hybrid)))
+                likelihood(given: Adapter(adapter.checkpoint, for: model.languageModel.decoder), mode: .hybrid)))
         // Another adapter has none.
         let later = try await finetune(tunesVectors: false)
         #expect(try library.tunedVectors(of: river, with: later.record) == nil)
@@ -112,11 +112,11 @@ import Testing
         let road = try library.document(named: "road.txt").id
         #expect(try library.tunedVectors(of: road, with: adapter.record) == nil)
         // A document that grew has other vectors.
-        _ = try await engine.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
+        _ = try await model.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
         #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
-        let grown = try await library.storedVectors(of: river, identity: engine.vectorIdentity).rows
+        let grown = try await library.storedVectors(of: river, identity: model.vectorIdentity).rows
         #expect(try await same(likelihood(), likelihood(grown, adapter)))
-        _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: library)
+        _ = try await model.add(text: Self.text, path: "/river.txt", group: "g", to: library)
         #expect(try await same(likelihood(), own), "and has them again with its old text")
         // They go with their adapter and with their document.
         try library.removeDocument(river)
@@ -128,7 +128,7 @@ import Testing
         let whole = try await finetune()
         let vectors = try await tuned(whole).bytes()
         let other = try SQLiteLibrary.inMemory()
-        _ = try await engine.add(text: Self.text, path: "/river.txt", group: "g", to: other)
+        _ = try await model.add(text: Self.text, path: "/river.txt", group: "g", to: other)
         await #expect(throws: Interruption.self) { _ = try await finetune(in: other, stopAfter: 4) }
         let rest = try await finetune(in: other)
         #expect(rest.record.digest == whole.record.digest)

@@ -33,7 +33,7 @@ struct CompressorGoldenTests {
 
     let values: Values.AutoCompressor
     let tensors: SafetensorsCheckpoint
-    let engine: LoadedModel
+    let model: LoadedModel
     let tiny = TestFiles.golden.appending(path: "tiny")
 
     init() throws {
@@ -44,19 +44,20 @@ struct CompressorGoldenTests {
         var options = LoadedModel.Options(model: tiny.appending(path: "autocompressor"))
         options.dtype = .float32
         options.segmentTokens = values.segmentTokens
-        engine = try LoadedModel.load(options)
+        model = try LoadedModel.load(options)
     }
 
     func adapter() throws -> Adapter {
         try Adapter(
-            AdapterCheckpoint.read(tiny.appending(path: "lloco-adapter"), as: .float32), for: engine.model.decoder)
+            AdapterCheckpoint.read(tiny.appending(path: "lloco-adapter"), as: .float32),
+            for: model.languageModel.decoder)
     }
 
     /// The question's logits after the compressed document.
     private func questionLogits(_ adapters: ActiveAdapters) throws -> Tensor {
-        let decoder = engine.model.decoder
+        let decoder = model.languageModel.decoder
         return try withoutGradients {
-            let vectors = try engine.compressor.compress(values.document).rows
+            let vectors = try model.compressor.compress(values.document).rows
             let prompt = try Tensor.concatenated([vectors, decoder.embed(values.question)[0]]).unsqueezed(0)
             let logits = try decoder.logits(decoder.hiddenStates(prompt, adapters: adapters))[0]
             return try logits.narrowed(0, start: vectors.size(0), length: values.question.count)
@@ -64,7 +65,7 @@ struct CompressorGoldenTests {
     }
 
     @Test func vectorsAndLogits() throws {
-        let compressor = engine.compressor
+        let compressor = model.compressor
         #expect(compressor.scheme.summaryTokens == values.summaryTokens)
         #expect(compressor.scheme.carry == .accumulated)
         let vectors = try compressor.compress(values.document).rows
@@ -88,11 +89,12 @@ struct CompressorGoldenTests {
         recipe.warmupShare = 0
         recipe.decay = .constant
         recipe.epochs = values.lossOver10AdamwSteps.count
-        let end = try #require(engine.model.configuration.eosTokenIDs.first)
+        let end = try #require(model.languageModel.configuration.eosTokenIDs.first)
         let example = FinetuningExample(document: 0, prompt: values.question, answer: values.answer + [end])
         let vectors = try SegmentVectors(rows: tensors.tensor("autocompressor.vectors", as: .float32))
         let finetuner = try Finetuner(
-            decoder: engine.model.decoder, adapter: adapter, recipe: recipe, documents: [vectors], examples: [example],
+            decoder: model.languageModel.decoder, adapter: adapter, recipe: recipe, documents: [vectors],
+            examples: [example],
             seed: 0)
         let sum = try finetuner.backward([example], about: vectors, scale: 1 / Double(example.answer.count))
         #expect(relativeError(sum / Double(example.answer.count), values.answerLoss) < referenceTolerance)

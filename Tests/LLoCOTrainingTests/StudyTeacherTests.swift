@@ -12,12 +12,12 @@ import Testing
 
 /// What the teacher holds likely, against one pass over the whole script, and prompts that begin alike.
 @Suite struct StudyTeacherTests {
-    let engine: LoadedModel
+    let model: LoadedModel
     let passage = "The river rose in 1897\nand took the mill."
     let question = "What did it take?"
     let answer = "the mill"
 
-    init() throws { engine = try LoadedModel.tiny() }
+    init() throws { model = try LoadedModel.tiny() }
 
     private func recipe(_ tokens: Int) -> StudyRecipe {
         var recipe = StudyRecipe()
@@ -28,7 +28,7 @@ import Testing
     /// The probabilities [V] after each of the last positions.
     private func probabilities(_ ids: [Int], last: Int) throws -> [[Float]] {
         try withoutGradients {
-            let decoder = engine.model.decoder
+            let decoder = model.languageModel.decoder
             let hidden = try decoder.hiddenStates(decoder.embed(ids), last: last)[0]
             let all = try decoder.logits(hidden).to(.float32).softmax(-1).array(of: Float.self)
             let size = decoder.configuration.vocabularySize
@@ -37,14 +37,14 @@ import Testing
     }
 
     @Test func targetsAreTheModelsOwn() throws {
-        let tokenizer = try engine.model.tokenizer
+        let tokenizer = try model.languageModel.tokenizer
         let start = tokenizer.addsBeginningOfText ? [tokenizer.beginningOfText].compactMap { $0 } : []
         let script = "Text: The river rose in 1897 and took the mill.\nQuestion: What did it take?\nAnswer: the mill"
         let ids = start + tokenizer.encode(script, special: .asText)
-        let learned = try engine.prompts.answer(answer)
+        let learned = try model.prompts.answer(answer)
         let reference = try probabilities(ids, last: learned.count)
         let width = 5
-        let teacher = try StudyTeacher(engine, recipe: recipe(width))
+        let teacher = try StudyTeacher(model, recipe: recipe(width))
         try teacher.read("Another passage.")
         try teacher.read(passage)
         _ = try teacher.answer("What came before?")
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func aWidthOfTheWholeVocabulary() throws {
-        let teacher = try StudyTeacher(engine, recipe: recipe(128))
+        let teacher = try StudyTeacher(model, recipe: recipe(128))
         try teacher.read(passage)
         let targets = try teacher.targets(question, answer: answer)
         #expect(targets.width == 128)
@@ -86,16 +86,16 @@ import Testing
     @Test func aGeneralAdapterTeaches() throws {
         let folder = try TemporaryFolder()
         let checkpoint = try AdapterCheckpoint.read(TestFiles.adapter, as: .float32)
-        try GeneralAdapter.write(checkpoint, reading: engine.vectorIdentity, to: folder.url.appending(path: "general"))
+        try GeneralAdapter.write(checkpoint, reading: model.vectorIdentity, to: folder.url.appending(path: "general"))
         let loaded = try LoadedModel.tiny(adapters: [folder.url.appending(path: "general")])
-        #expect(try loaded.studyIdentity(recipe(5), seed: 1) != engine.studyIdentity(recipe(5), seed: 1))
+        #expect(try loaded.studyIdentity(recipe(5), seed: 1) != model.studyIdentity(recipe(5), seed: 1))
         let teacher = try StudyTeacher(loaded, recipe: recipe(5))
         try teacher.read(passage)
         let targets = try teacher.targets(question, answer: answer)
         let prompts = try loaded.prompts
         let prompt = try prompts.prompt(question: question, context: prompts.text(passage))
         let learned = try prompts.answer(answer)
-        let decoder = loaded.model.decoder
+        let decoder = loaded.languageModel.decoder
         let adapter = try Adapter(checkpoint, for: decoder)
         let best = try withoutGradients {
             let hidden = try decoder.hiddenStates(
@@ -107,7 +107,7 @@ import Testing
 
     /// However prompts follow each other, what is computed for one is the same.
     @Test func promptsThatBeginAlike() throws {
-        let decoder = engine.model.decoder
+        let decoder = model.languageModel.decoder
         func states(_ reading: SharedReading, _ ids: [Int], last: Int = 1) throws -> [UInt8] {
             let (cache, rest) = try reading.begin(ids, last: last)
             #expect(
@@ -147,15 +147,15 @@ import Testing
     /// The default model: a greedy answer's own tokens are the likeliest of its targets, its end included.
     @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
     func theDefaultModelLearnsWhatItSays() throws {
-        let engine = try LoadedModel.load(LoadedModel.Options(model: #require(TestFiles.languageModel)))
-        let teacher = try StudyTeacher(engine, recipe: recipe(16))
+        let model = try LoadedModel.load(LoadedModel.Options(model: #require(TestFiles.languageModel)))
+        let teacher = try StudyTeacher(model, recipe: recipe(16))
         try teacher.read("The miller Guddhu lived by the river. In 1897 the river rose and took the mill away.")
         var (rows, agreeing) = (0, 0)
         for question in ["Who lived by the river?", "What did the river take?", "When did the river rise?"] {
             let answer = try #require(try teacher.answer(question))
             #expect(!answer.isEmpty && answer.split(separator: " ").count < 12, "\(answer)")
             let targets = try teacher.targets(question, answer: answer)
-            #expect(try targets.answer == engine.prompts.answer(answer))
+            #expect(try targets.answer == model.prompts.answer(answer))
             rows += targets.answer.count
             agreeing += targets.answer.indices.count { targets.tokens[$0 * 16] == Int32(targets.answer[$0]) }
         }

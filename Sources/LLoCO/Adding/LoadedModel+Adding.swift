@@ -39,7 +39,7 @@ extension LoadedModel {
         let start = ContinuousClock.now
         // Fail before anything is stored where there is no embedder.
         let embedder = try embedder
-        let tokens = try model.tokenizer.encodeWithOffsets(text, special: .asText)
+        let tokens = try languageModel.tokenizer.encodeWithOffsets(text, special: .asText)
         if compressing { try compressor.check(tokens: tokens.count, named: path) }
         let stored = try await library.upsertDocument(
             path: path, name: name, group: group, text: text, tokenCount: tokens.count, splitter: PassageSplitter())

@@ -36,12 +36,12 @@ extension Answerer {
 
     /// The ids of the question without a context; what does not fit the window is refused before anything is searched.
     func plainPrompt(_ question: String, _ options: Options) throws -> [Int] {
-        let plain = try engine.prompts.prompt(question: question, history: options.history)
-        guard plain.count < engine.model.window else {
+        let plain = try model.prompts.prompt(question: question, history: options.history)
+        guard plain.count < model.languageModel.window else {
             throw ModelError(
                 .doesNotFit,
                 "the question has \(plain.count) tokens with its template, the model's window holds "
-                    + "\(engine.model.window) with the answer")
+                    + "\(model.languageModel.window) with the answer")
         }
         return plain
     }
@@ -50,7 +50,7 @@ extension Answerer {
         var prompt: Prompt
         switch options.mode {
         case .none:
-            return Prompt(embeddings: try engine.model.decoder.embed(plain))
+            return Prompt(embeddings: try model.languageModel.decoder.embed(plain))
         case .full:
             prompt = try await full(question, found, options)
         case .compressed where options.budget == nil:
@@ -76,13 +76,13 @@ extension Answerer {
 
     /// Positions left for documents beside a prompt of `count`, with room for the answer: a quarter of them at most.
     func room(beside count: Int, _ options: Options) -> Int {
-        let free = engine.model.window - count - 1
+        let free = model.languageModel.window - count - 1
         return free - min(max(1, options.generation.maximumTokens), max(0, free / 4))
     }
 
     private func compressed(_ plain: [Int], _ found: Found, _ options: Options) async throws -> Prompt {
-        let decoder = engine.model.decoder
-        let compressor = engine.compressor
+        let decoder = model.languageModel.decoder
+        let compressor = model.compressor
         let room = room(beside: plain.count + compressor.vectorReading.leadingPositions, options)
         var parts: [SegmentVectors] = []
         var prompt = Prompt(embeddings: try decoder.embed(plain))
@@ -104,10 +104,10 @@ extension Answerer {
 
     /// Puts vectors before a prompt, with the adapter that reads them.
     func read(_ vectors: [SegmentVectors], before prompt: inout Prompt, _ options: Options) async throws {
-        let compressor = engine.compressor
+        let compressor = model.compressor
         var active = compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group,
-            let own = try await adapter(of: group)?.adapter ?? engine.generalAdapter?.reader
+            let own = try await adapter(of: group)?.adapter ?? model.generalAdapter?.reader
         {
             active.append(own)
         }
@@ -120,11 +120,11 @@ extension Answerer {
     }
 
     private func full(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
-        let prompts = try engine.prompts
+        let prompts = try model.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
         // In whole steps, so that a long document is cut alike for questions of about the same length.
         var room = room(beside: empty, options)
-        room -= room % max(1, engine.model.window / 32)
+        room -= room % max(1, model.languageModel.window / 32)
         var context: [Int] = []
         var omissions: [String] = []
         var read: [DocumentRecord] = []
@@ -149,12 +149,12 @@ extension Answerer {
         }
         let prompt = try prompts.prompt(question: question, context: context, history: options.history)
         return Prompt(
-            embeddings: try engine.model.decoder.embed(prompt), ids: prompt, documents: read,
+            embeddings: try model.languageModel.decoder.embed(prompt), ids: prompt, documents: read,
             contextTokens: context.count, cutTokens: cut, omissions: omissions)
     }
 
     private func retrieval(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
-        let prompts = try engine.prompts
+        let prompts = try model.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
         let room = room(beside: empty, options)
         var context: [Int] = []
@@ -177,7 +177,7 @@ extension Answerer {
             if let record = try await library.document(id: id) { records.append(record) }
         }
         return Prompt(
-            embeddings: try engine.model.decoder.embed(prompt), documents: records, passages: read,
+            embeddings: try model.languageModel.decoder.embed(prompt), documents: records, passages: read,
             contextTokens: context.count, omissions: omissions)
     }
 }

@@ -9,8 +9,8 @@ import LLoCOTorch
 extension Answerer {
     /// Vectors and pieces of text under a budget: in mode `hybrid` both, else the one or the other.
     func mixed(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
-        let prompts = try engine.prompts
-        let decoder = engine.model.decoder
+        let prompts = try model.prompts
+        let decoder = model.languageModel.decoder
         let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
         let room = room(beside: empty + 1, options)
         let asked =

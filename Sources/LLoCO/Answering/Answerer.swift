@@ -13,7 +13,7 @@ import Synchronization
 /// A question retrieves its documents; the model gets their vectors, then the question, with their group's adapter on,
 /// and answers from those alone. It may be called from many tasks; what it keeps between questions is bounded.
 public final class Answerer: Sendable {
-    let engine: LoadedModel
+    let model: LoadedModel
     let library: any LibraryStore
     /// Adapters given for groups, instead of the library's.
     private let given = Mutex<[String: Adapter]>([:])
@@ -48,11 +48,11 @@ public final class Answerer: Sendable {
     }
 
     /// - Parameter adapters: loaded adapters, which several answerers of one model may share
-    public init(engine: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache()) {
-        self.engine = engine
+    public init(model: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache()) {
+        self.model = model
         self.library = library
         self.adapters = adapters
-        mixer = ContextMixer(engine: engine, library: library)
+        mixer = ContextMixer(model: model, library: library)
     }
 
     /// The beginning of a prompt of text that the answer before has read is taken over in multiples of this many positions.
@@ -63,7 +63,8 @@ public final class Answerer: Sendable {
 
     /// Gives a group an adapter other than the library's; nil for the library's own again.
     public func setAdapter(_ adapter: Adapter?, for group: String) throws {
-        let adapter = try adapter?.frozen(as: engine.model.decoder.dtype, device: engine.model.decoder.device)
+        let adapter = try adapter?.frozen(
+            as: model.languageModel.decoder.dtype, device: model.languageModel.decoder.device)
         given.withLock { $0[group] = adapter }
     }
 
@@ -78,7 +79,7 @@ public final class Answerer: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         let (found, prompt, reused, retrieved) = try await prepare(question, options)
-        let generated = try engine.model.generate(
+        let generated = try model.languageModel.generate(
             prompt.unread(reused), cache: reused?.cache ?? prompt.context, options: options.generation,
             adapters: prompt.adapters, onText: onText)
         keep(prompt, reused, seconds: generated.prefillSeconds)
@@ -108,18 +109,19 @@ public final class Answerer: Sendable {
         of answers: [String], _ question: String, _ options: Options = Options()
     ) async throws -> [Double] {
         let (_, prompt, reused, _) = try await prepare(question, options)
-        let decoder = engine.model.decoder
-        let continuations = try answers.map { Array(try engine.prompts.answer($0).dropLast()) }
+        let decoder = model.languageModel.decoder
+        let continuations = try answers.map { Array(try model.prompts.answer($0).dropLast()) }
         let longest = continuations.map(\.count).max() ?? 0
-        guard prompt.positions + longest <= engine.model.window else {
+        guard prompt.positions + longest <= model.languageModel.window else {
             throw ModelError(
                 .doesNotFit,
                 "the prompt and an answer have \(prompt.positions + longest) positions, the model's window holds "
-                    + "\(engine.model.window)")
+                    + "\(model.languageModel.window)")
         }
         return try withoutGradients {
             let cache =
-                reused?.cache ?? prompt.context ?? KeyValueCache(layerCount: engine.model.configuration.layerCount)
+                reused?.cache ?? prompt.context
+                ?? KeyValueCache(layerCount: model.languageModel.configuration.layerCount)
             let start = ContinuousClock.now
             let last = try decoder.hiddenStates(
                 prompt.unread(reused), cache: cache, adapters: prompt.adapters, last: 1)[0]
@@ -154,7 +156,7 @@ public final class Answerer: Sendable {
         let seconds = start.duration(to: .now).seconds
         let prompt = try await build(question, plain, options, found)
         // The text of a document is read once for all questions that follow each other.
-        return (found, prompt, prompt.ids.map { promptCache.reuse(for: $0, of: engine.model.decoder) }, seconds)
+        return (found, prompt, prompt.ids.map { promptCache.reuse(for: $0, of: model.languageModel.decoder) }, seconds)
     }
 
     /// Holds what was read for the next question.
@@ -165,7 +167,7 @@ public final class Answerer: Sendable {
     func retriever() throws -> Retriever {
         if let made = madeRetriever.withLock({ $0 }) { return made }
         let retriever = Retriever(
-            library: library, embedder: try engine.embedder, threads: Runtime.threads, logger: .quiet)
+            library: library, embedder: try model.embedder, threads: Runtime.threads, logger: .quiet)
         return madeRetriever.withLock { made in
             made = made ?? retriever
             return made ?? retriever
@@ -180,14 +182,14 @@ public final class Answerer: Sendable {
     /// general one stands in.
     func adapter(of group: String) async throws -> (adapter: Adapter, record: AdapterRecord?)? {
         if let given = given.withLock({ $0[group] }) { return (given, nil) }
-        for record in try await library.adapters(of: group, identity: engine.vectorIdentity) {
+        for record in try await library.adapters(of: group, identity: model.vectorIdentity) {
             let key = AdapterCache.Key(record)
             if let adapter = adapters.adapter(key) { return (adapter, record) }
             // Where the newest is damaged, the one before it counts.
             guard let weights = try await library.weights(of: record) else { continue }
             let checkpoint = try AdapterCheckpoint(
                 configuration: record.config, weights: weights, name: "the adapter of group '\(group)'")
-            let decoder = engine.model.decoder
+            let decoder = model.languageModel.decoder
             let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
             adapters.keep(adapter, key)
             return (adapter, record)
@@ -197,7 +199,7 @@ public final class Answerer: Sendable {
 
     /// A document's vectors, bfloat16: as they were tuned with the adapter that reads them, where they were.
     func vectors(of document: DocumentRecord, _ options: Options) async throws -> SegmentVectors {
-        let stored = try await library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+        let stored = try await library.storedVectors(of: document.id, identity: model.vectorIdentity)
         guard options.usesAdapter, let record = try await adapter(of: document.group)?.record,
             let tuned = try await library.tunedVectors(of: document.id, with: record)
         else { return stored }

@@ -9,7 +9,9 @@ extension LoadedModel {
     /// - Throws: `TokenizerError` where the model's own chat template is of no known kind.
     public func recentHistory(_ history: [ChatMessage], before question: String) throws -> [ChatMessage] {
         var kept = history[...]
-        while !kept.isEmpty, try prompts.prompt(question: question, history: Array(kept)).count > model.window / 2 {
+        while !kept.isEmpty,
+            try prompts.prompt(question: question, history: Array(kept)).count > languageModel.window / 2
+        {
             kept = kept.dropFirst(2)
         }
         return Array(kept)

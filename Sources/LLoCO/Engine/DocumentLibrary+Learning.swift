@@ -55,7 +55,7 @@ extension DocumentLibrary {
         progress: @escaping @Sendable (FinetuningProgress) throws -> Void = { _ in }
     ) async throws -> FinetunedAdapter {
         let (model, store) = (engine.model, store)
-        let recipe = try options.recipe ?? Installation.recipe(for: model.model.configuration)
+        let recipe = try options.recipe ?? Installation.recipe(for: model.languageModel.configuration)
         return try await writing.run {
             func onStep(_ step: Finetuner.Step, _ total: Int, _ speed: Double) throws {
                 try progress(.step(step, total: total, tokensPerSecond: speed))

@@ -17,7 +17,7 @@ public final class DocumentLibrary: Sendable {
         self.engine = engine
         self.store = store
         writing = WriteQueue(on: engine.thread)
-        answerer = Answerer(engine: engine.model, library: store, adapters: engine.adapters)
+        answerer = Answerer(model: engine.model, library: store, adapters: engine.adapters)
     }
 
     /// Answers a question from the library's documents, piece by piece.

@@ -27,8 +27,10 @@ public final class Engine: Sendable {
     public let adapters: AdapterCache
 
     /// An engine of loaded parts.
-    public init(_ model: LoadedModel, thread: DedicatedThread = DedicatedThread(name: "lloco.compute"), adapters: AdapterCache = AdapterCache())
-    {
+    public init(
+        _ model: LoadedModel, thread: DedicatedThread = DedicatedThread(name: "lloco.compute"),
+        adapters: AdapterCache = AdapterCache()
+    ) {
         self.model = model
         self.thread = thread
         self.adapters = adapters

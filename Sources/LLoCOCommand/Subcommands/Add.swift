@@ -48,7 +48,7 @@ struct Add: AsyncParsableCommand {
             bar.update(progress.doneTokens, of: progress.totalTokens)
         } onAdded: { added in
             bars.withLock { $0.removeValue(forKey: added.document.path) }?.finish()
-            try show(added, window: engine.model.model.window)
+            try show(added, window: engine.model.languageModel.window)
         }
     }
 

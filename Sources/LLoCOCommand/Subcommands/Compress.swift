@@ -48,10 +48,10 @@ struct Compress: ParsableCommand {
 
     func run() throws {
         let text = try file.map { try TextInput.read($0) }
-        let engine = try engine.load(withEmbedder: false, withAdapter: false, exact: true)
-        let ids = try parsedIDs() ?? engine.model.tokenizer.encode(text ?? "", special: .asText)
+        let loaded = try engine.load(withEmbedder: false, withAdapter: false, exact: true)
+        let ids = try parsedIDs() ?? loaded.languageModel.tokenizer.encode(text ?? "", special: .asText)
         guard !ids.isEmpty else { throw CommandError("\(file ?? "--ids"): empty, expected tokens to compress") }
-        let compressor = engine.compressor
+        let compressor = loaded.compressor
         try compressor.check(tokens: ids.count, named: file ?? "--ids")
         let bar = ProgressBar("compressing")
         let start = ContinuousClock.now

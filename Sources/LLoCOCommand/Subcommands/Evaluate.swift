@@ -101,15 +101,15 @@ struct Evaluate: ComputingCommand {
         try data.checkFiles()
         let stored = try group.map { _ in try library.open(for: .reading) }
         let given = try data.fromFile(text: group == nil ? .required : .optional)
-        let engine = try engine.load()
-        let prompts = try engine.prompts
+        let loaded = try engine.load()
+        let prompts = try loaded.prompts
         var set =
             try given
             ?? data.generated(
-                tokenizer: engine.model.tokenizer,
+                tokenizer: loaded.languageModel.tokenizer,
                 templateTokens: prompts.prompt(question: "", context: [0]).count,
                 answerTokens: maxTokens ?? Metric.stringMatch.answerTokens,
-                seed: self.engine.model.compute.seed)
+                seed: engine.model.compute.seed)
         if let limit { set.documents = Array(set.documents.prefix(limit)) }
         set.documents.removeAll { $0.questions.isEmpty }
         if let maxTokens { set.limitAnswers(to: maxTokens) }
@@ -125,12 +125,12 @@ struct Evaluate: ComputingCommand {
         for remark in set.remarks { Terminal.note(remark) }
         var options = EvaluationRun.Options()
         options.modes = try parsedModes()
-        options.adapter = try adapterChoice(engine)
+        options.adapter = try adapterChoice()
         options.budget = budget.budget
         options.textShare = budget.textShare
-        options.seed = self.engine.model.compute.seed
+        options.seed = engine.model.compute.seed
         options.file = runFile ?? report.first.map { $0 + ".run.jsonl" }
-        let run = try await EvaluationRun(set, engine: engine, library: stored, group: group, options: options)
+        let run = try await EvaluationRun(set, model: loaded, library: stored, group: group, options: options)
         let bar = ProgressBar("evaluating")
         let result = try await run.run { show($0, of: run, bar) }
         bar.finish()
@@ -161,18 +161,11 @@ struct Evaluate: ComputingCommand {
     }
 
     /// The adapter that was asked for.
-    private func adapterChoice(_ engine: LoadedModel) throws -> EvaluationRun.AdapterChoice {
+    private func adapterChoice() throws -> EvaluationRun.AdapterChoice {
         switch adapter {
         case nil: return .usual
         case "none": return .none
-        case .some(let folder):
-            let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder))
-            if let other = checkpoint.model(otherThan: engine.modelIdentity) {
-                throw CommandError(
-                    "--adapter \(folder): trained for another model (\(other.prefix(12))…, this is "
-                        + "\(engine.modelIdentity.prefix(12))…)")
-            }
-            return .given(checkpoint)
+        case .some(let folder): return .given(try AdapterCheckpoint.read(URL(filePath: folder)), name: folder)
         }
     }
 

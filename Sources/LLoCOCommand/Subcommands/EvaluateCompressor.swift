@@ -50,14 +50,15 @@ struct EvaluateCompressor: ParsableCommand {
                     + "\(TrainingText.leastCorpus) or more, here are \(corpus.count): give all that it was trained on, or "
                     + "others without --held-out")
         }
-        let engine = try engine.load(withEmbedder: false, withAdapter: false)
+        let loaded = try engine.load(withEmbedder: false, withAdapter: false)
         var options = CompressorEvaluation.Options()
         options.segments = segments.values
         options.samples = samples
         options.heldOutOnly = heldOut
         options.seed = self.engine.model.compute.seed
         let evaluation = try CompressorEvaluation(
-            corpus, measure: CompressorMeasure(engine.compressor), tokenizer: engine.model.tokenizer, options: options)
+            corpus, measure: CompressorMeasure(loaded.compressor), tokenizer: loaded.languageModel.tokenizer,
+            options: options)
         let bar = ProgressBar("measuring")
         let figures = try evaluation.figures { bar.update($0, of: $1) }
         bar.finish()
@@ -66,7 +67,7 @@ struct EvaluateCompressor: ParsableCommand {
         } else {
             Self.print(figures)
         }
-        let size = engine.compressor.scheme.segmentTokens
+        let size = loaded.compressor.scheme.segmentTokens
         for line in figures where line.fullTokens < line.segments * size {
             Terminal.note(
                 "\(line.segments) segments: of their \(line.segments * size) tokens full read the last \(line.fullTokens), as "

@@ -113,7 +113,7 @@ struct Finetune: AsyncParsableCommand {
         if let plot { try ReportFile.check(plot, option: "--plot") }
         _ = try library.open(for: .reading)
         let engine = try await loaded()
-        var recipe = try training.recipe(for: engine.model.model.configuration)
+        var recipe = try training.recipe(for: engine.model.languageModel.configuration)
         if let epochs { recipe.finetuning.epochs = epochs }
         if let learningRate { recipe.finetuning.learningRate = learningRate }
         if fromScratch { recipe.finetuning.startsFromGeneral = false }
@@ -181,7 +181,7 @@ struct Finetune: AsyncParsableCommand {
         let engine = try await engine.engine(withEmbedder: false, withAdapter: from == nil)
         guard let from else { return engine }
         let model = try await engine.thread.run {
-            try engine.model.with(GeneralAdapter(folder: URL(filePath: from), engine.model.model.decoder))
+            try engine.model.with(GeneralAdapter(folder: URL(filePath: from), engine.model.languageModel.decoder))
         }
         return Engine(model, thread: engine.thread)
     }

@@ -39,7 +39,7 @@ extension LoadedModel {
         let model = try LanguageModel(
             path: options.model, dtype: options.dtype, device: options.device, decodeWeights: options.decodeWeights)
         let modelIdentity = try FileIdentity.digest(of: model.identityFiles)
-        let engine = LoadedModel(
+        let loaded = LoadedModel(
             model: model, modelIdentity: modelIdentity,
             compressor: try compressor(options, model, modelIdentity),
             embedder: try options.embedder.map {
@@ -47,8 +47,8 @@ extension LoadedModel {
                 try LoadedEmbedder(SentenceEmbedder(folder: $0, device: options.device))
             },
             template: options.template)
-        return engine.with(
-            try GeneralAdapter.load(among: options.adapters, for: engine.vectorIdentity, model.decoder))
+        return loaded.with(
+            try GeneralAdapter.load(among: options.adapters, for: loaded.vectorIdentity, model.decoder))
     }
 
     /// Whether a model's own weights are a compressor's.

@@ -9,7 +9,7 @@ public import LLoCOTokenizers
 /// The parts are known by the SHA-256 of their files; whatever is stored names the identities that made it, and only
 /// what fits is used again.
 public struct LoadedModel: Sendable {
-    public let model: LanguageModel
+    public let languageModel: LanguageModel
     /// The SHA-256 over the model's files.
     public let modelIdentity: String
     public let compressor: Compressor
@@ -23,7 +23,7 @@ public struct LoadedModel: Sendable {
         model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
         embedder: (any TextEmbedder)?, template: TemplateChoice = .model
     ) {
-        self.model = model
+        self.languageModel = model
         self.modelIdentity = modelIdentity
         (self.compressor, compressorIdentity) = compressor
         loadedEmbedder = embedder
@@ -43,7 +43,7 @@ public struct LoadedModel: Sendable {
     /// - Throws: `TokenizerError` where the model's own chat template is of no known kind.
     public var prompts: PromptBuilder {
         get throws {
-            let tokenizer = try model.tokenizer
+            let tokenizer = try languageModel.tokenizer
             switch template {
             case .template(let template): return PromptBuilder(template: template, tokenizer: tokenizer)
             case .plain: return PromptBuilder(template: nil, tokenizer: tokenizer)
@@ -54,9 +54,9 @@ public struct LoadedModel: Sendable {
 
     /// The same engine with a general adapter.
     public func with(_ adapter: GeneralAdapter?) -> LoadedModel {
-        var engine = self
-        engine.generalAdapter = adapter
-        return engine
+        var model = self
+        model.generalAdapter = adapter
+        return model
     }
 
     /// What vectors made by this engine are stored under.

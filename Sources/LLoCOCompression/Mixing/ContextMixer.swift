@@ -19,7 +19,7 @@ package final class ContextMixer: Sendable {
         package var vectorCount: Int { rows.joined().reduce(0) { $0 + $1.count } }
     }
 
-    private let engine: LoadedModel
+    private let model: LoadedModel
     private let library: any LibraryStore
     /// Of the documents that were asked about last
     private let index = Mutex<(digests: [String], pieces: ExcerptIndex)?>(nil)
@@ -29,8 +29,8 @@ package final class ContextMixer: Sendable {
     /// Positions for which no piece of text is looked for any more
     private static let leastText = 8
 
-    package init(engine: LoadedModel, library: any LibraryStore) {
-        self.engine = engine
+    package init(model: LoadedModel, library: any LibraryStore) {
+        self.model = model
         self.library = library
     }
 
@@ -53,8 +53,8 @@ package final class ContextMixer: Sendable {
         guard withVectors else { return mixture }
         var segments: [[SegmentRecord]] = []
         for document in documents {
-            try await library.checkCompressed(document.id, identity: engine.vectorIdentity)
-            segments.append(try await library.segments(of: document.id, identity: engine.vectorIdentity))
+            try await library.checkCompressed(document.id, identity: model.vectorIdentity)
+            segments.append(try await library.segments(of: document.id, identity: model.vectorIdentity))
         }
         let flat = segments.enumerated().flatMap { index, list in list.map { (document: index, segment: $0) } }
         let favoured = mixture.excerpts.sorted { $0.score > $1.score }.compactMap { excerpt in
@@ -80,7 +80,7 @@ package final class ContextMixer: Sendable {
         _ question: String, _ documents: [DocumentRecord], _ passages: [RetrievedPassage], _ room: Int, cuts: Bool,
         into mixture: inout Mixture
     ) async throws {
-        let prompts = try engine.prompts
+        let prompts = try model.prompts
         let index = try await pieces(of: documents)
         var order = try index.ranked(for: question, limit: Self.mostPieces)
         var known = Set(order)

@@ -14,18 +14,18 @@ extension EvaluationReport.Settings {
     ///   - digest: of the set, over the texts that are read
     ///   - adapter: the digest of what vectors are read with; nil for none
     init(
-        _ set: EvaluationSet, digest: String, engine: LoadedModel, adapter: String?, modes: [AnswerMode],
+        _ set: EvaluationSet, digest: String, model: LoadedModel, adapter: String?, modes: [AnswerMode],
         _ options: EvaluationRun.Options
     ) throws {
-        let vectors = engine.vectorIdentity
+        let vectors = model.vectorIdentity
         self.init(
             data: set.name, format: set.format, dataDigest: digest, answerTokens: set.answerTokens,
-            model: engine.modelIdentity, compressor: vectors.compressor, scheme: vectors.variant, adapter: adapter,
-            embedder: try? engine.embedder.identity, window: engine.model.window,
+            model: model.modelIdentity, compressor: vectors.compressor, scheme: vectors.variant, adapter: adapter,
+            embedder: try? model.embedder.identity, window: model.languageModel.window,
             // The ids around a text of one token: what the template and the prompt's own words come to.
-            chatTemplate: Digest.sha256("\(try engine.prompts.prompt(question: "?", context: [0]))"),
-            dtype: engine.model.decoder.dtype.rawValue, device: engine.model.decoder.device.description,
-            decodeWeights: Self.name(engine.model.decodeBits), seed: options.seed,
+            chatTemplate: Digest.sha256("\(try model.prompts.prompt(question: "?", context: [0]))"),
+            dtype: model.languageModel.decoder.dtype.rawValue, device: model.languageModel.decoder.device.description,
+            decodeWeights: Self.name(model.languageModel.decodeBits), seed: options.seed,
             budget: options.budget?.description, textShare: modes.contains(.hybrid) ? options.textShare : nil)
     }
 

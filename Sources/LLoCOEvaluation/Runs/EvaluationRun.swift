@@ -18,7 +18,8 @@ public final class EvaluationRun {
         /// The group's, where it has one, else the general one.
         case usual
         case none
-        case given(AdapterCheckpoint)
+        /// This one, whatever groups have; errors call it by its name.
+        case given(AdapterCheckpoint, name: String)
     }
 
     /// What is asked, and how it is computed.
@@ -70,17 +71,17 @@ public final class EvaluationRun {
     /// - Throws: `EvaluationError` where the adapter is another model's or the file another run's, `LibraryError` and
     ///   `EngineError` where the library has not got a document.
     public init(
-        _ set: EvaluationSet, engine: LoadedModel, library: (any LibraryStore)? = nil, group: String? = nil,
+        _ set: EvaluationSet, model: LoadedModel, library: (any LibraryStore)? = nil, group: String? = nil,
         options: Options = Options()
     ) async throws {
         data = set
         modes = options.modes.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-        evaluator = try Evaluator(engine: engine, library: library, group: group)
+        evaluator = try Evaluator(model: model, library: library, group: group)
         evaluator.budget = options.budget
         evaluator.textShare = options.textShare
-        let adapter = try await Self.use(options.adapter, in: evaluator, engine, library, group)
+        let adapter = try await Self.use(options.adapter, in: evaluator, model, library, group)
         settings = try EvaluationReport.Settings(
-            set, digest: await evaluator.digest(of: set), engine: engine, adapter: adapter, modes: modes, options)
+            set, digest: await evaluator.digest(of: set), model: model, adapter: adapter, modes: modes, options)
         let questions = set.documents.flatMap(\.questions).map(\.id)
         file = try options.file.map { [settings, modes] in
             try RunFile($0, settings: settings, modes: modes, questions: questions)
@@ -90,25 +91,25 @@ public final class EvaluationRun {
 
     /// Has the evaluator use an adapter; returns the digest of what is used, nil for none.
     private static func use(
-        _ choice: AdapterChoice, in evaluator: Evaluator, _ engine: LoadedModel, _ library: (any LibraryStore)?,
+        _ choice: AdapterChoice, in evaluator: Evaluator, _ model: LoadedModel, _ library: (any LibraryStore)?,
         _ group: String?
     ) async throws -> String? {
         switch choice {
         case .usual:
-            let general = engine.generalAdapter?.digest
+            let general = model.generalAdapter?.digest
             guard let library, let group else { return general }
-            return try await library.adapters(of: group, identity: engine.vectorIdentity).first?.digest ?? general
+            return try await library.adapters(of: group, identity: model.vectorIdentity).first?.digest ?? general
         case .none:
             evaluator.usesAdapter = false
             return nil
-        case .given(let checkpoint):
-            if let other = checkpoint.model(otherThan: engine.modelIdentity) {
+        case .given(let checkpoint, let name):
+            if let other = checkpoint.model(otherThan: model.modelIdentity) {
                 throw EvaluationError(
                     .invalid,
-                    "the adapter was trained for another model (\(other.prefix(12))…, this is "
-                        + "\(engine.modelIdentity.prefix(12))…)")
+                    "\(name): trained for another model (\(other.prefix(12))…, this is "
+                        + "\(model.modelIdentity.prefix(12))…)")
             }
-            try evaluator.setAdapter(Adapter(checkpoint, for: engine.model.decoder))
+            try evaluator.setAdapter(Adapter(checkpoint, for: model.languageModel.decoder))
             return try checkpoint.digest()
         }
     }

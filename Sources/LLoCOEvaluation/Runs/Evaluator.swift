@@ -10,7 +10,7 @@ public import LLoCOReports
 
 /// Asks questions about documents in every mode and judges the answers. Every question is asked about its own document.
 public final class Evaluator {
-    private let engine: LoadedModel
+    private let model: LoadedModel
     private let library: any LibraryStore
     private let answerer: Answerer
     private let group: String
@@ -24,12 +24,12 @@ public final class Evaluator {
     /// - Parameters:
     ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one
     ///   - group: their group in `library`
-    public init(engine: LoadedModel, library: (any LibraryStore)? = nil, group: String? = nil) throws {
-        self.engine = engine
+    public init(model: LoadedModel, library: (any LibraryStore)? = nil, group: String? = nil) throws {
+        self.model = model
         self.library = try library ?? SQLiteLibrary.inMemory()
         self.group = group ?? "evaluation"
         ownsLibrary = library == nil
-        answerer = Answerer(engine: engine, library: self.library)
+        answerer = Answerer(model: model, library: self.library)
     }
 
     /// Uses an adapter that is not in the library.
@@ -146,7 +146,7 @@ public final class Evaluator {
         guard let text = entry.text else {
             throw EngineError(.invalid, "document '\(entry.title)' of the question set has no text")
         }
-        return try await engine.add(
+        return try await model.add(
             text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,
             compressing: compressing, progress: progress
         ).document

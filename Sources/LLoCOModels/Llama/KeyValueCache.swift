@@ -79,7 +79,9 @@ public final class KeyValueCache {
             self.batch = batch
         }
         guard batch == self.batch else {
-            throw ModelError(.invalid, "a cache of keys and values: a batch of \(batch) sequences, the cache is of \(self.batch ?? 0)")
+            throw ModelError(
+                .invalid,
+                "a cache of keys and values: a batch of \(batch) sequences, the cache is of \(self.batch ?? 0)")
         }
         slots = []
         if gradientsAreRecorded {
@@ -223,7 +225,9 @@ public final class KeyValueCache {
     ) throws {
         let given = layers[0].keys.size(0)
         guard count == 0 || batch == given else {
-            throw ModelError(.invalid, "a cache of keys and values: keys and values of \(given) sequences, the cache is of \(batch ?? 0)")
+            throw ModelError(
+                .invalid,
+                "a cache of keys and values: keys and values of \(given) sequences, the cache is of \(batch ?? 0)")
         }
         batch = given
         layout += 1
@@ -253,7 +257,8 @@ public final class KeyValueCache {
     /// - Throws: `ModelError` where it is of several sequences, and of another number of them.
     public func shared(by batch: Int) throws -> KeyValueCache {
         guard count == 0 || self.batch == 1 || self.batch == batch else {
-            throw ModelError(.invalid, "a cache of keys and values: \(batch) sequences, the cache is of \(self.batch ?? 0)")
+            throw ModelError(
+                .invalid, "a cache of keys and values: \(batch) sequences, the cache is of \(self.batch ?? 0)")
         }
         pages.removeAll { $0.length == 0 }
         close()

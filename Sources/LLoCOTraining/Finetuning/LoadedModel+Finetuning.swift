@@ -34,7 +34,7 @@ extension LoadedModel {
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
         onStep: (Finetuner.Step, _ total: Int, _ tokensPerSecond: Double) throws -> Void
     ) async throws -> FinetunedAdapter {
-        var data = TrainingData.Builder(engine: self, library: library, recipe: recipe, seed: seed)
+        var data = TrainingData.Builder(model: self, library: library, recipe: recipe, seed: seed)
         for entry in questions.documents where !entry.questions.isEmpty {
             let document = try await library.document(for: entry, in: group)
             guard document.group == group else {
@@ -64,7 +64,7 @@ extension LoadedModel {
         let identity = vectorIdentity
         let start = startingAdapter(for: recipe)
         let finetuner = try Finetuner(
-            decoder: model.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
+            decoder: languageModel.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
             reading: compressor.vectorReading, documents: data.vectors, examples: data.epochs[0],
             later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)
@@ -155,7 +155,7 @@ extension LoadedModel {
     public func startingAdapter(for recipe: FinetuningRecipe) -> GeneralAdapter? {
         guard recipe.startsFromGeneral, let general = generalAdapter, general.rank == recipe.rank,
             general.alpha == recipe.alpha,
-            general.adapter.covers(Adapter.attentionModules, layers: model.decoder.configuration.layerCount)
+            general.adapter.covers(Adapter.attentionModules, layers: languageModel.decoder.configuration.layerCount)
         else { return nil }
         return general
     }

@@ -29,7 +29,7 @@ struct TrainingData {
     }
 
     struct Builder {
-        private let engine: LoadedModel
+        private let model: LoadedModel
         private let library: any LibraryStore
         private let recipe: FinetuningRecipe
         private let mixer: ContextMixer
@@ -42,11 +42,11 @@ struct TrainingData {
         /// More epochs than these read the same mixtures again.
         private static let mostMixtures = 8
 
-        init(engine: LoadedModel, library: any LibraryStore, recipe: FinetuningRecipe, seed: UInt64) {
-            self.engine = engine
+        init(model: LoadedModel, library: any LibraryStore, recipe: FinetuningRecipe, seed: UInt64) {
+            self.model = model
             self.library = library
             self.recipe = recipe
-            mixer = ContextMixer(engine: engine, library: library)
+            mixer = ContextMixer(model: model, library: library)
             draws = SplitMix64(seed: seed)
             epochs = Array(
                 repeating: [], count: recipe.hybridShare > 0 ? min(recipe.epochs, Self.mostMixtures) : 1)
@@ -54,7 +54,7 @@ struct TrainingData {
 
         /// - Throws: `LibraryError` where the document is not compressed, `EngineError` where a question does not fit.
         mutating func add(_ questions: [Question], about document: DocumentRecord) async throws {
-            let stored = try await library.storedVectors(of: document.id, identity: engine.vectorIdentity)
+            let stored = try await library.storedVectors(of: document.id, identity: model.vectorIdentity)
             for index in epochs.indices {
                 for question in questions {
                     epochs[index].append(try await example(question, document, stored))
@@ -72,21 +72,21 @@ struct TrainingData {
             var mixture: ContextMixer.Mixture?
             if var budget = recipe.budget(of: document.tokenCount, using: &draws) {
                 // As for an answer: no more than the window holds beside question and answer.
-                let empty = try engine.prompts.prompt(question: question.text, context: [0]).count
-                budget.positions = min(budget.positions, engine.model.window - empty - question.answer.count - 1)
+                let empty = try model.prompts.prompt(question: question.text, context: [0]).count
+                budget.positions = min(budget.positions, model.languageModel.window - empty - question.answer.count - 1)
                 mixture = try await mixer.mix(question.text, about: [document], budget)
             }
             let example = FinetuningExample(
                 document: vectors.count, rows: mixture?.rows[0],
-                prompt: try engine.prompts.prompt(question: question.text, context: mixture?.text ?? []),
+                prompt: try model.prompts.prompt(question: question.text, context: mixture?.text ?? []),
                 answer: question.answer, targets: question.targets)
             let count = mixture?.vectorCount ?? stored.count
             let length = count + example.prompt.count + example.answer.count
-            guard length <= engine.model.window else {
+            guard length <= model.languageModel.window else {
                 throw EngineError(
                     .doesNotFit,
                     "\(question.name): the document's \(count) vectors with the question and its answer make \(length) "
-                        + "positions, the model's window holds \(engine.model.window)")
+                        + "positions, the model's window holds \(model.languageModel.window)")
             }
             return example
         }

@@ -63,7 +63,7 @@ extension LoadedModel {
                 let own =
                     try study
                     ?? Study(
-                        writer: StudyWriter(model, recipe: recipe), teacher: StudyTeacher(self, recipe: recipe),
+                        writer: StudyWriter(languageModel, recipe: recipe), teacher: StudyTeacher(self, recipe: recipe),
                         recipe: recipe, identity: identity, seed: seed)
                 study = own
                 try await own.run(on: document.id, in: library) { done, _ in try progress(before + done, total) }
@@ -113,7 +113,7 @@ extension LoadedModel {
     private func studyData(
         group: String, _ identity: StudyIdentity, _ recipe: FinetuningRecipe, seed: UInt64, _ library: any LibraryStore
     ) async throws -> TrainingData {
-        var data = TrainingData.Builder(engine: self, library: library, recipe: recipe, seed: seed)
+        var data = TrainingData.Builder(model: self, library: library, recipe: recipe, seed: seed)
         var (asked, kept) = (0, 0)
         for document in try await studyDocuments(group, library) {
             let items = try await library.study(of: document.id, by: identity).flatMap(\.items)

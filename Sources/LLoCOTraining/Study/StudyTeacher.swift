@@ -31,22 +31,22 @@ package final class StudyTeacher: StudyTeaching {
     /// An answer has fewer tokens.
     private static let longest = 64
 
-    package init(_ engine: LoadedModel, recipe: StudyRecipe) throws {
-        model = engine.model
-        let (tokenizer, prompts) = (try engine.model.tokenizer, try engine.prompts)
+    package init(_ loaded: LoadedModel, recipe: StudyRecipe) throws {
+        model = loaded.languageModel
+        let (tokenizer, prompts) = (try loaded.languageModel.tokenizer, try loaded.prompts)
         self.tokenizer = tokenizer
         self.prompts = prompts
-        width = min(recipe.teacherTokens, engine.model.configuration.vocabularySize)
-        if let general = engine.generalAdapter {
+        width = min(recipe.teacherTokens, loaded.languageModel.configuration.vocabularySize)
+        if let general = loaded.generalAdapter {
             reading = SharedReading(
-                model.decoder, adapters: ActiveAdapters(engine.compressor.readingAdapters.list + [general.reader]))
+                model.decoder, adapters: ActiveAdapters(loaded.compressor.readingAdapters.list + [general.reader]))
             prompt = { passage, question, answer in
                 try prompts.prompt(question: question, context: prompts.text(passage))
                     + (answer.isEmpty ? [] : prompts.answer(answer).dropLast())
             }
         } else {
             reading = SharedReading(model.decoder)
-            let script = StudyScript(tokenizer, window: engine.model.window)
+            let script = StudyScript(tokenizer, window: loaded.languageModel.window)
             prompt = { script.ids(about: $0, question: $1, answer: $2) }
         }
         try reading.hold(shared { try prompt($0, $0, "") }, level: 0)

@@ -10,15 +10,15 @@ import Testing
 
 /// Which texts a compressor is measured on, and that the same are measured again.
 @Suite struct CompressorEvaluationTests {
-    private let engine: LoadedModel
+    private let model: LoadedModel
     private let measure: CompressorMeasure
 
     init() throws {
         var options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.dtype = .float32
         options.segmentTokens = 20
-        engine = try LoadedModel.load(options)
-        measure = try CompressorMeasure(engine.compressor, recentTokens: 4, scoredTokens: 10)
+        model = try LoadedModel.load(options)
+        measure = try CompressorMeasure(model.compressor, recentTokens: 4, scoredTokens: 10)
     }
 
     private func texts(_ count: Int) -> [String] {
@@ -34,7 +34,7 @@ import Testing
         options.segments = [2, 1, 400]
         change(&options)
         return try CompressorEvaluation(
-            TrainingCorpus(texts), measure: measure, tokenizer: engine.model.tokenizer, options: options)
+            TrainingCorpus(texts), measure: measure, tokenizer: model.languageModel.tokenizer, options: options)
     }
 
     @Test func figuresOfWhatIsLongEnough() throws {

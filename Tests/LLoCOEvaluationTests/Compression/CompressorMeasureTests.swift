@@ -10,20 +10,20 @@ import Testing
 
 /// How much vectors carry: every condition's loss, computed by hand, and the figures made of them.
 @Suite struct CompressorMeasureTests {
-    let engine: LoadedModel
+    let model: LoadedModel
     let ids: [Int]
 
     init() throws {
         var options = LoadedModel.Options(model: TestFiles.autocompressor)
         options.dtype = .float32
         options.segmentTokens = 20
-        engine = try LoadedModel.load(options)
+        model = try LoadedModel.load(options)
         var generator = SplitMix64(seed: 4)
         ids = (0..<120).map { _ in Int.random(in: 4..<280, using: &generator) }
     }
 
     private func compressor(_ scheme: CompressionScheme, adapter: Bool) throws -> Compressor {
-        let own = engine.compressor
+        let own = model.compressor
         let checkpoint = try AdapterCheckpoint.read(
             TestFiles.adapter, as: .float32)
         return try Compressor(
@@ -118,7 +118,7 @@ import Testing
     /// Where the window does not hold the segments, the text's last part is read, as many tokens as fit; vectors of several
     /// segments that drew attention weigh as those of one.
     @Test func beyondTheWindow() throws {
-        let decoder = engine.compressor.decoder
+        let decoder = model.compressor.decoder
         let window = decoder.configuration.maximumPositions
         let compressor = try Compressor.attended(
             for: decoder,
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test func faults() throws {
-        let compressor = engine.compressor
+        let compressor = model.compressor
         let measure = try CompressorMeasure(compressor, recentTokens: 4, scoredTokens: 10)
         #expect(throws: ModelError.self) { _ = try measure.losses(of: .init(Array(ids.prefix(33))), segments: [1]) }
         #expect(throws: ModelError.self) { _ = try measure.losses(of: .init(ids), segments: [0]) }

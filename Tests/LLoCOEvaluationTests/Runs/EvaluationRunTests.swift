@@ -11,7 +11,7 @@ import Testing
 
 /// Evaluations as a program makes them: what they ask, keep and tell, and how they go on.
 @Suite struct EvaluationRunTests {
-    private let engine: LoadedModel
+    private let model: LoadedModel
     private let file = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString).jsonl").path
 
     init() throws {
@@ -20,7 +20,7 @@ import Testing
         options.segmentTokens = 20
         options.embedder = TestFiles.embedder
         options.template = .plain
-        engine = try LoadedModel.load(options)
+        model = try LoadedModel.load(options)
     }
 
     private let set = EvaluationSet(
@@ -40,7 +40,7 @@ import Testing
         var options = EvaluationRun.Options()
         options.modes = [.compressed, .none]
         change(&options)
-        return try await EvaluationRun(set, engine: engine, options: options)
+        return try await EvaluationRun(set, model: model, options: options)
     }
 
     /// Each answer without the time that it took.
@@ -66,7 +66,7 @@ import Testing
         let ids = set.documents.flatMap(\.questions).map(\.id)
         #expect(report.records.map(\.id) == ids + ids)
         #expect(report.modes.map(\.questions) == [6, 6] && report.settings == run.settings)
-        #expect(report.settings.model == engine.modelIdentity && report.settings.dataDigest == set.digest)
+        #expect(report.settings.model == model.modelIdentity && report.settings.dataDigest == set.digest)
         #expect(report.settings.textShare == nil && report.settings.adapter == nil)
     }
 
@@ -112,9 +112,11 @@ import Testing
             return checkpoint
         }
         let foreign = String(repeating: "a", count: 64)
-        await #expect(throws: EvaluationError.self) { _ = try await run { $0.adapter = .given(named(foreign)) } }
-        for model in [nil, "a-model/by-name", engine.modelIdentity] {
-            let run = try await run { $0.adapter = .given(named(model)) }
+        await #expect(throws: EvaluationError.self) {
+            _ = try await run { $0.adapter = .given(named(foreign), name: "own") }
+        }
+        for model in [nil, "a-model/by-name", model.modelIdentity] {
+            let run = try await run { $0.adapter = .given(named(model), name: "own") }
             #expect(try run.settings.adapter == named(model).digest())
         }
     }

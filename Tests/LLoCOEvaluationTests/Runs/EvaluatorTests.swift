@@ -15,7 +15,7 @@ import Testing
 @Suite struct EvaluatorTests {
     private static let model = TestFiles.autocompressor
 
-    private func engine(_ model: URL) throws -> LoadedModel {
+    private func load(_ model: URL) throws -> LoadedModel {
         var options = LoadedModel.Options(model: model)
         options.embedder = TestFiles.embedder
         options.dtype = .float32
@@ -25,7 +25,7 @@ import Testing
     }
 
     /// The tiny model, all values of one of whose tensors are NaN.
-    private func damagedEngine(_ tensor: String = "model.norm.weight") throws -> LoadedModel {
+    private func damaged(_ tensor: String = "model.norm.weight") throws -> LoadedModel {
         let folder = FileManager.default.temporaryDirectory.appending(path: "damaged-\(UUID().uuidString)")
         try FileManager.default.copyItem(at: Self.model, to: folder)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -37,7 +37,7 @@ import Testing
         // All bits set are NaN in every dtype.
         for index in start + offsets[0]..<start + offsets[1] { bytes[index] = 0xFF }
         try Data(bytes).write(to: file)
-        return try engine(folder)
+        return try load(folder)
     }
 
     private func document(_ questions: [EvaluationQuestion]) -> EvaluationDocument {
@@ -53,7 +53,7 @@ import Testing
             id: "long", text: String(repeating: "When did the river rise? ", count: 200), answers: ["1897"],
             metric: .f1, answerTokens: 4)
         var records: [EvaluationRecord] = []
-        try await Evaluator(engine: engine(Self.model)).evaluate(
+        try await Evaluator(model: load(Self.model)).evaluate(
             document([long, question]), modes: [.none, .compressed, .full]
         ) { records.append($0) }
         #expect(records.map(\.id) == ["long", "long", "long", "short", "short", "short"])
@@ -66,7 +66,7 @@ import Testing
     @Test(arguments: [AnswerMode.none, .full]) func scoresThatAreNoNumbersEndTheEvaluation(_ mode: AnswerMode)
         async throws
     {
-        let evaluator = try Evaluator(engine: damagedEngine())
+        let evaluator = try Evaluator(model: damaged())
         var records: [EvaluationRecord] = []
         let error = await #expect(throws: ModelError.self) {
             try await evaluator.evaluate(document([question, question]), modes: [mode]) { records.append($0) }
@@ -76,15 +76,15 @@ import Testing
     }
 
     @Test func likelihoodsAndLossesAreNumbers() async throws {
-        let engine = try damagedEngine()
+        let model = try damaged()
         var options = Answerer.Options()
         options.mode = .none
-        let answerer = Answerer(engine: engine, library: try SQLiteLibrary.inMemory())
+        let answerer = Answerer(model: model, library: try SQLiteLibrary.inMemory())
         let likelihoods = await #expect(throws: ModelError.self) {
             _ = try await answerer.logLikelihoods(of: ["A", "B"], "Which?", options)
         }
         #expect(likelihoods?.errorCode == .damaged)
-        let measure = try CompressorMeasure(engine.compressor, recentTokens: 4, scoredTokens: 10)
+        let measure = try CompressorMeasure(model.compressor, recentTokens: 4, scoredTokens: 10)
         let losses = #expect(throws: ModelError.self) {
             _ = try measure.losses(of: .init(Array(5..<105)), segments: [1])
         }

@@ -82,10 +82,10 @@ extension Bench {
     // MARK: In the process that measures
 
     func compressing(_ measurement: Measurement) throws -> Measurement.Outcome {
-        let engine = try engine.load(withEmbedder: false)
-        let compressor = engine.compressor
+        let loaded = try engine.load(withEmbedder: false)
+        let compressor = loaded.compressor
         guard (try? compressor.check(tokens: measurement.tokens, named: "")) != nil else { return .beyondTheWindow }
-        let vocabulary = engine.model.configuration.vocabularySize
+        let vocabulary = loaded.languageModel.configuration.vocabularySize
         // What is made once, at the first use, is made before.
         _ = try compressor.compress(randomIDs(1, vocabulary: vocabulary))
         let ids = randomIDs(measurement.tokens, vocabulary: vocabulary)
@@ -105,14 +105,14 @@ extension Bench {
     }
 
     func answering(_ measurement: Measurement) throws -> Measurement.Outcome {
-        let engine = try engine.load(withEmbedder: false)
-        let (model, decoder) = (engine.model, engine.model.decoder)
+        let loaded = try engine.load(withEmbedder: false)
+        let (model, decoder) = (loaded.languageModel, loaded.languageModel.decoder)
         let vocabulary = model.configuration.vocabularySize
         let question = randomIDs(questionTokens.value, vocabulary: vocabulary, salt: 1)
         let context: Context
         switch measurement.mode {
         case .full: context = .text(randomIDs(measurement.tokens, vocabulary: vocabulary))
-        case .compressed: context = .vectors(try vectors(measurement, engine))
+        case .compressed: context = .vectors(try vectors(measurement, loaded))
         }
         guard context.count + question.count + answerTokens.value <= model.window else { return .beyondTheWindow }
         var adapters = ActiveAdapters.none
@@ -121,7 +121,7 @@ extension Bench {
             let recipe = try training.recipe(for: model.configuration).finetuning
             let own = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: 0)
                 .frozen(as: decoder.dtype, device: decoder.device)
-            adapters = ActiveAdapters(engine.compressor.readingAdapters.list + [own])
+            adapters = ActiveAdapters(loaded.compressor.readingAdapters.list + [own])
         }
         func answer(_ context: Context, _ tokens: Int) throws -> (first: Double, each: Double, prompt: Int) {
             let start = ContinuousClock.now
@@ -131,7 +131,7 @@ extension Bench {
             case .text(let ids): prompt = try decoder.embed(ids + question)
             case .vectors(let vectors):
                 (prompt, cache) = try withoutGradients {
-                    try engine.compressor.reading(
+                    try loaded.compressor.reading(
                         SegmentVectors(rows: vectors.to(decoder.dtype, device: decoder.device)), before: prompt)
                 }
             }
@@ -171,11 +171,11 @@ extension Bench {
     }
 
     /// A text's vectors [n, vectorSize], float32: those that were made of it, or made up ones, as many.
-    func vectors(_ measurement: Measurement, _ engine: LoadedModel) throws -> Tensor {
+    func vectors(_ measurement: Measurement, _ loaded: LoadedModel) throws -> Tensor {
         if let file = measurement.vectors {
             return try SafetensorsCheckpoint(URL(filePath: file)).tensor("vectors", as: .float32)
         }
-        let compressor = engine.compressor
+        let compressor = loaded.compressor
         return try Tensor.randn([compressor.scheme.vectors(ofText: measurement.tokens), compressor.vectorSize])
     }
 }

@@ -49,20 +49,20 @@ extension Bench {
     // MARK: In the process that measures
 
     func finetuning(_ measurement: Measurement) throws -> Measurement.Outcome {
-        let engine = try engine.load(withEmbedder: false)
-        let decoder = engine.model.decoder
+        let loaded = try engine.load(withEmbedder: false)
+        let decoder = loaded.languageModel.decoder
         let vocabulary = decoder.configuration.vocabularySize
         // A step's cost depends on how many vectors there are, not on what they hold.
         let document =
             switch measurement.mode {
-            case .compressed: try vectors(measurement, engine)
+            case .compressed: try vectors(measurement, loaded)
             case .full:
                 try withoutGradients { try decoder.embed(randomIDs(measurement.tokens, vocabulary: vocabulary))[0] }
             }
-        guard document.size(0) + questionTokens.value + answerTokens.value <= engine.model.window else {
+        guard document.size(0) + questionTokens.value + answerTokens.value <= loaded.languageModel.window else {
             return .beyondTheWindow
         }
-        var recipe = try training.recipe(for: engine.model.configuration).finetuning
+        var recipe = try training.recipe(for: loaded.languageModel.configuration).finetuning
         // A step sees them all: an epoch is one step, and the first one warms up.
         recipe.epochs = runs + 1
         let examples = (0..<recipe.batchSize).map { index in
@@ -72,8 +72,8 @@ extension Bench {
                 answer: randomIDs(answerTokens.value, vocabulary: vocabulary, salt: salt + 1))
         }
         let finetuner = try Finetuner(
-            decoder: decoder, base: measurement.mode == .compressed ? engine.compressor.readingAdapters.list : [],
-            recipe: recipe, reading: measurement.mode == .compressed ? engine.compressor.vectorReading : .embeddings,
+            decoder: decoder, base: measurement.mode == .compressed ? loaded.compressor.readingAdapters.list : [],
+            recipe: recipe, reading: measurement.mode == .compressed ? loaded.compressor.vectorReading : .embeddings,
             documents: [SegmentVectors(rows: document)], examples: examples, seed: self.engine.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
         ProcessMemory.forgetPeak()

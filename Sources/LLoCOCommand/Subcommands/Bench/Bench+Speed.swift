@@ -6,19 +6,19 @@ import LLoCOTraining
 
 /// What a model does with tokens: the works that other programs are compared on.
 extension Bench {
-    func measurePrefill(_ engine: LoadedModel, _ table: BenchTable) throws {
-        for count in lengths(.prefill, [512, 1536, 4096], within: engine.model.window - 1) {
-            let ids = randomIDs(count, vocabulary: engine.model.configuration.vocabularySize)
+    func measurePrefill(_ loaded: LoadedModel, _ table: BenchTable) throws {
+        for count in lengths(.prefill, [512, 1536, 4096], within: loaded.languageModel.window - 1) {
+            let ids = randomIDs(count, vocabulary: loaded.languageModel.configuration.vocabularySize)
             let seconds = try medianSeconds("prefill \(count)") {
-                _ = try engine.model.generate(engine.model.decoder.embed(ids), options: Self.greedy(1))
+                _ = try loaded.languageModel.generate(loaded.languageModel.decoder.embed(ids), options: Self.greedy(1))
             }
             try table.print(Self.line(.prefill, count, seconds, of: count))
         }
     }
 
-    func measureDecode(_ engine: LoadedModel, _ table: BenchTable) throws {
+    func measureDecode(_ loaded: LoadedModel, _ table: BenchTable) throws {
         let steps = 32
-        let model = engine.model
+        let model = loaded.languageModel
         for count in lengths(.decode, [128, 4096], within: model.window - steps - 1) {
             let ids = randomIDs(count, vocabulary: model.configuration.vocabularySize)
             let cache = KeyValueCache(layerCount: model.configuration.layerCount)
@@ -42,9 +42,9 @@ extension Bench {
         }
     }
 
-    func measureTrain(_ engine: LoadedModel, _ table: BenchTable) throws {
-        let decoder = engine.model.decoder
-        for count in lengths(.train, [512, 1536], within: engine.model.window, least: 2) {
+    func measureTrain(_ loaded: LoadedModel, _ table: BenchTable) throws {
+        let decoder = loaded.languageModel.decoder
+        for count in lengths(.train, [512, 1536], within: loaded.languageModel.window, least: 2) {
             let ids = randomIDs(count, vocabulary: decoder.configuration.vocabularySize)
             var recipe = FinetuningRecipe()
             recipe.rank = 8
@@ -62,11 +62,11 @@ extension Bench {
         }
     }
 
-    func measureCompress(_ engine: LoadedModel, _ table: BenchTable) throws {
-        let compressor = engine.compressor
+    func measureCompress(_ loaded: LoadedModel, _ table: BenchTable) throws {
+        let compressor = loaded.compressor
         for count in tokens?.values ?? [1536, 6144] {
             try compressor.check(tokens: count, named: "compress")
-            let ids = randomIDs(count, vocabulary: engine.model.configuration.vocabularySize)
+            let ids = randomIDs(count, vocabulary: loaded.languageModel.configuration.vocabularySize)
             let seconds = try medianSeconds("compress \(count)") { _ = try compressor.compress(ids) }
             try table.print(Self.line(.compress, count, seconds, of: count))
         }

@@ -87,10 +87,10 @@ struct Bench: ComputingCommand {
         let works = works.isEmpty ? Work.allCases : works
         // Loaded by the works that need it: the others measure in processes of their own, or search only.
         var loaded: LoadedModel?
-        func engine() throws -> LoadedModel {
-            let engine = try loaded ?? self.engine.load(withEmbedder: false)
-            loaded = engine
-            return engine
+        func model() throws -> LoadedModel {
+            let model = try loaded ?? engine.load(withEmbedder: false)
+            loaded = model
+            return model
         }
         // One table for all works that have the same columns.
         var speeds: BenchTable?
@@ -101,10 +101,10 @@ struct Bench: ComputingCommand {
         }
         for work in works {
             switch work {
-            case .prefill: try measurePrefill(engine(), speed())
-            case .decode: try measureDecode(engine(), speed())
-            case .train: try measureTrain(engine(), speed())
-            case .compress: try measureCompress(engine(), speed())
+            case .prefill: try measurePrefill(model(), speed())
+            case .decode: try measureDecode(model(), speed())
+            case .train: try measureTrain(model(), speed())
+            case .compress: try measureCompress(model(), speed())
             case .answer, .finetune, .retrieve:
                 (loaded, speeds) = (nil, nil)
                 if work == .answer { try measureAnswer() }

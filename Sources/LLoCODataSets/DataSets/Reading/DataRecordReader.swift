@@ -20,4 +20,3 @@ struct RecordPlace {
     /// Whether each record has a line of its own, so that the line tells which one it is.
     var isLine = true
 }
-

@@ -10,14 +10,14 @@ import LLoCOTraining
 import Testing
 
 /// Studying through a library: what the tiny model asks, and learning from what was asked.
-@Suite(.seeded) struct EngineStudyTests {
-    let engine: LoadedModel
+@Suite(.seeded) struct StudyingTests {
+    let model: LoadedModel
     let recipe: StudyRecipe
 
     struct Interruption: Error {}
 
     init() throws {
-        engine = try LoadedModel.tiny()
+        model = try LoadedModel.tiny()
         var recipe = StudyRecipe()
         recipe.questionsPerPassage = 3
         self.recipe = recipe
@@ -31,20 +31,20 @@ import Testing
     private func library() async throws -> SQLiteLibrary {
         let library = try SQLiteLibrary.inMemory()
         for (name, text) in Self.texts.sorted(by: { $0.key < $1.key }) {
-            _ = try await engine.add(text: text, path: "/\(name).txt", group: "g", to: library)
+            _ = try await model.add(text: text, path: "/\(name).txt", group: "g", to: library)
         }
         return library
     }
 
     private func items(_ library: SQLiteLibrary, seed: UInt64 = 1) throws -> [[StudyItem]] {
-        let identity = try engine.studyIdentity(recipe, seed: seed)
+        let identity = try model.studyIdentity(recipe, seed: seed)
         return try library.documents().map { try library.study(of: $0.id, by: identity).flatMap(\.items) }
     }
 
     @Test func anInterruptedStudyAsksTheSame() async throws {
         let whole = try await library()
         var told: [Int] = []
-        let summary = try await engine.study(group: "g", recipe: recipe, seed: 1, in: whole) { done, total in
+        let summary = try await model.study(group: "g", recipe: recipe, seed: 1, in: whole) { done, total in
             told.append(done)
             #expect(total == 3)
         }
@@ -57,37 +57,37 @@ import Testing
         for stop in 1...2 {
             let library = try await library()
             await #expect(throws: Interruption.self) {
-                try await engine.study(group: "g", recipe: recipe, seed: 1, in: library) { done, _ in
+                try await model.study(group: "g", recipe: recipe, seed: 1, in: library) { done, _ in
                     if done == stop { throw Interruption() }
                 }
             }
             #expect(try items(library).count { !$0.isEmpty } == stop)
-            #expect(try await engine.study(group: "g", recipe: recipe, seed: 1, in: library) == summary)
+            #expect(try await model.study(group: "g", recipe: recipe, seed: 1, in: library) == summary)
             #expect(try items(library) == expected)
         }
-        _ = try await engine.study(group: "g", recipe: recipe, seed: 2, in: whole)
+        _ = try await model.study(group: "g", recipe: recipe, seed: 2, in: whole)
         #expect(try items(whole, seed: 2) != expected && items(whole) == expected)
     }
 
     @Test func whatCannotBeStudied() async throws {
         let library = try await library()
-        func study(_ group: String, _ engine: LoadedModel) async throws {
-            try await engine.study(group: group, recipe: recipe, seed: 1, in: library)
+        func study(_ group: String, _ model: LoadedModel) async throws {
+            try await model.study(group: group, recipe: recipe, seed: 1, in: library)
         }
-        #expect(await laterMessage { try await study("none", engine) }?.contains("no group \"none\"") == true)
+        #expect(await laterMessage { try await study("none", model) }?.contains("no group \"none\"") == true)
         let other = try LoadedModel.tiny(segmentTokens: 30)
         #expect(await laterMessage { try await study("g", other) }?.contains("add it again") == true)
         #expect(try library.studies(of: library.document(named: "mill.txt").id).isEmpty)
         for document in try await library.documents() { try library.removeDocument(document.id) }
-        #expect(await laterMessage { try await study("g", engine) }?.contains("group 'g' has no documents") == true)
+        #expect(await laterMessage { try await study("g", model) }?.contains("group 'g' has no documents") == true)
         #expect(
             await laterMessage { _ = try await finetune(library) }?.contains("group 'g' has no documents") == true)
         // Read whole, this is longer than the tiny model's window, and its place is named.
-        _ = try await engine.add(
+        _ = try await model.add(
             text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
         var whole = recipe
         whole.excerptWords = 10_000
-        let line = await laterMessage { try await engine.study(group: "g", recipe: whole, seed: 1, in: library) }
+        let line = await laterMessage { try await model.study(group: "g", recipe: whole, seed: 1, in: library) }
         #expect(line?.contains("long.txt, bytes 0 to") == true, "\(line ?? "nothing")")
         #expect(line?.contains("window holds 512") == true, "\(line ?? "nothing")")
     }
@@ -97,7 +97,7 @@ import Testing
         let document = try library.document(named: "mill.txt").id
         try library.saveStudy(
             [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
-            of: library.passages(of: document)[0], by: engine.studyIdentity(recipe, seed: 1))
+            of: library.passages(of: document)[0], by: model.studyIdentity(recipe, seed: 1))
         let line = await laterMessage { _ = try await finetune(library) }
         #expect(line?.contains("from the 1 questions") == true)
         let error = await #expect(throws: EngineError.self) { _ = try await finetune(library) }
@@ -115,7 +115,7 @@ import Testing
             let passage = try library.passages(of: document.id)[0]
             let items = try (0..<4).map { index in
                 let answer = "the \(document.name.prefix(4)) \(index)"
-                let ids = try engine.prompts.answer(answer)
+                let ids = try model.prompts.answer(answer)
                 let other = ids.map { Int32(($0 + 1) % 288) }
                 return StudyItem(
                     kind: .fact, question: "What is item \(index)?", answer: answer,
@@ -126,7 +126,7 @@ import Testing
                             answer: ids, width: 2, tokens: zip(ids, other).flatMap { [Int32($0), $1] },
                             shares: ids.flatMap { _ in [0.9, 0.1] }))
             }
-            try library.saveStudy(items, of: passage, by: engine.studyIdentity(recipe, seed: 1))
+            try library.saveStudy(items, of: passage, by: model.studyIdentity(recipe, seed: 1))
         }
         return library
     }
@@ -141,8 +141,8 @@ import Testing
         recipe.dropout = 0
         recipe.epochs = 8
         var losses: [Double] = []
-        let adapter = try await engine.finetune(
-            group: "g", study: engine.studyIdentity(self.recipe, seed: 1), recipe: recipe, seed: 1, in: library,
+        let adapter = try await model.finetune(
+            group: "g", study: model.studyIdentity(self.recipe, seed: 1), recipe: recipe, seed: 1, in: library,
             saveEvery: 0
         ) { step, _, _ in
             losses.append(step.loss)
@@ -162,14 +162,14 @@ import Testing
         let rest = try await finetune(library)
         #expect(rest.losses.count == 24 - 5)
         #expect(rest.adapter.record.digest == whole.adapter.record.digest)
-        #expect(try library.adapter(for: "g", identity: engine.vectorIdentity)?.record == rest.adapter.record)
+        #expect(try library.adapter(for: "g", identity: model.vectorIdentity)?.record == rest.adapter.record)
     }
 
     @Test func anotherStudyIsAnotherRun() async throws {
         let library = try await studied()
         await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
         let document = try await library.documents()[0].id
-        let identity = try engine.studyIdentity(recipe, seed: 1)
+        let identity = try model.studyIdentity(recipe, seed: 1)
         let studied = try library.study(of: document, by: identity)[0]
         var items = studied.items
         let targets = try #require(items[0].targets)

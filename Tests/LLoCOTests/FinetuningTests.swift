@@ -9,14 +9,14 @@ import LLoCOTraining
 import Testing
 
 /// Fine-tuning through a library: interrupted, continued, failed, repeated.
-@Suite(.seeded) struct EngineFinetuningTests {
-    let engine: LoadedModel
+@Suite(.seeded) struct FinetuningTests {
+    let model: LoadedModel
     let questions: QuestionSet
 
     struct Interruption: Error {}
 
     init() throws {
-        engine = try LoadedModel.tiny()
+        model = try LoadedModel.tiny()
         questions = QuestionSet(
             documents: ["river", "mill"].map { name in
                 QuestionDocument(
@@ -30,7 +30,7 @@ import Testing
     private func library() async throws -> SQLiteLibrary {
         let library = try SQLiteLibrary.inMemory()
         for name in ["river", "mill"] {
-            _ = try await engine.add(
+            _ = try await model.add(
                 text: Sample.text(name, paragraphs: 1), path: "/\(name).txt", group: "g", to: library)
         }
         return library
@@ -52,7 +52,7 @@ import Testing
         saveEvery: Double = 0, stopAfter: Int = .max
     ) async throws -> (adapter: FinetunedAdapter, steps: [Int]) {
         var steps: [Int] = []
-        let adapter = try await engine.finetune(
+        let adapter = try await model.finetune(
             group: "g", questions: questions ?? self.questions, recipe: recipe ?? self.recipe, seed: seed,
             in: library,
             saveEvery: saveEvery
@@ -115,7 +115,7 @@ import Testing
         #expect(
             await laterMessage { _ = try await finetune(library, recipe: wild) }?.contains("unstable at step 1 ")
                 == true)
-        #expect(try library.adapter(for: "g", identity: engine.vectorIdentity)?.record == good)
+        #expect(try library.adapter(for: "g", identity: model.vectorIdentity)?.record == good)
         #expect(try await library.trainingRuns().allSatisfy { $0.isFinished })
     }
 
@@ -123,7 +123,7 @@ import Testing
         let library = try await library()
         let good = try await finetune(library).adapter.record
         let document = try library.document(named: "river.txt").id
-        let identity = engine.vectorIdentity
+        let identity = model.vectorIdentity
         let segments = try library.segments(of: document, identity: identity)
         let last = try #require(segments.last)
         let nan = Data((0..<last.vectorCount * last.dimension).flatMap { _ in [0xC0, 0x7F] as [UInt8] })
@@ -148,7 +148,7 @@ import Testing
         #expect(
             await laterMessage { _ = try await finetune(library, unknown) }?.contains(
                 "'none.txt' is not in the library") == true)
-        _ = try await engine.add(
+        _ = try await model.add(
             text: Sample.text("mill", paragraphs: 1), path: "/mill.txt", group: "h", to: library)
         #expect(
             await laterMessage { _ = try await finetune(library) }?.contains("is in group 'h', not in 'g'") == true)
@@ -176,7 +176,7 @@ import Testing
         recipe.epochs = 40
         recipe.dropout = 0
         var losses: [Double] = []
-        _ = try await engine.finetune(
+        _ = try await model.finetune(
             group: "g", questions: questions, recipe: recipe, seed: 1, in: library
         ) { step, _, _ in losses.append(step.loss) }
         let last = losses.suffix(8).reduce(0, +) / 8

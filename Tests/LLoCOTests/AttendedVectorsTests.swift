@@ -14,22 +14,22 @@ import LLoCOTraining
 import Testing
 
 /// A model without a compressor, as most are used: vectors are a text's own keys and values.
-@Suite(.seeded) struct AttendedEngineTests {
-    let engine: LoadedModel
+@Suite(.seeded) struct AttendedVectorsTests {
+    let model: LoadedModel
     let library: SQLiteLibrary
     let added: AddedDocument
-    var decoder: Llama { engine.model.decoder }
+    var decoder: Llama { model.languageModel.decoder }
 
     init() async throws {
         let fixture = try CompressorFixture()
         let scheme = CompressionScheme(
             segmentTokens: 20, summaryTokens: 3, carry: .independent, method: .attended(AttendedKeysAndValues()))
-        engine = LoadedModel(
+        model = LoadedModel(
             model: fixture.model, modelIdentity: "model",
             compressor: (try .attended(for: fixture.decoder, scheme), Compressor.attendedIdentity),
             embedder: try LoadedModel.tiny().embedder, template: .plain)
         library = try SQLiteLibrary.inMemory()
-        added = try await engine.add(
+        added = try await model.add(
             text: Sample.text("river", paragraphs: 1), path: "/river.txt", group: "g", to: library)
     }
 
@@ -44,15 +44,15 @@ import Testing
 
     /// Together they are attended to as one segment's are, in the pass that reads the question and in every step.
     @Test func manySegmentsWeighAsOne() async throws {
-        let reading = engine.compressor.vectorReading
+        let reading = model.compressor.vectorReading
         #expect(reading.logWeight(of: 3) == 0 && reading.logWeight(of: 1) == 0 && reading.logWeight(of: 0) == 0)
         #expect(abs(reading.logWeight(of: 12) + log(4)) < 1e-12)
         #expect(
             CompressionScheme().reading().logWeight(of: 500) == 0, "only those that drew attention in their text")
-        let stored = try await library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
+        let stored = try await library.storedVectors(of: added.document.id, identity: model.vectorIdentity)
         let vectors = try stored.to(.float32)
         #expect(added.vectors > 9)
-        let prompt = try decoder.embed(engine.prompts.prompt(question: "What is item 3?"))
+        let prompt = try decoder.embed(model.prompts.prompt(question: "What is item 3?"))
         func context(_ logWeight: Double) throws -> KeyValueCache {
             let cache = KeyValueCache(layerCount: decoder.configuration.layerCount)
             _ = try decoder.hiddenStates(
@@ -63,20 +63,20 @@ import Testing
         try withoutGradients {
             let weighed = try decoder.hiddenStates(prompt, cache: context(reading.logWeight(of: added.vectors)))
             let found = try decoder.hiddenStates(
-                prompt, cache: engine.compressor.context(vectors, adapters: .none))
+                prompt, cache: model.compressor.context(vectors, adapters: .none))
             #expect(try relativeError(found, weighed) < 1e-6)
             #expect(try relativeError(found, decoder.hiddenStates(prompt, cache: context(0))) > 1e-3)
         }
         // Steps one by one, and the same positions in one pass.
-        let answer = try engine.model.generate(
-            prompt, cache: engine.compressor.context(vectors, adapters: .none),
+        let answer = try model.languageModel.generate(
+            prompt, cache: model.compressor.context(vectors, adapters: .none),
             options: options().generation)
         var ids: [Int] = []
         for _ in 0..<answer.ids.count {
             let hidden = try withoutGradients {
                 try decoder.hiddenStates(
                     ids.isEmpty ? prompt : .concatenated([prompt, decoder.embed(ids)], 1),
-                    cache: engine.compressor.context(vectors, adapters: .none), last: 1)
+                    cache: model.compressor.context(vectors, adapters: .none), last: 1)
             }
             ids.append(try #require(try decoder.logits(hidden[0])[0].to(.float32).indexOfGreatest()))
         }
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func mixturesAnswerAndTeach() async throws {
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         for budget in [1, 5, 60] {
             let answer = try await answerer.answer("What is item 3?", options(.hybrid, budget: budget))
             #expect(1...budget ~= answer.contextTokens)
@@ -95,13 +95,13 @@ import Testing
         (recipe.hybridShare, recipe.leastRatio, recipe.mostRatio) = (0.5, 2, 8)
         recipe.tunesVectors = true
         var losses: [Double] = []
-        let adapter = try await engine.finetune(
+        let adapter = try await model.finetune(
             group: "g", questions: questions, recipe: recipe, seed: 1, in: library
         ) { step, _, _ in losses.append(step.loss) }
         #expect(losses.count == 12 && losses[10] + losses[11] < 0.9 * (losses[0] + losses[1]))
         #expect(try library.tunedVectors(of: added.document.id, with: adapter.record) != nil)
         func likelihood(_ mode: AnswerMode, tuned: Bool) async throws -> Double {
-            let answerer = Answerer(engine: engine, library: library)
+            let answerer = Answerer(model: model, library: library)
             if !tuned { try answerer.setAdapter(Adapter(adapter.checkpoint, for: decoder), for: "g") }
             return try await answerer.logLikelihoods(
                 of: ["The river 3."], "What is item 3?", options(mode, budget: mode == .hybrid ? 20 : nil))[0]

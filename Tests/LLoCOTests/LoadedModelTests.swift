@@ -11,28 +11,28 @@ import LLoCOTorch
 import Testing
 
 /// Adding documents with the tiny AutoCompressor: what is stored, what is kept, what is refused.
-@Suite struct EngineTests {
-    let engine: LoadedModel
+@Suite struct LoadedModelTests {
+    let model: LoadedModel
     let library: SQLiteLibrary
 
     init() throws {
-        engine = try LoadedModel.tiny()
+        model = try LoadedModel.tiny()
         library = try SQLiteLibrary.inMemory()
     }
 
     private func add(_ text: String, _ path: String = "/a.txt", group: String? = "g") async throws -> AddedDocument {
-        try await engine.add(text: text, path: path, group: group, to: library)
+        try await model.add(text: text, path: path, group: group, to: library)
     }
 
     private func vectors(_ name: String, in library: SQLiteLibrary? = nil) throws -> StoredVectors {
         let library = library ?? self.library
-        return try library.vectors(of: library.document(named: name).id, identity: engine.vectorIdentity)
+        return try library.vectors(of: library.document(named: name).id, identity: model.vectorIdentity)
     }
 
     @Test func whatIsStored() async throws {
         let text = "The river rose in 1897 and took the mill."
         let added = try await add(text)
-        let ids = try engine.model.tokenizer.encode(text, special: .asText)
+        let ids = try model.languageModel.tokenizer.encode(text, special: .asText)
         #expect(added.tokens == ids.count)
         #expect(added.compressedTokens == ids.count)
         #expect(added.vectors == (ids.count + 19) / 20 * 3)
@@ -41,10 +41,10 @@ import Testing
         let stored = try vectors("a.txt")
         #expect(stored.count == added.vectors)
         // Stored vectors are the compressor's, rounded after every segment.
-        var run = try CompressionRun(engine.compressor, rounding: .bfloat16)
-        for range in engine.compressor.scheme.segments(of: ids.count) { _ = try run.compress(Array(ids[range])) }
+        var run = try CompressionRun(model.compressor, rounding: .bfloat16)
+        for range in model.compressor.scheme.segments(of: ids.count) { _ = try run.compress(Array(ids[range])) }
         #expect(try stored.bytes == Data(run.vectors().rows.to(.bfloat16).bytes()))
-        let segments = try library.segments(of: added.document.id, identity: engine.vectorIdentity)
+        let segments = try library.segments(of: added.document.id, identity: model.vectorIdentity)
         #expect(segments.first?.bytes.lowerBound == 0 && segments.last?.bytes.upperBound == text.utf8.count)
         #expect(zip(segments, segments.dropFirst()).allSatisfy { $0.bytes.upperBound == $1.bytes.lowerBound })
         #expect(try library.statistics().embeddedPassages == library.statistics().passages)
@@ -62,14 +62,14 @@ import Testing
 
         let grown = text + " And then it rained for a week."
         var told: [Int] = []
-        let tail = try await engine.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in
+        let tail = try await model.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in
             told.append(done)
         }
         #expect(tail.document.group == "g")
         #expect(tail.compressedTokens == tail.tokens - first.tokens / 20 * 20)
         #expect(told.first == first.tokens / 20 * 20, "what was kept is not counted as work")
         let fresh = try SQLiteLibrary.inMemory()
-        _ = try await engine.add(text: grown, path: "/a.txt", group: "g", to: fresh)
+        _ = try await model.add(text: grown, path: "/a.txt", group: "g", to: fresh)
         #expect(try vectors("a.txt") == vectors("a.txt", in: fresh))
 
         // A change in the middle costs what follows it; a shorter text drops its tail.
@@ -87,17 +87,17 @@ import Testing
         struct Interruption: Error {}
         let text = Sample.text("river", paragraphs: 2)
         let fresh = try SQLiteLibrary.inMemory()
-        let whole = try await engine.add(text: text, path: "/a.txt", group: "g", to: fresh)
+        let whole = try await model.add(text: text, path: "/a.txt", group: "g", to: fresh)
         for stop in [0, 20, 200, whole.tokens] {
             let library = try SQLiteLibrary.inMemory()
             await #expect(throws: Interruption.self) {
-                _ = try await engine.add(text: text, path: "/a.txt", group: "g", to: library) { done, _ in
+                _ = try await model.add(text: text, path: "/a.txt", group: "g", to: library) { done, _ in
                     if done >= stop { throw Interruption() }
                 }
             }
             #expect(try await library.documents().map(\.isComplete) == [false])
             #expect(throws: LibraryError.self) { _ = try vectors("a.txt", in: library) }
-            let rest = try await engine.add(text: text, path: "/a.txt", group: "g", to: library)
+            let rest = try await model.add(text: text, path: "/a.txt", group: "g", to: library)
             #expect(rest.compressedTokens == whole.tokens - stop)
             #expect(try vectors("a.txt", in: library) == vectors("a.txt", in: fresh))
         }
@@ -118,7 +118,7 @@ import Testing
         _ = try await add(text)
         let before = try vectors("a.txt")
         let coarse = try LoadedModel.tiny(segmentTokens: 50)
-        #expect(coarse.vectorIdentity != engine.vectorIdentity)
+        #expect(coarse.vectorIdentity != model.vectorIdentity)
         #expect(throws: LibraryError.self) {
             _ = try library.vectors(of: library.document(named: "a.txt").id, identity: coarse.vectorIdentity)
         }
@@ -130,21 +130,21 @@ import Testing
 
     /// A ratio that is asked for changes how many vectors a segment has, and with it what they are stored as.
     @Test func ratios() throws {
-        func engine(_ ratio: Double?, model: URL = TestFiles.autocompressor) throws -> LoadedModel {
+        func model(_ ratio: Double?, model: URL = TestFiles.autocompressor) throws -> LoadedModel {
             var options = LoadedModel.Options(model: model)
             (options.dtype, options.segmentTokens, options.ratio) = (.float32, 20, ratio)
             return try LoadedModel.load(options)
         }
-        #expect(try engine(10).compressor.scheme.summaryTokens == 2)
-        #expect(try engine(7).vectorIdentity == engine(nil).vectorIdentity)
-        #expect(try engine(20).vectorIdentity != engine(nil).vectorIdentity)
-        #expect(message { _ = try engine(5) }?.contains("makes 3 at most") == true)
+        #expect(try model(10).compressor.scheme.summaryTokens == 2)
+        #expect(try model(7).vectorIdentity == model(nil).vectorIdentity)
+        #expect(try model(20).vectorIdentity != model(nil).vectorIdentity)
+        #expect(message { _ = try model(5) }?.contains("makes 3 at most") == true)
         let ids = Array(10..<30)
-        let (one, three) = (try engine(20).compressor.compress(ids).rows, try engine(nil).compressor.compress(ids).rows)
+        let (one, three) = (try model(20).compressor.compress(ids).rows, try model(nil).compressor.compress(ids).rows)
         #expect(one.shape[0] == 1 && three.shape[0] == 3)
         // Where nothing has been learned there may be any number.
         let plain = TestFiles.fixtures.appending(path: "llama-rope3")
-        #expect(try engine(2, model: plain).compressor.compress(ids).count == 10)
+        #expect(try model(2, model: plain).compressor.compress(ids).count == 10)
     }
 
     @Test func aCompressorsFolder() throws {
@@ -153,13 +153,13 @@ import Testing
         let adapter = try fixture.adapter()
         let description = CompressorCheckpoint.Description(
             scheme: CompressionScheme(segmentTokens: 20, summaryTokens: 3, carry: .newest),
-            baseModel: engine.modelIdentity, trainedTokens: 12)
+            baseModel: model.modelIdentity, trainedTokens: 12)
         let written = CompressorCheckpoint(
             description: description, embedSummary: fixture.embedSummary, adapter: adapter)
         let place = folder.url.appending(path: "mine")
         try written.write(to: place, as: .float32)
         let read = try CompressorCheckpoint(
-            folder: place, for: engine.model.decoder, identity: engine.modelIdentity)
+            folder: place, for: model.languageModel.decoder, identity: model.modelIdentity)
         #expect(read.description.scheme == description.scheme && read.description.trainedTokens == 12)
         #expect(read.description.files.count == 3)
         #expect(try read.embedSummary.bytes() == fixture.embedSummary.bytes())
@@ -177,7 +177,7 @@ import Testing
         let loaded = try LoadedModel.load(options)
         #expect(loaded.compressor.scheme == description.scheme)
         #expect(loaded.compressor.adapter != nil)
-        #expect(loaded.vectorIdentity.compressor != engine.vectorIdentity.compressor)
+        #expect(loaded.vectorIdentity.compressor != model.vectorIdentity.compressor)
         // Among several, the one that was made for the model; a model that is a compressor needs none.
         options = LoadedModel.Options(model: TestFiles.fixtures.appending(path: "llama-rope3"))
         options.compressors = [place, folder.url.appending(path: "none")]
@@ -221,7 +221,7 @@ import Testing
         func write(_ embedding: Tensor, to place: URL) throws {
             try CompressorCheckpoint(
                 description: .init(
-                    scheme: CompressionScheme(segmentTokens: 20, summaryTokens: 3), baseModel: engine.modelIdentity,
+                    scheme: CompressionScheme(segmentTokens: 20, summaryTokens: 3), baseModel: model.modelIdentity,
                     trainedTokens: 12),
                 embedSummary: embedding, adapter: fixture.adapter()
             ).write(to: place, as: .float32)

@@ -14,8 +14,8 @@ import LLoCOTraining
 import Testing
 
 /// A library whose vectors are keys and values: added to, asked, learned from.
-@Suite(.seeded) struct KeysAndValuesEngineTests {
-    let engine: LoadedModel
+@Suite(.seeded) struct KeysAndValuesTests {
+    let model: LoadedModel
     let compressor: Compressor
 
     init() throws {
@@ -26,7 +26,7 @@ import Testing
         compressor = try Compressor(
             decoder: fixture.decoder, embedSummary: fixture.embedSummary[0..<1], adapter: fixture.adapter(),
             scheme: scheme)
-        engine = LoadedModel(
+        model = LoadedModel(
             model: fixture.model, modelIdentity: "model", compressor: (compressor, "compressor"),
             embedder: try LoadedModel.tiny().embedder, template: .plain)
     }
@@ -34,21 +34,21 @@ import Testing
     @Test func answersAndLearns() async throws {
         let library = try SQLiteLibrary.inMemory()
         let text = Sample.text("river", paragraphs: 1)
-        let added = try await engine.add(text: text, path: "/river.txt", group: "g", to: library)
+        let added = try await model.add(text: text, path: "/river.txt", group: "g", to: library)
         #expect(added.vectors > 0)
-        let stored = try await library.storedVectors(of: added.document.id, identity: engine.vectorIdentity)
+        let stored = try await library.storedVectors(of: added.document.id, identity: model.vectorIdentity)
         #expect(try stored.rows.shape == [added.vectors, compressor.decoder.keyValueSize])
 
-        let answerer = Answerer(engine: engine, library: library)
+        let answerer = Answerer(model: model, library: library)
         var options = Answerer.Options()
         options.documents = ["river.txt"]
         options.generation.maximumTokens = 5
         let answer = try await answerer.answer("What is item 3?", options)
-        let prompt = try engine.prompts.prompt(question: "What is item 3?")
+        let prompt = try model.prompts.prompt(question: "What is item 3?")
         let context = try withoutGradients {
             try compressor.context(stored.to(.float32), adapters: compressor.readingAdapters)
         }
-        let expected = try engine.model.generate(
+        let expected = try model.languageModel.generate(
             compressor.decoder.embed(prompt), cache: context, options: options.generation)
         #expect(answer.answer == expected.text.trimmingCharacters(in: .whitespacesAndNewlines))
         #expect(answer.contextTokens == added.vectors && answer.promptTokens == added.vectors + prompt.count)
@@ -59,7 +59,7 @@ import Testing
         var recipe = FinetuningRecipe()
         (recipe.rank, recipe.learningRate, recipe.batchSize, recipe.epochs) = (4, 1e-2, 2, 6)
         var losses: [Double] = []
-        _ = try await engine.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
+        _ = try await model.finetune(group: "g", questions: questions, recipe: recipe, seed: 1, in: library) {
             losses.append($0.loss)
             _ = ($1, $2)
         }
@@ -73,12 +73,12 @@ import Testing
     @Test func aBiasCounts() async throws {
         let library = try SQLiteLibrary.inMemory()
         let text = Sample.text("river", paragraphs: 1)
-        let document = try await engine.add(text: text, path: "/river.txt", group: "g", to: library).document.id
-        let identity = engine.vectorIdentity
+        let document = try await model.add(text: text, path: "/river.txt", group: "g", to: library).document.id
+        let identity = model.vectorIdentity
         var options = Answerer.Options()
         options.documents = ["river.txt"]
         func likelihood() async throws -> Double {
-            let answerer = Answerer(engine: engine, library: library)
+            let answerer = Answerer(model: model, library: library)
             return try await answerer.logLikelihoods(of: ["The river"], "What is item 3?", options)[0]
         }
         let plain = try await library.storedVectors(of: document, identity: identity)
@@ -106,7 +106,7 @@ import Testing
             let cache = try decoder.emptyContext(.keysAndValues)
             try decoder.append(
                 stored.values, to: cache, bias: bias.reshaped([1, layers, heads, plain.count]))
-            let prompt = try decoder.embed(engine.prompts.prompt(question: "What is item 3?"))
+            let prompt = try decoder.embed(model.prompts.prompt(question: "What is item 3?"))
             let expected = try decoder.hiddenStates(prompt, cache: cache)
             func read(_ vectors: SegmentVectors) throws -> Tensor {
                 try decoder.hiddenStates(
