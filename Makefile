@@ -69,7 +69,7 @@ format: ## bring Swift, C and C++ into the house format
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
 	$(CLANG_FORMAT) -i $(C_SOURCES)
 
-lint: ## complain about what is not in the house format, and about imports that point up
+lint: ## complain about foreign format, circles of folders, and library texts that speak of the command
 	@Scripts/bootstrap --lint
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 	$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)

@@ -14,7 +14,7 @@ import LLoCOTraining
 import Testing
 
 /// A library whose vectors are keys and values: added to, asked, learned from.
-@Suite(.seeded) struct KeysAndValuesTests {
+@Suite(.seeded) struct KeysAndValuesLibraryTests {
     let model: LoadedModel
     let compressor: Compressor
 
