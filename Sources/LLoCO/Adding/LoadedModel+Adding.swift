@@ -9,6 +9,7 @@ import LLoCOTorch
 
 /// What adding a document did.
 public struct AddedDocument: Sendable {
+    /// The document as it is stored now
     public let document: DocumentRecord
     /// tokens of the whole text
     public let tokens: Int
@@ -16,7 +17,9 @@ public struct AddedDocument: Sendable {
     public let vectors: Int
     /// tokens that were compressed this time; 0 where nothing had changed
     public let compressedTokens: Int
+    /// the group that adding took it from; nil where it has not moved
     public let movedFrom: String?
+    /// what all of it took
     public let seconds: Double
 }
 
@@ -30,6 +33,8 @@ extension LoadedModel {
     ///   - name: how the document is named; by default from its path
     ///   - compressing: whether its vectors are made; without, it can be searched and its text can be read
     ///   - progress: told how many of the document's tokens are compressed, and how many it has
+    /// - Throws: `EngineError` without a retrieval model, `ModelError` where the text is too long for the model's window,
+    ///   `LibraryError`, `CancellationError`, and what `progress` throws.
     @discardableResult
     public func add(
         text: String, path: String, name: String? = nil, group: String?, to library: any LibraryStore,

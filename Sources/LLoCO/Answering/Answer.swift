@@ -3,26 +3,36 @@ public import LLoCOModels
 
 /// An answer, what it rests on, and what it cost.
 public struct Answer: Sendable, Encodable {
+    /// A piece of a document's text that was read for the answer, or found for the question.
     public struct Passage: Sendable, Codable, Equatable {
+        /// The document's name.
         public let document: String
-        /// UTF-8 byte offsets in the document's text
+        /// Where it starts in the document's text, in UTF-8 bytes.
         public let start: Int
+        /// Where it ends, in UTF-8 bytes; that byte is outside.
         public let end: Int
+        /// The sum of `1 / (60 + rank)` over the rankings that found it: it tells the order, not a probability.
         public let score: Double
     }
 
+    /// What the stages took, in seconds.
     public typealias Seconds = AnswerSeconds
 
+    /// The text, without white space around it.
     public let answer: String
+    /// What was read for it.
     public let mode: AnswerMode
     /// The documents that the model read, in reading order.
     public let documents: [String]
+    /// Those that were read, in modes `retrieval` and `hybrid`; else the best ones of the documents that were read.
     public let passages: [Passage]
     /// Positions of the prompt that stand for the documents: vectors, or tokens of their text.
     public let contextTokens: Int
     /// All positions of the prompt, the context included.
     public let promptTokens: Int
+    /// Tokens of the answer, the end token included.
     public let generatedTokens: Int
+    /// What its stages took.
     public let seconds: Seconds
     /// What reading the part of the prompt took that the answer before had read already, which is not in `seconds`. Not
     /// encoded.

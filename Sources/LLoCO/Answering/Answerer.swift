@@ -24,6 +24,7 @@ public final class Answerer: Sendable {
 
     /// What may be read for an answer, and how much.
     public struct Options: Sendable {
+        /// What the model reads; the documents' vectors by default
         public var mode = AnswerMode.compressed
         /// Only documents of this group
         public var group: String?
@@ -38,15 +39,19 @@ public final class Answerer: Sendable {
         public var budget: ContextBudget.Size?
         /// Of the budget in mode `hybrid` at most this share is text, 0...1; the rest is vectors.
         public var textShare = ContextBudget.usualTextShare
+        /// How the answer's tokens are chosen and when it ends; greedy, at most 256 by default
         public var generation = GenerationOptions()
         /// Earlier turns of the conversation
         public var history: [ChatMessage] = []
         /// Whether the group's adapter is used; the compressor's own is in any case
         public var usesAdapter = true
 
+        /// The defaults: vectors of the best document, with its group's adapter
         public init() {}
     }
 
+    /// Answers with a loaded model from a library.
+    ///
     /// - Parameter adapters: loaded adapters, which several answerers of one model may share
     public init(model: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache()) {
         self.model = model
@@ -62,6 +67,8 @@ public final class Answerer: Sendable {
     }
 
     /// Gives a group an adapter other than the library's; nil for the library's own again.
+    ///
+    /// - Throws: `TorchError` where its matrices cannot be brought to the model's device.
     public func setAdapter(_ adapter: Adapter?, for group: String) throws {
         let adapter = try adapter?.frozen(
             as: model.languageModel.decoder.dtype, device: model.languageModel.decoder.device)
@@ -105,6 +112,7 @@ public final class Answerer: Sendable {
     ///
     /// The prompt is read once; the answers share its keys and values.
     /// - Returns: nats, one an answer, at most 0
+    /// - Throws: as ``answer(_:_:onText:)``; `ModelError` too where an answer does not fit the window.
     public func logLikelihoods(
         of answers: [String], _ question: String, _ options: Options = Options()
     ) async throws -> [Double] {

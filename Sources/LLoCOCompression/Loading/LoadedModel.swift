@@ -9,9 +9,11 @@ public import LLoCOTokenizers
 /// The parts are known by the SHA-256 of their files; whatever is stored names the identities that made it, and only
 /// what fits is used again.
 public struct LoadedModel: Sendable {
+    /// What reads and answers.
     public let languageModel: LanguageModel
     /// The SHA-256 over the model's files.
     public let modelIdentity: String
+    /// What makes documents' vectors, and says how they are read.
     public let compressor: Compressor
     private let compressorIdentity: String
     /// What reads vectors of groups that have no adapter of their own; nil where nothing was trained for that.
@@ -19,6 +21,13 @@ public struct LoadedModel: Sendable {
     private let loadedEmbedder: (any TextEmbedder)?
     private let template: TemplateChoice
 
+    /// Parts that are loaded already.
+    ///
+    /// - Parameters:
+    ///   - modelIdentity: the SHA-256 over the model's files
+    ///   - compressor: with what identifies it: of one in a folder ``CompressorCheckpoint/identity(in:)``
+    ///   - embedder: the retrieval model; nil for none, without which nothing is added or searched
+    ///   - template: how the model is spoken to
     public init(
         model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
         embedder: (any TextEmbedder)?, template: TemplateChoice = .model

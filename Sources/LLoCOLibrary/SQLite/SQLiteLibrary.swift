@@ -19,7 +19,7 @@ public final class SQLiteLibrary: Sendable {
     public enum Access: Hashable, Sendable {
         /// The file must exist and is not changed.
         case reading
-        /// A missing file is created, and the writer's lock is held for as long as the `Library` lives.
+        /// A missing file is created, and the writer's lock is held for as long as the `SQLiteLibrary` lives.
         case writing
     }
 

@@ -28,7 +28,7 @@ extension CompressorTrainer {
 
     /// Keeps other runs from writing a run's folder for as long as the lock is held.
     ///
-    /// - Throws: `LibraryError` naming the process that writes it.
+    /// - Throws: `LockError`: `busy`, naming the process that writes it, or `storage` where the lock file cannot be opened.
     public static func lock(_ folder: URL) throws -> WriterLock {
         try WriterLock.acquire(folder.appending(path: "training").path, timeout: .zero) { _ in }
     }

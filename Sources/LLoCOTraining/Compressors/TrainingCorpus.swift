@@ -24,7 +24,7 @@ public struct TrainingCorpus: Sendable {
 
     /// A corpus of the texts of some files, as ``TrainingText/texts(in:)`` reads each.
     ///
-    /// - Throws: `JSONLinesError` naming file and line, `DocumentError`.
+    /// - Throws: what ``TrainingText/texts(in:)`` throws: `TrainingError`, `JSONLinesError`, `DocumentError`.
     public init(contentsOf files: [URL]) throws {
         self.init(try files.flatMap { try TrainingText.texts(in: $0) })
     }

@@ -6,7 +6,8 @@ extension TrainingText {
     /// The texts of a file: the field `text`, or a question set's `document`, of each JSON line where its name says `.jsonl`
     /// or `.jsonl.gz`, else the whole file as one.
     ///
-    /// - Throws: `JSONLinesError` naming file and line, `DocumentError`.
+    /// - Throws: `TrainingError` naming file and line where that holds no text, `JSONLinesError` where the file cannot be
+    ///   read, `DocumentError`.
     public static func texts(in file: URL) throws -> [String] {
         guard file.lastPathComponent.contains(".jsonl") else { return [try DocumentReader().read(file.path).text] }
         struct Line: Decodable {

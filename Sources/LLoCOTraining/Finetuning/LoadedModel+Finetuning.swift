@@ -10,10 +10,13 @@ import LLoCOTorch
 
 /// What fine-tuning made.
 public struct FinetunedAdapter: Sendable {
+    /// The adapter as the library stores it
     public let record: AdapterRecord
+    /// Its weights, as trained
     public let checkpoint: AdapterCheckpoint
+    /// Steps of the whole training, those before an interruption included
     public let steps: Int
-    /// mean loss of the last tenth of the steps
+    /// mean loss of the last tenth of the steps, in nats
     public let loss: Double
 }
 
