@@ -1,5 +1,4 @@
 import Foundation
-import LLoCO
 import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
@@ -10,7 +9,6 @@ import LLoCOModels
 import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch
-import LLoCOTraining
 import Testing
 
 /// The ways to compress that are not the published one.

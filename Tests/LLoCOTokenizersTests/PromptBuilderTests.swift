@@ -1,5 +1,4 @@
 import Foundation
-import LLoCODocuments
 import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing

@@ -1,5 +1,4 @@
 import Foundation
-import LLoCO
 import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
