@@ -1,4 +1,4 @@
-// Linear layers over weights of 8 and 4 bits, for the few rows of a decoding step.
+// Linear layers over weights of 8 and 4 bits, and over the blocks of a file, for the few rows of a decoding step.
 
 #include "libtorch.h"
 
@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <vector>
 
 #include "internal.h"
 #include "kernels/kernels.h"
@@ -19,7 +20,15 @@
 using namespace ctorch;
 
 struct ctorch_quantized {
+    /// In memory of its own, unless there are blocks.
     QuantizedWeights weights;
+    /// In a file, below one another.
+    std::vector<BlockWeights> blocks;
+
+    explicit ctorch_quantized(std::vector<BlockWeights> parts)
+        : weights{nullptr, 0, parts[0].columns, 0}, blocks(std::move(parts)) {
+        for (const BlockWeights &part : blocks) weights.rows += part.rows;
+    }
 
     ctorch_quantized(int64_t rows, int64_t columns, int bits) : weights{nullptr, rows, columns, bits} {
         // Pages of 2 MB where there are enough of them: the stream of weights then misses the page table less often.
@@ -33,6 +42,14 @@ struct ctorch_quantized {
     }
     ctorch_quantized(const ctorch_quantized &) = delete;
     ~ctorch_quantized() { std::free(weights.data); }
+
+    /// What one product reads.
+    size_t bytes() const {
+        if (blocks.empty()) return size_t(weights.bytes());
+        size_t result = 0;
+        for (const BlockWeights &part : blocks) result += size_t(part.rows * part.row_bytes());
+        return result;
+    }
 };
 
 namespace {
@@ -77,9 +94,36 @@ int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quanti
     });
 }
 
+int ctorch_quantized_over(const ctorch_blocks *parts, size_t count, ctorch_quantized **out) {
+    return perform("quantized_over", {}, [&] {
+        TORCH_CHECK(count > 0 && count <= 64, "expected 1 to 64 parts");
+        std::vector<BlockWeights> blocks;
+        for (size_t i = 0; i < count; i++) {
+            const ctorch_blocks &part = parts[i];
+            const BlockType type = BlockType(part.type);
+            const int64_t in_block = block_columns(type);
+            TORCH_CHECK(in_block > 0, "blocks of type ", part.type, " are not multiplied");
+            TORCH_CHECK(
+                part.rows > 0 && part.columns > 0 && part.columns % in_block == 0 && part.columns == parts[0].columns,
+                "expected rows of as many columns as the other parts have, a multiple of ", in_block, ", not [",
+                part.rows, ", ", part.columns, "]");
+            const int64_t row_bytes = part.columns / in_block * block_bytes(type);
+            TORCH_CHECK(
+                part.data && part.rows <= INT64_MAX / row_bytes && part.size == size_t(part.rows * row_bytes),
+                "expected ", part.rows, " rows of ", row_bytes, " bytes, found ", part.size, " bytes");
+            TORCH_CHECK(
+                part.head_rows >= 0 &&
+                    (part.head_rows == 0 || (part.head_rows % 2 == 0 && part.rows % part.head_rows == 0)),
+                "expected heads of an even number of rows, not ", part.head_rows, " of ", part.rows);
+            blocks.push_back({static_cast<const uint8_t *>(part.data), part.rows, part.columns, type, part.head_rows});
+        }
+        *out = new ctorch_quantized(std::move(blocks));
+    });
+}
+
 void ctorch_quantized_free(ctorch_quantized *quantized) { delete quantized; }
 int ctorch_quantized_bits(const ctorch_quantized *quantized) { return quantized->weights.bits; }
-size_t ctorch_quantized_bytes(const ctorch_quantized *quantized) { return size_t(quantized->weights.bytes()); }
+size_t ctorch_quantized_bytes(const ctorch_quantized *quantized) { return quantized->bytes(); }
 void ctorch_quantized_shape(const ctorch_quantized *quantized, int64_t *shape) {
     shape[0] = quantized->weights.rows;
     shape[1] = quantized->weights.columns;
@@ -95,7 +139,16 @@ int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor
             weights.columns, "]");
         float *data = result.mutable_data_ptr<float>();
         const int64_t stride = result.stride(0);
-        const auto dequantize = kernels().decoding.dequantize_row;
+        const DecodingKernels &decoding = kernels().decoding;
+        int64_t start = 0;
+        for (const BlockWeights &part : quantized->blocks) {
+            parallel(part.rows, [&](int64_t row) {
+                decoding.expand_block_row(part, row, data + (start + part.destination(row)) * stride);
+            });
+            start += part.rows;
+        }
+        if (start > 0) return;
+        const auto dequantize = decoding.dequantize_row;
         parallel(weights.rows, [&](int64_t row) { dequantize(weights, row, data + row * stride); });
     });
 }
@@ -113,6 +166,22 @@ int ctorch_quantized_linear_in(
         TORCH_CHECK(
             input.size(1) == weights.columns && output.size(0) == count && output.size(1) == weights.rows, "weights [",
             weights.rows, ", ", weights.columns, "] take x [M, ", weights.columns, "] to y [M, ", weights.rows, "]");
+        const std::vector<BlockWeights> &blocks = quantized->blocks;
+        if (!blocks.empty()) {
+            const size_t scratch = size_t(block_linear_scratch(count, weights.columns));
+            return kernels().decoding.block_linear({
+                .parts = blocks.data(),
+                .part_count = int64_t(blocks.size()),
+                .x = const_data<float>(input),
+                .y = output.mutable_data_ptr<float>(),
+                .x_stride = input.stride(0),
+                .y_stride = output.stride(0),
+                .count = count,
+                .accumulates = accumulate,
+                .threads = at::get_num_threads(),
+                .scratch = scratch_memory(scratch),
+            });
+        }
         const size_t scratch = size_t(quantized_linear_scratch(count, weights.columns));
         kernels().decoding.quantized_linear({
             .weights = weights,

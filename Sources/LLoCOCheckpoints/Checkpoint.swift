@@ -31,9 +31,15 @@ public protocol Checkpoint: Sendable {
     /// - Parameter dtype: the dtype wanted, or nil for `dtype(of:)`. Conversion rounds to nearest, ties to even.
     /// - Throws: `CheckpointError` where there is no such tensor or its data is malformed; `TorchError`.
     func tensor(_ name: String, as dtype: DType?) throws -> Tensor
+
+    /// A matrix in the blocks of its file, which are multiplied as they are; nil where it is stored otherwise.
+    /// - Throws: `CheckpointError` where there is no such tensor.
+    func fileBlocks(_ name: String) throws -> QuantizedWeight.FileBlocks?
 }
 
 extension Checkpoint {
+    public func fileBlocks(_ name: String) throws -> QuantizedWeight.FileBlocks? { nil }
+
     public func contains(_ name: String) -> Bool {
         (try? shape(of: name)) != nil
     }

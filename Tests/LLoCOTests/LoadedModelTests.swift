@@ -251,4 +251,24 @@ import Testing
         #expect(added?.hint == .loadEmbedder)
         #expect(try await library.documents().isEmpty)
     }
+
+    /// What reads no passages loads no retrieval model: a damaged one is not in its way.
+    @Test func theEmbedderIsLoadedWhereItIsNeeded() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("config.json", text: "{")
+        var options = LoadedModel.Options(model: TestFiles.autocompressor)
+        options.embedder = folder.url
+        (options.dtype, options.segmentTokens, options.template) = (.float32, 20, .plain)
+        let model = try LoadedModel.load(options)
+        let library = try SQLiteLibrary.inMemory()
+        var asked = Answerer.Options()
+        asked.mode = .none
+        asked.generation.maximumTokens = 3
+        #expect(try await Answerer(model: model, library: library).answer("What?", asked).generatedTokens > 0)
+        #expect(throws: (any Error).self) { try model.embedder }
+        await #expect(throws: (any Error).self) {
+            try await model.add(text: "The river rose.", path: "/river.txt", group: nil, to: library)
+        }
+        #expect(try await library.documents().isEmpty, "nothing is stored")
+    }
 }

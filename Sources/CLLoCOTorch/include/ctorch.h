@@ -281,7 +281,22 @@ typedef struct ctorch_quantized ctorch_quantized;
 /// 4-bit groups already (GGUF's Q4_0 and Q4_1, also after rounding to bfloat16) and 8 otherwise. Groups that come from
 /// Q4_0, Q4_1 or Q8_0 are found again: exactly from float32, within the rounding from bfloat16.
 int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quantized **out);
+
+/// Rows of weights in the blocks of a GGUF file.
+typedef struct {
+    /// Whole blocks, row by row, unaligned. They stay where they are, unchanged, while the weights are in use.
+    const void *data;
+    size_t size;
+    int64_t rows, columns;
+    /// ggml's number: Q4_0 (2), Q4_1 (3), Q5_0 (6), Q5_1 (7), Q8_0 (8), Q4_K (12), Q5_K (13) or Q6_K (14)
+    int32_t type;
+    /// Rows of a head where the file has them in llama.cpp's order for rotation (the halves' rows by turns), else 0.
+    int64_t head_rows;
+} ctorch_blocks;
+/// Weights [N, K] that are multiplied as they lie in a file: parts of K columns below one another.
+int ctorch_quantized_over(const ctorch_blocks *parts, size_t count, ctorch_quantized **out);
 void ctorch_quantized_free(ctorch_quantized *quantized);
+/// 8 or 4; 0 for blocks of a file.
 int ctorch_quantized_bits(const ctorch_quantized *quantized);
 /// The memory that one product reads.
 size_t ctorch_quantized_bytes(const ctorch_quantized *quantized);

@@ -56,6 +56,73 @@ inline int64_t quantized_linear_scratch(int64_t count, int64_t columns) {
     return count * (columns + columns / quantized_group * 8) + 256;
 }
 
+/// The block formats of GGUF that are multiplied as they are, by ggml's numbers.
+enum class BlockType : int { q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q4_k = 12, q5_k = 13, q6_k = 14 };
+
+/// The numbers that a block holds; 0 for what is none of these formats.
+constexpr int64_t block_columns(BlockType type) {
+    switch (type) {
+        case BlockType::q4_0:
+        case BlockType::q4_1:
+        case BlockType::q5_0:
+        case BlockType::q5_1:
+        case BlockType::q8_0: return 32;
+        case BlockType::q4_k:
+        case BlockType::q5_k:
+        case BlockType::q6_k: return 256;
+    }
+    return 0;
+}
+/// The bytes that it takes.
+constexpr int64_t block_bytes(BlockType type) {
+    switch (type) {
+        case BlockType::q4_0: return 18;
+        case BlockType::q4_1: return 20;
+        case BlockType::q5_0: return 22;
+        case BlockType::q5_1: return 24;
+        case BlockType::q8_0: return 34;
+        case BlockType::q4_k: return 144;
+        case BlockType::q5_k: return 176;
+        case BlockType::q6_k: return 210;
+    }
+    return 0;
+}
+
+/// Weights as a GGUF file has them: rows of blocks, unaligned. They are only read.
+struct BlockWeights {
+    const uint8_t *data;
+    int64_t rows, columns;
+    BlockType type;
+    /// Where llama.cpp's order of a head's rows is the file's (even, odd ones, for the two halves): rows a head, else
+    /// 0.
+    int64_t head_rows;
+
+    int64_t row_bytes() const { return columns / block_columns(type) * block_bytes(type); }
+    /// The place of the file's row `row`.
+    int64_t destination(int64_t row) const {
+        if (head_rows == 0) return row;
+        const int64_t place = row % head_rows;
+        return row - place + place % 2 * (head_rows / 2) + place / 2;
+    }
+};
+
+/// y = x * weightsᵀ for weights below one another, added to y where `accumulates`; `scratch` of
+/// `block_linear_scratch` bytes, 64-byte aligned.
+struct BlockLinear {
+    const BlockWeights *parts;
+    int64_t part_count;
+    const float *x;
+    float *y;
+    int64_t x_stride, y_stride, count;
+    bool accumulates;
+    /// How many share the work.
+    int64_t threads;
+    uint8_t *scratch;
+};
+inline int64_t block_linear_scratch(int64_t count, int64_t columns) {
+    return count * (columns + columns / quantized_group * 12) + 256;
+}
+
 enum class Element { f32, f16, bf16 };
 
 /// Keys and values of `count` positions, [batch, groups, count, size]; strides in elements.
@@ -131,6 +198,9 @@ struct DecodingKernels {
     void (*quantized_linear)(const QuantizedLinear &);
     /// Row `row` as float.
     void (*dequantize_row)(const QuantizedWeights &, int64_t row, float *out);
+    void (*block_linear)(const BlockLinear &);
+    /// The file's row `row` as float.
+    void (*expand_block_row)(const BlockWeights &, int64_t row, float *out);
     void (*decode_attention)(const DecodeAttention &);
     void (*rms_norm)(const float *x, const void *weight, bool weight_is_bf16, int64_t size, float epsilon, float *y);
     void (*rotary_append)(const RotaryAppend &);

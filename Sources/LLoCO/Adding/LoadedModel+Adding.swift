@@ -38,12 +38,12 @@ extension LoadedModel {
     @discardableResult
     public func add(
         text: String, path: String, name: String? = nil, group: String?, to library: any LibraryStore,
-        compressing: Bool = true,
+        compressing: Bool = true, embedding: Bool = true,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) async throws -> AddedDocument {
         let start = ContinuousClock.now
         // Fail before anything is stored where there is no embedder.
-        let embedder = try embedder
+        let embedder = try embedding ? self.embedder : nil
         let tokens = try languageModel.tokenizer.encodeWithOffsets(text, special: .asText)
         if compressing { try compressor.check(tokens: tokens.count, named: path) }
         let stored = try await library.upsertDocument(
@@ -53,7 +53,7 @@ extension LoadedModel {
             compressing
             ? try await compress(tokens, byteCount: text.utf8.count, of: document, in: library, progress)
             : (tokens: 0, vectors: 0)
-        _ = try await library.embedPassages(of: document, with: embedder)
+        if let embedder { try await library.embedPassages(of: document, with: embedder) }
         if compressing, try await !library.isComplete(document, identity: vectorIdentity) {
             try await library.markComplete(document, identity: vectorIdentity)
         }

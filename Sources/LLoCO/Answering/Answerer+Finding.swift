@@ -38,6 +38,10 @@ extension Answerer {
         }
         if options.mode == .none { return Found() }
         var found = Found()
+        if let named, !options.namesPassages, !options.mode.readsPassages, options.budget == nil {
+            found.documents = named
+            return found
+        }
         let result: RetrievalResult
         if let named {
             // Enough that there are passages of each document, whichever of them will fit the window.

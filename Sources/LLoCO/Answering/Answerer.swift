@@ -34,6 +34,9 @@ public final class Answerer: Sendable {
         public var maximumDocuments = 1
         /// At most so many passages are read in mode `retrieval`, and named in every mode
         public var maximumPassages = 4
+        /// Whether passages are looked for that are only named: where not, modes that read none of named documents search
+        /// for none
+        public var namesPassages = true
         /// Positions that may stand for documents in the modes `hybrid`, `compressed` and `retrieval`; nil for a thirtieth
         /// of their tokens in mode `hybrid`, for all vectors and for whole passages in the others
         public var budget: ContextBudget.Size?

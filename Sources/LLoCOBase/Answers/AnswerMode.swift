@@ -11,6 +11,9 @@ public enum AnswerMode: String, Sendable, CaseIterable, Codable {
     /// some of the documents' vectors and the best pieces of their text, within a budget of positions, with the adapter
     case hybrid
 
+    /// Whether passages that a search finds are read.
+    public var readsPassages: Bool { self == .retrieval || self == .hybrid }
+
     /// Whether documents' vectors are read, with their group's adapter.
     public var readsVectors: Bool { self == .compressed || self == .hybrid }
 }

@@ -2,9 +2,17 @@ public import Foundation
 
 /// The SHA-256 that identifies a model, a compressor or an encoder: over its files' names and digests.
 public enum FileIdentity {
-    public static func digest(of files: [URL]) throws -> String {
-        if files.count == 1 { return try Digest.sha256(fileAt: files[0].path) }
-        let parts = try files.map { "\($0.lastPathComponent) \(try Digest.sha256(fileAt: $0.path))\n" }
+    /// The identity of files.
+    ///
+    /// - Parameters:
+    ///   - verifying: reads the files even where ``DigestCache/user`` has their digests
+    /// - Throws: ``FileError`` where a file is missing or cannot be read.
+    public static func digest(of files: [URL], verifying: Bool = false) throws -> String {
+        func digest(_ file: URL) throws -> String {
+            try DigestCache.user.digest(ofFileAt: file.path, verifying: verifying)
+        }
+        if files.count == 1 { return try digest(files[0]) }
+        let parts = try files.map { "\($0.lastPathComponent) \(try digest($0))\n" }
         return Digest.sha256(parts.sorted().joined())
     }
 }

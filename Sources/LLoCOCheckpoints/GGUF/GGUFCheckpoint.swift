@@ -72,6 +72,14 @@ public struct GGUFCheckpoint: Checkpoint {
         return try Tensor(sharing: buffer.bytes, shape: entry.shape, dtype: wanted, owner: buffer)
     }
 
+    public func fileBlocks(_ name: String) throws -> QuantizedWeight.FileBlocks? {
+        let entry = try entry(name)
+        guard entry.type.blockElements > 1, entry.shape.count == 2 else { return nil }
+        return QuantizedWeight.FileBlocks(
+            file[entry.bytes], type: entry.type.rawValue, rows: entry.shape[0], columns: entry.shape[1],
+            headRows: try permutation(name, entry)?.headSize ?? 0, owner: file)
+    }
+
     private func entry(_ name: String) throws -> GGUFHeader.Entry {
         guard let entry = entries[name] else { throw file.missing(name, among: names) }
         return entry

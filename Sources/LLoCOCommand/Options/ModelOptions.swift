@@ -78,6 +78,12 @@ struct EngineOptions: ParsableArguments {
             valueName: "n"))
     var ratio: Double?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Read model files whole for their SHA-256.",
+            discussion: "Default: digests of files that have not changed are kept in the user's cache folder."))
+    var verify = false
+
     private static func template(_ name: String) throws -> LoadedModel.TemplateChoice {
         name == "none" ? .plain : .template(try ChatTemplate.named(name))
     }
@@ -114,6 +120,7 @@ struct EngineOptions: ParsableArguments {
         options.decodeWeights = model.decodeWeights
         options.segmentTokens = segment
         options.ratio = ratio
+        options.verifiesFiles = verify
         if withEmbedder {
             options.embedder = try Installation.embedder(embedder)
         }

@@ -51,7 +51,10 @@ extension Doctor {
 
         /// The digest of its files, which are read once for all checks.
         func identity() throws -> String {
-            let known = try digest ?? FileIdentity.digest(of: LanguageModel.identityFiles(of: checkpoint, at: path))
+            let known =
+                try digest
+                ?? FileIdentity.digest(
+                    of: LanguageModel.identityFiles(of: checkpoint, at: path), verifying: true)
             digest = known
             return known
         }

@@ -28,6 +28,8 @@ extension LoadedModel {
         public var ratio: Double?
         /// How the model wants to be spoken to; nil for what its own template says
         public var template: TemplateChoice = .model
+        /// Reads whole files for their digests, even where those of unchanged files are known
+        public var verifiesFiles = false
 
         public init(model: URL) {
             self.model = model
@@ -38,13 +40,16 @@ extension LoadedModel {
     public static func load(_ options: Options) throws -> LoadedModel {
         let model = try LanguageModel(
             path: options.model, dtype: options.dtype, device: options.device, decodeWeights: options.decodeWeights)
-        let modelIdentity = try FileIdentity.digest(of: model.identityFiles)
+        let modelIdentity = try FileIdentity.digest(of: model.identityFiles, verifying: options.verifiesFiles)
         let loaded = LoadedModel(
             model: model, modelIdentity: modelIdentity,
             compressor: try compressor(options, model, modelIdentity),
-            embedder: try options.embedder.map {
+            lazyEmbedder: options.embedder.map { folder in
                 // Always float32: embeddings that are compared are made alike, whatever the model computes in.
-                try LoadedEmbedder(SentenceEmbedder(folder: $0, device: options.device))
+                LazyEmbedder {
+                    try LoadedEmbedder(
+                        SentenceEmbedder(folder: folder, device: options.device), verifying: options.verifiesFiles)
+                }
             },
             template: options.template)
         return loaded.with(

@@ -18,7 +18,7 @@ public struct LoadedModel: Sendable {
     private let compressorIdentity: String
     /// What reads vectors of groups that have no adapter of their own; nil where nothing was trained for that.
     public private(set) var generalAdapter: GeneralAdapter?
-    private let loadedEmbedder: (any TextEmbedder)?
+    private let lazyEmbedder: LazyEmbedder?
     private let template: TemplateChoice
 
     /// Parts that are loaded already.
@@ -32,10 +32,19 @@ public struct LoadedModel: Sendable {
         model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
         embedder: (any TextEmbedder)?, template: TemplateChoice = .model
     ) {
+        self.init(
+            model: model, modelIdentity: modelIdentity, compressor: compressor,
+            lazyEmbedder: embedder.map { embedder in LazyEmbedder { embedder } }, template: template)
+    }
+
+    init(
+        model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
+        lazyEmbedder: LazyEmbedder?, template: TemplateChoice
+    ) {
         self.languageModel = model
         self.modelIdentity = modelIdentity
         (self.compressor, compressorIdentity) = compressor
-        loadedEmbedder = embedder
+        self.lazyEmbedder = lazyEmbedder
         self.template = template
     }
 
@@ -76,10 +85,10 @@ public struct LoadedModel: Sendable {
     /// - Throws: `EngineError` where no retrieval model was given.
     public var embedder: any TextEmbedder {
         get throws {
-            guard let loadedEmbedder else {
+            guard let lazyEmbedder else {
                 throw EngineError(.notFound, "no retrieval model", hint: .loadEmbedder)
             }
-            return loadedEmbedder
+            return try lazyEmbedder.embedder()
         }
     }
 }

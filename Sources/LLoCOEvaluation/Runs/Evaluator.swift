@@ -58,12 +58,15 @@ public final class Evaluator {
     ) async throws {
         let wanted = modes.filter { mode in entry.questions.contains { isWanted($0, mode) } }
         guard !wanted.isEmpty else { return }
-        let document = try await learned(entry, compressing: wanted.contains(where: \.readsVectors), onLearning)
+        // Of all modes of the run, so that one that goes on after an interruption asks and tells the same.
+        let searches = !ownsLibrary || budget != nil || modes.contains(where: \.readsPassages)
+        let document = try await learned(
+            entry, compressing: wanted.contains(where: \.readsVectors), embedding: searches, onLearning)
         do {
             let text = Array(try await library.text(of: document.id).utf8)
             for question in entry.questions {
                 for mode in modes where isWanted(question, mode) {
-                    try onRecord(await record(question, of: entry, mode, document, text))
+                    try onRecord(await record(question, of: entry, mode, document, text, searches: searches))
                 }
             }
         } catch {
@@ -80,7 +83,7 @@ public final class Evaluator {
 
     private func record(
         _ question: EvaluationQuestion, of entry: EvaluationDocument, _ mode: AnswerMode, _ document: DocumentRecord,
-        _ text: [UInt8]
+        _ text: [UInt8], searches: Bool
     ) async throws -> EvaluationRecord {
         var options = Answerer.Options()
         options.mode = mode
@@ -89,6 +92,7 @@ public final class Evaluator {
         options.textShare = textShare
         options.generation.maximumTokens = question.answerTokens
         options.documents = [document.name]
+        options.namesPassages = searches
         var answer: Answer?
         var likelihoods: [Double]?
         var unanswered: String?
@@ -140,7 +144,7 @@ public final class Evaluator {
 
     /// The document of a set in the library: learned where the set brings its text.
     private func learned(
-        _ entry: EvaluationDocument, compressing: Bool, _ progress: (Int, Int) throws -> Void
+        _ entry: EvaluationDocument, compressing: Bool, embedding: Bool, _ progress: (Int, Int) throws -> Void
     ) async throws -> DocumentRecord {
         guard ownsLibrary else { return try await document(of: entry) }
         guard let text = entry.text else {
@@ -148,7 +152,7 @@ public final class Evaluator {
         }
         return try await model.add(
             text: text, path: "/" + Digest.sha256(entry.id), name: entry.id, group: group, to: library,
-            compressing: compressing, progress: progress
+            compressing: compressing, embedding: embedding, progress: progress
         ).document
     }
 }

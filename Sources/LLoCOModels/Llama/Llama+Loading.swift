@@ -27,6 +27,11 @@ extension Llama {
             }
             return whole
         }
+        /// The same in the blocks of a file, where all have them.
+        func fileBlocks(_ names: [String]) throws -> [QuantizedWeight.FileBlocks]? {
+            let found = try names.compactMap { try checkpoint.fileBlocks($0) }
+            return device.kind == .cpu && found.count == names.count ? found : nil
+        }
         func linear(_ layer: Int, _ modules: AdapterModule..., bias: Bool) throws -> Linear {
             let targets = modules.map { AdapterTarget(layer: layer, module: $0) }
             let rows = modules.map { configuration.size(of: $0).output }
@@ -35,12 +40,11 @@ extension Llama {
                 let start = parts.last?.rows.upperBound ?? 0
                 parts.append(Linear.Part(target: target, rows: start..<start + count))
             }
+            let names = targets.map { "\($0.path).weight" }
             return Linear(
-                weight: try joined(
-                    targets.map { "\($0.path).weight" }, rows: rows,
-                    columns: [configuration.size(of: modules[0]).input]),
+                weight: try joined(names, rows: rows, columns: [configuration.size(of: modules[0]).input]),
                 bias: bias ? try joined(targets.map { "\($0.path).bias" }, rows: rows, columns: []) : nil,
-                parts: parts)
+                parts: parts, fileBlocks: try fileBlocks(names))
         }
         let hidden = configuration.hiddenSize
         let blocks = try (0..<configuration.layerCount).map { layer in
@@ -55,9 +59,11 @@ extension Llama {
         }
         let table = [configuration.vocabularySize, hidden]
         let embedding = try tensor("model.embed_tokens.weight", table)
+        let head = configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
         self.init(
             configuration: configuration, embedding: embedding, blocks: blocks,
             norm: try tensor("model.norm.weight", [hidden]),
-            outputHead: configuration.tiedEmbeddings ? embedding : try tensor("lm_head.weight", table))
+            outputHead: configuration.tiedEmbeddings ? embedding : try tensor(head, table),
+            outputBlocks: try fileBlocks([head])?.first)
     }
 }

@@ -21,6 +21,8 @@ public final class Llama: Sendable {
     let blocks: [Block]
     let norm: Tensor
     let outputHead: Tensor
+    /// The same as it lies in a file, where it does so in blocks that are multiplied
+    let outputBlocks: QuantizedWeight.FileBlocks?
     let rotary: RotaryEmbedding
     /// Weights of 8 bits are shared by all copies that have them.
     let quantizedCopies = Mutex<[QuantizedWeight.Bits: QuantizedLlama]>([:])
@@ -38,7 +40,8 @@ public final class Llama: Sendable {
     }
 
     init(
-        configuration: LlamaConfiguration, embedding: Tensor, blocks: [Block], norm: Tensor, outputHead: Tensor
+        configuration: LlamaConfiguration, embedding: Tensor, blocks: [Block], norm: Tensor, outputHead: Tensor,
+        outputBlocks: QuantizedWeight.FileBlocks?
     ) {
         self.configuration = configuration
         self.dtype = embedding.dtype
@@ -47,6 +50,7 @@ public final class Llama: Sendable {
         self.blocks = blocks
         self.norm = norm
         self.outputHead = outputHead
+        self.outputBlocks = outputBlocks
         self.rotary = RotaryEmbedding(configuration, device: embedding.device)
     }
 

@@ -2,7 +2,8 @@ import LLoCOCheckpoints
 package import LLoCOTorch
 import Synchronization
 
-/// A decoder's linear layers in 8 or 4 bits. Norms and biases stay as they are.
+/// A decoder's linear layers in few bits: in copies of 8 or 4 bits, or as they lie in their file. Norms and biases stay as
+/// they are.
 package struct QuantizedLlama: Sendable {
     package struct Block: Sendable {
         package let queryKeyValue: QuantizedWeight
@@ -17,7 +18,15 @@ package struct QuantizedLlama: Sendable {
     /// - Parameter copies: others of the same model. A weight of 8 bits that one of them has is taken from it: there is one
     ///   way to make it.
     init(_ model: Llama, bits: QuantizedWeight.Bits, sharing copies: [QuantizedLlama]) throws {
-        func weight(_ source: Tensor, _ place: (QuantizedLlama) -> QuantizedWeight) throws -> QuantizedWeight {
+        func weight(
+            _ source: Tensor, _ fileBlocks: [QuantizedWeight.FileBlocks]?,
+            _ place: (QuantizedLlama) -> QuantizedWeight
+        ) throws -> QuantizedWeight {
+            // What is in the file is lossless, and needs no copy. One of 4 bits is worth its memory: its rows lie
+            // interleaved, and a step of SmolLM2-135M takes two thirds of the time (Docs/performance.md).
+            if bits == .lossless, let fileBlocks, !fileBlocks.allSatisfy(\.areFourBits) {
+                return try QuantizedWeight(fileBlocks)
+            }
             let other = copies.lazy.map(place).first { $0.bits == 8 }
             if bits == .eight, let other { return other }
             let own = try QuantizedWeight(source, bits: bits)
@@ -25,12 +34,14 @@ package struct QuantizedLlama: Sendable {
         }
         blocks = try model.blocks.enumerated().map { index, block in
             Block(
-                queryKeyValue: try weight(block.queryKeyValue.weight) { $0.blocks[index].queryKeyValue },
-                output: try weight(block.output.weight) { $0.blocks[index].output },
-                gateUp: try weight(block.gateUp.weight) { $0.blocks[index].gateUp },
-                down: try weight(block.down.weight) { $0.blocks[index].down })
+                queryKeyValue: try weight(block.queryKeyValue.weight, block.queryKeyValue.fileBlocks) {
+                    $0.blocks[index].queryKeyValue
+                },
+                output: try weight(block.output.weight, block.output.fileBlocks) { $0.blocks[index].output },
+                gateUp: try weight(block.gateUp.weight, block.gateUp.fileBlocks) { $0.blocks[index].gateUp },
+                down: try weight(block.down.weight, block.down.fileBlocks) { $0.blocks[index].down })
         }
-        outputHead = try weight(model.outputHead) { $0.outputHead }
+        outputHead = try weight(model.outputHead, model.outputBlocks.map { [$0] }) { $0.outputHead }
     }
 }
 

@@ -63,6 +63,21 @@ import Testing
         }
     }
 
+    /// Modes that read no passages need no retrieval model: nothing is embedded, nothing is searched.
+    @Test func modesThatReadNoPassages() async throws {
+        var options = LoadedModel.Options(model: Self.model)
+        (options.dtype, options.segmentTokens, options.template) = (.float32, 20, .plain)
+        let evaluator = try Evaluator(model: LoadedModel.load(options))
+        var records: [EvaluationRecord] = []
+        let modes = [AnswerMode.none, .full, .compressed]
+        try await evaluator.evaluate(document([question]), modes: modes) { records.append($0) }
+        #expect(records.map(\.mode) == modes && records.allSatisfy { $0.unanswered == nil && $0.passages.isEmpty })
+        #expect(records[1].contextTokens > 0 && records[2].contextTokens > 0)
+        await #expect(throws: EngineError.self) {
+            try await evaluator.evaluate(document([question]), modes: [.retrieval]) { records.append($0) }
+        }
+    }
+
     @Test(arguments: [AnswerMode.none, .full]) func scoresThatAreNoNumbersEndTheEvaluation(_ mode: AnswerMode)
         async throws
     {

@@ -26,6 +26,8 @@
 
 #include "../quantized.h"
 
+#include "../blocks.h"
+
 #include "../decode.h"
 
 namespace KERNELS {

@@ -1,0 +1,411 @@
+// Products with weights in the blocks of a GGUF file, as they lie in it.
+//
+// Why: a model's file is mapped, not copied. What a decoding step reads of it are the 4 to 8 bits a weight that the
+// file has, and nothing but pages of the file is in memory.
+//
+// A block format is a type with these members, for a block of `columns` numbers at `data`:
+//
+//     Format(data)          reads the scales of the block
+//     numbers(g)            the 32 numbers of group g, as bytes of 0...63; for `is_signed` -128...127
+//     zero                  what of these stands for zero
+//     scale(g, half)        a number more is so much more weight, in each half of the group
+//     minimum(g)            is added to each: w = scale * (number - zero) + minimum
+//
+// x is quantized to int8 with a scale for each 32 columns, as for the weights of quantized.h: products and their sums
+// within a group are of integers, exact; groups are added in float32.
+
+#pragma once
+
+#ifndef KERNELS
+#error "include kernels through a file of sets/"
+#endif
+
+namespace KERNELS {
+
+using u8x32 = uint8_t __attribute__((ext_vector_type(32)));
+using i8x32 = int8_t __attribute__((ext_vector_type(32)));
+using u8x16 = uint8_t __attribute__((ext_vector_type(16)));
+using i32x8 = int32_t __attribute__((ext_vector_type(8)));
+using f32x8 = float __attribute__((ext_vector_type(8)));
+
+// --- Sums of products of bytes --------------------------------------------------------------------------------------
+
+/// Eight sums, each of four products: lanes 0 ..< 4 of the first sixteen numbers. `a` is signed where `IsSigned`, else
+/// 0...63; x is -127...127.
+template <bool IsSigned>
+KERNELS_INLINE i32x8 dot_bytes(u8x32 a, i8x32 x) {
+#if KERNELS_X86
+    __m256i left = (__m256i)a, right = (__m256i)x;
+    if constexpr (IsSigned) {
+        // |a| and x with the signs of a: pairs stay within 2 * 128 * 127 < 2^15.
+        right = _mm256_sign_epi8(right, left);
+        left = _mm256_abs_epi8(left);
+    }
+#if KERNELS_VNNI
+    return (i32x8)_mm256_dpbusd_epi32(_mm256_setzero_si256(), left, right);
+#else
+    return (i32x8)_mm256_madd_epi16(_mm256_maddubs_epi16(left, right), _mm256_set1_epi16(1));
+#endif
+#elif KERNELS_NEON
+    int32x4_t sums[2];
+    const int8x16_t as[2] = {(int8x16_t)a.lo, (int8x16_t)a.hi}, xs[2] = {(int8x16_t)x.lo, (int8x16_t)x.hi};
+    for (int i = 0; i < 2; i++) {
+#if defined(__ARM_FEATURE_DOTPROD)
+        sums[i] = vdotq_s32(vdupq_n_s32(0), as[i], xs[i]);
+#else
+        const int32x4_t first = vpaddlq_s16(vmull_s8(vget_low_s8(as[i]), vget_low_s8(xs[i])));
+        const int32x4_t second = vpaddlq_s16(vmull_s8(vget_high_s8(as[i]), vget_high_s8(xs[i])));
+        sums[i] = vpaddq_s32(first, second);
+#endif
+    }
+    i32x8 result;
+    __builtin_memcpy(&result, sums, sizeof result);
+    return result;
+#else
+    const i32x8 p = (i32x8)a, q = (i32x8)x;
+    i32x8 sums = 0;
+    for (int i = 0; i < 4; i++) sums += (p << (24 - 8 * i) >> 24) * (q << (24 - 8 * i) >> 24);
+    return sums;
+#endif
+}
+
+inline float sum(f32x8 v) {
+    using f32x4 = float __attribute__((ext_vector_type(4)));
+    const f32x4 a = v.lo + v.hi;
+    return (a.x + a.z) + (a.y + a.w);
+}
+
+// --- Formats --------------------------------------------------------------------------------------------------------
+
+/// Bytes shifted to the right: no processor shifts bytes.
+KERNELS_INLINE u8x32 shifted(u8x32 bytes, int count) {
+    using u16x16_t = uint16_t __attribute__((ext_vector_type(16)));
+    return (u8x32)((u16x16_t)bytes >> uint16_t(count)) & uint8_t(0xFF >> count);
+}
+
+/// Sixteen bytes as 32 numbers: the lower halves, then the upper ones.
+KERNELS_INLINE u8x32 nibbles(const uint8_t *data) {
+    const u8x16 bytes = load<u8x16>(data);
+    using u16x8 = uint16_t __attribute__((ext_vector_type(8)));
+    const u8x16 low = bytes & uint8_t(15), high = (u8x16)((u16x8)bytes >> uint16_t(4)) & uint8_t(15);
+    return __builtin_shufflevector(
+        low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+        28, 29, 30, 31);
+}
+
+/// Bit i of four bytes as 16 in number i, where it is set.
+KERNELS_INLINE u8x32 fifth_bits(const uint8_t *data) {
+    using u8x4 = uint8_t __attribute__((ext_vector_type(4)));
+    const u8x4 bytes = load<u8x4>(data);
+    const u8x32 spread = __builtin_shufflevector(
+        bytes, bytes, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
+    const u8x32 bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
+                        1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    return (u8x32)((spread & bits) == bits) & uint8_t(16);
+}
+
+inline float half_at(const uint8_t *data) {
+    uint16_t bits;
+    std::memcpy(&bits, data, sizeof bits);
+#if KERNELS_X86
+    return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
+#else
+    return from_f16(bits);
+#endif
+}
+
+/// Blocks of 32 under one scale, with a minimum in the `_1` formats.
+template <bool HasMinimum, bool HasFifth>
+struct SimpleBlock {
+    static constexpr bool is_signed = false, has_halves = false;
+    static constexpr int zero = HasMinimum ? 0 : HasFifth ? 16 : 8;
+    const uint8_t *quants;
+    float d, m;
+
+    KERNELS_INLINE explicit SimpleBlock(const uint8_t *data)
+        : quants(data + (HasMinimum ? 4 : 2)), d(half_at(data)), m(HasMinimum ? half_at(data + 2) : 0) {}
+    KERNELS_INLINE u8x32 numbers(int) const {
+        if constexpr (HasFifth) return nibbles(quants + 4) | fifth_bits(quants);
+        return nibbles(quants);
+    }
+    KERNELS_INLINE float scale(int, int) const { return d; }
+    KERNELS_INLINE float minimum(int) const { return m; }
+};
+
+struct ByteBlock {
+    static constexpr bool is_signed = true, has_halves = false;
+    static constexpr int zero = 0;
+    const uint8_t *quants;
+    float d;
+
+    KERNELS_INLINE explicit ByteBlock(const uint8_t *data) : quants(data + 2), d(half_at(data)) {}
+    KERNELS_INLINE u8x32 numbers(int) const { return load<u8x32>(quants); }
+    KERNELS_INLINE float scale(int, int) const { return d; }
+    KERNELS_INLINE float minimum(int) const { return 0; }
+};
+
+/// Q4_K and Q5_K: eight groups, whose scales and minima have six bits each under two float16.
+template <bool HasFifth>
+struct SuperBlock {
+    static constexpr bool is_signed = false, has_halves = false;
+    static constexpr int zero = 0;
+    const uint8_t *data;
+    float scales[8], minima[8];
+
+    KERNELS_INLINE explicit SuperBlock(const uint8_t *data) : data(data) {
+        using u8x8 = uint8_t __attribute__((ext_vector_type(8)));
+        uint32_t packed[3];
+        std::memcpy(packed, data + 4, sizeof packed);
+        const uint32_t s[2] = {packed[0] & 0x3F3F3F3F, (packed[2] & 0x0F0F0F0F) | (packed[0] >> 6 & 0x03030303) << 4};
+        const uint32_t m[2] = {
+            packed[1] & 0x3F3F3F3F, (packed[2] >> 4 & 0x0F0F0F0F) | (packed[1] >> 6 & 0x03030303) << 4};
+        store(scales, __builtin_convertvector(load<u8x8>(s), f32x8) * half_at(data));
+        store(minima, __builtin_convertvector(load<u8x8>(m), f32x8) * -half_at(data + 2));
+    }
+    KERNELS_INLINE u8x32 numbers(int g) const {
+        const u8x32 bytes = load<u8x32>(data + (HasFifth ? 48 : 16) + 32 * (g / 2));
+        const u8x32 four = (g % 2 ? shifted(bytes, 4) : bytes) & uint8_t(15);
+        if constexpr (!HasFifth) return four;
+        const u8x32 fifth = g ? shifted(load<u8x32>(data + 16), g) : load<u8x32>(data + 16);
+        return four | (fifth & uint8_t(1)) * uint8_t(16);
+    }
+    KERNELS_INLINE float scale(int g, int) const { return scales[g]; }
+    KERNELS_INLINE float minimum(int g) const { return minima[g]; }
+};
+
+/// Q6_K: sixteen scales of eight bits, one for each half of a group, under a float16.
+struct SixBitBlock {
+    static constexpr bool is_signed = false, has_halves = true;
+    static constexpr int zero = 32;
+    const uint8_t *data;
+    float scales[16];
+
+    KERNELS_INLINE explicit SixBitBlock(const uint8_t *data) : data(data) {
+        store(scales, __builtin_convertvector(load<i8x16>(data + 192), f32x16) * half_at(data + 208));
+    }
+    KERNELS_INLINE u8x32 numbers(int g) const {
+        const int half = g / 4, quarter = g % 4;
+        const u8x32 low = load<u8x32>(data + 64 * half + 32 * (quarter % 2));
+        const u8x32 high = load<u8x32>(data + 128 + 32 * half);
+        const u8x32 four = (quarter / 2 ? shifted(low, 4) : low) & uint8_t(15);
+        const u8x32 two = (quarter ? shifted(high, 2 * quarter) : high) & uint8_t(3);
+        return four | two * uint8_t(16);
+    }
+    KERNELS_INLINE float scale(int g, int half) const { return scales[2 * g + half]; }
+    KERNELS_INLINE float minimum(int) const { return 0; }
+};
+
+/// A format's blocks, and what one takes and holds.
+template <typename Block, ctorch::BlockType Kind>
+struct Format {
+    using Type = Block;
+    static constexpr int columns = int(ctorch::block_columns(Kind)), bytes = int(ctorch::block_bytes(Kind));
+};
+
+/// Calls `body` with a format.
+template <typename Body>
+static void with_blocks(ctorch::BlockType type, const Body &body) {
+    using enum ctorch::BlockType;
+    switch (type) {
+        case q4_0: return body.template operator()<Format<SimpleBlock<false, false>, q4_0>>();
+        case q4_1: return body.template operator()<Format<SimpleBlock<true, false>, q4_1>>();
+        case q5_0: return body.template operator()<Format<SimpleBlock<false, true>, q5_0>>();
+        case q5_1: return body.template operator()<Format<SimpleBlock<true, true>, q5_1>>();
+        case q8_0: return body.template operator()<Format<ByteBlock, q8_0>>();
+        case q4_k: return body.template operator()<Format<SuperBlock<false>, q4_k>>();
+        case q5_k: return body.template operator()<Format<SuperBlock<true>, q5_k>>();
+        case q6_k: return body.template operator()<Format<SixBitBlock, q6_k>>();
+    }
+}
+
+// --- The product ----------------------------------------------------------------------------------------------------
+
+/// Rows of x that are multiplied at once, at most: the registers hold their sums.
+constexpr int64_t block_linear_rows = 4;
+
+/// The parts of the scratch memory that hold x.
+struct BlockInput {
+    int64_t columns, rows;
+    uint8_t *scratch;
+
+    int8_t *numbers(int64_t row) const { return reinterpret_cast<int8_t *>(scratch) + row * columns; }
+    /// One for each group
+    float *scales(int64_t row) const {
+        return reinterpret_cast<float *>(scratch + rows * columns) + row * (columns / 32);
+    }
+    /// Of the numbers of each half of a group, times the scale
+    float *sums(int64_t row) const { return scales(rows) + row * (columns / 16); }
+
+    void quantize(int64_t row, const float *x) const {
+        constexpr float magic = 12582912.0f;
+        for (int64_t g = 0; g < columns / 32; g++, x += 32) {
+            const f32x16 a = load<f32x16>(x), b = load<f32x16>(x + 16);
+            // Compared as integers, NaN is the greatest: it becomes the scale, and is in the result.
+            const u32x16 sizes = __builtin_elementwise_max((u32x16)a & 0x7FFFFFFF, (u32x16)b & 0x7FFFFFFF);
+            const float most = __builtin_bit_cast(float, __builtin_reduce_max(sizes));
+            const float inverse = most > 0 ? 127.0f / most : 0.0f;
+            // A scale so small that its inverse is none stands for zeros.
+            const f32x16 factor = f32x16(inverse <= 3e38f ? inverse : 0.0f);
+            const f32x16 p = a * factor + magic, q = b * factor + magic;
+            store(numbers(row) + 32 * g, __builtin_convertvector((i32x16)p, i8x16));
+            store(numbers(row) + 32 * g + 16, __builtin_convertvector((i32x16)q, i8x16));
+            const float scale = most * (1.0f / 127.0f);
+            scales(row)[g] = scale;
+            sums(row)[2 * g] = KERNELS::sum(p - magic) * scale;
+            sums(row)[2 * g + 1] = KERNELS::sum(q - magic) * scale;
+        }
+    }
+};
+
+/// One row of weights times a few rows of x.
+template <typename Block, int Columns, int Bytes, int Rows>
+static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
+    f32x8 sums[Rows];
+    float offsets[Rows];
+    const int8_t *numbers[Rows];
+    const float *scales[Rows], *halves[Rows];
+    for (int r = 0; r < Rows; r++) {
+        sums[r] = 0;
+        offsets[r] = 0;
+        numbers[r] = x.numbers(first + r);
+        scales[r] = x.scales(first + r);
+        halves[r] = x.sums(first + r);
+    }
+    for (int64_t column = 0, group = 0; column < x.columns; column += Columns, data += Bytes) {
+        __builtin_prefetch(data + 1024);
+        const Block block(data);
+#pragma clang loop unroll(full)
+        for (int g = 0; g < Columns / 32; g++, group++) {
+            const u8x32 weights = block.numbers(g);
+            const float scale = block.scale(g, 0);
+            if constexpr (Block::has_halves) {
+                const float second = block.scale(g, 1);
+                const f32x8 both = {scale, scale, scale, scale, second, second, second, second};
+                for (int r = 0; r < Rows; r++) {
+                    const i32x8 dots = dot_bytes<Block::is_signed>(weights, load<i8x32>(numbers[r] + 32 * group));
+                    sums[r] += __builtin_convertvector(dots, f32x8) * (both * scales[r][group]);
+                    offsets[r] -=
+                        float(Block::zero) * (scale * halves[r][2 * group] + second * halves[r][2 * group + 1]);
+                }
+            } else {
+                const float offset = block.minimum(g) - float(Block::zero) * scale;
+                for (int r = 0; r < Rows; r++) {
+                    const i32x8 dots = dot_bytes<Block::is_signed>(weights, load<i8x32>(numbers[r] + 32 * group));
+                    sums[r] += __builtin_convertvector(dots, f32x8) * (scale * scales[r][group]);
+                    if constexpr (!Block::is_signed) {
+                        offsets[r] += offset * (halves[r][2 * group] + halves[r][2 * group + 1]);
+                    }
+                }
+            }
+        }
+    }
+    for (int r = 0; r < Rows; r++) results[r] = KERNELS::sum(sums[r]) + offsets[r];
+}
+
+/// Rows of weights, cut into as many runs as there are threads; see QuantizedLoop.
+struct BlockLoop {
+    static constexpr int64_t most = 64;
+    const ctorch::BlockLinear &linear;
+    const BlockInput &input;
+    int64_t rows, runs, step;
+    struct alignas(64) Run {
+        std::atomic<int64_t> next;
+        int64_t end;
+    };
+    mutable Run run[most];
+
+    BlockLoop(const ctorch::BlockLinear &linear, const BlockInput &input) : linear(linear), input(input), rows(0) {
+        int64_t bytes = 0;
+        for (int64_t i = 0; i < linear.part_count; i++) {
+            rows += linear.parts[i].rows;
+            bytes += linear.parts[i].rows * linear.parts[i].row_bytes();
+        }
+        step = std::max<int64_t>(1, 16384 * rows / std::max<int64_t>(bytes, 1));
+        runs = std::max<int64_t>(1, std::min({linear.threads, most, bytes / 16384, rows}));
+        for (int64_t i = 0; i < runs; i++) {
+            run[i].next.store(i * rows / runs, std::memory_order_relaxed);
+            run[i].end = (i + 1) * rows / runs;
+        }
+    }
+
+    template <typename Format>
+    void multiply(const ctorch::BlockWeights &part, int64_t begin, int64_t end, int64_t start) const {
+        constexpr int columns = Format::columns, bytes = Format::bytes;
+        for (int64_t row = begin; row < end; row++) {
+            const uint8_t *data = part.data + row * part.row_bytes();
+            float *y = linear.y + start + part.destination(row);
+            for (int64_t first = 0; first < linear.count; first += block_linear_rows) {
+                const int64_t count = std::min(block_linear_rows, linear.count - first);
+                float results[block_linear_rows];
+                using B = typename Format::Type;
+                switch (count) {
+                    case 1: multiply_block_row<B, columns, bytes, 1>(data, input, first, results); break;
+                    case 2: multiply_block_row<B, columns, bytes, 2>(data, input, first, results); break;
+                    case 3: multiply_block_row<B, columns, bytes, 3>(data, input, first, results); break;
+                    default: multiply_block_row<B, columns, bytes, 4>(data, input, first, results);
+                }
+                for (int64_t r = 0; r < count; r++) {
+                    float &to = y[(first + r) * linear.y_stride];
+                    to = linear.accumulates ? to + results[r] : results[r];
+                }
+            }
+        }
+    }
+
+    /// Rows `begin` ..< `end` of all parts, one below the other.
+    void multiply(int64_t begin, int64_t end) const {
+        int64_t start = 0;
+        for (int64_t i = 0; i < linear.part_count; i++) {
+            const ctorch::BlockWeights &part = linear.parts[i];
+            const int64_t from = std::max(begin - start, int64_t(0)), to = std::min(end - start, part.rows);
+            if (from < to) {
+                with_blocks(part.type, [&]<typename Format>() { multiply<Format>(part, from, to, start); });
+            }
+            start += part.rows;
+        }
+    }
+
+    static void work(const void *context, int64_t worker) {
+        const BlockLoop &loop = *static_cast<const BlockLoop *>(context);
+        for (int64_t i = 0; i < loop.runs; i++) {
+            Run &run = loop.run[(worker + i) % loop.runs];
+            for (int64_t row; (row = run.next.fetch_add(loop.step, std::memory_order_relaxed)) < run.end;) {
+                loop.multiply(row, std::min(row + loop.step, run.end));
+            }
+        }
+    }
+};
+
+static void block_linear(const ctorch::BlockLinear &linear) {
+    const BlockInput input{linear.parts[0].columns, linear.count, linear.scratch};
+    for (int64_t row = 0; row < linear.count; row++) input.quantize(row, linear.x + row * linear.x_stride);
+    const BlockLoop loop(linear, input);
+    ctorch::run_tasks(loop.runs, BlockLoop::work, &loop);
+}
+
+/// The numbers of one row as float.
+static void expand_block_row(const ctorch::BlockWeights &weights, int64_t row, float *out) {
+    with_blocks(weights.type, [&]<typename Format>() {
+        using B = typename Format::Type;
+        const uint8_t *data = weights.data + row * weights.row_bytes();
+        for (int64_t column = 0; column < weights.columns; column += Format::columns, data += Format::bytes) {
+            const B block(data);
+            for (int g = 0; g < Format::columns / 32; g++) {
+                const u8x32 bytes = block.numbers(g);
+                uint8_t numbers[32];
+                store(numbers, bytes);
+                for (int half = 0; half < 2; half++, out += 16) {
+                    i32x16 n;
+                    if constexpr (B::is_signed) {
+                        n = __builtin_convertvector(load<i8x16>(numbers + 16 * half), i32x16);
+                    } else {
+                        n = __builtin_convertvector(load<u8x16>(numbers + 16 * half), i32x16) - B::zero;
+                    }
+                    store(out, __builtin_convertvector(n, f32x16) * block.scale(g, half) + block.minimum(g));
+                }
+            }
+        }
+    });
+}
+
+}  // namespace KERNELS
