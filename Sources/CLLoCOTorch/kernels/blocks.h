@@ -3,13 +3,14 @@
 // Why: a model's file is mapped, not copied. What a decoding step reads of it are the 4 to 8 bits a weight that the
 // file has, and nothing but pages of the file is in memory.
 //
-// A block format is a type with these members, for a block of `columns` numbers at `data`:
+// A block format is a type with these members, for the block at `data` of one group of 32 columns or of eight:
 //
-//     Format(data)          reads the scales of the block
-//     numbers(g)            the 32 numbers of group g, as bytes of 0...63; for `is_signed` -128...127
-//     zero                  what of these stands for zero
-//     scale(g, half)        a number more is so much more weight, in each half of the group
-//     minimum(g)            is added to each: w = scale * (number - zero) + minimum
+//     Block(data)       reads the scales
+//     numbers(g)        the 32 numbers of group g, as bytes of 0...63; for `is_signed` -128...127
+//     zero              what of these stands for zero
+//     scales(half)      a number more is so much more weight: a number, or one for each of eight groups; each half of a
+//                       group has one of its own where `has_halves`
+//     minima()          are added: w = scale * (number - zero) + minimum
 //
 // x is quantized to int8 with a scale for each 32 columns, as for the weights of quantized.h: products and their sums
 // within a group are of integers, exact; groups are added in float32.
@@ -118,7 +119,7 @@ inline float half_at(const uint8_t *data) {
 template <bool HasMinimum, bool HasFifth>
 struct SimpleBlock {
     static constexpr bool is_signed = false, has_halves = false;
-    static constexpr int zero = HasMinimum ? 0 : HasFifth ? 16 : 8;
+    static constexpr int groups = 1, zero = HasMinimum ? 0 : HasFifth ? 16 : 8;
     const uint8_t *quants;
     float d, m;
 
@@ -128,71 +129,76 @@ struct SimpleBlock {
         if constexpr (HasFifth) return nibbles(quants + 4) | fifth_bits(quants);
         return nibbles(quants);
     }
-    KERNELS_INLINE float scale(int, int) const { return d; }
-    KERNELS_INLINE float minimum(int) const { return m; }
+    KERNELS_INLINE float scales(int) const { return d; }
+    KERNELS_INLINE float minima() const { return m; }
 };
 
 struct ByteBlock {
     static constexpr bool is_signed = true, has_halves = false;
-    static constexpr int zero = 0;
+    static constexpr int groups = 1, zero = 0;
     const uint8_t *quants;
     float d;
 
     KERNELS_INLINE explicit ByteBlock(const uint8_t *data) : quants(data + 2), d(half_at(data)) {}
     KERNELS_INLINE u8x32 numbers(int) const { return load<u8x32>(quants); }
-    KERNELS_INLINE float scale(int, int) const { return d; }
-    KERNELS_INLINE float minimum(int) const { return 0; }
+    KERNELS_INLINE float scales(int) const { return d; }
+    KERNELS_INLINE float minima() const { return 0; }
 };
 
 /// Q4_K and Q5_K: eight groups, whose scales and minima have six bits each under two float16.
 template <bool HasFifth>
 struct SuperBlock {
     static constexpr bool is_signed = false, has_halves = false;
-    static constexpr int zero = 0;
+    static constexpr int groups = 8, zero = 0;
     const uint8_t *data;
-    float scales[8], minima[8];
+    f32x8 d, m;
 
     KERNELS_INLINE explicit SuperBlock(const uint8_t *data) : data(data) {
         using u8x8 = uint8_t __attribute__((ext_vector_type(8)));
         uint32_t packed[3];
         std::memcpy(packed, data + 4, sizeof packed);
         const uint32_t s[2] = {packed[0] & 0x3F3F3F3F, (packed[2] & 0x0F0F0F0F) | (packed[0] >> 6 & 0x03030303) << 4};
-        const uint32_t m[2] = {
+        const uint32_t n[2] = {
             packed[1] & 0x3F3F3F3F, (packed[2] >> 4 & 0x0F0F0F0F) | (packed[1] >> 6 & 0x03030303) << 4};
-        store(scales, __builtin_convertvector(load<u8x8>(s), f32x8) * half_at(data));
-        store(minima, __builtin_convertvector(load<u8x8>(m), f32x8) * -half_at(data + 2));
+        d = __builtin_convertvector(load<u8x8>(s), f32x8) * half_at(data);
+        m = __builtin_convertvector(load<u8x8>(n), f32x8) * -half_at(data + 2);
     }
     KERNELS_INLINE u8x32 numbers(int g) const {
         const u8x32 bytes = load<u8x32>(data + (HasFifth ? 48 : 16) + 32 * (g / 2));
         const u8x32 four = (g % 2 ? shifted(bytes, 4) : bytes) & uint8_t(15);
         if constexpr (!HasFifth) return four;
-        const u8x32 fifth = g ? shifted(load<u8x32>(data + 16), g) : load<u8x32>(data + 16);
-        return four | (fifth & uint8_t(1)) * uint8_t(16);
+        const u8x32 fifths = load<u8x32>(data + 16);
+        // The bit of the group as the fifth.
+        const u8x32 fifth = g < 4 ? fifths << uint8_t(4 - g) : shifted(fifths, g - 4);
+        return four | (fifth & uint8_t(16));
     }
-    KERNELS_INLINE float scale(int g, int) const { return scales[g]; }
-    KERNELS_INLINE float minimum(int g) const { return minima[g]; }
+    KERNELS_INLINE f32x8 scales(int) const { return d; }
+    KERNELS_INLINE f32x8 minima() const { return m; }
 };
 
 /// Q6_K: sixteen scales of eight bits, one for each half of a group, under a float16.
 struct SixBitBlock {
     static constexpr bool is_signed = false, has_halves = true;
-    static constexpr int zero = 32;
+    static constexpr int groups = 8, zero = 32;
     const uint8_t *data;
-    float scales[16];
+    f32x16 d;
 
-    KERNELS_INLINE explicit SixBitBlock(const uint8_t *data) : data(data) {
-        store(scales, __builtin_convertvector(load<i8x16>(data + 192), f32x16) * half_at(data + 208));
-    }
+    KERNELS_INLINE explicit SixBitBlock(const uint8_t *data)
+        : data(data), d(__builtin_convertvector(load<i8x16>(data + 192), f32x16) * half_at(data + 208)) {}
     KERNELS_INLINE u8x32 numbers(int g) const {
         const int half = g / 4, quarter = g % 4;
         const u8x32 low = load<u8x32>(data + 64 * half + 32 * (quarter % 2));
         const u8x32 high = load<u8x32>(data + 128 + 32 * half);
         const u8x32 four = (quarter / 2 ? shifted(low, 4) : low) & uint8_t(15);
-        const u8x32 two = (quarter ? shifted(high, 2 * quarter) : high) & uint8_t(3);
-        return four | two * uint8_t(16);
+        // Two bits of the quarter as the fifth and sixth.
+        const u8x32 two = quarter < 2 ? high << uint8_t(4 - 2 * quarter) : quarter == 2 ? high : shifted(high, 2);
+        return four | (two & uint8_t(48));
     }
-    KERNELS_INLINE float scale(int g, int half) const { return scales[2 * g + half]; }
-    KERNELS_INLINE float minimum(int) const { return 0; }
+    KERNELS_INLINE f32x8 scales(int half) const {
+        return half == 0 ? __builtin_shufflevector(d, d, 0, 2, 4, 6, 8, 10, 12, 14)
+                         : __builtin_shufflevector(d, d, 1, 3, 5, 7, 9, 11, 13, 15);
+    }
+    KERNELS_INLINE f32x8 minima() const { return 0; }
 };
 
 /// A format's blocks, and what one takes and holds.
@@ -228,13 +234,14 @@ struct BlockInput {
     int64_t columns, rows;
     uint8_t *scratch;
 
-    int8_t *numbers(int64_t row) const { return reinterpret_cast<int8_t *>(scratch) + row * columns; }
+    int64_t groups() const { return columns / 32; }
+    int8_t *numbers(int64_t row) const { return reinterpret_cast<int8_t *>(scratch) + row * 32 * groups(); }
     /// One for each group
     float *scales(int64_t row) const {
-        return reinterpret_cast<float *>(scratch + rows * columns) + row * (columns / 32);
+        return reinterpret_cast<float *>(scratch + rows * 32 * groups()) + row * 3 * groups();
     }
-    /// Of the numbers of each half of a group, times the scale
-    float *sums(int64_t row) const { return scales(rows) + row * (columns / 16); }
+    /// Of the numbers of a half of each group, times the scale
+    float *sums(int64_t row, int half) const { return scales(row) + (1 + half) * groups(); }
 
     void quantize(int64_t row, const float *x) const {
         constexpr float magic = 12582912.0f;
@@ -251,55 +258,69 @@ struct BlockInput {
             store(numbers(row) + 32 * g + 16, __builtin_convertvector((i32x16)q, i8x16));
             const float scale = most * (1.0f / 127.0f);
             scales(row)[g] = scale;
-            sums(row)[2 * g] = KERNELS::sum(p - magic) * scale;
-            sums(row)[2 * g + 1] = KERNELS::sum(q - magic) * scale;
+            sums(row, 0)[g] = KERNELS::sum(p - magic) * scale;
+            sums(row, 1)[g] = KERNELS::sum(q - magic) * scale;
         }
     }
 };
 
 /// One row of weights times a few rows of x.
-template <typename Block, int Columns, int Bytes, int Rows>
+template <typename Block, int Bytes, int Rows>
 static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
+    // What the scales of a block are kept in: all of them are multiplied by those of x at once.
+    using Scales = decltype(std::declval<Block>().scales(0));
     f32x8 sums[Rows];
-    float offsets[Rows];
+    Scales offsets[Rows];
     const int8_t *numbers[Rows];
-    const float *scales[Rows], *halves[Rows];
+    const float *scales[Rows];
     for (int r = 0; r < Rows; r++) {
         sums[r] = 0;
         offsets[r] = 0;
         numbers[r] = x.numbers(first + r);
         scales[r] = x.scales(first + r);
-        halves[r] = x.sums(first + r);
     }
-    for (int64_t column = 0, group = 0; column < x.columns; column += Columns, data += Bytes) {
-        __builtin_prefetch(data + 1024);
+    const int64_t groups = x.groups();
+    for (int64_t group = 0; group < groups; group += Block::groups, data += Bytes) {
+        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
         const Block block(data);
-#pragma clang loop unroll(full)
-        for (int g = 0; g < Columns / 32; g++, group++) {
-            const u8x32 weights = block.numbers(g);
-            const float scale = block.scale(g, 0);
-            if constexpr (Block::has_halves) {
-                const float second = block.scale(g, 1);
-                const f32x8 both = {scale, scale, scale, scale, second, second, second, second};
-                for (int r = 0; r < Rows; r++) {
-                    const i32x8 dots = dot_bytes<Block::is_signed>(weights, load<i8x32>(numbers[r] + 32 * group));
-                    sums[r] += __builtin_convertvector(dots, f32x8) * (both * scales[r][group]);
-                    offsets[r] -=
-                        float(Block::zero) * (scale * halves[r][2 * group] + second * halves[r][2 * group + 1]);
-                }
-            } else {
-                const float offset = block.minimum(g) - float(Block::zero) * scale;
-                for (int r = 0; r < Rows; r++) {
-                    const i32x8 dots = dot_bytes<Block::is_signed>(weights, load<i8x32>(numbers[r] + 32 * group));
-                    sums[r] += __builtin_convertvector(dots, f32x8) * (scale * scales[r][group]);
-                    if constexpr (!Block::is_signed) {
-                        offsets[r] += offset * (halves[r][2 * group] + halves[r][2 * group + 1]);
-                    }
+        const Scales first_scales = block.scales(0), second_scales = block.scales(1);
+        alignas(32) float factors[Rows][2][Block::groups];
+        for (int r = 0; r < Rows; r++) {
+            const Scales scale = load<Scales>(scales[r] + group);
+            store(factors[r][0], first_scales * scale);
+            if constexpr (Block::has_halves) store(factors[r][1], second_scales * scale);
+            if constexpr (!Block::is_signed) {
+                const Scales low = load<Scales>(scales[r] + groups + group);
+                const Scales high = load<Scales>(scales[r] + 2 * groups + group);
+                if constexpr (Block::has_halves) {
+                    offsets[r] -= float(Block::zero) * (first_scales * low + second_scales * high);
+                } else {
+                    offsets[r] += (block.minima() - float(Block::zero) * first_scales) * (low + high);
                 }
             }
         }
+#pragma clang loop unroll(full)
+        for (int g = 0; g < Block::groups; g++) {
+            const u8x32 weights = block.numbers(g);
+            for (int r = 0; r < Rows; r++) {
+                const i32x8 dots = dot_bytes<Block::is_signed>(weights, load<i8x32>(numbers[r] + 32 * (group + g)));
+                const float a = factors[r][0][g];
+                f32x8 factor = a;
+                if constexpr (Block::has_halves) {
+                    const float b = factors[r][1][g];
+                    factor = f32x8{a, a, a, a, b, b, b, b};
+                }
+                sums[r] += __builtin_convertvector(dots, f32x8) * factor;
+            }
+        }
     }
-    for (int r = 0; r < Rows; r++) results[r] = KERNELS::sum(sums[r]) + offsets[r];
+    for (int r = 0; r < Rows; r++) {
+        if constexpr (Block::groups == 1) {
+            results[r] = KERNELS::sum(sums[r]) + offsets[r];
+        } else {
+            results[r] = KERNELS::sum(sums[r] + offsets[r]);
+        }
+    }
 }
 
 /// Rows of weights, cut into as many runs as there are threads; see QuantizedLoop.
@@ -330,7 +351,7 @@ struct BlockLoop {
 
     template <typename Format>
     void multiply(const ctorch::BlockWeights &part, int64_t begin, int64_t end, int64_t start) const {
-        constexpr int columns = Format::columns, bytes = Format::bytes;
+        constexpr int bytes = Format::bytes;
         for (int64_t row = begin; row < end; row++) {
             const uint8_t *data = part.data + row * part.row_bytes();
             float *y = linear.y + start + part.destination(row);
@@ -339,10 +360,10 @@ struct BlockLoop {
                 float results[block_linear_rows];
                 using B = typename Format::Type;
                 switch (count) {
-                    case 1: multiply_block_row<B, columns, bytes, 1>(data, input, first, results); break;
-                    case 2: multiply_block_row<B, columns, bytes, 2>(data, input, first, results); break;
-                    case 3: multiply_block_row<B, columns, bytes, 3>(data, input, first, results); break;
-                    default: multiply_block_row<B, columns, bytes, 4>(data, input, first, results);
+                    case 1: multiply_block_row<B, bytes, 1>(data, input, first, results); break;
+                    case 2: multiply_block_row<B, bytes, 2>(data, input, first, results); break;
+                    case 3: multiply_block_row<B, bytes, 3>(data, input, first, results); break;
+                    default: multiply_block_row<B, bytes, 4>(data, input, first, results);
                 }
                 for (int64_t r = 0; r < count; r++) {
                     float &to = y[(first + r) * linear.y_stride];
@@ -386,22 +407,24 @@ static void block_linear(const ctorch::BlockLinear &linear) {
 /// The numbers of one row as float.
 static void expand_block_row(const ctorch::BlockWeights &weights, int64_t row, float *out) {
     with_blocks(weights.type, [&]<typename Format>() {
-        using B = typename Format::Type;
+        using Block = typename Format::Type;
         const uint8_t *data = weights.data + row * weights.row_bytes();
         for (int64_t column = 0; column < weights.columns; column += Format::columns, data += Format::bytes) {
-            const B block(data);
-            for (int g = 0; g < Format::columns / 32; g++) {
-                const u8x32 bytes = block.numbers(g);
+            const Block block(data);
+            float scales[2][Block::groups], minima[Block::groups];
+            for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
+            store(minima, block.minima());
+            for (int g = 0; g < Block::groups; g++) {
                 uint8_t numbers[32];
-                store(numbers, bytes);
+                store(numbers, block.numbers(g));
                 for (int half = 0; half < 2; half++, out += 16) {
                     i32x16 n;
-                    if constexpr (B::is_signed) {
+                    if constexpr (Block::is_signed) {
                         n = __builtin_convertvector(load<i8x16>(numbers + 16 * half), i32x16);
                     } else {
-                        n = __builtin_convertvector(load<u8x16>(numbers + 16 * half), i32x16) - B::zero;
+                        n = __builtin_convertvector(load<u8x16>(numbers + 16 * half), i32x16) - Block::zero;
                     }
-                    store(out, __builtin_convertvector(n, f32x16) * block.scale(g, half) + block.minimum(g));
+                    store(out, __builtin_convertvector(n, f32x16) * scales[half][g] + minima[g]);
                 }
             }
         }

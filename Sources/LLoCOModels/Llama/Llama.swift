@@ -94,8 +94,8 @@ public final class Llama: Sendable {
     ///     positions took 14 % more time and half of the memory
     ///   - queries: where queries are kept
     /// - Returns: [B, last, D], of the model's dtype
-    /// - Throws: `ModelError` for embeddings, a mask or positions of another shape, `TorchError` where the cache is of
-    ///   another number of sequences or memory does not suffice, `CancellationError` within a chunk where the task is
+    /// - Throws: `ModelError` for embeddings, a mask or positions of another shape, or where the cache is of another
+    ///   number of sequences, `TorchError` where memory does not suffice, `CancellationError` within a chunk where the task is
     ///   cancelled. The cache holds what it held before then.
     public func hiddenStates(
         _ embeddings: Tensor, cache: KeyValueCache? = nil, mask: Tensor? = nil, positions: [[Int]]? = nil,

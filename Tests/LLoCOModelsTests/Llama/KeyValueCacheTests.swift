@@ -199,7 +199,7 @@ import Testing
         let cache = cache()
         _ = try model.scores(input[0..<10], pieces: [10], cache: cache)
         let wrong = try model.embed([[1, 2], [3, 4]])
-        _ = fault(TorchError.self) { _ = try withoutGradients { try model.hiddenStates(wrong, cache: cache) } }
+        _ = fault(ModelError.self) { _ = try withoutGradients { try model.hiddenStates(wrong, cache: cache) } }
         #expect(cache.count == 10)
         try expect(
             model.scores(input[10..<30], pieces: [20], cache: cache), near: expected[10..<30],

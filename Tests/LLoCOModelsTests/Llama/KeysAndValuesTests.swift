@@ -234,7 +234,7 @@ import Testing
             }
         }
         _ = try model.hiddenStates(.concatenated([input.unsqueezed(0), input.unsqueezed(0)]), cache: cache)
-        #expect(throws: TorchError.self) { try model.append(.zeros([1, 1, model.keyValueSize]), to: cache) }
-        #expect(throws: TorchError.self) { _ = try cache.shared(by: 3) }
+        #expect(throws: ModelError.self) { try model.append(.zeros([1, 1, model.keyValueSize]), to: cache) }
+        #expect(throws: ModelError.self) { _ = try cache.shared(by: 3) }
     }
 }
