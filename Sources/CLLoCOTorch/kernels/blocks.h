@@ -244,22 +244,13 @@ struct BlockInput {
     float *sums(int64_t row, int half) const { return scales(row) + (1 + half) * groups(); }
 
     void quantize(int64_t row, const float *x) const {
-        constexpr float magic = 12582912.0f;
-        for (int64_t g = 0; g < columns / 32; g++, x += 32) {
-            const f32x16 a = load<f32x16>(x), b = load<f32x16>(x + 16);
-            // Compared as integers, NaN is the greatest: it becomes the scale, and is in the result.
-            const u32x16 sizes = __builtin_elementwise_max((u32x16)a & 0x7FFFFFFF, (u32x16)b & 0x7FFFFFFF);
-            const float most = __builtin_bit_cast(float, __builtin_reduce_max(sizes));
-            const float inverse = most > 0 ? 127.0f / most : 0.0f;
-            // A scale so small that its inverse is none stands for zeros.
-            const f32x16 factor = f32x16(inverse <= 3e38f ? inverse : 0.0f);
-            const f32x16 p = a * factor + magic, q = b * factor + magic;
-            store(numbers(row) + 32 * g, __builtin_convertvector((i32x16)p, i8x16));
-            store(numbers(row) + 32 * g + 16, __builtin_convertvector((i32x16)q, i8x16));
-            const float scale = most * (1.0f / 127.0f);
-            scales(row)[g] = scale;
-            sums(row, 0)[g] = KERNELS::sum(p - magic) * scale;
-            sums(row, 1)[g] = KERNELS::sum(q - magic) * scale;
+        for (int64_t g = 0; g < groups(); g++, x += 32) {
+            const QuantizedGroup group(x);
+            scales(row)[g] = group.scale;
+            for (int half = 0; half < 2; half++) {
+                store(numbers(row) + 32 * g + 16 * half, group.numbers[half]);
+                sums(row, half)[g] = KERNELS::sum(group.whole[half]) * group.scale;
+            }
         }
     }
 };
@@ -323,31 +314,15 @@ static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t
     }
 }
 
-/// Rows of weights, cut into as many runs as there are threads; see QuantizedLoop.
 struct BlockLoop {
-    static constexpr int64_t most = 64;
     const ctorch::BlockLinear &linear;
     const BlockInput &input;
-    int64_t rows, runs, step;
-    struct alignas(64) Run {
-        std::atomic<int64_t> next;
-        int64_t end;
-    };
-    mutable Run run[most];
+    WeightRuns runs;
 
-    BlockLoop(const ctorch::BlockLinear &linear, const BlockInput &input) : linear(linear), input(input), rows(0) {
-        int64_t bytes = 0;
-        for (int64_t i = 0; i < linear.part_count; i++) {
-            rows += linear.parts[i].rows;
-            bytes += linear.parts[i].rows * linear.parts[i].row_bytes();
-        }
-        step = std::max<int64_t>(1, 16384 * rows / std::max<int64_t>(bytes, 1));
-        runs = std::max<int64_t>(1, std::min({linear.threads, most, bytes / 16384, rows}));
-        for (int64_t i = 0; i < runs; i++) {
-            run[i].next.store(i * rows / runs, std::memory_order_relaxed);
-            run[i].end = (i + 1) * rows / runs;
-        }
-    }
+    BlockLoop(const ctorch::BlockLinear &linear, const BlockInput &input, int64_t rows, int64_t bytes)
+        : linear(linear),
+          input(input),
+          runs(rows, std::max<int64_t>(1, 16384 * rows / std::max<int64_t>(bytes, 1)), bytes, linear.threads) {}
 
     template <typename Format>
     void multiply(const ctorch::BlockWeights &part, int64_t begin, int64_t end, int64_t start) const {
@@ -388,20 +363,20 @@ struct BlockLoop {
 
     static void work(const void *context, int64_t worker) {
         const BlockLoop &loop = *static_cast<const BlockLoop *>(context);
-        for (int64_t i = 0; i < loop.runs; i++) {
-            Run &run = loop.run[(worker + i) % loop.runs];
-            for (int64_t row; (row = run.next.fetch_add(loop.step, std::memory_order_relaxed)) < run.end;) {
-                loop.multiply(row, std::min(row + loop.step, run.end));
-            }
-        }
+        loop.runs.work(worker, [&](int64_t row, int64_t end) { loop.multiply(row, end); });
     }
 };
 
 static void block_linear(const ctorch::BlockLinear &linear) {
     const BlockInput input{linear.parts[0].columns, linear.count, linear.scratch};
     for (int64_t row = 0; row < linear.count; row++) input.quantize(row, linear.x + row * linear.x_stride);
-    const BlockLoop loop(linear, input);
-    ctorch::run_tasks(loop.runs, BlockLoop::work, &loop);
+    int64_t rows = 0, bytes = 0;
+    for (int64_t i = 0; i < linear.part_count; i++) {
+        rows += linear.parts[i].rows;
+        bytes += linear.parts[i].rows * linear.parts[i].row_bytes();
+    }
+    const BlockLoop loop(linear, input, rows, bytes);
+    ctorch::run_tasks(loop.runs.count, BlockLoop::work, &loop);
 }
 
 /// The numbers of one row as float.

@@ -172,28 +172,43 @@ struct QuantizedRows {
     }
 };
 
-/// Row `row` of a block of `rows`.
-static void quantize_row(const float *x, int64_t groups, int bits, const QuantizedRows &to, int64_t row, int64_t rows) {
-    constexpr float magic = 12582912.0f;
-    for (int64_t g = 0; g < groups; g++, x += 32) {
+/// 32 numbers of x as whole numbers of -127...127 under one scale, half by half.
+struct QuantizedGroup {
+    f32x16 whole[2];
+    i8x16 numbers[2];
+    float scale;
+
+    KERNELS_INLINE explicit QuantizedGroup(const float *x) {
+        constexpr float magic = 12582912.0f;
         const f32x16 a = load<f32x16>(x), b = load<f32x16>(x + 16);
-        // Compared as integers, NaN is the greatest: it becomes the scale, and is in the result.
+        // Compared as integers, NaN is the maximum: it becomes the scale, and is in the result.
         const u32x16 sizes = __builtin_elementwise_max((u32x16)a & 0x7FFFFFFF, (u32x16)b & 0x7FFFFFFF);
         const float most = __builtin_bit_cast(float, __builtin_reduce_max(sizes));
         const float inverse = most > 0 ? 127.0f / most : 0.0f;
         // A scale so small that its inverse is none stands for zeros.
         const f32x16 factor = f32x16(inverse <= 3e38f ? inverse : 0.0f);
         const f32x16 p = a * factor + magic, q = b * factor + magic;
-        const float sum = KERNELS::sum((p - magic) + (q - magic));
+        whole[0] = p - magic;
+        whole[1] = q - magic;
+        numbers[0] = __builtin_convertvector((i32x16)p, i8x16);
+        numbers[1] = __builtin_convertvector((i32x16)q, i8x16);
+        scale = most * (1.0f / 127.0f);
+    }
+};
+
+/// Row `row` of a block of `rows`.
+static void quantize_row(const float *x, int64_t groups, int bits, const QuantizedRows &to, int64_t row, int64_t rows) {
+    for (int64_t g = 0; g < groups; g++, x += 32) {
+        const QuantizedGroup group(x);
+        const float sum = KERNELS::sum(group.whole[0] + group.whole[1]);
         uint32_t fours[8];
-        store(fours, __builtin_convertvector((i32x16)p, i8x16));
-        store(fours + 4, __builtin_convertvector((i32x16)q, i8x16));
+        store(fours, group.numbers[0]);
+        store(fours + 4, group.numbers[1]);
         for (int i = 0; i < 8; i++) to.numbers[(g * 8 + i) * rows + row] = fours[i];
-        const float scale = most * (1.0f / 127.0f);
-        to.scales[g * rows + row] = scale;
+        to.scales[g * rows + row] = group.scale;
         // Where x is not finite, the sum is NaN, which no integer is: the scale alone carries that on.
         const int32_t whole = sum == sum ? int32_t(sum) : 0;
-        const float weighted = sum * scale;
+        const float weighted = sum * group.scale;
         to.sums[g * rows + row] = bits == 8 ? uint32_t(whole) : __builtin_bit_cast(uint32_t, weighted);
     }
 }
@@ -289,28 +304,49 @@ struct QuantizedBlocks {
     int64_t start(int64_t block) const { return block * rows / count; }
 };
 
-/// Tiles, cut into as many runs as there are threads. A thread reads its own run in one forward stream, and when that
-/// is done helps with the others', tile by tile, so that one that starts late or loses its core holds up little.
-struct QuantizedLoop {
+/// Pieces of weights, cut into as many runs as there are threads. A thread reads its own run in one forward stream, and
+/// when that is done helps with the others', `step` by `step`, so that one that starts late or loses its core holds up
+/// little.
+struct WeightRuns {
     static constexpr int64_t most = 64;
     struct alignas(64) Run {
         std::atomic<int64_t> next;
         int64_t end;
     };
-    const ctorch::QuantizedLinear &linear;
-    QuantizedBlocks blocks;
-    int64_t runs, step;
+    int64_t count, step;
     mutable Run run[most];
 
-    explicit QuantizedLoop(const ctorch::QuantizedLinear &linear) : linear(linear), blocks(linear.count) {
-        const int64_t tiles = linear.weights.tiles();
-        step = std::max<int64_t>(1, 4096 / linear.weights.tile_bytes());
-        runs = std::max<int64_t>(1, std::min({linear.threads, most, linear.weights.bytes() / 16384, tiles}));
-        for (int64_t i = 0; i < runs; i++) {
-            run[i].next.store(i * tiles / runs, std::memory_order_relaxed);
-            run[i].end = (i + 1) * tiles / runs;
+    WeightRuns(int64_t pieces, int64_t step, int64_t bytes, int64_t threads)
+        : count(std::max<int64_t>(1, std::min({threads, most, bytes / 16384, pieces}))), step(step) {
+        for (int64_t i = 0; i < count; i++) {
+            run[i].next.store(i * pieces / count, std::memory_order_relaxed);
+            run[i].end = (i + 1) * pieces / count;
         }
     }
+
+    /// What thread `worker` does: `body(begin, end)` for pieces that nobody has taken.
+    template <typename Body>
+    void work(int64_t worker, const Body &body) const {
+        for (int64_t i = 0; i < count; i++) {
+            Run &own = run[(worker + i) % count];
+            for (int64_t piece; (piece = own.next.fetch_add(step, std::memory_order_relaxed)) < own.end;) {
+                body(piece, std::min(piece + step, own.end));
+            }
+        }
+    }
+};
+
+struct QuantizedLoop {
+    const ctorch::QuantizedLinear &linear;
+    QuantizedBlocks blocks;
+    WeightRuns runs;
+
+    explicit QuantizedLoop(const ctorch::QuantizedLinear &linear)
+        : linear(linear),
+          blocks(linear.count),
+          runs(
+              linear.weights.tiles(), std::max<int64_t>(1, 4096 / linear.weights.tile_bytes()), linear.weights.bytes(),
+              linear.threads) {}
 
     void multiply(int64_t tile) const {
         const ctorch::QuantizedWeights &weights = linear.weights;
@@ -330,12 +366,9 @@ struct QuantizedLoop {
 
     static void work(const void *context, int64_t worker) {
         const QuantizedLoop &loop = *static_cast<const QuantizedLoop *>(context);
-        for (int64_t i = 0; i < loop.runs; i++) {
-            Run &run = loop.run[(worker + i) % loop.runs];
-            for (int64_t tile; (tile = run.next.fetch_add(loop.step, std::memory_order_relaxed)) < run.end;) {
-                for (int64_t end = std::min(tile + loop.step, run.end); tile < end; tile++) loop.multiply(tile);
-            }
-        }
+        loop.runs.work(worker, [&](int64_t tile, int64_t end) {
+            for (; tile < end; tile++) loop.multiply(tile);
+        });
     }
 };
 
@@ -349,7 +382,7 @@ static void quantized_linear(const ctorch::QuantizedLinear &linear) {
             quantize_row(linear.x + (first + row) * linear.x_stride, groups, linear.weights.bits, to, row, rows);
         }
     }
-    ctorch::run_tasks(loop.runs, QuantizedLoop::work, &loop);
+    ctorch::run_tasks(loop.runs.count, QuantizedLoop::work, &loop);
 }
 
 // --- Finding the numbers of a group ---------------------------------------------------------------------------------

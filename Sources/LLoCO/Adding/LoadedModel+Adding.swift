@@ -32,6 +32,7 @@ extension LoadedModel {
     /// - Parameters:
     ///   - name: how the document is named; by default from its path
     ///   - compressing: whether its vectors are made; without, it can be searched and its text can be read
+    ///   - embedding: whether its passages are embedded; without, no retrieval model is needed
     ///   - progress: told how many of the document's tokens are compressed, and how many it has
     /// - Throws: `EngineError` without a retrieval model, `ModelError` where the text is too long for the model's window,
     ///   `LibraryError`, `CancellationError`, and what `progress` throws.
