@@ -2,6 +2,7 @@
 
 #include "internal.h"
 #include "rows.h"
+#include "weight.h"
 
 using namespace ctorch;
 
@@ -43,23 +44,25 @@ double losses_by_libtorch(
 
 }  // namespace
 
-int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, const ctorch_tensor *weight) {
+int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, ctorch_weight weight) {
     constexpr int64_t least = 256;
     if (unwrap(hidden).device().is_cpu()) return least;
     // In float32 that many scores take 512 MB.
-    const int64_t vocabulary = std::max<int64_t>(1, unwrap(weight).size(0));
+    const int64_t vocabulary = std::max<int64_t>(1, Weight(weight).rows());
     return std::clamp((int64_t(1) << 27) / vocabulary, least, int64_t(4096));
 }
 
 int ctorch_linear_cross_entropy(
-    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
+    const ctorch_tensor *hidden, ctorch_weight given, const ctorch_tensor *targets, const ctorch_tensor *shares,
     double scale, double *sum, ctorch_tensor **gradient) {
-    return perform("linear_cross_entropy", {hidden, weight, targets}, [&] {
+    return perform("linear_cross_entropy", {hidden, given.dense, targets}, [&] {
+        const bool rounds = may_round() && !gradient;
         c10::NoGradGuard guard;
-        const at::Tensor &states = unwrap(hidden), &table = unwrap(weight);
+        const at::Tensor &states = unwrap(hidden);
+        const Weight table(given);
         at::Tensor labels = unwrap(targets), weights = shares ? unwrap(shares) : at::Tensor();
         TORCH_CHECK(
-            states.dim() == 2 && table.dim() == 2 && labels.dim() == (shares ? 2 : 1) &&
+            states.dim() == 2 && states.size(1) == table.columns() && labels.dim() == (shares ? 2 : 1) &&
                 labels.size(0) == states.size(0),
             "expected [N, D], [V, D] and ", shares ? "twice [N, K]" : "[N]");
         if (shares) {
@@ -70,18 +73,18 @@ int ctorch_linear_cross_entropy(
             labels = labels.unsqueeze(1);
         }
         TORCH_CHECK(labels.scalar_type() == at::kLong, "expected int64 targets");
-        const int64_t rows = states.size(0), chunk = ctorch_rows_scored_at_once(hidden, weight);
+        const int64_t rows = states.size(0), chunk = ctorch_rows_scored_at_once(hidden, given);
         if (labels.numel() > 0) {
             TORCH_CHECK(
-                labels.min().item<int64_t>() >= 0 && labels.max().item<int64_t>() < table.size(0),
-                "a target outside 0 ..< ", table.size(0));
+                labels.min().item<int64_t>() >= 0 && labels.max().item<int64_t>() < table.rows(),
+                "a target outside 0 ..< ", table.rows());
         }
         labels = labels.contiguous();
         at::Tensor d_states = gradient ? at::empty_like(states, at::MemoryFormat::Contiguous) : at::Tensor();
         double total = 0;
         for (int64_t start = 0; start < rows; start += chunk) {
             const int64_t count = std::min(chunk, rows - start);
-            at::Tensor scores = at::linear(states.narrow(0, start, count), table);
+            at::Tensor scores = table.linear(states.narrow(0, start, count), {}, rounds);
             const at::Tensor own = labels.narrow(0, start, count);
             const at::Tensor parts = shares ? weights.narrow(0, start, count) : at::Tensor();
             const bool fast = row_kernels(scores) && scores.is_contiguous() && own.device().is_cpu();
@@ -89,7 +92,7 @@ int ctorch_linear_cross_entropy(
                           : losses_by_libtorch(scores, own, parts, gradient, scale);
             if (gradient) {
                 at::Tensor part = d_states.narrow(0, start, count);
-                at::mm_out(part, scores, table);
+                table.back_in(scores, part);
             }
         }
         *sum = total;

@@ -7,6 +7,7 @@
 #include "internal.h"
 #include "kernels/kernels.h"
 #include "scratch.h"
+#include "weight.h"
 
 using namespace ctorch;
 
@@ -127,24 +128,14 @@ int ctorch_decode_attention_in(
     });
 }
 
-int ctorch_embedding_in(const ctorch_tensor *weight, int64_t id, ctorch_tensor *out) {
-    return perform("embedding", {weight, out}, [&] {
-        const at::Tensor &table = unwrap(weight);
+int ctorch_embedding_in(ctorch_weight weight, int64_t id, ctorch_tensor *out) {
+    return perform("embedding", {weight.dense, out}, [&] {
+        const Weight table(weight);
         at::Tensor &output = unwrap(out);
         check(output, 2, "out");
-        const bool narrow = is_bf16(table, "weight");
-        TORCH_CHECK(
-            table.dim() == 2 && output.size(0) == 1 && output.size(1) == table.size(1),
-            "expected weight [V, D] and out [1, D]");
-        TORCH_CHECK(id >= 0 && id < table.size(0), "row ", id, " of ", table.size(0));
-        const int64_t size = table.size(1);
-        float *to = output.mutable_data_ptr<float>();
-        if (narrow) {
-            const at::BFloat16 *from = const_data<at::BFloat16>(table) + id * size;
-            std::copy_n(from, size, to);
-        } else {
-            std::copy_n(const_data<float>(table) + id * size, size, to);
-        }
+        TORCH_CHECK(output.size(0) == 1 && output.size(1) == table.columns(), "expected weight [V, D] and out [1, D]");
+        TORCH_CHECK(id >= 0 && id < table.rows(), "row ", id, " of ", table.rows());
+        table.row_in(id, output.mutable_data_ptr<float>());
     });
 }
 

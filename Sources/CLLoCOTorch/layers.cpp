@@ -8,12 +8,6 @@ int ctorch_tensor_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_
     return produce("matmul", {a, b}, out, [&] { return at::matmul(unwrap(a), unwrap(b)); });
 }
 
-int ctorch_linear(const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out) {
-    return produce("linear", {x, weight, bias}, out, [&] {
-        return at::linear(unwrap(x), unwrap(weight), optional(bias));
-    });
-}
-
 int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out) {
     return produce("embedding", {weight, ids}, out, [&] { return at::embedding(unwrap(weight), unwrap(ids)); });
 }

@@ -13,6 +13,7 @@
 
 #include "internal.h"
 #include "rows.h"
+#include "weight.h"
 
 using namespace ctorch;
 using torch::autograd::AutogradContext;
@@ -132,17 +133,23 @@ at::Tensor add_parts(
     return products;
 }
 
+/// A weight for the backward pass.
+struct KeptWeight : torch::CustomClassHolder {
+    const Weight weight;
+    explicit KeptWeight(const Weight &weight) : weight(weight) {}
+};
+
 struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
     static at::Tensor forward(
-        AutogradContext *context, const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias,
+        AutogradContext *context, const at::Tensor &x, const Weight &weight, const c10::optional<at::Tensor> &bias,
         const std::vector<Part> &given, const at::TensorList &matrices, uint32_t seed) {
         std::vector<Part> parts = given;
         const int64_t columns = place(parts);
         const std::vector<at::Tensor> a(matrices.begin(), matrices.begin() + parts.size()),
             b(matrices.begin() + parts.size(), matrices.end());
-        const at::Tensor y = at::linear(x, weight, bias);
+        const at::Tensor y = weight.linear(x, bias, false);
         const at::Tensor products = add_parts(x, y, parts, columns, a, b, seed);
-        variable_list saved = {x, weight, products};
+        variable_list saved = {x, products};
         saved.insert(saved.end(), matrices.begin(), matrices.end());
         context->save_for_backward(saved);
         std::vector<int64_t> sizes;
@@ -151,6 +158,7 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
             sizes.insert(sizes.end(), {part.start, part.size, part.rank, part.column});
             factors.insert(factors.end(), {double(part.scale), part.dropout});
         }
+        context->saved_data["weight"] = at::IValue::make_capsule(c10::make_intrusive<KeptWeight>(weight));
         context->saved_data["sizes"] = sizes;
         context->saved_data["factors"] = factors;
         context->saved_data["seed"] = int64_t(seed);
@@ -159,7 +167,9 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {
         const variable_list saved = context->get_saved_variables();
-        const at::Tensor &x = saved[0], &weight = saved[1], &products = saved[2];
+        const at::Tensor &x = saved[0], &products = saved[1];
+        const auto kept = context->saved_data["weight"].toCapsule();
+        const Weight &weight = static_cast<const KeptWeight &>(*kept).weight;
         const auto sizes = context->saved_data["sizes"].toIntVector();
         const auto factors = context->saved_data["factors"].toDoubleVector();
         const uint32_t seed = uint32_t(context->saved_data["seed"].toInt());
@@ -171,7 +181,7 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
         const int64_t rows = x.size(0), in = x.size(1), out = d_y.size(1), columns = products.size(1);
         // Inputs are counted as `forward` takes them: x, weight, bias, the parts, then every matrix.
         const bool wants_x = context->needs_input_grad(0);
-        if (wants_x) results[0] = at::mm(d_y, weight);
+        if (wants_x) results[0] = weight.back(d_y);
 
         std::vector<Part> parts;
         std::vector<std::vector<float>> ups, downs;
@@ -179,8 +189,8 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
             parts.push_back(
                 {sizes[4 * i], sizes[4 * i + 1], sizes[4 * i + 2], float(factors[2 * i]), factors[2 * i + 1],
                  sizes[4 * i + 3]});
-            ups.push_back(packed(saved[3 + count + i], false, padded(parts[i].rank), parts[i].scale));
-            downs.push_back(packed(saved[3 + i], false, in, 1));
+            ups.push_back(packed(saved[2 + count + i], false, padded(parts[i].rank), parts[i].scale));
+            downs.push_back(packed(saved[2 + i], false, in, 1));
         }
         const auto column_of = [&](const Part &part) {
             return static_cast<char *>(d_y.data_ptr()) + part.start * int64_t(d_y.element_size());
@@ -216,11 +226,11 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
         };
         for (size_t i = 0; i < count; i++) {
             const auto exact = products.options();
-            if (saved[3 + i].requires_grad()) {
+            if (saved[2 + i].requires_grad()) {
                 d_a[i] = at::empty({parts[i].rank, in}, exact);
                 divide(i, true, in);
             }
-            if (saved[3 + count + i].requires_grad()) {
+            if (saved[2 + count + i].requires_grad()) {
                 d_b[i] = at::empty({parts[i].rank, parts[i].size}, exact);
                 divide(i, false, parts[i].size);
             }
@@ -240,10 +250,10 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
             }
         });
         for (size_t i = 0; i < count; i++) {
-            if (d_a[i].defined()) results[4 + i] = d_a[i].to(saved[3 + i].scalar_type());
+            if (d_a[i].defined()) results[4 + i] = d_a[i].to(saved[2 + i].scalar_type());
             if (d_b[i].defined()) {
                 results[4 + count + i] =
-                    d_b[i].t().mul(double(parts[i].scale)).contiguous().to(saved[3 + count + i].scalar_type());
+                    d_b[i].t().mul(double(parts[i].scale)).contiguous().to(saved[2 + count + i].scalar_type());
             }
         }
         return results;
@@ -299,9 +309,9 @@ at::Tensor composed(
 
 /// The kernel has gradients for x and the matrices alone.
 bool has_kernel(
-    const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias,
+    const at::Tensor &x, const Weight &weight, const c10::optional<at::Tensor> &bias,
     const std::vector<at::Tensor> &matrices) {
-    if (!row_kernels(x) || x.numel() == 0 || weight.scalar_type() != x.scalar_type() || weight.requires_grad() ||
+    if (!row_kernels(x) || x.numel() == 0 || !weight.multiplies(x) || weight.requires_grad() ||
         (bias && bias->requires_grad())) {
         return false;
     }
@@ -312,17 +322,17 @@ bool has_kernel(
 }
 
 at::Tensor linear_lora(
-    const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias, const ctorch_lora_part *given,
+    const at::Tensor &x, const Weight &weight, const c10::optional<at::Tensor> &bias, const ctorch_lora_part *given,
     size_t count) {
-    TORCH_CHECK(weight.dim() == 2 && x.dim() > 0 && x.size(-1) == weight.size(1), "expected [..., in] and [out, in]");
+    TORCH_CHECK(x.dim() > 0 && x.size(-1) == weight.columns(), "expected [..., in] and [out, in]");
     std::vector<Part> parts;
     std::vector<at::Tensor> a, b;
     bool draws = false;
     for (size_t i = 0; i < count; i++) {
         const at::Tensor &down = unwrap(given[i].a), &up = unwrap(given[i].b);
         TORCH_CHECK(
-            down.dim() == 2 && up.dim() == 2 && down.size(1) == weight.size(1) && up.size(1) == down.size(0) &&
-                down.size(0) > 0 && given[i].start >= 0 && given[i].start + up.size(0) <= weight.size(0),
+            down.dim() == 2 && up.dim() == 2 && down.size(1) == weight.columns() && up.size(1) == down.size(0) &&
+                down.size(0) > 0 && given[i].start >= 0 && given[i].start + up.size(0) <= weight.rows(),
             "an adapter with A ", down.sizes(), " and B ", up.sizes(), " from row ", given[i].start, " on");
         TORCH_CHECK(given[i].dropout >= 0 && given[i].dropout < 1, "a dropout of ", given[i].dropout);
         a.push_back(down);
@@ -332,16 +342,21 @@ at::Tensor linear_lora(
     }
     std::vector<at::Tensor> matrices = a;
     matrices.insert(matrices.end(), b.begin(), b.end());
-    if (!has_kernel(x, weight, bias, matrices)) return composed(x, weight, bias, parts, a, b);
+    if (!has_kernel(x, weight, bias, matrices)) {
+        if (weight.dense().defined()) return composed(x, weight.dense(), bias, parts, a, b);
+        TORCH_CHECK(
+            x.numel() == 0, "expected Float or BFloat16 on the CPU for the weights of a file, and no bias that learns");
+    }
     // From libtorch's generator, so that its seed decides.
     const uint32_t seed = draws ? uint32_t(at::randint(int64_t(1) << 31, {1}, at::kLong).item<int64_t>()) : 0;
     auto shape = x.sizes().vec();
-    shape.back() = weight.size(0);
-    const at::Tensor rows = x.reshape({-1, weight.size(1)}).contiguous();
+    shape.back() = weight.rows();
+    const at::Tensor rows = x.reshape({-1, weight.columns()}).contiguous();
     if (records_gradients({x}) || records_gradients(matrices)) {
         return LinearLoRA::apply(rows, weight, bias, parts, at::TensorList(matrices), seed).view(shape);
     }
-    const at::Tensor y = at::linear(rows, weight, bias);
+    const at::Tensor y = weight.linear(rows, bias, may_round());
+    if (parts.empty() || rows.numel() == 0) return y.view(shape);
     const int64_t columns = place(parts);
     add_parts(rows, y, parts, columns, a, b, seed);
     return y.view(shape);
@@ -349,10 +364,19 @@ at::Tensor linear_lora(
 
 }  // namespace
 
+int ctorch_linear(const ctorch_tensor *x, ctorch_weight given, const ctorch_tensor *bias, ctorch_tensor **out) {
+    return produce("linear", {x, given.dense, bias}, out, [&] {
+        const Weight weight(given);
+        // With gradients for a weight and a bias too.
+        if (weight.dense().defined()) return at::linear(unwrap(x), weight.dense(), optional(bias));
+        return linear_lora(unwrap(x), weight, optional(bias), nullptr, 0);
+    });
+}
+
 int ctorch_linear_lora(
-    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, const ctorch_lora_part *parts,
+    const ctorch_tensor *x, ctorch_weight weight, const ctorch_tensor *bias, const ctorch_lora_part *parts,
     size_t count, ctorch_tensor **out) {
-    return produce("linear_lora", {x, weight, bias}, out, [&] {
-        return linear_lora(unwrap(x), unwrap(weight), optional(bias), parts, count);
+    return produce("linear_lora", {x, weight.dense, bias}, out, [&] {
+        return linear_lora(unwrap(x), Weight(weight), optional(bias), parts, count);
     });
 }

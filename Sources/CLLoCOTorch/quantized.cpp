@@ -12,6 +12,7 @@
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
 #include "scratch.h"
+#include "weight.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -20,15 +21,12 @@
 using namespace ctorch;
 
 struct ctorch_quantized {
-    /// In memory of its own, unless there are blocks.
+    /// In memory of its own, unless they are a file's.
     QuantizedWeights weights;
-    /// In a file, below one another.
-    std::vector<BlockWeights> blocks;
+    std::shared_ptr<const FileWeight> file;
 
-    explicit ctorch_quantized(std::vector<BlockWeights> parts)
-        : weights{nullptr, 0, parts[0].columns, 0}, blocks(std::move(parts)) {
-        for (const BlockWeights &part : blocks) weights.rows += part.rows;
-    }
+    explicit ctorch_quantized(std::shared_ptr<const FileWeight> weight)
+        : weights{nullptr, weight->rows, weight->columns, 0}, file(std::move(weight)) {}
 
     ctorch_quantized(int64_t rows, int64_t columns, int bits) : weights{nullptr, rows, columns, bits} {
         // Pages of 2 MB where there are enough of them: the stream of weights then misses the page table less often.
@@ -44,12 +42,7 @@ struct ctorch_quantized {
     ~ctorch_quantized() { std::free(weights.data); }
 
     /// What one product reads.
-    size_t bytes() const {
-        if (blocks.empty()) return size_t(weights.bytes());
-        size_t result = 0;
-        for (const BlockWeights &part : blocks) result += size_t(part.rows * part.row_bytes());
-        return result;
-    }
+    size_t bytes() const { return file ? file->bytes() : size_t(weights.bytes()); }
 };
 
 namespace {
@@ -94,30 +87,10 @@ int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quanti
     });
 }
 
-int ctorch_quantized_over(const ctorch_blocks *parts, size_t count, ctorch_quantized **out) {
+int ctorch_quantized_over(const ctorch_file_weight *weight, ctorch_quantized **out) {
     return perform("quantized_over", {}, [&] {
-        TORCH_CHECK(count > 0 && count <= 64, "expected 1 to 64 parts");
-        std::vector<BlockWeights> blocks;
-        for (size_t i = 0; i < count; i++) {
-            const ctorch_blocks &part = parts[i];
-            const BlockType type = BlockType(part.type);
-            const int64_t in_block = block_columns(type);
-            TORCH_CHECK(in_block > 0, "blocks of type ", part.type, " are not multiplied");
-            TORCH_CHECK(
-                part.rows > 0 && part.columns > 0 && part.columns % in_block == 0 && part.columns == parts[0].columns,
-                "expected rows of as many columns as the other parts have, a multiple of ", in_block, ", not [",
-                part.rows, ", ", part.columns, "]");
-            const int64_t row_bytes = part.columns / in_block * block_bytes(type);
-            TORCH_CHECK(
-                part.data && part.rows <= INT64_MAX / row_bytes && part.size == size_t(part.rows * row_bytes),
-                "expected ", part.rows, " rows of ", row_bytes, " bytes, found ", part.size, " bytes");
-            TORCH_CHECK(
-                part.head_rows >= 0 &&
-                    (part.head_rows == 0 || (part.head_rows % 2 == 0 && part.rows % part.head_rows == 0)),
-                "expected heads of an even number of rows, not ", part.head_rows, " of ", part.rows);
-            blocks.push_back({static_cast<const uint8_t *>(part.data), part.rows, part.columns, type, part.head_rows});
-        }
-        *out = new ctorch_quantized(std::move(blocks));
+        TORCH_CHECK(weight->weight->is_quantized(), "expected weights in blocks of quantized numbers");
+        *out = new ctorch_quantized(weight->weight);
     });
 }
 
@@ -139,16 +112,8 @@ int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor
             weights.columns, "]");
         float *data = result.mutable_data_ptr<float>();
         const int64_t stride = result.stride(0);
-        const DecodingKernels &decoding = kernels().decoding;
-        int64_t start = 0;
-        for (const BlockWeights &part : quantized->blocks) {
-            parallel(part.rows, [&](int64_t row) {
-                decoding.expand_block_row(part, row, data + (start + part.destination(row)) * stride);
-            });
-            start += part.rows;
-        }
-        if (start > 0) return;
-        const auto dequantize = decoding.dequantize_row;
+        if (quantized->file) return quantized->file->expand(0, weights.rows, Element::f32, data, stride);
+        const auto dequantize = kernels().decoding.dequantize_row;
         parallel(weights.rows, [&](int64_t row) { dequantize(weights, row, data + row * stride); });
     });
 }
@@ -166,8 +131,8 @@ int ctorch_quantized_linear_in(
         TORCH_CHECK(
             input.size(1) == weights.columns && output.size(0) == count && output.size(1) == weights.rows, "weights [",
             weights.rows, ", ", weights.columns, "] take x [M, ", weights.columns, "] to y [M, ", weights.rows, "]");
-        const std::vector<BlockWeights> &blocks = quantized->blocks;
-        if (!blocks.empty()) {
+        if (quantized->file) {
+            const std::vector<BlockWeights> &blocks = quantized->file->parts;
             const size_t scratch = size_t(block_linear_scratch(count, weights.columns));
             return kernels().decoding.block_linear({
                 .parts = blocks.data(),

@@ -32,13 +32,13 @@ public protocol Checkpoint: Sendable {
     /// - Throws: `CheckpointError` where there is no such tensor or its data is malformed; `TorchError`.
     func tensor(_ name: String, as dtype: DType?) throws -> Tensor
 
-    /// A matrix in the blocks of its file, which are multiplied as they are; nil where it is stored otherwise.
+    /// A matrix as it lies in its file, to be multiplied there; nil where it is stored in a way that has no products.
     /// - Throws: `CheckpointError` where there is no such tensor.
-    func fileBlocks(_ name: String) throws -> QuantizedWeight.FileBlocks?
+    func fileRows(_ name: String) throws -> FileWeight.Rows?
 }
 
 extension Checkpoint {
-    public func fileBlocks(_ name: String) throws -> QuantizedWeight.FileBlocks? { nil }
+    public func fileRows(_ name: String) throws -> FileWeight.Rows? { nil }
 
     public func contains(_ name: String) -> Bool {
         (try? shape(of: name)) != nil
@@ -51,13 +51,24 @@ extension Checkpoint {
 
     /// One tensor whose shape is known beforehand.
     /// - Throws: `CheckpointError` naming both shapes where the file's differs; see `tensor(_:as:)`.
-    public func tensor(_ name: String, shape expected: [Int], as dtype: DType? = nil) throws -> Tensor {
+    public func tensor(_ name: String, shape: [Int], as dtype: DType? = nil) throws -> Tensor {
+        try check(name, shape)
+        return try tensor(name, as: dtype)
+    }
+
+    /// A matrix whose shape is known beforehand, as it lies in its file.
+    /// - Throws: `CheckpointError` naming both shapes where the file's differs; see `fileRows(_:)`.
+    public func fileRows(_ name: String, shape: [Int]) throws -> FileWeight.Rows? {
+        try check(name, shape)
+        return try fileRows(name)
+    }
+
+    private func check(_ name: String, _ expected: [Int]) throws {
         let found = try shape(of: name)
         guard found == expected else {
             throw CheckpointError(
                 .mismatch, file: files.first?.path ?? "checkpoint", found: "tensor \(name) of shape \(found)",
                 expected: "shape \(expected)")
         }
-        return try tensor(name, as: dtype)
     }
 }

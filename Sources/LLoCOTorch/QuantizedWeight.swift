@@ -13,47 +13,14 @@ public final class QuantizedWeight: @unchecked Sendable {
         case lossless = 0
     }
 
-    /// Rows of a weight as a GGUF file has them.
-    public struct FileBlocks: @unchecked Sendable {
-        /// whole blocks, row by row
-        let bytes: UnsafeRawBufferPointer
-        /// ggml's number of the format: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K
-        let type: UInt32
-        let rows: Int
-        let columns: Int
-        /// rows of a head where the file has them in llama.cpp's order for rotation, else 0
-        let headRows: Int
-        /// keeps the bytes, which nobody changes
-        let owner: AnyObject
-
-        /// Whether a copy of 4 bits holds the same numbers: Q4_0 and Q4_1.
-        public var areFourBits: Bool { type == 2 || type == 3 }
-
-        public init(
-            _ bytes: UnsafeRawBufferPointer, type: UInt32, rows: Int, columns: Int, headRows: Int, owner: AnyObject
-        ) {
-            (self.bytes, self.type, self.rows, self.columns) = (bytes, type, rows, columns)
-            (self.headRows, self.owner) = (headRows, owner)
-        }
-    }
-
     private let handle: OpaquePointer
-    private let owners: [AnyObject]
 
-    /// A weight that is multiplied as it lies in a file, its parts below one another.
-    ///
-    /// - Parameter parts: of as many columns each
-    /// - Throws: `TorchError` where the bytes are not of the shape, or the format has no kernels.
-    public init(_ parts: [FileBlocks]) throws(TorchError) {
-        let blocks = parts.map {
-            ctorch_blocks(
-                data: $0.bytes.baseAddress, size: $0.bytes.count, rows: Int64($0.rows), columns: Int64($0.columns),
-                type: Int32(truncatingIfNeeded: $0.type), head_rows: Int64($0.headRows))
-        }
+    /// A weight that is multiplied as it lies in its file.
+    /// - Throws: `TorchError` where it is not in blocks of quantized numbers.
+    public init(_ weight: FileWeight) throws(TorchError) {
         var out: OpaquePointer?
-        try check(ctorch_quantized_over(blocks, blocks.count, &out))
+        try check(ctorch_quantized_over(weight.handle, &out))
         handle = out!
-        owners = parts.map(\.owner)
     }
 
     /// - Parameter weight: [out, in] on the CPU, float32 or bfloat16, `in` a multiple of 32
@@ -61,7 +28,6 @@ public final class QuantizedWeight: @unchecked Sendable {
         var out: OpaquePointer?
         try check(ctorch_quantized_create(weight.handle, Int32(bits.rawValue), &out))
         handle = out!
-        owners = []
     }
 
     deinit {

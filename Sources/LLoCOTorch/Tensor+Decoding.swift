@@ -8,11 +8,6 @@ extension Tensor {
         try check(ctorch_rms_norm_in(handle, weight.handle, epsilon, y.handle))
     }
 
-    /// Writes row `id` of self [V, D], float32 or bfloat16, contiguous, to `y` [1, D].
-    public func embedding(_ id: Int, into y: Tensor) throws(TorchError) {
-        try check(ctorch_embedding_in(handle, Int64(id), y.handle))
-    }
-
     /// Rotates the query and key heads of a merged projection, self [M, (heads + 2 · groups) · E], in place, and writes
     /// keys and values to `keys` and `values` [1 or M, groups, capacity, E], float32, float16 or bfloat16: row m goes to
     /// place `index` of sequence m, or where there is one sequence to its place `index` + m.

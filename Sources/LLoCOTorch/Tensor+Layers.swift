@@ -8,7 +8,15 @@ extension Tensor {
 
     /// self · weightᵀ + bias; self [..., in], weight [out, in], bias [out].
     public func linear(_ weight: Tensor, bias: Tensor? = nil) throws(TorchError) -> Tensor {
-        try Tensor.make { ctorch_linear(handle, weight.handle, bias?.handle, $0) }
+        try linear(.dense(weight), bias: bias)
+    }
+
+    /// The same with a weight wherever it is; for a file's, self is float32 or bfloat16 on the CPU and the bias does not
+    /// learn.
+    public func linear(_ weight: LinearWeight, bias: Tensor? = nil) throws(TorchError) -> Tensor {
+        try Tensor.make { out in
+            withExtendedLifetime(weight) { ctorch_linear(handle, weight.argument, bias?.handle, out) }
+        }
     }
 
     /// What an adapter adds to rows of a linear layer's weight: y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ.
@@ -41,13 +49,20 @@ extension Tensor {
     public func linear(
         _ weight: Tensor, bias: Tensor? = nil, adding parts: [LowRankPart]
     ) throws(TorchError) -> Tensor {
+        try linear(.dense(weight), bias: bias, adding: parts)
+    }
+
+    /// The same with a weight wherever it is, as for ``linear(_:bias:)``.
+    public func linear(
+        _ weight: LinearWeight, bias: Tensor? = nil, adding parts: [LowRankPart]
+    ) throws(TorchError) -> Tensor {
         let handles = parts.map {
             ctorch_lora_part(
                 a: $0.a.handle, b: $0.b.handle, start: Int64($0.start), scale: $0.scale, dropout: $0.dropout)
         }
         return try Tensor.make { out in
-            withExtendedLifetime(parts) {
-                ctorch_linear_lora(handle, weight.handle, bias?.handle, handles, handles.count, out)
+            withExtendedLifetime((weight, parts)) {
+                ctorch_linear_lora(handle, weight.argument, bias?.handle, handles, handles.count, out)
             }
         }
     }
@@ -182,30 +197,35 @@ extension Tensor {
     ///   - shares: [N, K], what each target of a row counts; nil for one target a row that counts 1
     /// - Returns: the sum in nats; not finite where a score is not
     public func linearCrossEntropy(
-        _ weight: Tensor, _ targets: Tensor, shares: Tensor? = nil
+        _ weight: LinearWeight, _ targets: Tensor, shares: Tensor? = nil
     ) throws(TorchError) -> Double {
         var sum = 0.0
-        try check(ctorch_linear_cross_entropy(handle, weight.handle, targets.handle, shares?.handle, 1, &sum, nil))
+        try check(
+            withExtendedLifetime(weight) {
+                ctorch_linear_cross_entropy(handle, weight.argument, targets.handle, shares?.handle, 1, &sum, nil)
+            })
         return sum
     }
 
     /// The same with the gradient of scale · sum with respect to self: [N, D] in self's dtype.
     public func linearCrossEntropy(
-        _ weight: Tensor, _ targets: Tensor, shares: Tensor? = nil, gradientScale scale: Double
+        _ weight: LinearWeight, _ targets: Tensor, shares: Tensor? = nil, gradientScale scale: Double
     ) throws(TorchError) -> (sum: Double, gradient: Tensor) {
         var sum = 0.0
         var gradient: OpaquePointer?
         try check(
-            ctorch_linear_cross_entropy(
-                handle, weight.handle, targets.handle, shares?.handle, scale, &sum, &gradient))
+            withExtendedLifetime(weight) {
+                ctorch_linear_cross_entropy(
+                    handle, weight.argument, targets.handle, shares?.handle, scale, &sum, &gradient)
+            })
         return (sum, Tensor(handle: gradient!))
     }
 
     /// The rows of self [N, D] in parts, as many at a time as are best multiplied with weight [V, D] where the scores of all
     /// shall never exist at once.
-    public func partsToScore(with weight: Tensor) -> [Range<Int>] {
+    public func partsToScore(with weight: LinearWeight) -> [Range<Int>] {
         let count = size(0)
-        let part = Int(ctorch_rows_scored_at_once(handle, weight.handle))
+        let part = withExtendedLifetime(weight) { Int(ctorch_rows_scored_at_once(handle, weight.argument)) }
         return stride(from: 0, to: count, by: part).map { $0..<Swift.min($0 + part, count) }
     }
 }

@@ -186,11 +186,12 @@ import Testing
         let weight = try generator.tensor([77, 24], dtype: .float32)
         let targets = try Tensor((0..<40).map { $0 * 31 % 77 })
         try Runtime.withKernels(of: set) {
-            let gradient = try hidden.linearCrossEntropy(weight, targets, gradientScale: 0.5).gradient.to(.float64)
+            let gradient = try hidden.linearCrossEntropy(.dense(weight), targets, gradientScale: 0.5).gradient.to(
+                .float64)
             for _ in 0..<3 {
                 let direction = try generator.tensor([40, 24], dtype: .float32)
                 func value(_ step: Double) throws -> Double {
-                    try 0.5 * (hidden + direction * step).linearCrossEntropy(weight, targets)
+                    try 0.5 * (hidden + direction * step).linearCrossEntropy(.dense(weight), targets)
                 }
                 let found = try (gradient * direction.to(.float64)).sum().item()
                 let expected = try (value(0.01) - value(-0.01)) / 0.02
@@ -213,9 +214,9 @@ import Testing
             let tolerance = dtype == .float32 ? 1e-6 : 1e-2
             for tensor in [hidden, try hidden.to(.float64)] {
                 let (sum, gradient) = try tensor.linearCrossEntropy(
-                    weight.to(tensor.dtype), targets, gradientScale: 0.25)
+                    .dense(weight.to(tensor.dtype)), targets, gradientScale: 0.25)
                 #expect(abs(sum - (try loss.item())) < tolerance * sum)
-                #expect(try sum == tensor.linearCrossEntropy(weight.to(tensor.dtype), targets))
+                #expect(try sum == tensor.linearCrossEntropy(.dense(weight.to(tensor.dtype)), targets))
                 #expect(gradient.shape == [300, 24] && gradient.dtype == tensor.dtype)
                 #expect(try Reference.relativeError(gradient.array(of: Double.self), expected) < tolerance)
             }
@@ -242,22 +243,23 @@ import Testing
             let tolerance = dtype == .float32 ? 1e-6 : 1e-2
             for tensor in [hidden, try hidden.to(.float64)] {
                 let (sum, gradient) = try tensor.linearCrossEntropy(
-                    weight.to(tensor.dtype), Tensor(targets, shape: [rows, 5]),
+                    .dense(weight.to(tensor.dtype)), Tensor(targets, shape: [rows, 5]),
                     shares: Tensor(shares, shape: [rows, 5]), gradientScale: 0.25)
                 #expect(abs(sum - (try loss.item())) < tolerance * abs(sum))
                 #expect(try Reference.relativeError(gradient.array(of: Double.self), expected) < tolerance)
             }
             // One target of share 1 is the plain loss.
             let one = Array(targets.enumerated().filter { $0.offset % 5 == 0 }.map(\.element))
-            let plain = try hidden.linearCrossEntropy(weight, Tensor(one))
+            let plain = try hidden.linearCrossEntropy(.dense(weight), Tensor(one))
             let shared = try hidden.linearCrossEntropy(
-                weight, Tensor(one, shape: [rows, 1]), shares: .ones([rows, 1]))
+                .dense(weight), Tensor(one, shape: [rows, 1]), shares: .ones([rows, 1]))
             #expect(abs(plain - shared) < 1e-6 * plain)
             expectFault("linear_cross_entropy", "twice [N, K]") {
-                _ = try hidden.linearCrossEntropy(weight, Tensor(one), shares: .ones([rows, 1]))
+                _ = try hidden.linearCrossEntropy(.dense(weight), Tensor(one), shares: .ones([rows, 1]))
             }
             expectFault("linear_cross_entropy", "as many shares") {
-                _ = try hidden.linearCrossEntropy(weight, Tensor(one, shape: [rows, 1]), shares: .ones([rows, 2]))
+                _ = try hidden.linearCrossEntropy(
+                    .dense(weight), Tensor(one, shape: [rows, 1]), shares: .ones([rows, 2]))
             }
         }
     }
@@ -266,21 +268,25 @@ import Testing
         try Runtime.withKernels(of: set) {
             let weight = try Tensor([1e4, -1e4, 0, 1, 2], shape: [5, 1]).to(dtype)
             let hidden = try Tensor([1.0], shape: [1, 1]).to(dtype)
-            #expect(try abs(hidden.linearCrossEntropy(weight, Tensor([0]))) < 1e-6)
-            let (sum, gradient) = try hidden.linearCrossEntropy(weight, Tensor([2]), gradientScale: 1)
+            #expect(try abs(hidden.linearCrossEntropy(.dense(weight), Tensor([0]))) < 1e-6)
+            let (sum, gradient) = try hidden.linearCrossEntropy(.dense(weight), Tensor([2]), gradientScale: 1)
             #expect(abs(sum - 1e4) < 40)
             #expect(try abs(gradient.item() - 1e4) < 40)
             for fault in [Double.nan, .infinity] {
                 let broken = try Tensor([fault], shape: [1, 1]).to(dtype)
-                let (sum, gradient) = try broken.linearCrossEntropy(weight, Tensor([2]), gradientScale: 1)
+                let (sum, gradient) = try broken.linearCrossEntropy(.dense(weight), Tensor([2]), gradientScale: 1)
                 #expect(try !sum.isFinite && !gradient.item().isFinite)
             }
-            #expect(try Tensor.zeros([0, 1], dtype: dtype).linearCrossEntropy(weight, Tensor([Int]())) == 0)
+            #expect(try Tensor.zeros([0, 1], dtype: dtype).linearCrossEntropy(.dense(weight), Tensor([Int]())) == 0)
             expectFault("linear_cross_entropy", "[5, 1]", "5") {
-                _ = try hidden.linearCrossEntropy(weight, Tensor([5]))
+                _ = try hidden.linearCrossEntropy(.dense(weight), Tensor([5]))
             }
-            expectFault("linear_cross_entropy", "[5, 1]") { _ = try hidden.linearCrossEntropy(weight, Tensor([-1])) }
-            expectFault("linear_cross_entropy", "[2]") { _ = try hidden.linearCrossEntropy(weight, Tensor([1, 2])) }
+            expectFault("linear_cross_entropy", "[5, 1]") {
+                _ = try hidden.linearCrossEntropy(.dense(weight), Tensor([-1]))
+            }
+            expectFault("linear_cross_entropy", "[2]") {
+                _ = try hidden.linearCrossEntropy(.dense(weight), Tensor([1, 2]))
+            }
         }
     }
 }

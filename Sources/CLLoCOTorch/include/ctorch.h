@@ -201,11 +201,51 @@ int ctorch_tensor_copy_in(ctorch_tensor *tensor, const ctorch_tensor *source);
 int ctorch_tensor_add_in(ctorch_tensor *tensor, const ctorch_tensor *other, double alpha);
 int ctorch_tensor_fill_in(ctorch_tensor *tensor, double value);
 
+// --- The weights of a file ------------------------------------------------------------------------------------------
+
+/// Rows of a matrix as a GGUF or safetensors file has them.
+typedef struct ctorch_file_rows {
+    /// Whole blocks, row by row. They stay where they are, unchanged, while the weight is in use.
+    const void *data;
+    size_t size;
+    int64_t rows, columns;
+    /// ggml's number: float32 (0), float16 (1), bfloat16 (30), or blocks of Q4_0 (2), Q4_1 (3), Q5_0 (6), Q5_1 (7),
+    /// Q8_0 (8), Q4_K (12), Q5_K (13) or Q6_K (14). Plain numbers are aligned to their size, blocks need not be.
+    int32_t type;
+    /// Rows of a head where the file has them in llama.cpp's order for rotation (the halves' rows by turns), else 0.
+    int64_t head_rows;
+} ctorch_file_rows;
+typedef struct ctorch_file_weight ctorch_file_weight;
+
+/// A weight [N, K] that stays in its file: parts of K columns below one another. `rounds_input`: whether products
+/// without gradients may round x to 8 bits, in groups of 32 with a float32 scale each, as `ctorch_quantized_linear_in`.
+/// `release(context)` is called once, when nothing needs the file any more, or after a failure.
+int ctorch_file_weight_create(
+    const ctorch_file_rows *parts, size_t count, bool rounds_input, void *context, void (*release)(void *),
+    ctorch_file_weight **out);
+void ctorch_file_weight_free(ctorch_file_weight *weight);
+/// The bytes of the file that one product reads.
+size_t ctorch_file_weight_bytes(const ctorch_file_weight *weight);
+/// Whether all of it is in blocks of quantized numbers.
+bool ctorch_file_weight_is_quantized(const ctorch_file_weight *weight);
+/// Writes two dimensions.
+void ctorch_file_weight_shape(const ctorch_file_weight *weight, int64_t *shape);
+/// The weight as out [N, K], float32 or bfloat16, contiguous.
+int ctorch_file_weight_expand(const ctorch_file_weight *weight, ctorch_tensor *out);
+/// Rows at integer ids as float32 or bfloat16: the ids' shape + [K].
+int ctorch_file_weight_embedding(
+    const ctorch_file_weight *weight, const ctorch_tensor *ids, ctorch_dtype dtype, ctorch_tensor **out);
+
 // --- Layers ---------------------------------------------------------------------------------------------------------
 
 int ctorch_tensor_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
-/// x · weightᵀ + bias; x [..., in], weight [out, in], bias [out] or NULL.
-int ctorch_linear(const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out);
+/// A linear layer's weight [out, in]: a tensor or a file's, the other NULL.
+typedef struct ctorch_weight {
+    const ctorch_tensor *dense;
+    const struct ctorch_file_weight *file;
+} ctorch_weight;
+/// x · weightᵀ + bias; x [..., in], for a file's weight float32 or bfloat16 on the CPU; bias [out] or NULL.
+int ctorch_linear(const ctorch_tensor *x, ctorch_weight weight, const ctorch_tensor *bias, ctorch_tensor **out);
 /// Rows of weight [V, D] at integer ids.
 int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out);
 /// The same plus what LoRA adapters add to rows of the weight: for each of `count` parts
@@ -219,7 +259,7 @@ typedef struct ctorch_lora_part {
     double dropout;  ///< the probability with which an element of x is dropped for this part
 } ctorch_lora_part;
 int ctorch_linear_lora(
-    const ctorch_tensor *x, const ctorch_tensor *weight, const ctorch_tensor *bias, const ctorch_lora_part *parts,
+    const ctorch_tensor *x, ctorch_weight weight, const ctorch_tensor *bias, const ctorch_lora_part *parts,
     size_t count, ctorch_tensor **out);
 /// x / sqrt(mean(x²) + epsilon) · weight over the last dimension, computed in float32 for 16-bit x.
 int ctorch_rms_norm(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out);
@@ -260,13 +300,13 @@ int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
 /// How many rows of hidden [N, D] are best multiplied with weight [V, D] at a time where no more of their scores is
 /// wanted at once: so many that the product runs at the device's peak.
-int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, const ctorch_tensor *weight);
+int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, ctorch_weight weight);
 /// `*sum` = Σ share · -log softmax(hidden · weightᵀ)[target] over rows and their targets; hidden [N, D], weight [V, D],
 /// targets [N] int64 of share 1 where `shares` is NULL, else [N, K] with `shares` [N, K] and the targets of a row
 /// distinct. The scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum
 /// with respect to hidden. Records nothing.
 int ctorch_linear_cross_entropy(
-    const ctorch_tensor *hidden, const ctorch_tensor *weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
+    const ctorch_tensor *hidden, ctorch_weight weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
     double scale, double *sum, ctorch_tensor **gradient);
 
 // --- A decoding step ------------------------------------------------------------------------------------------------
@@ -282,19 +322,8 @@ typedef struct ctorch_quantized ctorch_quantized;
 /// Q4_0, Q4_1 or Q8_0 are found again: exactly from float32, within the rounding from bfloat16.
 int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quantized **out);
 
-/// Rows of weights in the blocks of a GGUF file.
-typedef struct {
-    /// Whole blocks, row by row, unaligned. They stay where they are, unchanged, while the weights are in use.
-    const void *data;
-    size_t size;
-    int64_t rows, columns;
-    /// ggml's number: Q4_0 (2), Q4_1 (3), Q5_0 (6), Q5_1 (7), Q8_0 (8), Q4_K (12), Q5_K (13) or Q6_K (14)
-    int32_t type;
-    /// Rows of a head where the file has them in llama.cpp's order for rotation (the halves' rows by turns), else 0.
-    int64_t head_rows;
-} ctorch_blocks;
-/// Weights [N, K] that are multiplied as they lie in a file: parts of K columns below one another.
-int ctorch_quantized_over(const ctorch_blocks *parts, size_t count, ctorch_quantized **out);
+/// Weights [N, K] in the blocks of a file, which are multiplied as they lie there.
+int ctorch_quantized_over(const struct ctorch_file_weight *weight, ctorch_quantized **out);
 void ctorch_quantized_free(ctorch_quantized *quantized);
 /// 8 or 4; 0 for blocks of a file.
 int ctorch_quantized_bits(const ctorch_quantized *quantized);
@@ -317,8 +346,8 @@ int ctorch_decode_attention_in(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
     const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, int64_t last, double scale,
     ctorch_tensor *out);
-/// Row `id` of weight [V, D], float32 or bfloat16, contiguous, to out [1, D].
-int ctorch_embedding_in(const ctorch_tensor *weight, int64_t id, ctorch_tensor *out);
+/// Row `id` of weight [V, D], a tensor of float32 or bfloat16, contiguous, or a file's, to out [1, D].
+int ctorch_embedding_in(ctorch_weight weight, int64_t id, ctorch_tensor *out);
 /// x / sqrt(mean(x²) + epsilon) · weight; x, y [M, D] (may be one tensor), weight [D] float32 or bfloat16.
 int ctorch_rms_norm_in(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor *y);
 /// Rotates queries and keys as `ctorch_rotary` and appends keys and values to a cache. qkv [M, (heads + 2 groups) · E],

@@ -201,26 +201,30 @@ struct SixBitBlock {
     KERNELS_INLINE f32x8 minima() const { return 0; }
 };
 
-/// A format's blocks, and what one takes and holds.
-template <typename Block, ctorch::BlockType Kind>
+/// A format's blocks, what one takes and holds, and the greatest of its numbers.
+template <typename Block, ctorch::BlockType Kind, int Greatest>
 struct Format {
     using Type = Block;
     static constexpr int columns = int(ctorch::block_columns(Kind)), bytes = int(ctorch::block_bytes(Kind));
+    static constexpr int greatest = Greatest;
 };
 
-/// Calls `body` with a format.
+/// Calls `body` with a format of blocks.
 template <typename Body>
 static void with_blocks(ctorch::BlockType type, const Body &body) {
     using enum ctorch::BlockType;
     switch (type) {
-        case q4_0: return body.template operator()<Format<SimpleBlock<false, false>, q4_0>>();
-        case q4_1: return body.template operator()<Format<SimpleBlock<true, false>, q4_1>>();
-        case q5_0: return body.template operator()<Format<SimpleBlock<false, true>, q5_0>>();
-        case q5_1: return body.template operator()<Format<SimpleBlock<true, true>, q5_1>>();
-        case q8_0: return body.template operator()<Format<ByteBlock, q8_0>>();
-        case q4_k: return body.template operator()<Format<SuperBlock<false>, q4_k>>();
-        case q5_k: return body.template operator()<Format<SuperBlock<true>, q5_k>>();
-        case q6_k: return body.template operator()<Format<SixBitBlock, q6_k>>();
+        case q4_0: return body.template operator()<Format<SimpleBlock<false, false>, q4_0, 15>>();
+        case q4_1: return body.template operator()<Format<SimpleBlock<true, false>, q4_1, 15>>();
+        case q5_0: return body.template operator()<Format<SimpleBlock<false, true>, q5_0, 31>>();
+        case q5_1: return body.template operator()<Format<SimpleBlock<true, true>, q5_1, 31>>();
+        case q8_0: return body.template operator()<Format<ByteBlock, q8_0, 127>>();
+        case q4_k: return body.template operator()<Format<SuperBlock<false>, q4_k, 15>>();
+        case q5_k: return body.template operator()<Format<SuperBlock<true>, q5_k, 31>>();
+        case q6_k: return body.template operator()<Format<SixBitBlock, q6_k, 63>>();
+        case f32:
+        case f16:
+        case bf16: break;
     }
 }
 
@@ -379,31 +383,54 @@ static void block_linear(const ctorch::BlockLinear &linear) {
     ctorch::run_tasks(loop.runs.count, BlockLoop::work, &loop);
 }
 
-/// The numbers of one row as float.
-static void expand_block_row(const ctorch::BlockWeights &weights, int64_t row, float *out) {
-    with_blocks(weights.type, [&]<typename Format>() {
-        using Block = typename Format::Type;
-        const uint8_t *data = weights.data + row * weights.row_bytes();
-        for (int64_t column = 0; column < weights.columns; column += Format::columns, data += Format::bytes) {
-            const Block block(data);
-            float scales[2][Block::groups], minima[Block::groups];
-            for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
-            store(minima, block.minima());
-            for (int g = 0; g < Block::groups; g++) {
-                uint8_t numbers[32];
-                store(numbers, block.numbers(g));
-                for (int half = 0; half < 2; half++, out += 16) {
-                    i32x16 n;
-                    if constexpr (Block::is_signed) {
-                        n = __builtin_convertvector(load<i8x16>(numbers + 16 * half), i32x16);
-                    } else {
-                        n = __builtin_convertvector(load<u8x16>(numbers + 16 * half), i32x16) - Block::zero;
-                    }
-                    store(out, __builtin_convertvector(n, f32x16) * scales[half][g] + minima[g]);
+template <typename Format, typename To>
+static void expand_blocks(const uint8_t *data, int64_t columns, To *out) {
+    using Block = typename Format::Type;
+    for (int64_t column = 0; column < columns; column += Format::columns, data += Format::bytes) {
+        const Block block(data);
+        float scales[2][Block::groups], minima[Block::groups];
+        for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
+        store(minima, block.minima());
+        for (int g = 0; g < Block::groups; g++) {
+            uint8_t numbers[32];
+            store(numbers, block.numbers(g));
+            for (int half = 0; half < 2; half++, out += 16) {
+                i32x16 n;
+                if constexpr (Block::is_signed) {
+                    n = __builtin_convertvector(load<i8x16>(numbers + 16 * half), i32x16);
+                } else {
+                    n = __builtin_convertvector(load<u8x16>(numbers + 16 * half), i32x16) - Block::zero;
                 }
+                store_f32(out, __builtin_convertvector(n, f32x16) * scales[half][g] + minima[g]);
             }
         }
-    });
+    }
+}
+
+template <typename From, typename To>
+static void convert_row(const uint8_t *data, int64_t columns, To *out) {
+    if constexpr (std::is_same_v<From, To>) {
+        std::memcpy(out, data, size_t(columns) * sizeof(To));
+    } else {
+        const From *from = reinterpret_cast<const From *>(data);
+        sixteens(columns, [&](int64_t i, auto part) { store_f32(out + i, load_f32(from + i, part), part); });
+    }
+}
+
+template <typename To>
+static void expand_row(ctorch::BlockType type, int64_t columns, const uint8_t *data, To *out) {
+    switch (type) {
+        case ctorch::BlockType::f32: return convert_row<float>(data, columns, out);
+        case ctorch::BlockType::f16: return convert_row<f16>(data, columns, out);
+        case ctorch::BlockType::bf16: return convert_row<bf16>(data, columns, out);
+        default: with_blocks(type, [&]<typename Format>() { expand_blocks<Format>(data, columns, out); });
+    }
+}
+
+static void expand_block_row(
+    ctorch::BlockType type, int64_t columns, const uint8_t *data, ctorch::Element element, void *out) {
+    if (element == ctorch::Element::bf16) return expand_row(type, columns, data, static_cast<bf16 *>(out));
+    expand_row(type, columns, data, static_cast<float *>(out));
 }
 
 }  // namespace KERNELS

@@ -8,6 +8,8 @@
 
 namespace ctorch {
 
+enum class Element { f32, f16, bf16 };
+
 /// The columns that share a scale.
 constexpr int64_t quantized_group = 32;
 /// The rows that lie interleaved.
@@ -56,12 +58,28 @@ inline int64_t quantized_linear_scratch(int64_t count, int64_t columns) {
     return count * (columns + columns / quantized_group * 8) + 256;
 }
 
-/// The block formats of GGUF that are multiplied as they are, by ggml's numbers.
-enum class BlockType : int { q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q4_k = 12, q5_k = 13, q6_k = 14 };
+/// How a file stores weights, by ggml's numbers: plain numbers, or blocks of quantized ones, which are multiplied as
+/// they are.
+enum class BlockType : int {
+    f32 = 0,
+    f16 = 1,
+    q4_0 = 2,
+    q4_1 = 3,
+    q5_0 = 6,
+    q5_1 = 7,
+    q8_0 = 8,
+    q4_k = 12,
+    q5_k = 13,
+    q6_k = 14,
+    bf16 = 30,
+};
 
 /// The numbers that a block holds; 0 for what is none of these formats.
 constexpr int64_t block_columns(BlockType type) {
     switch (type) {
+        case BlockType::f32:
+        case BlockType::f16:
+        case BlockType::bf16: return 1;
         case BlockType::q4_0:
         case BlockType::q4_1:
         case BlockType::q5_0:
@@ -76,6 +94,9 @@ constexpr int64_t block_columns(BlockType type) {
 /// The bytes that it takes.
 constexpr int64_t block_bytes(BlockType type) {
     switch (type) {
+        case BlockType::f32: return 4;
+        case BlockType::f16:
+        case BlockType::bf16: return 2;
         case BlockType::q4_0: return 18;
         case BlockType::q4_1: return 20;
         case BlockType::q5_0: return 22;
@@ -88,7 +109,9 @@ constexpr int64_t block_bytes(BlockType type) {
     return 0;
 }
 
-/// Weights as a GGUF file has them: rows of blocks, unaligned. They are only read.
+constexpr bool is_quantized(BlockType type) { return block_columns(type) > 1; }
+
+/// Weights as a file has them: rows of blocks, unaligned. They are only read.
 struct BlockWeights {
     const uint8_t *data;
     int64_t rows, columns;
@@ -103,6 +126,14 @@ struct BlockWeights {
         if (head_rows == 0) return row;
         const int64_t place = row % head_rows;
         return row - place + place % 2 * (head_rows / 2) + place / 2;
+    }
+    /// The bytes of the file's row whose place is `row`.
+    const uint8_t *row(int64_t row) const {
+        if (head_rows > 0) {
+            const int64_t place = row % head_rows, half = head_rows / 2;
+            row += (place < half ? 2 * place : 2 * (place - half) + 1) - place;
+        }
+        return data + row * row_bytes();
     }
 };
 
@@ -123,7 +154,18 @@ inline int64_t block_linear_scratch(int64_t count, int64_t columns) {
     return count * (columns + columns / quantized_group * 12) + 256;
 }
 
-enum class Element { f32, f16, bf16 };
+/// y = x * weightsᵀ + bias for weights below one another and any number of rows of x; `bias` may be null. `scratch` of
+/// `block_product_scratch` bytes, 64-byte aligned.
+struct BlockProduct {
+    const BlockWeights *parts;
+    int64_t part_count;
+    const float *x, *bias;
+    float *y;
+    int64_t x_stride, y_stride, count;
+    /// How many share the work.
+    int64_t threads;
+    uint8_t *scratch;
+};
 
 /// Keys and values of `count` positions, [batch, groups, count, size]; strides in elements.
 struct AttentionPiece {
@@ -199,8 +241,11 @@ struct DecodingKernels {
     /// Row `row` as float.
     void (*dequantize_row)(const QuantizedWeights &, int64_t row, float *out);
     void (*block_linear)(const BlockLinear &);
-    /// The file's row `row` as float.
-    void (*expand_block_row)(const BlockWeights &, int64_t row, float *out);
+    /// The scratch that a product needs; its own is not read.
+    int64_t (*block_product_scratch)(const BlockProduct &);
+    void (*block_product)(const BlockProduct &);
+    /// The numbers of a row at `data`, as float or bfloat16.
+    void (*expand_block_row)(BlockType, int64_t columns, const uint8_t *data, Element, void *out);
     void (*decode_attention)(const DecodeAttention &);
     void (*rms_norm)(const float *x, const void *weight, bool weight_is_bf16, int64_t size, float epsilon, float *y);
     void (*rotary_append)(const RotaryAppend &);

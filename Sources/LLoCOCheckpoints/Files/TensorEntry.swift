@@ -7,10 +7,22 @@ struct TensorEntry: Sendable {
     /// Within the file, checked; as long as shape and dtype say.
     let bytes: Range<Int>
 
+    private func isAligned(in file: FileBytes) -> Bool {
+        UInt(bitPattern: file.base + bytes.lowerBound) % UInt(dtype.byteCount) == 0
+    }
+
+    /// A matrix of floating numbers as it lies in the file; nil for another tensor, or where it is not aligned.
+    func rows(in file: FileBytes) -> FileWeight.Rows? {
+        let types: [DType: GGUFTensorType] = [.float32: .f32, .float16: .f16, .bfloat16: .bf16]
+        guard shape.count == 2, !bytes.isEmpty, isAligned(in: file), let type = types[dtype] else { return nil }
+        return FileWeight.Rows(
+            file[bytes], type: type.rawValue, count: shape[0], columns: shape[1], owner: file)
+    }
+
     /// The tensor, shared with the mapped file where dtype and alignment allow it.
     func tensor(in file: FileBytes, as wanted: DType?) throws -> Tensor {
+        let aligned = isAligned(in: file)
         let bytes = file[bytes]
-        let aligned = UInt(bitPattern: file.base + self.bytes.lowerBound) % UInt(dtype.byteCount) == 0
         let stored =
             aligned && !bytes.isEmpty
             ? try Tensor(sharing: bytes, shape: shape, dtype: dtype, owner: file)

@@ -72,11 +72,11 @@ public struct GGUFCheckpoint: Checkpoint {
         return try Tensor(sharing: buffer.bytes, shape: entry.shape, dtype: wanted, owner: buffer)
     }
 
-    public func fileBlocks(_ name: String) throws -> QuantizedWeight.FileBlocks? {
+    public func fileRows(_ name: String) throws -> FileWeight.Rows? {
         let entry = try entry(name)
-        guard entry.type.blockElements > 1, entry.shape.count == 2 else { return nil }
-        return QuantizedWeight.FileBlocks(
-            file[entry.bytes], type: entry.type.rawValue, rows: entry.shape[0], columns: entry.shape[1],
+        guard entry.shape.count == 2, !entry.bytes.isEmpty else { return nil }
+        return FileWeight.Rows(
+            file[entry.bytes], type: entry.type.rawValue, count: entry.shape[0], columns: entry.shape[1],
             headRows: try permutation(name, entry)?.headSize ?? 0, owner: file)
     }
 

@@ -55,6 +55,10 @@ public struct ShardedCheckpoint: Checkpoint {
         try shard(name).tensor(name, as: dtype)
     }
 
+    public func fileRows(_ name: String) throws -> FileWeight.Rows? {
+        try shard(name).fileRows(name)
+    }
+
     private func shard(_ name: String) throws -> any Checkpoint {
         guard let place = places[name] else {
             throw CheckpointError(

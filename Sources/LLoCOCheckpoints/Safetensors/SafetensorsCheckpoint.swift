@@ -40,6 +40,10 @@ public struct SafetensorsCheckpoint: Checkpoint {
         try entry(name).tensor(in: file, as: dtype)
     }
 
+    public func fileRows(_ name: String) throws -> FileWeight.Rows? {
+        try entry(name).rows(in: file)
+    }
+
     private func entry(_ name: String) throws -> TensorEntry {
         guard let entry = header.entries[name] else { throw file.missing(name, among: names) }
         return entry

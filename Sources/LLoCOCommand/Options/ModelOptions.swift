@@ -25,6 +25,23 @@ struct ModelOptions: ParsableArguments {
         transform: Self.decodeWeights)
     var decodeWeights = DecodeWeights.automatic
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the weights are while a CPU computes: file, dense or auto.",
+            discussion: """
+                file multiplies the blocks of the model's file, which is mapped and not copied; dense expands all weights \
+                in memory first. Default: auto, which is file. A GPU has them expanded.
+                """, valueName: "place"),
+        transform: Self.weightPlace)
+    var weights = WeightPlace.automatic
+
+    private static func weightPlace(_ name: String) throws -> WeightPlace {
+        guard let place = WeightPlace(rawValue: name) else {
+            throw ValidationError("--weights \(name): expected auto, file or dense")
+        }
+        return place
+    }
+
     private static func decodeWeights(_ name: String) throws -> DecodeWeights {
         guard let weights = DecodeWeights(rawValue: name) else {
             throw ValidationError("--decode-weights \(name): expected auto, full, lossless, 8-bit or 4-bit")
@@ -37,7 +54,7 @@ struct ModelOptions: ParsableArguments {
         try compute.apply()
         return try LanguageModel(
             path: Installation.model(model), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
-            decodeWeights: decodeWeights)
+            decodeWeights: decodeWeights, weights: weights)
     }
 }
 
@@ -118,6 +135,7 @@ struct EngineOptions: ParsableArguments {
         options.dtype = try model.compute.loadingDType(exact: exact)
         options.device = try model.compute.parsedDevice()
         options.decodeWeights = model.decodeWeights
+        options.weights = model.weights
         options.segmentTokens = segment
         options.ratio = ratio
         options.verifiesFiles = verify

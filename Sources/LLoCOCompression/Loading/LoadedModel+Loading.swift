@@ -22,6 +22,8 @@ extension LoadedModel {
         public var device = Device.cpu
         /// What an answer's tokens are computed from
         public var decodeWeights = DecodeWeights.automatic
+        /// Where the weights are
+        public var weights = WeightPlace.automatic
         /// Tokens a segment; nil for the compressor's own
         public var segmentTokens: Int?
         /// Tokens of text a vector; nil for the compressor's own
@@ -39,7 +41,8 @@ extension LoadedModel {
     /// Loads the parts.
     public static func load(_ options: Options) throws -> LoadedModel {
         let model = try LanguageModel(
-            path: options.model, dtype: options.dtype, device: options.device, decodeWeights: options.decodeWeights)
+            path: options.model, dtype: options.dtype, device: options.device, decodeWeights: options.decodeWeights,
+            weights: options.weights)
         let modelIdentity = try FileIdentity.digest(of: model.identityFiles, verifying: options.verifiesFiles)
         let loaded = LoadedModel(
             model: model, modelIdentity: modelIdentity,

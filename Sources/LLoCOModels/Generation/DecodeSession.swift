@@ -56,7 +56,7 @@ public final class DecodeSession {
 private final class QuantizedSteps {
     private let model: Llama
     private let cache: KeyValueCache
-    private let embedding: Tensor
+    private let embedding: LinearWeight
     private let layers: [Layer]
     private let outputHead: QuantizedWeight
 
@@ -129,7 +129,7 @@ private final class QuantizedSteps {
         )
         self.model = model
         self.cache = cache
-        embedding = try model.embedding.contiguous()
+        embedding = model.embedding
         x = try .empty([1, configuration.hiddenSize])
         normed = try .empty([1, configuration.hiddenSize])
         projected = try .empty([1, (heads + 2 * groups) * size])

@@ -22,9 +22,11 @@ public struct LanguageModel: Sendable {
     ///   - path: a `.gguf` file, or a folder with `config.json`, weights and a tokenizer
     ///   - dtype: by default bfloat16 where the device multiplies it natively, else float32
     ///   - decodeWeights: what single steps of a generation are computed from
+    ///   - weights: where the weights are
     /// - Throws: `CheckpointError`, `TokenizerError`, `ModelError`, `TorchError`
     public init(
-        path: URL, dtype: DType? = nil, device: Device = .cpu, decodeWeights: DecodeWeights = .automatic
+        path: URL, dtype: DType? = nil, device: Device = .cpu, decodeWeights: DecodeWeights = .automatic,
+        weights: WeightPlace = .automatic
     ) throws {
         let checkpoint = try CheckpointLoader.open(path)
         self.checkpoint = checkpoint
@@ -42,7 +44,8 @@ public struct LanguageModel: Sendable {
         }
         decodeBits = decodeWeights.bits(hasDefaultDType: dtype == nil)
         decoder = try Llama(
-            checkpoint, configuration: configuration, dtype: dtype ?? Self.defaultDType(on: device), device: device)
+            checkpoint, configuration: configuration, dtype: dtype ?? Self.defaultDType(on: device), device: device,
+            weights: weights, roundsInput: dtype == nil)
     }
 
     /// The dtype that a model is computed in where none is asked for: bfloat16 on a GPU, and on a CPU that multiplies it

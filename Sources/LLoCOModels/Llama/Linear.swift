@@ -14,12 +14,10 @@ struct Linear {
     }
 
     /// [out, in]
-    let weight: Tensor
+    let weight: LinearWeight
     /// [out]
     let bias: Tensor?
     let parts: [Part]
-    /// The same weight as it lies in a file, where it does so in blocks that are multiplied
-    let fileBlocks: [QuantizedWeight.FileBlocks]?
 
     /// x [..., in] to [..., out].
     func callAsFunction(_ x: Tensor, _ adapters: ActiveAdapters) throws -> Tensor {

@@ -6,12 +6,16 @@ extension Llama {
     ///
     /// - Parameters:
     ///   - checkpoint: tensors under Hugging Face's names
-    ///   - dtype: of the weights and the computation; float32 where the processor has no faster one
+    ///   - dtype: of the computation, and of weights that are expanded; float32 where the processor has no faster one
+    ///   - weights: where the weights are; on a GPU always expanded
+    ///   - roundsInput: see ``FileWeight/init(_:roundsInput:)``
     /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says.
     public convenience init(
         _ checkpoint: any Checkpoint, configuration: LlamaConfiguration, dtype: DType = .float32,
-        device: Device = .cpu
+        device: Device = .cpu, weights: WeightPlace = .automatic, roundsInput: Bool = false
     ) throws {
+        let staysInFile =
+            weights != .dense && device.kind == .cpu && (dtype == .float32 || dtype == .bfloat16)
         func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
             try checkpoint.tensor(name, shape: shape, as: dtype).to(device: device)
         }
@@ -27,10 +31,13 @@ extension Llama {
             }
             return whole
         }
-        /// The same in the blocks of a file, where all have them.
-        func fileBlocks(_ names: [String]) throws -> [QuantizedWeight.FileBlocks]? {
-            let found = try names.compactMap { try checkpoint.fileBlocks($0) }
-            return device.kind == .cpu && found.count == names.count ? found : nil
+        /// The same where it lies in the file, if it can be multiplied there.
+        func weight(_ names: [String], rows: [Int], columns: Int) throws -> LinearWeight {
+            if staysInFile {
+                let found = try zip(names, rows).compactMap { try checkpoint.fileRows($0, shape: [$1, columns]) }
+                if found.count == names.count { return .file(try FileWeight(found, roundsInput: roundsInput)) }
+            }
+            return .dense(try joined(names, rows: rows, columns: [columns]))
         }
         func linear(_ layer: Int, _ modules: AdapterModule..., bias: Bool) throws -> Linear {
             let targets = modules.map { AdapterTarget(layer: layer, module: $0) }
@@ -40,11 +47,12 @@ extension Llama {
                 let start = parts.last?.rows.upperBound ?? 0
                 parts.append(Linear.Part(target: target, rows: start..<start + count))
             }
-            let names = targets.map { "\($0.path).weight" }
             return Linear(
-                weight: try joined(names, rows: rows, columns: [configuration.size(of: modules[0]).input]),
+                weight: try weight(
+                    targets.map { "\($0.path).weight" }, rows: rows,
+                    columns: configuration.size(of: modules[0]).input),
                 bias: bias ? try joined(targets.map { "\($0.path).bias" }, rows: rows, columns: []) : nil,
-                parts: parts, fileBlocks: try fileBlocks(names))
+                parts: parts)
         }
         let hidden = configuration.hiddenSize
         let blocks = try (0..<configuration.layerCount).map { layer in
@@ -57,13 +65,13 @@ extension Llama {
                 gateUp: try linear(layer, .gate, .up, bias: configuration.mlpBias),
                 down: try linear(layer, .down, bias: configuration.mlpBias))
         }
-        let table = [configuration.vocabularySize, hidden]
-        let embedding = try tensor("model.embed_tokens.weight", table)
-        let head = configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
+        func table(_ name: String) throws -> LinearWeight {
+            try weight([name], rows: [configuration.vocabularySize], columns: hidden)
+        }
+        let embedding = try table("model.embed_tokens.weight")
         self.init(
             configuration: configuration, embedding: embedding, blocks: blocks,
             norm: try tensor("model.norm.weight", [hidden]),
-            outputHead: configuration.tiedEmbeddings ? embedding : try tensor(head, table),
-            outputBlocks: try fileBlocks([head])?.first)
+            outputHead: configuration.tiedEmbeddings ? embedding : try table("lm_head.weight"))
     }
 }

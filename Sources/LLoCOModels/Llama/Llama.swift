@@ -17,12 +17,12 @@ public final class Llama: Sendable {
     public let dtype: DType
     public let device: Device
 
-    let embedding: Tensor
+    /// [V, D]
+    let embedding: LinearWeight
     let blocks: [Block]
     let norm: Tensor
-    let outputHead: Tensor
-    /// The same as it lies in a file, where it does so in blocks that are multiplied
-    let outputBlocks: QuantizedWeight.FileBlocks?
+    /// [V, D]
+    let outputHead: LinearWeight
     let rotary: RotaryEmbedding
     /// Weights of 8 bits are shared by all copies that have them.
     let quantizedCopies = Mutex<[QuantizedWeight.Bits: QuantizedLlama]>([:])
@@ -40,18 +40,17 @@ public final class Llama: Sendable {
     }
 
     init(
-        configuration: LlamaConfiguration, embedding: Tensor, blocks: [Block], norm: Tensor, outputHead: Tensor,
-        outputBlocks: QuantizedWeight.FileBlocks?
+        configuration: LlamaConfiguration, embedding: LinearWeight, blocks: [Block], norm: Tensor,
+        outputHead: LinearWeight
     ) {
         self.configuration = configuration
-        self.dtype = embedding.dtype
-        self.device = embedding.device
+        self.dtype = norm.dtype
+        self.device = norm.device
         self.embedding = embedding
         self.blocks = blocks
         self.norm = norm
         self.outputHead = outputHead
-        self.outputBlocks = outputBlocks
-        self.rotary = RotaryEmbedding(configuration, device: embedding.device)
+        self.rotary = RotaryEmbedding(configuration, device: norm.device)
     }
 
     /// The input embeddings of one sequence: [1, T, D].
@@ -69,7 +68,7 @@ public final class Llama: Sendable {
                 .invalid, "token id \(foreign) is outside the model's vocabulary of \(configuration.vocabularySize)")
         }
         let indices = try Tensor(flat, shape: [ids.count, ids.first?.count ?? 0]).to(device: device)
-        return try embedding.embedding(indices)
+        return try embedding.embedding(indices, as: dtype)
     }
 
     /// Positions that a pass computes at a time where no gradient is recorded. What lies between a layer's input and output

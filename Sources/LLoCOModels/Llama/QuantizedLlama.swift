@@ -19,29 +19,31 @@ package struct QuantizedLlama: Sendable {
     ///   way to make it.
     init(_ model: Llama, bits: QuantizedWeight.Bits, sharing copies: [QuantizedLlama]) throws {
         func weight(
-            _ source: Tensor, _ fileBlocks: [QuantizedWeight.FileBlocks]?,
-            _ place: (QuantizedLlama) -> QuantizedWeight
+            _ source: LinearWeight, _ place: (QuantizedLlama) -> QuantizedWeight
         ) throws -> QuantizedWeight {
             // What is in the file is lossless, and needs no copy. One of 4 bits is worth its memory: its rows lie
             // interleaved, and a step of SmolLM2-135M takes two thirds of the time (Docs/performance.md).
-            if bits == .lossless, let fileBlocks, !fileBlocks.allSatisfy(\.areFourBits) {
-                return try QuantizedWeight(fileBlocks)
+            if bits == .lossless, case .file(let weight) = source, weight.isQuantized, !weight.isOfFourBits {
+                return try QuantizedWeight(weight)
             }
             let other = copies.lazy.map(place).first { $0.bits == 8 }
             if bits == .eight, let other { return other }
-            let own = try QuantizedWeight(source, bits: bits)
+            let numbers =
+                switch source {
+                case .dense(let tensor): tensor
+                case .file(let weight): try weight.expanded(as: weight.isQuantized ? .float32 : model.dtype)
+                }
+            let own = try QuantizedWeight(numbers, bits: bits)
             return own.bits == 8 ? other ?? own : own
         }
         blocks = try model.blocks.enumerated().map { index, block in
             Block(
-                queryKeyValue: try weight(block.queryKeyValue.weight, block.queryKeyValue.fileBlocks) {
-                    $0.blocks[index].queryKeyValue
-                },
-                output: try weight(block.output.weight, block.output.fileBlocks) { $0.blocks[index].output },
-                gateUp: try weight(block.gateUp.weight, block.gateUp.fileBlocks) { $0.blocks[index].gateUp },
-                down: try weight(block.down.weight, block.down.fileBlocks) { $0.blocks[index].down })
+                queryKeyValue: try weight(block.queryKeyValue.weight) { $0.blocks[index].queryKeyValue },
+                output: try weight(block.output.weight) { $0.blocks[index].output },
+                gateUp: try weight(block.gateUp.weight) { $0.blocks[index].gateUp },
+                down: try weight(block.down.weight) { $0.blocks[index].down })
         }
-        outputHead = try weight(model.outputHead, model.outputBlocks.map { [$0] }) { $0.outputHead }
+        outputHead = try weight(model.outputHead) { $0.outputHead }
     }
 }
 

@@ -28,6 +28,8 @@
 
 #include "../blocks.h"
 
+#include "../block_product.h"
+
 #include "../decode.h"
 
 namespace KERNELS {

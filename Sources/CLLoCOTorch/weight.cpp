@@ -1,0 +1,280 @@
+// Products with the weights of a file.
+//
+// Few rows of x are multiplied with a file's blocks as they are (kernels/blocks.h). For many, rows of weights are
+// expanded, a panel of them at a time, and multiplied by libtorch: the panel stays in the cache, and no copy of the
+// weights is in memory. Expanding costs what 30 to 50 rows of x cost.
+
+#include "weight.h"
+
+#include <ATen/Parallel.h>
+
+#include "kernels/parallel.h"
+#include "rows.h"
+#include "scratch.h"
+
+using namespace ctorch;
+
+namespace ctorch {
+
+bool FileWeight::is_quantized() const {
+    return std::all_of(parts.begin(), parts.end(), [](const BlockWeights &part) {
+        return ctorch::is_quantized(part.type);
+    });
+}
+
+size_t FileWeight::bytes() const {
+    size_t result = 0;
+    for (const BlockWeights &part : parts) result += size_t(part.rows * part.row_bytes());
+    return result;
+}
+
+std::pair<const BlockWeights *, int64_t> FileWeight::place(int64_t row) const {
+    const BlockWeights *part = parts.data();
+    for (; row >= part->rows; part++) row -= part->rows;
+    return {part, row};
+}
+
+void FileWeight::expand(int64_t begin, int64_t end, Element element, void *out, int64_t stride) const {
+    const auto expand_row = kernels().decoding.expand_block_row;
+    const int64_t size = element == Element::f32 ? 4 : 2;
+    parallel_rows(end - begin, columns, [&](int64_t first, int64_t count) {
+        auto [part, row] = place(begin + first);
+        for (int64_t i = first; i < first + count; i++, row++) {
+            for (; row == part->rows; part++) row = 0;
+            expand_row(part->type, columns, part->row(row), element, static_cast<char *>(out) + i * stride * size);
+        }
+    });
+}
+
+namespace {
+
+/// Bytes of a panel: small enough for the caches, large enough that a product with it runs at its peak.
+constexpr int64_t panel_bytes = int64_t(4) << 20;
+
+Element element_of(const at::Tensor &x) { return x.scalar_type() == at::kBFloat16 ? Element::bf16 : Element::f32; }
+
+/// Calls `body(first, panel)` for all rows of the weight, as x's elements: where they lie in the file as such, else
+/// expanded.
+template <typename Body>
+void panels(const FileWeight &weight, const at::Tensor &x, const Body &body) {
+    const Element element = element_of(x);
+    const BlockType same = element == Element::f32 ? BlockType::f32 : BlockType::bf16;
+    const int64_t row_bytes = weight.columns * int64_t(x.element_size());
+    const int64_t most = std::max<int64_t>(32, panel_bytes / row_bytes);
+    int64_t start = 0;
+    for (const BlockWeights &part : weight.parts) {
+        if (part.type == same && part.head_rows == 0) {
+            body(start, at::from_blob(const_cast<uint8_t *>(part.data), {part.rows, part.columns}, x.options()));
+        } else {
+            // Panels of one size, in whole sixteens.
+            const int64_t number = (part.rows + most - 1) / most;
+            const int64_t step = std::min(part.rows, ((part.rows + number - 1) / number + 15) / 16 * 16);
+            uint8_t *memory = scratch_memory(size_t(step * row_bytes));
+            for (int64_t first = 0; first < part.rows; first += step) {
+                const int64_t count = std::min(step, part.rows - first);
+                weight.expand(start + first, start + first + count, element, memory, weight.columns);
+                body(start + first, at::from_blob(memory, {count, weight.columns}, x.options()));
+            }
+        }
+        start += part.rows;
+    }
+}
+
+/// y = x · weightᵀ + bias with x rounded to 8 bits.
+void multiply_blocks(
+    const FileWeight &weight, const at::Tensor &x, const c10::optional<at::Tensor> &bias, const at::Tensor &y) {
+    const DecodingKernels &decoding = kernels().decoding;
+    const at::Tensor input = x.contiguous();
+    if (input.size(0) <= quantized_linear_rows) {
+        if (bias) y.copy_(bias->expand_as(y));
+        return decoding.block_linear({
+            .parts = weight.parts.data(),
+            .part_count = int64_t(weight.parts.size()),
+            .x = const_data<float>(input),
+            .y = y.mutable_data_ptr<float>(),
+            .x_stride = input.size(1),
+            .y_stride = y.size(1),
+            .count = input.size(0),
+            .accumulates = bias.has_value(),
+            .threads = at::get_num_threads(),
+            .scratch = scratch_memory(size_t(block_linear_scratch(input.size(0), input.size(1)))),
+        });
+    }
+    const at::Tensor added = bias ? bias->contiguous() : at::Tensor();
+    // As many rows at once as leave their sums in the second cache.
+    constexpr int64_t most = 1020;
+    for (int64_t first = 0; first < input.size(0); first += most) {
+        BlockProduct product{
+            .parts = weight.parts.data(),
+            .part_count = int64_t(weight.parts.size()),
+            .x = const_data<float>(input) + first * input.size(1),
+            .bias = bias ? const_data<float>(added) : nullptr,
+            .y = y.mutable_data_ptr<float>() + first * y.size(1),
+            .x_stride = input.size(1),
+            .y_stride = y.size(1),
+            .count = std::min(most, input.size(0) - first),
+            .threads = at::get_num_threads(),
+            .scratch = nullptr,
+        };
+        product.scratch = scratch_memory(size_t(decoding.block_product_scratch(product)));
+        decoding.block_product(product);
+    }
+}
+
+}  // namespace
+
+Weight::Weight(const ctorch_weight &given) {
+    TORCH_CHECK((given.dense != nullptr) != (given.file != nullptr), "expected a tensor or a file's weight");
+    if (given.dense) {
+        dense_ = unwrap(given.dense);
+        TORCH_CHECK(dense_.dim() == 2, "expected a weight [out, in], not ", dense_.sizes());
+    } else {
+        file_ = given.file->weight;
+    }
+}
+
+bool Weight::multiplies(const at::Tensor &x) const {
+    return file_ ? row_kernels(x) != nullptr : dense_.scalar_type() == x.scalar_type();
+}
+
+namespace {
+thread_local bool are_exact = false;
+}
+
+bool may_round() { return !are_exact && !c10::GradMode::is_enabled(); }
+ExactProducts::ExactProducts() : before_(are_exact) { are_exact = true; }
+ExactProducts::~ExactProducts() { are_exact = before_; }
+
+at::Tensor Weight::linear(const at::Tensor &x, const c10::optional<at::Tensor> &bias, bool may_round) const {
+    if (!file_) return at::linear(x, dense_, bias);
+    TORCH_CHECK(multiplies(x), "expected Float or BFloat16 on the CPU for the weights of a file");
+    const at::Tensor y = at::empty({x.size(0), rows()}, x.options());
+    if (x.size(0) == 0) return y;
+    if (may_round && file_->rounds_input && x.scalar_type() == at::kFloat && file_->is_quantized()) {
+        multiply_blocks(*file_, x, bias, y);
+        return y;
+    }
+    panels(*file_, x, [&](int64_t first, const at::Tensor &panel) {
+        at::Tensor part = y.narrow(1, first, panel.size(0));
+        if (bias) {
+            at::addmm_out(part, bias->narrow(0, first, panel.size(0)), x, panel.t());
+        } else {
+            at::mm_out(part, x, panel.t());
+        }
+    });
+    return y;
+}
+
+void Weight::back_in(const at::Tensor &y, at::Tensor &x) const {
+    if (!file_) {
+        at::mm_out(x, y, dense_);
+        return;
+    }
+    if (y.size(0) == 0) return;
+    panels(*file_, y, [&](int64_t first, const at::Tensor &panel) {
+        const at::Tensor part = y.narrow(1, first, panel.size(0));
+        if (first == 0) {
+            at::mm_out(x, part, panel);
+        } else {
+            x.addmm_(part, panel);
+        }
+    });
+}
+
+void Weight::row_in(int64_t row, float *out) const {
+    const auto expand_row = kernels().decoding.expand_block_row;
+    if (file_) {
+        const auto [part, own] = file_->place(row);
+        return expand_row(part->type, part->columns, part->row(own), Element::f32, out);
+    }
+    TORCH_CHECK(row_kernels(dense_) && dense_.is_contiguous(), "expected Float or BFloat16 on the CPU, contiguous");
+    const BlockType type = dense_.scalar_type() == at::kFloat ? BlockType::f32 : BlockType::bf16;
+    const int64_t columns = dense_.size(1);
+    expand_row(type, columns, static_cast<const uint8_t *>(row_of(dense_, row, columns)), Element::f32, out);
+}
+
+}  // namespace ctorch
+
+int ctorch_file_weight_create(
+    const ctorch_file_rows *parts, size_t count, bool rounds_input, void *context, void (*release)(void *),
+    ctorch_file_weight **out) {
+    return perform("file_weight", {}, [&] {
+        auto result = std::make_shared<FileWeight>();
+        result->owner = std::shared_ptr<void>(context, release);
+        result->rounds_input = rounds_input;
+        TORCH_CHECK(count > 0 && count <= 64, "expected 1 to 64 parts");
+        result->columns = parts[0].columns;
+        for (size_t i = 0; i < count; i++) {
+            const ctorch_file_rows &part = parts[i];
+            const BlockType type = BlockType(part.type);
+            const int64_t in_block = block_columns(type);
+            TORCH_CHECK(in_block > 0, "weights of type ", part.type, " are not multiplied");
+            TORCH_CHECK(
+                part.rows > 0 && part.columns > 0 && part.columns % in_block == 0 && part.columns == parts[0].columns,
+                "expected rows of as many columns as the other parts have, a multiple of ", in_block, ", not [",
+                part.rows, ", ", part.columns, "]");
+            const int64_t blocks = part.columns / in_block;
+            TORCH_CHECK(
+                blocks <= INT64_MAX / block_bytes(type) && part.rows <= INT64_MAX / (blocks * block_bytes(type)),
+                "no weights of [", part.rows, ", ", part.columns, "] fit in memory");
+            const int64_t row_bytes = blocks * block_bytes(type);
+            TORCH_CHECK(
+                part.data && part.size == size_t(part.rows * row_bytes), "expected ", part.rows, " rows of ", row_bytes,
+                " bytes, found ", part.size, " bytes");
+            TORCH_CHECK(
+                part.head_rows >= 0 &&
+                    (part.head_rows == 0 || (part.head_rows % 2 == 0 && part.rows % part.head_rows == 0)),
+                "expected heads of an even number of rows, not ", part.head_rows, " of ", part.rows);
+            result->parts.push_back(
+                {static_cast<const uint8_t *>(part.data), part.rows, part.columns, type, part.head_rows});
+            result->rows += part.rows;
+        }
+        *out = new ctorch_file_weight{std::move(result)};
+    });
+}
+
+void ctorch_file_weight_free(ctorch_file_weight *weight) { delete weight; }
+size_t ctorch_file_weight_bytes(const ctorch_file_weight *weight) { return weight->weight->bytes(); }
+bool ctorch_file_weight_is_quantized(const ctorch_file_weight *weight) { return weight->weight->is_quantized(); }
+void ctorch_file_weight_shape(const ctorch_file_weight *weight, int64_t *shape) {
+    shape[0] = weight->weight->rows;
+    shape[1] = weight->weight->columns;
+}
+
+int ctorch_file_weight_expand(const ctorch_file_weight *given, ctorch_tensor *out) {
+    return perform("file_weight_expand", {out}, [&] {
+        const FileWeight &weight = *given->weight;
+        const at::Tensor &result = unwrap(out);
+        TORCH_CHECK(
+            row_kernels(result) && result.dim() == 2 && result.is_contiguous() && result.size(0) == weight.rows &&
+                result.size(1) == weight.columns,
+            "expected out [", weight.rows, ", ", weight.columns, "], contiguous, Float or BFloat16 on the CPU");
+        weight.expand(0, weight.rows, element_of(result), result.data_ptr(), weight.columns);
+    });
+}
+
+int ctorch_file_weight_embedding(
+    const ctorch_file_weight *given, const ctorch_tensor *ids, ctorch_dtype dtype, ctorch_tensor **out) {
+    return produce("file_weight_embedding", {ids}, out, [&] {
+        const FileWeight &weight = *given->weight;
+        const at::Tensor numbers = unwrap(ids).to(at::kLong).contiguous();
+        TORCH_CHECK(numbers.device().is_cpu(), "expected ids on the CPU");
+        auto shape = numbers.sizes().vec();
+        shape.push_back(weight.columns);
+        const at::Tensor result = at::empty(shape, options(dtype, ctorch_cpu, 0));
+        TORCH_CHECK(row_kernels(result), "expected Float or BFloat16");
+        const int64_t *id = const_data<int64_t>(numbers);
+        for (int64_t i = 0; i < numbers.numel(); i++) {
+            TORCH_CHECK(id[i] >= 0 && id[i] < weight.rows, "id ", id[i], " outside 0 ..< ", weight.rows);
+        }
+        const auto expand_row = kernels().decoding.expand_block_row;
+        parallel_rows(numbers.numel(), weight.columns, [&](int64_t first, int64_t count) {
+            for (int64_t i = first; i < first + count; i++) {
+                const auto [part, row] = weight.place(id[i]);
+                expand_row(
+                    part->type, weight.columns, part->row(row), element_of(result), row_of(result, i, weight.columns));
+            }
+        });
+        return result;
+    });
+}

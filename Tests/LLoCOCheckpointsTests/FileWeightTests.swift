@@ -1,0 +1,224 @@
+import Foundation
+import LLoCOCheckpoints
+import LLoCOTestSupport
+import LLoCOTorch
+import Testing
+
+/// Weights that are multiplied as they lie in a GGUF file, against the numbers that they stand for.
+@Suite struct FileWeightTests {
+    private static let types = GGUFTensorType.allCases.filter { $0.blockElements > 1 }
+    private let checkpoint: GGUFCheckpoint
+
+    init() throws { checkpoint = try GGUFCheckpoint(Fixtures.folder.appending(path: "quantized.gguf")) }
+
+    private func blocks(_ type: GGUFTensorType) throws -> FileWeight.Rows {
+        try #require(try checkpoint.fileRows("\(type.name).weight"))
+    }
+
+    /// Numbers that eight bits hold exactly, in every group of 32 with a scale of its own: products are exact but for
+    /// the rounding of sums.
+    private func input(rows: Int, columns: Int) throws -> Tensor {
+        var generator = Generator(state: 7)
+        let numbers = (0..<rows * columns).map { index in
+            let number = index % 32 == 3 ? 127 : Int.random(in: -127...127, using: &generator)
+            return Float(number) * [0.5, 1, 0.25][index / 32 % 3]
+        }
+        return try Tensor(numbers, shape: [rows, columns])
+    }
+
+    @Test(arguments: types, Runtime.kernelSets)
+    func numbersAndProducts(_ type: GGUFTensorType, _ kernels: String) throws {
+        try Runtime.withKernels(of: kernels) {
+            let weight = try QuantizedWeight(FileWeight([blocks(type)]))
+            let reference = try checkpoint.tensor("\(type.name).weight", as: .float32)
+            #expect(weight.shape == reference.shape && weight.bits == 0)
+            let (rows, columns) = (reference.size(0), reference.size(1))
+            #expect(weight.byteCount == rows * columns / type.blockElements * type.blockBytes)
+            let (found, expected) = (
+                try weight.dequantized().array(of: Float.self), try reference.array(of: Float.self)
+            )
+            for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 1e-6 * max(1, abs(b))) }
+            // One below the other, with one of them twice.
+            let joined = try QuantizedWeight(FileWeight([blocks(type), blocks(type)]))
+            for count in [1, 2, 3, 4, 5, 8, 16] {
+                let x = try input(rows: count, columns: columns)
+                let whole = try Tensor.concatenated([reference, reference])
+                var expected = try x.linear(whole)
+                let y = try Tensor.zeros([count, 2 * rows])
+                try joined.multiply(x, into: y)
+                for adding in [false, true] {
+                    if adding {
+                        try joined.multiply(x, into: y, adding: true)
+                        expected = try expected + expected
+                    }
+                    #expect(try (y - expected).norm().item() <= 1e-5 * expected.norm().item(), "\(count) rows")
+                }
+            }
+        }
+    }
+
+    /// More rows of a type, and as many plain ones below: nothing is of a whole number of panels or tiles.
+    private func weight(_ types: [GGUFTensorType], rounds: Bool = false) throws -> (file: LinearWeight, dense: Tensor) {
+        var parts: [FileWeight.Rows] = []
+        var dense: [Tensor] = []
+        for type in types {
+            let rows = try blocks(type)
+            let bytes = FileBytes([[UInt8]](repeating: Array(rows.bytes), count: 11).flatMap { $0 }, name: type.name)
+            parts.append(
+                FileWeight.Rows(
+                    bytes[0..<bytes.count], type: type.rawValue, count: 11 * rows.count, columns: rows.columns,
+                    owner: bytes))
+            dense += [Tensor](
+                repeating: try checkpoint.tensor("\(type.name).weight", as: .float32), count: 11)
+        }
+        return (.file(try FileWeight(parts, roundsInput: rounds)), try .concatenated(dense))
+    }
+
+    /// Types whose rows in the fixture have as many columns.
+    private static let stacks: [[GGUFTensorType]] =
+        GGUFTensorType.allCases.map { [$0] }
+        + [[.q8_0, .f32, .q4_0], [.bf16, .f16, .q5_1], [.q4_K, .q6_K, .q5_K]]
+
+    /// Many rows, with gradients, an adapter's parts and a bias: as with the expanded weight.
+    @Test(arguments: stacks) func manyRows(_ types: [GGUFTensorType]) throws {
+        let (file, dense) = try weight(types, rounds: true)
+        #expect(file.shape == dense.shape)
+        let expanded = try file.expanded(as: .float32)
+        #expect(try (expanded - dense).norm().item() <= 1e-6 * dense.norm().item())
+        let (rows, columns) = (dense.size(0), dense.size(1))
+        let (a, b) = (
+            try input(rows: 2, columns: columns) * 0.01, try input(rows: 2, columns: rows - 5).transposed(0, 1)
+        )
+        for dtype in [DType.float32, .bfloat16] {
+            let tolerance = dtype == .float32 ? 1e-6 : 1e-2
+            let whole = try dense.to(dtype)
+            let bias = try input(rows: 1, columns: rows).to(dtype).reshaped([rows])
+            for count in [1, 21] {
+                func outcome(_ weight: LinearWeight) throws -> [Tensor] {
+                    let x = try input(rows: count, columns: columns).to(dtype).reshaped([1, count, columns])
+                    let (a, b) = (try a.cloned(), try b.cloned().contiguous())
+                    for tensor in [x, a, b] { try tensor.setRequiresGradient(true) }
+                    let y = try x.linear(
+                        weight, bias: bias, adding: [.init(a: a, b: b, start: 5, scale: 0.5, dropout: 0)])
+                    let z = try x.linear(weight)
+                    try (y * z).sum().backward()
+                    return try [y, z] + [x, a, b].map { try #require(try $0.gradient) }
+                }
+                for (found, expected) in zip(try outcome(file), try outcome(.dense(whole))) {
+                    let (found, expected) = (try found.to(.float32), try expected.to(.float32))
+                    #expect(found.shape == expected.shape)
+                    #expect(try (found - expected).norm().item() <= tolerance * expected.norm().item())
+                }
+            }
+            // Rows by their number.
+            let ids = try Tensor([0, rows - 1, 3, 3], shape: [2, 2])
+            let found = try file.embedding(ids, as: dtype).to(.float32)
+            let expectedRows = try LinearWeight.dense(whole).embedding(ids, as: dtype).to(.float32)
+            #expect(try (found - expectedRows).norm().item() <= tolerance * expectedRows.norm().item())
+            #expect(throws: TorchError.self) { _ = try file.embedding(Tensor([rows]), as: dtype) }
+            // As an output head.
+            let hidden = try input(rows: 300, columns: columns).to(dtype) * 1e-3
+            let targets = try Tensor((0..<300).map { $0 % rows })
+            let (sum, gradient) = try hidden.linearCrossEntropy(file, targets, gradientScale: 1)
+            let (expectedSum, expected) = try hidden.linearCrossEntropy(.dense(whole), targets, gradientScale: 1)
+            #expect(abs(sum - expectedSum) <= tolerance * expectedSum)
+            #expect(
+                try (gradient - expected).to(.float32).norm().item() <= tolerance * expected.to(.float32).norm().item())
+        }
+    }
+
+    /// Without gradients x is rounded to 8 bits, as for a few rows: exact here, as the input is of such numbers.
+    @Test(arguments: stacks.filter { $0.allSatisfy { $0.blockElements > 1 } }, Runtime.kernelSets)
+    func manyRowsInIntegers(_ types: [GGUFTensorType], _ kernels: String) throws {
+        try Runtime.withKernels(of: kernels) {
+            let (file, dense) = try weight(types, rounds: true)
+            let bias = try input(rows: 1, columns: dense.size(0)).reshaped([dense.size(0)])
+            for count in [1, 16, 17, 24, 1100] {
+                let x = try input(rows: count, columns: dense.size(1))
+                for bias in [nil, bias] {
+                    let expected = try x.linear(dense, bias: bias)
+                    let found = try withoutGradients { try x.linear(file, bias: bias) }
+                    #expect(try (found - expected).norm().item() <= 1e-5 * expected.norm().item(), "\(count) rows")
+                }
+            }
+        }
+    }
+
+    /// Other input is rounded where no gradients are recorded, and nowhere else.
+    @Test func whereInputIsRounded() throws {
+        let (file, dense) = try weight([.q4_0], rounds: true)
+        let (exact, _) = try weight([.q4_0])
+        let x = try input(rows: 20, columns: 96) * 1e-3 + Tensor.arange(0, 96) * 1e-2
+        func distance(_ y: Tensor) throws -> Double {
+            try (y - x.linear(dense)).norm().item() / x.linear(dense).norm().item()
+        }
+        #expect(try distance(withoutGradients { try x.linear(file) }) > 1e-4)
+        #expect(try distance(withoutGradients { try x.linear(file) }) < 1e-2)
+        #expect(try distance(withoutGradients { try x.linear(exact) }) < 1e-6)
+        #expect(try distance(x.linear(file)) < 1e-6)
+        let recomputed = try Tensor.recomputed([x], leaves: [], outputs: 1) { try [$0[0].linear(file)] }
+        #expect(try distance(recomputed[0]) < 1e-6)
+    }
+
+    /// A backward pass finds the file's numbers after everything else has let go of them.
+    @Test func theFileOutlivesItsWeight() throws {
+        let x = try input(rows: 20, columns: 96)
+        try x.setRequiresGradient(true)
+        var file: LinearWeight? = try weight([.q8_0, .q4_1]).file
+        let sum = try x.linear(#require(file)).sum()
+        file = nil
+        try sum.backward()
+        let dense = try weight([.q8_0, .q4_1]).dense
+        let expected = try dense.sum(0).reshaped([1, 96])
+        let found = try #require(try x.gradient)
+        #expect(try (found - expected).norm().item() <= 1e-5 * found.norm().item())
+    }
+
+    /// Rows of heads in llama.cpp's order come where they belong.
+    @Test func permutedRows() throws {
+        for name in ["llama-q8_0", "llama-mixed"] {
+            let file = try GGUFCheckpoint(TestFiles.fixtures.appending(path: "gguf/\(name).gguf"))
+            var permuted = 0
+            for name in file.names {
+                guard let blocks = try file.fileRows(name) else { continue }
+                let (weight, reference) = (
+                    try QuantizedWeight(FileWeight([blocks])), try file.tensor(name, as: .float32)
+                )
+                #expect(try (weight.dequantized() - reference).norm().item() <= 1e-6 * reference.norm().item())
+                let x = try input(rows: 2, columns: weight.shape[1])
+                let y = try Tensor.zeros([2, weight.shape[0]])
+                try weight.multiply(x, into: y)
+                let expected = try x.linear(reference)
+                #expect(try (y - expected).norm().item() <= 1e-5 * expected.norm().item(), "\(name)")
+                if name.contains("q_proj") || name.contains("k_proj") { permuted += 1 }
+            }
+            #expect(permuted > 0)
+        }
+    }
+
+    @Test func whatIsNoBlocks() throws {
+        #expect(throws: CheckpointError.self) { _ = try checkpoint.fileRows("none") }
+        let bytes = FileBytes([UInt8](repeating: 0, count: 340), name: "blocks")
+        func blocks(_ type: UInt32, rows: Int, columns: Int, headRows: Int = 0, count: Int = 340)
+            -> FileWeight.Rows
+        {
+            .init(bytes[0..<count], type: type, count: rows, columns: columns, headRows: headRows, owner: bytes)
+        }
+        _ = try QuantizedWeight(FileWeight([blocks(8, rows: 10, columns: 32)]))
+        let faulty: [[FileWeight.Rows]] = [
+            [], [blocks(1, rows: 10, columns: 32)], [blocks(99, rows: 10, columns: 32)],
+            [blocks(8, rows: 10, columns: 33)], [blocks(8, rows: 9, columns: 32)], [blocks(8, rows: 0, columns: 32)],
+            [blocks(8, rows: -1, columns: 32)], [blocks(8, rows: .max, columns: 32)],
+            [blocks(8, rows: 10, columns: 32), blocks(8, rows: 5, columns: 64)],
+            [blocks(8, rows: 10, columns: 32, headRows: 3)], [blocks(8, rows: 10, columns: 32, headRows: 4)],
+            [blocks(8, rows: 10, columns: 32, count: 339)], [blocks(14, rows: 10, columns: 32)],
+        ]
+        for parts in faulty {
+            #expect(throws: TorchError.self) { _ = try FileWeight(parts) }
+        }
+        // Plain numbers have no products of few rows.
+        let plain = try FileWeight([blocks(0, rows: 5, columns: 17)])
+        #expect(!plain.isQuantized && plain.byteCount == 340)
+        #expect(throws: TorchError.self) { _ = try QuantizedWeight(plain) }
+    }
+}
