@@ -2,7 +2,7 @@
 //
 // Few rows of x are multiplied with a file's blocks as they are (kernels/blocks.h). For many, rows of weights are
 // expanded, a panel of them at a time, and multiplied by libtorch: the panel stays in the cache, and no copy of the
-// weights is in memory. Expanding costs what 30 to 50 rows of x cost.
+// weights is in memory. Expanding a row costs what its product with some six rows of x costs.
 
 #include "weight.h"
 

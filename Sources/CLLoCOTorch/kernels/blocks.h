@@ -118,29 +118,32 @@ inline float half_at(const uint8_t *data) {
 /// Blocks of 32 under one scale, with a minimum in the `_1` formats.
 template <bool HasMinimum, bool HasFifth>
 struct SimpleBlock {
-    static constexpr bool is_signed = false, has_halves = false;
+    static constexpr bool is_signed = false, has_halves = false, has_minimum = HasMinimum;
     static constexpr int groups = 1, zero = HasMinimum ? 0 : HasFifth ? 16 : 8;
-    const uint8_t *quants;
+    const uint8_t *data;
     float d, m;
 
     KERNELS_INLINE explicit SimpleBlock(const uint8_t *data)
-        : quants(data + (HasMinimum ? 4 : 2)), d(half_at(data)), m(HasMinimum ? half_at(data + 2) : 0) {}
-    KERNELS_INLINE u8x32 numbers(int) const {
-        if constexpr (HasFifth) return nibbles(quants + 4) | fifth_bits(quants);
-        return nibbles(quants);
+        : data(data), d(half_at(data)), m(HasMinimum ? half_at(data + 2) : 0) {}
+    static KERNELS_INLINE u8x32 numbers(const uint8_t *data) {
+        data += HasMinimum ? 4 : 2;
+        if constexpr (HasFifth) return nibbles(data + 4) | fifth_bits(data);
+        return nibbles(data);
     }
+    KERNELS_INLINE u8x32 numbers(int) const { return numbers(data); }
     KERNELS_INLINE float scales(int) const { return d; }
     KERNELS_INLINE float minima() const { return m; }
 };
 
 struct ByteBlock {
-    static constexpr bool is_signed = true, has_halves = false;
+    static constexpr bool is_signed = true, has_halves = false, has_minimum = false;
     static constexpr int groups = 1, zero = 0;
-    const uint8_t *quants;
+    const uint8_t *data;
     float d;
 
-    KERNELS_INLINE explicit ByteBlock(const uint8_t *data) : quants(data + 2), d(half_at(data)) {}
-    KERNELS_INLINE u8x32 numbers(int) const { return load<u8x32>(quants); }
+    KERNELS_INLINE explicit ByteBlock(const uint8_t *data) : data(data), d(half_at(data)) {}
+    static KERNELS_INLINE u8x32 numbers(const uint8_t *data) { return load<u8x32>(data + 2); }
+    KERNELS_INLINE u8x32 numbers(int) const { return numbers(data); }
     KERNELS_INLINE float scales(int) const { return d; }
     KERNELS_INLINE float minima() const { return 0; }
 };
@@ -259,24 +262,45 @@ struct BlockInput {
     }
 };
 
-/// One row of weights times a few rows of x.
-template <typename Block, int Bytes, int Rows>
-static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
-    // What the scales of a block are kept in: all of them are multiplied by those of x at once.
-    using Scales = decltype(std::declval<Block>().scales(0));
-    f32x8 sums[Rows];
-    Scales offsets[Rows];
-    const int8_t *numbers[Rows];
-    const float *scales[Rows];
-    for (int r = 0; r < Rows; r++) {
-        sums[r] = 0;
-        offsets[r] = 0;
-        numbers[r] = x.numbers(first + r);
-        scales[r] = x.scales(first + r);
+/// Eight blocks of one group as one of eight: their scales are read and multiplied at once.
+template <typename Block, int Bytes>
+struct EightBlocks {
+    static constexpr bool is_signed = Block::is_signed, has_halves = false;
+    static constexpr int groups = 8, zero = Block::zero;
+    const uint8_t *data;
+    f32x8 d, m;
+
+    KERNELS_INLINE explicit EightBlocks(const uint8_t *data) : data(data), d(halves(data)) {
+        if constexpr (Block::has_minimum) m = halves(data + 2);
     }
-    const int64_t groups = x.groups();
-    for (int64_t group = 0; group < groups; group += Block::groups, data += Bytes) {
-        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+    static KERNELS_INLINE f32x8 halves(const uint8_t *data) {
+        u16x16 bits = 0;
+#pragma clang loop unroll(full)
+        for (int g = 0; g < 8; g++) bits[g] = load<uint16_t>(data + Bytes * g);
+        return from_any_f16(bits).lo;
+    }
+    KERNELS_INLINE u8x32 numbers(int g) const { return Block::numbers(data + Bytes * g); }
+    KERNELS_INLINE f32x8 scales(int) const { return d; }
+    KERNELS_INLINE f32x8 minima() const {
+        if constexpr (Block::has_minimum) return m;
+        return 0;
+    }
+};
+
+/// The sums of a few rows of x, and what is added to all of a block's at once.
+template <typename Block, int Rows>
+struct BlockSums {
+    using Scales = decltype(std::declval<Block>().scales(0));
+    Scales offsets[Rows];
+
+    KERNELS_INLINE BlockSums() {
+        for (int r = 0; r < Rows; r++) offsets[r] = 0;
+    }
+
+    /// Adds the products with the block of groups from `group` on.
+    KERNELS_INLINE void add(
+        const uint8_t *data, int64_t group, int64_t groups, const int8_t *const *numbers, const float *const *scales,
+        f32x8 *sums) {
         const Block block(data);
         const Scales first_scales = block.scales(0), second_scales = block.scales(1);
         alignas(32) float factors[Rows][2][Block::groups];
@@ -309,13 +333,43 @@ static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t
             }
         }
     }
-    for (int r = 0; r < Rows; r++) {
-        if constexpr (Block::groups == 1) {
-            results[r] = KERNELS::sum(sums[r]) + offsets[r];
-        } else {
-            results[r] = KERNELS::sum(sums[r] + offsets[r]);
-        }
+
+    KERNELS_INLINE float total(int r) const {
+        if constexpr (Block::groups == 1)
+            return offsets[r];
+        else
+            return KERNELS::sum(offsets[r]);
     }
+};
+
+/// One row of weights times a few rows of x.
+template <typename Block, int Bytes, int Rows>
+static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
+    f32x8 sums[Rows];
+    const int8_t *numbers[Rows];
+    const float *scales[Rows];
+    for (int r = 0; r < Rows; r++) {
+        sums[r] = 0;
+        numbers[r] = x.numbers(first + r);
+        scales[r] = x.scales(first + r);
+        results[r] = 0;
+    }
+    const int64_t groups = x.groups();
+    int64_t group = 0;
+    if constexpr (Block::groups == 1) {
+        BlockSums<EightBlocks<Block, Bytes>, Rows> eights;
+        for (; group + 8 <= groups; group += 8, data += 8 * Bytes) {
+            for (int line = 0; line < 8 * Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+            eights.add(data, group, groups, numbers, scales, sums);
+        }
+        for (int r = 0; r < Rows; r++) results[r] += eights.total(r);
+    }
+    BlockSums<Block, Rows> rest;
+    for (; group < groups; group += Block::groups, data += Bytes) {
+        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+        rest.add(data, group, groups, numbers, scales, sums);
+    }
+    for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(sums[r]) + rest.total(r);
 }
 
 struct BlockLoop {
