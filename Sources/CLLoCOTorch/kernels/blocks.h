@@ -439,6 +439,8 @@ static void block_linear(const ctorch::BlockLinear &linear) {
 
 template <typename Format, typename To>
 static void expand_blocks(const uint8_t *data, int64_t columns, To *out) {
+    // Product and sum are rounded each, as everybody's numbers of these formats are.
+#pragma clang fp contract(off)
     using Block = typename Format::Type;
     for (int64_t column = 0; column < columns; column += Format::columns, data += Format::bytes) {
         const Block block(data);

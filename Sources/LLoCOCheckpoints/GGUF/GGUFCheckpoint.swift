@@ -5,7 +5,7 @@ public import LLoCOTorch
 ///
 /// Tensors carry Hugging Face names and row order: the permutation of query and key rows that llama.cpp's converter
 /// applies to the `llama` architecture is undone. Tensors without a Hugging Face name keep their own
-/// (`rope_freqs.weight`). Quantised ones are dequantised when asked for.
+/// (`rope_freqs.weight`). Quantised ones are expanded when asked for as tensors.
 public struct GGUFCheckpoint: Checkpoint {
     let file: FileBytes
     private let entries: [String: GGUFHeader.Entry]
@@ -59,17 +59,19 @@ public struct GGUFCheckpoint: Checkpoint {
         let entry = try entry(name)
         let stored = try self.dtype(of: name)
         let wanted = dtype ?? stored
-        let permutation = try permutation(name, entry)
-        if entry.type.blockElements == 1 {
-            let plain = TensorEntry(shape: entry.shape, dtype: stored, bytes: entry.bytes)
-            guard let permutation else { return try plain.tensor(in: file, as: wanted) }
-            let buffer = permuteRows(of: plain, permutation)
-            let tensor = try Tensor(sharing: buffer.bytes, shape: entry.shape, dtype: stored, owner: buffer)
-            return wanted == stored ? tensor : try tensor.to(wanted)
+        let headRows = try headRows(name, entry)
+        if entry.type.blockElements == 1, headRows == 0 {
+            return try TensorEntry(shape: entry.shape, dtype: stored, bytes: entry.bytes).tensor(in: file, as: wanted)
         }
-        guard let format = NumberFormat(wanted) else { return try tensor(name, as: .float32).to(wanted) }
-        let buffer = dequantize(entry, format, permutation)
-        return try Tensor(sharing: buffer.bytes, shape: entry.shape, dtype: wanted, owner: buffer)
+        // A vector of numbers that lie in the order of heads is a column.
+        let count = headRows > 0 || entry.shape.count > 1 ? entry.shape[0] : 1
+        let columns = entry.shape.reduce(1, *) / count
+        let rows = FileWeight.Rows(
+            file[entry.bytes], type: entry.type.rawValue, count: count, columns: columns, headRows: headRows,
+            owner: file)
+        // What has more than bfloat16 holds is rounded once.
+        let numbers = try FileWeight([rows]).expanded(as: wanted == .bfloat16 ? .bfloat16 : .float32)
+        return try numbers.reshaped(entry.shape).to(wanted)
     }
 
     public func fileRows(_ name: String) throws -> FileWeight.Rows? {
@@ -77,7 +79,7 @@ public struct GGUFCheckpoint: Checkpoint {
         guard entry.shape.count == 2, !entry.bytes.isEmpty else { return nil }
         return FileWeight.Rows(
             file[entry.bytes], type: entry.type.rawValue, count: entry.shape[0], columns: entry.shape[1],
-            headRows: try permutation(name, entry)?.headSize ?? 0, owner: file)
+            headRows: try headRows(name, entry), owner: file)
     }
 
     private func entry(_ name: String) throws -> GGUFHeader.Entry {
@@ -94,42 +96,22 @@ public struct GGUFCheckpoint: Checkpoint {
 // MARK: - Rows
 
 extension GGUFCheckpoint {
-    /// The permutation to undo for the query and key projections, weights and biases, of the `llama` architecture.
-    private func permutation(_ name: String, _ entry: GGUFHeader.Entry) throws -> RotaryPermutation? {
-        guard architecture == "llama" else { return nil }
+    /// Rows of a head where they are to be put back into Hugging Face's order: of the query and key projections, weights
+    /// and biases, of the `llama` architecture; else 0.
+    ///
+    /// Hugging Face rotates the first half of a head's dimensions against the second half, llama.cpp even ones against
+    /// odd ones. Its converter therefore stores a head's rows 0…d-1 as 0, d/2, 1, d/2+1, …
+    private func headRows(_ name: String, _ entry: GGUFHeader.Entry) throws -> Int {
+        guard architecture == "llama" else { return 0 }
         let isQuery = name.contains(".self_attn.q_proj.")
-        guard isQuery || name.contains(".self_attn.k_proj.") else { return nil }
+        guard isQuery || name.contains(".self_attn.k_proj.") else { return 0 }
         let headCount = metadata["llama.attention.head_count"]?.integer
         let heads = isQuery ? headCount : metadata["llama.attention.head_count_kv"]?.integer ?? headCount
-        guard let heads, let permutation = RotaryPermutation(rows: entry.shape[0], heads: heads) else {
+        guard let heads, heads > 0, entry.shape[0] % heads == 0, (entry.shape[0] / heads) % 2 == 0 else {
             throw file.fault(
                 "tensor \(entry.name) of \(entry.shape[0]) rows for \(heads.map { "\($0)" } ?? "no") heads",
                 expected: "an even number of rows for each head")
         }
-        return permutation
-    }
-
-    private func permuteRows(of entry: TensorEntry, _ permutation: RotaryPermutation) -> NumberBuffer {
-        let source = file[entry.bytes]
-        let buffer = NumberBuffer(byteCount: source.count)
-        let rows = entry.shape[0]
-        let rowBytes = source.count / rows
-        guard let from = source.baseAddress else { return buffer }
-        for row in 0..<rows {
-            (buffer.base + permutation.destination(row) * rowBytes)
-                .copyMemory(from: from + row * rowBytes, byteCount: rowBytes)
-        }
-        return buffer
-    }
-
-    private func dequantize(
-        _ entry: GGUFHeader.Entry, _ format: NumberFormat, _ permutation: RotaryPermutation?
-    ) -> NumberBuffer {
-        let rowElements = entry.shape[entry.shape.count - 1]
-        let elements = entry.bytes.count / entry.type.blockBytes * entry.type.blockElements
-        // A permutation moves slices of the first dimension; a block never crosses a row.
-        let unit = permutation == nil ? rowElements : elements / entry.shape[0]
-        return Dequantizer(type: entry.type, format: format).run(
-            file[entry.bytes], elements: elements, unit: unit, permutation: permutation)
+        return entry.shape[0] / heads
     }
 }
