@@ -4,11 +4,13 @@ public import LLoCOTorch
 /// A GGUF file (versions 2 and 3, little-endian, not split), memory-mapped.
 ///
 /// Tensors carry Hugging Face names and row order: the permutation of query and key rows that llama.cpp's converter
-/// applies to the `llama` architecture is undone. Tensors without a Hugging Face name keep their own
+/// applies to some architectures is undone. Tensors without a Hugging Face name keep their own
 /// (`rope_freqs.weight`). Quantised ones are dequantised when asked for.
 public struct GGUFCheckpoint: Checkpoint {
     let file: FileBytes
     private let entries: [String: GGUFHeader.Entry]
+    /// Whether queries and keys have their rows in llama.cpp's order
+    private let hasPermutedRows: Bool
     public let names: [String]
 
     /// The file's metadata, such as `general.architecture` or `tokenizer.ggml.tokens`.
@@ -22,9 +24,11 @@ public struct GGUFCheckpoint: Checkpoint {
 
     package init(_ file: FileBytes) throws {
         let header = try GGUFHeader(file)
+        let architecture = header.metadata["general.architecture"]?.string
+        let family = ModelFamilies.family(gguf: architecture)
         var entries: [String: GGUFHeader.Entry] = [:]
         for entry in header.entries {
-            let name = GGUFNames.huggingFace(entry.name)
+            let name = GGUFNames.huggingFace(entry.name, others: family?.ggufNames ?? [:])
             guard entries.updateValue(entry, forKey: name) == nil else {
                 throw file.fault("tensor \(entry.name) for the second time")
             }
@@ -33,6 +37,7 @@ public struct GGUFCheckpoint: Checkpoint {
         self.metadata = header.metadata
         self.entries = entries
         self.names = entries.keys.sorted()
+        self.hasPermutedRows = family?.hasPermutedRows ?? false
     }
 
     public var files: [URL] { [file.url] }
@@ -94,13 +99,13 @@ public struct GGUFCheckpoint: Checkpoint {
 // MARK: - Rows
 
 extension GGUFCheckpoint {
-    /// The permutation to undo for the query and key projections, weights and biases, of the `llama` architecture.
+    /// The permutation to undo for the query and key projections, weights and biases, of the families that have one.
     private func permutation(_ name: String, _ entry: GGUFHeader.Entry) throws -> RotaryPermutation? {
-        guard architecture == "llama" else { return nil }
+        guard hasPermutedRows, let architecture else { return nil }
         let isQuery = name.contains(".self_attn.q_proj.")
         guard isQuery || name.contains(".self_attn.k_proj.") else { return nil }
-        let headCount = metadata["llama.attention.head_count"]?.integer
-        let heads = isQuery ? headCount : metadata["llama.attention.head_count_kv"]?.integer ?? headCount
+        let headCount = metadata["\(architecture).attention.head_count"]?.integer
+        let heads = isQuery ? headCount : metadata["\(architecture).attention.head_count_kv"]?.integer ?? headCount
         guard let heads, let permutation = RotaryPermutation(rows: entry.shape[0], heads: heads) else {
             throw file.fault(
                 "tensor \(entry.name) of \(entry.shape[0]) rows for \(heads.map { "\($0)" } ?? "no") heads",
