@@ -40,6 +40,20 @@ Element element(const at::Tensor &tensor, const char *name) {
     }
 }
 
+void write_gated(Gate gate, const at::Tensor &input, at::Tensor &output) {
+    check(input, 2, "gate_up");
+    check(output, 2, "y");
+    TORCH_CHECK(
+        input.size(0) == output.size(0) && input.size(1) == 2 * output.size(1),
+        "expected gate_up [M, 2 I] and y [M, I]");
+    const float *from = const_data<float>(input);
+    float *to = output.mutable_data_ptr<float>();
+    for (int64_t row = 0; row < input.size(0); row++) {
+        kernels().float32_rows.gated(
+            gate, from + row * input.stride(0), to + row * output.stride(0), 1, output.size(1));
+    }
+}
+
 }  // namespace
 
 int ctorch_decode_attention_in(
@@ -185,10 +199,11 @@ int ctorch_rotary_append_in(
         TORCH_CHECK(
             key.stride(3) == 1 && value.stride(3) == 1,
             "keys and values: expected adjacent elements in the last dimension");
+        const int64_t half = s.size(1);
         const auto check_angles = [&](const at::Tensor &angles, const char *name) {
             TORCH_CHECK(
-                (angles.size(0) == 1 || angles.size(0) == rows) && angles.size(1) == size / 2, name,
-                ": expected [1 or ", rows, ", ", size / 2, "]");
+                (angles.size(0) == 1 || angles.size(0) == rows) && angles.size(1) == half && half <= size / 2, name,
+                ": expected [1 or ", rows, ", ", size / 2, "], or fewer of both");
         };
         check_angles(c, "cosine");
         check_angles(s, "sine");
@@ -204,6 +219,7 @@ int ctorch_rotary_append_in(
             .heads = heads,
             .groups = groups,
             .size = size,
+            .turned = 2 * half,
             .cosine = const_data<float>(c),
             .sine = const_data<float>(s),
             .cosine_stride = c.size(0) == 1 ? 0 : c.stride(0),
@@ -220,20 +236,11 @@ int ctorch_rotary_append_in(
 }
 
 int ctorch_swiglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y) {
-    return perform("swiglu", {gate_up, y}, [&] {
-        const at::Tensor &input = unwrap(gate_up);
-        at::Tensor &output = unwrap(y);
-        check(input, 2, "gate_up");
-        check(output, 2, "y");
-        TORCH_CHECK(
-            input.size(0) == output.size(0) && input.size(1) == 2 * output.size(1),
-            "expected gate_up [M, 2 I] and y [M, I]");
-        const float *from = const_data<float>(input);
-        float *to = output.mutable_data_ptr<float>();
-        for (int64_t row = 0; row < input.size(0); row++) {
-            kernels().float32_rows.swiglu(from + row * input.stride(0), to + row * output.stride(0), 1, output.size(1));
-        }
-    });
+    return perform("swiglu", {gate_up, y}, [&] { write_gated(Gate::silu, unwrap(gate_up), unwrap(y)); });
+}
+
+int ctorch_geglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y) {
+    return perform("geglu", {gate_up, y}, [&] { write_gated(Gate::gelu, unwrap(gate_up), unwrap(y)); });
 }
 
 int ctorch_lora_in(

@@ -1,4 +1,4 @@
-// RMSNorm, rotary positions and SwiGLU with their backward passes.
+// RMSNorm, rotary positions and gated units with their backward passes.
 //
 // libtorch composes each of several passes over memory; a kernel reads and writes everything once.
 
@@ -102,12 +102,16 @@ std::pair<at::Tensor, at::Tensor> add_rms_norm(
 // --- Rotary positions -----------------------------------------------------------------------------------------------
 
 at::Tensor rotary(const at::Tensor &x, const at::Tensor &cosine, const at::Tensor &sine) {
-    const int64_t half = x.size(-1) / 2;
+    const int64_t size = x.size(-1), half = cosine.size(-1), rest = size - 2 * half;
     TORCH_CHECK(
-        x.size(-1) % 2 == 0 && cosine.size(-1) == half, "the angles cover half of the last dimension: expected ", half);
+        size % 2 == 0 && rest >= 0, "the angles cover at most half of the last dimension: expected ", size / 2,
+        " or fewer");
     const at::Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
     const at::Tensor c = cosine.to(x.scalar_type()), s = sine.to(x.scalar_type());
-    return at::cat({at::addcmul(first * c, second, s, -1), at::addcmul(second * c, first, s, 1)}, -1);
+    std::vector<at::Tensor> parts = {
+        at::addcmul(first * c, second, s, -1), at::addcmul(second * c, first, s, 1)};
+    if (rest > 0) parts.push_back(x.narrow(-1, 2 * half, rest));
+    return at::cat(parts, -1);
 }
 
 /// The merged projection's heads as views [B, heads, T, E].
@@ -135,7 +139,7 @@ struct Angles {
 
 /// x [B, T, (H + 2K) · E] contiguous, to `out`, which may be x.
 void rotate_merged(const at::Tensor &x, const at::Tensor &out, const Angles &angles, int64_t heads, int64_t groups) {
-    const int64_t size = 2 * angles.half, width = x.size(2), rotated = heads + groups;
+    const int64_t width = x.size(2), size = width / (heads + 2 * groups), rotated = heads + groups;
     const RowKernels &kernels = *row_kernels(x);
     const bool copies = x.data_ptr() != out.data_ptr();
     parallel_rows(x.size(0) * x.size(1), width, [&](int64_t first, int64_t count) {
@@ -144,7 +148,7 @@ void rotate_merged(const at::Tensor &x, const at::Tensor &out, const Angles &ang
             char *from = static_cast<char *>(row_of(x, row, width)), *to = static_cast<char *>(row_of(out, row, width));
             kernels.rotate(
                 from, to, angles.cosine.data_ptr<float>() + angle, angles.sine.data_ptr<float>() + angle, 1, rotated,
-                size);
+                size, 2 * angles.half);
             const size_t done = size_t(rotated * size) * x.element_size();
             if (copies) std::memcpy(to + done, from + done, size_t(groups * size) * x.element_size());
         }
@@ -159,7 +163,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
         rotate_merged(input, out, Angles(cosine, sine), heads, groups);
         context->saved_data["cosine"] = cosine;
         context->saved_data["sine"] = sine;
-        context->saved_data["shape"] = std::vector<int64_t>{heads, groups, x.size(0), x.size(1)};
+        context->saved_data["shape"] = std::vector<int64_t>{heads, groups, x.size(0), x.size(1), x.size(2)};
         return split_heads(out, heads, groups);
     }
 
@@ -167,7 +171,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
         const Angles angles(context->saved_data["cosine"].toTensor(), context->saved_data["sine"].toTensor());
         const auto shape = context->saved_data["shape"].toIntVector();
         const int64_t heads = shape[0], groups = shape[1], batch = shape[2], count = shape[3];
-        const int64_t size = 2 * angles.half;
+        const int64_t width = shape[4], size = width / (heads + 2 * groups);
         at::Tensor defined;
         for (at::Tensor &gradient : gradients) {
             if (!gradient.defined()) continue;
@@ -175,7 +179,6 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
             defined = gradient;
         }
         if (!defined.defined()) return {at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
-        const int64_t width = (heads + 2 * groups) * size;
         const at::Tensor d_x = at::empty({batch, count, width}, defined.options());
         const RowKernels &kernels = *row_kernels(d_x);
         const size_t head_bytes = size_t(size) * d_x.element_size();
@@ -201,7 +204,7 @@ struct RotaryHeads : torch::autograd::Function<RotaryHeads> {
                             // The backward pass rotates by the negative angle.
                             kernels.rotate(
                                 from, to, angles.cosine.data_ptr<float>() + angle,
-                                angles.sine.data_ptr<float>() + angle, -1, 1, size);
+                                angles.sine.data_ptr<float>() + angle, -1, 1, size, 2 * angles.half);
                         }
                     }
                 }
@@ -219,11 +222,11 @@ variable_list rotary_heads(
     const int64_t size = x.size(2) / (heads + 2 * groups);
     const auto fits = [&](const at::Tensor &t) {
         const bool of_rows = t.dim() == 4 && t.size(1) == 1 && (t.size(0) == x.size(0) || t.size(0) == 1);
-        return (t.dim() == 2 || of_rows) && t.size(-2) == x.size(1) && t.size(-1) * 2 == size;
+        return (t.dim() == 2 || of_rows) && t.size(-2) == x.size(1) && t.size(-1) * 2 <= size;
     };
     TORCH_CHECK(
-        fits(cosine) && cosine.sizes() == sine.sizes() && fits(sine), "expected angles [T, ", size / 2,
-        "] or [B, 1, T, ", size / 2, "]");
+        size % 2 == 0 && fits(cosine) && cosine.sizes() == sine.sizes() && fits(sine), "expected angles [T, ", size / 2,
+        "] or [B, 1, T, ", size / 2, "], or fewer");
     const bool fast = row_kernels(x) && cosine.scalar_type() == at::kFloat && sine.scalar_type() == at::kFloat &&
                       cosine.device().is_cpu() && sine.device().is_cpu() && x.numel() > 0;
     if (!fast) {
@@ -236,47 +239,51 @@ variable_list rotary_heads(
     return split_heads(all, heads, groups);
 }
 
-// --- SwiGLU ---------------------------------------------------------------------------------------------------------
+// --- Gated units ----------------------------------------------------------------------------------------------------
 
-at::Tensor swiglu_rows(const at::Tensor &x) {
+at::Tensor gated_rows(Gate gate, const at::Tensor &x) {
     auto shape = x.sizes().vec();
     const int64_t size = shape.back() /= 2;
     const at::Tensor out = at::empty(shape, x.options());
     const RowKernels &kernels = *row_kernels(x);
     parallel_rows(out.numel() / size, 3 * size, [&](int64_t first, int64_t count) {
-        kernels.swiglu(row_of(x, first, 2 * size), row_of(out, first, size), count, size);
+        kernels.gated(gate, row_of(x, first, 2 * size), row_of(out, first, size), count, size);
     });
     return out;
 }
 
-struct SwiGLU : torch::autograd::Function<SwiGLU> {
-    static at::Tensor forward(AutogradContext *context, const at::Tensor &x) {
+struct GatedUnit : torch::autograd::Function<GatedUnit> {
+    static at::Tensor forward(AutogradContext *context, const at::Tensor &x, int64_t gate) {
         const at::Tensor input = x.contiguous();
         context->save_for_backward({input});
-        return swiglu_rows(input);
+        context->saved_data["gate"] = gate;
+        return gated_rows(Gate(gate), input);
     }
 
     static variable_list backward(AutogradContext *context, variable_list gradients) {
-        if (!gradients[0].defined()) return {at::Tensor()};
+        if (!gradients[0].defined()) return {at::Tensor(), at::Tensor()};
         const at::Tensor x = context->get_saved_variables()[0], d_out = gradients[0].contiguous();
+        const Gate gate = Gate(context->saved_data["gate"].toInt());
         const at::Tensor d_x = at::empty_like(x);
         const int64_t size = x.size(-1) / 2;
         const RowKernels &kernels = *row_kernels(x);
         parallel_rows(d_out.numel() / size, 5 * size, [&](int64_t first, int64_t count) {
-            kernels.swiglu_backward(
-                row_of(x, first, 2 * size), row_of(d_out, first, size), row_of(d_x, first, 2 * size), count, size);
+            kernels.gated_backward(
+                gate, row_of(x, first, 2 * size), row_of(d_out, first, size), row_of(d_x, first, 2 * size), count,
+                size);
         });
-        return {d_x};
+        return {d_x, at::Tensor()};
     }
 };
 
-at::Tensor swiglu(const at::Tensor &x) {
+at::Tensor gated(Gate gate, const at::Tensor &x) {
     TORCH_CHECK(x.dim() > 0 && x.size(-1) % 2 == 0, "expected gate and up side by side");
     if (!row_kernels(x) || x.numel() == 0) {
         const int64_t size = x.size(-1) / 2;
-        return at::silu(x.narrow(-1, 0, size)) * x.narrow(-1, size, size);
+        const at::Tensor first = x.narrow(-1, 0, size);
+        return (gate == Gate::silu ? at::silu(first) : at::gelu(first, "tanh")) * x.narrow(-1, size, size);
     }
-    return records_gradients({x}) ? SwiGLU::apply(x) : swiglu_rows(x.contiguous());
+    return records_gradients({x}) ? GatedUnit::apply(x, int64_t(gate)) : gated_rows(gate, x.contiguous());
 }
 
 }  // namespace
@@ -312,5 +319,9 @@ int ctorch_rotary_heads(
 }
 
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out) {
-    return produce("swiglu", {x}, out, [&] { return swiglu(unwrap(x)); });
+    return produce("swiglu", {x}, out, [&] { return gated(Gate::silu, unwrap(x)); });
+}
+
+int ctorch_geglu(const ctorch_tensor *x, ctorch_tensor **out) {
+    return produce("geglu", {x}, out, [&] { return gated(Gate::gelu, unwrap(x)); });
 }

@@ -12,7 +12,7 @@ extension Tensor {
     /// keys and values to `keys` and `values` [1 or M, groups, capacity, E], float32, float16 or bfloat16: row m goes to
     /// place `index` of sequence m, or where there is one sequence to its place `index` + m.
     ///
-    /// - Parameter cosine: [1 or M, E/2]; `sine` likewise
+    /// - Parameter cosine: [1 or M, R/2] for the first R ≤ E elements of a head, which are turned; `sine` likewise
     public func rotaryAppend(
         cosine: Tensor, sine: Tensor, heads: Int, groups: Int, keys: Tensor, values: Tensor, at index: Int
     ) throws(TorchError) {
@@ -25,7 +25,7 @@ extension Tensor {
     /// The pieces that ``attention(keys:values:logWeights:biases:last:into:)`` takes at most.
     public static let largestPieceCount = 64
 
-    /// Writes softmax(q · kᵀ / sqrt(E)) · v to `out` for one query position a sequence: self and out [B, H, E], E a
+    /// Writes softmax(q · kᵀ · scale) · v to `out` for one query position a sequence: self and out [B, H, E], E a
     /// multiple of 16 up to 256.
     ///
     /// - Parameters:
@@ -35,11 +35,12 @@ extension Tensor {
     ///   - biases: added key by key and head by head, [B or 1, K, n], float32; nil for a piece without one, empty for none.
     ///     A key whose bias is -infinity is not there for its head.
     ///   - last: how many positions of the last piece count, its first ones; nil for all
+    ///   - scale: by default 1 / sqrt(E)
     public func attention(
         keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, biases: [Tensor?] = [], last: Int? = nil,
-        into out: Tensor
+        scale: Double? = nil, into out: Tensor
     ) throws(TorchError) {
-        let scale = 1 / Double(size(-1)).squareRoot()
+        let scale = scale ?? 1 / Double(size(-1)).squareRoot()
         try check(
             withPieces(keys, values, logWeights, biases) { keys, values, logWeights, biases, count in
                 ctorch_decode_attention_in(
@@ -50,6 +51,11 @@ extension Tensor {
     /// Writes silu(gate) · up of self [M, 2 · I] to `y` [M, I].
     public func swiGLU(into y: Tensor) throws(TorchError) {
         try check(ctorch_swiglu_in(handle, y.handle))
+    }
+
+    /// Writes gelu(gate) · up, GELU in its tanh form, of self [M, 2 · I] to `y` [M, I].
+    public func geGLU(into y: Tensor) throws(TorchError) {
+        try check(ctorch_geglu_in(handle, y.handle))
     }
 
     /// Adds scale · (self · aᵀ) · bᵀ to `y` [M, out]; self [M, in], a [r, in] and b [out, r] float32 or bfloat16.

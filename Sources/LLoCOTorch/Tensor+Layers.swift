@@ -108,7 +108,8 @@ extension Tensor {
     }
 
     /// Rotary position embedding (Su et al. 2021) in the half-split layout of Hugging Face's Llama: pairs are
-    /// (i, i + E/2). self [B, H, T, E]; cosine and sine [T, E/2] or [B, 1, T, E/2], rounded to self's dtype.
+    /// (i, i + R/2) of the first R ≤ E elements, the others stay. self [B, H, T, E]; cosine and sine [T, R/2] or
+    /// [B, 1, T, R/2], rounded to self's dtype.
     public func rotary(cosine: Tensor, sine: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_rotary(handle, cosine.handle, sine.handle, $0) }
     }
@@ -119,7 +120,7 @@ extension Tensor {
     /// no gradient is recorded it is rotated in place.
     ///
     /// - Parameters:
-    ///   - cosine: [T, E/2] or [B, 1, T, E/2], float32 whatever self's dtype; `sine` likewise
+    ///   - cosine: [T, R/2] or [B, 1, T, R/2], float32 whatever self's dtype; `sine` likewise
     ///   - heads: query heads
     ///   - groups: key heads, and value heads
     /// - Returns: [B, heads, T, E] and twice [B, groups, T, E], views of one tensor
@@ -136,6 +137,11 @@ extension Tensor {
     /// silu(gate) · up (Shazeer 2020); self [..., 2 · I] holds the gate, then up: [..., I].
     public func swiGLU() throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_swiglu(handle, $0) }
+    }
+
+    /// gelu(gate) · up with GELU in its tanh form; self [..., 2 · I] holds the gate, then up: [..., I].
+    public func geGLU() throws(TorchError) -> Tensor {
+        try Tensor.make { ctorch_geglu(handle, $0) }
     }
 
     /// softmax(q · kᵀ · scale + mask) · v with grouped heads.

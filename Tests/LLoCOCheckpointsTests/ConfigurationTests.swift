@@ -94,7 +94,7 @@ import Testing
         (["rope_theta": .number(.infinity)], "rope theta"),
         (["bos_token_id": .integer(1000)], "the special token id 1000"),
         (["hidden_act": .string("gelu")], "hidden_act gelu; expected silu"),
-        (["rope_scaling": object(["type": .string("yarn"), "factor": .integer(4)])], "rope_type yarn"),
+        (["rope_scaling": object(["type": .string("spiral"), "factor": .integer(4)])], "rope_type spiral"),
         (["rope_scaling": object(["type": .string("linear")])], "no rope_scaling.factor"),
         (["rope_scaling": object(["type": .string("linear"), "factor": .integer(0)])], "rope scaling factor"),
         (["quantization_config": object(["bits": .integer(4)])], "a quantization_config"),
@@ -102,8 +102,8 @@ import Testing
         (
             [
                 "model_type": .string("mistral"), "architectures": .array([.string("MistralForCausalLM")]),
-                "sliding_window": .integer(1024),
-            ], "a sliding_window of 1024 positions"
+                "sliding_window": .integer(0),
+            ], "a sliding window of 0 positions"
         ),
     ]
 

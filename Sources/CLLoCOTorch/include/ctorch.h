@@ -273,17 +273,20 @@ int ctorch_layer_norm(
 int ctorch_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
 int ctorch_log_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
 int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **out);
-/// Rotary position embedding in the half-split layout of Hugging Face's Llama: x [B, H, T, E], cosine and sine [T, E].
+/// Rotary position embedding in the half-split layout of Hugging Face's Llama: x [B, H, T, E], cosine and sine
+/// [T, R / 2]. The first R <= E elements of a head are turned, the others stay.
 int ctorch_rotary(const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
 /// The same for a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the
 /// value heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] rotated, the values as they are. Views of
-/// x, which is overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, E / 2] or
-/// [B, 1, T, E / 2], float32.
+/// x, which is overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, R / 2] or
+/// [B, 1, T, R / 2], float32.
 int ctorch_rotary_heads(
     const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, int64_t heads, int64_t groups,
     ctorch_tensor **queries, ctorch_tensor **keys, ctorch_tensor **values);
 /// silu(gate) · up for x [..., 2 · I] = [gate ; up]: [..., I]
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
+/// The same with GELU in its tanh form: gelu(gate) · up
+int ctorch_geglu(const ctorch_tensor *x, ctorch_tensor **out);
 /// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `piece_count` pieces that follow each other,
 /// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. `log_weights`, one
 /// for each piece or NULL, are added to the scores of its keys. So are `biases`, one or NULL for each piece, or NULL:
@@ -351,13 +354,15 @@ int ctorch_embedding_in(ctorch_weight weight, int64_t id, ctorch_tensor *out);
 /// x / sqrt(mean(x²) + epsilon) · weight; x, y [M, D] (may be one tensor), weight [D] float32 or bfloat16.
 int ctorch_rms_norm_in(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor *y);
 /// Rotates queries and keys as `ctorch_rotary` and appends keys and values to a cache. qkv [M, (heads + 2 groups) · E],
-/// in place; cosine and sine [1 or M, E / 2]; keys and values [1 or M, groups, capacity, E], float32, float16 or
+/// in place; cosine and sine [1 or M, R / 2]; keys and values [1 or M, groups, capacity, E], float32, float16 or
 /// bfloat16: row m goes to sequence m at `index`, or in a cache of one sequence to position `index` + m.
 int ctorch_rotary_append_in(
     ctorch_tensor *qkv, const ctorch_tensor *cosine, const ctorch_tensor *sine, int64_t heads, int64_t groups,
     ctorch_tensor *keys, ctorch_tensor *values, int64_t index);
 /// silu(gate) · up; gate_up [M, 2 I], gate first; y [M, I].
 int ctorch_swiglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y);
+/// The same with GELU in its tanh form.
+int ctorch_geglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y);
 /// y += scale · (x · aᵀ) · bᵀ; x [M, K], a [r, K], b [N, r] float32 or bfloat16, contiguous; y [M, N].
 int ctorch_lora_in(
     const ctorch_tensor *x, const ctorch_tensor *a, const ctorch_tensor *b, double scale, ctorch_tensor *y);

@@ -406,7 +406,7 @@ static void rotary_append(const ctorch::RotaryAppend &a) {
     for (int64_t row = 0; row < a.rows; row++) {
         float *x = a.qkv + row * a.stride;
         const float *cosine = a.cosine + row * a.cosine_stride, *sine = a.sine + row * a.sine_stride;
-        rotate<float>(x, x, cosine, sine, 1, a.heads + a.groups, a.size);
+        rotate<float>(x, x, cosine, sine, 1, a.heads + a.groups, a.size, a.turned);
         const float *key = x + a.heads * a.size, *value = key + a.groups * a.size;
         for (int64_t g = 0; g < a.groups; g++) {
             convert(key + g * a.size, a.size, static_cast<T *>(a.keys) + row * a.key_row + g * a.key_group);

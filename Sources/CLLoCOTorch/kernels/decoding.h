@@ -220,12 +220,13 @@ inline int64_t decode_attention_scratch(int64_t rows, int64_t chunks, int64_t si
     return 2 * rows * size + rows * chunks * (size + 2);
 }
 
-/// Rotates the query and key heads of qkv [rows, (heads + 2 groups) * size] in place and copies keys and values out.
+/// Rotates the first `turned` elements of the query and key heads of qkv [rows, (heads + 2 groups) * size] in place and
+/// copies keys and values out.
 struct RotaryAppend {
     float *qkv;
     int64_t rows, stride;
-    int64_t heads, groups, size;
-    /// [size / 2] a row
+    int64_t heads, groups, size, turned;
+    /// [turned / 2] a row
     const float *cosine, *sine;
     int64_t cosine_stride, sine_stride;
     /// Where the first row's first key and value go, and how far apart in elements those of rows and groups are.

@@ -16,6 +16,9 @@ struct Dropout {
     float scale;
 };
 
+/// What a feed-forward network's gate goes through: SiLU, or GELU in its tanh form.
+enum class Gate { silu, gelu };
+
 /// Targets that a row of scores may have.
 constexpr int64_t most_targets = 128;
 
@@ -31,13 +34,14 @@ struct RowKernels {
     void (*rms_norm_backward)(
         const void *sum, const void *weight, const float *scales, const void *d_out, const void *d_sum, void *d_x,
         int64_t rows, int64_t size);
-    /// Turns `heads` heads of `size` that follow each other in `in` by one position's angles; `out` may be `in`.
+    /// Turns the first `turned` elements of `heads` heads of `size` that follow each other in `in` by one position's
+    /// angles, the others are copied; `out` may be `in`.
     void (*rotate)(
-        const void *in, void *out, const float *cosine, const float *sine, float direction, int64_t heads,
-        int64_t size);
-    /// silu(gate) · up for rows [gate ; up] of 2 · size
-    void (*swiglu)(const void *x, void *out, int64_t rows, int64_t size);
-    void (*swiglu_backward)(const void *x, const void *d_out, void *d_x, int64_t rows, int64_t size);
+        const void *in, void *out, const float *cosine, const float *sine, float direction, int64_t heads, int64_t size,
+        int64_t turned);
+    /// activation(gate) · up for rows [gate ; up] of 2 · size
+    void (*gated)(Gate gate, const void *x, void *out, int64_t rows, int64_t size);
+    void (*gated_backward)(Gate gate, const void *x, const void *d_out, void *d_x, int64_t rows, int64_t size);
     /// Σ share · -log softmax(logits)[target] over the `count` distinct targets of one row, at most `most_targets`;
     /// where `shares` is null there is one target, of share 1. Where `gradient`, the row becomes the gradient of scale
     /// · loss: scale · (Σ shares · softmax - shares at the targets).

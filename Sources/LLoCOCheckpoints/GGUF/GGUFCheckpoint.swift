@@ -4,11 +4,13 @@ public import LLoCOTorch
 /// A GGUF file (versions 2 and 3, little-endian, not split), memory-mapped.
 ///
 /// Tensors carry Hugging Face names and row order: the permutation of query and key rows that llama.cpp's converter
-/// applies to the `llama` architecture is undone. Tensors without a Hugging Face name keep their own
+/// applies to some architectures is undone. Tensors without a Hugging Face name keep their own
 /// (`rope_freqs.weight`). Quantised ones are expanded when asked for as tensors.
 public struct GGUFCheckpoint: Checkpoint {
     let file: FileBytes
     private let entries: [String: GGUFHeader.Entry]
+    /// Whether queries and keys have their rows in llama.cpp's order
+    private let hasPermutedRows: Bool
     public let names: [String]
 
     /// The file's metadata, such as `general.architecture` or `tokenizer.ggml.tokens`.
@@ -22,9 +24,11 @@ public struct GGUFCheckpoint: Checkpoint {
 
     package init(_ file: FileBytes) throws {
         let header = try GGUFHeader(file)
+        let architecture = header.metadata["general.architecture"]?.string
+        let family = ModelFamilies.family(gguf: architecture)
         var entries: [String: GGUFHeader.Entry] = [:]
         for entry in header.entries {
-            let name = GGUFNames.huggingFace(entry.name)
+            let name = GGUFNames.huggingFace(entry.name, others: family?.ggufNames ?? [:])
             guard entries.updateValue(entry, forKey: name) == nil else {
                 throw file.fault("tensor \(entry.name) for the second time")
             }
@@ -33,6 +37,7 @@ public struct GGUFCheckpoint: Checkpoint {
         self.metadata = header.metadata
         self.entries = entries
         self.names = entries.keys.sorted()
+        self.hasPermutedRows = family?.hasPermutedRows ?? false
     }
 
     public var files: [URL] { [file.url] }
@@ -97,16 +102,16 @@ public struct GGUFCheckpoint: Checkpoint {
 
 extension GGUFCheckpoint {
     /// Rows of a head where they are to be put back into Hugging Face's order: of the query and key projections, weights
-    /// and biases, of the `llama` architecture; else 0.
+    /// and biases, of the families whose rows are permuted; else 0.
     ///
     /// Hugging Face rotates the first half of a head's dimensions against the second half, llama.cpp even ones against
     /// odd ones. Its converter therefore stores a head's rows 0…d-1 as 0, d/2, 1, d/2+1, …
     private func headRows(_ name: String, _ entry: GGUFHeader.Entry) throws -> Int {
-        guard architecture == "llama" else { return 0 }
+        guard hasPermutedRows, let architecture else { return 0 }
         let isQuery = name.contains(".self_attn.q_proj.")
         guard isQuery || name.contains(".self_attn.k_proj.") else { return 0 }
-        let headCount = metadata["llama.attention.head_count"]?.integer
-        let heads = isQuery ? headCount : metadata["llama.attention.head_count_kv"]?.integer ?? headCount
+        let headCount = metadata["\(architecture).attention.head_count"]?.integer
+        let heads = isQuery ? headCount : metadata["\(architecture).attention.head_count_kv"]?.integer ?? headCount
         guard let heads, heads > 0, entry.shape[0] % heads == 0, (entry.shape[0] / heads) % 2 == 0 else {
             throw file.fault(
                 "tensor \(entry.name) of \(entry.shape[0]) rows for \(heads.map { "\($0)" } ?? "no") heads",

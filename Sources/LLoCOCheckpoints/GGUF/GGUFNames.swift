@@ -14,12 +14,14 @@ enum GGUFNames {
     ]
 
     /// The Hugging Face name; the name itself where there is none, as for `rope_freqs.weight`.
-    static func huggingFace(_ name: String) -> String {
+    ///
+    /// - Parameter others: layers' names of the file's family that are not Llama's
+    static func huggingFace(_ name: String, others: [String: String] = [:]) -> String {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard let kind = parts.last, kind == "weight" || kind == "bias" else { return name }
         if parts.count == 2, let global = global[parts[0]] { return "\(global).\(kind)" }
         if parts.count == 4, parts[0] == "blk", let number = Int(parts[1]), String(number) == parts[1],
-            let layer = layer[parts[2]]
+            let layer = others[parts[2]] ?? layer[parts[2]]
         {
             return "model.layers.\(number).\(layer).\(kind)"
         }

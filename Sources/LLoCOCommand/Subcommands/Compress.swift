@@ -28,16 +28,7 @@ struct Compress: ParsableCommand {
         guard (file == nil) != (ids == nil) else {
             throw ValidationError("expected a text file or --ids, one of the two")
         }
-        _ = try parsedIDs()
-    }
-
-    private func parsedIDs() throws -> [Int]? {
-        try ids?.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let id = Int(part.trimmingCharacters(in: .whitespaces)), id >= 0 else {
-                throw ValidationError("--ids: '\(part)' is no token id, expected numbers with commas between")
-            }
-            return id
-        }
+        _ = try ids.map(TokenIDs.parse)
     }
 
     private struct Result: Encodable {
@@ -49,7 +40,7 @@ struct Compress: ParsableCommand {
     func run() throws {
         let text = try file.map { try TextInput.read($0) }
         let loaded = try engine.load(withEmbedder: false, withAdapter: false, exact: true)
-        let ids = try parsedIDs() ?? loaded.languageModel.tokenizer.encode(text ?? "", special: .asText)
+        let ids = try self.ids.map(TokenIDs.parse) ?? loaded.languageModel.tokenizer.encode(text ?? "", special: .asText)
         guard !ids.isEmpty else { throw CommandError("\(file ?? "--ids"): empty, expected tokens to compress") }
         let compressor = loaded.compressor
         try compressor.check(tokens: ids.count, named: file ?? "--ids")

@@ -8,8 +8,11 @@ struct Generate: ParsableCommand {
         discussion: "Special tokens in the prompt, such as <|im_start|>, are parsed; none are added. Greedy by default."
     )
 
-    @Argument(help: "The text to continue.")
-    var prompt: String
+    @Argument(help: "The text to continue; none with --ids.")
+    var prompt: String?
+
+    @Option(help: ArgumentHelp("Token ids to continue, as 1,2,3: the model needs no tokenizer.", valueName: "ids"))
+    var ids: String?
 
     @OptionGroup var generation: GenerationFlags
     @OptionGroup var model: ModelOptions
@@ -20,17 +23,27 @@ struct Generate: ParsableCommand {
         let text: String
     }
 
+    func validate() throws {
+        guard (prompt == nil) != (ids == nil) else {
+            throw ValidationError("expected a prompt or --ids, one of the two")
+        }
+        _ = try ids.map(TokenIDs.parse)
+    }
+
     func run() throws {
         let model = try model.load(exact: true)
-        let ids = try model.tokenizer.encode(prompt, special: .parsed)
+        let ids = try self.ids.map(TokenIDs.parse) ?? model.tokenizer.encode(prompt ?? "", special: .parsed)
         guard !ids.isEmpty else { throw CommandError("the prompt is empty") }
-        let result = try model.generate(
-            model.decoder.embed(ids), options: generation.options(seed: self.model.compute.seed)
-        ) { if !output.json { Terminal.write($0) } }
+        var options = try generation.options(seed: self.model.compute.seed)
+        options.idsAlone = self.ids != nil
+        let result = try model.generate(model.decoder.embed(ids), options: options) {
+            if !output.json { Terminal.write($0) }
+        }
         if output.json {
             try Terminal.json(Result(ids: result.ids, text: result.text))
         } else {
-            Terminal.write("\n")
+            // A model without a tokenizer says what it can.
+            Terminal.write((model.hasTokenizer ? "" : result.ids.map(String.init).joined(separator: ",")) + "\n")
         }
         switch result.end {
         case .length: Terminal.note(Text.cut("the text", after: result.ids.count))

@@ -11,8 +11,11 @@ struct Perplexity: ParsableCommand {
             quantized weights: what they cost is the difference.
             """)
 
-    @Argument(help: "A text file, or - for stdin.")
-    var file: String
+    @Argument(help: "A text file, or - for stdin; none with --ids.")
+    var file: String?
+
+    @Option(help: ArgumentHelp("Token ids for the text, as 1,2,3.", valueName: "ids"))
+    var ids: String?
 
     @Option(help: ArgumentHelp("Score only the first N tokens.", valueName: "n"))
     var tokens: Int?
@@ -21,6 +24,10 @@ struct Perplexity: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        guard (file == nil) != (ids == nil) else {
+            throw ValidationError("expected a text file or --ids, one of the two")
+        }
+        _ = try ids.map(TokenIDs.parse)
         if let tokens, tokens < 2 { throw ValidationError("--tokens \(tokens): expected 2 or more") }
     }
 
@@ -31,13 +38,13 @@ struct Perplexity: ParsableCommand {
     }
 
     func run() throws {
-        let text = try TextInput.read(file)
+        let text = try file.map { try TextInput.read($0) }
         let model = try model.load(exact: true)
-        var ids = try model.tokenizer.encode(text, special: .parsed)
+        var ids = try self.ids.map(TokenIDs.parse) ?? model.tokenizer.encode(text ?? "", special: .parsed)
         if let tokens { ids = Array(ids.prefix(tokens)) }
         guard ids.count > 1 else {
             throw CommandError(
-                "\(file): \(text.isEmpty ? "empty" : "one token"), expected at least two tokens to score")
+                "\(file ?? "--ids"): \(ids.isEmpty ? "empty" : "one token"), expected at least two tokens to score")
         }
         let nll =
             switch self.model.decodeWeights {

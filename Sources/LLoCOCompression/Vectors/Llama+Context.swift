@@ -34,7 +34,7 @@ extension Llama {
     func append(_ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0) throws {
         let bias = try vectors.bias.map {
             try $0.reshaped([
-                $0.size(0), configuration.layerCount, configuration.keyValueHeadCount, vectors.count,
+                $0.size(0), configuration.compressedLayers.count, configuration.keyValueHeadCount, vectors.count,
             ])
         }
         try append(vectors.values, to: cache, logWeight: logWeight, bias: bias)

@@ -2,6 +2,6 @@
 public enum VectorForm: String, Sendable, Codable, CaseIterable {
     /// an input embedding, [D]
     case embeddings
-    /// the keys and values of one position in all layers, [keyValueSize]
+    /// the keys and values of one position in all layers that are compressed, [keyValueSize]
     case keysAndValues = "keys-and-values"
 }

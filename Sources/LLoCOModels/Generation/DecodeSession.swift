@@ -34,7 +34,7 @@ public final class DecodeSession {
             try QuantizedSteps(model, weights: $0, cache: cache, adapters: adapters)
         }
         let window = model.configuration.maximumPositions
-        try model.rotary.reserve(min(cache.count + min(expecting, window), window))
+        for rotary in model.rotaries { try rotary.reserve(min(cache.count + min(expecting, window), window)) }
     }
 
     /// Whether the steps use quantized weights.
@@ -56,6 +56,7 @@ public final class DecodeSession {
 private final class QuantizedSteps {
     private let model: Llama
     private let cache: KeyValueCache
+    private let adapters: ActiveAdapters
     private let embedding: LinearWeight
     private let layers: [Layer]
     private let outputHead: QuantizedWeight
@@ -66,9 +67,13 @@ private final class QuantizedSteps {
     /// [1, (H + 2K) · E], and its queries [1, H, E]
     private let projected: Tensor
     private let query: Tensor
+    /// Its keys [1, K · E]
+    private let key: Tensor
     /// [1, H, E], and joined [1, H · E]
     private let mixed: Tensor
     private let joined: Tensor
+    /// What a branch adds to the stream where that is normed first, [1, D]
+    private let branch: Tensor
     /// [1, 2 · I] and [1, I]
     private let gateUp: Tensor
     private let gated: Tensor
@@ -81,10 +86,10 @@ private final class QuantizedSteps {
 
     /// A layer's weights with what is added to their outputs.
     private struct Layer {
-        let attentionNorm: Tensor
+        let block: Llama.Block
         let queryKeyValue: Product
+        /// Into the stream, or where what they add is normed into ``branch``.
         let output: Product
-        let feedForwardNorm: Tensor
         let gateUp: Product
         let down: Product
     }
@@ -136,60 +141,103 @@ private final class QuantizedSteps {
         query = try projected.narrowed(1, start: 0, length: heads * size).reshaped([1, heads, size])
         joined = try .empty([1, heads * size])
         mixed = try joined.reshaped([1, heads, size])
+        branch = try .empty([1, configuration.hiddenSize])
         gateUp = try .empty([1, 2 * configuration.intermediateSize])
         gated = try .empty([1, configuration.intermediateSize])
         logits = try .empty([1, configuration.vocabularySize])
         scores = try logits.reshaped([-1])
         outputHead = weights.outputHead
+        self.adapters = adapters
+        key = try projected.narrowed(1, start: heads * size, length: groups * size)
+        let (stream, branch) = (x, branch)
         var layers: [Layer] = []
         for (block, quantized) in zip(model.blocks, weights.blocks) {
+            func adding(_ linear: Linear, _ weight: QuantizedWeight, normedBy norm: Tensor?) throws -> Product {
+                try Product(linear, weight, adapters, into: norm == nil ? stream : branch, adding: norm == nil)
+            }
             layers.append(
                 Layer(
-                    attentionNorm: block.attentionNorm,
+                    block: block,
                     queryKeyValue: try Product(
                         block.queryKeyValue, quantized.queryKeyValue, adapters, into: projected),
-                    output: try Product(block.output, quantized.output, adapters, into: x, adding: true),
-                    feedForwardNorm: block.feedForwardNorm,
+                    output: try adding(block.output, quantized.output, normedBy: block.addedAttentionNorm),
                     gateUp: try Product(block.gateUp, quantized.gateUp, adapters, into: gateUp),
-                    down: try Product(block.down, quantized.down, adapters, into: x, adding: true)))
+                    down: try adding(block.down, quantized.down, normedBy: block.addedFeedForwardNorm)))
         }
         self.layers = layers
     }
 
     func step(_ token: Int) throws -> Tensor {
         let configuration = model.configuration
-        let (groups, epsilon) = (configuration.keyValueHeadCount, configuration.rmsNormEpsilon)
+        let groups = configuration.keyValueHeadCount
         guard token >= 0, token < configuration.vocabularySize else {
             throw ModelError(
                 .invalid, "token id \(token) is outside the model's vocabulary of \(configuration.vocabularySize)")
         }
+        let place = cache.count
+        try model.turn(cache, for: place + 1)
         try embedding.embedding(token, into: x)
+        if configuration.embeddingScale != 1 { try x.add(x, scaledBy: configuration.embeddingScale - 1) }
         let slot = try cache.begin(1, batch: 1)[0]
         if seenLayout.map({ $0 != (cache.layout, slot.page) }) ?? true {
             seen = try layers.indices.map { try cache.pieces(layer: $0, through: slot.page, of: model) }
             seenLayout = (cache.layout, slot.page)
         }
-        let angles = try model.rotary.angles(start: cache.count, count: 1)
+        let angles = try model.rotaries.map { try $0.angles(start: place, count: 1, length: place + 1) }
         for (index, layer) in layers.enumerated() {
-            try x.rmsNorm(layer.attentionNorm, epsilon: epsilon, into: normed)
-            try layer.queryKeyValue(normed)
-            let pieces = seen[index]
+            let block = layer.block
+            try layer.queryKeyValue(normed(x, block.attentionNorm))
+            try normHeads(block)
+            var pieces = seen[index]
             try projected.rotaryAppend(
-                cosine: angles.cosine, sine: angles.sine, heads: configuration.headCount, groups: groups,
-                keys: pieces.keys[pieces.keys.count - 1], values: pieces.values[pieces.values.count - 1],
-                at: slot.start)
+                cosine: angles[block.rope].cosine, sine: angles[block.rope].sine, heads: configuration.headCount,
+                groups: groups, keys: pieces.keys[pieces.keys.count - 1],
+                values: pieces.values[pieces.values.count - 1], at: slot.start)
+            if let growth = block.description.queryGrowth?.factor(at: place), growth != 1 {
+                try query.add(query, scaledBy: growth - 1)
+            }
+            if let window = block.description.window, place >= window { pieces = try pieces.from(place - window + 1) }
             try query.attention(
                 keys: pieces.keys, values: pieces.values, logWeights: pieces.logWeights, biases: pieces.biases,
-                last: slot.start + 1, into: mixed)
+                last: place + 1 - pieces.starts[pieces.starts.count - 1], scale: block.description.attentionScale,
+                into: mixed)
             try layer.output(joined)
-            try x.rmsNorm(layer.feedForwardNorm, epsilon: epsilon, into: normed)
-            try layer.gateUp(normed)
-            try gateUp.swiGLU(into: gated)
+            try addBranch(block.addedAttentionNorm)
+            try layer.gateUp(normed(x, block.feedForwardNorm))
+            switch block.description.activation {
+            case .silu: try gateUp.swiGLU(into: gated)
+            case .gelu: try gateUp.geGLU(into: gated)
+            }
             try layer.down(gated)
+            try addBranch(block.addedFeedForwardNorm)
         }
         cache.commit()
-        try x.rmsNorm(model.norm, epsilon: epsilon, into: normed)
-        try outputHead.multiply(normed, into: logits)
+        try model.remember(
+            .embeddings(model.embed([token]).to(model.dtype), mask: nil, positions: nil, adapters: adapters), in: cache)
+        try outputHead.multiply(normed(x, model.norm), into: logits)
         return scores
+    }
+
+    /// The stream's norm, or where there is none the stream.
+    private func normed(_ x: Tensor, _ weight: Tensor?) throws -> Tensor {
+        guard let weight else { return x }
+        try x.rmsNorm(weight, epsilon: model.configuration.rmsNormEpsilon, into: normed)
+        return normed
+    }
+
+    /// Norms queries and keys where they lie, where the layer does so.
+    private func normHeads(_ block: Llama.Block) throws {
+        guard let queryNorm = block.queryNorm, let keyNorm = block.keyNorm else { return }
+        for (part, norm) in [(query, queryNorm), (key, keyNorm)] {
+            let heads = try part.reshaped([-1, norm.size(0)])
+            try heads.rmsNorm(norm, epsilon: model.configuration.rmsNormEpsilon, into: heads)
+        }
+    }
+
+    /// Adds the branch to the stream where it is normed first; elsewhere it has been added.
+    private func addBranch(_ norm: Tensor?) throws {
+        guard let norm else { return }
+        try branch.rmsNorm(norm, epsilon: model.configuration.rmsNormEpsilon, into: branch)
+        try x.add(branch)
     }
 }

@@ -7,6 +7,8 @@ public struct GenerationOptions: Sendable {
     public var endTokens: Set<Int>?
     /// Ends where one of these appears in the text; it and what follows are left out.
     public var stopStrings: [String]
+    /// Whether ids without a text will do, of a model without a tokenizer; false by default.
+    public var idsAlone = false
 
     public init(
         maximumTokens: Int = 256, sampling: SamplingOptions = .greedy, endTokens: Set<Int>? = nil,

@@ -28,10 +28,11 @@ extension LanguageModel {
                 .doesNotFit,
                 "the prompt has \(cache.count + length) positions, the model's window holds \(window) with the answer")
         }
-        let tokenizer = try self.tokenizer
-        let endTokens = options.endTokens ?? tokenizer.endTokens.union(configuration.eosTokenIDs)
+        let isText = !options.idsAlone || hasTokenizer || !options.stopStrings.isEmpty
+        let tokenizer = isText ? try self.tokenizer : nil
+        let endTokens = options.endTokens ?? (tokenizer?.endTokens ?? []).union(configuration.eosTokenIDs)
         var sampler = Sampler(options.sampling)
-        var decoder = StreamingDecoder(tokenizer, skippingSpecial: true)
+        var decoder = tokenizer.map { StreamingDecoder($0, skippingSpecial: true) }
         var scanner = StopStringScanner(options.stopStrings)
         var ids: [Int] = []
         var text = ""
@@ -60,7 +61,7 @@ extension LanguageModel {
                     end = .endToken
                     break
                 }
-                try emit(scanner.accept(decoder.append(token)))
+                try emit(scanner.accept(decoder?.append(token) ?? ""))
                 if scanner.isStopped {
                     end = .stopString
                     break
@@ -79,7 +80,7 @@ extension LanguageModel {
             }
         }
         if end != .stopString {
-            try emit(scanner.accept(decoder.finish()))
+            try emit(scanner.accept(decoder?.finish() ?? ""))
             if scanner.isStopped { end = .stopString }
             try emit(scanner.finish())
         }

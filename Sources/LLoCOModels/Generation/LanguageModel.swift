@@ -57,6 +57,9 @@ public struct LanguageModel: Sendable {
         }
     }
 
+    /// Whether text can be read and written; ids can without.
+    package var hasTokenizer: Bool { loadedTokenizer != nil }
+
     /// - Throws: `ModelError` where the model's folder holds none: ids can be used without.
     public var tokenizer: any Tokenizer {
         get throws {

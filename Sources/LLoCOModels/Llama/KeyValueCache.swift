@@ -23,6 +23,10 @@ public final class KeyValueCache {
     private var batch: Int?
     /// What the pass under way adds to.
     private var slots: [Slot] = []
+    /// What the positions were made of, in their order, where a model asks for it.
+    private(set) var origins: [Origin] = []
+    /// The length of the sequence that the positions were computed for.
+    var sequenceLength = 0
 
     struct Page {
         /// Each layer's keys and values, [B, K, capacity, E] each, or [1, ...] for what all sequences share; nil until
@@ -35,17 +39,17 @@ public final class KeyValueCache {
         /// Added to the scores of its keys
         var logWeight = 0.0
         /// The same for each layer key by key and head by head, [B or 1, K, capacity], float32; empty for none
-        var biases: [Tensor] = []
+        var biases: [Tensor?] = []
 
-        /// Adds a layer's keys and values at the first `length` places, where there are any.
-        func addFirst(_ length: Int, layer: Int, to pieces: inout Llama.Pieces) throws {
+        /// Adds a layer's keys and values at the first `length` places, where there are any; the page begins at `start`.
+        func addFirst(_ length: Int, layer: Int, start: Int, to pieces: inout Llama.Pieces) throws {
             guard length > 0, let own = layers[layer] else { return }
             func first(_ tensor: Tensor) throws -> Tensor {
                 length < capacity ? try tensor.narrowed(2, start: 0, length: length) : tensor
             }
             pieces.append(
-                try first(own.keys), try first(own.values), logWeight: logWeight,
-                bias: biases.isEmpty ? nil : try first(biases[layer]))
+                try first(own.keys), try first(own.values), start: start, logWeight: logWeight,
+                bias: try (biases.isEmpty ? nil : biases[layer]).map(first))
         }
     }
 
@@ -138,9 +142,11 @@ public final class KeyValueCache {
     /// A layer's keys and values, those of the pass under way included.
     func pieces(layer: Int) throws -> Llama.Pieces {
         var pieces = Llama.Pieces()
+        var start = 0
         for (index, page) in pages.enumerated() {
             let length = page.length + (slots.first { $0.page == index }?.count ?? 0)
-            try page.addFirst(length, layer: layer, to: &pieces)
+            try page.addFirst(length, layer: layer, start: start, to: &pieces)
+            start += length
         }
         return pieces
     }
@@ -149,9 +155,13 @@ public final class KeyValueCache {
     /// in the model's own shape. They stay what they are while ``layout`` and the page do.
     func pieces(layer: Int, through last: Int, of model: Llama) throws -> Llama.Pieces {
         var pieces = Llama.Pieces()
-        for page in pages[..<last] { try page.addFirst(page.length, layer: layer, to: &pieces) }
+        var start = 0
+        for page in pages[..<last] {
+            try page.addFirst(page.length, layer: layer, start: start, to: &pieces)
+            start += page.length
+        }
         let own = try storage(layer: layer, page: last, of: model)
-        pieces.append(own.keys, own.values, logWeight: pages[last].logWeight)
+        pieces.append(own.keys, own.values, start: start, logWeight: pages[last].logWeight)
         return pieces
     }
 
@@ -195,9 +205,9 @@ public final class KeyValueCache {
         if gradientsAreRecorded { close() }
     }
 
-    /// Every layer's keys and values of the last `count` positions, [B, K, count, E] each.
-    func last(_ count: Int) throws -> [(keys: Tensor, values: Tensor)] {
-        try (0..<layerCount).map { layer in
+    /// Some layers' keys and values of the last `count` positions, [B, K, count, E] each.
+    func last(_ count: Int, of layers: [Int]) throws -> [(keys: Tensor, values: Tensor)] {
+        try layers.map { layer in
             let pieces = try pieces(layer: layer)
             func end(_ pieces: [Tensor]) throws -> Tensor {
                 var left = count
@@ -213,17 +223,17 @@ public final class KeyValueCache {
         }
     }
 
-    /// Adds positions as a page of their own: each layer's keys and values, [B, K, added, E] each. Nothing is written into
-    /// them.
+    /// Adds positions as a page of their own: each layer's keys and values, [B, K, added, E] each, or nil for a layer that
+    /// holds nothing of them. Nothing is written into them.
     ///
     /// - Parameters:
     ///   - logWeight: added to the scores of their keys
     ///   - biases: the same for each layer key by key and head by head, [B or 1, K, added], float32; empty for none. A head
     ///     that has fewer keys than others has -infinity for the rest.
     func append(
-        _ layers: [(keys: Tensor, values: Tensor)], count added: Int, logWeight: Double = 0, biases: [Tensor] = []
+        _ layers: [(keys: Tensor, values: Tensor)?], count added: Int, logWeight: Double = 0, biases: [Tensor?] = []
     ) throws {
-        let given = layers[0].keys.size(0)
+        let given = layers.lazy.compactMap { $0 }.first?.keys.size(0) ?? 0
         guard count == 0 || batch == given else {
             throw ModelError(
                 .invalid,
@@ -235,7 +245,7 @@ public final class KeyValueCache {
         close()
         pages.append(
             Page(
-                layers: layers.map { $0 }, capacity: added, length: added, isOpen: false, logWeight: logWeight,
+                layers: layers, capacity: added, length: added, isOpen: false, logWeight: logWeight,
                 biases: biases))
         count += added
     }
@@ -250,6 +260,31 @@ public final class KeyValueCache {
             pages[index].length = min(pages[index].length, left)
             left -= pages[index].length
         }
+        truncateOrigins()
+    }
+
+    /// Keeps what positions were made of that have been added.
+    func remember(_ origin: Origin) { origins.append(origin) }
+
+    /// Takes the place of its positions with the same ones computed otherwise.
+    func take(_ other: KeyValueCache, _ origins: [Origin]) {
+        precondition(other.count == count, "the same positions")
+        layout += 1
+        pages = other.pages
+        self.origins = origins
+    }
+
+    private func truncateOrigins() {
+        var left = count
+        var kept: [Origin] = []
+        for origin in origins {
+            if case .shared = origin, left > 0 { kept.append(origin) }
+            guard left > 0, origin.count > 0 else { continue }
+            let own = min(left, origin.count)
+            kept.append(own == origin.count ? origin : origin.prefix(own, past: count - left))
+            left -= own
+        }
+        origins = kept
     }
 
     /// The same cache for `batch` sequences that continue it, each its own way: they read the same pages.
@@ -266,6 +301,8 @@ public final class KeyValueCache {
         result.count = count
         result.batch = batch
         result.pages = pages
+        result.sequenceLength = sequenceLength
+        result.origins = origins.isEmpty || self.batch == batch ? origins : origins + [.shared(by: batch)]
         return result
     }
 

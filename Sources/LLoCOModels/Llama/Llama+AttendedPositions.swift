@@ -35,34 +35,42 @@ extension Llama {
         let start = cache.count - count
         // Turning a query from its own position to one behind the text.
         let turns = stride(from: 0, to: count, by: QueryRecord.spacing).map { count - $0 + (37 * $0) % Self.reach }
-        let ahead = try rotary.angles(of: [turns])
-        let (cosine, sine) = try rotary.angles(start: start, count: count)
+        let length = cache.sequenceLength
+        let angles = try rotaries.map { rotary in
+            (
+                ahead: try rotary.turns(of: [turns], length: length),
+                own: try rotary.turns(start: start, count: count, length: length)
+            )
+        }
         let (heads, headSize) = (configuration.keyValueHeadCount, configuration.headSize)
         var layers: [Tensor] = []
-        for (layer, all) in try cache.last(cache.count).enumerated() {
+        for (layer, all) in zip(compressedLayers, try cache.last(cache.count, of: compressedLayers)) {
+            let (ahead, own) = angles[blocks[layer].rope]
             let values = try all.values.narrowed(2, start: start, length: count)
             let chosen = try withoutGradients {
                 let asked = try queries.queries(layer: layer).rotary(cosine: ahead.cosine, sine: ahead.sine)
                     .reshaped([values.size(0), heads, -1, headSize])
                 let content = try values.to(.float32)
-                let squares = try squaredAttention(asked, all.keys).narrowed(2, start: start, length: count)
+                let scale = blocks[layer].description.attentionScale ?? 1 / Double(headSize).squareRoot()
+                let squares = try squaredAttention(asked, all.keys, scale: scale).narrowed(2, start: start, length: count)
                 return try places(of: (squares * (content * content).sum(-1)).sqrt(), kept)
             }
-            let keys = try all.keys.narrowed(2, start: start, length: count).rotary(cosine: cosine, sine: -sine)
+            let keys = try all.keys.narrowed(2, start: start, length: count)
+                .rotary(cosine: own.cosine, sine: -own.sine)
             layers.append(try .stacked([keys.gathered(2, chosen), values.gathered(2, chosen)]))
         }
         return try rows(.stacked(layers))
     }
 
     /// The sum over queries [B, K, n, E] of their squared attention to keys [B, K, N, E]: [B, K, N], float32.
-    private func squaredAttention(_ queries: Tensor, _ keys: Tensor) throws -> Tensor {
+    private func squaredAttention(_ queries: Tensor, _ keys: Tensor, scale: Double) throws -> Tensor {
         let (batch, heads, count) = (queries.size(0), queries.size(1), queries.size(2))
         /// Adds to what is there, for so many queries at a time.
         func add(_ queries: Tensor, _ turned: Tensor, to sums: Tensor, chunk: Int) throws {
             for start in stride(from: 0, to: count, by: chunk) {
                 let scores = try queries.narrowed(-2, start: start, length: min(chunk, count - start)).matmul(turned)
                     .to(.float32)
-                let attention = try (scores * (1 / Double(configuration.headSize).squareRoot())).softmax(-1)
+                let attention = try (scores * scale).softmax(-1)
                 try sums.add((attention * attention).sum(-2))
             }
         }

@@ -4,9 +4,10 @@ public import LLoCOTorch
 
 /// Keys and values as ordinary tensors: a compressor's vectors may be those of its summary positions.
 extension Llama {
-    /// The length of one position's keys and values over all layers: 2 · layers · K · E.
+    /// The length of one position's keys and values over all layers that are compressed
+    /// (`LlamaConfiguration.compressedLayers`): 2 · layers · K · E.
     public var keyValueSize: Int {
-        2 * configuration.layerCount * configuration.keyValueHeadCount * configuration.headSize
+        2 * compressedLayers.count * configuration.keyValueHeadCount * configuration.headSize
     }
 
     /// The keys and values of a cache's last positions, a row each: layer by layer, its key heads, then its value heads.
@@ -21,13 +22,22 @@ extension Llama {
         guard count > 0, count <= cache.count else {
             throw ModelError(.invalid, "keys and values of \(count) positions, the cache holds \(cache.count)")
         }
-        let layers = try cache.last(count)
-        let (cosine, sine) = try rotary.angles(start: cache.count - count, count: count)
-        // [layers · B, K, count, E]
-        let keys = try Tensor.concatenated(layers.map(\.keys)).rotary(cosine: cosine, sine: -sine)
-        let values = try Tensor.concatenated(layers.map(\.values))
-        let shape = [layers.count] + layers[0].keys.shape
-        return try rows(.stacked([keys.reshaped(shape), values.reshaped(shape)], 1))
+        let layers = try cache.last(count, of: compressedLayers)
+        let keys = try turned(
+            layers.map(\.keys), from: cache.count - count, length: cache.sequenceLength, back: true)
+        return try rows(.stacked([.stacked(keys), .stacked(layers.map(\.values))], 1))
+    }
+
+    /// Keys [B, K, n, E] of the layers that are compressed, turned to places from `start` on, or back from there to
+    /// position 0, in a sequence of a length.
+    private func turned(_ keys: [Tensor], from start: Int, length: Int, back: Bool) throws -> [Tensor] {
+        try zip(compressedLayers, keys).map { layer, own in
+            let rotary = rotary(of: layer)
+            // Where nothing turns, keys are what they are.
+            guard rotary.count > 0 else { return own }
+            let (cosine, sine) = try rotary.turns(start: start, count: own.size(2), length: length)
+            return try own.rotary(cosine: cosine, sine: back ? -sine : sine)
+        }
     }
 
     /// Keys and values [layers, 2, B, K, n, E], a row for each position: [B, n, keyValueSize].
@@ -41,7 +51,7 @@ extension Llama {
     /// - Parameters:
     ///   - rows: [B, n, keyValueSize], converted to the model's dtype
     ///   - logWeight: added to the scores of these keys, which so count e^logWeight times as much as others
-    ///   - bias: the same for each key of each layer's heads, [B or 1, layers, K, n], converted to float32; nil for none. A
+    ///   - bias: the same for each key of each compressed layer's heads, [B or 1, layers, K, n], converted to float32; nil for none. A
     ///     head that keeps fewer positions than others has -infinity for those behind its last, whose keys and values may be
     ///     any finite numbers.
     /// - Throws: `ModelError` where the rows or the bias are of another model.
@@ -52,8 +62,17 @@ extension Llama {
         guard shape.count == 3, shape[0] > 0, shape[1] > 0, shape[2] == keyValueSize else {
             throw ModelError(.invalid, "keys and values of shape \(shape), expected [B, n > 0, \(keyValueSize)]")
         }
+        let length = cache.count + shape[1]
+        try turn(cache, for: length)
+        try place(rows, in: cache, logWeight: logWeight, bias: bias, length: length)
+        remember(.rows(rows, logWeight: logWeight, bias: bias), in: cache)
+    }
+
+    /// The same in a sequence of a length.
+    func place(_ rows: Tensor, in cache: KeyValueCache, logWeight: Double, bias: Tensor?, length: Int) throws {
+        let shape = rows.shape
         let (layers, heads, size) = (
-            configuration.layerCount, configuration.keyValueHeadCount, configuration.headSize
+            compressedLayers.count, configuration.keyValueHeadCount, configuration.headSize
         )
         let biases = try bias.map { bias in
             let expected = [layers, heads, shape[1]]
@@ -69,12 +88,15 @@ extension Llama {
         }
         let parts = try rows.to(dtype, device: device)
             .reshaped([shape[0], shape[1], layers, 2, heads, size]).permuted([3, 2, 0, 4, 1, 5])
-        let (cosine, sine) = try rotary.angles(start: cache.count, count: shape[1])
-        let keys = try parts[0].reshaped([layers * shape[0], heads, shape[1], size])
-            .rotary(cosine: cosine, sine: sine).reshaped([layers, shape[0], heads, shape[1], size])
+        let keys = try turned((0..<layers).map { try parts[0][$0] }, from: cache.count, length: length, back: false)
         let values = try parts[1].contiguous()
-        try cache.append(
-            (0..<layers).map { (keys: try keys[$0], values: try values[$0]) }, count: shape[1], logWeight: logWeight,
-            biases: biases ?? [])
+        // Layers that are not compressed hold nothing at these places.
+        var places: [(keys: Tensor, values: Tensor)?] = Array(repeating: nil, count: configuration.layerCount)
+        var added: [Tensor?] = biases == nil ? [] : Array(repeating: nil, count: configuration.layerCount)
+        for (index, layer) in compressedLayers.enumerated() {
+            places[layer] = (try keys[index].contiguous(), try values[index])
+            if let biases { added[layer] = biases[index] }
+        }
+        try cache.append(places, count: shape[1], logWeight: logWeight, biases: added)
     }
 }

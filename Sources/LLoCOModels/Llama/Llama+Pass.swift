@@ -1,3 +1,4 @@
+import Foundation
 import LLoCOCheckpoints
 import LLoCOTokenizers
 import LLoCOTorch
@@ -8,38 +9,28 @@ extension Llama {
     struct PassInput {
         /// [B, T, D]
         let embeddings: Tensor
-        /// [T, E / 2] or [B, 1, T, E / 2] each
-        let angles: (cosine: Tensor, sine: Tensor)
+        /// How many positions come before them.
+        let past: Int
+        /// For each of the model's ropes [T, R / 2] or [B, 1, T, R / 2] each
+        let angles: [RotaryEmbedding.Angles]
+        /// What queries that grow are multiplied by, [T, 1] or [B, 1, T, 1]; nil for 1
+        let growth: Tensor?
         /// [B, 1, T, past + T]
         let mask: Tensor?
         /// Where its queries are kept
         var queries: QueryRecord?
 
-        /// Some of the positions, where `past` others come before them all.
-        func narrowed(to range: Range<Int>, past: Int) throws -> PassInput {
+        /// Some of the positions.
+        func narrowed(to range: Range<Int>) throws -> PassInput {
             func own(_ tensor: Tensor, _ dimension: Int) throws -> Tensor {
                 try tensor.narrowed(dimension, start: range.lowerBound, length: range.count)
             }
             return PassInput(
-                embeddings: try own(embeddings, 1), angles: (try own(angles.cosine, -2), try own(angles.sine, -2)),
+                embeddings: try own(embeddings, 1), past: past + range.lowerBound,
+                angles: try angles.map { (try own($0.cosine, -2), try own($0.sine, -2)) },
+                growth: try growth.map { try own($0, -2) },
                 mask: try mask.map { try own($0, 2).narrowed(3, start: 0, length: past + range.upperBound) },
                 queries: queries)
-        }
-    }
-
-    /// A layer's keys and values, in pieces that follow each other, [B or 1, K, n, E] each, and what is added to the scores
-    /// of each piece's keys: of all of them, and [B or 1, K, n] key by key.
-    struct Pieces {
-        var keys: [Tensor] = []
-        var values: [Tensor] = []
-        var logWeights: [Double] = []
-        var biases: [Tensor?] = []
-
-        mutating func append(_ keys: Tensor, _ values: Tensor, logWeight: Double = 0, bias: Tensor? = nil) {
-            self.keys.append(keys)
-            self.values.append(values)
-            logWeights.append(logWeight)
-            biases.append(bias)
         }
     }
 
@@ -48,7 +39,12 @@ extension Llama {
         var x: Tensor
         var added: Tensor?
 
-        mutating func norm(_ weight: Tensor, epsilon: Double) throws -> Tensor {
+        /// The stream's norm, or where there is none the stream itself.
+        mutating func norm(_ weight: Tensor?, epsilon: Double) throws -> Tensor {
+            guard let weight else {
+                if let added { (x, self.added) = (try x + added, nil) }
+                return x
+            }
             guard let added else { return try x.rmsNorm(weight, epsilon: epsilon) }
             let (sum, normed) = try x.rmsNorm(adding: added, weight, epsilon: epsilon)
             (x, self.added) = (sum, nil)
@@ -71,7 +67,7 @@ extension Llama {
                 try block.run(&stream, layer, configuration, input, adapters, last: wanted) { keys, values in
                     if let cache { return try cache.append(layer: layer, keys: keys, values: values) }
                     var own = Pieces()
-                    own.append(keys, values)
+                    own.append(keys, values, start: input.past)
                     return own
                 }
             }
@@ -85,8 +81,21 @@ extension Llama {
         let heads = (configuration.headCount + 2 * configuration.keyValueHeadCount) * configuration.headSize
         let mixed = configuration.headCount * configuration.headSize
         // Two norms with their sums, queries to values, the mixed values, gate and up, what they make.
-        let elements = 4 * configuration.hiddenSize + heads + mixed + 3 * configuration.intermediateSize
+        var elements = 4 * configuration.hiddenSize + heads + mixed + 3 * configuration.intermediateSize
+        if configuration.layer.headNorm != .none { elements += 2 * heads }
+        if configuration.layer.norms == .beforeAndAfter { elements += 2 * configuration.hiddenSize }
         return positions * elements * dtype.byteCount * configuration.layerCount
+    }
+
+    /// What queries at some positions [B][T] are multiplied by; nil where that is 1.
+    func growth(of positions: [[Int]]) throws -> Tensor? {
+        guard let growth = configuration.layer.queryGrowth,
+            positions.contains(where: { $0.contains { growth.factor(at: $0) != 1 } })
+        else { return nil }
+        let factors = positions.flatMap { $0.map { Float(growth.factor(at: $0)) } }
+        let count = positions.first?.count ?? 0
+        return try Tensor(factors, shape: positions.count == 1 ? [count, 1] : [positions.count, 1, count, 1])
+            .to(dtype, device: device)
     }
 
     /// One layer, of which gradients keep what goes in and comes out alone.
@@ -103,15 +112,14 @@ extension Llama {
         ) { inputs in
             var stream = Stream(x: inputs[0], added: given.count > 1 ? inputs[1] : nil)
             var rest = inputs.dropFirst(given.count)
-            var seen = Pieces()
+            var seen = past
             seen.keys = past.keys.compactMap { _ in rest.popFirst() }
             seen.values = past.values.compactMap { _ in rest.popFirst() }
-            seen.logWeights = past.logWeights
             seen.biases = past.biases.map { $0 == nil ? nil : rest.popFirst() }
             var own: [Tensor] = []
             try block.run(&stream, layer, configuration, input, adapters, last: last) {
                 own = [$0, $1]
-                seen.append($0, $1)
+                seen.append($0, $1, start: input.past)
                 return seen
             }
             return own + (stream.added.map { [stream.x, $0] } ?? [])
@@ -119,6 +127,11 @@ extension Llama {
         _ = try cache?.append(layer: layer, keys: outputs[0], values: outputs[1])
         if last > 0 { stream = Stream(x: outputs[2], added: outputs[3]) }
     }
+}
+
+extension LayerDescription.QueryGrowth {
+    /// What a query is multiplied by.
+    func factor(at position: Int) -> Double { 1 + rate * log(1 + Double(position / originalMaximumPositions)) }
 }
 
 extension Llama.Block {
@@ -131,9 +144,11 @@ extension Llama.Block {
     ) throws {
         let epsilon = configuration.rmsNormEpsilon
         let projected = try queryKeyValue(stream.norm(attentionNorm, epsilon: epsilon), adapters)
-        let (queries, keys, values) = try projected.rotaryHeads(
-            cosine: input.angles.cosine, sine: input.angles.sine, heads: configuration.headCount,
+        let angles = input.angles[rope]
+        var (queries, keys, values) = try normedHeads(projected, configuration).rotaryHeads(
+            cosine: angles.cosine, sine: angles.sine, heads: configuration.headCount,
             groups: configuration.keyValueHeadCount)
+        if let growth = input.growth { queries = try queries * growth }
         try input.queries?.add(queries, layer: layer)
         let pieces = try seen(keys, values)
         // Nothing reads the other positions any more.
@@ -146,18 +161,52 @@ extension Llama.Block {
             last == count ? tensor : try tensor.narrowed(dimension, start: count - last, length: last)
         }
         stream.x = try kept(stream.x, 1)
-        let mask = try input.mask.map { try kept($0, 2) }
+        let first = input.past + count - last
+        let visible = try pieces.visible(
+            to: first..<first + last, window: description.window, mask: input.mask.map { try kept($0, 2) },
+            device: projected.device)
         let mixed = try Tensor.attention(
-            query: kept(queries, 2), keys: pieces.keys, values: pieces.values, logWeights: pieces.logWeights,
-            biases: pieces.biases, mask: mask, causal: mask == nil)
+            query: kept(queries, 2), keys: visible.pieces.keys, values: visible.pieces.values,
+            logWeights: visible.pieces.logWeights, biases: visible.pieces.biases, mask: visible.mask,
+            causal: visible.mask == nil, scale: description.attentionScale)
         stream.added = try output(mixed.transposed(1, 2).reshaped([mixed.size(0), mixed.size(2), -1]), adapters)
-        let gated = try gateUp(stream.norm(feedForwardNorm, epsilon: epsilon), adapters).swiGLU()
-        stream.added = try down(gated, adapters)
+            .normed(addedAttentionNorm, epsilon: epsilon)
+        let inner = try gateUp(stream.norm(feedForwardNorm, epsilon: epsilon), adapters)
+        let gated = try description.activation == .silu ? inner.swiGLU() : inner.geGLU()
+        stream.added = try down(gated, adapters).normed(addedFeedForwardNorm, epsilon: epsilon)
+    }
+
+    /// A merged projection [B, T, (H + 2 K) · E] with queries and keys normed, where the layer does so.
+    private func normedHeads(_ projected: Tensor, _ configuration: LlamaConfiguration) throws -> Tensor {
+        guard let queryNorm, let keyNorm else { return projected }
+        let epsilon = configuration.rmsNormEpsilon
+        let (batch, count) = (projected.size(0), projected.size(1))
+        var start = 0
+        func part(_ heads: Int, _ norm: Tensor?) throws -> Tensor {
+            let width = heads * configuration.headSize
+            defer { start += width }
+            let part = try projected.narrowed(2, start: start, length: width)
+            guard let norm else { return part }
+            return try part.reshaped([batch, count, -1, norm.size(0)]).rmsNorm(norm, epsilon: epsilon)
+                .reshaped([batch, count, width])
+        }
+        return try .concatenated(
+            [
+                part(configuration.headCount, queryNorm), part(configuration.keyValueHeadCount, keyNorm),
+                part(configuration.keyValueHeadCount, nil),
+            ], 2)
     }
 
     /// The adapters' matrices that this layer reads and that learn.
     func leaves(_ adapters: ActiveAdapters) -> [Tensor] {
         [queryKeyValue, output, gateUp, down].flatMap { $0.additions(adapters) }.flatMap { [$0.a, $0.b] }
             .filter(\.requiresGradient)
+    }
+}
+
+extension Tensor {
+    /// The RMS norm, or where there is none the tensor itself.
+    fileprivate func normed(_ weight: Tensor?, epsilon: Double) throws -> Tensor {
+        try weight.map { try rmsNorm($0, epsilon: epsilon) } ?? self
     }
 }

@@ -3,8 +3,8 @@ public import LLoCOCheckpoints
 public import LLoCOTorch
 import Synchronization
 
-/// The Llama decoder (Touvron et al. 2023): a causal transformer with RMSNorm, rotary positions, grouped key and value
-/// heads and a SwiGLU feed-forward network.
+/// A decoder: Llama (Touvron et al. 2023), a causal transformer with RMSNorm, rotary positions, grouped key and value heads
+/// and a gated feed-forward network, or a family whose layers differ from it as ``LayerDescription`` says.
 ///
 /// Its input is embeddings, not ids, so that a document's vectors are ordinary input:
 ///
@@ -23,17 +23,30 @@ public final class Llama: Sendable {
     let norm: Tensor
     /// [V, D]
     let outputHead: LinearWeight
-    let rotary: RotaryEmbedding
+    /// The ropes that layers have, each once; ``Block/rope`` says which.
+    let rotaries: [RotaryEmbedding]
+    /// `LlamaConfiguration.compressedLayers`
+    let compressedLayers: [Int]
     /// Weights of 8 bits are shared by all copies that have them.
     let quantizedCopies = Mutex<[QuantizedWeight.Bits: QuantizedLlama]>([:])
 
     /// One transformer layer's weights.
     struct Block: Sendable {
-        let attentionNorm: Tensor
+        let description: LayerDescription
+        /// Which of the model's ropes turns its queries and keys.
+        let rope: Int
+        /// Norms of what attention and the feed-forward network read, nil where there are none
+        let attentionNorm: Tensor?
+        let feedForwardNorm: Tensor?
+        /// Norms of what they add to the residual stream, nil where there are none
+        let addedAttentionNorm: Tensor?
+        let addedFeedForwardNorm: Tensor?
+        /// Norms of queries and keys, [E] or [H · E] and [K · E]; nil where there are none
+        let queryNorm: Tensor?
+        let keyNorm: Tensor?
         /// the query, key and value projections below one another
         let queryKeyValue: Linear
         let output: Linear
-        let feedForwardNorm: Tensor
         /// gate above up
         let gateUp: Linear
         let down: Linear
@@ -41,7 +54,7 @@ public final class Llama: Sendable {
 
     init(
         configuration: LlamaConfiguration, embedding: LinearWeight, blocks: [Block], norm: Tensor,
-        outputHead: LinearWeight
+        outputHead: LinearWeight, ropes: [Rope?]
     ) {
         self.configuration = configuration
         self.dtype = norm.dtype
@@ -50,7 +63,10 @@ public final class Llama: Sendable {
         self.blocks = blocks
         self.norm = norm
         self.outputHead = outputHead
-        self.rotary = RotaryEmbedding(configuration, device: norm.device)
+        self.compressedLayers = configuration.compressedLayers
+        self.rotaries = ropes.map {
+            RotaryEmbedding($0, headSize: configuration.headSize, device: norm.device)
+        }
     }
 
     /// The input embeddings of one sequence: [1, T, D].
@@ -68,8 +84,12 @@ public final class Llama: Sendable {
                 .invalid, "token id \(foreign) is outside the model's vocabulary of \(configuration.vocabularySize)")
         }
         let indices = try Tensor(flat, shape: [ids.count, ids.first?.count ?? 0]).to(device: device)
-        return try embedding.embedding(indices, as: dtype)
+        let rows = try embedding.embedding(indices, as: dtype)
+        return configuration.embeddingScale == 1 ? rows : try rows * configuration.embeddingScale
     }
+
+    /// What turns a layer's queries and keys.
+    func rotary(of layer: Int) -> RotaryEmbedding { rotaries[blocks[layer].rope] }
 
     /// Positions that a pass computes at a time where no gradient is recorded. What lies between a layer's input and output
     /// is held for so many at most; embeddings, cache and mask grow with the prompt.
@@ -104,11 +124,31 @@ public final class Llama: Sendable {
         guard shape.count == 3, shape[1] > 0, shape[2] == configuration.hiddenSize else {
             throw ModelError(.invalid, "embeddings of shape \(shape), expected [B, T > 0, \(configuration.hiddenSize)]")
         }
+        let length = max((cache?.count ?? 0) + shape[1], (positions?.joined().max() ?? -1) + 1)
+        let own = try embeddings.to(dtype, device: device)
+        try cache.map { try turn($0, for: length) }
+        let result = try states(
+            own, cache: cache, mask: mask, positions: positions, adapters: adapters, last: last,
+            recomputes: recomputes, queries: queries, length: length)
+        remember(.embeddings(own, mask: mask, positions: positions, adapters: adapters), in: cache)
+        return result
+    }
+
+    /// The same of embeddings in the model's dtype, in a sequence of a length.
+    func states(
+        _ embeddings: Tensor, cache: KeyValueCache?, mask: Tensor?, positions: [[Int]]?, adapters: ActiveAdapters,
+        last: Int?, recomputes: Bool, queries: QueryRecord?, length: Int
+    ) throws -> Tensor {
+        let shape = embeddings.shape
         let (batch, count, past) = (shape[0], shape[1], cache?.count ?? 0)
         let wanted = min(last ?? count, count)
         let input = PassInput(
-            embeddings: try embeddings.to(dtype, device: device),
-            angles: try positions.map { try rotary.angles(of: $0) } ?? rotary.angles(start: past, count: count),
+            embeddings: embeddings, past: past,
+            angles: try rotaries.map {
+                if let positions { return try $0.angles(of: positions, length: length) }
+                return try $0.angles(start: past, count: count, length: length)
+            },
+            growth: try growth(of: positions ?? [Array(past..<past + count)]),
             mask: try visibility(count: count, past: past, mask: mask), queries: queries)
         // A training step ends as a whole; anything else stops between two chunks where the task is cancelled.
         if !gradientsAreRecorded { try Task.checkCancellation() }
@@ -124,7 +164,7 @@ public final class Llama: Sendable {
                 let end = min(start + Self.chunk, count)
                 let wantedHere = max(0, min(end - start, end - (count - wanted)))
                 let part = try pass(
-                    input.narrowed(to: start..<end, past: past), cache, adapters, last: wantedHere)
+                    input.narrowed(to: start..<end), cache, adapters, last: wantedHere)
                 if wantedHere > 0 { states.append(part) }
             }
         } catch {

@@ -3,32 +3,70 @@ import LLoCOCheckpoints
 import LLoCOTorch
 import Synchronization
 
-/// The angles of rotary position embeddings (Su et al. 2021), with Llama 3's and linear scaling of their frequencies.
+/// The angles of rotary position embeddings (Su et al. 2021), with every scaling of their frequencies (``RopeScaling``).
 ///
 /// Angles are products of float32 numbers, as Hugging Face computes them, so that far positions agree with its models.
 /// Their cosines and sines stay float32 whatever the model computes in.
+///
+/// What a pass turns its queries and keys by is multiplied by the scaling's attention factor. Keys that are turned back to
+/// position 0 and on to another place go through the angles alone: they have been multiplied once.
 final class RotaryEmbedding: Sendable {
-    /// radians a position, E / 2 of them, fastest first
-    let inverseFrequencies: [Float]
-    private let device: Device
-    private let table = Mutex<(cosine: Tensor, sine: Tensor, positions: Int)?>(nil)
+    typealias Angles = (cosine: Tensor, sine: Tensor)
 
-    init(_ configuration: LlamaConfiguration, device: Device) {
-        inverseFrequencies = Self.inverseFrequencies(configuration)
-        self.device = device
+    let rope: Rope?
+    /// How many frequencies there are, R / 2; none where nothing turns
+    let count: Int
+    private let headSize: Int
+    private let device: Device
+    /// Tables from position 0 on, of the frequencies that ``Variant`` names.
+    private let tables = Mutex<[Variant: (cosine: Tensor, sine: Tensor, positions: Int)]>([:])
+
+    private struct Variant: Hashable {
+        /// Which frequencies a sequence's length asks for; 0 where it does not matter
+        let length: Int
+        /// Whether cosines and sines are multiplied by the attention factor.
+        let isScaled: Bool
     }
 
-    /// Makes the angles of the first `count` positions, where they are not there yet, before they are asked for.
-    func reserve(_ count: Int) throws { _ = try angles(start: 0, count: count) }
+    /// - Parameter rope: nil for layers that nothing is turned in
+    init(_ rope: Rope?, headSize: Int, device: Device) {
+        self.rope = rope
+        self.headSize = headSize
+        self.device = device
+        count = rope.map { ($0.dimensions ?? headSize) / 2 } ?? 0
+    }
 
-    /// Cosine and sine of positions `start` ..< `start + count`: [count, E / 2] each.
-    func angles(start: Int, count: Int) throws -> (cosine: Tensor, sine: Tensor) {
-        try table.withLock { table in
+    /// Whether sequences of two lengths are turned alike.
+    func isSame(_ one: Int, _ other: Int) -> Bool { variant(of: one) == variant(of: other) }
+
+    /// Makes the angles of the first `count` positions, where they are not there yet, before they are asked for.
+    func reserve(_ count: Int) throws { _ = try angles(start: 0, count: count, length: count) }
+
+    /// Cosine and sine of positions `start` ..< `start + count`, times the attention factor: [count, R / 2] each.
+    ///
+    /// - Parameter length: of the whole sequence
+    func angles(start: Int, count: Int, length: Int) throws -> Angles {
+        try angles(start: start, count: count, length: length, isScaled: true)
+    }
+
+    /// The same without the factor: what turns a key that has it already.
+    func turns(start: Int, count: Int, length: Int) throws -> Angles {
+        try angles(start: start, count: count, length: length, isScaled: false)
+    }
+
+    private func angles(start: Int, count: Int, length: Int, isScaled: Bool) throws -> Angles {
+        let variant = Variant(length: self.variant(of: length), isScaled: isScaled && attentionFactor != 1)
+        return try tables.withLock { tables in
+            var table = tables[variant]
             if table == nil || table!.positions < start + count {
                 // Doubling keeps the number of rebuilds logarithmic while a sequence grows.
                 let positions = max(start + count, 2 * (table?.positions ?? 256))
-                let (cosine, sine) = try angles(of: (0..<positions).map(Float.init))
-                table = (cosine, sine, positions)
+                let made = try angles(
+                    of: (0..<positions).map(Float.init), variant.length, factor: isScaled ? attentionFactor : 1)
+                table = (made.cosine, made.sine, positions)
+                // A sequence that grows asks for other frequencies at each step, and never again for the last.
+                if case .dynamic = rope?.scaling { tables = tables.filter { $0.key.length == 0 } }
+                tables[variant] = table
             }
             return (
                 try table!.cosine.narrowed(0, start: start, length: count),
@@ -37,34 +75,84 @@ final class RotaryEmbedding: Sendable {
         }
     }
 
-    /// Cosine and sine of any positions [B, T]: [B, 1, T, E / 2] each.
-    func angles(of positions: [[Int]]) throws -> (cosine: Tensor, sine: Tensor) {
-        let (cosine, sine) = try angles(of: positions.flatMap { $0.map(Float.init) })
-        let shape = [positions.count, 1, positions.first?.count ?? 0, inverseFrequencies.count]
+    /// Cosine and sine of any positions [B, T], times the attention factor: [B, 1, T, R / 2] each.
+    func angles(of positions: [[Int]], length: Int) throws -> Angles {
+        try angles(of: positions, length: length, factor: attentionFactor)
+    }
+
+    /// The same without the factor.
+    func turns(of positions: [[Int]], length: Int) throws -> Angles {
+        try angles(of: positions, length: length, factor: 1)
+    }
+
+    private func angles(of positions: [[Int]], length: Int, factor: Double) throws -> Angles {
+        let (cosine, sine) = try angles(
+            of: positions.flatMap { $0.map(Float.init) }, variant(of: length), factor: factor)
+        let shape = [positions.count, 1, positions.first?.count ?? 0, count]
         return (try cosine.reshaped(shape), try sine.reshaped(shape))
     }
 
-    private func angles(of positions: [Float]) throws -> (cosine: Tensor, sine: Tensor) {
-        let angles = positions.flatMap { position in inverseFrequencies.map { position * $0 } }
-        let shape = [positions.count, inverseFrequencies.count]
+    private func angles(of positions: [Float], _ variant: Int, factor: Double) throws -> Angles {
+        let frequencies = inverseFrequencies(variant)
+        let factor = Float(factor)
+        let angles = positions.flatMap { position in frequencies.map { position * $0 } }
+        let shape = [positions.count, count]
         return (
-            try Tensor(angles.map { cos($0) }, shape: shape).to(device: device),
-            try Tensor(angles.map { sin($0) }, shape: shape).to(device: device)
+            try Tensor(angles.map { cos($0) * factor }, shape: shape).to(device: device),
+            try Tensor(angles.map { sin($0) * factor }, shape: shape).to(device: device)
         )
     }
 
-    private static func inverseFrequencies(_ configuration: LlamaConfiguration) -> [Float] {
-        let size = configuration.headSize
-        let plain = stride(from: 0, to: size, by: 2).map { dimension in
-            Float(1) / Float(pow(configuration.ropeTheta, Double(dimension) / Double(size)))
+    /// What cosines and sines are multiplied by.
+    private var attentionFactor: Double {
+        switch rope?.scaling {
+        case .yarn(_, _, _, _, let factor, _), .longRope(_, _, _, let factor): factor
+        default: 1
         }
-        switch configuration.ropeScaling {
+    }
+
+    /// A number for the frequencies that a sequence of a length has.
+    private func variant(of length: Int) -> Int {
+        switch rope?.scaling {
+        case .dynamic(_, let original): length > original ? length : 0
+        case .longRope(_, _, let original, _): length > original ? 1 : 0
+        default: 0
+        }
+    }
+
+    /// radians a position, R / 2 of them, fastest first
+    private func inverseFrequencies(_ variant: Int) -> [Float] {
+        guard let rope else { return [] }
+        let size = 2 * count
+        func frequencies(_ theta: Double) -> [Float] {
+            stride(from: 0, to: size, by: 2).map { Float(1) / Float(pow(theta, Double($0) / Double(size))) }
+        }
+        let plain = frequencies(rope.theta)
+        switch rope.scaling {
         case .none:
             return plain
         case .frequencyFactors(let factors):
             return zip(plain, factors).map { $0 / $1 }
         case .linear(let factor):
             return plain.map { $0 / Float(factor) }
+        case .longRope(let short, let long, _, _):
+            return zip(plain, variant == 0 ? short : long).map { $0 / $1 }
+        case .dynamic(let factor, let original):
+            guard variant > 0 else { return plain }
+            let growth = factor * Double(variant) / Double(original) - (factor - 1)
+            return frequencies(rope.theta * pow(growth, Double(size) / Double(size - 2)))
+        case .yarn(let factor, let original, let fast, let slow, _, let truncates):
+            // The dimension that turns so many times over the original window.
+            func dimension(_ turns: Double) -> Double {
+                Double(size) * log(Double(original) / (turns * 2 * .pi)) / (2 * log(rope.theta))
+            }
+            let low = max(0, truncates ? dimension(fast).rounded(.down) : dimension(fast))
+            let high = min(Double(size - 1), truncates ? dimension(slow).rounded(.up) : dimension(slow))
+            return plain.enumerated().map { index, frequency in
+                let ramp = (Double(index) - low) / (high == low ? 0.001 : high - low)
+                let stretched = Float(min(1, max(0, ramp)))
+                return frequency / Float(factor) * stretched + frequency * (1 - stretched)
+            }
         case .llama3(let factor, let lowFrequencyFactor, let highFrequencyFactor, let originalMaximumPositions):
             // Long wavelengths are stretched by the factor, short ones kept, those between blended
             // (the Llama 3.1 release's scheme).
