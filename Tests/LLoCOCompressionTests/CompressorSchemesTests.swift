@@ -96,7 +96,7 @@ import Testing
             segmentTokens: 20, summaryTokens: 3, carry: .independent,
             method: try CompressionMethod(form: form, summaryInput: .picked, adapterScope: .summaries))
         let compressor = try compressor(scheme)
-        #expect(compressor.readingAdapters.list.isEmpty && compressor.adapters.list.count == 1)
+        #expect(try compressor.readingAdapters.list.isEmpty && compressor.adapters.list.count == 1)
         let ids = Array(fixture.values.document.prefix(20))
         let plain = try Compressor(
             decoder: fixture.decoder, embedSummary: compressor.embedSummary, adapter: nil, scheme: scheme)
@@ -118,7 +118,7 @@ import Testing
         var usual = Compressor.attendedScheme
         usual.segmentTokens = 20
         let compressor = try Compressor.attended(for: decoder, usual)
-        #expect(compressor.adapters.list.isEmpty && compressor.scheme.carry == .independent)
+        #expect(try compressor.adapters.list.isEmpty && compressor.scheme.carry == .independent)
         let scheme = CompressionScheme(
             segmentTokens: 20, summaryTokens: 4, carry: .independent, method: .attended(AttendedKeysAndValues()))
         #expect((1...20).map { scheme.vectors(of: $0) } == (1...20).map { ($0 + 4) / 5 })

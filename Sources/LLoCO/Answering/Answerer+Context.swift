@@ -105,7 +105,7 @@ extension Answerer {
     /// Puts vectors before a prompt, with the adapter that reads them.
     func read(_ vectors: [SegmentVectors], before prompt: inout Prompt, _ options: Options) async throws {
         let compressor = model.compressor
-        var active = compressor.readingAdapters.list
+        var active = try compressor.readingAdapters.list
         if options.usesAdapter, let group = prompt.documents.first?.group,
             let own = try await adapter(of: group)?.adapter ?? model.generalAdapter?.reader
         {

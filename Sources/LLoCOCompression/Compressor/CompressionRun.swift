@@ -49,7 +49,8 @@ public struct CompressionRun {
             let prefixLength = cache.count + (pending?.count ?? 0)
             var made = try scheme.segmentCompressor.vectors(
                 of: [ids], count: scheme.vectors(of: ids.count), after: pending, in: cache,
-                SegmentPass(decoder: decoder, embedSummary: compressor.embedSummary, adapters: compressor.adapters))
+                SegmentPass(
+                    decoder: decoder, embedSummary: compressor.embedSummary, adapters: try compressor.adapters))
             cache.truncate(to: scheme.carry == .accumulated ? prefixLength : start)
             if let rounding { made = try made.to(rounding).to(decoder.dtype) }
             pending = try carried(made.cloned())

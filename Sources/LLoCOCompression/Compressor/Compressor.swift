@@ -9,8 +9,9 @@ public struct Compressor: Sendable {
     public let decoder: Llama
     /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked, [0, D] where there are none
     public let embedSummary: Tensor
-    /// What turns the base model into the compressor; none where the weights are the compressor's own.
-    public let adapter: Adapter?
+    /// What turns the base model into the compressor, on the model's device and in its dtype; none where the weights are
+    /// the compressor's own. Vectors are often read without it.
+    private let adapter: OnDemand<Adapter>?
     public let scheme: CompressionScheme
     /// How its vectors are read.
     public let vectorReading: VectorReading
@@ -22,6 +23,17 @@ public struct Compressor: Sendable {
         decoder: Llama, embedSummary: Tensor, adapter: Adapter?, scheme: CompressionScheme,
         unscaledVectorLimit limit: Int? = nil
     ) throws {
+        try adapter?.check(fits: decoder.configuration)
+        try self.init(
+            decoder: decoder, embedSummary: embedSummary, loading: adapter.map { adapter in OnDemand { adapter } },
+            scheme: scheme, unscaledVectorLimit: limit)
+    }
+
+    /// The same with an adapter that is loaded when it is first needed.
+    init(
+        decoder: Llama, embedSummary: Tensor, loading adapter: OnDemand<Adapter>?, scheme: CompressionScheme,
+        unscaledVectorLimit limit: Int?
+    ) throws {
         let shape = embedSummary.shape
         guard shape == [scheme.learnedRows, decoder.configuration.hiddenSize], scheme.summaryTokens > 0 else {
             throw ModelError(
@@ -32,10 +44,15 @@ public struct Compressor: Sendable {
         guard scheme.segmentTokens > 0 else {
             throw ModelError(.invalid, "a segment of \(scheme.segmentTokens) tokens, expected 1 or more")
         }
-        try adapter?.check(fits: decoder.configuration)
         self.decoder = decoder
         self.embedSummary = try embedSummary.to(decoder.dtype, device: decoder.device)
-        self.adapter = try adapter?.frozen(as: decoder.dtype, device: decoder.device)
+        self.adapter = adapter.map { adapter in
+            OnDemand {
+                let loaded = try adapter()
+                try loaded.check(fits: decoder.configuration)
+                return try loaded.frozen(as: decoder.dtype, device: decoder.device)
+            }
+        }
         self.scheme = scheme
         vectorReading = scheme.reading(unscaledVectorLimit: limit)
     }
@@ -80,14 +97,18 @@ public struct Compressor: Sendable {
     }
 
     /// What is added to the decoder while it compresses.
-    public var adapters: ActiveAdapters { ActiveAdapters(adapter.map { [$0] } ?? []) }
+    public var adapters: ActiveAdapters {
+        get throws { ActiveAdapters(try adapter.map { [try $0()] } ?? []) }
+    }
 
     /// The same where text is read that is compressed.
-    public var textAdapters: ActiveAdapters { scheme.segmentCompressor.adapterScope.includesText ? adapters : .none }
+    public var textAdapters: ActiveAdapters {
+        get throws { scheme.segmentCompressor.adapterScope.includesText ? try adapters : .none }
+    }
 
     /// What is added to the decoder while it reads the vectors, besides a group's adapter.
     public var readingAdapters: ActiveAdapters {
-        scheme.segmentCompressor.adapterScope.includesReading ? adapters : .none
+        get throws { scheme.segmentCompressor.adapterScope.includesReading ? try adapters : .none }
     }
 
     /// The length of a vector: D, or that of a position's keys and values.

@@ -11,6 +11,15 @@ extension CompressorCheckpoint {
     /// - Throws: `EngineError` where the folder holds none, `compressor.json` is malformed, describes other files or was made
     ///   for another model, `CheckpointError`, `ModelError` where it is not of the decoder's shape.
     public init(folder: URL, for decoder: Llama, identity: String) throws {
+        let parts = try Self.parts(in: folder, for: decoder, identity: identity)
+        self.init(
+            description: parts.description, embedSummary: parts.embedSummary, adapter: try parts.adapter())
+    }
+
+    /// The same with an adapter that is read when it is first needed.
+    static func parts(
+        in folder: URL, for decoder: Llama, identity: String
+    ) throws -> (description: Description, embedSummary: Tensor, adapter: OnDemand<Adapter>) {
         let baseModel = try Self.description(in: folder).baseModel
         guard baseModel == identity else {
             throw EngineError(
@@ -23,9 +32,10 @@ extension CompressorCheckpoint {
         let embedding = try SafetensorsCheckpoint(file).tensor(
             Self.embeddingTensor,
             shape: [description.scheme.learnedRows, decoder.configuration.hiddenSize], as: .float32)
-        self.init(
-            description: description, embedSummary: embedding,
-            adapter: try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder))
+        return (
+            description, embedding,
+            OnDemand { try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder) }
+        )
     }
 
     /// Checks that a folder's files are those that `compressor.json` describes; returns what it says.

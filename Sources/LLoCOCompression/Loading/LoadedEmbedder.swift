@@ -1,7 +1,6 @@
 import LLoCOBase
 public import LLoCOLibrary
 public import LLoCOModels
-import Synchronization
 
 /// A sentence embedding model under the digest of its files.
 public struct LoadedEmbedder: TextEmbedder {
@@ -22,25 +21,5 @@ public struct LoadedEmbedder: TextEmbedder {
 
     public func omittedTokens(of text: String) -> Int {
         embedder.omittedTokens(of: text)
-    }
-}
-
-/// An embedder that is loaded when it is first asked for: what reads no passages needs none.
-final class LazyEmbedder: Sendable {
-    private let load: @Sendable () throws -> any TextEmbedder
-    private let loaded = Mutex<(any TextEmbedder)?>(nil)
-
-    init(_ load: @escaping @Sendable () throws -> any TextEmbedder) {
-        self.load = load
-    }
-
-    /// The embedder; loaded once, whoever asks for it first.
-    func embedder() throws -> any TextEmbedder {
-        try loaded.withLock { loaded in
-            if let loaded { return loaded }
-            let made = try load()
-            loaded = made
-            return made
-        }
     }
 }

@@ -1,6 +1,7 @@
 public import Foundation
 import LLoCOBase
 public import LLoCOCheckpoints
+import LLoCOLibrary
 public import LLoCOModels
 public import LLoCOTorch
 
@@ -49,7 +50,7 @@ extension LoadedModel {
             compressor: try compressor(options, model, modelIdentity),
             lazyEmbedder: options.embedder.map { folder in
                 // Always float32: embeddings that are compared are made alike, whatever the model computes in.
-                LazyEmbedder {
+                OnDemand<any TextEmbedder> {
                     try LoadedEmbedder(
                         SentenceEmbedder(folder: folder, device: options.device), verifying: options.verifiesFiles)
                 }
@@ -91,13 +92,13 @@ extension LoadedModel {
     ) throws -> (compressor: Compressor, identity: String) {
         let decoder = model.decoder
         func loaded(_ folder: URL) throws -> (Compressor, String) {
-            let checkpoint = try CompressorCheckpoint(folder: folder, for: decoder, identity: modelIdentity)
-            let scheme = try options.applied(to: checkpoint.description.scheme)
+            let parts = try CompressorCheckpoint.parts(in: folder, for: decoder, identity: modelIdentity)
+            let scheme = try options.applied(to: parts.description.scheme)
             return (
                 try Compressor(
-                    decoder: decoder, embedSummary: checkpoint.embedSummary[0..<scheme.learnedRows],
-                    adapter: checkpoint.adapter, scheme: scheme,
-                    unscaledVectorLimit: checkpoint.description.scheme.summaryTokens),
+                    decoder: decoder, embedSummary: parts.embedSummary[0..<scheme.learnedRows],
+                    loading: parts.adapter, scheme: scheme,
+                    unscaledVectorLimit: parts.description.scheme.summaryTokens),
                 try CompressorCheckpoint.identity(in: folder)
             )
         }

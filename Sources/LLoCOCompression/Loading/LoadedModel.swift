@@ -18,7 +18,7 @@ public struct LoadedModel: Sendable {
     private let compressorIdentity: String
     /// What reads vectors of groups that have no adapter of their own; nil where nothing was trained for that.
     public private(set) var generalAdapter: GeneralAdapter?
-    private let lazyEmbedder: LazyEmbedder?
+    private let lazyEmbedder: OnDemand<any TextEmbedder>?
     private let template: TemplateChoice
 
     /// Parts that are loaded already.
@@ -34,12 +34,12 @@ public struct LoadedModel: Sendable {
     ) {
         self.init(
             model: model, modelIdentity: modelIdentity, compressor: compressor,
-            lazyEmbedder: embedder.map { embedder in LazyEmbedder { embedder } }, template: template)
+            lazyEmbedder: embedder.map { embedder in OnDemand { embedder } }, template: template)
     }
 
     init(
         model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
-        lazyEmbedder: LazyEmbedder?, template: TemplateChoice
+        lazyEmbedder: OnDemand<any TextEmbedder>?, template: TemplateChoice
     ) {
         self.languageModel = model
         self.modelIdentity = modelIdentity
@@ -88,7 +88,7 @@ public struct LoadedModel: Sendable {
             guard let lazyEmbedder else {
                 throw EngineError(.notFound, "no retrieval model", hint: .loadEmbedder)
             }
-            return try lazyEmbedder.embedder()
+            return try lazyEmbedder()
         }
     }
 }

@@ -127,9 +127,9 @@ public struct CompressorMeasure: Sendable {
                 try onSegment()
             }
             var outcome = Outcome()
-            let reading = compressor.readingAdapters
+            let reading = try compressor.readingAdapters
             // An adapter that is on while text is read has learned from text, whether vectors are read with it or not.
-            let learned = compressor.textAdapters
+            let learned = try compressor.textAdapters
             let readers = learned.list.isEmpty ? [ActiveAdapters.none] : [.none, learned]
             let none = try readers.map { try loss(after: [], rest, $0) }
             let vectors = try vectors(of: text, segments: counts)

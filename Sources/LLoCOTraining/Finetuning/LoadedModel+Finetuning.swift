@@ -67,7 +67,7 @@ extension LoadedModel {
         let identity = vectorIdentity
         let start = startingAdapter(for: recipe)
         let finetuner = try Finetuner(
-            decoder: languageModel.decoder, base: compressor.readingAdapters.list, start: start, recipe: recipe,
+            decoder: languageModel.decoder, base: try compressor.readingAdapters.list, start: start, recipe: recipe,
             reading: compressor.vectorReading, documents: data.vectors, examples: data.epochs[0],
             later: Array(data.epochs.dropFirst()), seed: seed,
             checkpointing: checkpointing)

@@ -39,7 +39,7 @@ package final class StudyTeacher: StudyTeaching {
         width = min(recipe.teacherTokens, loaded.languageModel.configuration.vocabularySize)
         if let general = loaded.generalAdapter {
             reading = SharedReading(
-                model.decoder, adapters: ActiveAdapters(loaded.compressor.readingAdapters.list + [general.reader]))
+                model.decoder, adapters: ActiveAdapters(try loaded.compressor.readingAdapters.list + [general.reader]))
             prompt = { passage, question, answer in
                 try prompts.prompt(question: question, context: prompts.text(passage))
                     + (answer.isEmpty ? [] : prompts.answer(answer).dropLast())

@@ -77,7 +77,7 @@ import Testing
                 picked += Surprisal.greatest(3, of: values).map { segment[$0] }
             }
             for (losses, adapters) in [
-                (outcome.plain[count], ActiveAdapters.none), (outcome.adapted[count], compressor.adapters),
+                (outcome.plain[count], ActiveAdapters.none), (outcome.adapted[count], try compressor.adapters),
             ] {
                 let losses = try #require(losses)
                 for (found, expected) in [

@@ -121,7 +121,7 @@ extension Bench {
             let recipe = try training.recipe(for: model.configuration).finetuning
             let own = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: 0)
                 .frozen(as: decoder.dtype, device: decoder.device)
-            adapters = ActiveAdapters(loaded.compressor.readingAdapters.list + [own])
+            adapters = ActiveAdapters(try loaded.compressor.readingAdapters.list + [own])
         }
         func answer(_ context: Context, _ tokens: Int) throws -> (first: Double, each: Double, prompt: Int) {
             let start = ContinuousClock.now

@@ -72,7 +72,7 @@ extension Bench {
                 answer: randomIDs(answerTokens.value, vocabulary: vocabulary, salt: salt + 1))
         }
         let finetuner = try Finetuner(
-            decoder: decoder, base: measurement.mode == .compressed ? loaded.compressor.readingAdapters.list : [],
+            decoder: decoder, base: measurement.mode == .compressed ? try loaded.compressor.readingAdapters.list : [],
             recipe: recipe, reading: measurement.mode == .compressed ? loaded.compressor.vectorReading : .embeddings,
             documents: [SegmentVectors(rows: document)], examples: examples, seed: self.engine.model.compute.seed,
             checkpointing: training.gradientCheckpointing)
