@@ -20,7 +20,9 @@ struct TokenizerJSON {
             throw .unsupported(root.location, "unigram is not supported, expected a BPE or WordPiece model")
         }
         var pairs: [(text: String, id: Int)] = []
-        for (text, value) in try vocab.required(vocab.members()) {
+        let members = try vocab.required(vocab.members())
+        pairs.reserveCapacity(members.count)
+        for (text, value) in members {
             guard case .integer(let id) = value else {
                 throw .malformed(
                     root.location,
