@@ -26,10 +26,13 @@ func library(_ name: String, _ layers: [String] = [], _ others: [Target.Dependen
     .target(name: "LLoCO\(name)", dependencies: own(layers) + others, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ layers: [String] = [], fixtures: Bool = false, models: Bool = false) -> Target {
+func tests(
+    _ name: String, _ layers: [String] = [], _ others: [Target.Dependency] = [], fixtures: Bool = false,
+    models: Bool = false
+) -> Target {
     .testTarget(
         name: "LLoCO\(name)Tests",
-        dependencies: own([name] + layers) + ["LLoCOTestSupport"] + (models ? ["LLoCOModelTestSupport"] : []),
+        dependencies: own([name] + layers) + ["LLoCOTestSupport"] + others + (models ? ["LLoCOModelTestSupport"] : []),
         exclude: fixtures ? ["Fixtures"] : [], swiftSettings: swiftSettings)
 }
 
@@ -39,7 +42,7 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let layers = [
     library("Base", [], ["CLLoCOZlib", .product(name: "Crypto", package: "swift-crypto")]),
     library("Torch", ["Base"], ["CLLoCOTorch"]),
-    library("Tokenizers", ["Base"]),
+    library("Tokenizers", ["Base"], [log]),
     library("Checkpoints", ["Base", "Torch"]),
     library("Models", ["Base", "Torch", "Tokenizers", "Checkpoints"]),
     library("Documents", ["Base"]),
@@ -116,7 +119,7 @@ let package = Package(
             path: "Tests/LLoCOModelTestSupport", swiftSettings: swiftSettings),
         tests("Base"),
         tests("Torch", ["Base"]),
-        tests("Tokenizers", ["Base"], fixtures: true),
+        tests("Tokenizers", ["Base"], [log], fixtures: true),
         tests("Checkpoints", ["Base", "Torch"], fixtures: true),
         tests("Models", ["Base", "Torch", "Tokenizers", "Checkpoints"]),
         tests("Documents", ["Base"]),

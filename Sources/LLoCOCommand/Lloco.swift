@@ -1,5 +1,6 @@
 import ArgumentParser
 import LLoCOBase
+import Logging
 
 @main
 struct Lloco: AsyncParsableCommand {
@@ -34,6 +35,7 @@ struct Lloco: AsyncParsableCommand {
 
     /// Runs the command; whatever fails while it runs becomes one line on stderr and the exit status 1.
     static func main() async {
+        LoggingSystem.bootstrap { _ in TerminalLog() }
         let command: any ParsableCommand
         do { command = try parseAsRoot() } catch { end(error) }
         do {

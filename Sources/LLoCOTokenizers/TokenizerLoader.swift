@@ -1,4 +1,5 @@
 public import Foundation
+public import Logging
 
 /// Makes tokenizers from the files that models come with.
 public enum TokenizerLoader {
@@ -31,10 +32,14 @@ public enum TokenizerLoader {
 
     /// The tokenizer of a GGUF file.
     ///
+    /// - Parameter logger: hears a warning where the file does not say how words are cut, and the vocabulary does not
+    ///   tell.
     /// - Throws: ``TokenizerError`` for a vocabulary that is not consistent, or of a kind that is not supported.
-    public static func load(gguf vocabulary: GGUFVocabulary) throws(TokenizerError) -> any Tokenizer {
+    public static func load(
+        gguf vocabulary: GGUFVocabulary, logger: Logger = Logger(label: "lloco.tokenizers")
+    ) throws(TokenizerError) -> any Tokenizer {
         switch vocabulary.model {
-        case "gpt2": return try ByteLevelTokenizer(vocabulary)
+        case "gpt2": return try ByteLevelTokenizer(vocabulary, logger: logger)
         case "llama": return try SentencePieceTokenizer(vocabulary)
         case "bert": return try WordPieceTokenizer(vocabulary)
         case let model:

@@ -129,6 +129,18 @@ import Testing
         #expect(fault { _ = try LlamaConfiguration(at: other) }?.description.contains("the architecture test") == true)
     }
 
+    /// A vocabulary of 150,000 tokens is walked to find the header's end: once is enough.
+    @Test func ggufMetadataOfAnOpenFileIsNotParsedAgain() throws {
+        let fixture = Fixtures.folder.appendingPathComponent("llama.gguf")
+        try withTemporaryFolder { folder in
+            let file = folder.appendingPathComponent("model.gguf")
+            try FileManager.default.copyItem(at: fixture, to: file)
+            let checkpoint = try CheckpointLoader.open(file)
+            try FileManager.default.removeItem(at: file)
+            #expect(try LlamaConfiguration(of: checkpoint, at: file) == LlamaConfiguration(at: fixture))
+        }
+    }
+
     @Test func generationConfigurationAddsEndIDs() throws {
         try withTemporaryFolder { folder in
             let config = JSONValue.object(JSONObject(Self.plain)).text()

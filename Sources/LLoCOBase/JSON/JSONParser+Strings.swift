@@ -23,11 +23,7 @@ extension JSONParser {
     }
 
     private func text(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> String {
-        // Decoding mends, and so changes, what is not UTF-8. `String(validating:)` says so too, but runs unspecialized.
-        var text = String(decoding: bytes, as: UTF8.self)
-        guard text.utf8.count == bytes.count, text.withUTF8({ $0.elementsEqual(bytes) }) else {
-            throw fault("a string that is not UTF-8")
-        }
+        guard let text = String(utf8: bytes) else { throw fault("a string that is not UTF-8") }
         return text
     }
 

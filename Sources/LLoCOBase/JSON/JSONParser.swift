@@ -71,6 +71,8 @@ package struct JSONParser {
         try enter()
         var elements: [JSONValue] = []
         if !accept("]") {
+            // Most arrays of large files are pairs: the merges of a tokenizer.
+            elements.reserveCapacity(2)
             repeat { elements.append(try value()) } while accept(",")
             guard accept("]") else { throw fault("a list that does not end") }
         }

@@ -1,3 +1,5 @@
+import LLoCOBase
+
 /// Reads little-endian values one after the other; every read is checked against the end first.
 struct ByteCursor {
     let file: FileBytes
@@ -44,7 +46,7 @@ struct ByteCursor {
     mutating func string(_ length: Int, _ what: @autoclosure () -> String) throws -> String {
         let start = offset
         let bytes = try bytes(length, what())
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = String(utf8: bytes) else {
             throw file.fault("\(what()) at byte \(start) is not UTF-8")
         }
         return text

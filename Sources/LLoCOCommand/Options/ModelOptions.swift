@@ -80,7 +80,7 @@ struct EngineOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How the model wants to be spoken to: chatml, llama2, llama3 or none.",
+            "How the model wants to be spoken to: \(ChatTemplate.Format.names).",
             discussion: "Default: as its own metadata says.", valueName: "name"))
     var chatTemplate: String?
 

@@ -1,4 +1,5 @@
 import LLoCOBase
+import LLoCOTokenizers
 
 extension ErrorHint {
     /// What to do, in the command's words: its options and subcommands.
@@ -14,7 +15,7 @@ extension ErrorHint {
         case .addDocuments(let group): "add some with 'lloco add PATH --group \(group ?? "G")'"
         case .askWithoutAdapters: "ask about documents of one group, or without their adapters (--no-adapter)"
         case .nameTask: "give it with --task"
-        case .chooseChatTemplate: "choose one with --chat-template chatml, llama2, llama3 or none"
+        case .chooseChatTemplate: "choose one with --chat-template \(ChatTemplate.Format.names)"
         case .scoreTokens(let count): "--tokens \(count) scores the first"
         case .startAnotherRun(let file, let setting):
             (setting.map { "it was begun with \($0.another): " } ?? "")

@@ -30,7 +30,7 @@ public struct LanguageModel: Sendable {
     ) throws {
         let checkpoint = try CheckpointLoader.open(path)
         self.checkpoint = checkpoint
-        let configuration = try LlamaConfiguration(at: path)
+        let configuration = try LlamaConfiguration(of: checkpoint, at: path)
         self.path = path
         loadedTokenizer = try Self.tokenizer(of: checkpoint, path: path)
         if loadedTokenizer is WordPieceTokenizer {
@@ -104,8 +104,7 @@ extension LanguageModel {
 
     /// A model's shape in a few words, without loading its weights.
     public static func describe(_ path: URL) throws -> String {
-        _ = try CheckpointLoader.open(path)
-        let configuration = try LlamaConfiguration(at: path)
+        let configuration = try LlamaConfiguration(of: CheckpointLoader.open(path), at: path)
         return "\(configuration.layerCount) layers of \(configuration.hiddenSize), "
             + "vocabulary \(configuration.vocabularySize), window \(configuration.maximumPositions)"
     }

@@ -7,7 +7,7 @@ public final class ByteLevelTokenizer: VocabularyTokenizer {
     let model: BytePairModel
     let preTokenizer: PreTokenizer
     let composes: Bool
-    private let pieces: [[UInt8]]
+    private let pieces: PieceTable
     private let scratches = BytePairScratchPool()
 
     /// - Parameter composes: whether text is brought to Unicode normalization form C first.
@@ -18,17 +18,16 @@ public final class ByteLevelTokenizer: VocabularyTokenizer {
         vocabulary = model.vocabulary
         markers = TokenMarkers(roles)
         let added = Set(roles.added.map(\.id))
-        let vocabulary = model.vocabulary
-        pieces = (0..<vocabulary.count).map { id in
-            let text = vocabulary.text(of: id)
-            guard !added.contains(id) else { return Array(text) }
-            return text.withUnsafeBufferPointer { ByteAlphabet.bytes(of: $0) } ?? Array(text)
+        pieces = PieceTable(model.vocabulary) { id, spelling, bytes in
+            if added.contains(id) || !ByteAlphabet.append(bytesOf: spelling, to: &bytes) {
+                bytes.append(contentsOf: spelling)
+            }
         }
     }
 
     public var dropsLeadingSpace: Bool { false }
 
-    public func bytes(of id: Int) -> [UInt8] { pieces.indices.contains(id) ? pieces[id] : [] }
+    public func bytes(of id: Int) -> [UInt8] { pieces[id] }
 
     func encode(_ text: UTF8Buffer, at base: Int, into sink: inout TokenSink) {
         var text = text

@@ -5,39 +5,33 @@ extension SplitPattern {
         case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#,
             #"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#:
             self = .gpt2
-        case Self.llama3Expression(digits: #"\p{N}{1,3}"#):
-            self = .llama3(digits: 3)
-        case Self.llama3Expression(digits: #"\p{N}"#):
-            self = .llama3(digits: 1)
+        case #"[^\r\n\p{L}\p{N}]?"# + Self.smallEnding + #"|[^\r\n\p{L}\p{N}]?"# + Self.capitalEnding
+            + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + Self.spaces:
+            self = .cased(digits: 1, contractions: false)
+        case #"[^\r\n\p{L}\p{N}]?"# + Self.smallEnding + Self.contraction + #"?|[^\r\n\p{L}\p{N}]?"#
+            + Self.capitalEnding + Self.contraction + #"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + Self.spaces:
+            self = .cased(digits: 3, contractions: true)
         default:
-            return nil
+            let digits = [#"\p{N}{1,3}"#: 3, #"\p{N}"#: 1].first { digits, _ in
+                Self.llama3Expressions(digits: digits).contains(expression)
+            }
+            guard let digits else { return nil }
+            self = .llama3(digits: digits.value)
         }
     }
 
-    private static func llama3Expression(digits: String) -> String {
-        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
-            + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-    }
-}
+    private static let contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+    private static let smallEnding = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"#
+    private static let capitalEnding = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"#
+    private static let spaces = #"\s*[\r\n]+|\s+(?!\S)|\s+"#
 
-extension PreTokenizer {
-    /// The pre-tokenizer that a GGUF file names in `tokenizer.ggml.pre`.
-    ///
-    /// - Throws: ``TokenizerError`` for a name that is not known: a wrong guess would give wrong ids without a word.
-    init(gguf name: String?, location: String) throws(TokenizerError) {
-        switch name {
-        case nil, "gpt-2", "gpt2":
-            self.init(stages: [.pattern(.gpt2)])
-        case "smollm", "starcoder", "refact", "command-r", "codeshell":
-            self.init(stages: [.digits(individual: true), .pattern(.gpt2)])
-        case "llama3", "llama-v3", "llama-bpe", "smaug-bpe", "dbrx":
-            self.init(stages: [.pattern(.llama3(digits: 3))])
-        case "qwen2", "deepseek-r1-qwen", "stablelm2":
-            self.init(stages: [.pattern(.llama3(digits: 1))])
-        case let name?:
-            throw .unsupported(
-                location,
-                "tokenizer.ggml.pre is \(TokenizerError.quoted(name)); known are gpt-2, smollm, llama-bpe and qwen2")
-        }
+    /// The two ways to write Llama 3's expression: that of most files, and tiktoken's newer one, whose possessive
+    /// quantifiers and single line end match the same.
+    private static func llama3Expressions(digits: String) -> [String] {
+        [
+            contraction + #"|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + spaces,
+            #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|"# + digits
+                + #"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"#,
+        ]
     }
 }

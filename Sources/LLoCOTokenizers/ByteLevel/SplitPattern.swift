@@ -10,12 +10,18 @@ enum SplitPattern: Sendable, Hashable {
     /// with n = 3 in Llama 3 and n = 1 in Qwen 2.
     case llama3(digits: Int)
 
+    /// `[^\r\n\p{L}\p{N}]?U*L+C?|[^\r\n\p{L}\p{N}]?U+L*C?|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+    /// with U = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and L = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`: words end where a capital follows
+    /// a small letter. GPT-4o has n = 3 and C = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`, Mistral's Tekken n = 1 and no C.
+    case cased(digits: Int, contractions: Bool)
+
     /// Where the word that begins at `start` ends.
     @inline(__always)
     func end(in text: UTF8Buffer, from start: Int, to limit: Int) -> Int {
         switch self {
         case .gpt2: Self.gpt2End(text, start, limit)
         case .llama3(let digits): Self.llama3End(text, start, limit, digits)
+        case .cased(let digits, let contractions): Self.casedEnd(text, start, limit, digits, contractions)
         }
     }
 
@@ -68,6 +74,72 @@ enum SplitPattern: Sendable, Hashable {
         }
     }
 
+    private static func casedEnd(
+        _ text: UTF8Buffer, _ start: Int, _ limit: Int, _ digits: Int, _ contractions: Bool
+    ) -> Int {
+        let byte = text[start]
+        let (kind, length) = text.scalarClass(at: start)
+        let next = start + length
+        if kind == .number {
+            return endOfNumber(text, next, limit, digits - 1)
+        }
+        if let end = endOfCasedWord(text, start, next, limit, kind) {
+            guard contractions, end < limit, text[end] == UInt8(ascii: "'") else { return end }
+            return contraction(text, end, limit, ignoringCase: true) ?? end
+        }
+        if byte == UInt8(ascii: " "), next < limit, text.scalarClass(at: next).class == .other {
+            return endOfLine(text, text.end(of: .other, from: next, to: limit), limit, throughSlashes: true)
+        }
+        if kind == .other {
+            return endOfLine(text, text.end(of: .other, from: next, to: limit), limit, throughSlashes: true)
+        }
+        return lastNewline(text, start, limit) ?? endOfSpace(text, start, limit)
+    }
+
+    /// The first two alternatives of ``cased(digits:contractions:)``, in the order in which an expression that backtracks
+    /// tries them.
+    private static func endOfCasedWord(
+        _ text: UTF8Buffer, _ start: Int, _ next: Int, _ limit: Int, _ kind: ScalarClass
+    ) -> Int? {
+        if kind == .letter {
+            let (small, capitals) = endOfCase(text, start, limit)
+            return small ?? capitals
+        }
+        guard text[start] != UInt8(ascii: "\n"), text[start] != UInt8(ascii: "\r") else { return nil }
+        let (small, capitals) = endOfCase(text, next, limit)
+        if let small {
+            return small
+        }
+        // A mark in front is itself both U and L, so the expression takes it as the word before it tries U+L*.
+        if kind == .other, text.letterCase(at: start).case.contains(.mark) {
+            return endOfCase(text, start, limit).small
+        }
+        return capitals
+    }
+
+    /// Where `U*L+` and `U+L*` end that begin at `start`; nil where one does not match.
+    ///
+    /// `U*` takes letters without case too, which are also L, and gives the last one back where no small letter follows.
+    private static func endOfCase(_ text: UTF8Buffer, _ start: Int, _ limit: Int) -> (small: Int?, capitals: Int?) {
+        var end = start
+        var lastOfBoth: Int?
+        while end < limit {
+            let (letter, length) = text.letterCase(at: end)
+            guard letter.contains(.upper) else { break }
+            end += length
+            if letter.contains(.lower) {
+                lastOfBoth = end
+            }
+        }
+        var small = end
+        while small < limit {
+            let (letter, length) = text.letterCase(at: small)
+            guard letter.contains(.lower) else { break }
+            small += length
+        }
+        return (small > end ? small : lastOfBoth, end > start ? end : nil)
+    }
+
     private static func endOfNumber(_ text: UTF8Buffer, _ start: Int, _ limit: Int, _ count: Int) -> Int {
         var end = start
         var left = count
@@ -80,10 +152,15 @@ enum SplitPattern: Sendable, Hashable {
         return end
     }
 
-    /// `[\r\n]*`
-    private static func endOfLine(_ text: UTF8Buffer, _ start: Int, _ limit: Int) -> Int {
+    /// `[\r\n]*`, or `[\r\n/]*`
+    private static func endOfLine(
+        _ text: UTF8Buffer, _ start: Int, _ limit: Int, throughSlashes: Bool = false
+    ) -> Int {
         var end = start
-        while end < limit, text[end] == UInt8(ascii: "\n") || text[end] == UInt8(ascii: "\r") {
+        while end < limit,
+            text[end] == UInt8(ascii: "\n") || text[end] == UInt8(ascii: "\r")
+                || (throughSlashes && text[end] == UInt8(ascii: "/"))
+        {
             end += 1
         }
         return end

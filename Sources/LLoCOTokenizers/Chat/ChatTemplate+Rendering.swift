@@ -16,54 +16,113 @@ extension ChatTemplate {
     ) throws(TokenizerError) -> [Segment] {
         var writer = SegmentWriter()
         switch format {
-        case .chatML:
-            writeChatML(messages, addGenerationPrompt, &writer)
         case .llama2:
             try writeLlama2(messages, &writer)
-        case .llama3:
-            writeLlama3(messages, addGenerationPrompt, &writer)
         case .none:
             for (index, message) in messages.enumerated() {
                 writer.marker(index == 0 ? "" : "\n")
                 writer.content(message.content)
             }
+        case .smolLM3:
+            try writeSmolLM3(messages, addGenerationPrompt, &writer)
+        default:
+            try writeTurns(messages, addGenerationPrompt, &writer)
         }
         return writer.segments
     }
 
-    private func writeChatML(_ messages: [ChatMessage], _ addsPrompt: Bool, _ writer: inout SegmentWriter) {
+    /// Turns one after the other, each between two markers.
+    private func writeTurns(
+        _ messages: [ChatMessage], _ addsPrompt: Bool, _ writer: inout SegmentWriter
+    ) throws(TokenizerError) {
         writer.marker(beginningOfText)
-        if let defaultSystemMessage, let first = messages.first, first.role != .system {
-            writer.marker("<|im_start|>system\n\(defaultSystemMessage)<|im_end|>\n")
+        var turns = messages[...]
+        var folded: String?
+        let hasSystem = turns.first?.role == .system
+        if let systemPreamble {
+            writer.marker(opening(.system) + systemPreamble)
+            if hasSystem, let first = turns.popFirst() {
+                writer.content(trimmed(first.content))
+            }
+            writer.marker(closing(.system, isLast: false))
+        } else if variant.system != .ownTurn, hasSystem, let first = turns.popFirst() {
+            guard variant.system != .refused else { throw refused("there is no place for a system message") }
+            folded = first.content
+        } else if !hasSystem, let defaultSystemMessage, !turns.isEmpty {
+            writer.marker(opening(.system) + defaultSystemMessage + closing(.system, isLast: false))
         }
-        for message in messages {
-            writer.marker("<|im_start|>\(message.role.rawValue)\n")
-            writer.content(trimmed(message.content))
-            writer.marker("<|im_end|>\n")
+        let firstQuestion = turns.startIndex
+        if variant.alternates {
+            try checkOrder(turns.first?.role == .system ? turns.dropFirst() : turns)
         }
-        if addsPrompt {
-            writer.marker("<|im_start|>assistant\n")
+        let lastQuestion = turns.lastIndex { $0.role == .user } ?? turns.endIndex
+        for (index, message) in zip(turns.indices, turns) {
+            let isLast = index == turns.endIndex - 1
+            guard message.role != .system || variant.system == .ownTurn else {
+                throw refused("a system message has to be the first")
+            }
+            writer.marker(opening(message.role))
+            if let folded, index == (variant.system == .firstUserTurn ? firstQuestion : turns.endIndex - 1),
+                message.role == .user
+            {
+                writer.content(folded)
+                writer.marker(variant.systemSeparator)
+            }
+            var content = message.content
+            if message.role == .assistant, variant.dropsThoughts {
+                content = Self.withoutThoughts(content)
+                // Of the answers, only the one that ends the conversation shows that there were no thoughts.
+                if isLast, index > lastQuestion {
+                    writer.marker(variant.thought)
+                    content = Self.withoutLeadingLines(content)
+                }
+            }
+            writer.content(trimmed(content, always: message.role == .assistant && variant.trimsAnswers))
+            writer.marker(closing(message.role, isLast: isLast))
+        }
+        if addsPrompt || (variant.promptsAfterUser && turns.last?.role == .user) {
+            writer.marker(generationPrompt)
+        } else if variant.endsWithEndOfText {
+            writer.marker(endOfText)
         }
     }
 
-    private func writeLlama3(_ messages: [ChatMessage], _ addsPrompt: Bool, _ writer: inout SegmentWriter) {
-        writer.marker(beginningOfText)
-        var messages = messages[...]
-        if let systemPreamble {
-            writer.marker("<|start_header_id|>system<|end_header_id|>\n\n\(systemPreamble)")
-            if let first = messages.first, first.role == .system {
-                writer.content(trimmed(first.content))
-                messages = messages.dropFirst()
-            }
-            writer.marker("<|eot_id|>")
+    /// SmolLM3's system turn comes first whatever there is, and says whether to think.
+    private func writeSmolLM3(
+        _ messages: [ChatMessage], _ addsPrompt: Bool, _ writer: inout SegmentWriter
+    ) throws(TokenizerError) {
+        var turns = messages[...]
+        var thinks = false
+        var instructions = ""
+        if turns.first?.role == .system, let first = turns.popFirst() {
+            thinks = first.content.contains("/think") && !first.content.contains("/no_think")
+            instructions = first.content.replacing("/no_think", with: "").replacing("/think", with: "")
+            instructions = trimmed(instructions, leading: false, always: true)
         }
-        for message in messages {
-            writer.marker("<|start_header_id|>\(message.role.rawValue)<|end_header_id|>\n\n")
-            writer.content(trimmed(message.content))
-            writer.marker("<|eot_id|>")
+        let preamble = systemPreamble ?? ""
+        writer.marker(
+            opening(.system) + (thinks ? preamble.replacing("Mode: /no_think", with: "Mode: /think") : preamble))
+        if instructions.isEmpty {
+            writer.marker((thinks ? variant.thinkingSystemMessage : defaultSystemMessage) ?? "")
+        } else {
+            writer.content(instructions)
+            writer.marker("\n\n")
+        }
+        writer.marker(variant.endsSystemTurn ? closing(.system, isLast: false) : "")
+        let thought = thinks ? "" : variant.thought
+        for message in turns {
+            guard message.role != .system else { throw refused("a system message has to be the first") }
+            writer.marker(opening(message.role))
+            if message.role == .assistant {
+                writer.marker(thought)
+                writer.content(Self.withoutLeadingLines(message.content))
+            } else {
+                writer.content(message.content)
+            }
+            writer.marker(closing(message.role, isLast: false))
         }
         if addsPrompt {
-            writer.marker("<|start_header_id|>assistant<|end_header_id|>\n\n")
+            writer.marker(opening(.assistant) + thought)
         }
     }
 
@@ -75,12 +134,8 @@ extension ChatTemplate {
             system = first.content
             turns = turns.dropFirst()
         }
+        try checkOrder(turns)
         for (index, message) in turns.enumerated() {
-            guard message.role == (index.isMultiple(of: 2) ? .user : .assistant) else {
-                throw TokenizerError(
-                    .chat, in: "chat template llama2",
-                    "turn \(index + 1) is the \(message.role.rawValue)'s; roles must alternate, user first")
-            }
             if message.role == .user {
                 writer.marker("\(beginningOfText)[INST] ")
                 if index == 0, let system {
@@ -100,13 +155,35 @@ extension ChatTemplate {
             }
         }
         if turns.isEmpty, system != nil {
-            throw TokenizerError(.chat, in: "chat template llama2", "a system message needs a user's turn after it")
+            throw refused("a system message needs a user's turn after it")
         }
     }
 
+    private func checkOrder(_ turns: ArraySlice<ChatMessage>) throws(TokenizerError) {
+        for (index, message) in turns.enumerated()
+        where message.role != (index.isMultiple(of: 2) ? .user : .assistant) {
+            throw refused(
+                "turn \(index + 1) is the \(message.role.rawValue)'s; roles must alternate, user first")
+        }
+    }
+
+    private func refused(_ reason: String) -> TokenizerError {
+        TokenizerError(.chat, in: "chat template \(format.rawValue)", reason)
+    }
+
+    /// An answer without the thoughts in front of it, as Qwen 3's template cuts it.
+    private static func withoutThoughts(_ answer: String) -> String {
+        guard let end = answer.ranges(of: "</think>").last?.upperBound else { return answer }
+        return withoutLeadingLines(String(answer[end...]))
+    }
+
+    private static func withoutLeadingLines(_ text: String) -> String {
+        String(text.unicodeScalars.drop { $0 == "\n" })
+    }
+
     /// The content without whitespace around it, where the format drops it.
-    private func trimmed(_ content: String, leading: Bool = true) -> String {
-        guard trimsContent else { return content }
+    private func trimmed(_ content: String, leading: Bool = true, always: Bool = false) -> String {
+        guard trimsContent || always else { return content }
         var text = content.unicodeScalars[...]
         while leading, let first = text.first, Self.isSpace(first) {
             text.removeFirst()

@@ -155,12 +155,20 @@ extension Vocabulary {
     init(
         _ pairs: [(text: String, id: Int)], adding added: [AddedToken], location: String
     ) throws(TokenizerError) {
-        let base = try Vocabulary(pairs, location: location)
+        var base = try Vocabulary(pairs, location: location)
         var extra: [(text: String, id: Int)] = []
         for token in added where base.id(of: token.text) != token.id {
             guard !token.text.isEmpty else { throw .malformed(location, "added token \(token.id) is empty") }
             extra.append((token.text, token.id))
         }
-        self = extra.isEmpty ? base : try Vocabulary(pairs + extra, location: location)
+        if extra.enumerated().allSatisfy({ $1.id == base.count + $0 }) {
+            // They follow the others, as a rule.
+            for token in extra {
+                base.append(token.text)
+            }
+            self = base
+        } else {
+            self = try Vocabulary(pairs + extra, location: location)
+        }
     }
 }

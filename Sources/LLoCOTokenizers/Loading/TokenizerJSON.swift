@@ -20,7 +20,9 @@ struct TokenizerJSON {
             throw .unsupported(root.location, "unigram is not supported, expected a BPE or WordPiece model")
         }
         var pairs: [(text: String, id: Int)] = []
-        for (text, value) in try vocab.required(vocab.members()) {
+        let members = try vocab.required(vocab.members())
+        pairs.reserveCapacity(members.count)
+        for (text, value) in members {
             guard case .integer(let id) = value else {
                 throw .malformed(
                     root.location,
@@ -65,26 +67,25 @@ struct TokenizerJSON {
     }
 
     func merges() throws(TokenizerError) -> PairTable {
-        var rules: [MergeRule] = []
         let field = model["merges"]
         guard case .array(let elements)? = field.value else {
             throw field.fault("is \(field.value?.kind ?? "missing"), expected a list")
         }
-        rules.reserveCapacity(elements.count)
+        var merges = MergeReader(capacity: elements.count, vocabulary, location: location)
         for (index, element) in elements.enumerated() {
             switch element {
             case .string(let text):
-                rules.append(try MergeRule(text, location: location))
+                try merges.add(text)
             case .array(let parts):
                 guard parts.count == 2, case .string(let left) = parts[0], case .string(let right) = parts[1] else {
                     throw .malformed(location, "model.merges[\(index)] is not two tokens")
                 }
-                rules.append(MergeRule(left: left, right: right))
+                try merges.add(left, right)
             default:
                 throw .malformed(location, "model.merges[\(index)] is \(element.kind), expected two tokens")
             }
         }
-        return try PairTable(rules, vocabulary, location: location)
+        return merges.table
     }
 
     /// Refuses settings of a BPE model that this package would get wrong.

@@ -78,11 +78,11 @@ extension SentencePieceTokenizer {
     private static func merges(
         of pieces: [SentencePieceModel.Piece], location: String
     ) throws(TokenizerError) -> (PairTable, inner: Vocabulary) {
-        var symbols = Vocabulary()
+        var symbols = Vocabulary(capacity: pieces.count * 2)
         for piece in pieces {
             // Control, unknown and byte pieces are not text.
             let isText = piece.type == .normal || piece.type == .userDefined || piece.type == .unused
-            symbols.append(isText ? Array(piece.text.utf8) : [])
+            symbols.append(isText ? piece.text : "")
             guard piece.text.utf8.count <= longestPiece else {
                 throw .malformed(
                     location, "a token of \(piece.text.utf8.count) bytes, expected at most \(longestPiece)")
@@ -93,21 +93,26 @@ extension SentencePieceTokenizer {
         }
         var inner = Vocabulary()
         for piece in pieces where piece.type == .normal {
-            for scalar in piece.text.unicodeScalars {
-                let bytes = Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-                if symbols.id(of: bytes) == nil {
-                    symbols.append(bytes)
-                    inner.append(bytes)
+            var text = piece.text
+            text.withUTF8 { bytes in
+                var index = 0
+                while index < bytes.count {
+                    let character = bytes.slice(index..<(index + bytes.scalar(at: index).length))
+                    if symbols.id(of: character) == nil {
+                        symbols.append(character)
+                        inner.append(character)
+                    }
+                    index += character.count
                 }
             }
         }
         let ranks = ranks(of: pieces)
         var table = PairTable(capacity: pieces.count * 2)
         for (id, piece) in pieces.enumerated() where piece.type == .normal {
-            let text = Array(piece.text.utf8)
-            // Two pieces of one spelling: the first is the token.
-            guard symbols.id(of: text) == id else { continue }
-            text.withUnsafeBufferPointer { text in
+            var text = piece.text
+            text.withUTF8 { text in
+                // Two pieces of one spelling: the first is the token.
+                guard symbols.id(of: text) == id else { return }
                 for middle in 1..<max(text.count, 1) where text[middle] & 0xC0 != 0x80 {
                     if let left = symbols.id(of: text.slice(0..<middle)),
                         let right = symbols.id(of: text.slice(middle..<text.count))

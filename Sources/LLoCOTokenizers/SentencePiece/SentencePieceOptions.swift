@@ -33,22 +33,17 @@ enum SpaceSymbol {
         text[index] == 0xE2 && index + 2 < text.count && text[index + 1] == 0x96 && text[index + 2] == 0x81
     }
 
-    /// A spelling with spaces in place of their symbols.
-    static func replaced(in spelling: some Collection<UInt8>) -> [UInt8] {
-        let source = Array(spelling)
-        return source.withUnsafeBufferPointer { source in
-            var result: [UInt8] = []
-            var index = 0
-            while index < source.count {
-                if isAt(index, in: source) {
-                    result.append(UInt8(ascii: " "))
-                    index += 3
-                } else {
-                    result.append(source[index])
-                    index += 1
-                }
+    /// Adds a spelling with spaces in place of their symbols.
+    static func append(replacingIn spelling: UTF8Buffer, to result: inout [UInt8]) {
+        var index = 0
+        while index < spelling.count {
+            if isAt(index, in: spelling) {
+                result.append(UInt8(ascii: " "))
+                index += 3
+            } else {
+                result.append(spelling[index])
+                index += 1
             }
-            return result
         }
     }
 }

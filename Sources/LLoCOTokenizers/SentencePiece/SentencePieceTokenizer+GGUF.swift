@@ -14,8 +14,26 @@ extension SentencePieceTokenizer {
             if gguf.tokenTypes.isEmpty {
                 type = id == roles.unknown ? .unknown : Self.byte(named: text) != nil ? .byte : .normal
             }
-            model.pieces.append(.init(text: text, score: gguf.scores[id], type: type))
+            // The converter writes user-defined tokens (Gemma's runs of spaces) as they stand in the text.
+            let spelling = type == .userDefined ? text.replacing(" ", with: "\u{2581}") : text
+            model.pieces.append(.init(text: spelling, score: gguf.scores[id], type: type))
+        }
+        if gguf.isPhi3 {
+            for index in roles.added.indices where !Self.keptBeforeSpace.contains(roles.added[index].text) {
+                roles.added[index].stripsRight = true
+            }
         }
         try self.init(model, roles: roles)
+    }
+
+    /// Phi-3's special tokens that do not take the whitespace after them.
+    private static let keptBeforeSpace: Set<String> = ["<unk>", "<s>", "<|endoftext|>"]
+}
+
+extension GGUFVocabulary {
+    /// Whether this is the vocabulary of Phi-3, whose special tokens take the whitespace after them, which GGUF has no key
+    /// for.
+    fileprivate var isPhi3: Bool {
+        tokens.count > 32_007 && tokens[32_001] == "<|assistant|>" && tokens[32_007] == "<|end|>"
     }
 }

@@ -32,6 +32,7 @@ extension SentencePieceOptions {
     init(_ json: TokenizerJSON) throws(TokenizerError) {
         prefix = .never
         dropsLeadingSpace = false
+        var replacesSpaces = false
         for step in try json.steps("normalizer", "normalizers") {
             let type = try step["type"].string() ?? ""
             switch type {
@@ -45,6 +46,7 @@ extension SentencePieceOptions {
                 guard try step["pattern"]["String"].string() == " ", try step["content"].string() == "\u{2581}" else {
                     throw step.unsupported("replaces something other than spaces by their symbols")
                 }
+                replacesSpaces = true
             default:
                 throw step.unsupported(
                     "\(TokenizerError.quoted(type)) is not supported, expected Prepend and Replace of spaces")
@@ -52,6 +54,10 @@ extension SentencePieceOptions {
         }
         for step in try json.steps("pre_tokenizer", "pretokenizers") {
             let type = try step["type"].string() ?? ""
+            if replacesSpaces, type == "Split", try step["pattern"]["String"].string() == " " {
+                // Gemma's: the normalizer has left no space to split at.
+                continue
+            }
             guard type == "Metaspace" else {
                 throw step.unsupported("\(TokenizerError.quoted(type)) is not supported, expected Metaspace")
             }

@@ -8,7 +8,7 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
     private let options: SentencePieceOptions
     private let userDefined: AddedTokenMatcher
     private let cutsAtSpaces: Bool
-    private let pieces: [[UInt8]]
+    private let pieces: PieceTable
     private let scratches = BytePairScratchPool()
 
     /// - Parameters:
@@ -26,22 +26,26 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
         let markers = TokenMarkers(roles)
         self.markers = markers
         cutsAtSpaces = Self.spacesOnlyBegin(in: model)
-        pieces = (0..<vocabulary.count).map { id in
-            let text = vocabulary.text(of: id)
-            return surfaces[id] ?? (markers[id] == nil ? SpaceSymbol.replaced(in: text) : Array(text))
+        pieces = PieceTable(vocabulary) { id, spelling, bytes in
+            if let surface = surfaces[id] {
+                bytes.append(contentsOf: surface)
+            } else if markers[id]?.isSpecial != true {
+                SpaceSymbol.append(replacingIn: spelling, to: &bytes)
+            } else {
+                bytes.append(contentsOf: spelling)
+            }
         }
     }
 
     public var dropsLeadingSpace: Bool { options.dropsLeadingSpace }
 
-    public func bytes(of id: Int) -> [UInt8] { pieces.indices.contains(id) ? pieces[id] : [] }
+    public func bytes(of id: Int) -> [UInt8] { pieces[id] }
 
     /// Whether no merge reaches from a word across the space that follows it. Then the text may be cut there, and words
     /// be looked up instead of merged, with the same result.
     private static func spacesOnlyBegin(in model: BytePairModel) -> Bool {
         model.merges.merged.allSatisfy { id in
-            let text = Array(model.vocabulary.text(of: Int(id)))
-            return text.withUnsafeBufferPointer { text in
+            model.vocabulary.text(of: Int(id)).withUnsafeBufferPointer { text in
                 var index = 0
                 var hasWord = false
                 while index < text.count {

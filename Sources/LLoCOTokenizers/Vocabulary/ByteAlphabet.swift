@@ -15,8 +15,14 @@ enum ByteAlphabet {
         }
     }()
 
-    private static let bytes: [UInt32: UInt8] = Dictionary(
-        uniqueKeysWithValues: scalars.enumerated().map { ($1, UInt8(truncatingIfNeeded: $0)) })
+    /// The byte that each scalar stands for; -1 for a scalar that stands for none.
+    private static let bytes: [Int16] = {
+        var bytes = [Int16](repeating: -1, count: Int(scalars.max() ?? 0) + 1)
+        for (byte, scalar) in scalars.enumerated() {
+            bytes[Int(scalar)] = Int16(truncatingIfNeeded: byte)
+        }
+        return bytes
+    }()
 
     /// How a vocabulary spells `bytes`.
     static func spelling(of bytes: some Sequence<UInt8>) -> [UInt8] {
@@ -27,16 +33,20 @@ enum ByteAlphabet {
         return text
     }
 
-    /// The bytes that a spelling stands for; nil where it has a character that stands for none.
-    static func bytes(of spelling: UTF8Buffer) -> [UInt8]? {
-        var result: [UInt8] = []
+    /// Adds the bytes that a spelling stands for; false, and nothing added, where it has a character that stands for
+    /// none.
+    static func append(bytesOf spelling: UTF8Buffer, to result: inout [UInt8]) -> Bool {
+        let start = result.count
         var index = 0
         while index < spelling.count {
             let (value, length) = spelling.scalar(at: index)
-            guard let byte = bytes[value] else { return nil }
-            result.append(byte)
+            guard value < bytes.count, bytes[Int(value)] >= 0 else {
+                result.removeLast(result.count - start)
+                return false
+            }
+            result.append(UInt8(truncatingIfNeeded: bytes[Int(value)]))
             index += length
         }
-        return result
+        return true
     }
 }

@@ -5,7 +5,7 @@
 struct Vocabulary: Sendable {
     private var storage: [UInt8] = []
     private var starts: [Int] = [0]
-    private var slots: [Int32] = [Int32](repeating: -1, count: 16)
+    private var slots: [Int32]
     private var filled = 0
     private var seed = UInt64.random(in: .min ... .max)
 
@@ -15,12 +15,23 @@ struct Vocabulary: Sendable {
     /// One more than the largest id. Ids without a token have an empty spelling.
     var count: Int { starts.count - 1 }
 
-    init() {}
+    /// No tokens yet, with room for `capacity` of them.
+    init(capacity: Int = 0) {
+        var slots = 16
+        while slots < capacity * 2 {
+            slots *= 2
+        }
+        self.slots = [Int32](repeating: -1, count: slots)
+        starts.reserveCapacity(capacity + 1)
+        // Spellings of real vocabularies have 6 or 7 bytes on average.
+        storage.reserveCapacity(capacity * 8)
+    }
 
     /// The tokens of a list, by position. A spelling that comes twice belongs to its first id.
-    init(_ texts: some Collection<String>) {
+    init(_ texts: [String]) {
+        self.init(capacity: texts.count)
         for text in texts {
-            append(Array(text.utf8))
+            append(text)
         }
     }
 
@@ -28,6 +39,14 @@ struct Vocabulary: Sendable {
     ///
     /// - Throws: ``TokenizerError`` for an id that is negative, taken twice, or far outside the number of tokens.
     init(_ pairs: [(text: String, id: Int)], location: String) throws(TokenizerError) {
+        // Files list tokens by id, as a rule, and then nothing has to be sorted.
+        if pairs.indices.allSatisfy({ pairs[$0].id == $0 }) {
+            self.init(capacity: pairs.count)
+            for pair in pairs {
+                append(pair.text)
+            }
+            return
+        }
         let limit = pairs.count + 65_536
         var largest = -1
         for (text, id) in pairs {
@@ -47,13 +66,25 @@ struct Vocabulary: Sendable {
             }
             texts[id] = text
         }
+        self.init(capacity: texts.count)
         for text in texts {
-            append(Array((text ?? "").utf8))
+            append(text ?? "")
         }
     }
 
     /// Gives the next id to a token.
+    mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append($0) }
+    }
+
+    /// Gives the next id to a token.
     mutating func append(_ text: [UInt8]) {
+        text.withUnsafeBufferPointer { append($0) }
+    }
+
+    /// Gives the next id to a token.
+    mutating func append(_ text: UTF8Buffer) {
         let id = Int32(truncatingIfNeeded: count)
         storage.append(contentsOf: text)
         starts.append(storage.count)
@@ -62,19 +93,10 @@ struct Vocabulary: Sendable {
         if (filled + 1) * 2 > slots.count {
             grow()
         }
-        text.withUnsafeBufferPointer { bytes in
-            let slot = place(of: bytes)
-            if slots[slot] < 0 {
-                slots[slot] = id
-                filled += 1
-            }
-        }
-    }
-
-    /// Puts empty spellings up to `count`.
-    mutating func pad(to count: Int) {
-        while self.count < count {
-            append([])
+        let slot = place(of: text)
+        if slots[slot] < 0 {
+            slots[slot] = id
+            filled += 1
         }
     }
 

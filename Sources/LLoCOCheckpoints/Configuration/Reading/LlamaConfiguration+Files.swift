@@ -1,6 +1,17 @@
 public import Foundation
 
 extension LlamaConfiguration {
+    /// Reads the configuration of a checkpoint that is open: of a GGUF file's own metadata, which is not parsed again, else
+    /// as ``init(at:)`` does.
+    /// - Throws: `CheckpointError`.
+    public init(of checkpoint: any Checkpoint, at url: URL) throws {
+        if let checkpoint = checkpoint as? GGUFCheckpoint {
+            try self.init(gguf: checkpoint)
+        } else {
+            try self.init(at: url)
+        }
+    }
+
     /// Reads the configuration of the model at `url`: a GGUF file, a Hugging Face folder, a `config.json` itself, or a
     /// folder with one GGUF file.
     ///

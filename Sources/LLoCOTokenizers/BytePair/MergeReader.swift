@@ -1,0 +1,71 @@
+/// Makes the table of merges that a file writes as spellings, of which the first ranks first.
+struct MergeReader {
+    private(set) var table: PairTable
+    private let vocabulary: Vocabulary
+    private let location: String
+    private var rank = 0
+    /// The spelling of both tokens together.
+    private var joined: [UInt8] = []
+
+    /// - Parameter capacity: how many merges there will be.
+    init(capacity: Int, _ vocabulary: Vocabulary, location: String) {
+        table = PairTable(capacity: capacity)
+        self.vocabulary = vocabulary
+        self.location = location
+        joined.reserveCapacity(64)
+    }
+
+    /// Adds a merge in the form `left right`.
+    ///
+    /// - Throws: ``TokenizerError`` for another form, and for a merge of, or into, a token that the vocabulary lacks.
+    mutating func add(_ text: String) throws(TokenizerError) {
+        var text = text
+        let found = text.withUTF8 { bytes -> Ids? in
+            let space = UInt8(ascii: " ")
+            guard let middle = bytes.firstIndex(of: space), middle > 0, middle + 1 < bytes.count,
+                !bytes[(middle + 1)...].contains(space)
+            else { return nil }
+            return look(bytes.slice(0..<middle), bytes.slice((middle + 1)..<bytes.count))
+        }
+        guard let found else {
+            throw .malformed(location, "merge \(TokenizerError.quoted(text)) is not two tokens with a space between")
+        }
+        try insert(found) {
+            let parts = text.split(separator: " ")
+            return (String(parts[0]), String(parts[1]))
+        }
+    }
+
+    /// Adds the merge of two tokens.
+    ///
+    /// - Throws: ``TokenizerError`` for a merge of, or into, a token that the vocabulary lacks.
+    mutating func add(_ left: String, _ right: String) throws(TokenizerError) {
+        var (first, second) = (left, right)
+        let found = first.withUTF8 { first in second.withUTF8 { second in look(first, second) } }
+        try insert(found) { (left, right) }
+    }
+
+    private typealias Ids = (left: Int?, right: Int?, merged: Int?)
+
+    private mutating func look(_ left: UTF8Buffer, _ right: UTF8Buffer) -> Ids {
+        joined.removeAll(keepingCapacity: true)
+        joined.append(contentsOf: left)
+        joined.append(contentsOf: right)
+        return (vocabulary.id(of: left), vocabulary.id(of: right), vocabulary.id(of: joined))
+    }
+
+    private mutating func insert(_ ids: Ids, _ spellings: () -> (String, String)) throws(TokenizerError) {
+        guard let left = ids.left, let right = ids.right, let merged = ids.merged else {
+            let (first, second) = spellings()
+            let missing = ids.left == nil ? first : ids.right == nil ? second : first + second
+            throw .malformed(
+                location,
+                "merge \(rank), \(TokenizerError.quoted("\(first) \(second)")), needs token "
+                    + "\(TokenizerError.quoted(missing)), which there is not")
+        }
+        table.insert(
+            Int32(truncatingIfNeeded: left), Int32(truncatingIfNeeded: right), rank: UInt32(truncatingIfNeeded: rank),
+            merged: Int32(truncatingIfNeeded: merged))
+        rank += 1
+    }
+}

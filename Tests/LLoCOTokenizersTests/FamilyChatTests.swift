@@ -1,0 +1,110 @@
+import Foundation
+import LLoCOTestSupport
+import LLoCOTokenizers
+import Testing
+
+/// Conversations of today's model families, as their templates write them.
+@Suite struct FamilyChatTests {
+    /// `family-chats.json`: conversations rendered by Jinja.
+    struct Chats: Decodable {
+        struct Template: Decodable {
+            let text: String
+            let bos: String
+            let eos: String
+        }
+        struct Message: Decodable {
+            let role: String
+            let content: String
+        }
+        struct Case: Decodable {
+            let template: String
+            let conversation: Int
+            let prompt: Bool
+            /// Nil where the template refuses the conversation.
+            let text: String?
+        }
+        let templates: [String: Template]
+        let conversations: [[Message]]
+        let cases: [Case]
+
+        func messages(_ index: Int) throws -> [ChatMessage] {
+            try conversations[index].map {
+                ChatMessage(try #require(ChatMessage.Role(rawValue: $0.role)), $0.content)
+            }
+        }
+    }
+
+    static let formats: [String: ChatTemplate.Format] = [
+        "qwen2.5": .chatML, "qwen3": .qwen3, "smollm3": .smolLM3, "smollm3-closed": .smolLM3, "llama3": .llama3,
+        "mistral-v0": .mistralV1, "mistral-v1": .mistralV1, "mistral-v3": .mistralV3, "mistral-tekken": .mistralTekken,
+        "mistral-v7": .mistralV3, "ministral3": .mistralTekken, "gemma2": .gemma, "gemma3": .gemma, "phi3": .phi3,
+        "phi4": .phi4, "phi4-mini": .phi4Mini, "granite3.0": .granite, "granite3.1": .granite, "granite4": .granite,
+        "olmo2": .olmo2, "zephyr": .zephyr,
+    ]
+
+    static func chats() throws -> Chats {
+        try TokenizerFiles.decode(Chats.self, from: TestFiles.tokenizers.appending(path: "family-chats.json"))
+    }
+
+    @Test func formatsAreRecognised() throws {
+        let chats = try Self.chats()
+        #expect(Set(chats.templates.keys) == Set(Self.formats.keys))
+        for (name, template) in chats.templates {
+            #expect(try ChatTemplate(recognizing: template.text).format == Self.formats[name], "\(name)")
+        }
+    }
+
+    @Test(arguments: formats.keys.sorted()) func conversationsAreRenderedAsByTheTemplate(name: String) throws {
+        let chats = try Self.chats()
+        let template = try ChatTemplate(recognizing: try #require(chats.templates[name]).text)
+        let cases = chats.cases.filter { $0.template == name }
+        #expect(!cases.isEmpty)
+        for expected in cases {
+            let messages = try chats.messages(expected.conversation)
+            if let text = expected.text {
+                let rendered = try template.render(messages, addGenerationPrompt: expected.prompt)
+                #expect(rendered == text, "\(expected.conversation)")
+                // Contents keep apart from markers, however the format folds them.
+                let contents = try template.segments(messages, addGenerationPrompt: expected.prompt)
+                    .filter(\.isContent).map(\.text).joined(separator: "|")
+                #expect(messages.filter { $0.role == .user }.allSatisfy { contents.contains($0.content.trimming) })
+            } else {
+                #expect(throws: TokenizerError.self, "\(expected.conversation)") {
+                    try template.render(messages, addGenerationPrompt: expected.prompt)
+                }
+            }
+        }
+    }
+
+    /// A template may write its line ends as such, or as escapes.
+    @Test(arguments: formats.keys.sorted()) func plainLineEnds(name: String) throws {
+        let chats = try Self.chats()
+        let text = try #require(chats.templates[name]).text
+        let plain = text.split(separator: "\\n", omittingEmptySubsequences: false).joined(separator: "\n")
+        #expect(try ChatTemplate(recognizing: plain) == ChatTemplate(recognizing: text))
+    }
+
+    @Test func namedFormats() throws {
+        #expect(ChatTemplate.Format.names.hasSuffix("zephyr or none"))
+        let messages = [ChatMessage(.user, "u"), ChatMessage(.assistant, "a"), ChatMessage(.user, "v")]
+        for format in ChatTemplate.Format.allCases {
+            let template = try ChatTemplate.named(format.rawValue)
+            let text = try template.render(messages, addGenerationPrompt: true)
+            #expect(template.format == format && text.contains("v"))
+        }
+        #expect(
+            try ChatTemplate.named("gemma").render([.init(.system, "s")] + messages, addGenerationPrompt: true)
+                == "<bos><start_of_turn>user\ns\n\nu<end_of_turn>\n<start_of_turn>model\na<end_of_turn>\n"
+                + "<start_of_turn>user\nv<end_of_turn>\n<start_of_turn>model\n")
+        #expect(
+            try ChatTemplate.named("mistral-v3").render(messages, addGenerationPrompt: true)
+                == "<s>[INST] u[/INST] a</s>[INST] v[/INST]")
+        #expect(
+            try ChatTemplate.named("qwen3").render(messages, addGenerationPrompt: true).hasSuffix(
+                "v<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"))
+    }
+}
+
+extension String {
+    fileprivate var trimming: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+}
