@@ -30,7 +30,7 @@ test-without-libtorch: ## build and test what needs no libtorch: tokenizers, doc
 
 # The kernels and what reads files, under sanitizers that end the run at the first fault. In debug and in a folder of its
 # own. Filters are regular expressions.
-SANITIZED := LLoCO(Base|Torch|Tokenizers|Checkpoints|Models|Documents)Tests LLoCODataSetsTests.(Data|.*Reading)
+SANITIZED := LLoCO(Base|ModelFiles|Torch|Tokenizers|Checkpoints|Models|Documents)Tests LLoCODataSetsTests.(Data|.*Reading)
 # Resident memory, which AddressSanitizer grows; real models, which read no other files and take too long.
 UNSANITIZED := MemoryTests DefaultModelTests DecodeWeightsTests
 SANITIZE := --scratch-path .build-sanitizers --sanitize=address
@@ -44,7 +44,7 @@ endif
 test-sanitizers: export ASAN_OPTIONS := allocator_may_return_null=1:detect_leaks=0
 test-sanitizers: export UBSAN_OPTIONS := print_stacktrace=1
 test-sanitizers: ## run the tests of kernels and file formats under sanitizers of addresses and undefined behaviour
-	@Scripts/bootstrap
+	@Scripts/bootstrap --tests
 	Scripts/test $(SWIFT) test $(SANITIZE) --disable-xctest $(SANITIZED:%=--filter '%') $(UNSANITIZED:%=--skip '%')
 
 demo: build ## add, finetune and ask on real documents
@@ -55,7 +55,8 @@ demo: build ## add, finetune and ask on real documents
 WORKS ?= prefill decode train compress answer finetune retrieve
 COMPARED := prefill decode train
 bench: build ## measure, beside other programs where Benchmarks/setup has put them; WORKS="prefill answer" BENCH="--runs 1" COMPARE="--pairs 1"
-	@$(if $(filter-out $(COMPARED),$(WORKS)),.build/release/lloco bench $(filter-out $(COMPARED),$(WORKS)) $(BENCH))
+	@Scripts/bootstrap --bench
+	@$(if $(filter-out $(COMPARED),$(WORKS)),.build/release/lloco bench $(filter-out $(COMPARED),$(WORKS)) --model smollm2-135m $(BENCH))
 	@$(if $(filter $(COMPARED),$(WORKS)),Benchmarks/compare $(filter $(COMPARED),$(WORKS)) --no-fail $(COMPARE))
 
 bootstrap: ## fetch what is missing: system headers, libtorch, the default models

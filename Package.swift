@@ -22,8 +22,12 @@ let swiftSettings: [SwiftSetting] =
 /// Targets of this package by what follows their prefix: `Base` is `LLoCOBase`.
 func own(_ names: [String]) -> [Target.Dependency] { names.map { .byName(name: "LLoCO\($0)") } }
 
-func library(_ name: String, _ layers: [String] = [], _ others: [Target.Dependency] = []) -> Target {
-    .target(name: "LLoCO\(name)", dependencies: own(layers) + others, swiftSettings: swiftSettings)
+func library(
+    _ name: String, _ layers: [String] = [], _ others: [Target.Dependency] = [], embedding files: [String] = []
+) -> Target {
+    .target(
+        name: "LLoCO\(name)", dependencies: own(layers) + others, resources: files.map { .embedInCode($0) },
+        swiftSettings: swiftSettings)
 }
 
 func tests(
@@ -37,10 +41,19 @@ func tests(
 }
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let digests: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 /// Layers, the lowest first: arrows point down only. See Docs/architecture.md.
 let layers = [
-    library("Base", [], ["CLLoCOZlib", .product(name: "Crypto", package: "swift-crypto")]),
+    library("Base", [], ["CLLoCOZlib", digests]),
+    library("ModelFiles", ["Base"], [digests], embedding: ["Catalogue/catalogue.json"]),
+    library(
+        "ModelHub", ["Base", "ModelFiles"],
+        [
+            digests, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ], embedding: ["Pieces/pieces.py"]),
     library("Torch", ["Base"], ["CLLoCOTorch"]),
     library("Tokenizers", ["Base"], [log]),
     library("Checkpoints", ["Base", "Torch"]),
@@ -59,6 +72,7 @@ let layers = [
         "",
         [
             "Base", "Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Library", "Compression", "Training",
+            "ModelFiles",
         ], [log]),
     library("DataSets", ["Base", "Tokenizers", "Documents"]),
     library("Reports", ["Base", "DataSets"]),
@@ -81,7 +95,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: layers + [
         // The product is `lloco`; a target of that name would collide with `LLoCO` where file names ignore case.
@@ -110,7 +127,8 @@ let package = Package(
             name: "CLLoCOZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         // What the tests of several modules share: files and samples; tiny models.
         .target(
-            name: "LLoCOTestSupport", dependencies: own(["Base", "Tokenizers", "Documents", "Library", "DataSets"]),
+            name: "LLoCOTestSupport",
+            dependencies: own(["Base", "ModelFiles", "Tokenizers", "Documents", "Library", "DataSets"]),
             path: "Tests/LLoCOTestSupport", swiftSettings: swiftSettings),
         .target(
             name: "LLoCOModelTestSupport",
@@ -118,6 +136,8 @@ let package = Package(
                 + ["LLoCOTestSupport"],
             path: "Tests/LLoCOModelTestSupport", swiftSettings: swiftSettings),
         tests("Base"),
+        tests("ModelFiles", ["Base"]),
+        tests("ModelHub", ["Base", "ModelFiles"], fixtures: true),
         tests("Torch", ["Base"]),
         tests("Tokenizers", ["Base"], [log], fixtures: true),
         tests("Checkpoints", ["Base", "Torch"], fixtures: true),

@@ -1,12 +1,8 @@
 """Wheels for Scripts/bootstrap: asks pip for one, checks it, unpacks a part of it."""
 import base64
 import hashlib
-import importlib.util
 import os
 import platform
-import re
-import shutil
-import subprocess
 import sys
 import time
 import zipfile
@@ -14,13 +10,13 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
+# The program asks pip in the same way: what does it is compiled in there.
+sys.path.insert(0, str(ROOT / "Sources" / "LLoCOModelHub" / "Pieces"))
+from pieces import Failure, join, pip_download  # noqa: E402
+
 DEPS = ROOT / ".deps"
 DOWNLOADS = DEPS / "downloads"  # whole, checked wheels only
 INCOMING = DOWNLOADS / "incoming"  # where pip works; emptied at every start
-
-
-class Failure(Exception):
-    """What went wrong and what to do, in one line."""
 
 
 def say(message):
@@ -80,56 +76,6 @@ def downloaded(requirement):
     return None
 
 
-def pip_command():
-    if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip"]
-    found = shutil.which("pip3") or shutil.which("pip")
-    if not found:
-        raise Failure("pip is missing: install it (Debian, Ubuntu: apt-get install python3-pip), then run this again")
-    return [found]
-
-
-def pip_download(requirement, python=None):
-    """Asks pip for one wheel, without its dependencies. Returns None where pip's index has no such build.
-
-    pip works in a folder of its own, so that a wheel in .deps/downloads is always whole. pip keeps what it has in its
-    own cache, and newer versions of it also take up a broken transfer where it stopped.
-    """
-    command = pip_command()
-    version = subprocess.run(command + ["--version"], stdout=subprocess.PIPE, universal_newlines=True).stdout
-    match = re.match(r"pip (\d+)\.(\d+)", version)
-    options = ["--no-deps", "--only-binary=:all:", "--dest", str(INCOMING)]
-    if match and (int(match.group(1)), int(match.group(2))) >= (25, 1):
-        options += ["--resume-retries", "10"]
-    if python:
-        options += ["--python-version", python]
-    environment = dict(
-        os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_REQUIRE_VIRTUALENV="0",
-        TMPDIR=str(INCOMING))
-    progress = sys.stderr if sys.stderr.isatty() else subprocess.DEVNULL
-    for wait in (2, 8, None):
-        shutil.rmtree(INCOMING, ignore_errors=True)
-        INCOMING.mkdir(parents=True)
-        run = subprocess.run(
-            command + ["download"] + options + [requirement], env=environment, stdin=subprocess.DEVNULL,
-            stdout=progress, stderr=subprocess.PIPE, universal_newlines=True)
-        wheels = list(INCOMING.glob("*.whl"))
-        if run.returncode == 0 and len(wheels) == 1:
-            return wheels[0]
-        unreachable = re.search(r"Retrying|[Tt]imed? ?out|Connection|HTTP error|No space left", run.stderr)
-        if "No matching distribution" in run.stderr and not unreachable:
-            return None
-        broken = re.search(r"after connection broken by [\"'](.*)[\"']: /", run.stderr)
-        errors = [line for line in run.stderr.splitlines() if line.startswith("ERROR")] or run.stderr.splitlines()
-        reason = re.sub(r"<[^>]*>:? ?", "", broken.group(1)) if broken else errors[-1] if errors else "no reason given"
-        if wait:
-            say("pip could not fetch {} ({}); trying again in {} s".format(requirement, reason, wait))
-            time.sleep(wait)
-    raise Failure(
-        "pip could not fetch {}: {}. Check the network and pip's settings, then run this again: what is whole is "
-        "kept".format(requirement, reason))
-
-
 def fetch(requirement, pythons=(None,)):
     """A checked wheel of the requirement in .deps/downloads, or None where there is no such build."""
     wheel = downloaded(requirement)
@@ -137,7 +83,7 @@ def fetch(requirement, pythons=(None,)):
         return wheel
     arrived = None
     for python in dict.fromkeys(pythons):
-        arrived = pip_download(requirement, python)
+        arrived = pip_download(requirement, INCOMING, say, python)
         if arrived:
             break
     if not arrived:

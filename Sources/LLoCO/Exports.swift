@@ -4,6 +4,7 @@
 @_exported public import LLoCOCompression
 @_exported public import LLoCODocuments
 @_exported public import LLoCOLibrary
+@_exported public import LLoCOModelFiles
 @_exported public import LLoCOModels
 @_exported public import LLoCOTokenizers
 @_exported public import LLoCOTorch

@@ -26,7 +26,7 @@ struct Lloco: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [
-                    Generate.self, Compress.self, Tokenize.self, Embed.self, Perplexity.self,
+                    Models.self, Generate.self, Compress.self, Tokenize.self, Embed.self, Perplexity.self,
                 ]),
             CommandGroup(
                 name: "Measuring",

@@ -123,6 +123,14 @@ public protocol StudyStore: Sendable {
     func saveStudy(_ items: [StudyItem], of passage: PassageRecord, by identity: StudyIdentity) async throws
 }
 
+/// The model that documents are added with.
+public protocol ModelStore: Sendable {
+    /// The model that documents were last added with; nil before the first.
+    func rememberedModel() async throws -> ModelRecord?
+    /// Remembers a model in the place of the one before it. Nothing is written where that is the same.
+    func remember(_ model: ModelRecord) async throws
+}
+
 /// Embeddings, full-text ranking and what a scope covers: what ``Retriever`` asks through.
 ///
 /// A search asks several times. Answers name the ``LibraryRevision`` that they are of, so that it notices where the library
@@ -154,6 +162,7 @@ public protocol PassageIndex: Sendable {
 
 /// A store of all roles.
 public typealias LibraryStore = DocumentStore & VectorStore & PassageIndex & AdapterStore & RunStore & StudyStore
+    & ModelStore
 
 /// The maximum bytes of one stored value: the vectors of a segment, an adapter's weights, a run's state.
 package let largestStoredValue = 1_000_000_000

@@ -6,7 +6,7 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "add", "list", "show", "remove", "finetune", "train-compressor", "ask", "chat", "generate", "compress",
-        "tokenize", "embed", "perplexity", "evaluate", "score", "evaluate-compressor", "bench", "doctor",
+        "models", "tokenize", "embed", "perplexity", "evaluate", "score", "evaluate-compressor", "bench", "doctor",
     ]
 
     @Test func everyCommandHasHelp() async throws {
@@ -62,6 +62,9 @@ import Testing
         (["train-compressor", "--text", "x"], "--out"),
         (["train-compressor", "--text", "x", "--out", "x", "--steps", "0"], "--steps 0"),
         (["train-compressor", "--text", "x", "--out", "x", "--minutes", "0"], "--minutes"),
+        (["models", "pull"], "name"), (["models", "pull", "qwen"], "expected OWNER/REPO"),
+        (["models", "pull", "a/../b"], "expected OWNER/REPO"), (["models", "remove", "./a"], "expected OWNER/REPO"),
+        (["models", "verify", "a"], "expected OWNER/REPO"),
         (["bench", "juggle"], "juggle"),
         (["bench", "--runs", "0"], "--runs 0"),
         (["bench", "--tokens", "1k,"], "1k,"),

@@ -223,6 +223,10 @@ extension SuspendingLibrary {
 
     package func losses(of run: Int64) async throws -> [TrainingLoss] { try await answer { try $0.losses(of: run) } }
 
+    package func rememberedModel() async throws -> ModelRecord? { try await answer { try $0.rememberedModel() } }
+
+    package func remember(_ model: ModelRecord) async throws { try await answer { try $0.remember(model) } }
+
     package func study(of document: Int64, by identity: StudyIdentity) async throws -> [StudiedPassage] {
         try await answer { try $0.study(of: document, by: identity) }
     }

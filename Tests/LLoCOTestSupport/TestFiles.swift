@@ -1,4 +1,5 @@
 package import Foundation
+import LLoCOModelFiles
 
 /// Where the tests find their files.
 package enum TestFiles {
@@ -19,12 +20,20 @@ package enum TestFiles {
     /// What `Scripts/bootstrap` fetches.
     package static let dependencies = environment("LLOCO_DEPS") ?? packageRoot.appending(path: ".deps")
 
-    /// The default language model's file; nil where it has not been fetched.
+    /// The smallest language model's file, which tests use; nil where it has not been fetched.
     package static let languageModel: URL? = {
         let folder = dependencies.appending(path: "models/smollm2-135m-instruct")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.sorted().first { $0.hasSuffix(".gguf") }.map { folder.appending(path: $0) }
     }()
+
+    /// A model of the catalogue, where it has been pulled or `Scripts/bootstrap` has fetched it; no test fetches one.
+    package static func model(_ name: String) -> URL? {
+        let places = ModelPlaces(
+            own: ModelFolder(environment: ProcessInfo.processInfo.environment),
+            installed: [dependencies.appending(path: "models")], cache: nil)
+        return ModelCatalogue.model(named: name).flatMap { try? places.model(.catalogue($0)) }?.path
+    }
 
     /// The default encoder's folder; nil where it has not been fetched.
     package static let encoder: URL? = {

@@ -50,6 +50,7 @@ extension LoadedModel {
         let stored = try await library.upsertDocument(
             path: path, name: name, group: group, text: text, tokenCount: tokens.count, splitter: PassageSplitter())
         let document = stored.document.id
+        if compressing { try await remember(in: library) }
         let compressed =
             compressing
             ? try await compress(tokens, byteCount: text.utf8.count, of: document, in: library, progress)
@@ -62,6 +63,13 @@ extension LoadedModel {
             document: try await library.document(id: document) ?? stored.document, tokens: tokens.count,
             vectors: compressed.vectors, compressedTokens: compressed.tokens, movedFrom: stored.movedFrom,
             seconds: start.duration(to: .now).seconds)
+    }
+
+    /// The library remembers this model, for whoever names none.
+    private func remember(in library: any LibraryStore) async throws {
+        let known = try await library.rememberedModel()
+        if known?.identity == modelIdentity, known?.path == languageModel.path.standardizedFileURL.path { return }
+        try await library.remember(Installation.record(of: languageModel.path, identity: modelIdentity))
     }
 
     /// Compresses what is not stored yet; returns the tokens compressed now, and the vectors of the whole document.

@@ -39,15 +39,22 @@ public final class Engine: Sendable {
     /// Loads a model with the compressor and the adapter that were made for it.
     ///
     /// - Parameters:
-    ///   - model: a GGUF file or a Hugging Face folder; nil for `$LLOCO_MODEL`, else the default model
+    ///   - model: a GGUF file, a Hugging Face folder, or a model's name; nil for the library's, else `$LLOCO_MODEL`, else the
+    ///     default model
+    ///   - library: a library's file, to be read with the model that it was made with; it need not be there
     ///   - embedder: a sentence embedding model's folder; nil for `$LLOCO_EMBEDDER`, else the default one
     ///   - device: where to compute
     /// - Throws: `EngineError` where a file is missing, `CheckpointError`, `ModelError`, `TokenizerError` where it cannot be
     ///   used.
     public static func load(
-        model: String? = nil, embedder: String? = nil, device: Device = .cpu
+        model: String? = nil, for library: String? = nil, embedder: String? = nil, device: Device = .cpu
     ) async throws -> Engine {
-        var options = try LoadedModel.Options.installed(model: model, embedder: embedder)
+        let store =
+            try library.flatMap { path in
+                guard model == nil, FileManager.default.fileExists(atPath: path) else { return nil }
+                return try SQLiteLibrary.open(path, for: .reading)
+            }
+        var options = try LoadedModel.Options.installed(model: model, for: store, embedder: embedder)
         options.device = device
         return try await load(options)
     }
@@ -81,8 +88,10 @@ extension LoadedModel.Options {
     /// What is installed: a model with all compressors and adapters that come along, of which the fitting one is taken.
     ///
     /// - Throws: `EngineError` where there is no such file.
-    public static func installed(model: String? = nil, embedder: String? = nil) throws -> LoadedModel.Options {
-        var options = LoadedModel.Options(model: try Installation.model(model))
+    public static func installed(
+        model: String? = nil, for library: SQLiteLibrary? = nil, embedder: String? = nil
+    ) throws -> LoadedModel.Options {
+        var options = LoadedModel.Options(model: try Installation.model(model, for: library))
         options.embedder = try Installation.embedder(embedder)
         options.compressors = Installation.compressors
         options.adapters = Installation.adapters

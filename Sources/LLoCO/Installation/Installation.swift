@@ -2,6 +2,7 @@ public import Foundation
 import LLoCOBase
 public import LLoCOCheckpoints
 public import LLoCOCompression
+public import LLoCOModelFiles
 public import LLoCOTraining
 
 /// What the package comes with, wherever it is installed: default models, compressors, general adapters, recipes.
@@ -38,40 +39,23 @@ public enum Installation {
         return (Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])).resolvingSymlinksInPath()
     }()
 
-    /// `$LLOCO_MODEL`, else the default model that `Scripts/bootstrap` fetched.
-    public static var defaultModel: URL? {
-        environment("LLOCO_MODEL").map { URL(filePath: $0) }
-            ?? dependency("models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf")
-    }
-
     /// `$LLOCO_EMBEDDER`, else the default retrieval model.
     public static var defaultEmbedder: URL? {
         environment("LLOCO_EMBEDDER").map { URL(filePath: $0) } ?? dependency("models/all-minilm-l6-v2")
-    }
-
-    /// A language model's file or folder: the one that is requested, else the default one.
-    ///
-    /// - Throws: `EngineError` where it is not there.
-    public static func model(_ requested: String? = nil) throws(EngineError) -> URL {
-        try existing(requested, defaultModel, "language model", .loadModel)
     }
 
     /// A retrieval model's folder: the one that is requested, else the default one.
     ///
     /// - Throws: `EngineError` where it is not there.
     public static func embedder(_ requested: String? = nil) throws(EngineError) -> URL {
-        try existing(requested, defaultEmbedder, "retrieval model", .loadEmbedder)
-    }
-
-    private static func existing(
-        _ requested: String?, _ installed: URL?, _ what: String, _ hint: ErrorHint
-    ) throws(EngineError) -> URL {
-        guard let url = requested.map({ URL(filePath: $0) }) ?? installed else {
-            throw EngineError(.notFound, "no \(what): none was requested, and no default one is installed", hint: hint)
+        guard let url = requested.map({ URL(filePath: $0) }) ?? defaultEmbedder else {
+            throw EngineError(
+                .notFound, "no retrieval model: none was requested, and no default one is installed",
+                hint: .loadEmbedder)
         }
         guard exists(url) else {
-            let fault = requested == nil ? "the default \(what) is not there" : "no such \(what)"
-            throw EngineError(.notFound, "\(url.path): \(fault)", hint: hint)
+            let fault = requested == nil ? "the default retrieval model is not there" : "no such retrieval model"
+            throw EngineError(.notFound, "\(url.path): \(fault)", hint: .loadEmbedder)
         }
         return url
     }
@@ -94,9 +78,12 @@ public enum Installation {
 
     /// What `Scripts/bootstrap` fetched: in this package's folder, or in that of the package that was built with it.
     private static func dependency(_ path: String) -> URL? {
-        let folders = [root, root.flatMap(dependent(of:))]
-            .compactMap { $0?.appending(path: ".deps").appending(path: path) }
+        let folders = dependencies.map { $0.appending(path: path) }
         return folders.first(where: exists) ?? folders.first
+    }
+
+    static var dependencies: [URL] {
+        [root, root.flatMap(dependent(of:))].compactMap { $0?.appending(path: ".deps") }
     }
 
     /// The package whose build folder holds a checkout of this one.

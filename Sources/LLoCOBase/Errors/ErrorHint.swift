@@ -4,6 +4,8 @@ public enum ErrorHint: Hashable, Sendable {
     case loadEmbedder
     /// Name a language model, or install the default one.
     case loadModel
+    /// Fetch the model of this name.
+    case pullModel(String)
     /// Compute in float32.
     case computeInFloat32
     /// Create the library by adding a document, or name one that is there.

@@ -49,7 +49,7 @@ struct AnswerOptions: ParsableArguments {
     func load() async throws -> (library: DocumentLibrary, options: Answerer.Options) {
         let store = try library.open(for: .reading)
         let options = try self.options()
-        return (try await engine.engine().library(store), options)
+        return (try await engine.engine(for: store).library(store), options)
     }
 
     private func options() throws -> Answerer.Options {

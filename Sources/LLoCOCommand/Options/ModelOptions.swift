@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import LLoCO
 import LLoCOCompression
+import LLoCOLibrary
+import LLoCOModelFiles
 import LLoCOModels
 import LLoCOTokenizers
 
@@ -9,9 +11,13 @@ import LLoCOTokenizers
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A GGUF file, or a Hugging Face folder with a Llama-family model.",
-            discussion: "Default: $LLOCO_MODEL, else SmolLM2-135M-Instruct.", valueName: "path"))
+            "A model: a GGUF file, a Hugging Face folder, or a name as 'lloco models list' has it.",
+            discussion: Self.defaultModel, valueName: "model"))
     var model: String?
+
+    static let defaultModel = """
+        Default: the one that the library was made with, else $LLOCO_MODEL, else \(ModelCatalogue.defaultModel.title).
+        """
 
     @OptionGroup var compute: ComputeOptions
 
@@ -118,17 +124,24 @@ struct EngineOptions: ParsableArguments {
     }
 
     /// The same on the thread that computes.
-    func engine(withEmbedder: Bool = true, withAdapter: Bool = true) async throws -> Engine {
+    func engine(
+        for library: SQLiteLibrary?, withEmbedder: Bool = true, withAdapter: Bool = true
+    ) async throws -> Engine {
         let thread = DedicatedThread.ofCommand
         return Engine(
-            try await thread.run { try load(withEmbedder: withEmbedder, withAdapter: withAdapter) }, thread: thread)
+            try await thread.run { try load(for: library, withEmbedder: withEmbedder, withAdapter: withAdapter) },
+            thread: thread)
     }
 
-    /// - Parameter withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be
-    ///   in the way
-    func load(withEmbedder: Bool = true, withAdapter: Bool = true, exact: Bool = false) throws -> LoadedModel {
+    /// - Parameters:
+    ///   - library: whose model is loaded where none is named
+    ///   - withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be in the
+    ///     way
+    func load(
+        for library: SQLiteLibrary? = nil, withEmbedder: Bool = true, withAdapter: Bool = true, exact: Bool = false
+    ) throws -> LoadedModel {
         try model.compute.apply()
-        var options = LoadedModel.Options(model: try Installation.model(model.model))
+        var options = LoadedModel.Options(model: try Installation.model(model.model, for: library))
         options.compressor = compressor.map { $0 == "none" ? .attended : .folder(URL(filePath: $0)) }
         options.compressors = Installation.compressors
         if withAdapter { options.adapters = Installation.adapters }

@@ -7,6 +7,7 @@ extension ErrorHint {
         switch self {
         case .loadEmbedder: "give one with --embedder, or run Scripts/bootstrap"
         case .loadModel: "give one with --model, or run Scripts/bootstrap for the default one"
+        case .pullModel(let name): "'lloco models pull \(name)' fetches it, --model names another"
         case .computeInFloat32: "try --dtype float32"
         case .createLibrary: "'lloco add' creates it, --library FILE names another"
         case .chooseLibrary: "--library FILE names another"

@@ -36,7 +36,7 @@ struct Add: AsyncParsableCommand {
     func run() async throws {
         // Everything that can be wrong with the paths shows before anything is loaded.
         let documents = try DocumentReader().readAll(paths)
-        let engine = try await engine.engine(withAdapter: false)
+        let engine = try await engine.engine(for: library.existing(), withAdapter: false)
         let library = engine.library(try library.open(for: .writing))
         let bars = Mutex<[String: ProgressBar]>([:])
         try await library.add(documents, to: group) { progress in

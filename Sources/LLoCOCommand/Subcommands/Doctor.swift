@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LLoCOModelFiles
 import LLoCOTorch
 
 struct Doctor: ParsableCommand {
@@ -9,8 +10,8 @@ struct Doctor: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The model to check: a GGUF file, or a Hugging Face folder.",
-            discussion: "Default: $LLOCO_MODEL, else SmolLM2-135M-Instruct.", valueName: "path"))
+            "The model to check: a GGUF file, a Hugging Face folder, or a name.",
+            discussion: "Default: $LLOCO_MODEL, else \(ModelCatalogue.defaultModel.title).", valueName: "model"))
     var model: String?
 
     @Option(

@@ -101,7 +101,7 @@ struct Evaluate: ComputingCommand {
         try data.checkFiles()
         let stored = try group.map { _ in try library.open(for: .reading) }
         let given = try data.fromFile(text: group == nil ? .required : .optional)
-        let loaded = try engine.load()
+        let loaded = try engine.load(for: stored)
         let prompts = try loaded.prompts
         var set =
             try given

@@ -111,8 +111,7 @@ struct Finetune: AsyncParsableCommand {
         let set = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0), text: .optional) }
         if let out { try OutputFolder.check(out, option: "--out") }
         if let plot { try ReportFile.check(plot, option: "--plot") }
-        _ = try library.open(for: .reading)
-        let engine = try await loaded()
+        let engine = try await loaded(for: library.open(for: .reading))
         var recipe = try training.recipe(for: engine.model.languageModel.configuration)
         if let epochs { recipe.finetuning.epochs = epochs }
         if let learningRate { recipe.finetuning.learningRate = learningRate }
@@ -177,8 +176,8 @@ struct Finetune: AsyncParsableCommand {
     }
 
     /// The engine, with the adapter to begin with.
-    private func loaded() async throws -> Engine {
-        let engine = try await engine.engine(withEmbedder: false, withAdapter: from == nil)
+    private func loaded(for library: SQLiteLibrary) async throws -> Engine {
+        let engine = try await engine.engine(for: library, withEmbedder: false, withAdapter: from == nil)
         guard let from else { return engine }
         let model = try await engine.thread.run {
             try engine.model.with(GeneralAdapter(folder: URL(filePath: from), engine.model.languageModel.decoder))

@@ -13,7 +13,7 @@ struct Tokenize: ParsableCommand {
     @Argument(help: "A text file, or - for stdin.")
     var file: String
 
-    @Option(help: ArgumentHelp("A GGUF file, or a Hugging Face folder.", valueName: "path"))
+    @Option(help: ArgumentHelp("A model: a GGUF file, a Hugging Face folder, or a name.", valueName: "model"))
     var model: String?
 
     @OptionGroup var output: OutputOptions

@@ -5,7 +5,7 @@ enum LibrarySchema {
     /// "LLCO", in the header of every library.
     static let applicationID = 0x4C4C_434F
     /// The format this program writes; it reads no newer one.
-    static let formatVersion = 4
+    static let formatVersion = 5
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -28,6 +28,10 @@ enum LibrarySchema {
         migrator.registerMigration("4") { db in
             try db.execute(sql: biases)
             try db.execute(sql: "PRAGMA user_version = 4")
+        }
+        migrator.registerMigration("5") { db in
+            try db.execute(sql: models)
+            try db.execute(sql: "PRAGMA user_version = 5")
         }
         return migrator
     }
@@ -205,6 +209,16 @@ enum LibrarySchema {
             segment_id INTEGER PRIMARY KEY REFERENCES segments (id) ON DELETE CASCADE,
             bias_digest TEXT NOT NULL,
             bias BLOB NOT NULL
+        ) STRICT;
+        """
+
+    // Which models documents were added with, the newest last: what to look for where none is named.
+    private static let models = """
+        CREATE TABLE models (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            identity TEXT NOT NULL UNIQUE,
+            name TEXT,
+            path TEXT NOT NULL
         ) STRICT;
         """
 }

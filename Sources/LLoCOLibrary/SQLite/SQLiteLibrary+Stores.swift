@@ -1,2 +1,2 @@
 // Its calls are synchronous, which satisfies the roles' asynchronous ones.
-extension SQLiteLibrary: DocumentStore, VectorStore, PassageIndex, AdapterStore, RunStore, StudyStore {}
+extension SQLiteLibrary: DocumentStore, VectorStore, PassageIndex, AdapterStore, RunStore, StudyStore, ModelStore {}

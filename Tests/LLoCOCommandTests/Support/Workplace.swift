@@ -26,6 +26,8 @@ final class Workplace: Sendable {
         variables["LLOCO_MODEL"] = TestFiles.autocompressor.path
         variables["LLOCO_EMBEDDER"] = TestFiles.embedder.path
         variables["LLOCO_HOME"] = folder.appending(path: "home").path
+        variables["LLOCO_MODELS"] = folder.appending(path: "models").path
+        variables["HF_HUB_CACHE"] = folder.appending(path: "cache").path
         // The tiny models gain nothing from more, and a busy machine makes threads wait for each other.
         variables["OMP_NUM_THREADS"] = "1"
         self.environment = variables.merging(environment) { $1 }

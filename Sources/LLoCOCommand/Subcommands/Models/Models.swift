@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import LLoCO
+import LLoCOModelFiles
+
+struct Models: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List, fetch, remove and check language models.",
+        discussion: """
+            --model and $LLOCO_MODEL take a model's name wherever they take a path:
+
+            \(catalogue)
+              OWNER/REPO        a repository of a model hub: its safetensors model, or its only GGUF file
+              OWNER/REPO:FILE   one GGUF file of it
+
+            Models are looked for in $LLOCO_MODELS (default: lloco/models in the user's data folder), where 'models pull' puts \
+            them, among those that Scripts/bootstrap fetched, and in Hugging Face's cache ($HF_HUB_CACHE, $HF_HOME), which is \
+            never written to. HF_ENDPOINT names another hub, HF_TOKEN is sent to it alone, and with HF_HUB_OFFLINE=1 none is \
+            asked. --json prints JSON Lines, with the fields that each subcommand's help names.
+            """,
+        subcommands: [ModelsList.self, ModelsPull.self, ModelsRemove.self, ModelsVerify.self])
+
+    private static let catalogue = ModelCatalogue.models.map { model in
+        let isDefault = model == ModelCatalogue.defaultModel ? ", the default" : ""
+        let name = model.name + String(repeating: " ", count: max(2, 20 - model.name.count))
+        return "  \(name)\(model.title), \(megabytes(model.bytes))\(isDefault)"
+    }.joined(separator: "\n")
+
+    /// `1,117 MB`
+    static func megabytes(_ bytes: Int) -> String {
+        let digits = String(Int((Double(bytes) / 1e6).rounded(.up)))
+        let groups = stride(from: digits.count, to: 0, by: -3).map { end in
+            String(digits.dropLast(digits.count - end).suffix(3))
+        }
+        return groups.reversed().joined(separator: ",") + " MB"
+    }
+
+    /// A name as it can be pulled.
+    static func reference(_ name: String) throws -> ModelReference {
+        guard let reference = ModelReference(name: name) else {
+            throw ValidationError(
+                "\(name): expected OWNER/REPO, OWNER/REPO:FILE, or one of "
+                    + ModelCatalogue.models.map(\.name).joined(separator: ", "))
+        }
+        return reference
+    }
+}

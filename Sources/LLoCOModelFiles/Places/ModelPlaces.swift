@@ -1,0 +1,122 @@
+public import Foundation
+import LLoCOBase
+
+/// Where models are looked for, in this order: the user's own, those that came with the program, Hugging Face's cache.
+public struct ModelPlaces: Sendable {
+    /// What `pull` writes to and `remove` removes from; nil without a home.
+    public var own: ModelFolder?
+    /// Folders with models of the catalogue, which set-up fetched.
+    public var installed: [URL]
+    /// nil without a home.
+    public var cache: HuggingFaceCache?
+
+    public init(own: ModelFolder?, installed: [URL], cache: HuggingFaceCache?) {
+        self.own = own
+        self.installed = installed
+        self.cache = cache
+    }
+
+    /// The model that a name stands for; nil where it is not here.
+    ///
+    /// - Throws: ``ModelFileError`` where a repository is here with several models of which the name chooses none, or
+    ///   what is here is malformed or leads elsewhere.
+    public func model(_ reference: ModelReference) throws -> StoredModel? {
+        switch reference {
+        case .path: nil
+        case .catalogue(let model): try self.model(model)
+        case .repository(let repository, let file): try model(of: repository, file: file)
+        }
+    }
+
+    private func model(_ model: CatalogueModel) throws -> StoredModel? {
+        for (folder, place) in folders(of: model) {
+            let file = folder.appending(path: model.file)
+            guard let size = Self.size(of: file) else { continue }
+            guard size == model.bytes else {
+                throw ModelFileError(
+                    .damaged, "\(file.path): \(size) bytes, expected \(model.bytes) of \(model.name); remove it",
+                    hint: .pullModel(model.name))
+            }
+            return StoredModel(
+                name: model.name, path: file, place: place, licence: model.licence,
+                files: [.init(url: file, bytes: size, digest: .sha256(model.sha256))])
+        }
+        guard let repository = model.repository, let cache else { return nil }
+        guard
+            let found = try cache.models(of: repository).first(where: {
+                $0.path.lastPathComponent == model.file && $0.bytes == model.bytes
+            })
+        else { return nil }
+        return StoredModel(
+            name: model.name, path: found.path, place: .cache, licence: model.licence,
+            files: [.init(url: found.path, bytes: model.bytes, digest: .sha256(model.sha256))])
+    }
+
+    private func folders(of model: CatalogueModel) -> [(URL, StoredModel.Place)] {
+        (own.map { [($0.folder(of: model), .models)] } ?? [])
+            + installed.map { ($0.appending(path: model.folder), .installation) }
+    }
+
+    private func model(of repository: HubRepository, file: String?) throws -> StoredModel? {
+        let places: [() throws -> [StoredModel]] = [
+            { try own.map { try ModelFolder.models(in: $0.folder(of: repository)) } ?? [] },
+            { try cache?.models(of: repository) ?? [] },
+        ]
+        for models in places {
+            var found = try models()
+            if let file {
+                // A part of a split file stands for the whole.
+                let first = FileName.parts(ofSplit: file)[0]
+                found = found.filter { $0.path.path.hasSuffix("/\(first)") }
+            } else if let whole = found.first(where: { $0.name == repository.description }) {
+                found = [whole]
+            }
+            if found.count > 1 {
+                throw ModelFileError(
+                    .invalid,
+                    "\(repository): several models are here; name one of \(found.map(\.name).joined(separator: ", "))")
+            }
+            if let model = found.first { return model }
+        }
+        return nil
+    }
+
+    /// Everything that is here, the user's own first. What is malformed is handed to `onFault` and left out.
+    public func models(onFault: (ModelFileError) -> Void = { _ in }) -> [StoredModel] {
+        var found: [StoredModel] = []
+        for model in ModelCatalogue.models {
+            do { if let model = try self.model(model) { found.append(model) } } catch {
+                if let fault = error as? ModelFileError { onFault(fault) }
+            }
+        }
+        let others = (own?.models(onFault: onFault) ?? []) + (cache?.models(onFault: onFault) ?? [])
+        let known = Set(found.map { $0.path.standardizedFileURL.path })
+        found += others.filter { !known.contains($0.path.standardizedFileURL.path) }
+        return found.enumerated().sorted { a, b in
+            (Self.order(a.element.place), a.offset) < (Self.order(b.element.place), b.offset)
+        }.map(\.element)
+    }
+
+    /// What a model is called by that lies in one of these places; nil elsewhere.
+    public func name(of path: URL) -> String? {
+        let path = path.standardizedFileURL.path
+        let folders = [own?.url, cache?.url].compactMap { $0?.standardizedFileURL.path }
+        // Only then are the folders searched.
+        guard folders.contains(where: { path.hasPrefix($0 + "/") }) else { return nil }
+        return models().first { $0.path.standardizedFileURL.path == path }?.name
+    }
+
+    private static func order(_ place: StoredModel.Place) -> Int {
+        switch place {
+        case .models: 0
+        case .installation: 1
+        case .cache: 2
+        }
+    }
+
+    static func size(of file: URL) -> Int? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file.resolvingSymlinksInPath().path)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular else { return nil }
+        return attributes?[.size] as? Int
+    }
+}

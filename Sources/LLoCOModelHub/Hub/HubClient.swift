@@ -1,0 +1,184 @@
+import AsyncHTTPClient
+import Foundation
+import LLoCOBase
+import LLoCOModelFiles
+import NIOCore
+import NIOHTTP1
+
+/// A model hub's plain HTTP interface: what a repository holds, and where its files are.
+///
+///     GET /api/models/OWNER/REPO                          its commit, its licence
+///     GET /api/models/OWNER/REPO/tree/COMMIT?recursive=true    files with sizes and digests, in pages
+///     GET /OWNER/REPO/resolve/COMMIT/FILE                 a file, often by a redirect
+struct HubClient {
+    let transport: HubTransport
+    private var settings: HubSettings { transport.settings }
+
+    private static let largestDescription = 8 << 20
+    private static let largestPage = 16 << 20
+    private static let mostPages = 20
+    private static let mostFiles = 20_000
+    /// No file is larger: 4 TB.
+    private static let largestFile = 1 << 42
+
+    init(_ transport: HubTransport) {
+        self.transport = transport
+    }
+
+    /// - Throws: ``HubError``
+    func listing(of repository: HubRepository) async throws -> HubListing {
+        let description = try await json(
+            at: "api/models/\(repository)", of: repository, limit: Self.largestDescription
+        ).value
+        func fault(_ found: String) -> HubError {
+            HubError(.damaged, "\(origin): what it says of \(repository): \(found)")
+        }
+        guard let commit = description.object?["sha"]?.string, case .gitObject? = ContentDigest(hexadecimal: commit)
+        else {
+            throw fault("no commit, expected \"sha\" of 40 hexadecimal digits")
+        }
+        var files: [HubFile] = []
+        var names: Set<String> = []
+        var page: String? = "api/models/\(repository)/tree/\(commit)?recursive=true"
+        var pages = 0
+        while let path = page {
+            pages += 1
+            guard pages <= Self.mostPages else { throw fault("more than \(Self.mostPages) pages of files") }
+            let (value, next) = try await json(at: path, of: repository, limit: Self.largestPage)
+            guard let entries = value.array else { throw fault("\(value.kind), expected a list of files") }
+            for entry in entries {
+                guard let entry = entry.object, entry["type"]?.string == "file" else { continue }
+                let file = try file(entry, fault)
+                guard names.insert(file.name).inserted else { throw fault("\(file.name) is listed twice") }
+                files.append(file)
+                guard files.count <= Self.mostFiles else { throw fault("more than \(Self.mostFiles) files") }
+            }
+            page = next
+        }
+        return HubListing(commit: commit, licence: Self.licence(description), files: files)
+    }
+
+    private func file(_ entry: JSONObject, _ fault: (String) -> HubError) throws -> HubFile {
+        guard let name = entry["path"]?.string else { throw fault("a file without a path") }
+        let shown = "\"\(name.printable(limit: 120))\""
+        guard FileName.isInside(name) else { throw fault("the file name \(shown), expected a path inside a folder") }
+        let large = entry["lfs"]?.object
+        guard let bytes = (large?["size"] ?? entry["size"])?.integer, 0...Self.largestFile ~= bytes else {
+            throw fault("\(shown) has no size, or one that no file has")
+        }
+        // A large file's object in git is only its name.
+        guard let digits = (large?["oid"] ?? large?["sha256"] ?? entry["oid"])?.string,
+            let digest = ContentDigest(hexadecimal: digits.replacing("sha256:", with: ""))
+        else { throw fault("\(shown) has no digest") }
+        return HubFile(name: name, bytes: bytes, digest: digest)
+    }
+
+    /// The licence of a model's card, else of its tags.
+    private static func licence(_ description: JSONValue) -> String? {
+        let card = description.object?["cardData"]?.object
+        let named = card?["license"]?.string == "other" ? card?["license_name"]?.string ?? "other" : nil
+        let tag = description.object?["tags"]?.array?.compactMap(\.string).first { $0.hasPrefix("license:") }
+        return (named ?? card?["license"]?.string ?? tag.map { String($0.dropFirst("license:".count)) })?
+            .printable(limit: 80)
+    }
+
+    /// Where a file is.
+    func address(of file: String, in repository: HubRepository, at revision: String) throws -> URL {
+        try address("\(repository)/resolve/\(revision)/\(Self.escaped(file))")
+    }
+
+    private var origin: String { HubTransport.origin(of: settings.endpoint) }
+
+    private func address(_ path: String) throws -> URL {
+        guard let url = URL(string: "\(settings.endpoint.absoluteString)/\(path)") else {
+            throw HubError(.invalid, "\(origin): \(path.printable(limit: 200)) makes no address")
+        }
+        return url
+    }
+
+    /// A path with every character escaped that means something in an address.
+    private static func escaped(_ path: String) -> String {
+        let plain = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
+        return path.addingPercentEncoding(withAllowedCharacters: plain) ?? path
+    }
+
+    // MARK: - Answers
+
+    /// A JSON value of at most `limit` bytes, and the path of the next page where there is one.
+    private func json(
+        at path: String, of repository: HubRepository, limit: Int
+    ) async throws -> (value: JSONValue, next: String?) {
+        let url = try address(path)
+        return try await transport.retrying {
+            let answer = try await transport.get(url)
+            try check(answer, what: repository.description, repository: repository)
+            var bytes: [UInt8] = []
+            do {
+                var pace = Pace(settings)
+                for try await piece in answer.body {
+                    guard bytes.count + piece.readableBytes <= limit else {
+                        throw HubError(
+                            .damaged, "\(answer.origin): more than \(limit) bytes about \(repository), expected less")
+                    }
+                    bytes.append(contentsOf: piece.readableBytesView)
+                    try pace.add(piece.readableBytes, from: answer.origin)
+                }
+            } catch { throw transport.failure(error, of: answer.origin) }
+            do {
+                return (try JSONParser.parse(bytes), try nextPage(answer))
+            } catch let error as JSONError {
+                throw HubError(
+                    .damaged,
+                    "\(answer.origin): what it says of \(repository) is no JSON (\(error)); is it a model hub?")
+            }
+        }
+    }
+
+    /// The path of the page that the header `Link` names as the next one; on the same hub, whatever it says.
+    private func nextPage(_ answer: HubTransport.Answer) throws -> String? {
+        guard let link = answer.header("link"), let match = link.firstMatch(of: /<([^<>]*)>\s*;\s*rel="?next"?/) else {
+            return nil
+        }
+        let target = String(match.1)
+        let prefix = settings.endpoint.absoluteString + "/"
+        guard target.hasPrefix(prefix) else {
+            throw HubError(.damaged, "\(answer.origin): a next page of files elsewhere, expected one of \(prefix)")
+        }
+        return String(target.dropFirst(prefix.count))
+    }
+
+    /// - Parameters:
+    ///   - what: what was asked for
+    ///   - repository: whose licence may have to be accepted
+    /// - Throws: ``HubError`` where the status is none of success: what to do about it.
+    func check(_ answer: HubTransport.Answer, what: String, repository: HubRepository) throws {
+        if 200...299 ~= answer.status { return }
+        let address = "\(settings.endpoint.absoluteString)/\(repository)"
+        let status = answer.status
+        let code = answer.header("x-error-code") ?? ""
+        let token = settings.token == nil ? "set HF_TOKEN to a token of an account there" : "HF_TOKEN is not accepted"
+        switch status {
+        case 401 where code != "GatedRepo":
+            throw HubError(
+                .notFound,
+                "\(what): not to be had from \(origin) as it is (401): it does not exist, or is private; "
+                    + "check its name, or \(token)")
+        case 401:
+            throw HubError(
+                .invalid,
+                "\(what): its licence has to be accepted (401): accept it at \(address), then \(token)")
+        case 403:
+            throw HubError(
+                .invalid,
+                "\(what): refused by \(origin) (403): accept its licence at \(address) with the account of the token"
+                    + (settings.token == nil ? ", and set HF_TOKEN to it" : " in HF_TOKEN"))
+        case 404: throw HubError(.notFound, "\(what): not at \(origin) (404); check its name")
+        case 408, 425, 429, 500...599:
+            let text = status == 429 ? "it is asked too often" : "it cannot answer now"
+            throw HubError(
+                .failed, "\(answer.origin): \(text) (\(status)) about \(what)", isTransient: true,
+                retryAfter: answer.header("retry-after").flatMap { Int($0) })
+        default: throw HubError(.failed, "\(answer.origin): status \(status) about \(what), expected 200")
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import AsyncHTTPClient
+import Foundation
+import LLoCOBase
+import LLoCOModelFiles
+import NIOCore
+import NIOHTTP1
+
+/// One file on its way from a hub to a part.
+struct Download {
+    let client: HubClient
+    let repository: HubRepository
+    let revision: String
+    let file: HubFile
+    let part: URL
+
+    /// Brings the part to its whole size and checks its digest. What is there already is gone on from.
+    ///
+    /// - Parameter progress: told the bytes of the file that are here
+    /// - Returns: the file's SHA-256
+    /// - Throws: ``HubError``; `ModelFileError` where the part cannot be written, or the content is another than the hub
+    ///   announced, which is removed.
+    func run(progress: (Int) -> Void) async throws -> String {
+        var out = try PartFile(part)
+        if out.bytes > file.bytes { try out.empty() }
+        var hasher = ContentHasher(for: file.digest, bytes: file.bytes)
+        try out.hash(into: &hasher)
+        progress(out.bytes)
+        let url = try client.address(of: file.name, in: repository, at: revision)
+        let (transport, settings) = (client.transport, client.transport.settings)
+        var attempt = 1
+        while out.bytes < file.bytes {
+            let before = out.bytes
+            do {
+                try await transfer(url, to: &out, &hasher, progress)
+            } catch let error as HubError where error.isTransient {
+                // Whoever brings something may be asked again and again; whoever brings next to nothing may not.
+                attempt = out.bytes - before >= settings.leastBytes ? 1 : attempt + 1
+                guard attempt <= settings.attempts else {
+                    throw out.bytes == 0
+                        ? error
+                        : HubError(
+                            error.errorCode,
+                            "\(error); \(out.bytes) of \(file.bytes) bytes of \(file.name) are kept, "
+                                + "the same call goes on from there")
+                }
+                try await transport.pause(after: attempt - 1, error)
+            }
+        }
+        try out.flush()
+        let found = hasher.digest()
+        guard found == file.digest else {
+            try? FileManager.default.removeItem(at: part)
+            throw ModelFileError(
+                .damaged, "\(file.name) of \(repository): \(found), expected \(file.digest): refused and removed")
+        }
+        return hasher.sha256Digits()
+    }
+
+    /// One request, for what is missing.
+    private func transfer(
+        _ url: URL, to out: inout PartFile, _ hasher: inout ContentHasher, _ progress: (Int) -> Void
+    ) async throws {
+        let answer = try await client.transport.get(url, from: out.bytes)
+        func fault(_ found: String) -> HubError {
+            HubError(.damaged, "\(answer.origin): \(file.name) of \(repository): \(found)")
+        }
+        if answer.status == 416 {
+            // It has fewer bytes than are here: another file than the one that was begun.
+            try out.empty()
+            hasher = ContentHasher(for: file.digest, bytes: file.bytes)
+            throw HubError(
+                .damaged, "\(answer.origin): it has no byte \(out.bytes) of \(file.name), expected \(file.bytes) bytes",
+                isTransient: true)
+        }
+        try client.check(answer, what: "\(repository):\(file.name)", repository: repository)
+        try checkAnnounced(answer, fault)
+        if answer.status == 206 {
+            let range = answer.header("content-range") ?? ""
+            guard let match = range.wholeMatch(of: /bytes (\d{1,18})-\d{1,18}\/(\d{1,18}|\*)/),
+                Int(match.1) == out.bytes,
+                match.2 == "*" || Int(match.2) == file.bytes
+            else {
+                throw fault(
+                    "content-range \"\(range.printable(limit: 60))\", expected one from \(out.bytes) of \(file.bytes)")
+            }
+        } else if out.bytes > 0 {
+            // It sends all of it again.
+            try out.empty()
+            hasher = ContentHasher(for: file.digest, bytes: file.bytes)
+        }
+        if let text = answer.header("content-length"), let length = Int(text), length != file.bytes - out.bytes {
+            throw fault("\(length) bytes, expected \(file.bytes - out.bytes)")
+        }
+        do {
+            var pace = Pace(client.transport.settings)
+            for try await piece in answer.body {
+                guard piece.readableBytes <= file.bytes - out.bytes else {
+                    try out.empty()
+                    throw fault("more than \(file.bytes) bytes, as it was announced: broken off")
+                }
+                try piece.withUnsafeReadableBytes { bytes in
+                    let before = out.bytes
+                    defer { hasher.update(UnsafeRawBufferPointer(rebasing: bytes[..<(out.bytes - before)])) }
+                    try out.append(bytes)
+                }
+                progress(out.bytes)
+                try pace.add(piece.readableBytes, from: answer.origin)
+                try Task.checkCancellation()
+            }
+        } catch let error as ModelFileError {
+            throw error
+        } catch { throw client.transport.failure(error, of: answer.origin) }
+        if out.bytes < file.bytes {
+            throw HubError(
+                .failed, "\(answer.origin): \(file.name) ended after \(out.bytes) of \(file.bytes) bytes",
+                isTransient: true)
+        }
+    }
+
+    /// What the hub says of a large file where it redirects has to agree with its list.
+    private func checkAnnounced(_ answer: HubTransport.Answer, _ fault: (String) -> HubError) throws {
+        let headers = answer.redirects.first ?? answer.headers
+        if let text = headers.first(name: "x-linked-size"), let size = Int(text), size != file.bytes {
+            throw fault("\(size) bytes (x-linked-size), expected \(file.bytes)")
+        }
+        if let tag = headers.first(name: "x-linked-etag"),
+            let digest = ContentDigest(hexadecimal: tag.replacing("W/", with: "").replacing("\"", with: "")),
+            case .sha256 = digest, case .sha256 = file.digest, digest != file.digest
+        {
+            throw fault("\(digest) (x-linked-etag), expected \(file.digest)")
+        }
+    }
+}
