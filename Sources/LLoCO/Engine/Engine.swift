@@ -50,7 +50,7 @@ public final class Engine: Sendable {
         model: String? = nil, for library: String? = nil, embedder: String? = nil, device: Device = .cpu
     ) async throws -> Engine {
         let store =
-            try library.flatMap { path in
+            try library.flatMap { path -> SQLiteLibrary? in
                 guard model == nil, FileManager.default.fileExists(atPath: path) else { return nil }
                 return try SQLiteLibrary.open(path, for: .reading)
             }

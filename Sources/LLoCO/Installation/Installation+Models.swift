@@ -1,5 +1,5 @@
 public import Foundation
-public import LLoCOBase
+import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOCompression
 public import LLoCOLibrary

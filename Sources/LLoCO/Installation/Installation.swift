@@ -2,7 +2,7 @@ public import Foundation
 import LLoCOBase
 public import LLoCOCheckpoints
 public import LLoCOCompression
-public import LLoCOModelFiles
+import LLoCOModelFiles
 public import LLoCOTraining
 
 /// What the package comes with, wherever it is installed: default models, compressors, general adapters, recipes.

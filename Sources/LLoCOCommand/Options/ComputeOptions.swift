@@ -15,10 +15,10 @@ struct ComputeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The numbers to compute in: float32, bfloat16 or float16.",
+            "The numbers to compute in: auto, float32, bfloat16 or float16.",
             discussion: """
-                Default: bfloat16 where the processor multiplies it natively, else float32; always float32 for generate, \
-                perplexity, compress and embed.
+                auto is bfloat16 where the processor multiplies it natively, else float32, with 8 bits for what is \
+                multiplied with quantized weights. Default: auto; float32 for generate, perplexity, compress and embed.
                 """))
     var dtype: String?
 
@@ -42,17 +42,17 @@ struct ComputeOptions: ParsableArguments {
     ///
     /// - Parameter exact: float32 unless told otherwise, for results that other programs' are compared with
     func loadingDType(exact: Bool) throws -> DType? {
-        try parsedDType() ?? (exact ? .float32 : nil)
+        try parsedDType() ?? (exact && dtype != "auto" ? .float32 : nil)
     }
 
     func parsedDType() throws -> DType? {
-        guard let dtype else { return nil }
+        guard let dtype, dtype != "auto" else { return nil }
         let known = [
             "float32": DType.float32, "f32": .float32, "bfloat16": .bfloat16, "bf16": .bfloat16,
             "float16": .float16, "f16": .float16,
         ]
         guard let parsed = known[dtype] else {
-            throw ValidationError("--dtype \(dtype): expected float32, bfloat16 or float16")
+            throw ValidationError("--dtype \(dtype): expected auto, float32, bfloat16 or float16")
         }
         return parsed
     }

@@ -27,7 +27,7 @@ struct ModelsRemove: ParsableCommand {
 
     func run() throws {
         let (places, reference) = (Installation.models, try Models.reference(name))
-        let removed = try places.own?.remove(reference) ?? ([], 0)
+        let removed = try places.own?.remove(reference) ?? (files: [], bytes: 0)
         guard !removed.files.isEmpty else {
             guard let model = try places.model(reference) else {
                 throw CommandError("\(name): no such model is here; 'lloco models list' shows those that are")
