@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 import torch
 import transformers
 
-from generator import autocompressor, bert, gguf_models, llama
+from generator import autocompressor, bert, families, gguf_models, llama
 from generator.common import Fixtures
 
 MAKERS = {
@@ -24,6 +24,7 @@ MAKERS = {
     "autocompressor": autocompressor.make,
     "bert": bert.make,
     "gguf": gguf_models.make,
+    "families": families.make,
 }
 
 

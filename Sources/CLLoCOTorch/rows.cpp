@@ -108,8 +108,7 @@ at::Tensor rotary(const at::Tensor &x, const at::Tensor &cosine, const at::Tenso
         " or fewer");
     const at::Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
     const at::Tensor c = cosine.to(x.scalar_type()), s = sine.to(x.scalar_type());
-    std::vector<at::Tensor> parts = {
-        at::addcmul(first * c, second, s, -1), at::addcmul(second * c, first, s, 1)};
+    std::vector<at::Tensor> parts = {at::addcmul(first * c, second, s, -1), at::addcmul(second * c, first, s, 1)};
     if (rest > 0) parts.push_back(x.narrow(-1, 2 * half, rest));
     return at::cat(parts, -1);
 }

@@ -86,6 +86,50 @@ import Testing
         }
     }
 
+    @Test(arguments: sets, cases) func geGLU(_ set: String, _ rows: Rows) throws {
+        try Runtime.withKernels(of: set) {
+            try expectExact(rows.dtype, [2, 7, 2 * rows.size]) { [try ($0[0] * 4).geGLU()] }
+            let x = try Tensor([-1.5, 0, 2, 3, 5, -1], shape: [6]).to(.float32)
+            // x · (1 + tanh(√(2/π) · (x + 0.044715 · x³))) / 2
+            try expect(x.geGLU(), [-0.301284, 0, -1.954598], shape: [3], tolerance: 1e-5)
+        }
+    }
+
+    /// Of heads that turn in part the rest stays, forward and backward.
+    @Test(arguments: sets, [DType.float32, .bfloat16]) func rotaryHeadsOfWhichAPartTurns(
+        _ set: String, _ dtype: DType
+    ) throws {
+        try Runtime.withKernels(of: set) {
+            var generator = Generator(17)
+            let (size, turned) = (16, 12)
+            let angles = try generator.tensor([5, turned / 2])
+            let (cosine, sine) = (try angles.cos().to(.float32), try angles.sin().to(.float32))
+            func heads(_ x: Tensor) throws -> [Tensor] {
+                let (query, key, value) = try x.rotaryHeads(cosine: cosine, sine: sine, heads: 2, groups: 1)
+                return [query, key, value]
+            }
+            try expectExact(dtype, [2, 5, 4 * size]) { try heads($0[0]) }
+            let x = try generator.tensor([1, 5, 4 * size], dtype: dtype)
+            let split = try x.reshaped([1, 5, 4, size]).transposed(1, 2)
+            let found = try Tensor.concatenated(heads(x.cloned()), 1)
+            let rest = try split.narrowed(3, start: turned, length: size - turned)
+            #expect(
+                try found.narrowed(3, start: turned, length: size - turned).contiguous().bytes()
+                    == rest.contiguous().bytes())
+            let part = try split.narrowed(3, start: 0, length: turned).narrowed(1, start: 0, length: 3)
+                .rotary(cosine: cosine, sine: sine)
+            try expect(
+                found.narrowed(3, start: 0, length: turned).narrowed(1, start: 0, length: 3).to(.float32),
+                part.array(of: Double.self), tolerance: dtype == .float32 ? 1e-5 : 2e-2)
+            // None turns, and nothing changes.
+            let none = try Tensor.zeros([5, 0])
+            let still = try x.cloned().rotaryHeads(cosine: none, sine: none, heads: 2, groups: 1)
+            #expect(
+                try Tensor.concatenated([still.query, still.key, still.value], 1).contiguous().bytes()
+                    == split.contiguous().bytes())
+        }
+    }
+
     @Test(arguments: sets, dtypes) func swiGLUOfLargeNumbers(_ set: String, _ dtype: DType) throws {
         try Runtime.withKernels(of: set) {
             let x = try Tensor([-300.0, 300, -1e30, 2, 2, 2], shape: [6]).to(dtype)
@@ -173,6 +217,7 @@ import Testing
                 return try sum + normed * 2
             }
             try checkDirections(of: [3, 2 * 37]) { try $0[0].swiGLU() }
+            try checkDirections(of: [3, 2 * 37]) { try $0[0].geGLU() }
             try checkDirections(of: [2, 3, 4 * 32]) {
                 let heads = try $0[0].rotaryHeads(cosine: cosine, sine: sine, heads: 2, groups: 1)
                 return try .concatenated([heads.query, heads.key, heads.value], 1)

@@ -122,8 +122,7 @@ static void gated_backward(const void *x_, const void *d_out_, void *d_x_, int64
         sixteens(size, [&](int64_t i, auto part) {
             const f32x16 g = load_f32(first + i, part), d = load_f32(d_out + i, part);
             const f32x16 s = sigmoid(inner<gate>(g));
-            store_f32(
-                d_gate + i, d * load_f32(up + i, part) * s * (1.0f + g * slope<gate>(g) * (1.0f - s)), part);
+            store_f32(d_gate + i, d * load_f32(up + i, part) * s * (1.0f + g * slope<gate>(g) * (1.0f - s)), part);
             store_f32(d_up + i, d * g * s, part);
         });
     }
@@ -138,8 +137,7 @@ static void gated(ctorch::Gate gate, const void *x, void *out, int64_t rows, int
 }
 
 template <typename T>
-static void gated_backward(
-    ctorch::Gate gate, const void *x, const void *d_out, void *d_x, int64_t rows, int64_t size) {
+static void gated_backward(ctorch::Gate gate, const void *x, const void *d_out, void *d_x, int64_t rows, int64_t size) {
     switch (gate) {
         case ctorch::Gate::silu: return gated_backward<T, ctorch::Gate::silu>(x, d_out, d_x, rows, size);
         case ctorch::Gate::gelu: return gated_backward<T, ctorch::Gate::gelu>(x, d_out, d_x, rows, size);

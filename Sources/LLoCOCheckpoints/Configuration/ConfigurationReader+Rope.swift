@@ -11,7 +11,8 @@ extension ConfigurationReader {
         let parameters = try optionalObject("rope_parameters")
         let nested = try parameters?.optionalObject("full_attention")
         let scaling = try nested ?? parameters ?? optionalObject("rope_scaling")
-        let partial = try scaling?.optionalNumber("partial_rotary_factor") ?? optionalNumber("partial_rotary_factor") ?? 1
+        let partial =
+            try scaling?.optionalNumber("partial_rotary_factor") ?? optionalNumber("partial_rotary_factor") ?? 1
         guard (0...1).contains(partial) else {
             throw file.fault("partial_rotary_factor \(partial)", expected: "0 to 1")
         }
@@ -70,7 +71,8 @@ extension ConfigurationReader {
 extension RopeScaling {
     /// What YaRN multiplies cosines and sines by where a file does not say: 0.1 · ln(factor) + 1, or of DeepSeek's two
     /// scales the quotient.
-    static func yarnAttentionFactor(_ factor: Double, _ scale: Double? = nil, _ allDimensions: Double? = nil) -> Double {
+    static func yarnAttentionFactor(_ factor: Double, _ scale: Double? = nil, _ allDimensions: Double? = nil) -> Double
+    {
         func share(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1 }
         guard let scale, let allDimensions, scale != 0, allDimensions != 0 else { return share(1) }
         return share(scale) / share(allDimensions)

@@ -55,8 +55,8 @@ struct Gemma3Family: ModelFamily {
         configuration.layer.attentionScale =
             try reader.optionalNumber("attention.scale")
             ?? (configuration.layerCount == 62
-                ? Double(configuration.headCount) / Double(configuration.hiddenSize)
-                : 1 / Double(configuration.headSize)).squareRoot()
+            ? Double(configuration.headCount) / Double(configuration.hiddenSize)
+            : 1 / Double(configuration.headSize)).squareRoot()
         guard let window = try reader.optionalInteger("attention.sliding_window"), window > 0 else { return }
         let key = "attention.sliding_window_pattern"
         if reader.isArray(key), let flags = try reader.flags(key, count: configuration.layerCount) {

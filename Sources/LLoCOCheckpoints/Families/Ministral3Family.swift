@@ -19,7 +19,8 @@ struct Ministral3Family: ModelFamily {
     func configure(_ configuration: inout LlamaConfiguration, _ reader: GGUFConfigurationReader) throws {
         configuration.layer.window = try reader.window()
         guard let rate = try reader.optionalNumber("attention.temperature_scale"), rate != 0 else { return }
-        let length = try reader.optionalInteger("attention.temperature_length")
+        let length =
+            try reader.optionalInteger("attention.temperature_length")
             ?? reader.optionalInteger("rope.scaling.original_context_length") ?? configuration.maximumPositions
         configuration.layer.queryGrowth = LayerDescription.QueryGrowth(rate: rate, originalMaximumPositions: length)
     }

@@ -21,7 +21,9 @@ struct SmolLM3Family: ModelFamily {
             throw reader.file.fault(
                 "no_rope_layers of \(flags.count), every \(period)", expected: "0 or 1 for each of \(count) layers")
         }
-        if try reader.bool("use_sliding_window", default: false), let window = try reader.optionalInteger("sliding_window") {
+        if try reader.bool("use_sliding_window", default: false),
+            let window = try reader.optionalInteger("sliding_window")
+        {
             if try !configuration.readWindows(reader, window) {
                 throw reader.file.fault(
                     "a sliding_window of \(window) positions", expected: "layer_types, or none", code: .unsupported)

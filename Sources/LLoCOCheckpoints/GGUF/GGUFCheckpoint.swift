@@ -1,13 +1,15 @@
 public import Foundation
 public import LLoCOTorch
 
-/// A GGUF file (versions 2 and 3, little-endian, not split), memory-mapped.
+/// A GGUF file (versions 2 and 3, little-endian), memory-mapped; of one that is split all parts.
 ///
 /// Tensors carry Hugging Face names and row order: the permutation of query and key rows that llama.cpp's converter
 /// applies to some architectures is undone. Tensors without a Hugging Face name keep their own
 /// (`rope_freqs.weight`). Quantised ones are expanded when asked for as tensors.
 public struct GGUFCheckpoint: Checkpoint {
+    /// The first, which has the metadata
     let file: FileBytes
+    private let parts: [FileBytes]
     private let entries: [String: GGUFHeader.Entry]
     /// Whether queries and keys have their rows in llama.cpp's order
     private let hasPermutedRows: Bool
@@ -16,31 +18,33 @@ public struct GGUFCheckpoint: Checkpoint {
     /// The file's metadata, such as `general.architecture` or `tokenizer.ggml.tokens`.
     public let metadata: [String: GGUFValue]
 
-    /// Opens a file and checks its header.
+    /// Opens a file, or all parts of a model of which it is one, and checks the headers.
     /// - Throws: `CheckpointError`.
     public init(_ url: URL) throws {
         try self.init(FileBytes(mapping: url))
     }
 
     package init(_ file: FileBytes) throws {
-        let header = try GGUFHeader(file)
-        let architecture = header.metadata["general.architecture"]?.string
+        let headers = try GGUFParts.headers(of: file, GGUFHeader(file))
+        let metadata = headers[0].metadata
+        let architecture = metadata["general.architecture"]?.string
         let family = ModelFamilies.family(gguf: architecture)
         var entries: [String: GGUFHeader.Entry] = [:]
-        for entry in header.entries {
+        for entry in headers.flatMap(\.entries) {
             let name = GGUFNames.huggingFace(entry.name, others: family?.ggufNames ?? [:])
             guard entries.updateValue(entry, forKey: name) == nil else {
-                throw file.fault("tensor \(entry.name) for the second time")
+                throw entry.file.fault("tensor \(entry.name) for the second time")
             }
         }
-        self.file = file
-        self.metadata = header.metadata
+        self.file = headers[0].file
+        self.parts = headers.map(\.file)
+        self.metadata = metadata
         self.entries = entries
         self.names = entries.keys.sorted()
         self.hasPermutedRows = family?.hasPermutedRows ?? false
     }
 
-    public var files: [URL] { [file.url] }
+    public var files: [URL] { parts.map(\.url) }
 
     /// `general.architecture`, such as `llama`.
     public var architecture: String? { metadata["general.architecture"]?.string }
@@ -66,14 +70,15 @@ public struct GGUFCheckpoint: Checkpoint {
         let wanted = dtype ?? stored
         let headRows = try headRows(name, entry)
         if entry.type.blockElements == 1, headRows == 0 {
-            return try TensorEntry(shape: entry.shape, dtype: stored, bytes: entry.bytes).tensor(in: file, as: wanted)
+            return try TensorEntry(shape: entry.shape, dtype: stored, bytes: entry.bytes)
+                .tensor(in: entry.file, as: wanted)
         }
         // A vector of numbers that lie in the order of heads is a column.
         let count = headRows > 0 || entry.shape.count > 1 ? entry.shape[0] : 1
         let columns = entry.shape.reduce(1, *) / count
         let rows = FileWeight.Rows(
-            file[entry.bytes], type: entry.type.rawValue, count: count, columns: columns, headRows: headRows,
-            owner: file)
+            entry.file[entry.bytes], type: entry.type.rawValue, count: count, columns: columns, headRows: headRows,
+            owner: entry.file)
         // What has more than bfloat16 holds is rounded once.
         let numbers = try FileWeight([rows]).expanded(as: wanted == .bfloat16 ? .bfloat16 : .float32)
         return try numbers.reshaped(entry.shape).to(wanted)
@@ -83,8 +88,8 @@ public struct GGUFCheckpoint: Checkpoint {
         let entry = try entry(name)
         guard entry.shape.count == 2, !entry.bytes.isEmpty else { return nil }
         return FileWeight.Rows(
-            file[entry.bytes], type: entry.type.rawValue, count: entry.shape[0], columns: entry.shape[1],
-            headRows: try headRows(name, entry), owner: file)
+            entry.file[entry.bytes], type: entry.type.rawValue, count: entry.shape[0], columns: entry.shape[1],
+            headRows: try headRows(name, entry), owner: entry.file)
     }
 
     private func entry(_ name: String) throws -> GGUFHeader.Entry {

@@ -7,7 +7,11 @@ struct GGUFHeader: Sendable {
         let shape: [Int]
         let type: GGUFTensorType
         let bytes: Range<Int>
+        /// The file that they are in
+        let file: FileBytes
     }
+
+    let file: FileBytes
 
     private(set) var metadata: [String: GGUFValue] = [:]
     private(set) var entries: [Entry] = []
@@ -19,6 +23,7 @@ struct GGUFHeader: Sendable {
     private static let maximumTensors = 1 << 18
 
     init(_ file: FileBytes) throws {
+        self.file = file
         var cursor = ByteCursor(file)
         guard try Array(cursor.bytes(4, "the magic number")) == Array("GGUF".utf8) else {
             throw file.fault("no GGUF magic number", expected: "a GGUF file")
@@ -43,11 +48,6 @@ struct GGUFHeader: Sendable {
             guard metadata.updateValue(value, forKey: key) == nil else {
                 throw file.fault("the metadata key \(key) for the second time")
             }
-        }
-        if let parts = metadata["split.count"]?.integer, parts > 1 {
-            throw file.fault(
-                "one of \(parts) parts of a split GGUF", expected: "one file; join the parts into one",
-                code: .unsupported)
         }
         try readEntries(tensorCount, &cursor)
     }
@@ -145,7 +145,9 @@ extension GGUFHeader {
                     "tensor \(tensor.name) ends at byte \(start + tensor.size)",
                     expected: "an end within the file of \(file.count) bytes")
             }
-            return Entry(name: tensor.name, shape: tensor.shape, type: tensor.type, bytes: start..<start + tensor.size)
+            return Entry(
+                name: tensor.name, shape: tensor.shape, type: tensor.type, bytes: start..<start + tensor.size,
+                file: file)
         }
         try checkOverlaps(file)
     }

@@ -5,7 +5,7 @@ public enum CheckpointLoader {
     /// Opens what lies at `url`:
     /// - a file: GGUF, safetensors, or what `torch.save` writes (recognised by its content, not by its name);
     /// - a folder: safetensors (`model.safetensors.index.json` or `model.safetensors`), else
-    ///   `pytorch_model.bin.index.json` or `pytorch_model.bin`, else its only `.gguf` file.
+    ///   `pytorch_model.bin.index.json` or `pytorch_model.bin`, else its only `.gguf` file, or the parts of one.
     /// - Throws: `CheckpointError`.
     public static func open(_ url: URL) throws -> any Checkpoint {
         guard Folder.exists(url) else { return try openFile(url) }
@@ -25,11 +25,12 @@ public enum CheckpointLoader {
         try open(URL(fileURLWithPath: path))
     }
 
-    /// The folder's only `.gguf` file.
+    /// The folder's only `.gguf` file, or the first part where all are parts of one.
     static func onlyGGUF(in folder: Folder) throws -> URL {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: folder.url.path)) ?? []
         let found = content.filter { $0.hasSuffix(".gguf") }.sorted()
-        guard found.count == 1, let file = folder.file(found[0]) else {
+        let only = found.count == 1 ? found[0] : GGUFParts.first(of: found)
+        guard let only, let file = folder.file(only) else {
             throw CheckpointError(
                 .unreadable, file: folder.url.path,
                 found: found.isEmpty

@@ -40,7 +40,8 @@ struct Compress: ParsableCommand {
     func run() throws {
         let text = try file.map { try TextInput.read($0) }
         let loaded = try engine.load(withEmbedder: false, withAdapter: false, exact: true)
-        let ids = try self.ids.map(TokenIDs.parse) ?? loaded.languageModel.tokenizer.encode(text ?? "", special: .asText)
+        let ids =
+            try self.ids.map(TokenIDs.parse) ?? loaded.languageModel.tokenizer.encode(text ?? "", special: .asText)
         guard !ids.isEmpty else { throw CommandError("\(file ?? "--ids"): empty, expected tokens to compress") }
         let compressor = loaded.compressor
         try compressor.check(tokens: ids.count, named: file ?? "--ids")

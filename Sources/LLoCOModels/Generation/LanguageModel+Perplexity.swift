@@ -10,8 +10,10 @@ extension LanguageModel {
     public func negativeLogLikelihood(of ids: [Int], adapters: ActiveAdapters = .none) throws -> Double {
         try negativeLogLikelihood(of: ids) {
             // All ids are looked up, so that the last, which is only scored, is checked too.
-            let input = try decoder.embed(ids).narrowed(1, start: 0, length: ids.count - 1)
-            let hidden = try decoder.hiddenStates(input, adapters: adapters)[0]
+            var input = try decoder.embed(ids)
+            // The last is read where positions are turned by the length of the whole text.
+            if !decoder.dependsOnLength { input = try input.narrowed(1, start: 0, length: ids.count - 1) }
+            let hidden = try decoder.hiddenStates(input, adapters: adapters)[0][0..<ids.count - 1]
             return try decoder.crossEntropy(hidden, targets: Array(ids.dropFirst()))
         }
     }

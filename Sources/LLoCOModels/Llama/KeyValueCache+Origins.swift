@@ -66,7 +66,9 @@ extension KeyValueCache {
         while start < origins.count {
             var end = start + 1
             while end < origins.count, origins[start].isContinued(by: origins[end]) { end += 1 }
-            result.append(try end == start + 1 ? origins[start] : origins[start].joined(origins[start + 1..<end]) ?? origins[start])
+            result.append(
+                try end == start + 1
+                    ? origins[start] : origins[start].joined(origins[start + 1..<end]) ?? origins[start])
             start = end
         }
         return result

@@ -52,7 +52,8 @@ extension Llama {
                     .reshaped([values.size(0), heads, -1, headSize])
                 let content = try values.to(.float32)
                 let scale = blocks[layer].description.attentionScale ?? 1 / Double(headSize).squareRoot()
-                let squares = try squaredAttention(asked, all.keys, scale: scale).narrowed(2, start: start, length: count)
+                let squares = try squaredAttention(asked, all.keys, scale: scale).narrowed(
+                    2, start: start, length: count)
                 return try places(of: (squares * (content * content).sum(-1)).sqrt(), kept)
             }
             let keys = try all.keys.narrowed(2, start: start, length: count)

@@ -27,7 +27,8 @@ extension LlamaConfiguration {
             headCount: headCount, keyValueHeadCount: reader.integer("num_key_value_heads", default: headCount),
             headSize: size, maximumPositions: maximumPositions,
             rmsNormEpsilon: reader.optionalNumber("rms_norm_eps") ?? 1e-6,
-            tiedEmbeddings: reader.bool("tie_word_embeddings", default: whole.bool("tie_word_embeddings", default: false)),
+            tiedEmbeddings: reader.bool(
+                "tie_word_embeddings", default: whole.bool("tie_word_embeddings", default: false)),
             attentionBias: reader.bool("attention_bias", default: false),
             mlpBias: reader.bool("mlp_bias", default: false),
             bosTokenID: reader.optionalInteger("bos_token_id") ?? whole.optionalInteger("bos_token_id"),
