@@ -1,11 +1,12 @@
 """Tables of the demo.
 
-python3 demo_table.py scores NONE.jsonl [OWN.jsonl]    what `lloco evaluate --json` printed
+python3 demo_table.py scores none.jsonl [general.jsonl] [own.jsonl]    what `lloco evaluate --json` printed
 python3 demo_table.py answers ANSWERS.jsonl    what `lloco ask --json` printed, a line a mode
 """
 import json
 import sys
 import textwrap
+from pathlib import Path
 
 
 def lines(path):
@@ -15,7 +16,8 @@ def lines(path):
 
 def scores(*paths):
     print(f"{'adapter':20}{'mode':12}{'token F1':>9}{'ROUGE-L':>9}{'context tokens':>16}{'s a question':>14}")
-    for name, path in zip(("none", "the group's own"), paths):
+    for path in paths:
+        name = {"own": "the group's own"}.get(Path(path).stem, Path(path).stem)
         for result in lines(path):
             print(f"{name:20}{result['mode']:12}{result['f1']:9.1f}{result['rougeL']:9.1f}"
                   f"{result['context_tokens']:16.0f}{result['seconds_per_question']:14.2f}")

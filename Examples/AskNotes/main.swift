@@ -6,7 +6,7 @@ import LLoCO
 let arguments = CommandLine.arguments
 guard arguments.count >= 3 else { fatalError("usage: LLoCOAskNotes FILE QUESTION [QUESTIONS.jsonl]") }
 
-let lloco = try await Engine.load()
+let lloco = try await Engine.load(for: "notes.lloco")
 let library = try await lloco.library(at: "notes.lloco")
 try await library.add(contentsOf: [arguments[1]], to: "work") { progress in
     print("\(progress.path): \(progress.doneTokens) of \(progress.totalTokens) tokens")

@@ -10,8 +10,8 @@ struct Models: ParsableCommand {
             --model and $LLOCO_MODEL take a model's name wherever they take a path:
 
             \(catalogue)
-              OWNER/REPO        a repository of a model hub: its safetensors model, or its only GGUF file
-              OWNER/REPO:FILE   one GGUF file of it
+              OWNER/REPO          a repository of a model hub: its safetensors model, or its only GGUF file
+              OWNER/REPO:FILE     one GGUF file of it
 
             Models are looked for in $LLOCO_MODELS (default: lloco/models in the user's data folder), where 'models pull' puts \
             them, among those that Scripts/bootstrap fetched, and in Hugging Face's cache ($HF_HUB_CACHE, $HF_HOME), which is \
@@ -28,7 +28,7 @@ struct Models: ParsableCommand {
 
     /// `1,117 MB`
     static func megabytes(_ bytes: Int) -> String {
-        let digits = String(Int((Double(bytes) / 1e6).rounded(.up)))
+        let digits = String(max(1, Int((Double(bytes) / 1e6).rounded())))
         let groups = stride(from: digits.count, to: 0, by: -3).map { end in
             String(digits.dropLast(digits.count - end).suffix(3))
         }
