@@ -116,7 +116,7 @@ struct ModelsCommandTests {
         let list = try await place.run("models", "list", "--json").object()
         #expect(list["place"] as? String == "cache" && list["name"] as? String == "tiny/auto")
         let again = try await place.run("models", "pull", "tiny/auto").expectSuccess()
-        #expect(again.outputText.contains("is here already") && (try hub.requests().isEmpty))
+        #expect(try again.outputText.contains("is here already") && hub.requests().isEmpty)
         try await place.run("models", "remove", "tiny/auto").expectFailure("Hugging Face's programs put it")
         try place.write("secret.json", text: "{}")
         try FileManager.default.createSymbolicLink(
