@@ -28,6 +28,15 @@ public final class FileWeight: @unchecked Sendable {
             (self.headRows, self.owner) = (headRows, owner)
         }
 
+        /// Rows of plain numbers, aligned to their size; nil where there are no products with their dtype.
+        public init?(
+            _ bytes: UnsafeRawBufferPointer, of dtype: DType, count: Int, columns: Int, owner: AnyObject
+        ) {
+            let types: [DType: UInt32] = [.float32: 0, .float16: 1, .bfloat16: 30]
+            guard let type = types[dtype] else { return nil }
+            self.init(bytes, type: type, count: count, columns: columns, owner: owner)
+        }
+
         /// Whether a copy of 4 bits holds the same numbers: Q4_0 and Q4_1.
         var areFourBits: Bool { type == 2 || type == 3 }
 

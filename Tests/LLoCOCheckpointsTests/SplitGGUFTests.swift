@@ -55,10 +55,12 @@ import Testing
         #expect(try message(["m.gguf": part(0)], opening: "m.gguf").contains("one of 2 parts of a split GGUF"))
         #expect(try message([first: part(0), second: part(0)]).contains("part 1 of 2; expected part 2 of 2"))
         #expect(try message([first: part(0), second: part(1, of: 3)]).contains("part 2 of 3; expected part 2 of 2"))
-        #expect(try message([first: part(0, tensors: 3), second: part(1)]).contains("2 tensors in all parts; expected 3"))
+        #expect(
+            try message([first: part(0, tensors: 3), second: part(1)]).contains("2 tensors in all parts; expected 3"))
         #expect(try message([first: part(0), second: part(1, name: "t0")]).contains("tensor t0 for the second time"))
         #expect(
-            try message(["m-00001-of-00003.gguf": part(0)], opening: "m-00001-of-00003.gguf").contains("one of 2 parts"))
+            try message(["m-00001-of-00003.gguf": part(0)], opening: "m-00001-of-00003.gguf").contains("one of 2 parts")
+        )
         // Two files that are not one model.
         try withParts([first: part(0), "other.gguf": part(1)]) { folder in
             let error = fault { _ = try CheckpointLoader.open(folder) }

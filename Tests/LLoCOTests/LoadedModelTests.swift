@@ -176,15 +176,15 @@ import Testing
         options.dtype = .float32
         let loaded = try LoadedModel.load(options)
         #expect(loaded.compressor.scheme == description.scheme)
-        #expect(loaded.compressor.adapter != nil)
+        #expect(try loaded.compressor.adapters.list.count == 1)
         #expect(loaded.vectorIdentity.compressor != model.vectorIdentity.compressor)
         // Among several, the one that was made for the model; a model that is a compressor needs none.
         options = LoadedModel.Options(model: TestFiles.fixtures.appending(path: "llama-rope3"))
         options.compressors = [place, folder.url.appending(path: "none")]
         let untrained = try LoadedModel.load(options)
         #expect(
-            untrained.compressor.scheme.method == .attended(AttendedKeysAndValues())
-                && untrained.compressor.adapter == nil)
+            try untrained.compressor.scheme.method == .attended(AttendedKeysAndValues())
+                && untrained.compressor.adapters.list.isEmpty)
 
         var foreign = description
         foreign.baseModel = String(repeating: "0", count: 64)

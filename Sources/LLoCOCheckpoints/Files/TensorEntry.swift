@@ -13,10 +13,8 @@ struct TensorEntry: Sendable {
 
     /// A matrix of floating numbers as it lies in the file; nil for another tensor, or where it is not aligned.
     func rows(in file: FileBytes) -> FileWeight.Rows? {
-        let types: [DType: GGUFTensorType] = [.float32: .f32, .float16: .f16, .bfloat16: .bf16]
-        guard shape.count == 2, !bytes.isEmpty, isAligned(in: file), let type = types[dtype] else { return nil }
-        return FileWeight.Rows(
-            file[bytes], type: type.rawValue, count: shape[0], columns: shape[1], owner: file)
+        guard shape.count == 2, !bytes.isEmpty, isAligned(in: file) else { return nil }
+        return FileWeight.Rows(file[bytes], of: dtype, count: shape[0], columns: shape[1], owner: file)
     }
 
     /// The tensor, shared with the mapped file where dtype and alignment allow it.

@@ -32,11 +32,11 @@ public struct ModelPull: Sendable {
     public let settings: HubSettings
     public let places: ModelPlaces
     /// What pip is run with.
-    var environment = ProcessInfo.processInfo.environment
+    package var environment = ProcessInfo.processInfo.environment
     /// How long a pull waits for another one of the same model.
-    var lockTimeout: Duration = .seconds(24 * 3600)
+    package var lockTimeout: Duration = .seconds(24 * 3600)
     /// Left free on the disk.
-    var spareBytes = 64 << 20
+    package var spareBytes = 64 << 20
 
     public init(_ reference: ModelReference, settings: HubSettings, places: ModelPlaces) {
         self.reference = reference

@@ -5,9 +5,9 @@ public struct HubError: CodedError, Hashable, Sendable {
     public let errorCode: ErrorCode
     public let description: String
     /// Whether the same request may succeed a moment later.
-    let isTransient: Bool
+    package let isTransient: Bool
     /// Seconds after which the server wants to be asked again; nil where it does not say.
-    let retryAfter: Int?
+    package let retryAfter: Int?
 
     init(_ errorCode: ErrorCode, _ description: String, isTransient: Bool = false, retryAfter: Int? = nil) {
         self.errorCode = errorCode

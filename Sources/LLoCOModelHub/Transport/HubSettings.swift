@@ -10,23 +10,23 @@ public struct HubSettings: Sendable {
     /// Whether no hub may be asked.
     public var isOffline: Bool
     /// Proxies, by the variables of the environment that name them.
-    var proxies: ProxySettings
+    package var proxies: ProxySettings
     /// A file of certificates to trust; nil for the system's.
-    var certificates: String?
+    package var certificates: String?
 
     /// How long a connection may take to come about.
-    var connectTimeout: Duration = .seconds(10)
+    package var connectTimeout: Duration = .seconds(10)
     /// How long a server may say nothing.
-    var idleTimeout: Duration = .seconds(30)
+    package var idleTimeout: Duration = .seconds(30)
     /// A transfer that brings fewer than `leastBytes` in this time is broken off.
-    var leastTime: Duration = .seconds(60)
-    var leastBytes = 64 << 10
+    package var leastTime: Duration = .seconds(60)
+    package var leastBytes = 64 << 10
     /// Attempts at a request that fails for the moment, or at a transfer that brings next to nothing.
-    var attempts = 5
+    package var attempts = 5
     /// The pause before the second attempt; each further one is twice as long.
-    var pause: Duration = .seconds(1)
+    package var pause: Duration = .seconds(1)
     /// The longest pause, whatever a server asks for.
-    var longestPause: Duration = .seconds(60)
+    package var longestPause: Duration = .seconds(60)
 
     public static let defaultEndpoint = "https://huggingface.co"
 

