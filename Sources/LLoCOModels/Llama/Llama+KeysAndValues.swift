@@ -23,21 +23,31 @@ extension Llama {
             throw ModelError(.invalid, "keys and values of \(count) positions, the cache holds \(cache.count)")
         }
         let layers = try cache.last(count, of: compressedLayers)
+        let shape = [layers.count] + layers[0].keys.shape
         let keys = try turned(
-            layers.map(\.keys), from: cache.count - count, length: cache.sequenceLength, back: true)
-        return try rows(.stacked([.stacked(keys), .stacked(layers.map(\.values))], 1))
+            Tensor.concatenated(layers.map(\.keys)).reshaped(shape), from: cache.count - count,
+            length: cache.sequenceLength, back: true)
+        let values = try Tensor.concatenated(layers.map(\.values)).reshaped(shape)
+        return try rows(.stacked([keys, values], 1))
     }
 
-    /// Keys [B, K, n, E] of the layers that are compressed, turned to places from `start` on, or back from there to
-    /// position 0, in a sequence of a length.
-    private func turned(_ keys: [Tensor], from start: Int, length: Int, back: Bool) throws -> [Tensor] {
-        try zip(compressedLayers, keys).map { layer, own in
+    /// Keys [layers, B, K, n, E] of the layers that are compressed, turned to places from `start` on, or back from there
+    /// to position 0, in a sequence of a length.
+    private func turned(_ keys: Tensor, from start: Int, length: Int, back: Bool) throws -> Tensor {
+        func turned(_ keys: Tensor, in layer: Int) throws -> Tensor {
             let rotary = rotary(of: layer)
             // Where nothing turns, keys are what they are.
-            guard rotary.count > 0 else { return own }
-            let (cosine, sine) = try rotary.turns(start: start, count: own.size(2), length: length)
-            return try own.rotary(cosine: cosine, sine: back ? -sine : sine)
+            guard rotary.count > 0 else { return keys }
+            let (cosine, sine) = try rotary.turns(start: start, count: keys.size(-2), length: length)
+            return try keys.reshaped([-1] + keys.shape.suffix(3)).rotary(cosine: cosine, sine: back ? -sine : sine)
+                .reshaped(keys.shape)
         }
+        // All layers at once where they turn alike.
+        guard let first = compressedLayers.first else { return keys }
+        if compressedLayers.allSatisfy({ blocks[$0].rope == blocks[first].rope }) {
+            return try turned(keys, in: first)
+        }
+        return try .stacked(compressedLayers.enumerated().map { try turned(keys[$0.offset], in: $0.element) })
     }
 
     /// Keys and values [layers, 2, B, K, n, E], a row for each position: [B, n, keyValueSize].
@@ -51,9 +61,9 @@ extension Llama {
     /// - Parameters:
     ///   - rows: [B, n, keyValueSize], converted to the model's dtype
     ///   - logWeight: added to the scores of these keys, which so count e^logWeight times as much as others
-    ///   - bias: the same for each key of each compressed layer's heads, [B or 1, layers, K, n], converted to float32; nil for none. A
-    ///     head that keeps fewer positions than others has -infinity for those behind its last, whose keys and values may be
-    ///     any finite numbers.
+    ///   - bias: the same for each key of each compressed layer's heads, [B or 1, layers, K, n], converted to float32; nil
+    ///     for none. A head that keeps fewer positions than others has -infinity for those behind its last, whose keys and
+    ///     values may be any finite numbers.
     /// - Throws: `ModelError` where the rows or the bias are of another model.
     public func append(
         _ rows: Tensor, to cache: KeyValueCache, logWeight: Double = 0, bias: Tensor? = nil
@@ -88,13 +98,13 @@ extension Llama {
         }
         let parts = try rows.to(dtype, device: device)
             .reshaped([shape[0], shape[1], layers, 2, heads, size]).permuted([3, 2, 0, 4, 1, 5])
-        let keys = try turned((0..<layers).map { try parts[0][$0] }, from: cache.count, length: length, back: false)
+        let keys = try turned(parts[0], from: cache.count, length: length, back: false).contiguous()
         let values = try parts[1].contiguous()
         // Layers that are not compressed hold nothing at these places.
         var places: [(keys: Tensor, values: Tensor)?] = Array(repeating: nil, count: configuration.layerCount)
         var added: [Tensor?] = biases == nil ? [] : Array(repeating: nil, count: configuration.layerCount)
         for (index, layer) in compressedLayers.enumerated() {
-            places[layer] = (try keys[index].contiguous(), try values[index])
+            places[layer] = (try keys[index], try values[index])
             if let biases { added[layer] = biases[index] }
         }
         try cache.append(places, count: shape[1], logWeight: logWeight, biases: added)
