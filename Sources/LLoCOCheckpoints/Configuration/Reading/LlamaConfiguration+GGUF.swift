@@ -64,6 +64,13 @@ extension LlamaConfiguration {
             layer.rope?.dimensions = rotated
         }
         try family.configure(&self, reader)
+        if let window = try reader.window(), window < maximumPositions, layer.window == nil,
+            otherLayers.values.allSatisfy({ $0.window == nil })
+        {
+            throw reader.refuse(
+                "a sliding window of \(window) positions",
+                "none, attention over the whole context, for \(family.modelType)")
+        }
         try validate(in: checkpoint.file)
     }
 }
