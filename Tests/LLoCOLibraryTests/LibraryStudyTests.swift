@@ -96,6 +96,7 @@ import Testing
             let vectors = try library.vectors(of: document, identity: library.compressions()[0].identity)
             #expect(vectors.count > 0 && vectors.bias == nil)
             vectorsDigest = try library.vectorsDigest(of: document, identity: library.compressions()[0].identity)
+            #expect(try library.rememberedModel()?.identity == library.compressions()[0].identity.model)
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes), "a reader changes nothing")
         do {
@@ -106,7 +107,7 @@ import Testing
             try library.saveStudy(items, of: library.passages(of: document)[0], by: identity)
             #expect(try library.verify() == [])
         }
-        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 4)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 5)
         let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try library.text(of: document) == text)
         #expect(try library.study(of: document, by: identity).map(\.items) == [items])
