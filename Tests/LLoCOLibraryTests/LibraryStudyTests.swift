@@ -96,6 +96,7 @@ import Testing
             let vectors = try library.vectors(of: document, identity: library.compressions()[0].identity)
             #expect(vectors.count > 0 && vectors.bias == nil)
             vectorsDigest = try library.vectorsDigest(of: document, identity: library.compressions()[0].identity)
+            #expect(try library.rememberedModel()?.identity == library.compressions()[0].identity.model)
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes), "a reader changes nothing")
         do {
