@@ -130,7 +130,8 @@ import Testing
         }
         // Along the gradient the loss grows by its squared norm.
         let square = try gradients.reduce(0.0) { $0 + (try ($1 * $1).sum().item()) }
-        let step = 1e-2 / square.squareRoot()
+        // Small against the loss's curvature, large against its rounding.
+        let step = 2e-3 / square.squareRoot()
         func moved(_ factor: Double) throws -> Double {
             try withoutGradients {
                 for (parameter, gradient) in zip(adapter.parameters, gradients) {
