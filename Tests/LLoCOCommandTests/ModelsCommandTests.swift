@@ -194,7 +194,7 @@ struct ModelsCommandTests {
         // The next addition writes it down.
         try place.write("new.txt", text: Sample.text("new", sentences: 3))
         try await place.run(["add", "new.txt", "--group", "g"] + Sample.segment).expectSuccess()
-        try await other.run(question).expectFailure("(it was \(TestFiles.autocompressor.standardizedFileURL.path))")
+        #expect((try await other.run(question).object()["context_tokens"] as? Int ?? 0) > 0, "it lies where it was")
     }
 }
 

@@ -9,6 +9,24 @@ import Testing
         try Data(contentsOf: TestFiles.tokenizers.appending(path: name).appending(path: file))
     }
 
+    /// As Hugging Face's cache lays out a folder.
+    @Test func filesMayBeLinks() throws {
+        let folder = try TemporaryFolder()
+        let fixture = TestFiles.tokenizers.appending(path: "smollm")
+        for name in try FileManager.default.contentsOfDirectory(atPath: fixture.path) {
+            try folder.write("blobs/\(name)", Data(contentsOf: fixture.appending(path: name)))
+            try FileManager.default.createDirectory(
+                at: folder.url.appending(path: "snapshot"), withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path("snapshot/\(name)"), withDestinationPath: "../blobs/\(name)")
+        }
+        let linked = try TokenizerLoader.load(folder: folder.url.appending(path: "snapshot"))
+        let text = "A river rose in 1897."
+        #expect(
+            linked.encode(text, special: .asText)
+                == (try TokenizerLoader.load(folder: fixture)).encode(text, special: .asText))
+    }
+
     @Test func rolesOfAFolder() throws {
         let llama3 = try Expected.tokenizer("llama3")
         #expect(llama3.beginningOfText == llama3.id(of: "<|begin|>"))

@@ -44,7 +44,8 @@ struct TokenizerFolder {
     private static func bytes(_ file: URL) throws(TokenizerError) -> [UInt8] {
         let data: Data
         do {
-            let values = try file.resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
+            // Hugging Face's cache links its files: the values are those of a link itself.
+            let values = try file.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
             guard values.isRegularFile == true else {
                 throw TokenizerError(.missing, in: file.path, "not a file")
             }
