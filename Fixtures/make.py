@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 import torch
 import transformers
 
-from generator import autocompressor, bert, families, gguf_models, llama
+from generator import adapters, autocompressor, bert, families, gguf_models, llama
 from generator.common import Fixtures
 
 MAKERS = {
@@ -25,6 +25,7 @@ MAKERS = {
     "bert": bert.make,
     "gguf": gguf_models.make,
     "families": families.make,
+    "adapters": adapters.make,
 }
 
 

@@ -77,7 +77,24 @@ import Testing
         (["peft_type": .string("IA3")], "peft_type IA3"),
         (["bias": .string("all")], "bias is \"all\""),
         (["use_dora": .bool(true)], "use_dora is true"),
-        (["target_modules": .string(".*_proj")], "target_modules is \".*_proj\""),
+        (["target_modules": .string(".*k_proj")], "expected only the target_modules \".*k_proj\""),
+        (["target_modules": .string("q_proj")], "expected only the target_modules \"q_proj\""),
+        (["target_modules": .integer(3)], "target_modules is 3"),
+        (["exclude_modules": .array([.string("q_proj")])], "expected nothing of exclude_modules"),
+        (["layers_to_transform": .integer(1)], "expected only layers_to_transform 1"),
+        (["layers_to_transform": .integer(0), "layers_pattern": .string("h")], "layers_pattern is \"h\""),
+        (
+            ["layers_to_transform": .integer(0), "target_modules": .string(".*")],
+            "layers_to_transform with target_modules"
+        ),
+        (["alpha_pattern": .object(JSONObject(["q_proj": .string("8")]))], "alpha_pattern holds no number for q_proj"),
+        (["rank_pattern": .object(JSONObject(["q_.*": .integer(3)]))], "expected A [3, in] and B [out, 3]"),
+        (["rank_pattern": .object(JSONObject(["(q": .integer(4)]))], "the regular expression (q in rank_pattern"),
+        (["init_lora_weights": .string("lora_ga")], "init_lora_weights is \"lora_ga\""),
+        (["fan_in_fan_out": .bool(true)], "fan_in_fan_out is true"),
+        (["lora_bias": .bool(true)], "lora_bias is true"),
+        (["use_something_new": .bool(true)], "use_something_new is true"),
+        (["new_config": .object(JSONObject(["a": .integer(1)]))], "new_config is an object"),
         (["target_modules": .null], "no target_modules"),
         (["target_modules": .array([.string("q_proj"), .string("k_proj")])], "no tensor for the target module k_proj"),
         (["target_modules": .array([.string("v_proj")])], "expected only the target_modules v_proj"),
@@ -89,7 +106,7 @@ import Testing
         (["lora_dropout": .integer(1)], "lora_dropout 1"),
         (["modules_to_save": .array([.string("lm_head")])], "modules_to_save is a list of 1"),
         (["init_lora_weights": .string("pissa_niter_4")], "init_lora_weights is \"pissa_niter_4\""),
-        (["rank_pattern": .object(JSONObject(["^q": .integer(1)]))], "the regular expression ^q"),
+        (["rank_pattern": .object(JSONObject(["(?<!q)k": .integer(1)]))], "the regular expression (?<!q)k"),
         (["layer_replication": .array([.array([.integer(0), .integer(1)])])], "layer_replication"),
     ]
 
@@ -113,6 +130,69 @@ import Testing
             let error = fault { _ = try AdapterCheckpoint.read(folder) }
             #expect(error?.description.contains(message) == true, "\(message): \(error?.description ?? "no error")")
         }
+    }
+
+    /// What switches nothing on is no variant: keys that PEFT writes, and those of later versions.
+    @Test func settingsThatChangeNothingAreRead() throws {
+        let text = """
+            {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": "ALL-linear", "use_dora": false,
+            "loftq_config": {"loftq_bits": 4}, "eva_config": {"rho": 2.0}, "init_lora_weights": "eva", "revision": "main",
+            "auto_mapping": {"base_model_class": "LlamaForCausalLM"}, "qalora_group_size": 16, "later": 3,
+            "rank_pattern": {"^q": 1}, "layers_pattern": []}
+            """
+        let prefix = "base_model.model.model.layers.2.mlp.up_proj.lora_"
+        let weights = try SafetensorsWriter.data([
+            "\(prefix)A.weight": .zeros([4, 6]), "\(prefix)B.weight": .zeros([6, 4]),
+        ])
+        let read = try AdapterCheckpoint(configuration: text, weights: weights, name: "adapter")
+        let target = AdapterTarget(layer: 2, module: .up)
+        #expect(read.configuration.scale(of: target) == 2 && read.configuration.targetModules == [target.path])
+        // What is written says the same by names alone.
+        let encoded = try read.encoded()
+        let again = try AdapterCheckpoint(configuration: encoded.configuration, weights: encoded.weights, name: "again")
+        #expect(again.configuration == read.configuration)
+    }
+
+    @Test func rulesAreSettledByThePathsOfTheFile() throws {
+        let text = """
+            {"r": 2, "lora_alpha": 8, "target_modules": ["q_proj"], "use_rslora": true,
+            "rank_pattern": {"^layers.0.self_attn.q_proj": 4}, "alpha_pattern": {"layers\\\\.(0|1)\\\\..*": 6}}
+            """
+        // Of a model without a head, whose paths begin with its layers.
+        func tensors(_ rank: Int, _ layer: Int) throws -> [String: Tensor] {
+            let prefix = "base_model.model.layers.\(layer).self_attn.q_proj.lora_"
+            return ["\(prefix)A.weight": try .zeros([rank, 6]), "\(prefix)B.weight": try .zeros([6, rank])]
+        }
+        let weights = try SafetensorsWriter.data(
+            tensors(4, 0).merging(tensors(2, 1)) { $1 }.merging(tensors(2, 2)) { $1 })
+        let read = try AdapterCheckpoint(configuration: text, weights: weights, name: "adapter").configuration
+        func scale(_ layer: Int) -> Double { read.scale(of: AdapterTarget(layer: layer, module: .query)) }
+        #expect(scale(0) == 3 && scale(1) == 6 / 2.0.squareRoot() && scale(2) == 8 / 2.0.squareRoot())
+    }
+
+    @Test func tensorsOfOneAdapterAlone() throws {
+        let path = "base_model.model.model.layers.0.self_attn.q_proj"
+        func read(_ names: [String], _ shape: [Int] = [4, 4]) throws -> AdapterCheckpoint {
+            let text = #"{"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"]}"#
+            let tensors = try names.map { ("\($0.hasPrefix("base") ? "" : path + ".")\($0)", try Tensor.zeros(shape)) }
+            return try AdapterCheckpoint(
+                configuration: text,
+                weights: SafetensorsWriter.data(Dictionary(uniqueKeysWithValues: tensors)), name: "adapter")
+        }
+        #expect(try read(["lora_A.default.weight", "lora_B.default.weight"]).weights.count == 1)
+        func message(_ names: [String], _ shape: [Int] = [4, 4]) -> String {
+            fault { _ = try read(names, shape) }?.description ?? "no error"
+        }
+        #expect(
+            message(["lora_A.default.weight", "lora_B.default.weight", "lora_A.other.weight"])
+                .contains("2 adapters: default, other"))
+        #expect(message(["lora_A.weight", "lora_B.default.weight"]).contains("2 adapters"))
+        let headless = "base_model.model.layers.0.self_attn.q_proj.lora_"
+        #expect(
+            message(["lora_A.weight", "lora_B.weight", headless + "A.weight", headless + "B.weight"])
+                .contains("layers of one model"))
+        #expect(message(["lora_A.weight", "lora_B.weight"], [0]).contains("which are empty"))
+        #expect(message([]).contains("no tensors"))
     }
 
     @Test(arguments: [

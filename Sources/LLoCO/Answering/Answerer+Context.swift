@@ -47,6 +47,18 @@ extension Answerer {
     }
 
     func build(_ question: String, _ plain: [Int], _ options: Options, _ found: Found) async throws -> Prompt {
+        var prompt = try await documentPrompt(question, plain, options, found)
+        if options.usesAdapter, let given = options.adapter, !options.mode.readsVectors {
+            prompt.adapters = ActiveAdapters([given.reader])
+            // What others read of the same text has other keys and values.
+            prompt.ids = nil
+        }
+        return prompt
+    }
+
+    private func documentPrompt(
+        _ question: String, _ plain: [Int], _ options: Options, _ found: Found
+    ) async throws -> Prompt {
         var prompt: Prompt
         switch options.mode {
         case .none:
@@ -106,7 +118,9 @@ extension Answerer {
     func read(_ vectors: [SegmentVectors], before prompt: inout Prompt, _ options: Options) async throws {
         let compressor = model.compressor
         var active = try compressor.readingAdapters.list
-        if options.usesAdapter, let group = prompt.documents.first?.group,
+        if options.usesAdapter, let given = options.adapter {
+            active.append(given.reader)
+        } else if options.usesAdapter, let group = prompt.documents.first?.group,
             let own = try await adapter(of: group)?.adapter ?? model.generalAdapter?.reader
         {
             active.append(own)

@@ -27,7 +27,7 @@ extension Answerer {
                 throw EngineError(.invalid, "document '\(other.name)' is in group '\(other.group)', not in '\(group)'")
             }
         }
-        if options.mode.readsVectors, options.usesAdapter, let named,
+        if options.mode.readsVectors, options.usesAdapter, options.adapter == nil, let named,
             let other = named.first(where: { $0.group != named[0].group })
         {
             // One adapter reads them all.

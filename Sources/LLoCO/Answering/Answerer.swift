@@ -48,6 +48,8 @@ public final class Answerer: Sendable {
         public var history: [ChatMessage] = []
         /// Whether the group's adapter is used; the compressor's own is in any case
         public var usesAdapter = true
+        /// An adapter that stands in the place of every group's, and that the model also answers from text with
+        public var adapter: GeneralAdapter?
 
         /// The defaults: vectors of the best document, with its group's adapter
         public init() {}
@@ -211,7 +213,8 @@ public final class Answerer: Sendable {
     /// A document's vectors, bfloat16: as they were tuned with the adapter that reads them, where they were.
     func vectors(of document: DocumentRecord, _ options: Options) async throws -> SegmentVectors {
         let stored = try await library.storedVectors(of: document.id, identity: model.vectorIdentity)
-        guard options.usesAdapter, let record = try await adapter(of: document.group)?.record,
+        guard options.usesAdapter, options.adapter == nil,
+            let record = try await adapter(of: document.group)?.record,
             let tuned = try await library.tunedVectors(of: document.id, with: record)
         else { return stored }
         guard tuned.count == 2 * stored.values.count else {

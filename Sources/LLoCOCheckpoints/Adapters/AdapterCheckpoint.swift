@@ -52,26 +52,28 @@ public struct AdapterCheckpoint: Sendable {
     ///   shapes that do not fit the ranks.
     public static func read(_ folder: URL, as dtype: DType? = nil) throws -> AdapterCheckpoint {
         let files = try files(in: folder)
-        let configuration = try AdapterConfiguration(json: FileBytes(mapping: files[0]))
+        let rules = try AdapterRules(json: FileBytes(mapping: files[0]))
         let tensors = try CheckpointLoader.openFile(files[1])
-        return try read(configuration, tensors, file: files[1].path, as: dtype)
+        return try read(rules, tensors, file: files[1].path, as: dtype)
     }
 
     /// Reads what `encoded()` gave; `name` stands for it in errors.
     /// - Throws: `CheckpointError`.
     public init(configuration: String, weights: Data, name: String, as dtype: DType? = nil) throws {
         self = try Self.read(
-            AdapterConfiguration(json: FileBytes(Array(configuration.utf8), name: name)),
+            AdapterRules(json: FileBytes(Array(configuration.utf8), name: name)),
             SafetensorsCheckpoint(data: weights, named: name), file: name, as: dtype)
     }
 
-    package static func read(
-        _ configuration: AdapterConfiguration, _ tensors: any Checkpoint, file: String, as dtype: DType?
+    private static func read(
+        _ rules: AdapterRules, _ tensors: any Checkpoint, file: String, as dtype: DType?
     ) throws -> AdapterCheckpoint {
         func fault(_ found: String, _ expected: String) -> CheckpointError {
             CheckpointError(.mismatch, file: file, found: found, expected: expected)
         }
         var names: [AdapterTarget: (a: String?, b: String?)] = [:]
+        var paths: [AdapterTarget: String] = [:]
+        var adapters: Set<String?> = []
         for name in tensors.names {
             guard let key = AdapterKey(name) else {
                 throw fault(
@@ -79,19 +81,21 @@ public struct AdapterCheckpoint: Sendable {
                     "base_model.model.model.layers.N.self_attn.{q,k,v,o}_proj.lora_{A,B}.weight, or mlp.{gate,up,down}_proj"
                 )
             }
-            guard configuration.names(key.target) else {
-                throw fault(
-                    "the tensor \(name)",
-                    "only the target_modules \(configuration.targetModules.joined(separator: ", "))")
+            adapters.insert(key.adapter)
+            guard paths[key.target] ?? key.path == key.path else {
+                throw fault("\(key.path) beside \(paths[key.target]!)", "layers of one model")
             }
+            paths[key.target] = key.path
             var pair = names[key.target] ?? (nil, nil)
             if key.isA { pair.a = name } else { pair.b = name }
             names[key.target] = pair
         }
-        for module in configuration.targetModules
-        where !names.keys.contains(where: { AdapterConfiguration.path($0.path, endsIn: module) }) {
-            throw fault("no tensor for the target module \(module)", "lora_A and lora_B of each")
+        guard adapters.count <= 1 else {
+            let found = adapters.map { $0 ?? "one without a name" }.sorted().joined(separator: ", ")
+            throw fault("the tensors of \(adapters.count) adapters: \(found)", "those of one")
         }
+        guard !names.isEmpty else { throw fault("no tensors", "lora_A and lora_B of at least one layer") }
+        let configuration = try rules.configuration(for: paths, file: file)
         var weights: [AdapterTarget: Weights] = [:]
         for (target, pair) in names {
             guard let nameA = pair.a, let nameB = pair.b else {
@@ -99,6 +103,11 @@ public struct AdapterCheckpoint: Sendable {
             }
             let (a, b) = (try tensors.shape(of: nameA), try tensors.shape(of: nameB))
             let rank = configuration.rank(of: target)
+            guard !a.contains(0), !b.contains(0) else {
+                throw fault(
+                    "\(target.path) with A \(a) and B \(b), which are empty",
+                    "whole ones: ZeRO's stage 3 has to gather them before they are saved")
+            }
             guard a.count == 2, b.count == 2, a[0] == rank, b[1] == rank else {
                 throw fault("\(target.path) with A \(a) and B \(b)", "A [\(rank), in] and B [out, \(rank)]")
             }

@@ -49,9 +49,12 @@ public struct AdapterConfiguration: Equatable, Sendable {
 
     /// What the product B A x of one layer is multiplied by.
     public func scale(of target: AdapterTarget) -> Double {
-        let alpha = alphaPattern.first { Self.path(target.path, endsIn: $0.suffix) }?.value ?? alpha
         let rank = Double(rank(of: target))
-        return alpha / (isRankStabilized ? rank.squareRoot() : rank)
+        return alpha(of: target) / (isRankStabilized ? rank.squareRoot() : rank)
+    }
+
+    func alpha(of target: AdapterTarget) -> Double {
+        alphaPattern.first { Self.path(target.path, endsIn: $0.suffix) }?.value ?? alpha
     }
 
     /// Whether `targetModules` names the layer.

@@ -1,6 +1,8 @@
 public import ArgumentParser
+import Foundation
 import LLoCO
 public import LLoCOBase
+import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
 
@@ -29,8 +31,15 @@ struct AnswerOptions: ParsableArguments {
 
     @OptionGroup var budget: BudgetOptions
 
-    @Flag(inversion: .prefixedNo, help: "Use the group's adapter.")
-    var adapter = true
+    @Option(
+        help: ArgumentHelp(
+            "Answer with this adapter, a folder in PEFT's layout, in every mode, or with none.",
+            discussion: "Default: the group's, else the general one, in the modes that read vectors.", valueName: "dir")
+    )
+    var adapter: String?
+
+    @Flag(help: "Use no adapter.")
+    var noAdapter = false
 
     @OptionGroup var generation: GenerationFlags
     @OptionGroup var library: LibraryOptions
@@ -43,13 +52,31 @@ struct AnswerOptions: ParsableArguments {
         guard passages >= 1, passages <= 10_000 else {
             throw ValidationError("--passages \(passages): expected 1 to 10000")
         }
+        if noAdapter, adapter != nil {
+            throw ValidationError("--adapter and --no-adapter: leave one of them out")
+        }
     }
 
     /// Opens the library and loads the engine; how to answer comes with them.
     func load() async throws -> (library: DocumentLibrary, options: Answerer.Options) {
         let store = try library.open(for: .reading)
-        let options = try self.options()
-        return (try await engine.engine(for: store).library(store), options)
+        var options = try self.options()
+        let given = adapter == "none" ? nil : adapter
+        let loaded = try await engine.engine(for: store, withAdapter: given == nil)
+        if let given {
+            options.adapter = try await loaded.thread.run { try Self.adapter(given, for: loaded.model) }
+        }
+        return (loaded.library(store), options)
+    }
+
+    private static func adapter(_ folder: String, for model: LoadedModel) throws -> GeneralAdapter {
+        let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder), as: .float32)
+        if let other = checkpoint.model(otherThan: model.modelIdentity) {
+            throw CommandError(
+                "--adapter \(folder): trained for another model (\(other.prefix(12))…, this is "
+                    + "\(model.modelIdentity.prefix(12))…)")
+        }
+        return try GeneralAdapter(checkpoint, model.languageModel.decoder)
     }
 
     private func options() throws -> Answerer.Options {
@@ -61,7 +88,7 @@ struct AnswerOptions: ParsableArguments {
         options.maximumPassages = passages
         options.budget = budget.budget
         options.textShare = budget.textShare
-        options.usesAdapter = adapter
+        options.usesAdapter = !noAdapter && adapter != "none"
         options.generation = try generation.options(seed: engine.model.compute.seed)
         return options
     }

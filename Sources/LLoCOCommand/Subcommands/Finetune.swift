@@ -48,7 +48,8 @@ struct Finetune: AsyncParsableCommand {
         help: ArgumentHelp(
             "Begin with this adapter in the general one's place; without --questions it teaches too.",
             discussion: """
-                A folder in PEFT's layout, of the recipe's rank and alpha; trained on other vectors, it learns to read these.
+                A folder in PEFT's layout, of the recipe's rank and alpha; trained on other vectors, or elsewhere on text, it \
+                learns to read these. Its values are taken at the scale that it has (rsLoRA, alpha_pattern).
                 """,
             valueName: "dir"))
     var from: String?
@@ -123,11 +124,11 @@ struct Finetune: AsyncParsableCommand {
             let name = from.map { "the adapter in \($0)" } ?? "the general adapter"
             let isStart = engine.model.startingAdapter(for: recipe.finetuning) != nil
             let shapes =
-                "\(name) has rank \(general.rank) and alpha \(general.alpha.formatted()), the recipe "
+                "\(name) has rank \(general.ranks.map(String.init).joined(separator: ", ")) and alpha \(general.alpha.formatted()), the recipe "
                 + "\(recipe.finetuning.rank) and \(recipe.finetuning.alpha.formatted())"
             guard isStart || from == nil else {
                 throw CommandError(
-                    "--from: \(shapes); it needs these of the recipe, and all of attention's projections in every layer"
+                    "--from: \(shapes); it needs these of the recipe, and attention's four projections in every layer alone"
                 )
             }
             Terminal.note(isStart ? "training begins with \(name)" : "training begins anew: \(shapes)")

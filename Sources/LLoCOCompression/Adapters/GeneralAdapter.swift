@@ -17,7 +17,8 @@ public struct GeneralAdapter: Sendable {
     /// of configuration and weights
     public let digest: String
 
-    public var rank: Int { adapter.configuration.rank }
+    /// Of all its layers, each once, ascending
+    public var ranks: [Int] { Set(adapter.pairs.values.map { $0.a.size(0) }).sorted() }
     public var alpha: Double { adapter.configuration.alpha }
 
     static let descriptionName = "vectors.json"
@@ -36,7 +37,11 @@ public struct GeneralAdapter: Sendable {
     ///
     /// - Throws: `CheckpointError`, `ModelError` where it is damaged or of another model's shape.
     public init(folder: URL, _ decoder: Llama) throws {
-        let checkpoint = try AdapterCheckpoint.read(folder, as: .float32)
+        try self.init(AdapterCheckpoint.read(folder, as: .float32), decoder)
+    }
+
+    /// - Throws: `ModelError` where it is of another model's shape.
+    public init(_ checkpoint: AdapterCheckpoint, _ decoder: Llama) throws {
         adapter = try Adapter(checkpoint, for: decoder)
         reader = try adapter.frozen(as: decoder.dtype, device: decoder.device)
         digest = try checkpoint.digest()
@@ -64,13 +69,20 @@ public struct GeneralAdapter: Sendable {
 }
 
 extension Adapter {
-    /// Takes another adapter's values; false, and nothing is changed, where that is of another shape.
+    /// Takes another adapter's values, so that it computes what that one does; false, and nothing is changed, where that is
+    /// of another shape.
     package func takeValues(of other: Adapter) throws -> Bool {
-        let (own, given) = (parameters, other.parameters)
-        guard own.map(\.shape) == given.map(\.shape), configuration.alpha == other.configuration.alpha else {
-            return false
+        func shapes(_ adapter: Adapter) -> [AdapterTarget: [[Int]]] {
+            adapter.pairs.mapValues { [$0.a.shape, $0.b.shape] }
         }
-        for (target, source) in zip(own, given) { try target.detached().copy(from: source.detached()) }
+        guard shapes(self) == shapes(other), configuration.alpha == other.configuration.alpha else { return false }
+        for (target, own) in pairs {
+            let given = other.pairs[target]!
+            try own.a.detached().copy(from: given.a.detached())
+            // One scale for all its layers: what a layer of the other has besides goes into B.
+            let b = try given.b.detached()
+            try own.b.detached().copy(from: own.scale == given.scale ? b : b * (given.scale / own.scale))
+        }
         return true
     }
 }
@@ -80,5 +92,13 @@ extension AdapterCheckpoint {
     public func digest() throws -> String {
         let encoded = try encoded()
         return Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights))
+    }
+
+    /// The SHA-256 of the model that the adapter names as its own, where that is another than this one; nil too where it
+    /// names its model otherwise, which says nothing of a file.
+    public func model(otherThan identity: String) -> String? {
+        guard let base = configuration.baseModel, base.count == 64, base.allSatisfy(\.isHexDigit), base != identity
+        else { return nil }
+        return base
     }
 }

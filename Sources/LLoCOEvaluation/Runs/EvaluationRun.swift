@@ -153,13 +153,3 @@ public final class EvaluationRun {
             settings: settings, modes: modes, malformed: data.malformed, remarks: data.remarks, records: sorted)
     }
 }
-
-extension AdapterCheckpoint {
-    /// The SHA-256 of the model that the adapter names as its own, where that is another than this one; nil too where it
-    /// names its model otherwise, which says nothing of a file.
-    public func model(otherThan identity: String) -> String? {
-        guard let base = configuration.baseModel, base.count == 64, base.allSatisfy(\.isHexDigit), base != identity
-        else { return nil }
-        return base
-    }
-}

@@ -156,7 +156,7 @@ extension LoadedModel {
     /// The general adapter where a training begins with it: where there is one of the recipe's shape, on the attention of
     /// every layer.
     public func startingAdapter(for recipe: FinetuningRecipe) -> GeneralAdapter? {
-        guard recipe.startsFromGeneral, let general = generalAdapter, general.rank == recipe.rank,
+        guard recipe.startsFromGeneral, let general = generalAdapter, general.ranks == [recipe.rank],
             general.alpha == recipe.alpha,
             general.adapter.covers(Adapter.attentionModules, layers: languageModel.decoder.configuration.layerCount)
         else { return nil }
