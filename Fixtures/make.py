@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the fixtures beside this file: tiny random models and what public implementations compute from them.
 
-    python3 -m venv venv && venv/bin/pip install torch==2.13.0 transformers peft gguf safetensors numpy
+    python3 -m venv venv && venv/bin/pip install torch==2.13.0 transformers peft gguf safetensors numpy sentence-transformers
     venv/bin/python Fixtures/make.py [--seed N] [--only NAME] [FOLDER]
 
 FOLDER is where the fixtures go (default: this folder). README.md says what each file holds. Every reference is computed
@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 import torch
 import transformers
 
-from generator import adapters, autocompressor, bert, families, gguf_models, llama
+from generator import adapters, autocompressor, bert, embedder, families, gguf_models, llama
 from generator.common import Fixtures
 
 MAKERS = {
@@ -26,6 +26,7 @@ MAKERS = {
     "gguf": gguf_models.make,
     "families": families.make,
     "adapters": adapters.make,
+    "embedder": embedder.make,
 }
 
 

@@ -220,7 +220,7 @@ import Testing
         try await refused(["ask", "item of the river"], "add it again")
         // An encoder that pools otherwise.
         try place.copy(TestFiles.embedder, to: "pooled")
-        try place.write("pooled/1_Pooling/config.json", text: #"{"pooling_mode_cls_token": true}"#)
+        try place.write("pooled/1_Pooling/config.json", text: #"{"pooling_mode": "attention"}"#)
         try await refused(["embed", "a.txt", "--embedder", "pooled"], "1_Pooling/config.json", "mean")
         // An adapter that names another model; one of another shape, a broken one, none.
         let adapter = #"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]}"#

@@ -46,6 +46,9 @@ public struct BertConfiguration: Equatable, Sendable {
                 throw file.fault("\(key) \(value)", expected: known.joined(separator: " or "), code: .unsupported)
             }
         }
+        for key in ["is_decoder", "add_cross_attention"] where try reader.bool(key, default: false) {
+            throw file.fault("\(key) is true", expected: "an encoder", code: .unsupported)
+        }
         try self.init(
             vocabularySize: reader.integer("vocab_size"), hiddenSize: reader.integer("hidden_size"),
             intermediateSize: reader.integer("intermediate_size"), layerCount: reader.integer("num_hidden_layers"),

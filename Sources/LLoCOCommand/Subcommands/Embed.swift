@@ -15,6 +15,9 @@ struct Embed: ParsableCommand {
     @Option(help: ArgumentHelp("A sentence embedding model's folder.", valueName: "dir"))
     var embedder: String?
 
+    @Flag(help: "Embed the text as a question, for models that read questions and passages with prompts of their own.")
+    var question = false
+
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var output: OutputOptions
 
@@ -25,12 +28,13 @@ struct Embed: ParsableCommand {
         let embedder = try SentenceEmbedder(
             folder: Installation.embedder(embedder), dtype: compute.loadingDType(exact: true) ?? .float32,
             device: compute.parsedDevice())
-        let dropped = embedder.omittedTokens(of: text)
+        let role: SentenceEmbedder.Role = question ? .question : .passage
+        let dropped = embedder.omittedTokens(of: text, as: role)
         if dropped > 0 {
             Terminal.note(
                 "the last \(dropped) tokens of \(file) were left out: the model reads \(embedder.maximumTokens)")
         }
-        let vector = try embedder.embed([text])[0]
+        let vector = try embedder.embed([text], as: role)[0]
         if output.json {
             try Terminal.json(["vector": vector])
         } else {

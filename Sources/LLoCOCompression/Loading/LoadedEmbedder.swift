@@ -1,4 +1,3 @@
-import LLoCOBase
 public import LLoCOLibrary
 public import LLoCOModels
 
@@ -10,7 +9,7 @@ public struct LoadedEmbedder: TextEmbedder {
     /// - Parameter verifying: reads its files for the digest, even where that of unchanged files is known
     public init(_ embedder: SentenceEmbedder, verifying: Bool = false) throws {
         self.embedder = embedder
-        identity = try FileIdentity.digest(of: embedder.identityFiles, verifying: verifying)
+        identity = try embedder.identity(verifying: verifying)
     }
 
     public var dimension: Int { embedder.dimension }
@@ -19,7 +18,15 @@ public struct LoadedEmbedder: TextEmbedder {
         try embedder.embed(texts)
     }
 
+    public func embed(questions: [String]) throws -> [[Float]] {
+        try embedder.embed(questions, as: .question)
+    }
+
     public func omittedTokens(of text: String) -> Int {
         embedder.omittedTokens(of: text)
+    }
+
+    public func omittedTokens(ofQuestion question: String) -> Int {
+        embedder.omittedTokens(of: question, as: .question)
     }
 }

@@ -59,7 +59,7 @@ public final class Retriever: Sendable {
         var embedding: [Float]?
         if method != .keyword, !question.isEmpty, let embedder {
             embedding = try self.embedding(of: question, by: embedder)
-            isCut = isCut || embedder.omittedTokens(of: question) > 0
+            isCut = isCut || embedder.omittedTokens(ofQuestion: question) > 0
         }
         let query = Query(
             keywords: keywords.flatMap { $0.words.isEmpty ? nil : $0 }, embedding: embedding, scope: scope,
@@ -134,7 +134,7 @@ public final class Retriever: Sendable {
     }
 
     private func embedding(of question: String, by embedder: any TextEmbedder) throws -> [Float] {
-        guard let vector = try embedder.embed([question]).first, vector.count == embedder.dimension,
+        guard let vector = try embedder.embed(questions: [question]).first, vector.count == embedder.dimension,
             vector.allSatisfy(\.isFinite)
         else {
             throw LibraryError(.invalid, "the embedder gave no finite vector of dimension \(embedder.dimension)")

@@ -3,7 +3,7 @@ public import LLoCOCheckpoints
 import LLoCOTokenizers
 public import LLoCOTorch
 
-/// The BERT encoder (Devlin et al. 2019) with mean pooling, as sentence-transformers uses it: texts to unit vectors.
+/// The BERT encoder (Devlin et al. 2019), as sentence-transformers uses it: texts to unit vectors.
 ///
 /// Layers are post-norm: x = LayerNorm(x + attention(x)), x = LayerNorm(x + feedForward(x)).
 public final class BertEncoder: Sendable {
@@ -96,12 +96,13 @@ public final class BertEncoder: Sendable {
     /// - Returns: [B, D], float32
     /// - Throws: `ModelError` where a sequence is empty, longer than the model's positions, or holds a foreign id.
     public func embed(_ sequences: [[Int]]) throws -> Tensor {
-        let (states, present) = try hiddenStates(sequences)
-        return try withoutGradients {
-            let weights = try present.to(.float32).unsqueezed(2)
-            let mean = try (states.to(.float32) * weights).sum(1) / weights.sum(1)
-            return try mean / (mean * mean).sum(1, keepDimension: true).sqrt()
-        }
+        try embed(sequences, .mean(hiddenSize: configuration.hiddenSize))
+    }
+
+    /// The same with another head; `skipped` tokens at each text's beginning are read but do not count for it.
+    package func embed(_ sequences: [[Int]], _ head: SentenceHead, skipping skipped: Int = 0) throws -> Tensor {
+        let (states, _) = try hiddenStates(sequences)
+        return try head(states, counts: sequences.map(\.count), skipping: skipped)
     }
 
     /// Each token's last hidden state [B, T, D], shorter texts padded on the right, and which of them are there: [B, T]

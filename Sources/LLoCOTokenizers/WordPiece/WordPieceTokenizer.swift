@@ -36,6 +36,10 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
         effects = (UInt8(0)..<0x80).map { normalizer.effect(of: Unicode.Scalar($0)) }
     }
 
+    package var lowercases: Bool { normalizer.lowercases }
+    package var stripsAccents: Bool { normalizer.stripsAccents }
+    package var separatesIdeographs: Bool { normalizer.separatesIdeographs }
+
     public var dropsLeadingSpace: Bool { true }
 
     /// The bytes of a piece; a piece that begins a word has a space in front.

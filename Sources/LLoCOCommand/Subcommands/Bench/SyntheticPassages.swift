@@ -110,15 +110,19 @@ final class TimedEmbedder: TextEmbedder {
 
     func forget() { last.withLock { $0 = 0 } }
 
-    func embed(_ texts: [String]) throws -> [[Float]] {
-        let start = ContinuousClock.now
-        defer { last.withLock { $0 += start.duration(to: .now).seconds } }
-        return try embedder.embed(texts)
+    func embed(_ texts: [String]) throws -> [[Float]] { try timed { try embedder.embed(texts) } }
+
+    func embed(questions: [String]) throws -> [[Float]] { try timed { try embedder.embed(questions: questions) } }
+
+    func omittedTokens(of text: String) -> Int { timed { embedder.omittedTokens(of: text) } }
+
+    func omittedTokens(ofQuestion question: String) -> Int {
+        timed { embedder.omittedTokens(ofQuestion: question) }
     }
 
-    func omittedTokens(of text: String) -> Int {
+    private func timed<Result>(_ body: () throws -> Result) rethrows -> Result {
         let start = ContinuousClock.now
         defer { last.withLock { $0 += start.duration(to: .now).seconds } }
-        return embedder.omittedTokens(of: text)
+        return try body()
     }
 }
