@@ -56,7 +56,6 @@ int ctorch_linear_cross_entropy(
     const ctorch_tensor *hidden, ctorch_weight given, const ctorch_tensor *targets, const ctorch_tensor *shares,
     double scale, double *sum, ctorch_tensor **gradient) {
     return perform("linear_cross_entropy", {hidden, given.dense, targets}, [&] {
-        const bool rounds = may_round() && !gradient;
         c10::NoGradGuard guard;
         const at::Tensor &states = unwrap(hidden);
         const Weight table(given);
@@ -84,7 +83,7 @@ int ctorch_linear_cross_entropy(
         double total = 0;
         for (int64_t start = 0; start < rows; start += chunk) {
             const int64_t count = std::min(chunk, rows - start);
-            at::Tensor scores = table.linear(states.narrow(0, start, count), {}, rounds);
+            at::Tensor scores = table.linear(states.narrow(0, start, count), {});
             const at::Tensor own = labels.narrow(0, start, count);
             const at::Tensor parts = shares ? weights.narrow(0, start, count) : at::Tensor();
             const bool fast = row_kernels(scores) && scores.is_contiguous() && own.device().is_cpu();

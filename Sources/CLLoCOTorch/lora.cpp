@@ -147,7 +147,7 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
         const int64_t columns = place(parts);
         const std::vector<at::Tensor> a(matrices.begin(), matrices.begin() + parts.size()),
             b(matrices.begin() + parts.size(), matrices.end());
-        const at::Tensor y = weight.linear(x, bias, false);
+        const at::Tensor y = weight.linear(x, bias);
         const at::Tensor products = add_parts(x, y, parts, columns, a, b, seed);
         variable_list saved = {x, products};
         saved.insert(saved.end(), matrices.begin(), matrices.end());
@@ -355,7 +355,7 @@ at::Tensor linear_lora(
     if (records_gradients({x}) || records_gradients(matrices)) {
         return LinearLoRA::apply(rows, weight, bias, parts, at::TensorList(matrices), seed).view(shape);
     }
-    const at::Tensor y = weight.linear(rows, bias, may_round());
+    const at::Tensor y = weight.linear(rows, bias);
     if (parts.empty() || rows.numel() == 0) return y.view(shape);
     const int64_t columns = place(parts);
     add_parts(rows, y, parts, columns, a, b, seed);

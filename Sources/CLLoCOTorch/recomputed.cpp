@@ -12,7 +12,6 @@
 #include <mutex>
 
 #include "internal.h"
-#include "weight.h"
 
 using namespace ctorch;
 using torch::autograd::AutogradContext;
@@ -100,7 +99,6 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
         context->saved_data["given"] = int64_t(given.size());
         context->saved_data["generators"] = generator_states(inputs[0].device());
         context->save_for_backward(inputs);
-        const ExactProducts exact;
         return (*body)(inputs, size_t(outputs));
     }
 

@@ -3,6 +3,10 @@
 // Few rows of x are multiplied with a file's blocks as they are (kernels/blocks.h). For many, rows of weights are
 // expanded, a panel of them at a time, and multiplied by libtorch: the panel stays in the cache, and no copy of the
 // weights is in memory. Expanding a row costs what its product with some six rows of x costs.
+//
+// Where the weight allows it, float32 is rounded: products with blocks are of bytes (kernels/block_product.h), with and
+// without gradients, so that a model is trained as it answers; gradients are multiplied in 16 bits
+// (kernels/word_product.h). No product depends on how many rows there are at once.
 
 #include "weight.h"
 
@@ -80,26 +84,31 @@ void panels(const FileWeight &weight, const at::Tensor &x, const Body &body) {
     }
 }
 
+/// y = x · weightᵀ + bias for a few rows of x, rounded to 8 bits or not.
+void multiply_few_rows(
+    const FileWeight &weight, const at::Tensor &x, const c10::optional<at::Tensor> &bias, bool rounds,
+    const at::Tensor &y) {
+    const at::Tensor input = x.contiguous();
+    if (bias) y.copy_(bias->expand_as(y));
+    kernels().decoding.block_linear({
+        .parts = weight.parts.data(),
+        .part_count = int64_t(weight.parts.size()),
+        .x = const_data<float>(input),
+        .y = y.mutable_data_ptr<float>(),
+        .x_stride = input.size(1),
+        .y_stride = y.size(1),
+        .count = input.size(0),
+        .accumulates = bias.has_value(),
+        .threads = at::get_num_threads(),
+        .scratch = rounds ? scratch_memory(size_t(block_linear_scratch(input.size(0), input.size(1)))) : nullptr,
+    });
+}
+
 /// y = x · weightᵀ + bias with x rounded to 8 bits.
-void multiply_blocks(
+void multiply_bytes(
     const FileWeight &weight, const at::Tensor &x, const c10::optional<at::Tensor> &bias, const at::Tensor &y) {
     const DecodingKernels &decoding = kernels().decoding;
     const at::Tensor input = x.contiguous();
-    if (input.size(0) <= quantized_linear_rows) {
-        if (bias) y.copy_(bias->expand_as(y));
-        return decoding.block_linear({
-            .parts = weight.parts.data(),
-            .part_count = int64_t(weight.parts.size()),
-            .x = const_data<float>(input),
-            .y = y.mutable_data_ptr<float>(),
-            .x_stride = input.size(1),
-            .y_stride = y.size(1),
-            .count = input.size(0),
-            .accumulates = bias.has_value(),
-            .threads = at::get_num_threads(),
-            .scratch = scratch_memory(size_t(block_linear_scratch(input.size(0), input.size(1)))),
-        });
-    }
     const at::Tensor added = bias ? bias->contiguous() : at::Tensor();
     // A prompt's chunk of 1,024 rows at once, in whole blocks of 4, 6 or 12: their sums still fit the second cache.
     constexpr int64_t most = 1032;
@@ -121,6 +130,32 @@ void multiply_blocks(
     }
 }
 
+/// Fewer rows of gradients are not worth the expansion of the weights to 16 bits.
+constexpr int64_t fewest_word_rows = 32;
+
+/// x = y · weight, in 16 bits.
+void multiply_words(const FileWeight &weight, const at::Tensor &y, const at::Tensor &x) {
+    const DecodingKernels &decoding = kernels().decoding;
+    const at::Tensor input = y.contiguous();
+    // As many rows as the second cache holds sums of, in whole blocks.
+    constexpr int64_t most = 1536;
+    for (int64_t first = 0; first < input.size(0); first += most) {
+        WordProduct product{
+            .parts = weight.parts.data(),
+            .part_count = int64_t(weight.parts.size()),
+            .y = const_data<float>(input) + first * input.size(1),
+            .x = x.mutable_data_ptr<float>() + first * x.size(1),
+            .y_stride = input.size(1),
+            .x_stride = x.size(1),
+            .count = std::min(most, input.size(0) - first),
+            .threads = at::get_num_threads(),
+            .scratch = nullptr,
+        };
+        product.scratch = scratch_memory(size_t(decoding.word_product_scratch(product)));
+        decoding.word_product(product);
+    }
+}
+
 }  // namespace
 
 Weight::Weight(const ctorch_weight &given) {
@@ -137,22 +172,20 @@ bool Weight::multiplies(const at::Tensor &x) const {
     return file_ ? row_kernels(x) != nullptr : dense_.scalar_type() == x.scalar_type();
 }
 
-namespace {
-thread_local bool are_exact = false;
-}
-
-bool may_round() { return !are_exact && !c10::GradMode::is_enabled(); }
-ExactProducts::ExactProducts() : before_(are_exact) { are_exact = true; }
-ExactProducts::~ExactProducts() { are_exact = before_; }
-
-at::Tensor Weight::linear(const at::Tensor &x, const c10::optional<at::Tensor> &bias, bool may_round) const {
+at::Tensor Weight::linear(const at::Tensor &x, const c10::optional<at::Tensor> &bias) const {
     if (!file_) return at::linear(x, dense_, bias);
     TORCH_CHECK(multiplies(x), "expected Float or BFloat16 on the CPU for the weights of a file");
     const at::Tensor y = at::empty({x.size(0), rows()}, x.options());
     if (x.size(0) == 0) return y;
-    if (may_round && file_->rounds_input && x.scalar_type() == at::kFloat && file_->is_quantized()) {
-        multiply_blocks(*file_, x, bias, y);
-        return y;
+    if (x.scalar_type() == at::kFloat && file_->is_quantized()) {
+        if (x.size(0) <= quantized_linear_rows) {
+            multiply_few_rows(*file_, x, bias, file_->rounds_input, y);
+            return y;
+        }
+        if (file_->rounds_input) {
+            multiply_bytes(*file_, x, bias, y);
+            return y;
+        }
     }
     panels(*file_, x, [&](int64_t first, const at::Tensor &panel) {
         at::Tensor part = y.narrow(1, first, panel.size(0));
@@ -171,6 +204,10 @@ void Weight::back_in(const at::Tensor &y, at::Tensor &x) const {
         return;
     }
     if (y.size(0) == 0) return;
+    if (file_->rounds_input && y.scalar_type() == at::kFloat && y.size(0) >= fewest_word_rows && x.is_contiguous() &&
+        kernels().decoding.has_fast_words) {
+        return multiply_words(*file_, y, x);
+    }
     panels(*file_, y, [&](int64_t first, const at::Tensor &panel) {
         const at::Tensor part = y.narrow(1, first, panel.size(0));
         if (first == 0) {

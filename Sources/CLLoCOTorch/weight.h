@@ -16,7 +16,7 @@ namespace ctorch {
 struct FileWeight {
     std::vector<BlockWeights> parts;
     int64_t rows = 0, columns = 0;
-    /// Whether products may round x to 8 bits, a group of 32 at a time.
+    /// Whether products may round: x to 8 bits, a group of 32 at a time, or both sides to 14 and 13 bits.
     bool rounds_input = false;
     /// Keeps the file.
     std::shared_ptr<void> owner;
@@ -45,8 +45,7 @@ public:
     bool multiplies(const at::Tensor &x) const;
 
     /// x [N, in] · weightᵀ + bias: [N, out]; without gradients where the weight is a file's.
-    /// - may_round: whether x may be rounded to 8 bits, as far as the weight allows it
-    at::Tensor linear(const at::Tensor &x, const c10::optional<at::Tensor> &bias, bool may_round) const;
+    at::Tensor linear(const at::Tensor &x, const c10::optional<at::Tensor> &bias) const;
     /// y [N, out] · weight, to x [N, in], contiguous.
     void back_in(const at::Tensor &y, at::Tensor &x) const;
     at::Tensor back(const at::Tensor &y) const {
@@ -61,20 +60,6 @@ public:
 private:
     at::Tensor dense_;
     std::shared_ptr<const FileWeight> file_;
-};
-
-/// Whether products may round on this thread: where no gradients are recorded, and nothing is computed that will be
-/// computed once more with gradients.
-bool may_round();
-/// While it lives, they may not.
-class ExactProducts {
-public:
-    ExactProducts();
-    ~ExactProducts();
-    ExactProducts(const ExactProducts &) = delete;
-
-private:
-    const bool before_;
 };
 
 }  // namespace ctorch

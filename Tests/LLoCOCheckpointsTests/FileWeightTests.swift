@@ -81,7 +81,7 @@ import Testing
 
     /// Many rows, with gradients, an adapter's parts and a bias: as with the expanded weight.
     @Test(arguments: stacks) func manyRows(_ types: [GGUFTensorType]) throws {
-        let (file, dense) = try weight(types, rounds: true)
+        let (file, dense) = try weight(types)
         #expect(file.shape == dense.shape)
         let expanded = try file.expanded(as: .float32)
         #expect(try (expanded - dense).norm().item() <= 1e-6 * dense.norm().item())
@@ -127,7 +127,65 @@ import Testing
         }
     }
 
-    /// Without gradients x is rounded to 8 bits, as for a few rows: exact here, as the input is of such numbers.
+    /// A few rows of any numbers, where nothing may be rounded.
+    @Test(arguments: types, Runtime.kernelSets)
+    func fewRowsExactly(_ type: GGUFTensorType, _ kernels: String) throws {
+        try Runtime.withKernels(of: kernels) {
+            let (file, dense) = try weight([type])
+            let bias = try input(rows: 1, columns: dense.size(0)).reshaped([dense.size(0)])
+            for count in [1, 2, 3, 4, 7, 16] {
+                let x = try numbers(rows: count, columns: dense.size(1))
+                let expected = try x.linear(dense, bias: bias)
+                #expect(try (x.linear(file, bias: bias) - expected).norm().item() <= 1e-6 * expected.norm().item())
+            }
+        }
+    }
+
+    /// Numbers that no few bits hold.
+    private func numbers(rows: Int, columns: Int) throws -> Tensor {
+        var generator = Generator(state: 11)
+        return try Tensor(
+            (0..<rows * columns).map { _ in Float.random(in: -1...1, using: &generator) }, shape: [rows, columns])
+    }
+
+    /// Gradients in 16 bits. Neither rows, columns nor groups are whole.
+    @Test(arguments: stacks, Runtime.kernelSets.filter { $0.hasPrefix("avx") || $0 == "emulated" })
+    func gradientsInWords(_ types: [GGUFTensorType], _ kernels: String) throws {
+        try Runtime.withKernels(of: kernels) {
+            let (file, dense) = try weight(types, rounds: true)
+            let areBlocks = types.allSatisfy { $0.blockElements > 1 }
+            for count in [32, 45, 1601] {
+                let x = try numbers(rows: count, columns: dense.size(1))
+                let bias = try numbers(rows: 1, columns: dense.size(0)).reshaped([dense.size(0)])
+                let weights = try numbers(rows: count, columns: dense.size(0))
+                func outcome(_ weight: LinearWeight) throws -> [Tensor] {
+                    let x = try x.cloned()
+                    try x.setRequiresGradient(true)
+                    let y = try x.linear(weight, bias: bias)
+                    try (y * weights).sum().backward()
+                    return [y, try #require(try x.gradient)]
+                }
+                let (found, expected) = (try outcome(file), try outcome(.dense(dense)))
+                for index in 0..<2 {
+                    let distance = try (found[index] - expected[index]).norm().item() / expected[index].norm().item()
+                    #expect(distance <= (index == 1 ? 3e-4 : areBlocks ? 1e-2 : 1e-6), "\(count) rows")
+                    if index == 1 { #expect(distance > 1e-5, "rounded") }
+                }
+            }
+            // A number that is none spoils its own row alone.
+            for number in [Float.nan, .infinity] {
+                let y = try numbers(rows: 40, columns: dense.size(0))
+                try y[3][7].fill(Double(number))
+                let x = try numbers(rows: 40, columns: dense.size(1))
+                try x.setRequiresGradient(true)
+                try (x.linear(file) * y).sum().backward()
+                let sums = try #require(try x.gradient).sum(1).array(of: Float.self)
+                #expect(sums.indices.filter { !sums[$0].isFinite } == [3])
+            }
+        }
+    }
+
+    /// x is rounded to 8 bits, as for a few rows: exact here, as the input is of such numbers.
     @Test(arguments: stacks.filter { $0.allSatisfy { $0.blockElements > 1 } }, Runtime.kernelSets)
     func manyRowsInIntegers(_ types: [GGUFTensorType], _ kernels: String) throws {
         try Runtime.withKernels(of: kernels) {
@@ -144,7 +202,7 @@ import Testing
         }
     }
 
-    /// Other input is rounded where no gradients are recorded, and nowhere else.
+    /// Other input is rounded to 8 bits where the weight allows it, with gradients as without them.
     @Test func whereInputIsRounded() throws {
         let (file, dense) = try weight([.q4_0], rounds: true)
         let (exact, _) = try weight([.q4_0])
@@ -152,12 +210,15 @@ import Testing
         func distance(_ y: Tensor) throws -> Double {
             try (y - x.linear(dense)).norm().item() / x.linear(dense).norm().item()
         }
-        #expect(try distance(withoutGradients { try x.linear(file) }) > 1e-4)
-        #expect(try distance(withoutGradients { try x.linear(file) }) < 1e-2)
+        let rounded = try withoutGradients { try x.linear(file) }
+        #expect(try distance(rounded) > 1e-4)
+        #expect(try distance(rounded) < 1e-2)
         #expect(try distance(withoutGradients { try x.linear(exact) }) < 1e-6)
-        #expect(try distance(x.linear(file)) < 1e-6)
+        #expect(try distance(x.linear(exact)) < 1e-6)
+        try x.setRequiresGradient(true)
+        #expect(try x.linear(file).array(of: Float.self) == rounded.array(of: Float.self))
         let recomputed = try Tensor.recomputed([x], leaves: [], outputs: 1) { try [$0[0].linear(file)] }
-        #expect(try distance(recomputed[0]) < 1e-6)
+        #expect(try recomputed[0].array(of: Float.self) == rounded.array(of: Float.self))
     }
 
     /// A backward pass finds the file's numbers after everything else has let go of them.

@@ -218,7 +218,8 @@ typedef struct ctorch_file_rows {
 typedef struct ctorch_file_weight ctorch_file_weight;
 
 /// A weight [N, K] that stays in its file: parts of K columns below one another. `rounds_input`: whether products
-/// without gradients may round x to 8 bits, in groups of 32 with a float32 scale each, as `ctorch_quantized_linear_in`.
+/// of float32 may round. With blocks of quantized numbers x is rounded to 8 bits, in groups of 32 with a float32 scale
+/// each, as in `ctorch_quantized_linear_in`; gradients round both sides to 14 and 13 bits, in groups of 64.
 /// `release(context)` is called once, when nothing needs the file any more, or after a failure.
 int ctorch_file_weight_create(
     const ctorch_file_rows *parts, size_t count, bool rounds_input, void *context, void (*release)(void *),

@@ -13,7 +13,8 @@
 //     minima()          are added: w = scale * (number - zero) + minimum
 //
 // x is quantized to int8 with a scale for each 32 columns, as for the weights of quantized.h: products and their sums
-// within a group are of integers, exact; groups are added in float32.
+// within a group are of integers, exact; groups are added in float32. Where nothing may be rounded, x and products are
+// float32.
 
 #pragma once
 
@@ -260,6 +261,10 @@ struct BlockInput {
             }
         }
     }
+
+    /// One row of weights times rows of x from `first` on.
+    template <typename Block, int Bytes, int Rows>
+    void multiply(const uint8_t *data, int64_t first, float *results) const;
 };
 
 /// Eight blocks of one group as one of eight: their scales are read and multiplied at once.
@@ -287,7 +292,8 @@ struct EightBlocks {
     }
 };
 
-/// The sums of a few rows of x, and what is added to all of a block's at once.
+/// The sums of a few rows of x, and what is added to all of a block's at once. Groups are added to one of two sums in
+/// turn: each addition waits for the one before it.
 template <typename Block, int Rows>
 struct BlockSums {
     using Scales = decltype(std::declval<Block>().scales(0));
@@ -300,7 +306,7 @@ struct BlockSums {
     /// Adds the products with the block of groups from `group` on.
     KERNELS_INLINE void add(
         const uint8_t *data, int64_t group, int64_t groups, const int8_t *const *numbers, const float *const *scales,
-        f32x8 *sums) {
+        f32x8 (*sums)[2]) {
         const Block block(data);
         const Scales first_scales = block.scales(0), second_scales = block.scales(1);
         alignas(32) float factors[Rows][2][Block::groups];
@@ -318,6 +324,10 @@ struct BlockSums {
                 }
             }
         }
+#if KERNELS_X86 == 256
+        // A factor is spread on its way from memory; from a register that takes the units that multiply.
+        if constexpr (!Block::has_halves) asm volatile("" : "+m"(factors));
+#endif
 #pragma clang loop unroll(full)
         for (int g = 0; g < Block::groups; g++) {
             const u8x32 weights = block.numbers(g);
@@ -329,7 +339,7 @@ struct BlockSums {
                     const float b = factors[r][1][g];
                     factor = f32x8{a, a, a, a, b, b, b, b};
                 }
-                sums[r] += __builtin_convertvector(dots, f32x8) * factor;
+                sums[r][g % 2] += __builtin_convertvector(dots, f32x8) * factor;
             }
         }
     }
@@ -342,14 +352,14 @@ struct BlockSums {
     }
 };
 
-/// One row of weights times a few rows of x.
+/// One row of weights times a few rows of x that was quantized.
 template <typename Block, int Bytes, int Rows>
 static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
-    f32x8 sums[Rows];
+    f32x8 sums[Rows][2];
     const int8_t *numbers[Rows];
     const float *scales[Rows];
     for (int r = 0; r < Rows; r++) {
-        sums[r] = 0;
+        sums[r][0] = sums[r][1] = 0;
         numbers[r] = x.numbers(first + r);
         scales[r] = x.scales(first + r);
         results[r] = 0;
@@ -369,15 +379,95 @@ static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t
         for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
         rest.add(data, group, groups, numbers, scales, sums);
     }
-    for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(sums[r]) + rest.total(r);
+    for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(sums[r][0] + sums[r][1]) + rest.total(r);
 }
 
+template <typename Block, int Bytes, int Rows>
+void BlockInput::multiply(const uint8_t *data, int64_t first, float *results) const {
+    multiply_block_row<Block, Bytes, Rows>(data, *this, first, results);
+}
+
+/// Sixteen numbers of a half of a group as weights.
+template <typename Block>
+KERNELS_INLINE f32x16 weights_of(u8x16 numbers, float scale, float minimum) {
+    // Product and sum are rounded each, as everybody's numbers of these formats are.
+#pragma clang fp contract(off)
+    i32x16 n;
+    if constexpr (Block::is_signed) {
+        n = __builtin_convertvector((i8x16)numbers, i32x16);
+    } else {
+        n = __builtin_convertvector(numbers, i32x16) - Block::zero;
+    }
+    return __builtin_convertvector(n, f32x16) * scale + minimum;
+}
+
+/// The same with x as it is, in float32.
+template <typename Block, int Bytes, int Rows>
+struct ExactSums {
+    f32x16 sums[Rows];
+
+    KERNELS_INLINE ExactSums() {
+        for (int r = 0; r < Rows; r++) sums[r] = 0;
+    }
+
+    /// Adds the products with the block whose first column `x` begins at.
+    KERNELS_INLINE void add(const uint8_t *data, const float *x, int64_t stride) {
+        const Block block(data);
+        float scales[2][Block::groups], minima[Block::groups];
+        for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
+        store(minima, block.minima());
+#pragma clang loop unroll(full)
+        for (int g = 0; g < Block::groups; g++) {
+            const u8x32 numbers = block.numbers(g);
+#pragma clang loop unroll(full)
+            for (int half = 0; half < 2; half++, x += 16) {
+                const u8x16 own = half == 0 ? numbers.lo : numbers.hi;
+                const f32x16 weights = weights_of<Block>(own, scales[half][g], minima[g]);
+                for (int r = 0; r < Rows; r++) sums[r] += weights * load<f32x16>(x + r * stride);
+            }
+        }
+    }
+};
+
+/// One row of weights times a few rows of x.
+template <typename Block, int Bytes, int Rows>
+static void multiply_block_row(const uint8_t *data, const float *x, int64_t stride, int64_t columns, float *results) {
+    int64_t column = 0;
+    for (int r = 0; r < Rows; r++) results[r] = 0;
+    if constexpr (Block::groups == 1) {
+        ExactSums<EightBlocks<Block, Bytes>, Bytes, Rows> eights;
+        for (; column + 256 <= columns; column += 256, data += 8 * Bytes) {
+            for (int line = 0; line < 8 * Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+            eights.add(data, x + column, stride);
+        }
+        for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(eights.sums[r]);
+    }
+    ExactSums<Block, Bytes, Rows> rest;
+    for (; column < columns; column += 32 * Block::groups, data += Bytes) {
+        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+        rest.add(data, x + column, stride);
+    }
+    for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(rest.sums[r]);
+}
+
+/// The rows of x that are not quantized.
+struct ExactInput {
+    const float *x;
+    int64_t stride, columns;
+
+    template <typename Block, int Bytes, int Rows>
+    void multiply(const uint8_t *data, int64_t first, float *results) const {
+        multiply_block_row<Block, Bytes, Rows>(data, x + first * stride, stride, columns, results);
+    }
+};
+
+template <typename Input>
 struct BlockLoop {
     const ctorch::BlockLinear &linear;
-    const BlockInput &input;
+    const Input &input;
     WeightRuns runs;
 
-    BlockLoop(const ctorch::BlockLinear &linear, const BlockInput &input, int64_t rows, int64_t bytes)
+    BlockLoop(const ctorch::BlockLinear &linear, const Input &input, int64_t rows, int64_t bytes)
         : linear(linear),
           input(input),
           runs(rows, std::max<int64_t>(1, 16384 * rows / std::max<int64_t>(bytes, 1)), bytes, linear.threads) {}
@@ -393,10 +483,10 @@ struct BlockLoop {
                 float results[block_linear_rows];
                 using B = typename Format::Type;
                 switch (count) {
-                    case 1: multiply_block_row<B, bytes, 1>(data, input, first, results); break;
-                    case 2: multiply_block_row<B, bytes, 2>(data, input, first, results); break;
-                    case 3: multiply_block_row<B, bytes, 3>(data, input, first, results); break;
-                    default: multiply_block_row<B, bytes, 4>(data, input, first, results);
+                    case 1: input.template multiply<B, bytes, 1>(data, first, results); break;
+                    case 2: input.template multiply<B, bytes, 2>(data, first, results); break;
+                    case 3: input.template multiply<B, bytes, 3>(data, first, results); break;
+                    default: input.template multiply<B, bytes, 4>(data, first, results);
                 }
                 for (int64_t r = 0; r < count; r++) {
                     float &to = y[(first + r) * linear.y_stride];
@@ -425,22 +515,28 @@ struct BlockLoop {
     }
 };
 
-static void block_linear(const ctorch::BlockLinear &linear) {
-    const BlockInput input{linear.parts[0].columns, linear.count, linear.scratch};
-    for (int64_t row = 0; row < linear.count; row++) input.quantize(row, linear.x + row * linear.x_stride);
+template <typename Input>
+static void multiply_rows(const ctorch::BlockLinear &linear, const Input &input) {
     int64_t rows = 0, bytes = 0;
     for (int64_t i = 0; i < linear.part_count; i++) {
         rows += linear.parts[i].rows;
         bytes += linear.parts[i].rows * linear.parts[i].row_bytes();
     }
     const BlockLoop loop(linear, input, rows, bytes);
-    ctorch::run_tasks(loop.runs.count, BlockLoop::work, &loop);
+    ctorch::run_tasks(loop.runs.count, BlockLoop<Input>::work, &loop);
+}
+
+static void block_linear(const ctorch::BlockLinear &linear) {
+    if (!linear.scratch) {
+        return multiply_rows(linear, ExactInput{linear.x, linear.x_stride, linear.parts[0].columns});
+    }
+    const BlockInput input{linear.parts[0].columns, linear.count, linear.scratch};
+    for (int64_t row = 0; row < linear.count; row++) input.quantize(row, linear.x + row * linear.x_stride);
+    multiply_rows(linear, input);
 }
 
 template <typename Format, typename To>
 static void expand_blocks(const uint8_t *data, int64_t columns, To *out) {
-    // Product and sum are rounded each, as everybody's numbers of these formats are.
-#pragma clang fp contract(off)
     using Block = typename Format::Type;
     for (int64_t column = 0; column < columns; column += Format::columns, data += Format::bytes) {
         const Block block(data);
@@ -448,17 +544,10 @@ static void expand_blocks(const uint8_t *data, int64_t columns, To *out) {
         for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
         store(minima, block.minima());
         for (int g = 0; g < Block::groups; g++) {
-            uint8_t numbers[32];
-            store(numbers, block.numbers(g));
-            for (int half = 0; half < 2; half++, out += 16) {
-                i32x16 n;
-                if constexpr (Block::is_signed) {
-                    n = __builtin_convertvector(load<i8x16>(numbers + 16 * half), i32x16);
-                } else {
-                    n = __builtin_convertvector(load<u8x16>(numbers + 16 * half), i32x16) - Block::zero;
-                }
-                store_f32(out, __builtin_convertvector(n, f32x16) * scales[half][g] + minima[g]);
-            }
+            const u8x32 numbers = block.numbers(g);
+            store_f32(out, weights_of<Block>(numbers.lo, scales[0][g], minima[g]));
+            store_f32(out + 16, weights_of<Block>(numbers.hi, scales[1][g], minima[g]));
+            out += 32;
         }
     }
 }

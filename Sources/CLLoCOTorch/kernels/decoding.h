@@ -137,8 +137,8 @@ struct BlockWeights {
     }
 };
 
-/// y = x * weightsᵀ for weights below one another, added to y where `accumulates`; `scratch` of
-/// `block_linear_scratch` bytes, 64-byte aligned.
+/// y = x * weightsᵀ for weights below one another, added to y where `accumulates`; x is quantized to `scratch` of
+/// `block_linear_scratch` bytes, 64-byte aligned, and not rounded where that is null.
 struct BlockLinear {
     const BlockWeights *parts;
     int64_t part_count;
@@ -162,6 +162,19 @@ struct BlockProduct {
     const float *x, *bias;
     float *y;
     int64_t x_stride, y_stride, count;
+    /// How many share the work.
+    int64_t threads;
+    uint8_t *scratch;
+};
+
+/// x [count, columns] = y [count, rows] * weights, for weights below one another and any number of rows of y.
+/// `scratch` of `word_product_scratch` bytes, 64-byte aligned.
+struct WordProduct {
+    const BlockWeights *parts;
+    int64_t part_count;
+    const float *y;
+    float *x;
+    int64_t y_stride, x_stride, count;
     /// How many share the work.
     int64_t threads;
     uint8_t *scratch;
@@ -245,6 +258,10 @@ struct DecodingKernels {
     /// The scratch that a product needs; its own is not read.
     int64_t (*block_product_scratch)(const BlockProduct &);
     void (*block_product)(const BlockProduct &);
+    /// Whether this set multiplies integers of 16 bits faster than float32.
+    bool has_fast_words;
+    int64_t (*word_product_scratch)(const WordProduct &);
+    void (*word_product)(const WordProduct &);
     /// The numbers of a row at `data`, as float or bfloat16.
     void (*expand_block_row)(BlockType, int64_t columns, const uint8_t *data, Element, void *out);
     void (*decode_attention)(const DecodeAttention &);

@@ -30,6 +30,8 @@
 
 #include "../block_product.h"
 
+#include "../word_product.h"
+
 #include "../decode.h"
 
 namespace KERNELS {
