@@ -135,6 +135,7 @@ struct EngineOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - library: whose model is loaded where none is named
+    ///   - withEmbedder: whether a retrieval model is needed: where nothing is searched, none need be installed
     ///   - withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be in the
     ///     way
     func load(
