@@ -2,7 +2,7 @@ import ArgumentParser
 import LLoCOModels
 import LLoCOTokenizers
 
-struct Generate: ParsableCommand {
+struct Generate: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Continue a prompt.",
         discussion: "Special tokens in the prompt, such as <|im_start|>, are parsed; none are added. Greedy by default."
@@ -30,7 +30,7 @@ struct Generate: ParsableCommand {
         _ = try ids.map(TokenIDs.parse)
     }
 
-    func run() throws {
+    func compute() throws {
         let model = try model.load(exact: true)
         let ids = try self.ids.map(TokenIDs.parse) ?? model.tokenizer.encode(prompt ?? "", special: .parsed)
         guard !ids.isEmpty else { throw CommandError("the prompt is empty") }
