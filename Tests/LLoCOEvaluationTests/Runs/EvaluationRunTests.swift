@@ -4,6 +4,8 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCODataSets
 import LLoCOEvaluation
+import LLoCOLibrary
+import LLoCOModels
 import LLoCOReports
 import LLoCOTestSupport
 import LLoCOTorch
