@@ -26,8 +26,8 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp(
             "The weights that generated tokens are computed from: auto, full, lossless, 8-bit or 4-bit.",
             discussion: """
-                lossless is a quantized copy on a CPU: 4 bits where the model's file has no more, else 8. Default: auto, \
-                which is lossless, but full (the model's own) where --dtype is given or the command computes in float32.
+                lossless is, on a CPU, the quantized blocks of the model's file; of Q4_0 and Q4_1 a copy of 4 bits, of numbers \
+                that are not quantized one of 8. Default: auto, which is lossless, but full (the model's own) where --dtype is given or the command computes in float32.
                 """, valueName: "weights"),
         transform: Self.decodeWeights)
     var decodeWeights = DecodeWeights.automatic
