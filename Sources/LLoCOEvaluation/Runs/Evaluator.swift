@@ -19,6 +19,7 @@ public final class Evaluator {
     public var usesAdapter = true
     /// As in ``Answerer/Options``
     public var budget: ContextBudget.Size?
+    /// As in ``Answerer/Options``
     public var textShare = ContextBudget.usualTextShare
 
     /// - Parameters:

@@ -6,7 +6,9 @@ public import LLoCOTorch
 
 /// A decoder with the tokenizer it was trained with.
 public struct LanguageModel: Sendable {
+    /// Embeddings to hidden states and scores.
     public let decoder: Llama
+    /// The files that the weights are in, which stay mapped: weights may be multiplied there.
     public let checkpoint: any Checkpoint
     /// What was given as the model: a GGUF file or a folder.
     public let path: URL
@@ -17,6 +19,7 @@ public struct LanguageModel: Sendable {
     /// Or why there is none: ids can be used without.
     private let loadedTokenizer: Result<any Tokenizer, any Error>
 
+    /// The decoder's shape.
     public var configuration: LlamaConfiguration { decoder.configuration }
 
     /// Loads a GGUF file or a Hugging Face folder.

@@ -11,5 +11,6 @@ public struct StudyRecipe: Sendable, Codable, Equatable {
     /// The likeliest tokens of the teacher's that are learned at each position of an answer, 1...128: 16 by default
     public var teacherTokens = 16
 
+    /// The defaults.
     public init() {}
 }
