@@ -23,6 +23,7 @@ public struct CheckpointError: CodedError, Equatable {
         case unwritable
     }
 
+    /// The kind of fault
     public let code: Code
     /// Path of the file at fault.
     public let file: String
@@ -31,6 +32,7 @@ public struct CheckpointError: CodedError, Equatable {
     /// What was expected, where that can be said.
     public let expected: String?
 
+    /// A fault of a file; `found` and `expected` are worded to follow its path.
     public init(_ code: Code, file: String, found: String, expected: String? = nil) {
         self.code = code
         self.file = file

@@ -33,11 +33,15 @@ struct Lloco: AsyncParsableCommand {
                 subcommands: [Evaluate.self, Score.self, EvaluateCompressor.self, Bench.self, Doctor.self]),
         ])
 
-    /// Runs the command; whatever fails while it runs becomes one line on stderr and the exit status 1.
     static func main() async {
         LoggingSystem.bootstrap { _ in TerminalLog() }
+        Terminal.end(await status())
+    }
+
+    /// Runs the command and gives the exit status; whatever fails while it runs becomes one line on stderr and 1.
+    private static func status() async -> Int32 {
         let command: any ParsableCommand
-        do { command = try parseAsRoot() } catch { end(error) }
+        do { command = try parseAsRoot() } catch { return said(error) }
         do {
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -45,21 +49,25 @@ struct Lloco: AsyncParsableCommand {
                 var command = command
                 try command.run()
             }
+            return ExitCode.success.rawValue
         } catch {
             // Help that was asked for, an exit status, wrong usage: these the parser knows how to word.
-            if error is ExitCode || exitCode(for: error) != .failure { end(error) }
+            if error is ExitCode || exitCode(for: error) != .failure { return said(error) }
             Terminal.note("Error: \(Terminal.oneLine(error))")
-            exit(withError: ExitCode.failure)
+            return ExitCode.failure.rawValue
         }
     }
 
-    /// Ends with what the parser says of `error`, line by line: it repeats arguments, which may hold anything.
-    private static func end(_ error: any Error) -> Never {
+    /// Prints what the parser says of `error`, and gives its exit status. Help goes to stdout; faults go to stderr line by
+    /// line, since they repeat arguments, which may hold anything.
+    private static func said(_ error: any Error) -> Int32 {
         let code = exitCode(for: error)
-        if code == .success || error is ExitCode { exit(withError: error) }
-        for line in fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false) {
-            Terminal.note(String(line))
+        let text = error is ExitCode ? "" : fullMessage(for: error)
+        if code == .success {
+            if !text.isEmpty { print(text) }
+        } else if !text.isEmpty {
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) { Terminal.note(String(line)) }
         }
-        exit(withError: code)
+        return code.rawValue
     }
 }

@@ -17,6 +17,7 @@ public final class AdamW {
         /// The share λ by which a step shrinks each element besides, times the learning rate; 0 by default.
         public var weightDecay: Double
 
+        /// Parameters that move by one learning rate, and do not shrink by default.
         public init(_ parameters: [Tensor], learningRate: Double, weightDecay: Double = 0) {
             self.parameters = parameters
             self.learningRate = learningRate
@@ -24,6 +25,7 @@ public final class AdamW {
         }
     }
 
+    /// All parameters; rates may change between steps, parameters may not.
     public var groups: [Group]
     /// How much of the gradients' running mean, the first moment, each step keeps: 0.9 by default.
     public let beta1: Double
@@ -37,8 +39,12 @@ public final class AdamW {
     public private(set) var updateCounts: [Int]
     /// A first and a second moment for each parameter, in the groups' order.
     public private(set) var firstMoments: [Tensor]
+    /// The running means of the squared gradients, as ``firstMoments`` of the gradients.
     public private(set) var secondMoments: [Tensor]
 
+    /// An optimizer that has made no step; moments have the parameters' shapes, dtypes and devices.
+    ///
+    /// - Throws: `TorchError` where memory does not suffice.
     public init(
         _ groups: [Group], beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
     ) throws(TorchError) {
@@ -81,6 +87,7 @@ public final class AdamW {
         }
     }
 
+    /// Forgets all parameters' gradients, which otherwise add up.
     public func clearGradients() throws(TorchError) {
         for group in groups {
             for parameter in group.parameters { try parameter.clearGradient() }

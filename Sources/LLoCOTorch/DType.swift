@@ -14,6 +14,7 @@ public enum DType: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it is a floating-point type, which gradients need.
     public var isFloatingPoint: Bool {
         switch self {
         case .float64, .float32, .float16, .bfloat16: true

@@ -2,6 +2,7 @@ internal import CLLoCOTorch
 
 /// Where a tensor's elements lie and its operations run.
 public struct Device: Hashable, Sendable, CustomStringConvertible {
+    /// The kinds of devices, by libtorch's names.
     public enum Kind: String, Sendable, CaseIterable {
         case cpu, cuda, mps
 
@@ -14,15 +15,18 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The kind of device.
     public let kind: Kind
     /// Which of several devices of the kind; 0 for the CPU.
     public let index: Int
 
+    /// The first device of a kind by default.
     public init(_ kind: Kind, index: Int = 0) {
         self.kind = kind
         self.index = index
     }
 
+    /// The processor.
     public static let cpu = Device(.cpu)
 
     /// "cpu", "cuda", "cuda:1", "mps"; nil for anything else.

@@ -14,13 +14,20 @@ public final class FileWeight: @unchecked Sendable {
         package let bytes: UnsafeRawBufferPointer
         /// ggml's number of the format: float32, float16, bfloat16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K
         let type: UInt32
+        /// Rows of the matrix, `out` of a linear layer
         public let count: Int
+        /// Columns of the matrix, `in` of a linear layer
         public let columns: Int
         /// rows of a head where the file has them in llama.cpp's order for rotation, else 0
         let headRows: Int
         /// keeps the bytes, which nobody changes
         let owner: AnyObject
 
+        /// Rows of a format, by ggml's number. Whether the bytes are of the shape is checked when a weight is made of them.
+        ///
+        /// - Parameters:
+        ///   - headRows: rows of a head where the file has them in llama.cpp's order for rotation, else 0
+        ///   - owner: what keeps the bytes for as long as the rows are used
         public init(
             _ bytes: UnsafeRawBufferPointer, type: UInt32, count: Int, columns: Int, headRows: Int = 0, owner: AnyObject
         ) {

@@ -9,7 +9,8 @@ public final class QuantizedWeight: @unchecked Sendable {
     public enum Bits: Int, Sendable, CaseIterable {
         case eight = 8
         case four = 4
-        /// 4 where the weight is in groups of 4 bits already (a GGUF file's Q4_0 and Q4_1), so that nothing is lost, else 8
+        /// 4 where the weight's numbers are those of groups of 4 bits (a GGUF file's Q4_0 and Q4_1), so that nothing is
+        /// lost, else 8. A weight in other blocks of a file loses nothing where it lies: ``init(_:)-(FileWeight)``
         case lossless = 0
     }
 

@@ -24,8 +24,11 @@ extension Tensor {
     public static func / (a: Tensor, b: Double) throws(TorchError) -> Tensor { try binary(ctorch_div, a, b) }
     public static prefix func - (a: Tensor) throws(TorchError) -> Tensor { try a.unary(ctorch_neg) }
 
+    /// Each element to the power of `exponent`.
     public func power(_ exponent: Double) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_pow, self, exponent) }
+    /// The larger of two elements, broadcast.
     public func maximum(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_maximum, self, other) }
+    /// The smaller of two elements, broadcast.
     public func minimum(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_minimum, self, other) }
 
     // Comparisons, element by element: bool.
@@ -35,13 +38,17 @@ extension Tensor {
     public func less(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_lt, self, other) }
     public func lessOrEqual(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_le, self, other) }
     public func greater(_ other: Tensor) throws(TorchError) -> Tensor { try Tensor.binary(ctorch_gt, self, other) }
+    /// Whether both elements are other than 0, broadcast.
     public func logicalAnd(_ other: Tensor) throws(TorchError) -> Tensor {
         try Tensor.binary(ctorch_logical_and, self, other)
     }
+    /// Whether one of both elements is other than 0, broadcast.
     public func logicalOr(_ other: Tensor) throws(TorchError) -> Tensor {
         try Tensor.binary(ctorch_logical_or, self, other)
     }
+    /// Whether an element is 0.
     public func logicalNot() throws(TorchError) -> Tensor { try unary(ctorch_logical_not) }
+    /// Whether an element is neither infinite nor NaN.
     public func isFinite() throws(TorchError) -> Tensor { try unary(ctorch_isfinite) }
 
     /// Whether every value is finite; true for none at all.
@@ -52,16 +59,20 @@ extension Tensor {
 
     public func abs() throws(TorchError) -> Tensor { try unary(ctorch_abs) }
     public func exp() throws(TorchError) -> Tensor { try unary(ctorch_exp) }
+    /// The natural logarithm.
     public func log() throws(TorchError) -> Tensor { try unary(ctorch_log) }
     public func sqrt() throws(TorchError) -> Tensor { try unary(ctorch_sqrt) }
+    /// 1 / √x
     public func rsqrt() throws(TorchError) -> Tensor { try unary(ctorch_rsqrt) }
     public func sin() throws(TorchError) -> Tensor { try unary(ctorch_sin) }
     public func cos() throws(TorchError) -> Tensor { try unary(ctorch_cos) }
     public func tanh() throws(TorchError) -> Tensor { try unary(ctorch_tanh) }
+    /// 1 / (1 + e⁻ˣ)
     public func sigmoid() throws(TorchError) -> Tensor { try unary(ctorch_sigmoid) }
     /// x · sigmoid(x)
     public func silu() throws(TorchError) -> Tensor { try unary(ctorch_silu) }
     /// x · Φ(x), exact
     public func gelu() throws(TorchError) -> Tensor { try unary(ctorch_gelu) }
+    /// max(x, 0)
     public func relu() throws(TorchError) -> Tensor { try unary(ctorch_relu) }
 }

@@ -68,6 +68,7 @@ extension Tensor {
         self.init(handle: out!)
     }
 
+    /// A tensor of one value; float32 on the CPU by default.
     public static func full(
         _ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
@@ -78,12 +79,14 @@ extension Tensor {
         }
     }
 
+    /// A tensor of zeros; float32 on the CPU by default.
     public static func zeros(
         _ shape: [Int], dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
         try full(shape, 0, dtype: dtype, device: device)
     }
 
+    /// A tensor of ones; float32 on the CPU by default.
     public static func ones(
         _ shape: [Int], dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {

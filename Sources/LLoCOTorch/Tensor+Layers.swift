@@ -32,6 +32,7 @@ extension Tensor {
         /// The probability, 0 ..< 1, with which an element of the input is dropped; parts of one call share their draw.
         public let dropout: Double
 
+        /// A part of one rank r; the shapes are checked when it is added.
         public init(a: Tensor, b: Tensor, start: Int, scale: Double, dropout: Double) {
             self.a = a
             self.b = b

@@ -6,16 +6,19 @@ extension Tensor {
         return try Tensor.make { ctorch_tensor_reduce(op, handle, Int64(dimension), keep, $0) }
     }
 
-    // Without a dimension: over all elements, to a scalar.
+    /// The sum along a dimension, without one over all elements, to a scalar; of integers and bools int64.
     public func sum(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_sum, dimension, keepDimension)
     }
+    /// The mean along a dimension or over all elements, of floating-point tensors alone.
     public func mean(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_mean, dimension, keepDimension)
     }
+    /// The largest elements along a dimension, or of all the largest.
     public func max(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_max, dimension, keepDimension)
     }
+    /// The smallest elements along a dimension, or of all the smallest.
     public func min(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_min, dimension, keepDimension)
     }

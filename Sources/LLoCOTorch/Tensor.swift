@@ -51,6 +51,7 @@ public final class Tensor: @unchecked Sendable {
     /// The number of elements.
     public var count: Int { shape.reduce(1, *) }
 
+    /// The type of the elements.
     public var dtype: DType {
         guard let dtype = DType(code: ctorch_tensor_dtype(handle)) else {
             preconditionFailure("no operation of this module makes a tensor of another dtype")
@@ -58,12 +59,14 @@ public final class Tensor: @unchecked Sendable {
         return dtype
     }
 
+    /// Where the elements are.
     public var device: Device {
         var index: Int32 = 0
         let kind = ctorch_tensor_device(handle, &index)
         return Device(Device.Kind.allCases.first { $0.code == kind } ?? .cpu, index: Int(index))
     }
 
+    /// Whether the elements lie one after another in row-major order, as a view's may not.
     public var isContiguous: Bool { ctorch_tensor_is_contiguous(handle) }
 
     /// Where a contiguous CPU tensor's elements are; nil for any other. For tests of what is not to be copied.

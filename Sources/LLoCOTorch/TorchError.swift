@@ -6,8 +6,10 @@ public import LLoCOBase
 /// The message is one line that names the operation and the shapes and dtypes of its operands:
 /// `matmul([2, 3] Float, [4, 5] Float): mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)`.
 public struct TorchError: CodedError {
+    /// One line: the operation, its operands and what is wrong.
     public let message: String
 
+    /// An error with its one-line message.
     public init(_ message: String) {
         self.message = message
     }

@@ -45,6 +45,36 @@ import Testing
         #expect(!TestFiles.exists(bare.folder.appending(path: "library.lloco")))
     }
 
+    /// A library's model is the one that its commands load.
+    @Test func aLibrarysModelIsChecked() async throws {
+        let place = try Workplace()
+        try place.copy(TestFiles.autocompressor, to: "mine")
+        try place.write("river.txt", text: Sample.text("river", sentences: 2))
+        try await place.run(["add", "river.txt", "--model", "mine"] + Sample.segment).expectSuccess()
+        let there = try findings(await place.run("doctor", "--json").expectSuccess())
+        #expect((there["model"]?["detail"] as? String)?.contains(place.path("mine")) == true)
+        // The default model, which is the same, is found by its content; any other is not.
+        let elsewhere = try Workplace(environment: [
+            "LLOCO_MODEL": TestFiles.fixtures.appending(path: "llama-rope3").path,
+            "LLOCO_LIBRARY": place.path("library.lloco"),
+        ])
+        try FileManager.default.removeItem(atPath: place.path("mine"))
+        let gone = try await elsewhere.run("doctor", "--json")
+        #expect(gone.status == 1 && gone.errorText.contains(": model\n"))
+        let finding = try findings(gone)["model"]
+        #expect((finding?["detail"] as? String)?.contains("which is not here") == true)
+        #expect((finding?["mend"] as? String)?.contains("--model") == true)
+        try await elsewhere.run("doctor", "--model", TestFiles.autocompressor.path).expectSuccess()
+    }
+
+    @Test func aModelThatCanBePulled() async throws {
+        let place = try Workplace(environment: ["LLOCO_MODEL": ""])
+        let missing = try findings(await place.run("doctor", "--json"))["model"]
+        #expect((missing?["mend"] as? String)?.contains("'lloco models pull qwen2.5-coder-0.5b'") == true)
+        let named = try findings(await place.run("doctor", "--json", "--model", "smollm2-135m"))["model"]
+        #expect((named?["mend"] as? String)?.contains("'lloco models pull smollm2-135m'") == true)
+    }
+
     @Test func whatIsNamedIsChecked() async throws {
         let place = try Workplace()
         for (option, check) in [("--model", "model"), ("--embedder", "embedder")] {

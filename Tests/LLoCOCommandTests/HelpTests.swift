@@ -27,6 +27,19 @@ import Testing
         #expect(try await place.run("--version").expectSuccess().outputText.split(separator: ".").count == 3)
     }
 
+    /// What `--model` stands for by default is said as it is, of commands that open a library and of others.
+    @Test func theDefaultModelInHelp() async throws {
+        let place = try Workplace()
+        for command in Self.commands {
+            let help = try await place.run(command, "--help").outputText
+            let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            guard words.contains("the one that this was made with") || words.contains("library was made with") else {
+                continue
+            }
+            #expect(words.contains("in a command with --library the one that this was made with, else $LLOCO_MODEL"))
+        }
+    }
+
     @Test(arguments: [
         (["frobnicate"], "frobnicate"),
         (["add"], "paths"),

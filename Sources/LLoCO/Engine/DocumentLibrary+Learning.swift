@@ -16,6 +16,7 @@ public struct FinetuningOptions: Sendable {
     /// Seconds between two saved states: an interrupted run loses no more.
     public var saveEvery = 20.0
 
+    /// The defaults: the recipe that comes along.
     public init() {}
 }
 

@@ -61,8 +61,21 @@ public final class Engine: Sendable {
 
     /// Loads the parts that the options name.
     public static func load(_ options: LoadedModel.Options) async throws -> Engine {
-        let thread = DedicatedThread(name: "lloco.compute")
-        return Engine(try await thread.run { try LoadedModel.load(options) }, thread: thread)
+        try await load(on: DedicatedThread(name: "lloco.compute")) { try LoadedModel.load(options) }
+    }
+
+    /// Loads the parts on the thread that will compute.
+    ///
+    /// - Throws: `ModelError` and `TokenizerError` too where the model reads no text, which documents are.
+    package static func load(
+        on thread: DedicatedThread, _ parts: @Sendable () throws -> LoadedModel
+    ) async throws -> Engine {
+        let model = try await thread.run {
+            let model = try parts()
+            _ = try model.languageModel.tokenizer
+            return model
+        }
+        return Engine(model, thread: thread)
     }
 
     /// Opens a library file, which is created where there is none.

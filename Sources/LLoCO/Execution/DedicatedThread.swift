@@ -11,10 +11,14 @@ public final class DedicatedThread: TaskExecutor, Sendable {
 
     /// Starts the thread, which ends when nothing refers to the executor any more.
     ///
-    /// - Parameter name: what debuggers call it
+    /// - Parameter name: what debuggers, and on Linux `top -H`, call it
     public init(name: String) {
         let queue = queue
         let thread = Thread {
+            #if os(Linux)
+                // Foundation does not tell the kernel, which keeps 15 bytes.
+                try? Data(name.utf8.prefix(15)).write(to: URL(filePath: "/proc/thread-self/comm"))
+            #endif
             while let (job, executor) = queue.next() { job.runSynchronously(on: executor) }
         }
         thread.name = name

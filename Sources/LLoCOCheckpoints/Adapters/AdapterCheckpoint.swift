@@ -11,15 +11,19 @@ public struct AdapterCheckpoint: Sendable {
         /// `[out, r]`
         public var b: Tensor
 
+        /// Two matrices of one rank r.
         public init(a: Tensor, b: Tensor) {
             self.a = a
             self.b = b
         }
     }
 
+    /// What `adapter_config.json` says
     public var configuration: AdapterConfiguration
+    /// The matrices of each layer that is adapted, in the dtype that they were read in
     public var weights: [AdapterTarget: Weights]
 
+    /// An adapter of matrices that are in memory; nothing is checked.
     public init(configuration: AdapterConfiguration, weights: [AdapterTarget: Weights]) {
         self.configuration = configuration
         self.weights = weights

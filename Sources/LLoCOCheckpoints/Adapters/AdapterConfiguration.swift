@@ -19,15 +19,19 @@ public struct AdapterConfiguration: Equatable, Sendable {
 
     /// An exception for the layers whose path is `suffix` or ends in `.suffix`.
     public struct Pattern<Value: Equatable & Sendable>: Equatable, Sendable {
+        /// The end of a layer's path, whole names between dots: `q_proj`, `layers.3.self_attn.q_proj`
         public var suffix: String
+        /// What these layers have instead
         public var value: Value
 
+        /// An exception for some layers.
         public init(suffix: String, value: Value) {
             self.suffix = suffix
             self.value = value
         }
     }
 
+    /// A plain LoRA by default: one rank and one alpha, without dropout.
     public init(
         rank: Int, alpha: Double, dropout: Double = 0, targetModules: [String], rankPattern: [Pattern<Int>] = [],
         alphaPattern: [Pattern<Double>] = [], isRankStabilized: Bool = false, baseModel: String? = nil

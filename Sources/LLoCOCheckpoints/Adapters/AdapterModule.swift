@@ -25,9 +25,12 @@ public enum AdapterModule: String, CaseIterable, Sendable {
 
 /// A linear layer of the whole model.
 public struct AdapterTarget: Hashable, Sendable {
+    /// The layer's number, from 0
     public var layer: Int
+    /// Which of the layer's linear layers
     public var module: AdapterModule
 
+    /// A linear layer by its place.
     public init(layer: Int, module: AdapterModule) {
         self.layer = layer
         self.module = module

@@ -2,10 +2,13 @@ public import Foundation
 
 /// The shape of a BERT encoder, such as all-MiniLM-L6-v2.
 public struct BertConfiguration: Equatable, Sendable {
+    /// Rows of the word embedding.
     public var vocabularySize: Int
     /// Size of a hidden state and of the embedding.
     public var hiddenSize: Int
+    /// Size of the feed-forward network's inner state.
     public var intermediateSize: Int
+    /// The encoder's layers.
     public var layerCount: Int
     /// A divisor of `hiddenSize`.
     public var headCount: Int
@@ -13,10 +16,13 @@ public struct BertConfiguration: Equatable, Sendable {
     public var maximumPositions: Int
     /// Rows of the segment embedding.
     public var tokenTypeCount: Int
+    /// What layer norms add to the variance; 1e-12 by default.
     public var layerNormEpsilon: Double
 
+    /// Dimensions of a head.
     public var headSize: Int { hiddenSize / headCount }
 
+    /// A shape; nothing is checked.
     public init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         maximumPositions: Int, tokenTypeCount: Int = 2, layerNormEpsilon: Double = 1e-12

@@ -6,6 +6,7 @@ public struct LlamaConfiguration: Equatable, Sendable {
     public var hiddenSize: Int
     /// Size of the feed-forward layer's inner state.
     public var intermediateSize: Int
+    /// The decoder's layers.
     public var layerCount: Int
     /// Query heads.
     public var headCount: Int
@@ -19,6 +20,7 @@ public struct LlamaConfiguration: Equatable, Sendable {
     public var layer = LayerDescription()
     /// Layers that differ, by their number.
     public var otherLayers: [Int: LayerDescription] = [:]
+    /// What RMS norms add to the mean square.
     public var rmsNormEpsilon: Double
     /// Whether the output projection is the embedding matrix.
     public var tiedEmbeddings: Bool
@@ -31,6 +33,7 @@ public struct LlamaConfiguration: Equatable, Sendable {
     /// Whether query, key and value projections are one tensor in the checkpoint, `qkv_proj`, and gate and up another,
     /// `gate_up_proj` (Phi-3).
     public var hasFusedProjections = false
+    /// The id that a text begins with; nil where the checkpoint names none.
     public var bosTokenID: Int?
     /// The ids that end a text; may be empty.
     public var eosTokenIDs: [Int]
@@ -39,6 +42,7 @@ public struct LlamaConfiguration: Equatable, Sendable {
     /// Whether summary vectors of all earlier segments are carried on, not only the newest (AutoCompressor).
     public var accumulateSummary: Bool
 
+    /// A shape whose layers are all Llama's, with these biases and this rope; nothing is checked.
     public init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         keyValueHeadCount: Int, headSize: Int, maximumPositions: Int, ropeTheta: Double = 10_000,
@@ -185,9 +189,14 @@ public struct LlamaConfiguration: Equatable, Sendable {
 
 /// Of every layer, where they have it in common.
 extension LlamaConfiguration {
+    /// Base of the frequencies; 10,000 where nothing turns
     public var ropeTheta: Double { layer.rope?.theta ?? 10_000 }
+    /// How they are scaled for longer texts
     public var ropeScaling: RopeScaling { layer.rope?.scaling ?? .none }
+    /// Whether the query, key and value projections have biases
     public var attentionBias: Bool { layer.attentionBias }
+    /// Whether attention's output projection has a bias
     public var attentionOutputBias: Bool { layer.attentionOutputBias }
+    /// Whether the feed-forward projections have biases
     public var mlpBias: Bool { layer.mlpBias }
 }

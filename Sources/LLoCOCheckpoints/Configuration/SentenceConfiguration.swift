@@ -3,7 +3,9 @@ import LLoCOBase
 
 /// What sentence-transformers sets beside an encoder: how its states become a text's vector, and what is put before texts.
 public struct SentenceConfiguration: Equatable, Sendable {
+    /// Where the longest text is said.
     public static let fileName = "sentence_bert_config.json"
+    /// Where the pooling is said in a folder without `modules.json`.
     public static let poolingName = "1_Pooling/config.json"
 
     /// Tokens of a text that count, the special ones included; nil where nothing is said.
@@ -77,6 +79,7 @@ public struct SentenceConfiguration: Equatable, Sendable {
         package var passage = ""
     }
 
+    /// The mean of the last layer, without prompts, of texts of so many tokens.
     public init(maximumTokens: Int? = nil) {
         self.maximumTokens = maximumTokens
     }

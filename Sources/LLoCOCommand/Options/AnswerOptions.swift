@@ -62,7 +62,9 @@ struct AnswerOptions: ParsableArguments {
         let store = try library.open(for: .reading)
         var options = try self.options()
         let given = adapter == "none" ? nil : adapter
-        let loaded = try await engine.engine(for: store, withAdapter: given == nil)
+        let loaded = try await engine.engine(
+            for: store, withEmbedder: mode != .none,
+            withAdapter: given == nil && options.usesAdapter && mode.readsVectors)
         if let given {
             options.adapter = try await loaded.thread.run { try Self.adapter(given, for: loaded.model) }
         }

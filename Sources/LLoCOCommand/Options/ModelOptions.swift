@@ -16,7 +16,8 @@ struct ModelOptions: ParsableArguments {
     var model: String?
 
     static let defaultModel = """
-        Default: the one that the library was made with, else $LLOCO_MODEL, else \(ModelCatalogue.defaultModel.title).
+        Default: in a command with --library the one that this was made with, else $LLOCO_MODEL, else \
+        \(ModelCatalogue.defaultModel.title).
         """
 
     @OptionGroup var compute: ComputeOptions
@@ -25,8 +26,8 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp(
             "The weights that generated tokens are computed from: auto, full, lossless, 8-bit or 4-bit.",
             discussion: """
-                lossless is a quantized copy on a CPU: 4 bits where the model's file has no more, else 8. Default: auto, \
-                which is lossless, but full (the model's own) where --dtype is given or the command computes in float32.
+                lossless is, on a CPU, the quantized blocks of the model's file; of Q4_0 and Q4_1 a copy of 4 bits, of numbers \
+                that are not quantized one of 8. Default: auto, which is lossless, but full (the model's own) where --dtype is given or the command computes in float32.
                 """, valueName: "weights"),
         transform: Self.decodeWeights)
     var decodeWeights = DecodeWeights.automatic
@@ -36,7 +37,8 @@ struct ModelOptions: ParsableArguments {
             "Where the weights are while a CPU computes: file, dense or auto.",
             discussion: """
                 file multiplies the blocks of the model's file, which is mapped and not copied; dense expands all weights \
-                in memory first. Default: auto, which is file. A GPU has them expanded.
+                in memory first, where that leaves room, else says so and is file. Default: auto, which is file. A GPU has them \
+                expanded, and so has float16.
                 """, valueName: "place"),
         transform: Self.weightPlace)
     var weights = WeightPlace.automatic
@@ -58,9 +60,16 @@ struct ModelOptions: ParsableArguments {
     /// - Parameter exact: computes in float32 unless told otherwise
     func load(exact: Bool) throws -> LanguageModel {
         try compute.apply()
-        return try LanguageModel(
+        let loaded = try LanguageModel(
             path: Installation.model(model), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
             decodeWeights: decodeWeights, weights: weights)
+        sayWhereWeightsAre(loaded)
+        return loaded
+    }
+
+    /// Where they are elsewhere than asked for.
+    fileprivate func sayWhereWeightsAre(_ model: LanguageModel) {
+        if let remark = model.weightsRemark { Terminal.note("--weights \(weights.rawValue): \(remark)") }
     }
 }
 
@@ -127,14 +136,14 @@ struct EngineOptions: ParsableArguments {
     func engine(
         for library: SQLiteLibrary?, withEmbedder: Bool = true, withAdapter: Bool = true
     ) async throws -> Engine {
-        let thread = DedicatedThread.ofCommand
-        return Engine(
-            try await thread.run { try load(for: library, withEmbedder: withEmbedder, withAdapter: withAdapter) },
-            thread: thread)
+        try await Engine.load(on: .ofCommand) {
+            try load(for: library, withEmbedder: withEmbedder, withAdapter: withAdapter)
+        }
     }
 
     /// - Parameters:
     ///   - library: whose model is loaded where none is named
+    ///   - withEmbedder: whether a retrieval model is needed: where nothing is searched, none need be installed
     ///   - withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be in the
     ///     way
     func load(
@@ -158,6 +167,8 @@ struct EngineOptions: ParsableArguments {
         if let chatTemplate {
             options.template = try Self.template(chatTemplate)
         }
-        return try LoadedModel.load(options)
+        let loaded = try LoadedModel.load(options)
+        model.sayWhereWeightsAre(loaded.languageModel)
+        return loaded
     }
 }

@@ -1,4 +1,5 @@
-import Foundation
+// C's `stdout` is a variable, which nothing here changes.
+@preconcurrency import Foundation
 import LLoCOBase
 
 /// What goes to stdout and stderr.
@@ -27,8 +28,20 @@ enum Terminal {
             try FileHandle.standardOutput.write(contentsOf: data)
         } catch {
             note("Error: stdout: \(error.localizedDescription)")
-            exit(1)
+            end(1)
         }
+    }
+
+    /// Ends the process with a status.
+    ///
+    /// Not `exit`: the destructors of libtorch and of what it loads take 0.15 s, and would meet threads that still compute.
+    /// Nothing of the command waits for them: a library, its lock and temporary files are closed by their owners, which are
+    /// gone when a command has run, where it failed too; output is written at once, but for help, which stdio may hold;
+    /// signal handlers and `bench` end by `_exit` themselves, and the system frees memory and mappings.
+    static func end(_ status: Int32) -> Never {
+        fflush(stdout)
+        fflush(stderr)
+        _exit(status)
     }
 
     /// Invites a person to type: stderr.

@@ -7,7 +7,7 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 
-struct Compress: ParsableCommand {
+struct Compress: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compress a text to summary vectors.",
         discussion: "Writes the tensor 'vectors' [n, D], float32, to a safetensors file.")
@@ -37,7 +37,7 @@ struct Compress: ParsableCommand {
         let seconds: Double
     }
 
-    func run() throws {
+    func compute() throws {
         let text = try file.map { try TextInput.read($0) }
         let loaded = try engine.load(withEmbedder: false, withAdapter: false, exact: true)
         let ids =

@@ -62,7 +62,8 @@ extension Doctor {
 
     func checkModel() -> (Finding, FoundModel?) {
         let path: URL
-        do { path = try Installation.model(model) } catch {
+        // What is wrong with the library is said of the library.
+        do { path = try Installation.model(model, for: try? library.existing()) } catch {
             return (Self.unusable("model", .missing, error, given: model), nil)
         }
         do {
@@ -96,10 +97,10 @@ extension Doctor {
     private static func unusable(
         _ check: String, _ state: Finding.State, _ error: any Error, given: String?
     ) -> Finding {
-        Finding(
+        let another = "give another one with --\(check)"
+        return Finding(
             check: check, state: state, detail: "\(error)".printable(limit: 2000),
-            mend: given == nil
-                ? "\(bootstrap), or give another one with --\(check)" : "give another one with --\(check)",
+            mend: (error as? any CodedError)?.hint?.advice ?? (given == nil ? "\(bootstrap), or \(another)" : another),
             isNeeded: true)
     }
 

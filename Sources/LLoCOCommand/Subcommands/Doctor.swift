@@ -11,7 +11,8 @@ struct Doctor: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The model to check: a GGUF file, a Hugging Face folder, or a name.",
-            discussion: "Default: $LLOCO_MODEL, else \(ModelCatalogue.defaultModel.title).", valueName: "model"))
+            discussion: "Default: the library's, else $LLOCO_MODEL, else \(ModelCatalogue.defaultModel.title).",
+            valueName: "model"))
     var model: String?
 
     @Option(

@@ -4,7 +4,7 @@ import LLoCO
 import LLoCOModels
 import LLoCOTorch
 
-struct Embed: ParsableCommand {
+struct Embed: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a text's embedding for retrieval, a unit vector.",
         discussion: "Texts longer than the model reads (256 tokens, all-MiniLM-L6-v2) are cut; stderr says so.")
@@ -18,16 +18,16 @@ struct Embed: ParsableCommand {
     @Flag(help: "Embed the text as a question, for models that read questions and passages with prompts of their own.")
     var question = false
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var computing: ComputeOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
-        try compute.apply()
+    func compute() throws {
+        try computing.apply()
         let text = try TextInput.read(file)
         guard !text.isEmpty else { throw CommandError("\(file): empty, expected a text to embed") }
         let embedder = try SentenceEmbedder(
-            folder: Installation.embedder(embedder), dtype: compute.loadingDType(exact: true) ?? .float32,
-            device: compute.parsedDevice())
+            folder: Installation.embedder(embedder), dtype: computing.loadingDType(exact: true) ?? .float32,
+            device: computing.parsedDevice())
         let role: SentenceEmbedder.Role = question ? .question : .passage
         let dropped = embedder.omittedTokens(of: text, as: role)
         if dropped > 0 {

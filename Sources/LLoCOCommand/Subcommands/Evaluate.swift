@@ -101,7 +101,11 @@ struct Evaluate: ComputingCommand {
         try data.checkFiles()
         let stored = try group.map { _ in try library.open(for: .reading) }
         let given = try data.fromFile(text: group == nil ? .required : .optional)
-        let loaded = try engine.load(for: stored)
+        let modes = try parsedModes()
+        let loaded = try engine.load(
+            for: stored,
+            withEmbedder: Evaluator.searches(modes, budget: budget.budget, inLibrary: group != nil),
+            withAdapter: adapter == nil && modes.contains(where: \.readsVectors))
         let prompts = try loaded.prompts
         var set =
             try given
@@ -124,7 +128,7 @@ struct Evaluate: ComputingCommand {
         }
         for remark in set.remarks { Terminal.note(remark) }
         var options = EvaluationRun.Options()
-        options.modes = try parsedModes()
+        options.modes = modes
         options.adapter = try adapterChoice()
         options.budget = budget.budget
         options.textShare = budget.textShare

@@ -5,7 +5,7 @@ import LLoCOEvaluation
 import LLoCOModels
 import LLoCOTraining
 
-struct EvaluateCompressor: ParsableCommand {
+struct EvaluateCompressor: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how much of a text's content a compressor's vectors carry.",
         discussion: """
@@ -41,7 +41,7 @@ struct EvaluateCompressor: ParsableCommand {
         if samples < 1 { throw ValidationError("--samples \(samples): expected 1 or more") }
     }
 
-    func run() throws {
+    func compute() throws {
         guard !texts.isEmpty else { throw CommandError("no TEXT was given") }
         let corpus = try TrainingCorpus(contentsOf: texts.map { URL(filePath: $0) })
         if heldOut, corpus.count < TrainingText.leastCorpus {

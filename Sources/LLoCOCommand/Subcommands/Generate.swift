@@ -1,8 +1,9 @@
 import ArgumentParser
+import LLoCOBase
 import LLoCOModels
 import LLoCOTokenizers
 
-struct Generate: ParsableCommand {
+struct Generate: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Continue a prompt.",
         discussion: "Special tokens in the prompt, such as <|im_start|>, are parsed; none are added. Greedy by default."
@@ -30,12 +31,13 @@ struct Generate: ParsableCommand {
         _ = try ids.map(TokenIDs.parse)
     }
 
-    func run() throws {
+    func compute() throws {
         let model = try model.load(exact: true)
         let ids = try self.ids.map(TokenIDs.parse) ?? model.tokenizer.encode(prompt ?? "", special: .parsed)
         guard !ids.isEmpty else { throw CommandError("the prompt is empty") }
         var options = try generation.options(seed: self.model.compute.seed)
         options.idsAlone = self.ids != nil
+        if options.idsAlone { Self.sayWhyThereIsNoText(model) }
         let result = try model.generate(model.decoder.embed(ids), options: options) {
             if !output.json { Terminal.write($0) }
         }
@@ -49,6 +51,13 @@ struct Generate: ParsableCommand {
         case .length: Terminal.note(Text.cut("the text", after: result.ids.count))
         case .window: Terminal.note("the text was cut: the model's window is full")
         case .endToken, .stopString: break
+        }
+    }
+
+    /// Where a tokenizer is there, but is none that is supported.
+    private static func sayWhyThereIsNoText(_ model: LanguageModel) {
+        do { _ = try model.tokenizer } catch {
+            if ErrorCode(of: error) != .notFound { Terminal.note("ids alone, no text: \(Terminal.oneLine(error))") }
         }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 import LLoCOModels
 import LLoCOTokenizers
 
-struct Perplexity: ParsableCommand {
+struct Perplexity: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score a text: its summed negative log-likelihood in nats, and its perplexity.",
         discussion: """
@@ -37,7 +37,7 @@ struct Perplexity: ParsableCommand {
         let perplexity: Double
     }
 
-    func run() throws {
+    func compute() throws {
         let text = try file.map { try TextInput.read($0) }
         let model = try model.load(exact: true)
         var ids = try self.ids.map(TokenIDs.parse) ?? model.tokenizer.encode(text ?? "", special: .parsed)

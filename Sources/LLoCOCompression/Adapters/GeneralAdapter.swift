@@ -19,6 +19,7 @@ public struct GeneralAdapter: Sendable {
 
     /// Of all its layers, each once, ascending
     public var ranks: [Int] { Set(adapter.pairs.values.map { $0.a.size(0) }).sorted() }
+    /// `lora_alpha` of its configuration: what a layer adds is multiplied by alpha / r
     public var alpha: Double { adapter.configuration.alpha }
 
     static let descriptionName = "vectors.json"

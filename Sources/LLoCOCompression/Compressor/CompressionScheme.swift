@@ -15,7 +15,9 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
     public var segmentTokens: Int
     /// Vectors that stand for a segment of `segmentTokens`; see ``vectors(of:)`` for a shorter one.
     public var summaryTokens: Int
+    /// What a segment sees of those before it
     public var carry: Carry
+    /// How a segment's tokens become vectors
     public var method: CompressionMethod
 
     /// The published values are the defaults.

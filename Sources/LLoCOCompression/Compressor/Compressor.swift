@@ -6,12 +6,14 @@ public import LLoCOTorch
 
 /// A document's tokens to a few vectors that a model reads in their place, by a ``CompressionMethod``.
 public struct Compressor: Sendable {
+    /// The base model, which reads the vectors too
     public let decoder: Llama
     /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked, [0, D] where there are none
     public let embedSummary: Tensor
     /// What turns the base model into the compressor, on the model's device and in its dtype; none where the weights are
     /// the compressor's own. Vectors are often read without it.
     private let adapter: OnDemand<Adapter>?
+    /// How texts are cut, and by which method segments become vectors
     public let scheme: CompressionScheme
     /// How its vectors are read.
     public let vectorReading: VectorReading
@@ -70,6 +72,8 @@ public struct Compressor: Sendable {
             adapter: nil, scheme: scheme, unscaledVectorLimit: limit)
     }
 
+    /// What ``attended(for:_:unscaledVectorLimit:)`` does by default: segments of 1,536 tokens, each for itself, become 50
+    /// vectors each
     public static let attendedScheme = CompressionScheme(
         carry: .independent, method: .attended(AttendedKeysAndValues()))
 

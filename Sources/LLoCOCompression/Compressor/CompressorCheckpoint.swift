@@ -12,6 +12,7 @@ public import LLoCOTorch
 public struct CompressorCheckpoint: Sendable {
     /// What `compressor.json` says.
     public struct Description: Codable, Sendable, Equatable {
+        /// How it compresses
         public var scheme: CompressionScheme
         /// The SHA-256 of the base model's files.
         public var baseModel: String
@@ -21,6 +22,7 @@ public struct CompressorCheckpoint: Sendable {
         /// shows; and the digest of `compressor.json` alone identifies the compressor.
         public internal(set) var files: [String: String] = [:]
 
+        /// What a new compressor says; the other files' digests come with writing.
         public init(scheme: CompressionScheme, baseModel: String, trainedTokens: Int) {
             self.scheme = scheme
             self.baseModel = baseModel
@@ -28,10 +30,14 @@ public struct CompressorCheckpoint: Sendable {
         }
     }
 
+    /// What `compressor.json` says
     public let description: Description
+    /// [S, D]; [1, D] where tokens are picked, [0, D] where there are no summary positions
     public let embedSummary: Tensor
+    /// What turns the base model into the compressor
     public let adapter: Adapter
 
+    /// A compressor of parts that are in memory.
     public init(description: Description, embedSummary: Tensor, adapter: Adapter) {
         self.description = description
         self.embedSummary = embedSummary

@@ -20,6 +20,7 @@ extension LoadedModel {
         public var embedder: URL?
         /// nil for bfloat16 where the device multiplies it natively, else float32
         public var dtype: DType?
+        /// Where to compute, the retrieval model too: the CPU by default
         public var device = Device.cpu
         /// What an answer's tokens are computed from
         public var decodeWeights = DecodeWeights.automatic
@@ -34,6 +35,7 @@ extension LoadedModel {
         /// Reads whole files for their digests, even where those of unchanged files are known
         public var verifiesFiles = false
 
+        /// The defaults: a model alone, without a retrieval model; `installed(model:for:embedder:)` names what comes along.
         public init(model: URL) {
             self.model = model
         }

@@ -15,8 +15,11 @@ public struct SummaryVectors: Sendable, Hashable {
         case picked
     }
 
+    /// What a vector is
     public let form: VectorForm
+    /// What a summary position is given
     public let input: Input
+    /// Where the adapter is on
     public let adapterScope: AdapterScope
 
     /// Keys and values.

@@ -1,5 +1,6 @@
 /// How many positions of a context stand for documents, and how many of these are text: the rest are vectors.
 public struct ContextBudget: Hashable, Sendable {
+    /// Positions that may stand for a question's documents, vectors and text together
     public var positions: Int
     /// Of the positions at most this share is text, 0...1.
     public var textShare: Double
@@ -44,6 +45,7 @@ public struct ContextBudget: Hashable, Sendable {
         }
     }
 
+    /// A budget of two thirds of text by default.
     public init(positions: Int, textShare: Double = usualTextShare) {
         self.positions = positions
         self.textShare = textShare

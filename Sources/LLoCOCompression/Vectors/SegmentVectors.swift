@@ -8,6 +8,7 @@ public struct SegmentVectors: Sendable {
     /// that keeps fewer vectors than others has -infinity for the rest.
     public let bias: Tensor?
 
+    /// Vectors [B, n, size], with their bias [B, heads, n].
     public init(_ values: Tensor, bias: Tensor? = nil) {
         self.values = values
         self.bias = bias

@@ -2,24 +2,32 @@ import LLoCOReports
 
 /// What a compressor's measure came to at one number of segments, over texts.
 public struct CompressorFigures: Sendable, Encodable {
+    /// Segments that stood before the recent tokens
     public let segments: Int
+    /// Texts that were measured
     public let texts: Int
     /// Mean -log p of a scored token, nats; see ``CompressorMeasure/Losses``
     public let lossNone: Double
+    /// The same after the segments' text
     public let lossFull: Double
     /// Tokens that `full` read: fewer than the segments have where the window does not hold them
     public let fullTokens: Int
+    /// The same after their vectors
     public let lossCompressed: Double
+    /// The same after as many of their tokens as there are vectors
     public let lossExtract: Double
     /// The share of the gap that vectors close: (none - compressed) / (none - full); 95 % interval from ``gapClosedLow``
     /// to ``gapClosedHigh``
     public let gapClosed: Double
+    /// The lower end of the interval, by bootstrap over texts
     public let gapClosedLow: Double
+    /// The upper end
     public let gapClosedHigh: Double
     /// The same of the extract.
     public let gapClosedExtract: Double
     /// The same of another text's vectors: what is no memory; nil where a text had none beside it.
     public let lossForeign: Double?
+    /// The share of the gap that another text's vectors close; nil as ``lossForeign`` is
     public let gapClosedForeign: Double?
     /// Each text's losses, in the order in which texts were measured: two compressors' can be compared text by text.
     public let lossesByText: [CompressorMeasure.Losses]

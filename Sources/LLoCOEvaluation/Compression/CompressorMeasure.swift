@@ -14,6 +14,7 @@ import LLoCOTorch
 public struct CompressorMeasure: Sendable {
     /// Tokens of raw text right before the scored ones, in every condition
     public let recentTokens: Int
+    /// Tokens at a text's end that losses are the mean of
     public let scoredTokens: Int
 
     /// Mean -log p of a text's scored tokens, nats.
@@ -31,6 +32,7 @@ public struct CompressorMeasure: Sendable {
         /// Tokens of the text that `full` read: fewer than the segments have where the window does not hold them.
         public var fullTokens: Int
 
+        /// Losses of one text, nats a token.
         public init(
             none: Double, full: Double, compressed: Double, extract: Double, foreign: Double? = nil, fullTokens: Int
         ) {
@@ -55,18 +57,22 @@ public struct CompressorMeasure: Sendable {
         /// Nothing, the text and its extract read with the compressor's adapter on.
         public var adapted: [Int: Losses] = [:]
 
+        /// No losses yet.
         public init() {}
     }
 
     /// A text to measure with, for one measure alone. It keeps the vectors that were made of it: they are its own, and
     /// another text's beside others.
     public final class Text {
+        /// The text's tokens
         public let ids: [Int]
         /// By how many tokens, the last ones before those that are read raw, they were made of
         fileprivate var vectors: [Int: SegmentVectors] = [:]
 
+        /// A text of these tokens, of which no vectors are made yet.
         public init(_ ids: [Int]) { self.ids = ids }
 
+        /// Frees the vectors that are kept; they are made again where they are needed.
         public func forgetVectors() { vectors = [:] }
     }
 

@@ -13,15 +13,17 @@ extension EvaluationReport.Settings {
     /// - Parameters:
     ///   - digest: of the set, over the texts that are read
     ///   - adapter: the digest of what vectors are read with; nil for none
+    ///   - searches: whether the retrieval model has a part in the answers
+    /// - Throws: where that model is needed and cannot be loaded.
     init(
-        _ set: EvaluationSet, digest: String, model: LoadedModel, adapter: String?, modes: [AnswerMode],
-        _ options: EvaluationRun.Options
+        _ set: EvaluationSet, digest: String, model: LoadedModel, adapter: String?, searches: Bool,
+        modes: [AnswerMode], _ options: EvaluationRun.Options
     ) throws {
         let vectors = model.vectorIdentity
         self.init(
             data: set.name, format: set.format, dataDigest: digest, answerTokens: set.answerTokens,
             model: model.modelIdentity, compressor: vectors.compressor, scheme: vectors.variant, adapter: adapter,
-            embedder: try? model.embedder.identity, window: model.languageModel.window,
+            embedder: searches ? try model.embedder.identity : nil, window: model.languageModel.window,
             // The ids around a text of one token: what the template and the prompt's own words come to.
             chatTemplate: Digest.sha256("\(try model.prompts.prompt(question: "?", context: [0]))"),
             dtype: model.languageModel.decoder.dtype.rawValue, device: model.languageModel.decoder.device.description,

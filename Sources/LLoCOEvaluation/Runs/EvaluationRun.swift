@@ -79,9 +79,11 @@ public final class EvaluationRun {
         evaluator = try Evaluator(model: model, library: library, group: group)
         evaluator.budget = options.budget
         evaluator.textShare = options.textShare
-        let adapter = try await Self.use(options.adapter, in: evaluator, model, library, group)
+        let adapter = try await Self.use(options.adapter, in: evaluator, modes, model, library, group)
         settings = try EvaluationReport.Settings(
-            set, digest: await evaluator.digest(of: set), model: model, adapter: adapter, modes: modes, options)
+            set, digest: await evaluator.digest(of: set), model: model, adapter: adapter,
+            searches: Evaluator.searches(modes, budget: options.budget, inLibrary: library != nil), modes: modes,
+            options)
         let questions = set.documents.flatMap(\.questions).map(\.id)
         file = try options.file.map { [settings, modes] in
             try RunFile($0, settings: settings, modes: modes, questions: questions)
@@ -91,11 +93,12 @@ public final class EvaluationRun {
 
     /// Has the evaluator use an adapter; returns the digest of what is used, nil for none.
     private static func use(
-        _ choice: AdapterChoice, in evaluator: Evaluator, _ model: LoadedModel, _ library: (any LibraryStore)?,
-        _ group: String?
+        _ choice: AdapterChoice, in evaluator: Evaluator, _ modes: [AnswerMode], _ model: LoadedModel,
+        _ library: (any LibraryStore)?, _ group: String?
     ) async throws -> String? {
         switch choice {
         case .usual:
+            guard modes.contains(where: \.readsVectors) else { return nil }
             let general = model.generalAdapter?.digest
             guard let library, let group else { return general }
             return try await library.adapters(of: group, identity: model.vectorIdentity).first?.digest ?? general

@@ -19,6 +19,7 @@ public final class Evaluator {
     public var usesAdapter = true
     /// As in ``Answerer/Options``
     public var budget: ContextBudget.Size?
+    /// As in ``Answerer/Options``
     public var textShare = ContextBudget.usualTextShare
 
     /// - Parameters:
@@ -45,6 +46,16 @@ public final class Evaluator {
         return set.digest(texts: digests)
     }
 
+    /// Whether questions in some modes search for passages, for which a retrieval model is needed: mode `none` reads nothing,
+    /// and a document that is learned for its questions alone is searched only for what is read of it.
+    ///
+    /// - Parameter inLibrary: whether documents are those of a library that was given
+    package static func searches(
+        _ modes: [AnswerMode], budget: ContextBudget.Size?, inLibrary: Bool
+    ) -> Bool {
+        modes.contains { $0 != .none } && (inLibrary || budget != nil || modes.contains(where: \.readsPassages))
+    }
+
     /// Asks all questions about a document that `isWanted` in all modes.
     ///
     /// - Parameters:
@@ -59,7 +70,7 @@ public final class Evaluator {
         let wanted = modes.filter { mode in entry.questions.contains { isWanted($0, mode) } }
         guard !wanted.isEmpty else { return }
         // Of all modes of the run, so that one that goes on after an interruption asks and tells the same.
-        let searches = !ownsLibrary || budget != nil || modes.contains(where: \.readsPassages)
+        let searches = Self.searches(modes, budget: budget, inLibrary: !ownsLibrary)
         let document = try await learned(
             entry, compressing: wanted.contains(where: \.readsVectors), embedding: searches, onLearning)
         do {

@@ -88,6 +88,9 @@ public final class RunFile {
         return "the question '\(record.id.printable(limit: 80))' is none of the run's, or answered twice"
     }
 
+    /// Adds an answer at the file's end.
+    ///
+    /// - Throws: where the file cannot be written.
     public func append(_ record: EvaluationRecord) throws {
         try write(record)
         records.append(record)

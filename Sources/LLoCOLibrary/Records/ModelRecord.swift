@@ -7,6 +7,7 @@ public struct ModelRecord: Hashable, Sendable {
     /// Where it was; nil where only its vectors say which model it was.
     public let path: String?
 
+    /// A model by its identity; nothing is read from `path`.
     public init(identity: String, name: String?, path: String?) {
         self.identity = identity
         self.name = name

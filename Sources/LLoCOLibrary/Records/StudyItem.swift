@@ -1,6 +1,8 @@
 /// A question that the model has asked itself about a passage, and what it answers with the passage before it.
 public struct StudyItem: Sendable, Equatable {
+    /// What was asked for: a question, a summary, and so on
     public let kind: StudyKind
+    /// As the model put it
     public let question: String
     /// The teacher's answer; the writer's where the question was rejected before the teacher read it
     public let answer: String
@@ -9,6 +11,7 @@ public struct StudyItem: Sendable, Equatable {
     /// What the answer is learned from; nil where it is rejected
     public let targets: TeacherTargets?
 
+    /// An item; one without a rejection has targets.
     public init(
         kind: StudyKind, question: String, answer: String, rejection: StudyRejection? = nil,
         targets: TeacherTargets? = nil
@@ -23,7 +26,9 @@ public struct StudyItem: Sendable, Equatable {
 
 /// A passage with what was asked about it.
 public struct StudiedPassage: Sendable, Equatable {
+    /// What was asked about
     public let passage: PassageRecord
+    /// In the order in which they were asked, rejected ones included
     public let items: [StudyItem]
 
     /// A passage with what was asked about it.
@@ -40,6 +45,7 @@ public struct StudyIdentity: Hashable, Sendable {
     /// Everything else that decides what is written, JSON.
     public let settings: String
 
+    /// An identity; `settings` are compared as they are written, byte by byte.
     public init(model: String, settings: String) {
         self.model = model
         self.settings = settings

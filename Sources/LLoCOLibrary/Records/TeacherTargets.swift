@@ -13,6 +13,7 @@ public struct TeacherTargets: Sendable, Equatable {
     /// [A, K], row after row; those of a row sum up to 1
     public let shares: [Float]
 
+    /// Targets of an answer of A tokens; `tokens` and `shares` have to have A · K elements.
     public init(answer: [Int], width: Int, tokens: [Int32], shares: [Float]) {
         precondition(
             tokens.count == answer.count * width && shares.count == tokens.count, "targets of an answer: [A, K]")

@@ -7,8 +7,11 @@ public import LLoCOTorch
 ///
 /// Layers are post-norm: x = LayerNorm(x + attention(x)), x = LayerNorm(x + feedForward(x)).
 public final class BertEncoder: Sendable {
+    /// The encoder's shape.
     public let configuration: BertConfiguration
+    /// The dtype of the weights and of the computation.
     public let dtype: DType
+    /// Where it computes.
     public let device: Device
 
     private let wordEmbedding: Tensor

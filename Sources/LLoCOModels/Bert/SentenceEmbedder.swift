@@ -7,7 +7,9 @@ public import LLoCOTorch
 /// Texts to unit vectors for retrieval: a WordPiece tokenizer and a BERT encoder, as all-MiniLM-L6-v2, with the pooling, the
 /// dense layers and the prompts that its folder names.
 public struct SentenceEmbedder: Sendable {
+    /// Texts to ids, as the encoder was trained with.
     public let tokenizer: WordPieceTokenizer
+    /// Ids to hidden states.
     public let encoder: BertEncoder
     /// Tokens of a text that count, the special ones and its prompt's included.
     public let maximumTokens: Int
@@ -69,6 +71,7 @@ public struct SentenceEmbedder: Sendable {
         }
     }
 
+    /// The length of a vector: D, or what the last dense layer makes.
     public var dimension: Int { head.dimension }
 
     /// The SHA-256 over all that decides its vectors: embeddings of different ones are never compared.

@@ -8,9 +8,12 @@ public enum DecodeWeights: String, Sendable, CaseIterable {
     case automatic = "auto"
     /// the model's own
     case full
-    /// a quantized copy on a CPU, of 4 bits where the model's file has no more and of 8 elsewhere
+    /// on a CPU the quantized blocks of the model's file as they lie there; a copy of 4 bits of Q4_0 and Q4_1, and one of 8 of
+    /// what is not quantized or was expanded
     case lossless
+    /// a copy of 8 bits on a CPU
     case eightBit = "8-bit"
+    /// a copy of 4 bits on a CPU
     case fourBit = "4-bit"
 
     /// - Parameter hasDefaultDType: whether nobody has asked for a dtype

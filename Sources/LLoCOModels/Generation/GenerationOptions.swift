@@ -2,6 +2,7 @@
 public struct GenerationOptions: Sendable {
     /// Generates at most so many tokens.
     public var maximumTokens: Int
+    /// How each token is chosen; the most likely one by default.
     public var sampling: SamplingOptions
     /// Ends at any of these tokens; by default the tokenizer's own.
     public var endTokens: Set<Int>?
@@ -10,6 +11,7 @@ public struct GenerationOptions: Sendable {
     /// Whether ids without a text will do, of a model without a tokenizer; false by default.
     public var idsAlone = false
 
+    /// Greedy, at most 256 tokens, by default.
     public init(
         maximumTokens: Int = 256, sampling: SamplingOptions = .greedy, endTokens: Set<Int>? = nil,
         stopStrings: [String] = []
@@ -23,6 +25,7 @@ public struct GenerationOptions: Sendable {
 
 /// What was generated.
 public struct GeneratedText: Sendable {
+    /// Why a continuation ended.
     public enum End: String, Sendable {
         /// the model ended its text
         case endToken
@@ -38,6 +41,7 @@ public struct GeneratedText: Sendable {
     public let ids: [Int]
     /// The text, without special tokens and without the stop string.
     public let text: String
+    /// Why it ended.
     public let end: End
     /// seconds until the first token was known
     public let prefillSeconds: Double

@@ -6,14 +6,20 @@ public import LLoCOTorch
 
 /// A decoder with the tokenizer it was trained with.
 public struct LanguageModel: Sendable {
+    /// Embeddings to hidden states and scores.
     public let decoder: Llama
+    /// The files that the weights are in, which stay mapped: weights may be multiplied there.
     public let checkpoint: any Checkpoint
     /// What was given as the model: a GGUF file or a folder.
     public let path: URL
     /// What single steps of a generation are computed from; nil for the decoder's own weights.
     public let decodeBits: QuantizedWeight.Bits?
-    private let loadedTokenizer: (any Tokenizer)?
+    /// Why the weights are not where they were asked for; nil where they are.
+    package let weightsRemark: String?
+    /// Or why there is none: ids can be used without.
+    private let loadedTokenizer: Result<any Tokenizer, any Error>
 
+    /// The decoder's shape.
     public var configuration: LlamaConfiguration { decoder.configuration }
 
     /// Loads a GGUF file or a Hugging Face folder.
@@ -22,7 +28,7 @@ public struct LanguageModel: Sendable {
     ///   - path: a `.gguf` file, or a folder with `config.json`, weights and a tokenizer
     ///   - dtype: by default bfloat16 where the device multiplies it natively, else float32
     ///   - decodeWeights: what single steps of a generation are computed from
-    ///   - weights: where the weights are
+    ///   - weights: where the weights are, if they can be there
     /// - Throws: `CheckpointError`, `TokenizerError`, `ModelError`, `TorchError`
     public init(
         path: URL, dtype: DType? = nil, device: Device = .cpu, decodeWeights: DecodeWeights = .automatic,
@@ -32,20 +38,14 @@ public struct LanguageModel: Sendable {
         self.checkpoint = checkpoint
         let configuration = try LlamaConfiguration(of: checkpoint, at: path)
         self.path = path
-        loadedTokenizer = try Self.tokenizer(of: checkpoint, path: path)
-        if loadedTokenizer is WordPieceTokenizer {
-            throw ModelError(.unsupported, "\(path.path): a BERT tokenizer (WordPiece), expected a decoder's")
-        }
-        if let size = loadedTokenizer?.vocabularySize, size > configuration.vocabularySize {
-            throw ModelError(
-                .damaged,
-                "\(path.path): the tokenizer has \(size) tokens, the model \(configuration.vocabularySize): "
-                    + "they are not of one model")
-        }
+        loadedTokenizer = try Self.tokenizer(of: checkpoint, path: path, vocabularySize: configuration.vocabularySize)
         decodeBits = decodeWeights.bits(hasDefaultDType: dtype == nil)
+        let used = dtype ?? Self.defaultDType(on: device)
+        let placed = weights.placed(configuration, dtype: used, device: device)
+        weightsRemark = placed.remark
         decoder = try Llama(
-            checkpoint, configuration: configuration, dtype: dtype ?? Self.defaultDType(on: device), device: device,
-            weights: weights, roundsInput: dtype == nil)
+            checkpoint, configuration: configuration, dtype: used, device: device, weights: placed.place,
+            roundsInput: dtype == nil)
     }
 
     /// The dtype that a model is computed in where none is asked for: bfloat16 on a GPU, and on a CPU that multiplies it
@@ -58,18 +58,41 @@ public struct LanguageModel: Sendable {
     }
 
     /// Whether text can be read and written; ids can without.
-    package var hasTokenizer: Bool { loadedTokenizer != nil }
+    package var hasTokenizer: Bool { (try? loadedTokenizer.get()) != nil }
 
-    /// - Throws: `ModelError` where the model's folder holds none: ids can be used without.
+    /// - Throws: `ModelError` where the model's folder holds none, `TokenizerError` where it is of an unsupported kind: ids
+    ///   can be used without.
     public var tokenizer: any Tokenizer {
-        get throws {
-            guard let loadedTokenizer else {
-                throw ModelError(
-                    .notFound,
-                    "\(path.path): no tokenizer found: expected tokenizer.json or tokenizer.model beside the weights")
-            }
-            return loadedTokenizer
+        get throws { try loadedTokenizer.get() }
+    }
+
+    /// - Throws: where there is a tokenizer that is damaged, or of another model.
+    private static func tokenizer(
+        of checkpoint: any Checkpoint, path: URL, vocabularySize: Int
+    ) throws -> Result<any Tokenizer, any Error> {
+        let found: (any Tokenizer)?
+        do { found = try tokenizer(of: checkpoint, path: path) } catch let error as TokenizerError
+            where error.errorCode == .unsupported
+        {
+            return .failure(error)
         }
+        guard let found else {
+            return .failure(
+                ModelError(
+                    .notFound,
+                    "\(path.path): no tokenizer found: expected tokenizer.json or tokenizer.model beside the weights"))
+        }
+        guard !(found is WordPieceTokenizer) else {
+            return .failure(
+                ModelError(.unsupported, "\(path.path): a BERT tokenizer (WordPiece), expected a decoder's"))
+        }
+        guard found.vocabularySize <= vocabularySize else {
+            throw ModelError(
+                .damaged,
+                "\(path.path): the tokenizer has \(found.vocabularySize) tokens, the model \(vocabularySize): "
+                    + "they are not of one model")
+        }
+        return .success(found)
     }
 
     /// Continues a sequence whose positions are in `cache`, token by token, with the weights of ``decodeBits``.

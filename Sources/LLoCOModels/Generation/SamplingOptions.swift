@@ -9,6 +9,7 @@ public struct SamplingOptions: Sendable, Equatable {
     /// The draws' seed: the same seed gives the same text.
     public var seed: UInt64
 
+    /// Always the most likely token.
     public static let greedy = SamplingOptions()
 
     /// - Throws: `ModelError` for a negative or infinite temperature, or a `topP` outside 0 ..< = 1.

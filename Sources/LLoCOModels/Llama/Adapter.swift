@@ -16,7 +16,9 @@ public final class Adapter: Sendable {
         public let scale: Double
     }
 
+    /// What the adapter was made with; ``Pair/scale`` is what is computed.
     public let configuration: AdapterConfiguration
+    /// The matrices of each layer that is adapted.
     public let pairs: [AdapterTarget: Pair]
     /// The probability with which a training step drops an element of the input of A; 0 for a frozen adapter.
     let dropout: Double

@@ -15,8 +15,7 @@ extension Llama {
         device: Device = .cpu, weights: WeightPlace = .automatic, roundsInput: Bool = false
     ) throws {
         let names = TensorNames(checkpoint)
-        let staysInFile =
-            weights != .dense && device.kind == .cpu && (dtype == .float32 || dtype == .bfloat16)
+        let staysInFile = weights != .dense && WeightPlace.canStayInFile(dtype, device)
         func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
             try checkpoint.tensor(names[name], shape: shape, as: dtype).to(device: device)
         }

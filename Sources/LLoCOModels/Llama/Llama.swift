@@ -12,9 +12,11 @@ import Synchronization
 ///     let hidden = try model.hiddenStates(x)                                            // [1, n + T, D]
 ///     let logits = try model.logits(hidden)                                             // [1, n + T, V]
 public final class Llama: Sendable {
+    /// The decoder's shape.
     public let configuration: LlamaConfiguration
     /// The dtype of the weights and of the computation.
     public let dtype: DType
+    /// Where it computes.
     public let device: Device
 
     /// [V, D]

@@ -13,6 +13,7 @@ public final class QueryRecord {
     /// The places of those that are kept among as many, on the model's device: a copy for each layer would have a GPU wait.
     private var places: (count: Int, indices: Tensor)?
 
+    /// An empty record, for one pass of the model.
     public init(_ model: Llama) {
         layerCount = model.configuration.layerCount
         layers = Array(repeating: [], count: layerCount)

@@ -18,6 +18,7 @@ extension CompressorTrainer {
         /// The SHA-256 of the adapter that answers are read with; empty for none
         public var reader: String
 
+        /// What a run trains on, by digests. By default it begins anew, and answers are read by the model as it is.
         public init(baseModel: String, texts: String, start: String = "", reader: String = "") {
             self.baseModel = baseModel
             self.texts = texts

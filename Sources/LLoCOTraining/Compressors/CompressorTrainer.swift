@@ -11,8 +11,11 @@ public import LLoCOTorch
 /// Segments become vectors, and what is read after these alone is predicted: vectors are good when they help. The
 /// published continuation has rows of its own, ``ContinuationRow``.
 public final class CompressorTrainer {
+    /// The base model, whose weights stay as they are
     public let decoder: Llama
+    /// The hyperparameters of the run
     public let recipe: CompressorRecipe
+    /// What is trained, float32; each step changes it in place
     public let adapter: Adapter
     /// [S, D], float32; [1, D] where tokens are picked, [0, D] where nothing is added
     public let embedSummary: Tensor
@@ -100,6 +103,7 @@ public final class CompressorTrainer {
         try own.embedSummary.detached().copy(from: start.embedSummary.detached())
     }
 
+    /// Steps made so far, those before an interruption included
     public var stepCount: Int { training.stepCount }
 
     /// One step over `recipe.batchRows` rows drawn for it. The draw depends on the seed and the step alone, so that a

@@ -67,5 +67,6 @@ public struct TrainingQuestions: Sendable {
                 .joined(separator: "\n"))
     }
 
+    /// Questions to train on, without those that were left out
     public var count: Int { items.count }
 }

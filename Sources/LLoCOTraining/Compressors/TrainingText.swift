@@ -12,7 +12,9 @@ public struct TrainingText: Sendable {
     /// Running sums of the texts' lengths: a row starts anywhere with the same probability.
     private let ends: [Int]
 
+    /// UTF-8 bytes of all texts together
     public var byteCount: Int { ends.last ?? 0 }
+    /// Texts to draw from, without those that were left out
     public var count: Int { texts.count }
 
     /// The SHA-256 of the texts, in their order.

@@ -9,7 +9,9 @@ public import LLoCOTorch
 /// Input: [vectors of the document ; question ; answer ; end]; loss on the answer and its end only. The base model, the
 /// compressor and the vectors stay as they are.
 public final class Finetuner {
+    /// What is trained, float32; each step changes it in place
     public let adapter: Adapter
+    /// The hyperparameters of the run
     public let recipe: FinetuningRecipe
     let training: TrainingState
     private let decoder: Llama

@@ -13,6 +13,7 @@ public struct FinetuningExample: Sendable, Equatable {
     /// What a teacher holds likely at each of the answer's tokens, of which is learned then; nil for the answer alone
     public let targets: TeacherTargets?
 
+    /// A question and its answer, about all vectors of a document by default.
     public init(
         document: Int, rows: [Range<Int>]? = nil, prompt: [Int], answer: [Int], targets: TeacherTargets? = nil
     ) {

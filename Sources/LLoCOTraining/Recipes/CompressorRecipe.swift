@@ -45,11 +45,15 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     /// Steps between two checkpoints, 1 or more: 50 by default
     public var checkpointSteps = 50
 
-    // What a segment sees of those before it, and the method by its three fields: the published way by default.
+    // The published way by default. `form`, `summaryInput` and `adapterScope` together spell the method.
 
+    /// What a segment sees of those before it: the vectors of all by default
     public var carry = CompressionScheme.Carry.accumulated
+    /// What a vector is: a hidden state, read as an input embedding, by default
     public var form = VectorForm.embeddings
+    /// What a summary position is given: an embedding of its own by default
     public var summaryInput = CompressionMethod.SummaryInput.learned
+    /// Where the adapter is on: while text is compressed and while vectors are read by default
     public var adapterScope = AdapterScope.everywhere
     /// Whether the adapter changes the feed-forward layers besides attention; not by default
     public var adaptsFeedForward = false
@@ -77,6 +81,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     /// Tokens a vector are drawn between these two, for every segment of the rows of a pass and evenly by their logarithm,
     /// where both are more than 0; else a segment has `summaryTokens` vectors
     public var leastRatio = 0.0
+    /// The most tokens a vector, see ``leastRatio``; 0 by default
     public var mostRatio = 0.0
 
     /// Tokens of a document that is asked about, at most.
@@ -146,5 +151,6 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
         }
     }
 
+    /// The published values.
     public init() {}
 }

@@ -28,6 +28,7 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     /// Tokens of the document for each position of such a mixture, drawn between these for each question, 1...1,000,000: 15
     /// to 60 by default. How much of it is text is drawn too, from nothing to all.
     public var leastRatio = 15.0
+    /// The most tokens of the document for a position, see ``leastRatio``
     public var mostRatio = 60.0
     /// Whether a group's adapter begins with the general one, where there is one of its rank and alpha: by default
     public var startsFromGeneral = true
@@ -39,6 +40,7 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     /// The norm that a step's gradients, all together, are scaled down to where it is larger; more than 0, 1 by default
     public var clipNorm = 1.0
 
+    /// The published values.
     public init() {}
 }
 

@@ -16,8 +16,10 @@ public struct LearningRateSchedule: Sendable, Equatable {
     public let steps: Int
     /// The first of them, in which the rate rises in equal parts; the last of these has all of it. 0 for none.
     public let warmupSteps: Int
+    /// How the rate falls after the rise
     public let decay: Decay
 
+    /// A schedule; less than one step counts as one, less than no step of rise as none.
     public init(steps: Int, warmupSteps: Int, decay: Decay) {
         self.steps = max(1, steps)
         self.warmupSteps = max(0, warmupSteps)

@@ -6,21 +6,30 @@ public import LLoCOCheckpoints
 public struct Recipe: Sendable, Codable, Equatable {
     /// The shape of the models that a recipe was found on.
     public struct Shape: Sendable, Codable, Equatable {
+        /// Size of a hidden state, D; 0, which fits no model, by default
         public var hiddenSize = 0
+        /// The model's layers; 0 by default
         public var layerCount = 0
+        /// Rows of the embedding matrix; 0 by default
         public var vocabularySize = 0
 
+        /// A shape that no model has.
         public init() {}
 
+        /// Whether a model has this shape.
         public func matches(_ configuration: LlamaConfiguration) -> Bool {
             hiddenSize == configuration.hiddenSize && layerCount == configuration.layerCount
                 && vocabularySize == configuration.vocabularySize
         }
     }
 
+    /// The models for which `Installation.recipe(for:)` takes it; none by default
     public var appliesTo = Shape()
+    /// Training a compressor
     public var compressor = CompressorRecipe()
+    /// Tuning a group's adapter
     public var finetuning = FinetuningRecipe()
+    /// The questions that a model asks itself
     public var study = StudyRecipe()
 
     /// The published values.

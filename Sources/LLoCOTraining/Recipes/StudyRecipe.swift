@@ -1,4 +1,4 @@
-/// Hyperparameters of self-study; the defaults were found on the default model (`Docs/experiments.md`).
+/// Hyperparameters of self-study; the defaults were found on SmolLM2-135M-Instruct (`Docs/experiments.md`).
 public struct StudyRecipe: Sendable, Codable, Equatable {
     /// How often the model asks about a passage, 1...1,000: 8 times by default; what is rejected counts
     public var questionsPerPassage = 8
@@ -11,5 +11,6 @@ public struct StudyRecipe: Sendable, Codable, Equatable {
     /// The likeliest tokens of the teacher's that are learned at each position of an answer, 1...128: 16 by default
     public var teacherTokens = 16
 
+    /// The defaults.
     public init() {}
 }

@@ -7,6 +7,7 @@ import LLoCOTokenizers
 
 /// What studying a group came to.
 public struct StudySummary: Sendable, Equatable {
+    /// Passages of the group's documents
     public let passages: Int
     /// Questions that were asked
     public let asked: Int

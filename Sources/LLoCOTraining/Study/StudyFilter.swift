@@ -15,6 +15,7 @@ public struct StudyFilter: Sendable, Equatable {
     /// The share of what an answer says that has to be in the passage, 0...1: 0.75 by default
     public var groundedAnswer = 0.75
 
+    /// The defaults.
     public init() {}
 
     /// Why a question is not asked; nil where it is.

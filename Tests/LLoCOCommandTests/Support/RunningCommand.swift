@@ -81,6 +81,15 @@ final class RunningCommand: @unchecked Sendable {
     /// How many lines it has printed so far.
     var printedLines: Int { (try? Data(contentsOf: output))?.count { $0 == UInt8(ascii: "\n") } ?? 0 }
 
+    /// The names of its threads; none where the system does not list them, or once it has ended.
+    var threads: Set<String> {
+        let folder = "/proc/\(process.processIdentifier)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return Set(
+            threads.compactMap { try? String(contentsOfFile: "\(folder)/\($0)/comm", encoding: .utf8) }
+                .map { $0.trimmingCharacters(in: .newlines) })
+    }
+
     func send(_ signal: Int32) {
         if process.isRunning { kill(process.processIdentifier, signal) }
     }

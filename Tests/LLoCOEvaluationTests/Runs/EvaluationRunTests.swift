@@ -4,6 +4,8 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCODataSets
 import LLoCOEvaluation
+import LLoCOLibrary
+import LLoCOModels
 import LLoCOReports
 import LLoCOTestSupport
 import LLoCOTorch
@@ -68,6 +70,35 @@ import Testing
         #expect(report.modes.map(\.questions) == [6, 6] && report.settings == run.settings)
         #expect(report.settings.model == model.modelIdentity && report.settings.dataDigest == set.digest)
         #expect(report.settings.textShare == nil && report.settings.adapter == nil)
+    }
+
+    /// What no mode of the run reads is not loaded, and is no part of what computed the answers.
+    @Test func whatIsNotReadIsNoSetting() async throws {
+        var options = LoadedModel.Options(model: TestFiles.autocompressor)
+        (options.dtype, options.segmentTokens, options.template) = (.float32, 20, .plain)
+        options.embedder = TestFiles.fixtures.appending(path: "no-such-folder")
+        let bare = try LoadedModel.load(options)
+        let model = bare.with(try GeneralAdapter(folder: TestFiles.adapter, bare.languageModel.decoder))
+        func settings(
+            _ modes: AnswerMode..., budget: ContextBudget.Size? = nil, library: SQLiteLibrary? = nil
+        ) async throws -> EvaluationReport.Settings {
+            var options = EvaluationRun.Options()
+            (options.modes, options.budget) = (modes, budget)
+            let set = library == nil ? self.set : EvaluationSet(name: "none", format: .lloco, documents: [])
+            return try await EvaluationRun(
+                set, model: model, library: library, group: library == nil ? nil : "g", options: options
+            ).settings
+        }
+        let text = try await settings(.none, .full)
+        #expect(text.embedder == nil && text.adapter == nil)
+        let vectors = try await settings(.compressed, .none)
+        #expect(try vectors.embedder == nil && vectors.adapter == AdapterCheckpoint.read(TestFiles.adapter).digest())
+        let library = try SQLiteLibrary.inMemory()
+        #expect(try await settings(.none, budget: .positions(9), library: library).embedder == nil)
+        // A retrieval model that is read has to be one.
+        await #expect(throws: (any Error).self) { _ = try await settings(.none, .retrieval) }
+        await #expect(throws: (any Error).self) { _ = try await settings(.full, budget: .positions(9)) }
+        await #expect(throws: (any Error).self) { _ = try await settings(.full, library: library) }
     }
 
     /// By an error, by cancellation, and to its end: no answer is lost and none is asked again.

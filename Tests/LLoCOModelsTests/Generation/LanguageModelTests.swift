@@ -34,6 +34,63 @@ import Testing
         _ = fault(ModelError.self) { _ = try model.generate(model.decoder.embed([1])) }
     }
 
+    /// One of a kind that is not supported is as good as none.
+    @Test func modelWithAnUnsupportedTokenizerCanBeUsedById() throws {
+        let words = TestFiles.tokenizers.appending(path: "uncased/tokenizer.json")
+        func message(_ body: () throws -> Void) -> String {
+            do { try body() } catch { return "\(error)" }
+            return ""
+        }
+        for (json, part) in [
+            (Data(#"{"model": {"type": "Unigram", "vocab": []}}"#.utf8), "unigram is not supported"),
+            (try Data(contentsOf: words), "WordPiece"),
+        ] {
+            try withFixture("llama-linear") { folder in
+                try json.write(to: folder.appending(path: "tokenizer.json"))
+                let model = try LanguageModel(path: folder, dtype: .float32)
+                #expect(message { _ = try model.tokenizer }.contains(part))
+                #expect(try model.negativeLogLikelihood(of: [1, 2, 3]) > 0)
+                var options = GenerationOptions()
+                (options.idsAlone, options.maximumTokens) = (true, 2)
+                #expect(try model.generate(model.decoder.embed([1]), options: options).ids.count > 0)
+                #expect(message { _ = try model.generate(model.decoder.embed([1])) }.contains(part))
+                // A damaged one is still refused.
+                try Data(#"{"model": "#.utf8).write(to: folder.appending(path: "tokenizer.json"))
+                _ = fault(TokenizerError.self) { _ = try LanguageModel(path: folder) }
+            }
+        }
+    }
+
+    /// Weights that cannot be where they were asked for are elsewhere, and it is said.
+    @Test func weightsThatAreElsewhere() throws {
+        let path = fixture("gguf/llama-q8_0.gguf")
+        for (dtype, place) in [(DType.float32, WeightPlace.file), (.float32, .dense), (.float16, .automatic)] {
+            #expect(try LanguageModel(path: path, dtype: dtype, weights: place).weightsRemark == nil)
+        }
+        let half = try LanguageModel(path: path, dtype: .float16, weights: .file)
+        #expect(half.weightsRemark?.hasPrefix("--weights file") == false)
+        #expect(half.weightsRemark?.contains("expanded") == true && half.weightsRemark?.contains("float16") == true)
+
+        let small = try LanguageModel(path: fixture("llama-rope3"), dtype: .float32).configuration
+        func placed(
+            _ asked: WeightPlace, _ dtype: DType = .float32, _ device: Device = .cpu, limit: UInt64
+        ) -> (place: WeightPlace, remark: String?) {
+            asked.placed(small, dtype: dtype, device: device, limit: limit)
+        }
+        // Vocabulary 288, twice, of 64 columns; 2 layers of 4 heads, 2 for keys, with 96 between.
+        let bytes = UInt64(small.linearElements * 4)
+        #expect(small.linearElements == 64 * (2 * 288 + 2 * (2 * 64 + 2 * 32 + 3 * small.intermediateSize)))
+        #expect(placed(.dense, limit: 2 * bytes) == (.dense, nil))
+        let full = placed(.dense, limit: bytes)
+        #expect(full.place == .file && full.remark?.contains("stay in their file") == true)
+        #expect(placed(.dense, .bfloat16, limit: bytes).place == .dense)
+        // What has to be expanded is; nobody has asked for anything else.
+        #expect(placed(.dense, .float16, limit: 1) == (.dense, nil))
+        #expect(placed(.automatic, .float32, Device(.cuda), limit: 1) == (.dense, nil))
+        #expect(placed(.file, .bfloat16, Device(.cuda), limit: 1).remark?.contains("on cuda") == true)
+        #expect(placed(.automatic, limit: 1) == (.file, nil) && placed(.file, limit: 1) == (.file, nil))
+    }
+
     @Test func dtypeIsTheCallers() throws {
         for dtype in [DType.float32, .bfloat16] {
             let model = try LanguageModel(path: fixture("llama-rope3"), dtype: dtype)

@@ -39,10 +39,13 @@ public enum GGUFValue: Sendable {
         }
     }
 
+    /// A truth value; nil for every other type.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
+    /// A string; nil for every other type.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
 
+    /// An array, still as bytes; nil for every other type.
     public var array: GGUFArray? { if case .array(let value) = self { value } else { nil } }
 
     /// The strings of an array of strings; nil for every other value.

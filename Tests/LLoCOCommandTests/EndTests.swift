@@ -1,0 +1,58 @@
+import Foundation
+import LLoCOBase
+import Testing
+
+/// How the command's process ends.
+@Suite struct EndTests {
+    /// The loader tells what it unloads: at an `exit` libtorch, whose destructors take a while that is nobody's.
+    @Test(.enabled(if: isLinux, "only glibc's loader tells")) func nothingIsTakenDown() async throws {
+        let place = try await Workplace.furnished()
+        for (command, status) in [
+            ("list", 0), ("list --json > /dev/full", 1), ("ask 'What is item 1?' --max-tokens 2 --segment 20", 0),
+            ("show none", 1), ("--version", 0), ("--help", 0), ("help add", 0), ("list --none", 64), ("doctor", 0),
+            ("doctor --model none", 1),
+            ("generate x --ids 1", 64),
+        ] {
+            let script = "LD_DEBUG=files LD_DEBUG_OUTPUT=loader \"$LLOCO\" \(command)"
+            #expect(try await place.shell(script).status == status, "\(command)")
+            let reports = try place.files().filter { $0.hasPrefix("loader.") }
+            let told = try reports.map { try String(decoding: place.bytes($0), as: UTF8.self) }.joined()
+            let (isTold, isTakenDown) = (told.contains("libtorch_cpu"), told.contains("calling fini"))
+            #expect(isTold && !isTakenDown, "\(command)")
+            for report in reports { try FileManager.default.removeItem(atPath: place.path(report)) }
+        }
+    }
+
+    private static var isLinux: Bool {
+        #if os(Linux)
+            true
+        #else
+            false
+        #endif
+    }
+
+    /// What has to be closed is closed, and what was printed has come.
+    @Test func nothingIsLeft() async throws {
+        let place = try await Workplace.furnished()
+        try place.write("more.txt", text: Sample.text("wood", sentences: 3))
+        let before = try place.files()
+        for command in [
+            ["add", "more.txt"] + Sample.segment, ["add", "none.txt"],
+            ["ask", "What?", "--max-tokens", "2"] + Sample.segment,
+            ["ask", "What?", "--group", "none"], ["remove", "more.txt"], ["remove", "none.txt"],
+        ] {
+            _ = try await place.run(command)
+            #expect(try place.files() == before, "\(command)")
+        }
+        #expect(
+            try await place.run("--help").expectSuccess().outputText.hasSuffix(
+                "'lloco help <subcommand>' for detailed help.\n"))
+        #expect(try await place.run("--version").outputText == "\(Release.version)\n")
+    }
+}
+
+extension Workplace {
+    fileprivate func files() throws -> Set<String> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: folder.path))
+    }
+}
