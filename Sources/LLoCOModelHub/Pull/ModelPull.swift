@@ -72,10 +72,11 @@ public struct ModelPull: Sendable {
     }
 
     private func here() throws -> StoredModel? {
-        // What is damaged is brought anew.
-        do { return try places.model(reference) } catch let error as ModelFileError where error.errorCode == .damaged {
-            return nil
-        }
+        // What is damaged is brought anew. What else cannot be loaded under this name, such as one in a cache whose links lead
+        // out of it, is not in the way.
+        do { return try places.model(reference) } catch let error as ModelFileError
+            where [.damaged, .invalid].contains(error.errorCode)
+        { return nil }
     }
 
     // MARK: - The catalogue
@@ -155,7 +156,7 @@ public struct ModelPull: Sendable {
         try checkSpace(plan, plan.bytes - before)
         let digests = try await fetch()
         try place(plan, digests, source: source() ?? plan.source)
-        guard let model = try places.model(reference) ?? ModelFolder.models(in: plan.folder).first ?? whole(plan) else {
+        guard let model = try here() ?? ModelFolder.models(in: plan.folder).first ?? whole(plan) else {
             throw ModelFileError(.damaged, "\(plan.folder.path): the model is not there after it was pulled")
         }
         return Outcome(
@@ -210,11 +211,12 @@ public struct ModelPull: Sendable {
     }
 
     private func bytesHere(_ file: HubFile, of plan: PullPlan) -> Int {
-        for url in [Self.part(of: file.name, in: plan.folder), plan.folder.appending(path: file.name)] {
-            let size = try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
-            if let size { return min(size, file.bytes) }
+        func size(_ url: URL) -> Int? {
+            try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
         }
-        return 0
+        if let begun = size(Self.part(of: file.name, in: plan.folder)) { return min(begun, file.bytes) }
+        // One of another size is fetched from its first byte.
+        return size(plan.folder.appending(path: file.name)) == file.bytes ? file.bytes : 0
     }
 
     private func makeFolders(_ plan: PullPlan) throws {

@@ -123,6 +123,43 @@ struct ModelPullTests {
         #expect(try hub.requests("/" + Self.file).last?.headers["range"] == "bytes=\(kept)-")
     }
 
+    @Test func aFileThatIsGoneOrCutIsBroughtAnew() async throws {
+        try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
+        try await place.run("m/g")
+        try place.folder.write("models/m/g/m.gguf", weights[..<1000])
+        #expect(try await place.run("m/g").fetchedBytes == 300_000)
+        try FileManager.default.removeItem(atPath: place.folder.path("models/m/g/m.gguf"))
+        #expect(try await place.run("m/g").fetchedBytes == 300_000)
+        #expect(try place.bytes("m/g/m.gguf") == weights)
+        // Of a folder the files that are whole stay.
+        let files = ["config.json": Data("{}".utf8), "model.safetensors": weights]
+        try hub.serve("m/f", files, large: ["model.safetensors"])
+        try await place.run("m/f")
+        try FileManager.default.removeItem(atPath: place.folder.path("models/m/f/config.json"))
+        #expect(try await place.run("m/f").fetchedBytes == 2)
+        #expect(try hub.requests("/m/f/resolve/\(TestHub.commit)/model.safetensors").count == 1)
+    }
+
+    @Test func whatACacheHoldsIsNotInTheWay() async throws {
+        try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
+        let elsewhere = try TemporaryFolder()
+        try elsewhere.write("refs/main", text: TestHub.commit)
+        try elsewhere.write("snapshots/\(TestHub.commit)/m.gguf", weights)
+        try FileManager.default.createDirectory(
+            atPath: place.folder.path("cache"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: place.folder.path("cache/models--m--g"), withDestinationPath: elsewhere.url.path)
+        let reference = try #require(ModelReference(name: "m/g"))
+        #expect(throws: ModelFileError.self, "it leads out of the cache") { try place.places.model(reference) }
+        #expect(try await place.run("m/g").model.place == .models)
+        // Two files of a repository, of which a cache's name means none, do not hinder its only one here.
+        try hub.serve("m/t", ["m.gguf": weights], large: ["m.gguf"])
+        for name in ["a.gguf", "b.gguf"] {
+            try place.folder.write("cache/models--m--t/snapshots/\(TestHub.commit)/\(name)", text: name)
+        }
+        #expect(try await place.run("m/t").model.place == .models)
+    }
+
     @Test func aServerWithoutRangesBeginsAnew() async throws {
         try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
         try place.folder.write("models/m/g/m.gguf.part", weights[..<120_000])
