@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
@@ -39,7 +40,8 @@ import Testing
         "mistral-v0": .mistralV1, "mistral-v1": .mistralV1, "mistral-v3": .mistralV3, "mistral-tekken": .mistralTekken,
         "mistral-v7": .mistralV3, "ministral3": .mistralTekken, "gemma2": .gemma, "gemma3": .gemma, "phi3": .phi3,
         "phi4": .phi4, "phi4-mini": .phi4Mini, "granite3.0": .granite, "granite3.1": .granite, "granite4": .granite,
-        "olmo2": .olmo2, "zephyr": .zephyr,
+        "olmo2": .olmo2, "zephyr": .zephyr, "chatml-escaped": .chatML, "chatml-thinking": .chatML, "qwq": .chatML,
+        "qwen3-thinking": .chatML, "llama3-thinking": .llama3, "mistral-small": .mistralTekken,
     ]
 
     static func chats() throws -> Chats {
@@ -82,6 +84,60 @@ import Testing
         let text = try #require(chats.templates[name]).text
         let plain = text.split(separator: "\\n", omittingEmptySubsequences: false).joined(separator: "\n")
         #expect(try ChatTemplate(recognizing: plain) == ChatTemplate(recognizing: text))
+    }
+
+    /// As they are in files from Windows.
+    @Test(arguments: formats.keys.sorted()) func lineEndsOfAnotherSystem(name: String) throws {
+        let text = try #require(Self.chats().templates[name]).text
+        let other = text.replacing("\n", with: "\r\n")
+        #expect(try ChatTemplate(recognizing: other) == ChatTemplate(recognizing: text))
+    }
+
+    private static let turns =
+        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
+    private static let opening = "{{ '<|im_start|>assistant\n' }}"
+
+    /// What an answer begins with, by conditions that are known.
+    @Test(arguments: [
+        ("{% if add_generation_prompt %}\(opening){% if think %}{{ '<think>' }}{% endif %}{% endif %}", ""),
+        (
+            "{% if loop.last and add_generation_prompt %}\(opening){% if enable_thinking == false %}{{ '<think></think>' }}"
+                + "{% else %}{{ '<think>' }}{% endif %}{% endif %}", "<think></think>"
+        ),
+        (
+            "{% if add_generation_prompt %}<|im_start|>assistant\n{% set quick = true %}{% if not quick %}<think>"
+                + "{% elif quick or messages %}\\boxed{% else %}<think>{% endif %}{% endif %}", "\\boxed"
+        ),
+        ("{{ '<|im_start|>assistant\n<think>' ~ ('x' if y else '') if add_generation_prompt }}", nil),
+        (
+            "{% if add_generation_prompt %}\(opening){% if messages[0].role == 'system' %}<think>{% endif %}{% endif %}",
+            nil
+        ),
+        ("{% if add_generation_prompt %}\(opening){% if messages %}{{ '<think>' }}{% endif %}{% endif %}", nil),
+        ("{% if add_generation_prompt %}\(opening){% for t in x %}<think>{% endfor %}{% endif %}", nil),
+        ("{% if add_generation_prompt %}\(opening){{ thought }}{% endif %}", ""),
+        ("\(opening)", ""), ("<|im_start|>assistant\n<think>", nil),
+    ])
+    func answersBegin(ending: String, with expected: String?) throws {
+        guard let expected else {
+            let error = #expect(throws: TokenizerError.self) { try ChatTemplate(recognizing: Self.turns + ending) }
+            #expect(error?.description.contains("chatml, whose answers may begin with thoughts") == true)
+            #expect(error?.hint == .chooseChatTemplate)
+            return
+        }
+        let template = try ChatTemplate(recognizing: Self.turns + ending)
+        let rendered = try template.render([.init(.user, "u")], addGenerationPrompt: true)
+        #expect(rendered == "<|im_start|>user\nu<|im_end|>\n<|im_start|>assistant\n" + expected)
+    }
+
+    /// As Jinja, which takes none of them.
+    @Test(arguments: [#"\x4"#, #"\xg1"#, #"\u12"#, #"\U00110000"#, #"\N{BULLET}"#]) func malformedEscapes(
+        escape: String
+    ) throws {
+        let text = "{% set default_system_message = 'a\(escape)' %}[SYSTEM_PROMPT][INST][/INST]"
+        #expect(try ChatTemplate(recognizing: text).defaultSystemMessage == nil)
+        let sound = "{% set default_system_message = 'a\(#"\x41\7\1234"#)' %}[SYSTEM_PROMPT][INST][/INST]"
+        #expect(try ChatTemplate(recognizing: sound).defaultSystemMessage == "aA\u{7}S4")
     }
 
     @Test func namedFormats() throws {
