@@ -97,35 +97,56 @@ import Testing
         "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
     private static let opening = "{{ '<|im_start|>assistant\n' }}"
 
-    /// What an answer begins with, by conditions that are known.
-    @Test(arguments: [
-        ("{% if add_generation_prompt %}\(opening){% if think %}{{ '<think>' }}{% endif %}{% endif %}", ""),
-        (
-            "{% if loop.last and add_generation_prompt %}\(opening){% if enable_thinking == false %}{{ '<think></think>' }}"
-                + "{% else %}{{ '<think>' }}{% endif %}{% endif %}", "<think></think>"
-        ),
-        (
-            "{% if add_generation_prompt %}<|im_start|>assistant\n{% set quick = true %}{% if not quick %}<think>"
-                + "{% elif quick or messages %}\\boxed{% else %}<think>{% endif %}{% endif %}", "\\boxed"
-        ),
-        ("{{ '<|im_start|>assistant\n<think>' ~ ('x' if y else '') if add_generation_prompt }}", nil),
-        (
-            "{% if add_generation_prompt %}\(opening){% if messages[0].role == 'system' %}<think>{% endif %}{% endif %}",
-            nil
-        ),
-        ("{% if add_generation_prompt %}\(opening){% if messages %}{{ '<think>' }}{% endif %}{% endif %}", nil),
-        ("{% if add_generation_prompt %}\(opening){% for t in x %}<think>{% endfor %}{% endif %}", nil),
-        ("{% if add_generation_prompt %}\(opening){{ thought }}{% endif %}", ""),
-        ("\(opening)", ""), ("<|im_start|>assistant\n<think>", nil),
-    ])
-    func answersBegin(ending: String, with expected: String?) throws {
-        guard let expected else {
-            let error = #expect(throws: TokenizerError.self) { try ChatTemplate(recognizing: Self.turns + ending) }
+    /// Behind the opening of an answer that is asked for: what is written there, nil where that is not known.
+    struct Ending: Sendable {
+        let text: String
+        let expected: String?
+
+        /// The whole end of a template.
+        init(_ text: String, _ expected: String?) { (self.text, self.expected) = (text, expected) }
+
+        /// What follows the opening.
+        static func asked(_ text: String, before: String = "", _ expected: String?) -> Ending {
+            Ending("\(before){% if add_generation_prompt %}\(opening)\(text){% endif %}", expected)
+        }
+    }
+
+    static let endings: [Ending] = [
+        .asked("{% if think %}{{ '<think>' }}{% endif %}", ""),
+        .asked(
+            "{% if enable_thinking == false %}{{ '<think></think>' }}{% else %}<think>{% endif %}", "<think></think>"),
+        .asked("{% if not enable_thinking %}<think></think>{% endif %}", "<think></think>"),
+        .asked(
+            "{% set quick = true %}{% if not quick %}<think>{% elif quick or messages %}\\boxed{% else %}<think>{% endif %}",
+            "\\boxed"),
+        .asked(
+            "{% if not enable_thinking %}<think></think>{% endif %}",
+            before:
+                "{% set enable_thinking = true %}{% if '/no_think' in x %}{% set enable_thinking = false %}{% endif %}",
+            ""),
+        .asked(
+            "{% if not enable_thinking %}<think></think>{% endif %}",
+            before: "{% if enable_thinking is not defined %}{% set enable_thinking = true %}{% endif %}",
+            "<think></think>"),
+        .asked("{{ thought }}", ""),
+        .asked("{% if messages[0].role == 'system' %}<think>{% endif %}", nil),
+        .asked("{% if messages %}{{ '<think>' }}{% endif %}", nil),
+        .asked("{% for t in x %}<think>{% endfor %}", nil),
+        Ending("{% if loop.last and add_generation_prompt %}<|im_start|>assistant\n<think>{% endif %}", "<think>"),
+        Ending("{{ '<|im_start|>assistant\\n<think>' ~ ('x' if y else '') if add_generation_prompt }}", nil),
+        Ending(opening, ""), Ending("<|im_start|>assistant\n<think>", nil),
+    ]
+
+    /// By conditions that are known.
+    @Test(arguments: endings)
+    func answersBegin(ending: Ending) throws {
+        guard let expected = ending.expected else {
+            let error = #expect(throws: TokenizerError.self) { try ChatTemplate(recognizing: Self.turns + ending.text) }
             #expect(error?.description.contains("chatml, whose answers may begin with thoughts") == true)
             #expect(error?.hint == .chooseChatTemplate)
             return
         }
-        let template = try ChatTemplate(recognizing: Self.turns + ending)
+        let template = try ChatTemplate(recognizing: Self.turns + ending.text)
         let rendered = try template.render([.init(.user, "u")], addGenerationPrompt: true)
         #expect(rendered == "<|im_start|>user\nu<|im_end|>\n<|im_start|>assistant\n" + expected)
     }

@@ -56,6 +56,21 @@ private struct PromptReader {
             default: break
             }
         }
+        // Some set it themselves, whatever is asked for, and let a system message change it.
+        let isDefault = pieces.contains {
+            $0.source.contains(/enable_thinking is (not defined|undefined)|not enable_thinking is defined/)
+        }
+        if !isDefault, let setting = pieces.lazy.compactMap({ Self.setting(of: "enable_thinking", $0) }).first {
+            flags["enable_thinking"] = setting
+        }
+    }
+
+    /// What a statement sets a flag to; nil where it does not, or to what is not known.
+    private static func setting(of name: String, _ piece: TemplatePieces.Piece) -> Bool? {
+        guard case .statement(let statement) = piece, let (target, expression) = TemplatePieces.assignment(statement),
+            target == name
+        else { return nil }
+        return Bool(expression.lowercased().filter { $0 != " " })
     }
 
     /// Gathers the text of the first piece, and where that is a condition, of all up to its end.
