@@ -1,8 +1,13 @@
-"""A file of a model hub for Scripts/bootstrap: one address, gone on from where it stopped. Needs no token, sends none."""
+"""A file of a model hub for Scripts/bootstrap: one address, gone on from where it stopped. Needs no token, sends none.
+
+Also what Hugging Face's programs have in their cache, where the program itself would find it."""
+import http.client
 import os
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 TIMEOUT = 15  # seconds without a byte
@@ -60,5 +65,44 @@ def fetch_file(repository, name, size, part, progress):
         raise NoAnswer("{}: status {} for {}".format(endpoint, error.code, name)) from None
     except urllib.error.URLError as error:
         raise NoAnswer("{}: {}".format(endpoint, error.reason)) from None
-    except (OSError, ValueError) as error:  # a disk that is full shows again where the pieces are joined
+    except (OSError, ValueError, http.client.HTTPException) as error:  # a disk that is full shows again where the pieces are joined
         raise NoAnswer("{}: {}".format(endpoint, error)) from None
+
+
+def cache_folder():
+    """The cache of Hugging Face's programs, or None."""
+    if os.environ.get("HF_HUB_CACHE"):
+        return Path(os.environ["HF_HUB_CACHE"])
+    home = os.environ.get("HF_HOME")
+    if not home:
+        cache = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("HOME") and os.environ["HOME"] + "/.cache")
+        home = cache and cache + "/huggingface"
+    return Path(home) / "hub" if home else None
+
+
+def cached_snapshot(repository):
+    """The snapshot of a repository that its branch main is at, or its only one; None where it has none, or one that the
+    program refuses."""
+    cache = cache_folder()
+    if not cache:
+        return None
+    folder = cache / ("models--" + repository.replace("/", "--"))
+    try:
+        if (folder / "refs/main").is_file():
+            commit = (folder / "refs/main").read_text()[:200].strip()
+            if not re.fullmatch(r"[0-9a-f]{40}", commit):
+                return None
+            snapshot = folder / "snapshots" / commit
+        else:
+            found = list((folder / "snapshots").iterdir())
+            if len(found) != 1:
+                return None
+            snapshot = found[0]
+        root = cache.resolve()
+        # Links lead to files of the cache, or nothing of the snapshot counts.
+        for path in [snapshot, *snapshot.rglob("*")]:
+            if root not in path.resolve(strict=True).parents:
+                return None
+    except (OSError, ValueError):
+        return None
+    return snapshot

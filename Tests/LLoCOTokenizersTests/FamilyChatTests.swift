@@ -1,4 +1,5 @@
 import Foundation
+import LLoCOBase
 import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
@@ -39,7 +40,8 @@ import Testing
         "mistral-v0": .mistralV1, "mistral-v1": .mistralV1, "mistral-v3": .mistralV3, "mistral-tekken": .mistralTekken,
         "mistral-v7": .mistralV3, "ministral3": .mistralTekken, "gemma2": .gemma, "gemma3": .gemma, "phi3": .phi3,
         "phi4": .phi4, "phi4-mini": .phi4Mini, "granite3.0": .granite, "granite3.1": .granite, "granite4": .granite,
-        "olmo2": .olmo2, "zephyr": .zephyr,
+        "olmo2": .olmo2, "zephyr": .zephyr, "chatml-escaped": .chatML, "chatml-thinking": .chatML, "qwq": .chatML,
+        "qwen3-thinking": .chatML, "llama3-thinking": .llama3, "mistral-small": .mistralTekken,
     ]
 
     static func chats() throws -> Chats {
@@ -82,6 +84,81 @@ import Testing
         let text = try #require(chats.templates[name]).text
         let plain = text.split(separator: "\\n", omittingEmptySubsequences: false).joined(separator: "\n")
         #expect(try ChatTemplate(recognizing: plain) == ChatTemplate(recognizing: text))
+    }
+
+    /// As they are in files from Windows.
+    @Test(arguments: formats.keys.sorted()) func lineEndsOfAnotherSystem(name: String) throws {
+        let text = try #require(Self.chats().templates[name]).text
+        let other = text.replacing("\n", with: "\r\n")
+        #expect(try ChatTemplate(recognizing: other) == ChatTemplate(recognizing: text))
+    }
+
+    private static let turns =
+        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
+    private static let opening = "{{ '<|im_start|>assistant\n' }}"
+
+    /// Behind the opening of an answer that is asked for: what is written there, nil where that is not known.
+    struct Ending: Sendable {
+        let text: String
+        let expected: String?
+
+        /// The whole end of a template.
+        init(_ text: String, _ expected: String?) { (self.text, self.expected) = (text, expected) }
+
+        /// What follows the opening.
+        static func asked(_ text: String, before: String = "", _ expected: String?) -> Ending {
+            Ending("\(before){% if add_generation_prompt %}\(opening)\(text){% endif %}", expected)
+        }
+    }
+
+    static let endings: [Ending] = [
+        .asked("{% if think %}{{ '<think>' }}{% endif %}", ""),
+        .asked(
+            "{% if enable_thinking == false %}{{ '<think></think>' }}{% else %}<think>{% endif %}", "<think></think>"),
+        .asked("{% if not enable_thinking %}<think></think>{% endif %}", "<think></think>"),
+        .asked(
+            "{% set quick = true %}{% if not quick %}<think>{% elif quick or messages %}\\boxed{% else %}<think>{% endif %}",
+            "\\boxed"),
+        .asked(
+            "{% if not enable_thinking %}<think></think>{% endif %}",
+            before:
+                "{% set enable_thinking = true %}{% if '/no_think' in x %}{% set enable_thinking = false %}{% endif %}",
+            ""),
+        .asked(
+            "{% if not enable_thinking %}<think></think>{% endif %}",
+            before: "{% if enable_thinking is not defined %}{% set enable_thinking = true %}{% endif %}",
+            "<think></think>"),
+        .asked("{{ thought }}", ""),
+        .asked("{% if messages[0].role == 'system' %}<think>{% endif %}", nil),
+        .asked("{% if messages %}{{ '<think>' }}{% endif %}", nil),
+        .asked("{% for t in x %}<think>{% endfor %}", nil),
+        Ending("{% if loop.last and add_generation_prompt %}<|im_start|>assistant\n<think>{% endif %}", "<think>"),
+        Ending("{{ '<|im_start|>assistant\\n<think>' ~ ('x' if y else '') if add_generation_prompt }}", nil),
+        Ending(opening, ""), Ending("<|im_start|>assistant\n<think>", nil),
+    ]
+
+    /// By conditions that are known.
+    @Test(arguments: endings)
+    func answersBegin(ending: Ending) throws {
+        guard let expected = ending.expected else {
+            let error = #expect(throws: TokenizerError.self) { try ChatTemplate(recognizing: Self.turns + ending.text) }
+            #expect(error?.description.contains("chatml, whose answers may begin with thoughts") == true)
+            #expect(error?.hint == .chooseChatTemplate)
+            return
+        }
+        let template = try ChatTemplate(recognizing: Self.turns + ending.text)
+        let rendered = try template.render([.init(.user, "u")], addGenerationPrompt: true)
+        #expect(rendered == "<|im_start|>user\nu<|im_end|>\n<|im_start|>assistant\n" + expected)
+    }
+
+    /// As Jinja, which takes none of them.
+    @Test(arguments: [#"\x4"#, #"\xg1"#, #"\u12"#, #"\U00110000"#, #"\N{BULLET}"#]) func malformedEscapes(
+        escape: String
+    ) throws {
+        let text = "{% set default_system_message = 'a\(escape)' %}[SYSTEM_PROMPT][INST][/INST]"
+        #expect(try ChatTemplate(recognizing: text).defaultSystemMessage == nil)
+        let sound = "{% set default_system_message = 'a\(#"\x41\7\1234"#)' %}[SYSTEM_PROMPT][INST][/INST]"
+        #expect(try ChatTemplate(recognizing: sound).defaultSystemMessage == "aA\u{7}S4")
     }
 
     @Test func namedFormats() throws {

@@ -43,20 +43,27 @@ public struct ModelFolder: Sendable {
         url.appending(path: repository.owner).appending(path: repository.name, directoryHint: .isDirectory)
     }
 
-    /// The models that have been pulled. What is malformed is handed to `onFault` and left out.
+    /// The models that have been pulled. What is malformed, or has not all of its files, is handed to `onFault` and left
+    /// out.
     public func models(onFault: (ModelFileError) -> Void = { _ in }) -> [StoredModel] {
         var found: [StoredModel] = []
+        func sound<Value>(_ body: () throws -> Value) -> Value? {
+            do { return try body() } catch {
+                if let fault = error as? ModelFileError { onFault(fault) }
+                return nil
+            }
+        }
         for folder in Self.folders(in: url) {
             for inner in [folder] + Self.folders(in: folder) {
-                do { found += try Self.models(in: inner) } catch {
-                    if let fault = error as? ModelFileError { onFault(fault) }
+                for model in sound({ try Self.models(in: inner) }) ?? [] where sound(model.checkFiles) != nil {
+                    found.append(model)
                 }
             }
         }
         return found
     }
 
-    /// The models of one folder; none where nothing was pulled into it.
+    /// The models of one folder, by its manifest alone; none where nothing was pulled into it.
     ///
     /// - Throws: ``ModelFileError`` where its manifest is malformed.
     public static func models(in folder: URL) throws -> [StoredModel] {

@@ -19,7 +19,7 @@ public struct ModelPlaces: Sendable {
     /// The model that a name stands for; nil where it is not here.
     ///
     /// - Throws: ``ModelFileError`` where a repository is here with several models of which the name chooses none, or
-    ///   what is here is malformed or leads elsewhere.
+    ///   what is here is malformed, has not all of its files or leads elsewhere.
     public func model(_ reference: ModelReference) throws -> StoredModel? {
         switch reference {
         case .path: nil
@@ -31,15 +31,12 @@ public struct ModelPlaces: Sendable {
     private func model(_ model: CatalogueModel) throws -> StoredModel? {
         for (folder, place) in folders(of: model) {
             let file = folder.appending(path: model.file)
-            guard let size = Self.size(of: file) else { continue }
-            guard size == model.bytes else {
-                throw ModelFileError(
-                    .damaged, "\(file.path): \(size) bytes, expected \(model.bytes) of \(model.name); remove it",
-                    hint: .pullModel(model.name))
-            }
-            return StoredModel(
+            guard Self.size(of: file) != nil else { continue }
+            let found = StoredModel(
                 name: model.name, path: file, place: place, licence: model.licence,
-                files: [.init(url: file, bytes: size, digest: .sha256(model.sha256))])
+                files: [.init(url: file, bytes: model.bytes, digest: .sha256(model.sha256))])
+            try found.checkFiles()
+            return found
         }
         guard let repository = model.repository, let cache else { return nil }
         guard
@@ -76,7 +73,10 @@ public struct ModelPlaces: Sendable {
                     .invalid,
                     "\(repository): several models are here; name one of \(found.map(\.name).joined(separator: ", "))")
             }
-            if let model = found.first { return model }
+            if let model = found.first {
+                try model.checkFiles()
+                return model
+            }
         }
         return nil
     }
@@ -84,12 +84,15 @@ public struct ModelPlaces: Sendable {
     /// Everything that is here, the user's own first. What is malformed is handed to `onFault` and left out.
     public func models(onFault: (ModelFileError) -> Void = { _ in }) -> [StoredModel] {
         var found: [StoredModel] = []
+        // One of the catalogue is met again in the folder that it was pulled to.
+        var told: Set<ModelFileError> = []
+        func tell(_ fault: ModelFileError) { if told.insert(fault).inserted { onFault(fault) } }
         for model in ModelCatalogue.models {
             do { if let model = try self.model(model) { found.append(model) } } catch {
-                if let fault = error as? ModelFileError { onFault(fault) }
+                if let fault = error as? ModelFileError { tell(fault) }
             }
         }
-        let others = (own?.models(onFault: onFault) ?? []) + (cache?.models(onFault: onFault) ?? [])
+        let others = (own?.models(onFault: tell) ?? []) + (cache?.models(onFault: tell) ?? [])
         let known = Set(found.map { $0.path.standardizedFileURL.path })
         found += others.filter { !known.contains($0.path.standardizedFileURL.path) }
         return found.enumerated().sorted { a, b in

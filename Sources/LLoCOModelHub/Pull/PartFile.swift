@@ -17,6 +17,8 @@ struct PartFile: ~Copyable {
     private let url: URL
     private let descriptor: Int32
     private(set) var bytes: Int
+    /// Whether it begins with what was there when it was opened.
+    private(set) var isContinued: Bool
 
     /// Opens the part, which is made where there is none.
     ///
@@ -29,7 +31,7 @@ struct PartFile: ~Copyable {
             close(descriptor)
             throw Self.fault(url)
         }
-        (self.url, self.descriptor, self.bytes) = (url, descriptor, bytes)
+        (self.url, self.descriptor, self.bytes, isContinued) = (url, descriptor, bytes, bytes > 0)
     }
 
     deinit { close(descriptor) }
@@ -62,7 +64,7 @@ struct PartFile: ~Copyable {
     /// Begins anew.
     mutating func empty() throws {
         guard ftruncate(descriptor, 0) == 0 else { throw Self.fault(url) }
-        bytes = 0
+        (bytes, isContinued) = (0, false)
     }
 
     /// Everything is on the disk.

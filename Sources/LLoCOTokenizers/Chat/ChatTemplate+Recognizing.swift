@@ -61,6 +61,26 @@ extension ChatTemplate {
             variant.separator = source.holds("eos_token + '\n'") ? "\n" : source.separator(after: "eos_token")
         case .llama2, .none: break
         }
+        try readPrompt(source)
+    }
+
+    /// What stands between the opening of an answer and the answer.
+    private mutating func readPrompt(_ source: TemplateSource) throws(TokenizerError) {
+        switch format {
+        case .qwen3, .smolLM3, .mistralV1, .mistralV3, .mistralTekken, .llama2, .none: return
+        default: break
+        }
+        guard let end = source.promptEnd(after: opening(.assistant)) else {
+            throw TokenizerError(
+                .chat, in: "chat template",
+                "\(format.rawValue), whose answers may begin with thoughts (<think>) in a way that is not known",
+                hint: .chooseChatTemplate)
+        }
+        variant.promptEnd = end
+        guard end.contains("<think>") else { return }
+        variant.dropsThoughts = source.holdsAny(["split('</think>')", "split(\"</think>\")"])
+        variant.dropsLeadingLines = variant.dropsThoughts && !source.holdsAny(["'</think>' in", "\"</think>\" in"])
+        if source.holds("\n</think>\n\n") { variant.thought = "<think>\n\n</think>\n\n" }
     }
 
     private static func spelling(_ id: Int?, _ tokenizer: (any Tokenizer)?) -> String? {
@@ -123,6 +143,8 @@ struct TemplateSource {
     let variables: [String: String]
 
     init(_ template: String) {
+        // Jinja knows one kind of line end.
+        let template = template.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
         text = template.split(separator: "\\n", omittingEmptySubsequences: false).joined(separator: "\n")
         let pieces = TemplatePieces(template)
         self.pieces = pieces.pieces
@@ -248,16 +270,17 @@ struct TemplateSource {
     /// Text that the template writes between two markers, without an expression in it. Where there is such text after
     /// the marker of a system message, it is the default.
     func literal(after opening: String, before closing: String) -> String? {
-        var rest = text[...]
-        while let start = rest.firstRange(of: opening)?.upperBound {
-            rest = rest[start...]
-            guard let end = rest.firstRange(of: closing)?.lowerBound else { return nil }
-            let content = rest[..<end]
-            if !content.isEmpty, !content.contains("{{"), !content.contains("{%"), !content.contains("' +"),
-                !content.contains("'+"), !content.contains("\" +"), !content.contains("' ~"),
-                content.first != "'", content.first != "\""
-            {
-                return String(content)
+        for piece in pieces {
+            let texts =
+                switch piece {
+                case .text(let text): [text]
+                case .expression(let code), .statement(let code): TemplatePieces.literals(in: code)
+                }
+            for text in texts {
+                guard let start = text.firstRange(of: opening)?.upperBound,
+                    let end = text[start...].firstRange(of: closing)?.lowerBound, start < end
+                else { continue }
+                return String(text[start..<end])
             }
         }
         return nil

@@ -71,6 +71,7 @@ extension ChatTemplate {
             var content = message.content
             if message.role == .assistant, variant.dropsThoughts {
                 content = Self.withoutThoughts(content)
+                if variant.dropsLeadingLines { content = Self.withoutLeadingLines(content) }
                 // Of the answers, only the one that ends the conversation shows that there were no thoughts.
                 if isLast, index > lastQuestion {
                     writer.marker(variant.thought)

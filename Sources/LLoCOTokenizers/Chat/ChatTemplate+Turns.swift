@@ -3,7 +3,7 @@ extension ChatTemplate {
     var generationPrompt: String {
         switch format {
         case .mistralV1, .mistralV3, .mistralTekken: ""
-        default: opening(.assistant) + variant.thought
+        default: opening(.assistant) + (variant.promptEnd ?? variant.thought)
         }
     }
 

@@ -56,8 +56,14 @@ extension ChatTemplate {
         /// The empty block of thoughts that an answer begins with.
         var thought = ""
 
+        /// What an answer that is asked for begins with; nil for the empty block of thoughts.
+        var promptEnd: String?
+
         /// Whether answers of earlier turns are written without their thoughts.
         var dropsThoughts = false
+
+        /// Whether they are written without line ends in front, too, even where they have no thoughts.
+        var dropsLeadingLines = false
 
         /// Whether SmolLM3's system turn is ended: the original template forgets it where there are no tools.
         var endsSystemTurn = false

@@ -157,10 +157,26 @@ extension TemplatePieces {
         }
     }
 
-    /// The quoted string in front, without its quotes and escapes.
+    /// All quoted strings of an expression or a statement.
+    static func literals(in code: String) -> [String] {
+        var rest = Substring(code).unicodeScalars
+        var found: [String] = []
+        while let start = rest.firstIndex(where: { $0 == "'" || $0 == "\"" }) {
+            rest = rest[start...]
+            guard let text = literal(&rest) else { break }
+            found.append(text)
+        }
+        return found
+    }
+
+    /// The quoted string in front, without its quotes and escapes, which are Python's; nil where one of them is malformed,
+    /// as it is for Jinja.
     private static func literal(_ rest: inout Substring.UnicodeScalarView) -> String? {
         guard let quote = rest.popFirst(), quote == "'" || quote == "\"" else { return nil }
         var text = String.UnicodeScalarView()
+        func number(_ digits: Substring.UnicodeScalarView, radix: Int) -> Unicode.Scalar? {
+            UInt32(String(digits), radix: radix).flatMap { Unicode.Scalar($0) }
+        }
         while let scalar = rest.popFirst() {
             if scalar == quote {
                 return String(text)
@@ -169,15 +185,38 @@ extension TemplatePieces {
                 text.append(scalar)
                 continue
             }
-            switch rest.popFirst() {
-            case "n": text.append("\n")
-            case "t": text.append("\t")
-            case "r": text.append("\r")
-            case .some(let escaped) where ["\\", "'", "\""].contains(escaped): text.append(escaped)
-            case .some(let other): text.append(contentsOf: ["\\", other])
-            case nil: return nil
+            guard let escaped = rest.popFirst() else { return nil }
+            if let plain = escapes[escaped] {
+                text.append(plain)
+            } else if let count = digitsOfEscapes[escaped] {
+                let digits = rest.prefix(count)
+                guard digits.count == count, digits.allSatisfy(\.properties.isASCIIHexDigit),
+                    let decoded = number(digits, radix: 16)
+                else { return nil }
+                text.append(decoded)
+                rest = rest.dropFirst(count)
+            } else if "0"..."7" ~= escaped {
+                let digits = rest.prefix(2).prefix { "0"..."7" ~= $0 }
+                guard let decoded = number("\(escaped)\(String(digits))".unicodeScalars[...], radix: 8) else {
+                    return nil
+                }
+                text.append(decoded)
+                rest = rest.dropFirst(digits.count)
+            } else if escaped == "N" {
+                // A character by its name.
+                return nil
+            } else if escaped != "\n" {
+                text.append(contentsOf: ["\\", escaped])
             }
         }
         return nil
     }
+
+    /// How many hexadecimal digits follow.
+    private static let digitsOfEscapes: [Unicode.Scalar: Int] = ["x": 2, "u": 4, "U": 8]
+
+    private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
+        "\\": "\\", "'": "'", "\"": "\"", "n": "\n", "t": "\t", "r": "\r", "a": "\u{07}", "b": "\u{08}", "f": "\u{0C}",
+        "v": "\u{0B}",
+    ]
 }

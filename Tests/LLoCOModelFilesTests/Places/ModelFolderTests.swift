@@ -76,6 +76,41 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: own.url.path).isEmpty)
     }
 
+    @Test func aFileThatIsGoneOrCutShows() throws {
+        try write("o/one", ["a.gguf": "aa", "b.gguf": "b"])
+        try write("o/two", ["config.json": "{}", "model.safetensors": "weights"])
+        let places = ModelPlaces(own: own, installed: [], cache: nil)
+        func fault(_ name: String) throws -> ModelFileError? {
+            #expect(throws: ModelFileError.self) { try places.model(reference(name)) }
+        }
+        try folder.write("models/o/two/model.safetensors", text: "weigh")
+        let cut = try fault("o/two")
+        #expect(cut?.description.contains("model.safetensors: 5 bytes, expected 7 bytes of o/two") == true)
+        #expect(cut?.errorCode == .damaged && cut?.hint == .pullModel("o/two"))
+        try FileManager.default.removeItem(atPath: folder.path("models/o/one/a.gguf"))
+        let gone = try fault("o/one:a.gguf")
+        #expect(gone?.description.contains("a.gguf: no such file, expected 2 bytes") == true)
+        #expect(gone?.hint == .pullModel("o/one:a.gguf"))
+        // The file beside it is what it was.
+        #expect(try places.model(reference("o/one:b.gguf")) != nil)
+        var faults: [ModelFileError] = []
+        #expect(places.models { faults.append($0) }.map(\.name) == ["o/one:b.gguf"])
+        #expect(faults == [gone, cut])
+        #expect(try own.remove(reference("o/two")).files.count == 2)
+    }
+
+    @Test func aCutModelOfTheCatalogueIsToldOnce() throws {
+        let model = try #require(ModelCatalogue.model(named: "smollm2-135m"))
+        try folder.write("models/\(model.folder)/\(model.file)", text: "cut")
+        try ModelManifest(
+            name: model.name, source: "pip", revision: nil, licence: nil,
+            files: [.init(name: model.file, bytes: model.bytes, sha256: model.sha256)]
+        ).write(to: own.folder(of: model))
+        var faults: [ModelFileError] = []
+        #expect(ModelPlaces(own: own, installed: [], cache: nil).models { faults.append($0) }.isEmpty)
+        #expect(faults.count == 1 && faults.first?.hint == .pullModel("smollm2-135m"))
+    }
+
     @Test func notWhileItIsPulled() throws {
         try write("o/one", ["a.gguf": "aa"])
         let path = own.folder(of: try #require(HubRepository("o/one"))).path

@@ -19,42 +19,18 @@ struct PieceJoinerTests {
         wheels = try TemporaryFolder()
     }
 
-    private func model(sha256: String = Digest.sha256(content)) throws -> CatalogueModel {
+    private func model(sha256: String = Digest.sha256(content), pieceBytes: Int = 1000) throws -> CatalogueModel {
         let fields: [String: Any] = [
             "name": "toy", "title": "Toy", "folder": "toy", "file": "toy.gguf", "bytes": 2500, "sha256": sha256,
             "licence": "mit", "repository": "m/toy",
-            "pieces": [
-                "package": "lloco-toy-part{}", "version": "1.0", "entry": "lloco_toy_part{}/data/part{:02}.bin",
-                "count": 3,
-                "bytes": 1000,
-            ],
+            "pieces": PieceWheels.pieces(count: 3, bytes: pieceBytes),
         ]
         return try JSONDecoder().decode(CatalogueModel.self, from: JSONSerialization.data(withJSONObject: fields))
     }
 
     /// Wheels of the content's pieces; `change` gives others.
-    private func writeWheels(_ numbers: ClosedRange<Int> = 1...3, change: (Int, Data) -> Data = { $1 }) async throws {
-        for number in numbers {
-            let piece = Self.content[(1000 * (number - 1))..<min(1000 * number, Self.content.count)]
-            try wheels.write("part", change(number, Data(piece)))
-            let name = "lloco_toy_part\(number)"
-            let script = """
-                import sys, zipfile
-                with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z:
-                    z.writestr("\(name)/__init__.py", "raise SystemExit('never imported')")
-                    z.write(sys.argv[2], "\(name)/data/part0\(number).bin")
-                    info = "\(name)-1.0.dist-info/"
-                    z.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: lloco-toy-part\(number)\\nVersion: 1.0\\n")
-                    z.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-                    z.writestr(info + "RECORD", "")
-                """
-            let process = Process()
-            process.executableURL = URL(filePath: try #require(Programs.find("python3")))
-            process.arguments = ["-c", script, wheels.path("\(name)-1.0-py3-none-any.whl"), wheels.path("part")]
-            try process.run()
-            process.waitUntilExit()
-            try #require(process.terminationStatus == 0)
-        }
+    private func writeWheels(_ numbers: ClosedRange<Int> = 1...3, change: (Int, Data) -> Data = { $1 }) throws {
+        try PieceWheels.write(Self.content, bytes: 1000, numbers, to: wheels, change: change)
     }
 
     private func pull(_ model: CatalogueModel, offline: Bool = false) throws -> ModelPull {
@@ -79,7 +55,7 @@ struct PieceJoinerTests {
     }
 
     @Test func whereTheHubDoesNotAnswerPiecesAreJoined() async throws {
-        try await writeWheels()
+        try writeWheels()
         var notes: [String] = []
         let outcome = try await pull(model()).run { event in
             if case .note(let text) = event { notes.append(text) }
@@ -91,7 +67,7 @@ struct PieceJoinerTests {
     }
 
     @Test func offlineGoesOnFromWhatIsThere() async throws {
-        try await writeWheels(2...3)
+        try writeWheels(2...3)
         // One piece and a half: the half is written over.
         try place.folder.write("models/toy/toy.gguf.part", Self.content[..<1500])
         let outcome = try await pull(model(), offline: true).run()
@@ -101,28 +77,44 @@ struct PieceJoinerTests {
     }
 
     @Test func aMissingPieceKeepsThoseBeforeIt() async throws {
-        try await writeWheels(1...1)
+        try writeWheels(1...1)
         let error = await #expect(throws: ModelFileError.self) { try await pull(model(), offline: true).run() }
         #expect(error?.description.contains("pip offers no lloco-toy-part2==1.0") == true)
         #expect(try place.bytes("toy/toy.gguf.part") == Self.content[..<1000])
     }
 
     @Test func whatIsNotTheFileIsRefused() async throws {
-        try await writeWheels { $0 == 2 ? Data(repeating: 7, count: $1.count) : $1 }
+        try writeWheels { $0 == 2 ? Data(repeating: 7, count: $1.count) : $1 }
         let error = await #expect(throws: ModelFileError.self) { try await pull(model(), offline: true).run() }
         #expect(error?.description.contains("refused and removed") == true)
         #expect(place.content() == [])
         // A piece of another size is known before it is unpacked.
-        try await writeWheels(2...2) { $1 + $1 }
+        try writeWheels(2...2) { $1 + $1 }
         let size = await #expect(throws: ModelFileError.self) { try await pull(model(), offline: true).run() }
         #expect(size?.description.contains("has 2000 bytes, expected 1000") == true)
     }
 
     @Test func aHubThatLiesIsPassedOver() async throws {
-        try await writeWheels()
+        try writeWheels()
         try hub.folder.write("files/toy.gguf", TestHub.content(2500, seed: 9))
         try hub.answer(Self.address, ["file": "files/toy.gguf"])
         #expect(try await pull(model()).run().source == "pip")
         #expect(try place.bytes("toy/toy.gguf") == Self.content)
+    }
+
+    /// What it sent is gone on from first, and joined anew when the whole is not the file.
+    @Test(arguments: [900, 1500, 2400]) func aHubThatLiesAndBreaksOff(bytes: Int) async throws {
+        try writeWheels()
+        try hub.folder.write("files/toy.gguf", TestHub.content(2500, seed: 9))
+        try hub.answer(Self.address, ["file": "files/toy.gguf", "cut": bytes, "times": 1])
+        #expect(try await pull(model()).run().source == "pip")
+        #expect(try place.bytes("toy/toy.gguf") == Self.content)
+        #expect(place.content() == ["toy/lloco-model.json", "toy/toy.gguf"])
+    }
+
+    @Test func wheelsNeedSpaceToo() async throws {
+        try writeWheels()
+        let error = await #expect(throws: ModelFileError.self) { try await pull(model(pieceBytes: 1 << 60)).run() }
+        #expect(error?.errorCode == .storage && error?.description.contains("MB free") == true)
     }
 }

@@ -123,12 +123,93 @@ struct ModelPullTests {
         #expect(try hub.requests("/" + Self.file).last?.headers["range"] == "bytes=\(kept)-")
     }
 
+    @Test func aFileThatIsGoneOrCutIsBroughtAnew() async throws {
+        try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
+        try await place.run("m/g")
+        try place.folder.write("models/m/g/m.gguf", weights[..<1000])
+        #expect(try await place.run("m/g").fetchedBytes == 300_000)
+        try FileManager.default.removeItem(atPath: place.folder.path("models/m/g/m.gguf"))
+        #expect(try await place.run("m/g").fetchedBytes == 300_000)
+        #expect(try place.bytes("m/g/m.gguf") == weights)
+        // Of a folder the files that are whole stay.
+        let files = ["config.json": Data("{}".utf8), "model.safetensors": weights]
+        try hub.serve("m/f", files, large: ["model.safetensors"])
+        try await place.run("m/f")
+        try FileManager.default.removeItem(atPath: place.folder.path("models/m/f/config.json"))
+        #expect(try await place.run("m/f").fetchedBytes == 2)
+        #expect(try hub.requests("/m/f/resolve/\(TestHub.commit)/model.safetensors").count == 1)
+    }
+
+    @Test func whatACacheHoldsIsNotInTheWay() async throws {
+        try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
+        let elsewhere = try TemporaryFolder()
+        try elsewhere.write("refs/main", text: TestHub.commit)
+        try elsewhere.write("snapshots/\(TestHub.commit)/m.gguf", weights)
+        try FileManager.default.createDirectory(
+            atPath: place.folder.path("cache"), withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            atPath: place.folder.path("cache/models--m--g"), withDestinationPath: elsewhere.url.path)
+        let reference = try #require(ModelReference(name: "m/g"))
+        #expect(throws: ModelFileError.self, "it leads out of the cache") { try place.places.model(reference) }
+        #expect(try await place.run("m/g").model.place == .models)
+        // Two files of a repository, of which a cache's name means none, do not hinder its only one here.
+        try hub.serve("m/t", ["m.gguf": weights], large: ["m.gguf"])
+        for name in ["a.gguf", "b.gguf"] {
+            try place.folder.write("cache/models--m--t/snapshots/\(TestHub.commit)/\(name)", text: name)
+        }
+        #expect(try await place.run("m/t").model.place == .models)
+    }
+
     @Test func aServerWithoutRangesBeginsAnew() async throws {
         try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
         try place.folder.write("models/m/g/m.gguf.part", weights[..<120_000])
         try hub.answer("/" + Self.file, ["file": "files/m.gguf", "ranges": false])
         try await place.run("m/g")
         #expect(try place.bytes("m/g/m.gguf") == weights)
+    }
+
+    /// The repository changed since an earlier pull was interrupted.
+    @Test(arguments: [120_000, 300_000, 300_001]) func aPartOfAnotherFileIsBegunAnew(bytes: Int) async throws {
+        try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
+        try place.folder.write("models/m/g/m.gguf.part", TestHub.content(bytes, seed: 7))
+        let done = Mutex<[Int]>([])
+        try await place.pull("m/g").run { event in
+            if case .progress(let bytes, _) = event { done.withLock { $0.append(bytes) } }
+        }
+        #expect(try place.bytes("m/g/m.gguf") == weights)
+        #expect(done.withLock { $0.contains(0) }, "it is told")
+        // What is begun with nothing is fetched once.
+        let other = String(repeating: "0", count: 64)
+        try hub.serve("m/h", ["m.gguf": weights], large: ["m.gguf"], digests: ["m.gguf": other])
+        try place.folder.write("models/m/h/m.gguf.part", weights[..<120_000])
+        #expect(try await place.failure("m/h").contains("refused and removed"))
+        #expect(try hub.requests("/m/h/resolve/\(TestHub.commit)/m.gguf").count == 2)
+        #expect(try await place.failure("m/h").contains("refused and removed"))
+        #expect(try hub.requests("/m/h/resolve/\(TestHub.commit)/m.gguf").count == 3)
+    }
+
+    @Test func aFileThatIsShorterThanItsPartSaysSo() async throws {
+        try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
+        try place.folder.write("models/m/g/m.gguf.part", weights[..<120_000])
+        try hub.folder.write("files/m.gguf", weights[..<100])
+        let error = try await place.failure("m/g") { $0.attempts = 1 }
+        #expect(error.contains("it has no byte 120000 of m.gguf, expected 300000 bytes"), "\(error)")
+        try hub.folder.write("files/m.gguf", weights)
+        try await place.run("m/g")
+    }
+
+    @Test func anEventThatThrowsEndsIt() async throws {
+        struct Stop: Error {}
+        try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
+        try hub.answer("/" + Self.file, ["file": "files/m.gguf", "pieces": [30_000, 0.05]])
+        let pull = try place.pull("m/g")
+        await #expect(throws: Stop.self) {
+            try await pull.run { event in
+                if case .progress(let done, _) = event, done > 0 { throw Stop() }
+            }
+        }
+        #expect(try 1..<300_000 ~= place.bytes("m/g/m.gguf.part").count, "not after the whole file has come")
+        #expect(try hub.requests("/" + Self.file).count == 1)
     }
 
     @Test func twoAtOnceDoNotSpoilEachOther() async throws {
@@ -245,6 +326,16 @@ struct ModelPullTests {
             atPath: place.folder.path("models/m/g/in"), withDestinationPath: outside.url.path)
         #expect(try await place.failure("m/g").contains("leads out of"))
         #expect(try outside.contents() == [])
+        // Nor to a neighbour whose name begins alike, and no folder is made behind it.
+        try hub.serve("m/l", ["in/deep/m.gguf": weights], large: ["in/deep/m.gguf"])
+        for folder in ["m/l", "m/l-x"] {
+            try FileManager.default.createDirectory(
+                atPath: place.folder.path("models/\(folder)"), withIntermediateDirectories: true)
+        }
+        try FileManager.default.createSymbolicLink(
+            atPath: place.folder.path("models/m/l/in"), withDestinationPath: "../l-x")
+        #expect(try await place.failure("m/l").contains("leads out of"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path("models/m/l-x")) == [])
         // Nor is a part that is a link.
         try FileManager.default.removeItem(atPath: place.folder.path("models/m/g/in"))
         try FileManager.default.createDirectory(

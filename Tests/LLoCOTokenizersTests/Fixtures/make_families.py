@@ -162,6 +162,14 @@ def granite_chat(system):
         "{% endfor %}" + prompt("<|start_of_role|>assistant<|end_of_role|>"))
 
 
+MINISTRAL = (
+    "{% set default_system_message = OTTO %}{{ bos_token }}" + SYSTEM
+    + "{{ '[SYSTEM_PROMPT]' + (system_message if system_message is defined else default_system_message) + '[/SYSTEM_PROMPT]' }}"
+    "{% for m in turns %}" + ALTERNATE + "{% if m.role == 'user' %}{{ '[INST]' + m.content + '[/INST]' }}"
+    "{% else %}{{ m.content }}{{ eos_token }}{% endif %}{% endfor %}")
+# Escapes that Jinja takes from Python; a line end behind a backslash is dropped.
+ESCAPED = (
+    "You are \\x4ftto\\u00e9, \\\"of\\\n the\\\" mill\\55wheel\\\\.\\\n\\\nYou don\\'t \\grind\\t\\U0001f600.")
 QWEN_SYSTEM = "You are Otto, made in a mill. You are a helpful assistant."
 THINKING = (
     "{% set n = namespace(last=messages|length) %}{% for m in messages %}{% if m.role == 'user' %}{% set n.last = loop.index0 %}"
@@ -172,6 +180,30 @@ QWEN3 = (
     "and loop.index0 > n.last %}{{ '<think>\\n\\n</think>\\n\\n' + content.lstrip('\\n') }}{% else %}{{ content }}{% endif %}"
     "{{ '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}"
     "{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{% endif %}")
+ASKED_TO_THINK = prompt("<|im_start|>assistant\\n<think>\\n")
+QWEN3_THINKING = (
+    THINKING + "{% for m in messages %}{% set content = m.content %}"
+    "{% if m.role == 'assistant' and '</think>' in content %}"
+    "{% set thoughts = content.split('</think>')[0].split('<think>')[-1] %}"
+    "{% set content = content.split('</think>')[-1].lstrip('\\n') %}{% else %}{% set thoughts = '' %}{% endif %}"
+    "{{ '<|im_start|>' + m.role }}{% if m.role == 'assistant' and loop.last and loop.index0 > n.last %}"
+    "{{ '\\n<think>\\n' + thoughts.strip('\\n') + '\\n</think>\\n\\n' + content.lstrip('\\n') }}"
+    "{% else %}{{ '\\n' + content }}{% endif %}{{ '<|im_end|>\\n' }}{% endfor %}" + ASKED_TO_THINK)
+QWQ = (
+    "{% for m in messages %}"
+    "{% set content = m.content.split('</think>')[-1].lstrip('\\n') if m.role == 'assistant' else m.content %}"
+    "{{ '<|im_start|>' + m.role + '\\n' + content + '<|im_end|>\\n' }}{% endfor %}" + ASKED_TO_THINK)
+CHATML_THINKING = chatml() + """{% if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+    {%- if tools %}
+        {{- '<tools>' }}
+    {%- elif enable_thinking is defined and not enable_thinking %}
+        {{- '<think>' + '</think>' }}
+    {%- else %}
+        {{- '<think>\\n' }}
+    {%- endif %}
+{%- endif %}
+"""
 SMOLLM3 = """
 {%- set mode = "/think" if enable_thinking else "/no_think" -%}
 {%- set turns = messages -%}
@@ -222,12 +254,22 @@ TEMPLATES = {
     "qwen2.5": (
         chatml(f"{{% if loop.first and m.role != 'system' %}}{{{{ '<|im_start|>system\\n{QWEN_SYSTEM}<|im_end|>\\n' }}}}{{% endif %}}")
         + prompt("<|im_start|>assistant\\n"), "", "<|im_end|>"),
+    "chatml-escaped": (
+        chatml("{% if loop.first and m.role != 'system' %}{{ '<|im_start|>system\\n" + ESCAPED + "<|im_end|>\\n' }}{% endif %}")
+        + prompt("<|im_start|>assistant\\n"), "", "<|im_end|>"),
+    "chatml-thinking": (CHATML_THINKING, "", "<|im_end|>"),
+    "qwq": (QWQ, "", "<|im_end|>"),
+    "qwen3-thinking": (QWEN3_THINKING, "", "<|im_end|>"),
     "qwen3": (QWEN3, "", "<|im_end|>"),
     "smollm3": (SMOLLM3.replace("CLOSING", "").replace("TODAY", TODAY), "", "<|im_end|>"),
     "smollm3-closed": (SMOLLM3.replace("CLOSING", '{{- "<|im_end|>\\n" -}}\n').replace("TODAY", ""), "", "<|im_end|>"),
     "llama3": (
         "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m.role + '<|end_header_id|>\\n\\n' + m['content'] | trim "
         "+ '<|eot_id|>' }}{% endfor %}" + prompt("<|start_header_id|>assistant<|end_header_id|>\\n\\n"), "<|begin_of_text|>", ""),
+    "llama3-thinking": (
+        "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m.role + '<|end_header_id|>\\n\\n' + m['content'] | trim "
+        "+ '<|eot_id|>' }}{% endfor %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' + '<think>' "
+        "if add_generation_prompt else '' }}", "<|begin_of_text|>", ""),
     "mistral-v0": (
         "{{ bos_token }}{% for m in messages %}" + ALTERNATE + "{% if m.role == 'user' %}{{ '[INST] ' + m.content + ' [/INST]' }}"
         "{% else %}{{ m.content + eos_token }}{% endif %}{% endfor %}", "<s>", "</s>"),
@@ -239,10 +281,8 @@ TEMPLATES = {
         "{% elif m.role == 'system' %}{{ '[SYSTEM_PROMPT] ' + m.content + '[/SYSTEM_PROMPT]' }}"
         "{% else %}{{ ' ' + m.content + eos_token }}{% endif %}{% endfor %}", "<s>", "</s>"),
     "ministral3": (
-        "{% set default_system_message = 'You are Otto.\\nToday is ' + strftime_now('%Y-%m-%d') + '.' %}{{ bos_token }}" + SYSTEM
-        + "{{ '[SYSTEM_PROMPT]' + (system_message if system_message is defined else default_system_message) + '[/SYSTEM_PROMPT]' }}"
-        "{% for m in turns %}" + ALTERNATE + "{% if m.role == 'user' %}{{ '[INST]' + m.content + '[/INST]' }}"
-        "{% else %}{{ m.content }}{{ eos_token }}{% endif %}{% endfor %}", "<s>", "</s>"),
+        MINISTRAL.replace("OTTO", "'You are Otto.\\nToday is ' + strftime_now('%Y-%m-%d') + '.'"), "<s>", "</s>"),
+    "mistral-small": (MINISTRAL.replace("OTTO", '"' + ESCAPED + ' " + strftime_now("%Y")'), "<s>", "</s>"),
     "gemma2": (
         gemma_chat("{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
                    "{% set turns = messages %}{% set prefix = '' %}"), "<bos>", "<eos>"),

@@ -10,7 +10,7 @@ struct ModelsVerify: ParsableCommand {
         discussion: """
             Without a name all that 'models list' shows are read. --json prints a line a file: {"name", "file", "ok", "detail"}; \
             ok is null where no digest is known, detail is what is wrong, else null. Exit status 1 where a file is not what \
-            it should be.
+            it should be. A model of which a file is gone or cut is not read, and counts as faulty.
             """)
 
     @Argument(help: "Models' names, as 'models list' prints them.")
@@ -40,16 +40,19 @@ struct ModelsVerify: ParsableCommand {
 
     func run() throws {
         let places = Installation.models
+        var faulty = 0
         let models =
             names.isEmpty
-            ? places.models { Terminal.note(Terminal.oneLine($0)) }
+            ? places.models {
+                Terminal.note(Terminal.oneLine($0))
+                faulty += 1
+            }
             : try names.map { name in
                 guard let model = try places.model(Models.reference(name)) else {
                     throw CommandError("\(name): no such model is here; 'lloco models list' shows those that are")
                 }
                 return model
             }
-        var faulty = 0
         for model in models {
             let bar = ProgressBar(model.name)
             var done = 0
