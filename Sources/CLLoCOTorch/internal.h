@@ -100,6 +100,13 @@ at::Device device(ctorch_device_type type, int index);
 inline at::TensorOptions options(ctorch_dtype dtype, ctorch_device_type type, int index) {
     return at::TensorOptions().dtype(scalar_type(dtype)).device(device(type, index));
 }
+
+/// What a thread draws from on the CPU. Each has its own: libtorch's is one for all of them, and what one thread draws
+/// after seeding would depend on what the others do. It begins with the seed set last.
+at::Generator &generator();
+/// Elements set to zero with a probability, the others scaled up.
+at::Tensor drop(const at::Tensor &x, double probability);
+
 inline at::IntArrayRef dims(const int64_t *shape, size_t rank) { return at::IntArrayRef(shape, rank); }
 
 }  // namespace ctorch

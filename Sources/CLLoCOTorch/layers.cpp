@@ -30,7 +30,7 @@ int ctorch_log_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out)
 }
 
 int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **out) {
-    return produce("dropout", {x}, out, [&] { return at::dropout(unwrap(x), probability, true); });
+    return produce("dropout", {x}, out, [&] { return drop(unwrap(x), probability); });
 }
 
 int ctorch_cross_entropy(

@@ -288,7 +288,7 @@ at::Tensor composed(
         const std::vector<at::Tensor> downs(a.begin() + int64_t(group.begin), a.begin() + int64_t(group.end));
         const double probability = parts[group.begin].dropout;
         if (probability > 0 && probability != drawn) {
-            dropped = at::dropout(x, probability, true);
+            dropped = drop(x, probability);
             drawn = probability;
         }
         const at::Tensor low = at::linear(probability > 0 ? dropped : x, at::cat(downs).to(dtype));
@@ -347,8 +347,8 @@ at::Tensor linear_lora(
         TORCH_CHECK(
             x.numel() == 0, "expected Float or BFloat16 on the CPU for the weights of a file, and no bias that learns");
     }
-    // From libtorch's generator, so that its seed decides.
-    const uint32_t seed = draws ? uint32_t(at::randint(int64_t(1) << 31, {1}, at::kLong).item<int64_t>()) : 0;
+    const uint32_t seed =
+        draws ? uint32_t(at::randint(int64_t(1) << 31, {1}, generator(), at::kLong).item<int64_t>()) : 0;
     auto shape = x.sizes().vec();
     shape.back() = weight.rows();
     const at::Tensor rows = x.reshape({-1, weight.columns()}).contiguous();

@@ -4,7 +4,6 @@
 
 #include "libtorch.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -21,7 +20,7 @@ namespace {
 
 /// The generators that an operation on a device may draw from: what is drawn the first time is drawn again.
 std::vector<at::Generator> generators(at::Device device) {
-    std::vector<at::Generator> result{at::detail::getDefaultCPUGenerator()};
+    std::vector<at::Generator> result{generator()};
     if (device.is_cuda()) result.push_back(at::globalContext().defaultGenerator(device));
     return result;
 }

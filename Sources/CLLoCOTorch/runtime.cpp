@@ -179,8 +179,20 @@ int ctorch_set_threads(int count) {
     });
 }
 
+at::Generator &ctorch::generator() {
+    static thread_local at::Generator own =
+        at::detail::createCPUGenerator(at::detail::getDefaultCPUGenerator().current_seed());
+    return own;
+}
+
+at::Tensor ctorch::drop(const at::Tensor &x, double probability) {
+    if (!x.device().is_cpu()) return at::dropout(x, probability, true);
+    return x * at::empty_like(x).bernoulli_(1 - probability, generator()).div_(1 - probability);
+}
+
 int ctorch_seed(uint64_t seed) {
     return perform("seed", {}, [&] {
+        generator().set_current_seed(seed);
 #if defined(__linux__)
         // For all devices libtorch asks whether there is CUDA: not before it may have been loaded.
         if (!cuda_is_loaded) {

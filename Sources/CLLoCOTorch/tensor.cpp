@@ -64,14 +64,16 @@ int ctorch_tensor_arange(
 int ctorch_tensor_randn(
     const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type type, int index, ctorch_tensor **out) {
     return produce("randn", Request{dims(shape, rank), dtype}, out, [&] {
-        return at::randn(dims(shape, rank), options(dtype, type, index));
+        const c10::optional<at::Generator> own = type == ctorch_cpu ? c10::make_optional(generator()) : c10::nullopt;
+        return at::randn(dims(shape, rank), own, options(dtype, type, index));
     });
 }
 
 int ctorch_tensor_rand(
     const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type type, int index, ctorch_tensor **out) {
     return produce("rand", Request{dims(shape, rank), dtype}, out, [&] {
-        return at::rand(dims(shape, rank), options(dtype, type, index));
+        const c10::optional<at::Generator> own = type == ctorch_cpu ? c10::make_optional(generator()) : c10::nullopt;
+        return at::rand(dims(shape, rank), own, options(dtype, type, index));
     });
 }
 

@@ -90,7 +90,8 @@ import Testing
             try input(rows: 2, columns: columns) * 0.01, try input(rows: 2, columns: rows - 5).transposed(0, 1)
         )
         for dtype in [DType.float32, .bfloat16] {
-            let tolerance = dtype == .float32 ? 1e-6 : 1e-2
+            // Sums of float32 are of another order.
+            let tolerance = dtype == .float32 ? 3e-6 : 1e-2
             let whole = try dense.to(dtype)
             let bias = try input(rows: 1, columns: rows).to(dtype).reshaped([rows])
             for count in [1, 21] {

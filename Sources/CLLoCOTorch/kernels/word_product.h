@@ -2,8 +2,8 @@
 //
 // Why: a LoRA step multiplies with every frozen weight each way, and the way back, in libtorch's float32, was half of
 // it. A register takes twice as many products of 16 bits as of float32. Both sides are rounded, to 14 and 13 bits, 64
-// numbers that are added up under one scale each: an error of some 1e-4 of a product, a tenth of bfloat16's. Sums within
-// such a group are of integers, exact; groups are added in float32.
+// numbers that are added up under one scale each: an error of some 1e-4 of a product, a tenth of bfloat16's. Sums
+// within such a group are of integers, exact; groups are added in float32.
 //
 // A panel of rows of weights is expanded and rounded to tiles of sixteen columns. Two tiles at a time stay in the first
 // cache, a few groups of them, and are multiplied with all rows of y, a few at a time.
@@ -181,8 +181,8 @@ struct WordLoop {
         }
     }
 
-    /// Columns of a segment of a group of rows of weights, from row `first` and column `begin` on: a group of tiles that
-    /// are `stride` apart.
+    /// Columns of a segment of a group of rows of weights, from row `first` and column `begin` on: a group of tiles
+    /// that are `stride` apart.
     void pack_weights(int64_t first, int64_t begin, WordTile *to, int64_t stride, float *numbers) const {
         const int64_t count = std::min(segment, columns - begin), width = (count + 15) / 16 * 16;
         const ctorch::BlockWeights *part = product.parts;
@@ -262,8 +262,7 @@ struct WordLoop {
                 for (int64_t g = 0; g < count; g += slab) {
                     for (int64_t block = 0; block < blocks; block++) {
                         for (int64_t tile = 2 * pair; tile < end; tile++) {
-                            multiply(
-                                panel + tile * count + g, std::min(slab, count - g), block, first + g, tile);
+                            multiply(panel + tile * count + g, std::min(slab, count - g), block, first + g, tile);
                         }
                     }
                 }

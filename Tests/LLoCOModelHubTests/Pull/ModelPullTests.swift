@@ -173,7 +173,7 @@ struct ModelPullTests {
         try hub.serve("m/g", ["m.gguf": weights], large: ["m.gguf"])
         try place.folder.write("models/m/g/m.gguf.part", TestHub.content(bytes, seed: 7))
         let done = Mutex<[Int]>([])
-        try await place.pull("m/g").run { event in
+        _ = try await place.pull("m/g").run { event in
             if case .progress(let bytes, _) = event { done.withLock { $0.append(bytes) } }
         }
         #expect(try place.bytes("m/g/m.gguf") == weights)
