@@ -88,10 +88,10 @@ import Testing
                 for (name, document) in left.documents() {
                     let reference = try #require(expected.documents()[name])
                     if document.isFinished {
-                        #expect(document == reference, "\(name) is finished in round \(round)")
+                        #expect(document.agrees(with: reference), "\(name) is finished in round \(round)")
                     } else {
                         #expect(document.text == reference.text)
-                        #expect(reference.vectors.starts(with: document.vectors), "\(name) as far as it was made")
+                        #expect(document.hasVectors(near: reference.vectors), "\(name) as far as it was made")
                     }
                 }
                 let done = left.documents().values.reduce(0) { $0 + $1.segments.count }
@@ -102,7 +102,11 @@ import Testing
             try await place.run(command).expectSuccess()
             let end = try await LibraryContent(of: place)
             #expect(end.faults == [])
-            #expect(end.documents() == expected.documents(), "round \(round)")
+            #expect(end.documents().keys == expected.documents().keys, "round \(round)")
+            for (name, document) in end.documents() {
+                let reference = try #require(expected.documents()[name])
+                #expect(document.agrees(with: reference), "\(name) in round \(round)")
+            }
             #expect(end.embeddedPassages == expected.passages && end.passages == expected.passages)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: place.folder.path).filter { $0.contains("lloco") }

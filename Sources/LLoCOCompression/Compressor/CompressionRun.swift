@@ -16,7 +16,7 @@ public struct CompressionRun {
     /// float32
     private var segments: [SegmentVectors]
     /// Where set, each vector is rounded so as soon as it is made, so that a run taken up from stored vectors goes on
-    /// exactly as one that never stopped.
+    /// as one that never stopped, but for the order of sums.
     private let rounding: DType?
 
     /// - Parameters:

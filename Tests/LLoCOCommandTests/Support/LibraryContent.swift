@@ -18,6 +18,29 @@ struct LibraryContent {
         let vectors: Data
         let passages: [String]
         let isFinished: Bool
+
+        /// Whether all but the vectors is the same, and these are but for the rounding of sums, which are of another order
+        /// where a killed run goes on: more vectors are read at once then.
+        func agrees(with other: Document) -> Bool {
+            name == other.name && group == other.group && text == other.text && segments == other.segments
+                && passages == other.passages && isFinished == other.isFinished && vectors.count == other.vectors.count
+                && hasVectors(near: other.vectors)
+        }
+
+        /// Whether its vectors are the first of `others`, in this sense.
+        func hasVectors(near others: Data) -> Bool {
+            guard vectors.count <= others.count else { return false }
+            let (own, reference) = (Self.numbers(vectors), Self.numbers(others.prefix(vectors.count)))
+            let distance = zip(own, reference).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            return distance <= 1e-4 * reference.reduce(0) { $0 + $1 * $1 }
+        }
+
+        private static func numbers(_ bytes: Data) -> [Double] {
+            let bytes = Array(bytes)
+            return stride(from: 0, to: bytes.count - 1, by: 2).map {
+                Double(Float(bitPattern: UInt32(bytes[$0]) << 16 | UInt32(bytes[$0 + 1]) << 24))
+            }
+        }
     }
 
     /// What `Library.verify` says; empty for a sound file.
