@@ -186,7 +186,7 @@ at::Generator &ctorch::generator() {
 }
 
 at::Tensor ctorch::drop(const at::Tensor &x, double probability) {
-    if (!x.device().is_cpu()) return at::dropout(x, probability, true);
+    if (!x.device().is_cpu() || probability >= 1) return at::dropout(x, probability, true);
     return x * at::empty_like(x).bernoulli_(1 - probability, generator()).div_(1 - probability);
 }
 
