@@ -211,7 +211,8 @@ import Testing
         let errors = run.errorLines.filter { $0.hasPrefix("Error: ") }
         #expect(errors.count == 1 && errors[0].contains("window"), "one question fails, the talk goes on")
         let cuts = run.errorLines.filter { $0 == "the answer was cut after 4 tokens: --max-tokens allows no more" }
-        #expect(cuts.count == answers.count { $0["generated_tokens"] as? Int == 4 })
+        // What ends with its fourth token is not cut.
+        #expect(cuts.count <= answers.count { $0["generated_tokens"] as? Int == 4 })
         #expect(cuts.count > 0 && run.errorLines.count == cuts.count + 1)
         // Turns that have no place any more are left out, and that is said.
         let long = (0..<5).map { "What is \(String(repeating: "item ", count: 14)) of \($0)?\n" }.joined()
