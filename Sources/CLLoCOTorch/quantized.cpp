@@ -131,22 +131,7 @@ int ctorch_quantized_linear_in(
         TORCH_CHECK(
             input.size(1) == weights.columns && output.size(0) == count && output.size(1) == weights.rows, "weights [",
             weights.rows, ", ", weights.columns, "] take x [M, ", weights.columns, "] to y [M, ", weights.rows, "]");
-        if (quantized->file) {
-            const std::vector<BlockWeights> &blocks = quantized->file->parts;
-            const size_t scratch = size_t(block_linear_scratch(count, weights.columns));
-            return kernels().decoding.block_linear({
-                .parts = blocks.data(),
-                .part_count = int64_t(blocks.size()),
-                .x = const_data<float>(input),
-                .y = output.mutable_data_ptr<float>(),
-                .x_stride = input.stride(0),
-                .y_stride = output.stride(0),
-                .count = count,
-                .accumulates = accumulate,
-                .threads = at::get_num_threads(),
-                .scratch = scratch_memory(scratch),
-            });
-        }
+        if (quantized->file) return quantized->file->multiply_rows(input, output, accumulate, true);
         const size_t scratch = size_t(quantized_linear_scratch(count, weights.columns));
         kernels().decoding.quantized_linear({
             .weights = weights,

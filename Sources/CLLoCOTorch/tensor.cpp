@@ -61,19 +61,23 @@ int ctorch_tensor_arange(
     return produce("arange", {}, out, [&] { return at::arange(start, end, step, options(dtype, type, index)); });
 }
 
+/// What is drawn from on a device; none for libtorch's own.
+static c10::optional<at::Generator> generator_of(ctorch_device_type type) {
+    if (type == ctorch_cpu) return generator();
+    return c10::nullopt;
+}
+
 int ctorch_tensor_randn(
     const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type type, int index, ctorch_tensor **out) {
     return produce("randn", Request{dims(shape, rank), dtype}, out, [&] {
-        const c10::optional<at::Generator> own = type == ctorch_cpu ? c10::make_optional(generator()) : c10::nullopt;
-        return at::randn(dims(shape, rank), own, options(dtype, type, index));
+        return at::randn(dims(shape, rank), generator_of(type), options(dtype, type, index));
     });
 }
 
 int ctorch_tensor_rand(
     const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type type, int index, ctorch_tensor **out) {
     return produce("rand", Request{dims(shape, rank), dtype}, out, [&] {
-        const c10::optional<at::Generator> own = type == ctorch_cpu ? c10::make_optional(generator()) : c10::nullopt;
-        return at::rand(dims(shape, rank), own, options(dtype, type, index));
+        return at::rand(dims(shape, rank), generator_of(type), options(dtype, type, index));
     });
 }
 

@@ -6,7 +6,7 @@
 //
 // Where the weight allows it, float32 is rounded: products with blocks are of bytes (kernels/block_product.h), with and
 // without gradients, so that a model is trained as it answers; gradients are multiplied in 16 bits
-// (kernels/word_product.h). No product depends on how many rows there are at once.
+// (kernels/word_product.h).
 
 #include "weight.h"
 
@@ -50,6 +50,21 @@ void FileWeight::expand(int64_t begin, int64_t end, Element element, void *out, 
     });
 }
 
+void FileWeight::multiply_rows(const at::Tensor &x, const at::Tensor &y, bool accumulates, bool rounds) const {
+    kernels().decoding.block_linear({
+        .parts = parts.data(),
+        .part_count = int64_t(parts.size()),
+        .x = const_data<float>(x),
+        .y = y.mutable_data_ptr<float>(),
+        .x_stride = x.stride(0),
+        .y_stride = y.stride(0),
+        .count = x.size(0),
+        .accumulates = accumulates,
+        .threads = at::get_num_threads(),
+        .scratch = rounds ? scratch_memory(size_t(block_linear_scratch(x.size(0), columns))) : nullptr,
+    });
+}
+
 namespace {
 
 /// Bytes of a panel: small enough for the caches, large enough that a product with it runs at its peak.
@@ -82,26 +97,6 @@ void panels(const FileWeight &weight, const at::Tensor &x, const Body &body) {
         }
         start += part.rows;
     }
-}
-
-/// y = x · weightᵀ + bias for a few rows of x, rounded to 8 bits or not.
-void multiply_few_rows(
-    const FileWeight &weight, const at::Tensor &x, const c10::optional<at::Tensor> &bias, bool rounds,
-    const at::Tensor &y) {
-    const at::Tensor input = x.contiguous();
-    if (bias) y.copy_(bias->expand_as(y));
-    kernels().decoding.block_linear({
-        .parts = weight.parts.data(),
-        .part_count = int64_t(weight.parts.size()),
-        .x = const_data<float>(input),
-        .y = y.mutable_data_ptr<float>(),
-        .x_stride = input.size(1),
-        .y_stride = y.size(1),
-        .count = input.size(0),
-        .accumulates = bias.has_value(),
-        .threads = at::get_num_threads(),
-        .scratch = rounds ? scratch_memory(size_t(block_linear_scratch(input.size(0), input.size(1)))) : nullptr,
-    });
 }
 
 /// y = x · weightᵀ + bias with x rounded to 8 bits.
@@ -179,7 +174,8 @@ at::Tensor Weight::linear(const at::Tensor &x, const c10::optional<at::Tensor> &
     if (x.size(0) == 0) return y;
     if (x.scalar_type() == at::kFloat && file_->is_quantized()) {
         if (x.size(0) <= quantized_linear_rows) {
-            multiply_few_rows(*file_, x, bias, file_->rounds_input, y);
+            if (bias) y.copy_(bias->expand_as(y));
+            file_->multiply_rows(x.contiguous(), y, bias.has_value(), file_->rounds_input);
             return y;
         }
         if (file_->rounds_input) {

@@ -29,6 +29,9 @@ struct FileWeight {
     /// Rows `begin` ..< `end` as out [end - begin, columns], float or bfloat16, every `stride` elements; on all
     /// threads.
     void expand(int64_t begin, int64_t end, Element element, void *out, int64_t stride) const;
+    /// y = x · weightᵀ, added to y where `accumulates`, of blocks of quantized numbers and at most
+    /// `quantized_linear_rows` rows of x, rounded to 8 bits where `rounds`; float, adjacent elements in each row.
+    void multiply_rows(const at::Tensor &x, const at::Tensor &y, bool accumulates, bool rounds) const;
 };
 
 /// Either of both. Copies share what they stand for.

@@ -63,9 +63,10 @@ struct Lloco: AsyncParsableCommand {
     private static func said(_ error: any Error) -> Int32 {
         let code = exitCode(for: error)
         let text = error is ExitCode ? "" : fullMessage(for: error)
+        guard !text.isEmpty else { return code.rawValue }
         if code == .success {
-            if !text.isEmpty { print(text) }
-        } else if !text.isEmpty {
+            print(text)
+        } else {
             for line in text.split(separator: "\n", omittingEmptySubsequences: false) { Terminal.note(String(line)) }
         }
         return code.rawValue

@@ -5,7 +5,7 @@ import Testing
 /// How the command's process ends.
 @Suite struct EndTests {
     /// The loader tells what it unloads: at an `exit` libtorch, whose destructors take a while that is nobody's.
-    @Test(.enabled(if: isLinux, "only glibc's loader tells")) func nothingIsTakenDown() async throws {
+    @Test(.enabled(if: Workplace.isLinux, "only glibc's loader tells")) func nothingIsTakenDown() async throws {
         let place = try await Workplace.furnished()
         for (command, status) in [
             ("list", 0), ("list --json > /dev/full", 1), ("ask 'What is item 1?' --max-tokens 2 --segment 20", 0),
@@ -21,14 +21,6 @@ import Testing
             #expect(isTold && !isTakenDown, "\(command)")
             for report in reports { try FileManager.default.removeItem(atPath: place.path(report)) }
         }
-    }
-
-    private static var isLinux: Bool {
-        #if os(Linux)
-            true
-        #else
-            false
-        #endif
     }
 
     /// What has to be closed is closed, and what was printed has come.

@@ -165,7 +165,7 @@ import Testing
         #expect(!TestFiles.exists(place.folder.appending(path: "v.safetensors")))
     }
 
-    @Test(.enabled(if: isLinux, "only Linux has /dev/full")) func outputThatCannotBeWritten() async throws {
+    @Test(.enabled(if: Workplace.isLinux, "only Linux has /dev/full")) func outputThatCannotBeWritten() async throws {
         let place = try await Workplace.furnished()
         try #require(FileManager.default.fileExists(atPath: "/dev/full"))
         for command in ["list", "list --json", "show river.txt --text", "tokenize questions.jsonl"] {
@@ -173,13 +173,5 @@ import Testing
             outcome.expectFailure("stdout")
         }
         try await place.shell("exec \"$LLOCO\" list 2> /dev/full").expectSuccess()
-    }
-
-    private static var isLinux: Bool {
-        #if os(Linux)
-            true
-        #else
-            false
-        #endif
     }
 }

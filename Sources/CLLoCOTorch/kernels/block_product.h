@@ -17,7 +17,7 @@
 
 namespace KERNELS {
 
-/// Rows of x that are multiplied at once: the registers hold their sums.
+/// Rows of x, or of y on the way back, that are multiplied at once: the registers hold their sums.
 #if KERNELS_X86 == 512
 constexpr int product_rows = 12;
 #elif KERNELS_X86 == 256

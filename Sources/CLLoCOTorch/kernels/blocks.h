@@ -261,10 +261,6 @@ struct BlockInput {
             }
         }
     }
-
-    /// One row of weights times rows of x from `first` on.
-    template <typename Block, int Bytes, int Rows>
-    void multiply(const uint8_t *data, int64_t first, float *results) const;
 };
 
 /// Eight blocks of one group as one of eight: their scales are read and multiplied at once.
@@ -352,7 +348,24 @@ struct BlockSums {
     }
 };
 
-/// One row of weights times a few rows of x that was quantized.
+/// Walks along a row of weights: calls `eight(data, group)` for eight blocks at a time where a block is one group, and
+/// `one(data, group)` for every block that is left.
+template <typename Block, int Bytes, typename Eight, typename One>
+KERNELS_INLINE void walk_row(const uint8_t *data, int64_t groups, const Eight &eight, const One &one) {
+    int64_t group = 0;
+    if constexpr (Block::groups == 1) {
+        for (; group + 8 <= groups; group += 8, data += 8 * Bytes) {
+            for (int line = 0; line < 8 * Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+            eight(data, group);
+        }
+    }
+    for (; group < groups; group += Block::groups, data += Bytes) {
+        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+        one(data, group);
+    }
+}
+
+/// One row of weights times a few rows of x, from `first` on.
 template <typename Block, int Bytes, int Rows>
 static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
     f32x8 sums[Rows][2];
@@ -362,29 +375,17 @@ static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t
         sums[r][0] = sums[r][1] = 0;
         numbers[r] = x.numbers(first + r);
         scales[r] = x.scales(first + r);
-        results[r] = 0;
     }
     const int64_t groups = x.groups();
-    int64_t group = 0;
-    if constexpr (Block::groups == 1) {
-        BlockSums<EightBlocks<Block, Bytes>, Rows> eights;
-        for (; group + 8 <= groups; group += 8, data += 8 * Bytes) {
-            for (int line = 0; line < 8 * Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
-            eights.add(data, group, groups, numbers, scales, sums);
-        }
-        for (int r = 0; r < Rows; r++) results[r] += eights.total(r);
-    }
+    BlockSums<EightBlocks<Block, Bytes>, Rows> eights;
     BlockSums<Block, Rows> rest;
-    for (; group < groups; group += Block::groups, data += Bytes) {
-        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
-        rest.add(data, group, groups, numbers, scales, sums);
+    walk_row<Block, Bytes>(
+        data, groups, [&](auto place, int64_t group) { eights.add(place, group, groups, numbers, scales, sums); },
+        [&](auto place, int64_t group) { rest.add(place, group, groups, numbers, scales, sums); });
+    for (int r = 0; r < Rows; r++) {
+        results[r] = KERNELS::sum(sums[r][0] + sums[r][1]) + rest.total(r);
+        if constexpr (Block::groups == 1) results[r] += eights.total(r);
     }
-    for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(sums[r][0] + sums[r][1]) + rest.total(r);
-}
-
-template <typename Block, int Bytes, int Rows>
-void BlockInput::multiply(const uint8_t *data, int64_t first, float *results) const {
-    multiply_block_row<Block, Bytes, Rows>(data, *this, first, results);
 }
 
 /// Sixteen numbers of a half of a group as weights.
@@ -401,65 +402,42 @@ KERNELS_INLINE f32x16 weights_of(u8x16 numbers, float scale, float minimum) {
     return __builtin_convertvector(n, f32x16) * scale + minimum;
 }
 
-/// The same with x as it is, in float32.
-template <typename Block, int Bytes, int Rows>
-struct ExactSums {
-    f32x16 sums[Rows];
-
-    KERNELS_INLINE ExactSums() {
-        for (int r = 0; r < Rows; r++) sums[r] = 0;
-    }
-
-    /// Adds the products with the block whose first column `x` begins at.
-    KERNELS_INLINE void add(const uint8_t *data, const float *x, int64_t stride) {
-        const Block block(data);
-        float scales[2][Block::groups], minima[Block::groups];
-        for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
-        store(minima, block.minima());
+/// Calls `body` with the weights of a block, sixteen columns after sixteen.
+template <typename Block, typename Body>
+KERNELS_INLINE void block_weights(const uint8_t *data, const Body &body) {
+    const Block block(data);
+    float scales[2][Block::groups], minima[Block::groups];
+    for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
+    store(minima, block.minima());
 #pragma clang loop unroll(full)
-        for (int g = 0; g < Block::groups; g++) {
-            const u8x32 numbers = block.numbers(g);
-#pragma clang loop unroll(full)
-            for (int half = 0; half < 2; half++, x += 16) {
-                const u8x16 own = half == 0 ? numbers.lo : numbers.hi;
-                const f32x16 weights = weights_of<Block>(own, scales[half][g], minima[g]);
-                for (int r = 0; r < Rows; r++) sums[r] += weights * load<f32x16>(x + r * stride);
-            }
-        }
+    for (int g = 0; g < Block::groups; g++) {
+        const u8x32 numbers = block.numbers(g);
+        body(weights_of<Block>(numbers.lo, scales[0][g], minima[g]));
+        body(weights_of<Block>(numbers.hi, scales[1][g], minima[g]));
     }
-};
-
-/// One row of weights times a few rows of x.
-template <typename Block, int Bytes, int Rows>
-static void multiply_block_row(const uint8_t *data, const float *x, int64_t stride, int64_t columns, float *results) {
-    int64_t column = 0;
-    for (int r = 0; r < Rows; r++) results[r] = 0;
-    if constexpr (Block::groups == 1) {
-        ExactSums<EightBlocks<Block, Bytes>, Bytes, Rows> eights;
-        for (; column + 256 <= columns; column += 256, data += 8 * Bytes) {
-            for (int line = 0; line < 8 * Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
-            eights.add(data, x + column, stride);
-        }
-        for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(eights.sums[r]);
-    }
-    ExactSums<Block, Bytes, Rows> rest;
-    for (; column < columns; column += 32 * Block::groups, data += Bytes) {
-        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
-        rest.add(data, x + column, stride);
-    }
-    for (int r = 0; r < Rows; r++) results[r] += KERNELS::sum(rest.sums[r]);
 }
 
-/// The rows of x that are not quantized.
+/// The rows of x as they are, where nothing may be rounded.
 struct ExactInput {
     const float *x;
     int64_t stride, columns;
-
-    template <typename Block, int Bytes, int Rows>
-    void multiply(const uint8_t *data, int64_t first, float *results) const {
-        multiply_block_row<Block, Bytes, Rows>(data, x + first * stride, stride, columns, results);
-    }
 };
+
+/// The same in float32.
+template <typename Block, int Bytes, int Rows>
+static void multiply_block_row(const uint8_t *data, const ExactInput &input, int64_t first, float *results) {
+    f32x16 sums[Rows];
+    for (int r = 0; r < Rows; r++) sums[r] = 0;
+    const float *x = input.x + first * input.stride;
+    const auto add = [&](f32x16 weights) {
+        for (int r = 0; r < Rows; r++) sums[r] += weights * load<f32x16>(x + r * input.stride);
+        x += 16;
+    };
+    walk_row<Block, Bytes>(
+        data, input.columns / 32, [&](auto place, int64_t) { block_weights<EightBlocks<Block, Bytes>>(place, add); },
+        [&](auto place, int64_t) { block_weights<Block>(place, add); });
+    for (int r = 0; r < Rows; r++) results[r] = KERNELS::sum(sums[r]);
+}
 
 template <typename Input>
 struct BlockLoop {
@@ -483,10 +461,10 @@ struct BlockLoop {
                 float results[block_linear_rows];
                 using B = typename Format::Type;
                 switch (count) {
-                    case 1: input.template multiply<B, bytes, 1>(data, first, results); break;
-                    case 2: input.template multiply<B, bytes, 2>(data, first, results); break;
-                    case 3: input.template multiply<B, bytes, 3>(data, first, results); break;
-                    default: input.template multiply<B, bytes, 4>(data, first, results);
+                    case 1: multiply_block_row<B, bytes, 1>(data, input, first, results); break;
+                    case 2: multiply_block_row<B, bytes, 2>(data, input, first, results); break;
+                    case 3: multiply_block_row<B, bytes, 3>(data, input, first, results); break;
+                    default: multiply_block_row<B, bytes, 4>(data, input, first, results);
                 }
                 for (int64_t r = 0; r < count; r++) {
                     float &to = y[(first + r) * linear.y_stride];
@@ -537,18 +515,11 @@ static void block_linear(const ctorch::BlockLinear &linear) {
 
 template <typename Format, typename To>
 static void expand_blocks(const uint8_t *data, int64_t columns, To *out) {
-    using Block = typename Format::Type;
     for (int64_t column = 0; column < columns; column += Format::columns, data += Format::bytes) {
-        const Block block(data);
-        float scales[2][Block::groups], minima[Block::groups];
-        for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
-        store(minima, block.minima());
-        for (int g = 0; g < Block::groups; g++) {
-            const u8x32 numbers = block.numbers(g);
-            store_f32(out, weights_of<Block>(numbers.lo, scales[0][g], minima[g]));
-            store_f32(out + 16, weights_of<Block>(numbers.hi, scales[1][g], minima[g]));
-            out += 32;
-        }
+        block_weights<typename Format::Type>(data, [&](f32x16 weights) {
+            store_f32(out, weights);
+            out += 16;
+        });
     }
 }
 

@@ -16,15 +16,6 @@
 
 namespace KERNELS {
 
-/// Rows of y that are multiplied at once: the registers hold their sums.
-#if KERNELS_X86 == 512
-constexpr int word_rows = 12;
-#elif KERNELS_X86 == 256
-constexpr int word_rows = 6;
-#else
-constexpr int word_rows = 4;
-#endif
-
 /// NEON multiplies float32 as fast. What is emulated stands for AVX-512.
 #if KERNELS_X86 || defined(KERNELS_EMULATED)
 constexpr bool has_fast_words = true;
@@ -37,10 +28,10 @@ constexpr int64_t word_group = 64;
 constexpr int greatest_input = 8191, greatest_weight = 4095;
 static_assert(int64_t(greatest_input) * greatest_weight * word_group <= INT32_MAX);
 
-/// A group of `word_rows` rows of y, two columns side by side.
+/// A group of `product_rows` rows of y, two columns side by side.
 struct alignas(4) WordInput {
-    uint32_t pairs[word_group / 2][word_rows];
-    float scales[word_rows];
+    uint32_t pairs[word_group / 2][product_rows];
+    float scales[product_rows];
 };
 
 /// A group of rows of weights, sixteen columns of it, two rows side by side.
@@ -77,36 +68,36 @@ KERNELS_INLINE void word_scale(Number greatest, Number finite, int most, Number 
 }
 
 /// Sums of the products of a group.
-KERNELS_INLINE void add_word_dots(const WordTile &weights, const WordInput &y, i32x16 (&sums)[word_rows]) {
+KERNELS_INLINE void add_word_dots(const WordTile &weights, const WordInput &y, i32x16 (&sums)[product_rows]) {
 #if KERNELS_X86 == 512
 #pragma clang loop unroll_count(2)
     for (int p = 0; p < word_group / 2; p++) {
         const __m512i w = load<__m512i>(weights.pairs[p]);
-        for (int r = 0; r < word_rows; r++) {
+        for (int r = 0; r < product_rows; r++) {
             sums[r] = (i32x16)_mm512_dpwssd_epi32((__m512i)sums[r], w, _mm512_set1_epi32(int32_t(y.pairs[p][r])));
         }
     }
 #elif KERNELS_X86 == 256
-    __m256i low[word_rows], high[word_rows];
-    for (int r = 0; r < word_rows; r++) low[r] = high[r] = _mm256_setzero_si256();
+    __m256i low[product_rows], high[product_rows];
+    for (int r = 0; r < product_rows; r++) low[r] = high[r] = _mm256_setzero_si256();
 #pragma clang loop unroll_count(2)
     for (int p = 0; p < word_group / 2; p++) {
         const __m256i w[2] = {load<__m256i>(weights.pairs[p]), load<__m256i>(weights.pairs[p] + 8)};
 #pragma clang loop unroll(full)
-        for (int r = 0; r < word_rows; r++) {
+        for (int r = 0; r < product_rows; r++) {
             const __m256i pair = _mm256_set1_epi32(int32_t(y.pairs[p][r]));
             low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(w[0], pair));
             high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(w[1], pair));
         }
     }
-    for (int r = 0; r < word_rows; r++) {
+    for (int r = 0; r < product_rows; r++) {
         sums[r].lo = (i32x8)low[r];
         sums[r].hi = (i32x8)high[r];
     }
 #else
     for (int p = 0; p < word_group / 2; p++) {
         const i32x16 w = load<i32x16>(weights.pairs[p]);
-        for (int r = 0; r < word_rows; r++) {
+        for (int r = 0; r < product_rows; r++) {
             const int32_t pair = int32_t(y.pairs[p][r]);
             sums[r] += (w << 16 >> 16) * int32_t(int16_t(pair)) + (w >> 16) * (pair >> 16);
         }
@@ -137,7 +128,7 @@ struct WordLoop {
         for (int64_t i = 0; i < product.part_count; i++) rows += product.parts[i].rows;
         groups = (rows + word_group - 1) / word_group;
         tiles = (columns + 15) / 16;
-        blocks = (product.count + word_rows - 1) / word_rows;
+        blocks = (product.count + product_rows - 1) / product_rows;
         most = std::max<int64_t>(1, panel_bytes / (tiles * int64_t(sizeof(WordTile))));
         most = std::min(most, groups);
         inputs = reinterpret_cast<WordInput *>(product.scratch);
@@ -172,8 +163,8 @@ struct WordLoop {
 
     void pack_inputs(int64_t block) const {
         for (int64_t g = 0; g < groups; g++) {
-            for (int r = 0; r < word_rows; r++) {
-                const int64_t row = block * word_rows + r;
+            for (int r = 0; r < product_rows; r++) {
+                const int64_t row = block * product_rows + r;
                 const int64_t count = row < product.count ? rows - g * word_group : 0;
                 const float *from = count > 0 ? product.y + row * product.y_stride + g * word_group : product.y;
                 pack_input(from, count, inputs[block * groups + g], r);
@@ -213,21 +204,21 @@ struct WordLoop {
 
     /// x += a block of y times a few groups of a tile; the first ones begin with nothing.
     void multiply(const WordTile *weights, int64_t count, int64_t block, int64_t group, int64_t tile) const {
-        const int64_t row = block * word_rows, column = 16 * tile;
-        const int there = int(std::min<int64_t>(word_rows, product.count - row));
+        const int64_t row = block * product_rows, column = 16 * tile;
+        const int there = int(std::min<int64_t>(product_rows, product.count - row));
         const size_t bytes = size_t(std::min<int64_t>(16, columns - column)) * sizeof(float);
         float *x = product.x + row * product.x_stride + column;
-        float sums[word_rows][16] = {};
+        float sums[product_rows][16] = {};
         if (group > 0) {
             for (int r = 0; r < there; r++) copy(sums[r], x + r * product.x_stride, bytes);
         }
         const WordInput *input = inputs + block * groups + group;
         for (int64_t g = 0; g < count; g++) {
-            i32x16 dots[word_rows] = {};
+            i32x16 dots[product_rows] = {};
             add_word_dots(weights[g], input[g], dots);
             const f32x16 scales = load<f32x16>(weights[g].scales);
 #pragma clang loop unroll(full)
-            for (int r = 0; r < word_rows; r++) {
+            for (int r = 0; r < product_rows; r++) {
                 const f32x16 dot = __builtin_convertvector(dots[r], f32x16) * input[g].scales[r];
                 store(sums[r], load<f32x16>(sums[r]) + dot * scales);
             }

@@ -13,7 +13,7 @@ extension AdapterRules {
         guard type == "LORA" else {
             throw file.fault("peft_type \(type)", expected: "LORA", code: .unsupported)
         }
-        try Self.refuseVariants(object, file)
+        try Self.refuseVariants(reader)
         guard let targets = try Self.modules("target_modules", object, file) else {
             throw file.fault(
                 "no target_modules", expected: "a list of module names, a regular expression or \"all-linear\"",
@@ -96,7 +96,8 @@ extension AdapterRules {
     }
 
     /// PEFT's variants of LoRA that compute something else, or change other parts of the model.
-    private static func refuseVariants(_ object: JSONObject, _ file: FileBytes) throws {
+    private static func refuseVariants(_ reader: ConfigurationReader) throws {
+        let (object, file) = (reader.object, reader.file)
         if let bias = object.value("bias"), bias != .string("none") {
             throw file.fault("bias is \(bias.summary)", expected: "\"none\"", code: .unsupported)
         }
@@ -113,6 +114,6 @@ extension AdapterRules {
             "alpha_pattern", "use_rslora", "init_lora_weights", "inference_mode", "auto_mapping", "loftq_config",
             "eva_config", "corda_config", "runtime_config",
         ]
-        try ConfigurationReader(file: file, object: object).refuseSwitches(besides: read)
+        try reader.refuseSwitches(besides: read)
     }
 }

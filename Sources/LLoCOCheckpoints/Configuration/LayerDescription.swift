@@ -34,7 +34,7 @@ public struct LayerDescription: Equatable, Sendable {
         /// Positions between two steps of the growth
         public var originalMaximumPositions: Int
 
-        /// Growth by `rate` every so many positions.
+        /// Growth by `rate` every `originalMaximumPositions` positions.
         public init(rate: Double, originalMaximumPositions: Int) {
             self.rate = rate
             self.originalMaximumPositions = originalMaximumPositions

@@ -8,7 +8,6 @@ extension SentenceConfiguration {
         guard let modules = try file.json().array, modules.count <= 64 else {
             throw file.fault("no list of modules, or more than 64", expected: known)
         }
-        var hasPooling = false
         for (index, module) in modules.enumerated() {
             guard let type = module.object?["type"]?.string, let path = module.object?["path"]?.string else {
                 throw file.fault("module \(index) without type or path", expected: known)
@@ -31,7 +30,6 @@ extension SentenceConfiguration {
             switch name {
             case "Pooling":
                 try readPooling(configuration())
-                hasPooling = true
             case "Dense":
                 steps.append(.dense(try Dense(configuration(), folder: folder())))
             case "Normalize":
@@ -44,7 +42,8 @@ extension SentenceConfiguration {
             default: encoder = try folder()
             }
         }
-        guard hasPooling else {
+        // Module 1 is one, or there is none.
+        guard modules.count > 1 else {
             throw file.fault("\(modules.count) modules without a Pooling", expected: known, code: .unsupported)
         }
     }

@@ -79,7 +79,9 @@ public struct SentenceConfiguration: Equatable, Sendable {
         package var passage = ""
     }
 
-    /// The mean of the last layer, without prompts, of texts of so many tokens.
+    /// The mean of the last layer, without prompts.
+    ///
+    /// - Parameter maximumTokens: of a text; nil where the model's files name no maximum
     public init(maximumTokens: Int? = nil) {
         self.maximumTokens = maximumTokens
     }

@@ -73,10 +73,8 @@ struct AnswerOptions: ParsableArguments {
 
     private static func adapter(_ folder: String, for model: LoadedModel) throws -> GeneralAdapter {
         let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder), as: .float32)
-        if let other = checkpoint.model(otherThan: model.modelIdentity) {
-            throw CommandError(
-                "--adapter \(folder): trained for another model (\(other.prefix(12))…, this is "
-                    + "\(model.modelIdentity.prefix(12))…)")
+        if let objection = checkpoint.objection(toModel: model.modelIdentity) {
+            throw CommandError("--adapter \(folder): \(objection)")
         }
         return try GeneralAdapter(checkpoint, model.languageModel.decoder)
     }

@@ -26,8 +26,9 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp(
             "The weights that generated tokens are computed from: auto, full, lossless, 8-bit or 4-bit.",
             discussion: """
-                lossless is, on a CPU, the quantized blocks of the model's file; of Q4_0 and Q4_1 a copy of 4 bits, of numbers \
-                that are not quantized one of 8. Default: auto, which is lossless, but full (the model's own) where --dtype is given or the command computes in float32.
+                lossless is, on a CPU, the quantized blocks of the model's file; of Q4_0 and Q4_1 a copy of 4 bits, of \
+                numbers that are not quantized one of 8. Default: auto, which is lossless, but full (the model's own) where \
+                --dtype is given or the command computes in float32.
                 """, valueName: "weights"),
         transform: Self.decodeWeights)
     var decodeWeights = DecodeWeights.automatic
@@ -37,8 +38,8 @@ struct ModelOptions: ParsableArguments {
             "Where the weights are while a CPU computes: file, dense or auto.",
             discussion: """
                 file multiplies the blocks of the model's file, which is mapped and not copied; dense expands all weights \
-                in memory first, where that leaves room, else says so and is file. Default: auto, which is file. A GPU has them \
-                expanded, and so has float16.
+                in memory first, where that leaves room, else says so and is file. Default: auto, which is file. A GPU has \
+                them expanded, and so has float16.
                 """, valueName: "place"),
         transform: Self.weightPlace)
     var weights = WeightPlace.automatic

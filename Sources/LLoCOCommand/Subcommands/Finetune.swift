@@ -123,8 +123,9 @@ struct Finetune: AsyncParsableCommand {
         if recipe.finetuning.startsFromGeneral, let general = engine.model.generalAdapter {
             let name = from.map { "the adapter in \($0)" } ?? "the general adapter"
             let isStart = engine.model.startingAdapter(for: recipe.finetuning) != nil
+            let ranks = general.ranks.map(String.init).joined(separator: ", ")
             let shapes =
-                "\(name) has rank \(general.ranks.map(String.init).joined(separator: ", ")) and alpha \(general.alpha.formatted()), the recipe "
+                "\(name) has rank \(ranks) and alpha \(general.alpha.formatted()), the recipe "
                 + "\(recipe.finetuning.rank) and \(recipe.finetuning.alpha.formatted())"
             guard isStart || from == nil else {
                 throw CommandError(

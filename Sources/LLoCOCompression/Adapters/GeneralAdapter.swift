@@ -95,11 +95,11 @@ extension AdapterCheckpoint {
         return Digest.sha256(encoded.configuration + Digest.sha256(encoded.weights))
     }
 
-    /// The SHA-256 of the model that the adapter names as its own, where that is another than this one; nil too where it
-    /// names its model otherwise, which says nothing of a file.
-    public func model(otherThan identity: String) -> String? {
+    /// What is wrong where the adapter names another model than this one as its own, by SHA-256; nil too where it names its
+    /// model otherwise, which says nothing of a file.
+    public func objection(toModel identity: String) -> String? {
         guard let base = configuration.baseModel, base.count == 64, base.allSatisfy(\.isHexDigit), base != identity
         else { return nil }
-        return base
+        return "trained for another model (\(base.prefix(12))…, this is \(identity.prefix(12))…)"
     }
 }

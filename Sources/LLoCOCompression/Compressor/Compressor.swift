@@ -6,7 +6,7 @@ public import LLoCOTorch
 
 /// A document's tokens to a few vectors that a model reads in their place, by a ``CompressionMethod``.
 public struct Compressor: Sendable {
-    /// The base model, which reads the vectors too
+    /// The base model. It also reads the vectors.
     public let decoder: Llama
     /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked, [0, D] where there are none
     public let embedSummary: Tensor

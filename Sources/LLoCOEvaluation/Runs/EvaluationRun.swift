@@ -106,11 +106,8 @@ public final class EvaluationRun {
             evaluator.usesAdapter = false
             return nil
         case .given(let checkpoint, let name):
-            if let other = checkpoint.model(otherThan: model.modelIdentity) {
-                throw EvaluationError(
-                    .invalid,
-                    "\(name): trained for another model (\(other.prefix(12))…, this is "
-                        + "\(model.modelIdentity.prefix(12))…)")
+            if let objection = checkpoint.objection(toModel: model.modelIdentity) {
+                throw EvaluationError(.invalid, "\(name): \(objection)")
             }
             try evaluator.setAdapter(Adapter(checkpoint, for: model.languageModel.decoder))
             return try checkpoint.digest()

@@ -42,7 +42,7 @@ struct Download {
         }
     }
 
-    /// Fetches what is missing, in as many requests as it takes.
+    /// Fetches what is missing, in one request or more.
     private func complete(
         _ out: inout PartFile, _ hasher: inout ContentHasher, _ progress: (Int) throws -> Void
     ) async throws {

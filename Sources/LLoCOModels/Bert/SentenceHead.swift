@@ -18,6 +18,7 @@ package struct SentenceHead: Sendable {
         let hasResidual: Bool
         /// nil where the residual is the input itself
         let residual: Tensor?
+        let files: [URL]
 
         func callAsFunction(_ x: Tensor) throws -> Tensor {
             let y = try x.linear(weight, bias: bias)
@@ -39,6 +40,14 @@ package struct SentenceHead: Sendable {
     private let steps: [Step]
     /// Of its vectors
     package let dimension: Int
+
+    /// The files of each dense layer.
+    var denseFiles: [[URL]] {
+        steps.compactMap { step in
+            guard case .dense(let dense) = step else { return nil }
+            return dense.files
+        }
+    }
 
     /// The mean alone.
     package static func mean(hiddenSize: Int) -> SentenceHead {
@@ -81,7 +90,8 @@ package struct SentenceHead: Sendable {
                     bias: dense.hasBias ? try tensor("linear.bias", [dense.outputs]) : nil,
                     activation: dense.activation, hasResidual: dense.hasResidual,
                     residual: dense.hasResidual && !isSquare
-                        ? try tensor("residual.weight", [dense.outputs, dense.inputs]) : nil))
+                        ? try tensor("residual.weight", [dense.outputs, dense.inputs]) : nil,
+                    files: checkpoint.files))
         }
         dimension = size
     }

@@ -15,6 +15,14 @@ final class Workplace: Sendable {
     let folder: URL
     private let environment: [String: String]
 
+    static var isLinux: Bool {
+        #if os(Linux)
+            true
+        #else
+            false
+        #endif
+    }
+
     /// - Parameter environment: laid over that of a machine where only the tiny models are installed
     init(environment: [String: String] = [:]) throws {
         folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
