@@ -87,12 +87,11 @@ KERNELS_INLINE u8x32 shifted(u8x32 bytes, int count) {
 
 /// Sixteen bytes as 32 numbers: the lower halves, then the upper ones.
 KERNELS_INLINE u8x32 nibbles(const uint8_t *data) {
-    const u8x16 bytes = load<u8x16>(data);
-    using u16x8 = uint16_t __attribute__((ext_vector_type(8)));
-    const u8x16 low = bytes & uint8_t(15), high = (u8x16)((u16x8)bytes >> uint16_t(4)) & uint8_t(15);
-    return __builtin_shufflevector(
-        low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
-        28, 29, 30, 31);
+    using u32x4 = uint32_t __attribute__((ext_vector_type(4)));
+    using u32x8 = uint32_t __attribute__((ext_vector_type(8)));
+    const u32x4 bytes = load<u32x4>(data);
+    const u32x8 both = __builtin_shufflevector(bytes, bytes, 0, 1, 2, 3, 4, 5, 6, 7);
+    return (u8x32)(both >> u32x8{0, 0, 0, 0, 4, 4, 4, 4}) & uint8_t(15);
 }
 
 /// Bit i of four bytes as 16 in number i, where it is set.
@@ -158,14 +157,17 @@ struct SuperBlock {
     f32x8 d, m;
 
     KERNELS_INLINE explicit SuperBlock(const uint8_t *data) : data(data) {
-        using u8x8 = uint8_t __attribute__((ext_vector_type(8)));
-        uint32_t packed[3];
-        std::memcpy(packed, data + 4, sizeof packed);
-        const uint32_t s[2] = {packed[0] & 0x3F3F3F3F, (packed[2] & 0x0F0F0F0F) | (packed[0] >> 6 & 0x03030303) << 4};
-        const uint32_t n[2] = {
-            packed[1] & 0x3F3F3F3F, (packed[2] >> 4 & 0x0F0F0F0F) | (packed[1] >> 6 & 0x03030303) << 4};
-        d = __builtin_convertvector(load<u8x8>(s), f32x8) * half_at(data);
-        m = __builtin_convertvector(load<u8x8>(n), f32x8) * -half_at(data + 2);
+        // d and m as float16, then twelve bytes: the lower six bits of scales 0 ..< 4 and of minima 0 ..< 4 with two
+        // bits of the others above them, and the lower four bits of the others, the minima's above the scales'.
+        using u32x4 = uint32_t __attribute__((ext_vector_type(4)));
+        const u8x16 header = load<u8x16>(data);
+        const u8x16 low =
+            __builtin_shufflevector(header, header, 4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+        const u8x16 high = __builtin_shufflevector(header, header, 4, 5, 6, 7, 4, 5, 6, 7, 8, 9, 10, 11, 8, 9, 10, 11);
+        const u32x4 six = ((u32x4)low >> u32x4{0, 0, 0, 4}) & u32x4{0x3F3F3F3F, 0x0F0F0F0F, 0x3F3F3F3F, 0x0F0F0F0F};
+        const u8x16 numbers = (u8x16)(six | ((u32x4)high >> 2 & u32x4{0, 0x30303030, 0, 0x30303030}));
+        d = __builtin_convertvector(numbers.lo, f32x8) * half_at(data);
+        m = __builtin_convertvector(numbers.hi, f32x8) * -half_at(data + 2);
     }
     KERNELS_INLINE u8x32 numbers(int g) const {
         const u8x32 bytes = load<u8x32>(data + (HasFifth ? 48 : 16) + 32 * (g / 2));
@@ -185,10 +187,15 @@ struct SixBitBlock {
     static constexpr bool is_signed = false, has_halves = true;
     static constexpr int groups = 8, zero = 32;
     const uint8_t *data;
-    f32x16 d;
+    f32x8 d[2];
 
-    KERNELS_INLINE explicit SixBitBlock(const uint8_t *data)
-        : data(data), d(__builtin_convertvector(load<i8x16>(data + 192), f32x16) * half_at(data + 208)) {}
+    KERNELS_INLINE explicit SixBitBlock(const uint8_t *data) : data(data) {
+        const i8x16 numbers = load<i8x16>(data + 192);
+        const i8x16 halves =
+            __builtin_shufflevector(numbers, numbers, 0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+        d[0] = __builtin_convertvector(halves.lo, f32x8) * half_at(data + 208);
+        d[1] = __builtin_convertvector(halves.hi, f32x8) * half_at(data + 208);
+    }
     KERNELS_INLINE u8x32 numbers(int g) const {
         const int half = g / 4, quarter = g % 4;
         const u8x32 low = load<u8x32>(data + 64 * half + 32 * (quarter % 2));
@@ -198,10 +205,7 @@ struct SixBitBlock {
         const u8x32 two = quarter < 2 ? high << uint8_t(4 - 2 * quarter) : quarter == 2 ? high : shifted(high, 2);
         return four | (two & uint8_t(48));
     }
-    KERNELS_INLINE f32x8 scales(int half) const {
-        return half == 0 ? __builtin_shufflevector(d, d, 0, 2, 4, 6, 8, 10, 12, 14)
-                         : __builtin_shufflevector(d, d, 1, 3, 5, 7, 9, 11, 13, 15);
-    }
+    KERNELS_INLINE f32x8 scales(int half) const { return d[half]; }
     KERNELS_INLINE f32x8 minima() const { return 0; }
 };
 
@@ -263,21 +267,21 @@ struct BlockInput {
     }
 };
 
-/// Eight blocks of one group as one of eight: their scales are read and multiplied at once.
-template <typename Block, int Bytes>
-struct EightBlocks {
+/// A few blocks of one group as one block: their scales are read and multiplied at once.
+template <typename Block, int Bytes, int Count>
+struct BlockRun {
     static constexpr bool is_signed = Block::is_signed, has_halves = false;
-    static constexpr int groups = 8, zero = Block::zero;
+    static constexpr int groups = Count, zero = Block::zero;
     const uint8_t *data;
     f32x8 d, m;
 
-    KERNELS_INLINE explicit EightBlocks(const uint8_t *data) : data(data), d(halves(data)) {
+    KERNELS_INLINE explicit BlockRun(const uint8_t *data) : data(data), d(halves(data)) {
         if constexpr (Block::has_minimum) m = halves(data + 2);
     }
     static KERNELS_INLINE f32x8 halves(const uint8_t *data) {
         u16x16 bits = 0;
 #pragma clang loop unroll(full)
-        for (int g = 0; g < 8; g++) bits[g] = load<uint16_t>(data + Bytes * g);
+        for (int g = 0; g < Count; g++) bits[g] = load<uint16_t>(data + Bytes * g);
         return from_any_f16(bits).lo;
     }
     KERNELS_INLINE u8x32 numbers(int g) const { return Block::numbers(data + Bytes * g); }
@@ -288,104 +292,103 @@ struct EightBlocks {
     }
 };
 
-/// The sums of a few rows of x, and what is added to all of a block's at once. Groups are added to one of two sums in
-/// turn: each addition waits for the one before it.
-template <typename Block, int Rows>
-struct BlockSums {
-    using Scales = decltype(std::declval<Block>().scales(0));
-    Scales offsets[Rows];
-
-    KERNELS_INLINE BlockSums() {
-        for (int r = 0; r < Rows; r++) offsets[r] = 0;
+/// Sums of neighbours in each half: those of `a`, then those of `b`. `Greatest` bounds the sums' size.
+template <int Greatest>
+KERNELS_INLINE i32x8 sums_of_pairs(i32x8 a, i32x8 b) {
+#if KERNELS_X86
+    if constexpr (Greatest < 32768) {
+        const __m256i both = _mm256_packs_epi32((__m256i)a, (__m256i)b);
+        return (i32x8)_mm256_madd_epi16(both, _mm256_set1_epi16(1));
     }
-
-    /// Adds the products with the block of groups from `group` on.
-    KERNELS_INLINE void add(
-        const uint8_t *data, int64_t group, int64_t groups, const int8_t *const *numbers, const float *const *scales,
-        f32x8 (*sums)[2]) {
-        const Block block(data);
-        const Scales first_scales = block.scales(0), second_scales = block.scales(1);
-        alignas(32) float factors[Rows][2][Block::groups];
-        for (int r = 0; r < Rows; r++) {
-            const Scales scale = load<Scales>(scales[r] + group);
-            store(factors[r][0], first_scales * scale);
-            if constexpr (Block::has_halves) store(factors[r][1], second_scales * scale);
-            if constexpr (!Block::is_signed) {
-                const Scales low = load<Scales>(scales[r] + groups + group);
-                const Scales high = load<Scales>(scales[r] + 2 * groups + group);
-                if constexpr (Block::has_halves) {
-                    offsets[r] -= float(Block::zero) * (first_scales * low + second_scales * high);
-                } else {
-                    offsets[r] += (block.minima() - float(Block::zero) * first_scales) * (low + high);
-                }
-            }
-        }
-#if KERNELS_X86 == 256
-        // A factor is spread on its way from memory; from a register that takes the units that multiply.
-        if constexpr (!Block::has_halves) asm volatile("" : "+m"(factors));
 #endif
+    return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
+           __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+}
+
+/// Adds the products of a block's groups, at most eight, from `group` on, with a few rows of x.
+template <typename Block, int Greatest, int Rows>
+KERNELS_INLINE void add_block(
+    const uint8_t *data, int64_t group, int64_t groups, const int8_t *const *numbers, const float *const *scales,
+    f32x8 *sums) {
+    const Block block(data);
+    const auto some = [&](const float *p) {
+        f32x8 all = 0;
+        __builtin_memcpy(&all, p + group, Block::groups * sizeof(float));
+        return all;
+    };
+    // Lanes 0 ..< 4 are the first halves of four groups, lanes 4 ..< 8 the second ones.
+    i32x8 fours[Rows][2];
 #pragma clang loop unroll(full)
-        for (int g = 0; g < Block::groups; g++) {
-            const u8x32 weights = block.numbers(g);
-            for (int r = 0; r < Rows; r++) {
-                const i32x8 dots = dot_bytes<Block::is_signed>(weights, load<i8x32>(numbers[r] + 32 * (group + g)));
-                const float a = factors[r][0][g];
-                f32x8 factor = a;
-                if constexpr (Block::has_halves) {
-                    const float b = factors[r][1][g];
-                    factor = f32x8{a, a, a, a, b, b, b, b};
-                }
-                sums[r][g % 2] += __builtin_convertvector(dots, f32x8) * factor;
+    for (int f = 0; f < 2; f++) {
+        u8x32 weights[4];
+#pragma clang loop unroll(full)
+        for (int g = 0; g < 4; g++) weights[g] = 4 * f + g < Block::groups ? block.numbers(4 * f + g) : u8x32(0);
+        for (int r = 0; r < Rows; r++) {
+            i32x8 dots[4] = {0, 0, 0, 0};
+#pragma clang loop unroll(full)
+            for (int g = 0; g < 4 && 4 * f + g < Block::groups; g++) {
+                dots[g] = dot_bytes<Block::is_signed>(weights[g], load<i8x32>(numbers[r] + 32 * (group + 4 * f + g)));
+            }
+            constexpr int bound = 4 * 127 * Greatest;
+            fours[r][f] = sums_of_pairs<2 * bound>(
+                sums_of_pairs<bound>(dots[0], dots[1]), sums_of_pairs<bound>(dots[2], dots[3]));
+        }
+    }
+    for (int r = 0; r < Rows; r++) {
+        const f32x8 scale = some(scales[r]);
+        const i32x8 low = __builtin_shufflevector(fours[r][0], fours[r][1], 0, 1, 2, 3, 8, 9, 10, 11);
+        const i32x8 high = __builtin_shufflevector(fours[r][0], fours[r][1], 4, 5, 6, 7, 12, 13, 14, 15);
+        const f32x8 low_sum = some(scales[r] + groups), high_sum = some(scales[r] + 2 * groups);
+        if constexpr (Block::has_halves) {
+            sums[r] += __builtin_convertvector(low, f32x8) * (block.scales(0) * scale);
+            sums[r] += __builtin_convertvector(high, f32x8) * (block.scales(1) * scale);
+            sums[r] -= float(Block::zero) * (block.scales(0) * low_sum + block.scales(1) * high_sum);
+        } else {
+            sums[r] += __builtin_convertvector(low + high, f32x8) * (block.scales(0) * scale);
+            if constexpr (!Block::is_signed) {
+                sums[r] += (block.minima() - float(Block::zero) * block.scales(0)) * (low_sum + high_sum);
             }
         }
     }
+}
 
-    KERNELS_INLINE float total(int r) const {
-        if constexpr (Block::groups == 1)
-            return offsets[r];
-        else
-            return KERNELS::sum(offsets[r]);
-    }
-};
-
-/// Walks along a row of weights: calls `eight(data, group)` for eight blocks at a time where a block is one group, and
-/// `one(data, group)` for every block that is left.
-template <typename Block, int Bytes, typename Eight, typename One>
-KERNELS_INLINE void walk_row(const uint8_t *data, int64_t groups, const Eight &eight, const One &one) {
+/// Walks along a row of weights: calls `body(data, group)` for every block, with its type; for eight, four or one
+/// blocks at a time where a block is one group.
+template <typename Block, int Bytes, typename Body>
+KERNELS_INLINE void walk_row(const uint8_t *data, int64_t groups, const Body &body) {
     int64_t group = 0;
+    const auto step = [&]<typename Some, int Count>() {
+        for (int line = 0; line < Count * Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
+        body.template operator()<Some>(data, group);
+        group += Some::groups;
+        data += Count * Bytes;
+    };
     if constexpr (Block::groups == 1) {
-        for (; group + 8 <= groups; group += 8, data += 8 * Bytes) {
-            for (int line = 0; line < 8 * Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
-            eight(data, group);
-        }
-    }
-    for (; group < groups; group += Block::groups, data += Bytes) {
-        for (int line = 0; line < Bytes; line += 64) __builtin_prefetch(data + 1536 + line);
-        one(data, group);
+        while (group + 8 <= groups) step.template operator()<BlockRun<Block, Bytes, 8>, 8>();
+        if (group + 4 <= groups) step.template operator()<BlockRun<Block, Bytes, 4>, 4>();
+        while (group < groups) step.template operator()<BlockRun<Block, Bytes, 1>, 1>();
+    } else {
+        while (group < groups) step.template operator()<Block, 1>();
     }
 }
 
 /// One row of weights times a few rows of x, from `first` on.
-template <typename Block, int Bytes, int Rows>
+template <typename Format, int Rows>
 static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
-    f32x8 sums[Rows][2];
+    f32x8 sums[Rows];
     const int8_t *numbers[Rows];
     const float *scales[Rows];
     for (int r = 0; r < Rows; r++) {
-        sums[r][0] = sums[r][1] = 0;
+        sums[r] = 0;
         numbers[r] = x.numbers(first + r);
         scales[r] = x.scales(first + r);
     }
     const int64_t groups = x.groups();
-    BlockSums<EightBlocks<Block, Bytes>, Rows> eights;
-    BlockSums<Block, Rows> rest;
-    walk_row<Block, Bytes>(
-        data, groups, [&](auto place, int64_t group) { eights.add(place, group, groups, numbers, scales, sums); },
-        [&](auto place, int64_t group) { rest.add(place, group, groups, numbers, scales, sums); });
-    for (int r = 0; r < Rows; r++) {
-        results[r] = KERNELS::sum(sums[r][0] + sums[r][1]) + rest.total(r);
-        if constexpr (Block::groups == 1) results[r] += eights.total(r);
-    }
+    walk_row<typename Format::Type, Format::bytes>(
+        data, groups, [&]<typename Some>(const uint8_t *place, int64_t group) {
+            add_block<Some, Format::greatest, Rows>(place, group, groups, numbers, scales, sums);
+        });
+    for (int r = 0; r < Rows; r++) results[r] = KERNELS::sum(sums[r]);
 }
 
 /// Sixteen numbers of a half of a group as weights.
@@ -406,7 +409,7 @@ KERNELS_INLINE f32x16 weights_of(u8x16 numbers, float scale, float minimum) {
 template <typename Block, typename Body>
 KERNELS_INLINE void block_weights(const uint8_t *data, const Body &body) {
     const Block block(data);
-    float scales[2][Block::groups], minima[Block::groups];
+    float scales[2][8], minima[8];
     for (int half = 0; half < 2; half++) store(scales[half], block.scales(half));
     store(minima, block.minima());
 #pragma clang loop unroll(full)
@@ -424,7 +427,7 @@ struct ExactInput {
 };
 
 /// The same in float32.
-template <typename Block, int Bytes, int Rows>
+template <typename Format, int Rows>
 static void multiply_block_row(const uint8_t *data, const ExactInput &input, int64_t first, float *results) {
     f32x16 sums[Rows];
     for (int r = 0; r < Rows; r++) sums[r] = 0;
@@ -433,9 +436,9 @@ static void multiply_block_row(const uint8_t *data, const ExactInput &input, int
         for (int r = 0; r < Rows; r++) sums[r] += weights * load<f32x16>(x + r * input.stride);
         x += 16;
     };
-    walk_row<Block, Bytes>(
-        data, input.columns / 32, [&](auto place, int64_t) { block_weights<EightBlocks<Block, Bytes>>(place, add); },
-        [&](auto place, int64_t) { block_weights<Block>(place, add); });
+    walk_row<typename Format::Type, Format::bytes>(
+        data, input.columns / 32,
+        [&]<typename Some>(const uint8_t *place, int64_t) { block_weights<Some>(place, add); });
     for (int r = 0; r < Rows; r++) results[r] = KERNELS::sum(sums[r]);
 }
 
@@ -452,19 +455,17 @@ struct BlockLoop {
 
     template <typename Format>
     void multiply(const ctorch::BlockWeights &part, int64_t begin, int64_t end, int64_t start) const {
-        constexpr int bytes = Format::bytes;
         for (int64_t row = begin; row < end; row++) {
             const uint8_t *data = part.data + row * part.row_bytes();
             float *y = linear.y + start + part.destination(row);
             for (int64_t first = 0; first < linear.count; first += block_linear_rows) {
                 const int64_t count = std::min(block_linear_rows, linear.count - first);
                 float results[block_linear_rows];
-                using B = typename Format::Type;
                 switch (count) {
-                    case 1: multiply_block_row<B, bytes, 1>(data, input, first, results); break;
-                    case 2: multiply_block_row<B, bytes, 2>(data, input, first, results); break;
-                    case 3: multiply_block_row<B, bytes, 3>(data, input, first, results); break;
-                    default: multiply_block_row<B, bytes, 4>(data, input, first, results);
+                    case 1: multiply_block_row<Format, 1>(data, input, first, results); break;
+                    case 2: multiply_block_row<Format, 2>(data, input, first, results); break;
+                    case 3: multiply_block_row<Format, 3>(data, input, first, results); break;
+                    default: multiply_block_row<Format, 4>(data, input, first, results);
                 }
                 for (int64_t r = 0; r < count; r++) {
                     float &to = y[(first + r) * linear.y_stride];
