@@ -71,7 +71,8 @@ struct AnswerOptions: ParsableArguments {
         return (loaded.library(store), options)
     }
 
-    private static func adapter(_ folder: String, for model: LoadedModel) throws -> GeneralAdapter {
+    /// The adapter that `--adapter` names.
+    static func adapter(_ folder: String, for model: LoadedModel) throws -> GeneralAdapter {
         let checkpoint = try AdapterCheckpoint.read(URL(filePath: folder), as: .float32)
         if let objection = checkpoint.objection(toModel: model.modelIdentity) {
             throw CommandError("--adapter \(folder): \(objection)")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LLoCOCompression
+import LLoCODocuments
 import LLoCOEvaluation
 import LLoCOModels
 import LLoCOTraining
@@ -18,12 +19,34 @@ struct EvaluateCompressor: ComputingCommand {
             Texts are plain files, or JSON Lines with a field "text" or "document", gzipped or not. 'train-compressor' keeps \
             one text in twenty from training; --held-out measures those alone.
 
+            With --questions the right answers to questions about documents are scored instead, in nats a token: after             nothing (none), the document's vectors (compressed), the pieces of its text that have the question's words             (passages), both (hybrid), and the whole text (full). Vectors, pieces and both have the same number of positions,             --budget.
+
               lloco evaluate-compressor corpus.jsonl.gz --held-out
               lloco evaluate-compressor book.txt --segments 1,4,16 --compressor DIR
+              lloco evaluate-compressor --questions val.jsonl.gz --limit 200
             """)
 
     @Argument(help: ArgumentHelp("Texts that the compressor has not been trained on.", valueName: "text"))
-    var texts: [String]
+    var texts: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Score the answers of a question set, JSON Lines with a field \"document\".", valueName: "file"))
+    var questions: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "With --questions: at most so many of them, drawn by --seed.", discussion: "Default: all.", valueName: "n"))
+    var limit: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --questions: read everything with this adapter, a folder in PEFT's layout.",
+            discussion: "Default: none.",
+            valueName: "dir"))
+    var adapter: String?
+
+    @OptionGroup var budget: BudgetOptions
 
     @Option(help: ArgumentHelp("Numbers of segments before the scored tokens.", valueName: "n,n"))
     var segments = Counts([1, 2, 4, 8, 16, 32])
@@ -39,10 +62,65 @@ struct EvaluateCompressor: ComputingCommand {
 
     func validate() throws {
         if samples < 1 { throw ValidationError("--samples \(samples): expected 1 or more") }
+        if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected 1 or more") }
+        if !questions.isEmpty, !texts.isEmpty || heldOut {
+            throw ValidationError("--questions: texts are measured without it, in a run of their own")
+        }
+        if questions.isEmpty {
+            for (option, isGiven) in [
+                ("--limit", limit != nil), ("--adapter", adapter != nil), ("--budget", budget.budget != nil),
+            ] where isGiven {
+                throw ValidationError("\(option) is about --questions FILE, which is missing")
+            }
+        }
     }
 
     func compute() throws {
-        guard !texts.isEmpty else { throw CommandError("no TEXT was given") }
+        if questions.isEmpty { try measureTexts() } else { try measureAnswers() }
+    }
+
+    private func measureAnswers() throws {
+        let sets = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
+        let loaded = try engine.load(withEmbedder: false, withAdapter: false)
+        let measure = try AnswerMeasure(
+            loaded.compressor, tokenizer: loaded.languageModel.tokenizer, size: budget.budget ?? .usual,
+            textShare: budget.textShare, adapter: adapter.map { try AnswerOptions.adapter($0, for: loaded) })
+        let evaluation = try AnswerEvaluation(
+            sets, measure: measure, count: limit, seed: engine.model.compute.seed)
+        let bar = ProgressBar("measuring")
+        let figures = try evaluation.figures { bar.update($0, of: $1) }
+        bar.finish()
+        if output.json { try Terminal.json(figures) } else { Self.print(figures) }
+    }
+
+    private static func print(_ figures: AnswerFigures) {
+        Terminal.print(
+            "\(figures.questions) questions about \(figures.documents) documents, "
+                + String(format: "%.0f positions for one", figures.positions))
+        Terminal.print("            nats a token  gap closed  (95 % interval)")
+        let rows: [(String, Double, AnswerFigures.Interval?)] = [
+            ("none", figures.lossNone, nil), ("compressed", figures.lossCompressed, figures.gapClosedCompressed),
+            ("passages", figures.lossPassages, figures.gapClosedPassages),
+            ("hybrid", figures.lossHybrid, figures.gapClosedHybrid), ("full", figures.lossFull, nil),
+        ]
+        func interval(_ figure: AnswerFigures.Interval) -> String {
+            String(format: "%10.3f  (%.3f to %.3f)", figure.mean, figure.low, figure.high)
+        }
+        for (name, loss, closed) in rows {
+            Terminal.print(
+                name.padding(toLength: 12, withPad: " ", startingAt: 0) + String(format: "%12.4f", loss)
+                    + (closed.map { "  " + interval($0) } ?? ""))
+        }
+        for (name, gain) in [
+            ("hybrid beyond compressed", figures.hybridBeyondCompressed),
+            ("hybrid beyond passages", figures.hybridBeyondPassages),
+        ] {
+            Terminal.print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + "  " + interval(gain))
+        }
+    }
+
+    private func measureTexts() throws {
+        guard !texts.isEmpty else { throw CommandError("neither TEXT nor --questions FILE was given") }
         let corpus = try TrainingCorpus(contentsOf: texts.map { URL(filePath: $0) })
         if heldOut, corpus.count < TrainingText.leastCorpus {
             throw CommandError(

@@ -1,0 +1,63 @@
+import LLoCOBase
+public import LLoCODocuments
+
+/// A compressor measured on questions about documents: some of them, drawn by a seed.
+///
+///     let evaluation = try AnswerEvaluation(
+///         [QuestionSet(contentsOf: file)], measure: AnswerMeasure(engine.compressor, tokenizer: tokenizer))
+///     print(try evaluation.figures().gapClosedCompressed)
+public struct AnswerEvaluation {
+    /// What each question is measured with.
+    public let measure: AnswerMeasure
+    private let documents: [QuestionDocument]
+    private let seed: UInt64
+
+    /// Draws questions.
+    ///
+    /// - Parameters:
+    ///   - count: questions, at most; nil for all
+    ///   - seed: what questions, and the bootstrap, are drawn from
+    /// - Throws: `EvaluationError` where no question is about a document whose text is there.
+    public init(_ sets: [QuestionSet], measure: AnswerMeasure, count: Int? = nil, seed: UInt64 = 0) throws {
+        self.measure = measure
+        self.seed = seed
+        var places: [(document: Int, question: Int)] = []
+        var all: [QuestionDocument] = []
+        for document in sets.flatMap(\.documents) where !(document.document ?? "").isEmpty {
+            places += document.questions.indices.map { (all.count, $0) }
+            all.append(document)
+        }
+        var generator = SplitMix64(seed: seed)
+        places.shuffle(using: &generator)
+        let drawn = Dictionary(grouping: places.prefix(count ?? places.count), by: \.document)
+        documents = drawn.sorted { $0.key < $1.key }.map { index, places in
+            var document = all[index]
+            document.questions = places.map(\.question).sorted().map { document.questions[$0] }
+            return document
+        }
+        guard !documents.isEmpty else {
+            throw EvaluationError(
+                .invalid, "no question to measure: expected a field \"document\" with the text that it is about")
+        }
+    }
+
+    /// Measures all questions that were drawn.
+    ///
+    /// - Parameter onQuestion: told after each question how many of all are done
+    public func figures(
+        onQuestion: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    ) throws -> AnswerFigures {
+        let total = documents.reduce(0) { $0 + $1.questions.count }
+        var losses: [AnswerMeasure.Losses] = []
+        var names: [String] = []
+        for (index, document) in documents.enumerated() {
+            var done = losses.count
+            losses += try measure.losses(of: document.document ?? "", questions: document.questions) {
+                done += 1
+                try onQuestion(done, total)
+            }
+            names += document.questions.map { _ in "\(index)" }
+        }
+        return AnswerFigures(losses, documents: names, seed: seed)
+    }
+}

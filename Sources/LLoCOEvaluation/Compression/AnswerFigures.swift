@@ -1,0 +1,91 @@
+import LLoCOReports
+
+/// What a compressor's measure of answers came to over questions.
+public struct AnswerFigures: Sendable, Encodable {
+    /// A mean over questions with its 95 % interval, by bootstrap over documents.
+    public struct Interval: Sendable, Encodable, Equatable {
+        /// The figure over all questions
+        public let mean: Double
+        /// The interval's lower end
+        public let low: Double
+        /// Its upper end
+        public let high: Double
+
+        init(_ estimate: IntervalEstimate) { (mean, low, high) = (estimate.mean, estimate.low, estimate.high) }
+    }
+
+    /// Questions that were measured
+    public let questions: Int
+    /// Documents that they are about
+    public let documents: Int
+    /// Mean positions that stand for a document in `compressed`, `passages` and `hybrid`, at most
+    public let positions: Double
+    /// Mean loss of an answer's token after nothing, nats; see ``AnswerMeasure/Losses``
+    public let lossNone: Double
+    /// The same after the document's vectors
+    public let lossCompressed: Double
+    /// The same after pieces of its text
+    public let lossPassages: Double
+    /// The same after both
+    public let lossHybrid: Double
+    /// The same after its text
+    public let lossFull: Double
+    /// The share of the gap that vectors close: (none - compressed) / (none - full)
+    public let gapClosedCompressed: Interval
+    /// The share that pieces close
+    public let gapClosedPassages: Interval
+    /// The share that both close
+    public let gapClosedHybrid: Interval
+    /// What both close beyond vectors alone, question by question
+    public let hybridBeyondCompressed: Interval
+    /// What both close beyond pieces alone
+    public let hybridBeyondPassages: Interval
+    /// What vectors close beyond pieces
+    public let compressedBeyondPassages: Interval
+    /// Each question's losses, in the order in which they were measured: two compressors' can be compared question by
+    /// question
+    public let lossesByQuestion: [AnswerMeasure.Losses]
+
+    enum CodingKeys: String, CodingKey {
+        case questions, documents, positions
+        case lossNone = "loss_none"
+        case lossCompressed = "loss_compressed"
+        case lossPassages = "loss_passages"
+        case lossHybrid = "loss_hybrid"
+        case lossFull = "loss_full"
+        case gapClosedCompressed = "gap_closed_compressed"
+        case gapClosedPassages = "gap_closed_passages"
+        case gapClosedHybrid = "gap_closed_hybrid"
+        case hybridBeyondCompressed = "hybrid_beyond_compressed"
+        case hybridBeyondPassages = "hybrid_beyond_passages"
+        case compressedBeyondPassages = "compressed_beyond_passages"
+        case lossesByQuestion = "losses_by_question"
+    }
+
+    /// The figures of some losses, one or more.
+    ///
+    /// - Parameter documents: which document each is about
+    init(_ losses: [AnswerMeasure.Losses], documents: [String], seed: UInt64) {
+        let columns = [\AnswerMeasure.Losses.none, \.compressed, \.passages, \.hybrid, \.full].map { path in
+            losses.map { $0[keyPath: path] }
+        }
+        let means = columns.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
+        let bootstrap = Bootstrap(documents: documents, seed: seed)
+        /// Of the gap, what the loss in one column is below that in another.
+        func closed(_ column: Int, beyond other: Int = 0) -> Interval {
+            Interval(bootstrap.estimate(columns) { ($0[other] - $0[column]) / ($0[0] - $0[4]) })
+        }
+        questions = losses.count
+        self.documents = Set(documents).count
+        positions = Double(losses.reduce(0) { $0 + $1.positions }) / Double(max(1, losses.count))
+        (lossNone, lossCompressed, lossPassages) = (means[0], means[1], means[2])
+        (lossHybrid, lossFull) = (means[3], means[4])
+        gapClosedCompressed = closed(1)
+        gapClosedPassages = closed(2)
+        gapClosedHybrid = closed(3)
+        hybridBeyondCompressed = closed(3, beyond: 1)
+        hybridBeyondPassages = closed(3, beyond: 2)
+        compressedBeyondPassages = closed(1, beyond: 2)
+        lossesByQuestion = losses
+    }
+}
