@@ -152,6 +152,22 @@ import Testing
             }
             try FileManager.default.removeItem(atPath: place.path("r.json.run.jsonl"))
         }
+        // A haystack is read gzipped too; one that is cut off is named.
+        try place.write("hay.txt", text: Sample.text("river", sentences: 40))
+        try await place.shell("gzip -k hay.txt && head -c 60 hay.txt.gz > cut.gz").expectSuccess()
+        let needle = [
+            "evaluate", "needle", "--lengths", "300", "--depths", "50", "--modes", "full", "--max-tokens", "4",
+        ]
+        for file in ["hay.txt", "hay.txt.gz"] {
+            try await place.run(needle + ["--haystack", file, "--report", "\(file).json"] + Sample.segment)
+                .expectSuccess()
+        }
+        let questions = try ["hay.txt", "hay.txt.gz"].map { file in
+            let report = try JSONSerialization.jsonObject(with: place.bytes("\(file).json")) as? [String: Any]
+            return try #require((report?["settings"] as? [String: Any])?["data_digest"] as? String)
+        }
+        #expect(questions[0] == questions[1])
+        try await place.run(needle + ["--haystack", "cut.gz"]).expectFailure("cut.gz", "cut off")
         let usage = ["evaluate", "ruler", "--modes", "full"]
         try await place.run(usage + ["--tasks", "sudoku"]).expectUsage("sudoku")
         try await place.run(["evaluate", "needle", "--depths", "101"]).expectUsage("--depths")

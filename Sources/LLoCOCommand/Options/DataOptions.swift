@@ -58,7 +58,9 @@ struct DataOptions: ParsableArguments {
     var fixedNeedle = false
 
     @Option(
-        help: ArgumentHelp("ruler, needle: the text to hide things in. Default: sentences made up.", valueName: "file"))
+        help: ArgumentHelp(
+            "ruler, needle: the text to hide things in, gzipped or not. Default: sentences made up.", valueName: "file")
+    )
     var haystack: String?
 
     @Option(
@@ -140,7 +142,7 @@ struct DataOptions: ParsableArguments {
     func generated(tokenizer: any Tokenizer, templateTokens: Int, answerTokens: Int, seed: UInt64) throws
         -> EvaluationSet
     {
-        let haystack = try haystack.map { try DocumentReader().read($0).text }
+        let haystack = try haystack.map { try DocumentReader().readUnpacked($0).text }
         let bar = ProgressBar("writing texts")
         defer { bar.finish() }
         switch generator {
