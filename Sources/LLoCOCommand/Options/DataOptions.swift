@@ -36,7 +36,8 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "SCROLLS, LongBench v1: the task of a file whose lines and name do not tell it.", valueName: "name"))
+            "SCROLLS, LongBench v1, L-Eval, LooGLE, RULER's own lines: the task, where lines and names do not tell it.",
+            valueName: "name"))
     var task: String?
 
     @Option(help: ArgumentHelp("ruler, needle: the prompts' lengths in tokens; 8k is 8192.", valueName: "n,n"))

@@ -32,7 +32,10 @@ public enum DataFormat: String, Sendable, Codable, CaseIterable {
     case quality, qasper, qmsum, squality, narrativeqa, hotpotqa, triviaqa, govreport, scrolls
     case longbench
     case longbenchV2 = "longbench-v2"
-    case ruler, needle
+    case squad, leval, loogle
+    /// generated here, or lines that RULER's own scripts generated
+    case ruler
+    case needle
 }
 
 /// A record of a file that is not what its format asks for.
