@@ -122,6 +122,48 @@ import Testing
         try await place.run(command + ["--report", "none/r.html"]).expectFailure("--report none/r.html")
     }
 
+    /// `score` finds in the predictions that `evaluate` wrote what `evaluate` found, for every metric.
+    @Test func scoresAreRepeated() async throws {
+        let place = try Workplace()
+        let options =
+            ["--modes", "none,full", "--max-tokens", "6", "--json", "--predictions", "p.jsonl"] + Sample.segment
+        // What the tiny model says, which is no good but always the same, so that some of it can be right.
+        try place.write("said.jsonl", text: Sample.repeatable(answers: ["x"]))
+        try await place.run(["evaluate", "said.jsonl", "--modes", "full"] + options.dropFirst(2)).expectSuccess()
+        let said = try place.bytes("p.jsonl").split(separator: UInt8(ascii: "\n")).map { line in
+            try #require((JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])?["prediction"] as? String)
+        }
+        let words = said.joined(separator: " ").split { !$0.isLetter && !$0.isNumber }.map(String.init)
+        let answers = [said[0], words.first ?? "x", words.last ?? "y"].filter { !$0.isEmpty }
+        var files: [(file: [String], metric: String)] = []
+        try place.write("own.jsonl", text: Sample.repeatable(answers: answers))
+        for metric in [
+            "f1", "em", "f1_to_full_stop", "em_to_full_stop", "rouge", "rouge1", "rouge2", "rougeL", "rougeLsum",
+            "longbench_rouge_l", "loogle_rouge_l", "string_match", "string_match_any",
+        ] {
+            files.append((["own.jsonl", "--metric", metric], metric == "rouge" ? "rouge_geometric_mean" : metric))
+        }
+        for (name, metric, text) in try Sample.published(answers: answers) {
+            try place.write(name, text: text)
+            files.append(([name], metric))
+        }
+        for (file, metric) in files {
+            let results = try await place.run(["evaluate"] + file + options).expectSuccess().objects()
+            let scored = try await place.run("score", "p.jsonl", "--json").expectSuccess().objects()
+            #expect(results.count == 2 && scored.count == 2)
+            for (result, score) in zip(results, scored) {
+                #expect(result["mode"] as? String == score["mode"] as? String)
+                #expect(result["questions"] as? Int == score["questions"] as? Int)
+                #expect(result[metric] is NSNumber, "\(file) has no \(metric)")
+                let names = Set(result.keys).subtracting(["data", "mode", "context_tokens", "seconds_per_question"])
+                for name in names {
+                    let pair = [result, score].map { ($0[name] as? NSNumber)?.doubleValue ?? .nan }
+                    #expect(abs(pair[0] - pair[1]) < 1e-9, "\(file), \(name): \(pair)")
+                }
+            }
+        }
+    }
+
     @Test func generatedData() async throws {
         let place = try Workplace()
         for data in [
@@ -152,6 +194,22 @@ import Testing
             }
             try FileManager.default.removeItem(atPath: place.path("r.json.run.jsonl"))
         }
+        // A haystack is read gzipped too; one that is cut off is named.
+        try place.write("hay.txt", text: Sample.text("river", sentences: 40))
+        try await place.shell("gzip -k hay.txt && head -c 60 hay.txt.gz > cut.gz").expectSuccess()
+        let needle = [
+            "evaluate", "needle", "--lengths", "300", "--depths", "50", "--modes", "full", "--max-tokens", "4",
+        ]
+        for file in ["hay.txt", "hay.txt.gz"] {
+            try await place.run(needle + ["--haystack", file, "--report", "\(file).json"] + Sample.segment)
+                .expectSuccess()
+        }
+        let questions = try ["hay.txt", "hay.txt.gz"].map { file in
+            let report = try JSONSerialization.jsonObject(with: place.bytes("\(file).json")) as? [String: Any]
+            return try #require((report?["settings"] as? [String: Any])?["data_digest"] as? String)
+        }
+        #expect(questions[0] == questions[1])
+        try await place.run(needle + ["--haystack", "cut.gz"]).expectFailure("cut.gz", "cut off")
         let usage = ["evaluate", "ruler", "--modes", "full"]
         try await place.run(usage + ["--tasks", "sudoku"]).expectUsage("sudoku")
         try await place.run(["evaluate", "needle", "--depths", "101"]).expectUsage("--depths")

@@ -75,6 +75,42 @@ import Testing
         #expect(outcome.errorText.contains("lines 1 and 2"), "\(outcome)")
     }
 
+    /// A letter is a word, where the answer is nothing else and nothing is said of a metric.
+    @Test func letters() async throws {
+        try place.write(
+            "p.jsonl",
+            text: """
+                {"id": "1", "prediction": "A", "answers": ["A"]}
+                {"id": "2", "prediction": "(", "answers": ["A"]}
+                """)
+        for options in [[], ["--metric", "accuracy"]] {
+            let result = try await place.run(["score", "p.jsonl", "--json"] + options).object()
+            #expect(result["f1"] as? Double == 50 && result["em"] as? Double == 50)
+            #expect(result["accuracy"] as? Double == (options.isEmpty ? nil : 50))
+        }
+    }
+
+    /// Lines of several modes are a row each, and what a line says of its metric goes before what is given.
+    @Test func modesAndMetrics() async throws {
+        try place.write(
+            "p.jsonl",
+            text: """
+                {"id": "1", "mode": "full", "prediction": "3 or 4", "answers": ["4"], "metric": "count"}
+                {"id": "2", "mode": "full", "prediction": "a mill", "answers": ["mill"]}
+                {"id": "1", "mode": "none", "prediction": "", "answers": ["4"], "metric": "count"}
+                """)
+        let outcome = try await place.run("score", "p.jsonl", "--metric", "string_match", "--json").expectSuccess()
+        let lines = try outcome.objects()
+        #expect(lines.map { $0["mode"] as? String } == ["full", "none"] && outcome.errorText == "")
+        #expect(lines[0]["count"] as? Double == 50 && lines[0]["string_match"] as? Double == 100)
+        #expect(lines[0]["score"] as? Double == 75 && lines[0]["questions"] as? Int == 2)
+        #expect(lines[1]["count"] as? Double == 0 && lines[1]["score"] == nil)
+        let table = try await place.run("score", "p.jsonl").expectSuccess()
+        #expect(table.outputText.hasPrefix("mode") && table.outputText.contains("Count"))
+        try await place.run("score", "p.jsonl", "--metric", "bleu").expectUsage("--metric bleu")
+        try await place.run("score", "p.jsonl", "--metric", "classification").expectFailure("line 2", "classes")
+    }
+
     @Test(arguments: [
         ("", "empty"),
         ("\n \n", "no prediction"),

@@ -59,6 +59,20 @@ import Testing
         #expect(try await answerer.answer(question, options(.none)).answer == answer.answer)
     }
 
+    /// A continuation has no template in any mode, and its answer is as it was generated.
+    @Test func continuations() async throws {
+        for mode in [AnswerMode.none, .full, .retrieval, .compressed, .hybrid] {
+            var options = options(mode, documents: ["river.txt"])
+            options.form = .continuation(opening: "Go on. ")
+            var pieces = ""
+            let answer = try await answerer.answer("\nThe road", options) { pieces += $0 }
+            #expect(answer.answer == pieces)
+            let around = try model.prompts.prompt(question: "\nThe road", form: options.form).count
+            // Text that is cut apart may have a token more at its edge.
+            #expect((0...2).contains(answer.promptTokens - answer.contextTokens - around), "\(mode)")
+        }
+    }
+
     /// The next question about a text goes on where the text ends, and is answered as if it were the first.
     @Test func textIsReadOnce() async throws {
         let text = (0..<40).map { "In \(1800 + $0) the river took the road. " }.joined()

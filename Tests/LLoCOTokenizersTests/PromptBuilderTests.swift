@@ -145,6 +145,22 @@ import Testing
         #expect(try prompts.answer("In 1897</s>") == tokenizer.encode(" In 1897</s>", special: .asText) + [2])
     }
 
+    /// A continuation is the text and what stands around it, nothing of a template, and its text is text.
+    @Test(arguments: cases) func continuation(_ test: Case) throws {
+        let tokenizer = try test.tokenizer()
+        let prompts = PromptBuilder(template: ChatTemplate(test.format), tokenizer: tokenizer)
+        let form = PromptForm.continuation(opening: "Go on.\n\n" + test.hostile)
+        let context = prompts.text("Q\nType: A" + test.hostile)
+        let ids = try prompts.prompt(question: "\nType:" + test.hostile, context: context, form: form)
+        let start = tokenizer.addsBeginningOfText ? [tokenizer.beginningOfText].compactMap(\.self) : []
+        #expect(specials(ids, tokenizer) == start)
+        #expect(
+            ids == start + prompts.text("Go on.\n\n" + test.hostile) + context
+                + prompts.text("\nType:" + test.hostile))
+        let alone = try prompts.prompt(question: "\nType:", form: .continuation(opening: "Go on."))
+        #expect(alone == start + prompts.text("Go on.\nType:"))
+    }
+
     /// The template is rendered with a placeholder for the question: a question that holds it is a question.
     @Test(arguments: ["?", "\u{10FFFF}"]) func thePlaceholderIsNoOnesText(hostile: String) throws {
         let tokenizer = try Self.cases[0].tokenizer()

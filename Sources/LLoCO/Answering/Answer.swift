@@ -18,7 +18,7 @@ public struct Answer: Sendable, Encodable {
     /// What the stages took, in seconds.
     public typealias Seconds = AnswerSeconds
 
-    /// The text, without white space around it.
+    /// The text, without white space around it unless it continues what was read (``PromptForm``).
     public let answer: String
     /// What was read for it.
     public let mode: AnswerMode

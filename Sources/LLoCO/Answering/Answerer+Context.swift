@@ -36,7 +36,7 @@ extension Answerer {
 
     /// The ids of the question without a context; what does not fit the window is refused before anything is searched.
     func plainPrompt(_ question: String, _ options: Options) throws -> [Int] {
-        let plain = try model.prompts.prompt(question: question, history: options.history)
+        let plain = try model.prompts.prompt(question: question, history: options.history, form: options.form)
         guard plain.count < model.languageModel.window else {
             throw ModelError(
                 .doesNotFit,
@@ -135,7 +135,8 @@ extension Answerer {
 
     private func full(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
         let prompts = try model.prompts
-        let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
+            .count
         // In whole steps, so that a long document is cut alike for questions of about the same length.
         var room = room(beside: empty, options)
         room -= room % max(1, model.languageModel.window / 32)
@@ -161,7 +162,8 @@ extension Answerer {
             room -= kept.count
             read.append(document)
         }
-        let prompt = try prompts.prompt(question: question, context: context, history: options.history)
+        let prompt = try prompts.prompt(
+            question: question, context: context, history: options.history, form: options.form)
         return Prompt(
             embeddings: try model.languageModel.decoder.embed(prompt), ids: prompt, documents: read,
             contextTokens: context.count, cutTokens: cut, omissions: omissions)
@@ -169,7 +171,8 @@ extension Answerer {
 
     private func retrieval(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
         let prompts = try model.prompts
-        let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
+            .count
         let room = room(beside: empty, options)
         var context: [Int] = []
         var omissions: [String] = []
@@ -185,7 +188,8 @@ extension Answerer {
         }
         var documents: [Int64] = []
         for passage in read where !documents.contains(passage.document) { documents.append(passage.document) }
-        let prompt = try prompts.prompt(question: question, context: context, history: options.history)
+        let prompt = try prompts.prompt(
+            question: question, context: context, history: options.history, form: options.form)
         var records: [DocumentRecord] = []
         for id in documents {
             if let record = try await library.document(id: id) { records.append(record) }

@@ -11,7 +11,8 @@ extension Answerer {
     func mixed(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
         let prompts = try model.prompts
         let decoder = model.languageModel.decoder
-        let empty = try prompts.prompt(question: question, context: [0], history: options.history).count
+        let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
+            .count
         let room = room(beside: empty + 1, options)
         let asked =
             (options.budget ?? .usual).positions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
@@ -24,7 +25,8 @@ extension Answerer {
         let mixture = try await mixer.mix(
             question, about: found.documents, passages: found.passages,
             ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
-        let ids = try prompts.prompt(question: question, context: mixture.text, history: options.history)
+        let ids = try prompts.prompt(
+            question: question, context: mixture.text, history: options.history, form: options.form)
         var prompt = Prompt(embeddings: try decoder.embed(ids))
         prompt.contextTokens = mixture.vectorCount + mixture.text.count
         prompt.passages = mixture.excerpts

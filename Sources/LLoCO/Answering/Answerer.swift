@@ -46,6 +46,9 @@ public final class Answerer: Sendable {
         public var generation = GenerationOptions()
         /// Earlier turns of the conversation
         public var history: [ChatMessage] = []
+        /// How the question is put to the model: a turn of a chat by default. The answer to a continuation keeps the
+        /// white space around it.
+        public var form = PromptForm.chat
         /// Whether the group's adapter is used; the compressor's own is in any case
         public var usesAdapter = true
         /// An adapter that stands in the place of every group's, and that the model also answers from text with
@@ -96,7 +99,9 @@ public final class Answerer: Sendable {
             adapters: prompt.adapters, onText: onText)
         keep(prompt, reused, seconds: generated.prefillSeconds)
         return Answer(
-            answer: generated.text.trimmingCharacters(in: .whitespacesAndNewlines), mode: options.mode,
+            answer: options.form == .chat
+                ? generated.text.trimmingCharacters(in: .whitespacesAndNewlines) : generated.text,
+            mode: options.mode,
             documents: prompt.documents.map(\.name),
             passages: prompt.passages.map {
                 Answer.Passage(document: $0.documentName, start: $0.start, end: $0.end, score: $0.score)

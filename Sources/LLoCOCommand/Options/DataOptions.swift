@@ -36,7 +36,8 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "SCROLLS, LongBench v1: the task of a file whose lines and name do not tell it.", valueName: "name"))
+            "SCROLLS, LongBench v1, L-Eval, LooGLE, RULER's own lines: the task, where lines and names do not tell it.",
+            valueName: "name"))
     var task: String?
 
     @Option(help: ArgumentHelp("ruler, needle: the prompts' lengths in tokens; 8k is 8192.", valueName: "n,n"))
@@ -58,7 +59,9 @@ struct DataOptions: ParsableArguments {
     var fixedNeedle = false
 
     @Option(
-        help: ArgumentHelp("ruler, needle: the text to hide things in. Default: sentences made up.", valueName: "file"))
+        help: ArgumentHelp(
+            "ruler, needle: the text to hide things in, gzipped or not. Default: sentences made up.", valueName: "file")
+    )
     var haystack: String?
 
     @Option(
@@ -140,7 +143,7 @@ struct DataOptions: ParsableArguments {
     func generated(tokenizer: any Tokenizer, templateTokens: Int, answerTokens: Int, seed: UInt64) throws
         -> EvaluationSet
     {
-        let haystack = try haystack.map { try DocumentReader().read($0).text }
+        let haystack = try haystack.map { try DocumentReader().readUnpacked($0).text }
         let bar = ProgressBar("writing texts")
         defer { bar.finish() }
         switch generator {

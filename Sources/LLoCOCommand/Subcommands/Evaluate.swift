@@ -18,8 +18,8 @@ struct Evaluate: ComputingCommand {
         discussion: """
             DATA is a file of questions as it was published: our own question sets (JSON Lines, a line a document: {"id", \
             "title", "document", "questions": [{"id", "question", "answers"}]}), QuALITY, Qasper, QMSum, SQuALITY, \
-            NarrativeQA, HotpotQA, TriviaQA, GovReport, SCROLLS, LongBench v1 and v2; gzipped or not, the form is \
-            recognised. Or it is generated: ruler (retrieval, tracing, counting, at any length) or needle (a sentence in \
+            NarrativeQA, HotpotQA, TriviaQA, GovReport, SCROLLS, LongBench v1 and v2, SQuAD, L-Eval, LooGLE, RULER's own \
+            lines; gzipped or not, the form is recognised. Or it is generated: ruler (retrieval, tracing, counting, at any length) or needle (a sentence in \
             a haystack, by length and depth).
 
               lloco evaluate questions.jsonl --modes compressed,full,retrieval,none --report report.html
@@ -70,8 +70,8 @@ struct Evaluate: ComputingCommand {
         help: ArgumentHelp(
             "Generate at most so many tokens an answer, whatever the task.",
             discussion: """
-                Default: the published length of each of RULER's and LongBench's tasks; 512 for the summary of a report or \
-                an episode, 256 for other summaries, 48 for all else.
+                Default: the published length of each of RULER's, LongBench's, L-Eval's and LooGLE's tasks; 512 for the \
+                summary of a report or an episode, 256 for other summaries, 48 for all else.
                 """, valueName: "n"))
     var maxTokens: Int?
 
@@ -138,7 +138,7 @@ struct Evaluate: ComputingCommand {
         let bar = ProgressBar("evaluating")
         let result = try await run.run { show($0, of: run, bar) }
         bar.finish()
-        if let predictions { try writePredictions(result.records, to: predictions) }
+        if let predictions { try writePredictions(result.records, of: set, to: predictions) }
         for file in report { try ReportFile.write(result, to: file) }
         var said: Set<String> = []
         for omission in result.records.flatMap(\.omissions) where said.insert(omission).inserted {
@@ -187,7 +187,7 @@ struct Evaluate: ComputingCommand {
 
     private func print(_ report: EvaluationReport) throws {
         if output.json {
-            for mode in report.modes { try Terminal.json(ResultLine(report, mode)) }
+            for mode in report.modes { try Terminal.json(NamedFields(report, mode)) }
             return
         }
         let names = report.metrics.filter { $0 != Metric.rougeLsum.rawValue }
@@ -210,13 +210,17 @@ struct Evaluate: ComputingCommand {
         }
     }
 
-    private func writePredictions(_ records: [EvaluationRecord], to path: String) throws {
+    private func writePredictions(_ records: [EvaluationRecord], of set: EvaluationSet, to path: String) throws {
+        let questions = Dictionary(
+            set.documents.flatMap(\.questions).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var data = Data()
         for record in records {
+            guard let question = questions[record.id] else { continue }
             data += try JSONLine.data(
                 Prediction(
-                    id: record.id, mode: record.mode, prediction: record.prediction, answers: record.answers,
-                    f1: record.scores[Metric.f1.rawValue] ?? 0))
+                    question: question, mode: record.mode.rawValue, prediction: record.prediction,
+                    // One that could not be asked is nothing by likelihood, not unknown.
+                    choiceLogLikelihoods: question.choices.isEmpty ? nil : record.choiceLogLikelihoods ?? []))
         }
         do { try data.write(to: URL(filePath: path)) } catch {
             throw CommandError("--predictions \(path): the file cannot be written")
@@ -224,57 +228,20 @@ struct Evaluate: ComputingCommand {
     }
 }
 
-/// A line of `--predictions`.
-private struct Prediction: Encodable {
-    let id: String
-    let mode: AnswerMode
-    let prediction: String
-    let answers: [String]
-    /// 0...100
-    let f1: Double
-}
-
-/// A line of `--json`: one mode's means x 100; the questions' own figure besides, where it is none of the usual.
-private struct ResultLine: Encodable {
-    private let fields: [(name: String, value: Value)]
-
-    private enum Value {
-        case text(String)
-        case count(Int)
-        case number(Double)
-    }
-
-    init(_ report: EvaluationReport, _ mode: EvaluationReport.ModeResult) {
+extension NamedFields {
+    /// A line of `--json`: one mode's means x 100; the questions' own figure besides, where it is none of the usual.
+    fileprivate init(_ report: EvaluationReport, _ mode: EvaluationReport.ModeResult) {
         var names = [Metric.f1, .em, .rouge1, .rouge2, .rougeL].map(\.rawValue)
         names += report.ownMetrics.filter { !names.contains($0) }
-        fields =
+        self.init(
             [
                 ("data", .text(report.settings.data)), ("mode", .text(mode.mode.rawValue)),
                 ("questions", .count(mode.questions)),
             ]
-            + names.map { ($0, .number(mode.scores[$0]?.mean ?? 0)) }
-            + [
-                ("context_tokens", .number(mode.contextTokens)),
-                ("seconds_per_question", .number(mode.secondsPerQuestion)),
-            ]
-    }
-
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(_ name: String) { stringValue = name }
-        init?(stringValue: String) { self.init(stringValue) }
-        init?(intValue: Int) { nil }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        for (name, value) in fields {
-            switch value {
-            case .text(let text): try container.encode(text, forKey: Key(name))
-            case .count(let count): try container.encode(count, forKey: Key(name))
-            case .number(let number): try container.encode(number, forKey: Key(name))
-            }
-        }
+                + names.map { ($0, .number(mode.scores[$0]?.mean ?? 0)) }
+                + [
+                    ("context_tokens", .number(mode.contextTokens)),
+                    ("seconds_per_question", .number(mode.secondsPerQuestion)),
+                ])
     }
 }

@@ -2,138 +2,140 @@ import ArgumentParser
 import Foundation
 import LLoCOBase
 import LLoCODataSets
+import LLoCOReports
 
 struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score predictions that are already there.",
         discussion: """
-            PREDICTIONS is JSON Lines, gzipped or not, a line an answer: {"id", "prediction", "answers": [...]}. Scores \
-            are means x 100 over the lines, each line's by the answer that fits best: F1 and exact match as of SQuAD \
-            and SCROLLS, ROUGE as of the rouge-score package.
+            PREDICTIONS is JSON Lines, gzipped or not, a line an answer: {"id", "prediction", "answers": [...]}, and what \
+            'evaluate --predictions' writes beside: "mode", "task", "metric", "scorer", "classes", "choices", \
+            "correct_choice", "choice_log_likelihoods". Each line is judged as the evaluation judged it, a row a mode. \
+            Scores are means x 100 over the lines, each line's by the answer that fits best: F1 and exact match as of \
+            SQuAD and SCROLLS, ROUGE as of the rouge-score package, and the lines' own metric. Of a line without a metric \
+            whose one answer is a capital letter, the letter is a word, also A, which SQuAD's rules drop.
             """)
 
     @Argument(help: "The predictions.")
     var predictions: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What lines are judged by that do not say it.",
+            discussion:
+                "\(Self.metricNames). Default: f1. classification needs \"classes\", accuracy a capital letter as the answer, "
+                + "or \"choices\" and \"correct_choice\"; accuracy_by_likelihood these and \"choice_log_likelihoods\".",
+            valueName: "name"))
+    var metric: String?
 
     @Flag(help: "Compare word stems in ROUGE (Porter's stemmer).")
     var stem = false
 
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
-        let reader = try JSONLinesReader(url: URL(filePath: predictions), limits: PredictionLine.limits)
-        var scores = AnswerScores(rouge: ROUGE(tokenizer: ROUGETokenizer(stemmer: stem ? PorterStemmer() : nil)))
-        var lines: [String: Int] = [:]
-        var repeated: (id: String, line: Int, before: Int)?
-        while let bytes = try reader.next() {
-            let line: PredictionLine
-            do throws(PredictionLine.Fault) {
-                line = try PredictionLine(bytes)
-            } catch {
-                throw reader.error(line: reader.lineNumber, error.reason)
-            }
-            if let before = lines.updateValue(reader.lineNumber, forKey: line.id) {
-                repeated = repeated ?? (line.id, reader.lineNumber, before)
-            }
-            scores.add(prediction: line.prediction, references: line.answers)
+    private static let metricNames = (["rouge"] + Metric.ofPredictions.map(\.rawValue)).joined(separator: ", ")
+
+    func validate() throws { _ = try parsedMetric() }
+
+    private func parsedMetric() throws -> Metric? {
+        guard let metric else { return nil }
+        let parsed = metric == "rouge" ? .rougeGeometricMean : Metric(rawValue: metric)
+        guard let parsed, Metric.ofPredictions.contains(parsed) else {
+            throw ValidationError("--metric \(metric): expected one of \(Self.metricNames)")
         }
-        guard scores.questions > 0 else {
+        return parsed
+    }
+
+    func run() throws {
+        var limits = JSONLinesReader.Limits()
+        limits.lineBytes = Prediction.Limits.line
+        let reader = try JSONLinesReader(url: URL(filePath: predictions), limits: limits)
+        let rouge = ROUGE(tokenizer: ROUGETokenizer(stemmer: stem ? PorterStemmer() : nil))
+        let metric = try parsedMetric()
+        var modes: [Mode] = []
+        var count = 0
+        while let bytes = try reader.next() {
+            let line: Prediction
+            do { line = try Prediction(line: bytes, metric: metric) } catch let fault as JSONFields.Fault {
+                throw reader.error(line: reader.lineNumber, fault.reason)
+            }
+            let place =
+                modes.firstIndex { $0.name == line.mode }
+                ?? {
+                    modes.append(Mode(name: line.mode))
+                    return modes.count - 1
+                }()
+            modes[place].add(line, number: reader.lineNumber, rouge: rouge)
+            count += 1
+        }
+        guard count > 0 else {
             throw reader.error(
                 line: nil, "the file holds no prediction; expected {\"id\", \"prediction\", \"answers\"} a line")
         }
-        if let repeated {
+        for mode in modes {
+            guard let repeated = mode.repeated else { continue }
             Terminal.note(
-                "\(predictions): \(scores.questions - lines.count) lines have an id that was there before, the first "
-                    + "\"\(repeated.id.printable(limit: 80))\" on lines \(repeated.before) and \(repeated.line); each line counts"
-            )
+                "\(predictions): \(mode.answers.count - mode.lines.count) lines have an id that was there before, the "
+                    + "first \"\(repeated.id.printable(limit: 80))\" on lines \(repeated.before) and \(repeated.line); each "
+                    + "line counts")
         }
         if output.json {
-            try Terminal.json(ScoreResult(scores))
+            for mode in modes { try Terminal.json(mode.fields) }
         } else {
-            let figures = [scores.f1, scores.em, scores.rouge1, scores.rouge2, scores.rougeL, scores.rougeLsum]
-            let table = Text.table(
-                [
-                    "questions", "F1", "Exact match", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum",
-                    "ROUGE geometric mean",
-                ],
-                [
-                    ["\(scores.questions)"]
-                        + (figures + [scores.rougeGeometricMean]).map { String(format: "%.2f", $0) }
-                ])
-            for line in table { Terminal.print(line) }
+            for line in table(modes) { Terminal.print(line) }
         }
+    }
+
+    private func table(_ modes: [Mode]) -> [String] {
+        let names = EvaluationReport.metrics(of: modes.flatMap(\.answers))
+        let isNamed = modes.contains { $0.name != nil }
+        return Text.table(
+            (isNamed ? ["mode"] : []) + ["questions"] + names.map(EvaluationReport.title(of:)),
+            modes.map { mode in
+                (isNamed ? [mode.name?.printable(limit: 40) ?? ""] : []) + ["\(mode.answers.count)"]
+                    + names.map { mode.figure($0).map { String(format: "%.2f", $0) } ?? "" }
+            })
     }
 }
 
-private struct ScoreResult: Encodable {
-    let questions: Int
-    /// x 100, as all that follow
-    let f1, em, rouge1, rouge2, rougeL, rougeLsum: Double
-
-    init(_ scores: AnswerScores) {
-        questions = scores.questions
-        f1 = scores.f1
-        em = scores.em
-        rouge1 = scores.rouge1
-        rouge2 = scores.rouge2
-        rougeL = scores.rougeL
-        rougeLsum = scores.rougeLsum
-    }
-}
-
-/// An answer and its references; other fields are passed over.
-private struct PredictionLine {
-    /// Why a line is not one.
-    struct Fault: Error {
-        let reason: String
+/// The answers of one mode.
+private struct Mode {
+    struct Judged: JudgedAnswer {
+        let metric: Metric
+        let scores: [String: Double]
     }
 
-    /// Bytes of a text: comparing two takes time with the product of their lengths.
-    static let textLimit = 1 << 18
-    static var limits: JSONLinesReader.Limits {
-        var limits = JSONLinesReader.Limits()
-        limits.lineBytes = 16 << 20
-        return limits
+    /// nil of lines that name none
+    let name: String?
+    private(set) var answers: [Judged] = []
+    /// Where each id was last.
+    private(set) var lines: [String: Int] = [:]
+    private(set) var repeated: (id: String, line: Int, before: Int)?
+
+    init(name: String?) {
+        self.name = name
     }
 
-    let id: String
-    let prediction: String
-    let answers: [String]
-
-    init(_ line: [UInt8]) throws(Fault) {
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONParser.parse(line)
-        } catch {
-            throw Fault(reason: "not valid JSON (\(error)); expected one object a line")
+    mutating func add(_ line: Prediction, number: Int, rouge: ROUGE) {
+        if let before = lines.updateValue(number, forKey: line.question.id) {
+            repeated = repeated ?? (line.question.id, number, before)
         }
-        guard case .object(let object) = value else {
-            throw Fault(reason: "found \(value.kind); expected {\"id\", \"prediction\", \"answers\"}")
-        }
-        switch object["id"] {
-        case .string(let text): id = text
-        case .integer(let number): id = "\(number)"
-        case let other: throw Self.fault("id", other, "a string")
-        }
-        prediction = try Self.text("prediction", object["prediction"])
-        guard case .array(let list) = object["answers"] else {
-            throw Self.fault("answers", object["answers"], "a list of strings")
-        }
-        guard !list.isEmpty else { throw Fault(reason: "\"answers\" is empty; expected one or more strings") }
-        var answers: [String] = []
-        for (index, value) in list.enumerated() { answers.append(try Self.text("answers[\(index)]", value)) }
-        self.answers = answers
+        let scores = line.scores(rouge: rouge).map { ($0.key.rawValue, 100 * $0.value) }
+        answers.append(Judged(metric: line.question.metric, scores: Dictionary(uniqueKeysWithValues: scores)))
     }
 
-    private static func text(_ key: String, _ value: JSONValue?) throws(Fault) -> String {
-        guard case .string(let text) = value else { throw fault(key, value, "a string") }
-        guard text.utf8.count <= textLimit else {
-            throw Fault(reason: "\"\(key)\" has \(text.utf8.count) bytes; expected no more than \(textLimit)")
-        }
-        return text
+    /// A metric's figure x 100; nil where no answer has it.
+    func figure(_ metric: String) -> Double? {
+        let figure = ScoreFigure(metric, of: answers)
+        return answers.contains { figure.terms(of: $0) != nil } ? figure.value(of: answers) : nil
     }
 
-    private static func fault(_ key: String, _ value: JSONValue?, _ expected: String) -> Fault {
-        Fault(reason: "\"\(key)\" is \(value?.kind ?? "missing"); expected \(expected)")
+    /// A line of `--json`
+    var fields: NamedFields {
+        var names = [Metric.f1, .em, .rouge1, .rouge2, .rougeL, .rougeLsum].map(\.rawValue)
+        names += EvaluationReport.ownMetrics(of: answers).filter { !names.contains($0) }
+        return NamedFields(
+            (name.map { [("mode", .text($0))] } ?? []) + [("questions", .count(answers.count))]
+                + names.map { ($0, .number(figure($0) ?? 0)) })
     }
 }

@@ -2,7 +2,8 @@ import Foundation
 
 extension EvaluationQuestion {
     /// What an answer to this question is worth, 0…1: by the question's own ``metric``, and always by ``Metric/f1``,
-    /// ``Metric/em``, ``Metric/rouge1``, ``Metric/rouge2``, ``Metric/rougeL`` and ``Metric/rougeLsum``.
+    /// ``Metric/em``, ``Metric/rouge1``, ``Metric/rouge2``, ``Metric/rougeL`` and ``Metric/rougeLsum``; by those of
+    /// ``Metric/beside`` where ``scorer`` has them.
     ///
     /// The best over ``answers`` counts, and without any it is 0. Of a multiple choice the right option's text is a
     /// reference beside its letter, except for the accuracies; a letter is a word there also where it is an article. Of ``LongBench/firstLineTasks`` (the attribute `task`)
@@ -15,7 +16,7 @@ extension EvaluationQuestion {
         of prediction: String, likelihoods: [Double]? = nil, rouge: ROUGE = ROUGE()
     ) -> [Metric: Double] {
         let isFirstLine = attributes["task"].map(LongBench.firstLineTasks.contains) ?? false
-        let prediction = scorer.judged(isFirstLine ? LongBench.firstLine(prediction) : prediction)
+        let prediction = isFirstLine ? LongBench.firstLine(prediction) : prediction
         let score = AnswerScore(
             prediction: prediction, references: answers + correctText, scorer: scorer, rouge: rouge)
         var scores: [Metric: Double] = [
@@ -28,6 +29,13 @@ extension EvaluationQuestion {
             let isText = ExactMatch.score(prediction: prediction, references: correctText) == 1
             scores[.em] = isLetter || isText && !NormalizedAnswer(prediction).text.isEmpty ? 1 : 0
             if isLetter { scores[.f1] = 1 }
+        }
+        if scorer == .hotpotqa {
+            for metric in [Metric.f1ToFullStop, .emToFullStop] { scores[metric] = toFullStop(metric, prediction) }
+        } else if scorer == .squad2 {
+            let isAnswered = scorer.normalized(references: answers).contains { !$0.text.isEmpty }
+            scores[isAnswered ? .hasAnswerF1 : .noAnswerF1] = score.f1
+            scores[isAnswered ? .hasAnswerEM : .noAnswerEM] = score.exactMatch
         }
         if let likelihoods {
             scores[.accuracyByLikelihood] = accuracy(MultipleChoice.mostLikely(likelihoods))
@@ -43,6 +51,7 @@ extension EvaluationQuestion {
         switch metric {
         case .f1: return score.f1
         case .em: return score.exactMatch
+        case .f1ToFullStop, .emToFullStop: return toFullStop(metric, prediction)
         case .rouge1: return score.rouge.rouge1
         case .rouge2: return score.rouge.rouge2
         case .rougeL: return score.rouge.rougeL
@@ -53,12 +62,22 @@ extension EvaluationQuestion {
             return best { LongBench.classification(prediction: $0, reference: $1, classes: classes) }
         case .retrieval: return best(LongBench.retrieval)
         case .count: return best(LongBench.count)
+        case .levalExam: return best { LEval.exam(prediction: $0, reference: $1, scorer: scorer) }
+        case .loogleRougeL: return best(LongBenchROUGE.recall)
         case .codeSimilarity: return best(LongBench.codeSimilarity)
         case .stringMatch: return StringMatch.all(prediction: prediction, references: answers)
         case .stringMatchAny: return StringMatch.any(prediction: prediction, references: answers)
         case .accuracy: return accuracy(scorer.choice(prediction, of: choices))
-        case .accuracyByLikelihood: return 0
+        case .accuracyByLikelihood, .hasAnswerF1, .hasAnswerEM, .noAnswerF1, .noAnswerEM: return 0
         }
+    }
+
+    /// LLoCO's F1 or exact match for HotpotQA, without what HotpotQA's own scorer does.
+    private func toFullStop(_ metric: Metric, _ prediction: String) -> Double {
+        let beginning = String(String.UnicodeScalarView(prediction.unicodeScalars.prefix { $0 != "." }))
+        return metric == .emToFullStop
+            ? ExactMatch.score(prediction: beginning, references: answers)
+            : TokenF1.score(prediction: beginning, references: answers)
     }
 
     private var correctText: [String] {

@@ -19,7 +19,7 @@ extension Metric {
     /// Tokens that an answer may have where its data set does not say: 256 for summaries, 48 for all else.
     public var answerTokens: Int {
         switch self {
-        case .rouge1, .rouge2, .rougeL, .rougeLsum, .rougeGeometricMean, .longbenchRougeL: 256
+        case .rouge1, .rouge2, .rougeL, .rougeLsum, .rougeGeometricMean, .longbenchRougeL, .loogleRougeL: 256
         default: 48
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import LLoCOBase
+import LLoCOTokenizers
 
 extension EvaluationSet {
     /// The SHA-256 over everything that answers and scores depend on: texts, questions, references, how they are judged.
@@ -13,11 +14,20 @@ extension EvaluationSet {
             let questions = document.questions.map { question in
                 Self.joined(
                     [question.id, question.text, Self.measure(of: question), "\(question.correctChoice ?? -1)"]
-                        + [question.answers, question.choices, question.classes].map(Self.joined))
+                        + [question.answers, question.choices, question.classes].map(Self.joined)
+                        + Self.form(of: question))
             }
             return Digest.sha256(Self.joined([document.id, document.title, text ?? "none"] + questions))
         }
         return Digest.sha256(Self.joined(documents))
+    }
+
+    /// Nothing for a chat's turn, as digests of older runs have it.
+    private static func form(of question: EvaluationQuestion) -> [String] {
+        switch question.form {
+        case .chat: []
+        case .continuation(let opening): ["continuation", opening]
+        }
     }
 
     private static func measure(of question: EvaluationQuestion) -> String {

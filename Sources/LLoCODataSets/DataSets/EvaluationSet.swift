@@ -1,3 +1,5 @@
+public import LLoCOTokenizers
+
 /// Documents with questions and how each answer is judged: what every reader and generator of data makes.
 public struct EvaluationSet: Sendable, Equatable {
     /// What results are reported under: a file's name, or `ruler`, `needle`.
@@ -30,7 +32,10 @@ public enum DataFormat: String, Sendable, Codable, CaseIterable {
     case quality, qasper, qmsum, squality, narrativeqa, hotpotqa, triviaqa, govreport, scrolls
     case longbench
     case longbenchV2 = "longbench-v2"
-    case ruler, needle
+    case squad, leval, loogle
+    /// generated here, or lines that RULER's own scripts generated
+    case ruler
+    case needle
 }
 
 /// A record of a file that is not what its format asks for.
@@ -74,6 +79,8 @@ public struct EvaluationQuestion: Sendable, Equatable {
     public var id: String
     /// What the model is asked, options of a multiple choice included.
     public var text: String
+    /// How it is put to the model: as a turn of a chat, or right behind the text, which it continues.
+    public var form: PromptForm
     /// References; of a multiple choice the right option's letter. For string match: the strings that are looked for.
     public var answers: [String]
     /// The options of a multiple choice, in the order of their letters A, B, ...; empty elsewhere.
@@ -93,12 +100,14 @@ public struct EvaluationQuestion: Sendable, Equatable {
 
     /// - Parameter answerTokens: ``Metric/answerTokens`` unless given
     public init(
-        id: String, text: String, answers: [String], choices: [String] = [], correctChoice: Int? = nil,
+        id: String, text: String, form: PromptForm = .chat, answers: [String], choices: [String] = [],
+        correctChoice: Int? = nil,
         classes: [String] = [], metric: Metric, scorer: Scorer = .standard, answerTokens: Int? = nil,
         attributes: [String: String] = [:]
     ) {
         self.id = id
         self.text = text
+        self.form = form
         self.answers = answers
         self.choices = choices
         self.correctChoice = correctChoice

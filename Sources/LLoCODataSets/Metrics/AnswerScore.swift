@@ -10,7 +10,7 @@ public struct AnswerScore: Hashable, Sendable {
     /// Scores `prediction` against `references`.
     public init(prediction: String, references: [String], scorer: Scorer = .standard, rouge: ROUGE = ROUGE()) {
         let normalized = scorer.normalized(prediction)
-        let expected = references.map(scorer.normalized)
+        let expected = scorer.normalized(references: references)
         f1 = scorer.f1(normalized, expected)
         exactMatch = expected.contains(normalized) ? 1 : 0
         self.rouge = rouge.score(prediction: prediction, references: references)

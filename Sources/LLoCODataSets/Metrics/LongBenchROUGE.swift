@@ -7,10 +7,23 @@
 public enum LongBenchROUGE {
     /// The F-measure, 0…1; 0 where one of the texts has nothing but full stops.
     public static func score(prediction: String, reference: String) -> Double {
+        guard let (precision, recall) = precisionAndRecall(prediction, reference) else { return 0 }
+        return 2 * (precision * recall / (precision + recall + 1e-8))
+    }
+
+    /// The recall, 0…1, which LooGLE reports; an answer without a word is `None` to its script.
+    public static func recall(prediction: String, reference: String) -> Double {
+        precisionAndRecall(prediction.isEmpty ? "None" : prediction, reference)?.recall ?? 0
+    }
+
+    /// nil where one of the texts has nothing but full stops.
+    private static func precisionAndRecall(
+        _ prediction: String, _ reference: String
+    ) -> (precision: Double, recall: Double)? {
         var vocabulary: [[UInt8]: UInt32] = [:]
         let predicted = sentences(prediction, &vocabulary)
         let expected = sentences(reference, &vocabulary)
-        guard !predicted.isEmpty, !expected.isEmpty else { return 0 }
+        guard !predicted.isEmpty, !expected.isEmpty else { return nil }
         var union = Set<UInt32>()
         var subsequence = LongestCommonSubsequence(vocabularySize: vocabulary.count)
         for sentence in Set(predicted) {
@@ -21,9 +34,10 @@ public enum LongBenchROUGE {
                 for (word, isMarked) in zip(other, marks) where isMarked { union.insert(word) }
             }
         }
-        let recall = Double(union.count) / Double(Set(expected.joined()).count)
-        let precision = Double(union.count) / Double(Set(predicted.joined()).count)
-        return 2 * (precision * recall / (precision + recall + 1e-8))
+        return (
+            Double(union.count) / Double(Set(predicted.joined()).count),
+            Double(union.count) / Double(Set(expected.joined()).count)
+        )
     }
 
     /// The words of each sentence; a sentence of white space alone has one empty word.

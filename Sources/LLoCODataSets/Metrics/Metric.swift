@@ -2,6 +2,14 @@
 public enum Metric: String, Sendable, Codable, CaseIterable {
     /// SQuAD's and SCROLLS' token F1 and exact match
     case f1, em
+    /// The same of an answer up to its first full stop: LLoCO's figures for HotpotQA
+    case f1ToFullStop = "f1_to_full_stop"
+    case emToFullStop = "em_to_full_stop"
+    /// SQuAD 2.0: the same over the questions that the text answers, and over those that it does not
+    case hasAnswerF1 = "has_answer_f1"
+    case hasAnswerEM = "has_answer_em"
+    case noAnswerF1 = "no_answer_f1"
+    case noAnswerEM = "no_answer_em"
     case rouge1, rouge2, rougeL, rougeLsum
     /// Cube root of the product of the means of ROUGE-1, -2 and -L over a set; of one answer that of its own three
     case rougeGeometricMean = "rouge_geometric_mean"
@@ -15,6 +23,10 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
     case count
     /// LongBench: similarity of the first line of code
     case codeSimilarity = "code_similarity"
+    /// L-Eval's closed-ended tasks: exact match of a letter, a number or a text, a quarter for some of several right letters
+    case levalExam = "leval_exam"
+    /// LooGLE: the recall of ``longbenchRougeL``'s ROUGE-L
+    case loogleRougeL = "loogle_rouge_l"
     /// RULER: the share of the strings that the answer holds
     case stringMatch = "string_match"
     /// RULER's question answering: whether the answer holds any of them
@@ -26,7 +38,18 @@ public enum Metric: String, Sendable, Codable, CaseIterable {
 
     /// Those that need no more than an answer and its references, the only ones that our own question sets can have.
     public static let ofQuestionSets: [Metric] = [
-        .f1, .em, .rougeGeometricMean, .rouge1, .rouge2, .rougeL, .rougeLsum, .longbenchRougeL, .stringMatch,
-        .stringMatchAny,
+        .f1, .em, .f1ToFullStop, .emToFullStop, .rougeGeometricMean, .rouge1, .rouge2, .rougeL, .rougeLsum,
+        .longbenchRougeL, .loogleRougeL, .stringMatch, .stringMatchAny,
+    ]
+
+    /// Those that lines of predictions can be given: what some of them need besides answers the lines have to bring.
+    package static let ofPredictions: [Metric] =
+        ofQuestionSets + [
+            .classification, .retrieval, .count, .codeSimilarity, .levalExam, .accuracy, .accuracyByLikelihood,
+        ]
+
+    /// Those that some questions have beside their own, in the order in which they are reported.
+    package static let beside: [Metric] = [
+        .f1ToFullStop, .emToFullStop, .hasAnswerEM, .hasAnswerF1, .noAnswerEM, .noAnswerF1, .accuracyByLikelihood,
     ]
 }

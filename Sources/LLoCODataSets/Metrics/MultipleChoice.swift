@@ -1,8 +1,11 @@
 /// Which option of a multiple choice an answer or a likelihood chooses.
 public enum MultipleChoice {
+    /// Options that have a letter.
+    static let letterCount = 26
+
     /// The letter of an option, `A` to `Z`; nil past the 26th.
     public static func letter(_ index: Int) -> Unicode.Scalar? {
-        (0..<26).contains(index) ? Unicode.Scalar(UInt8(ascii: "A") + UInt8(index)) : nil
+        (0..<letterCount).contains(index) ? Unicode.Scalar(UInt8(ascii: "A") + UInt8(index)) : nil
     }
 
     /// The option that a generated answer names, or nil where it names none; options have the letters A, B, ... in

@@ -2,27 +2,51 @@
 public enum Scorer: String, Sendable, Codable, CaseIterable {
     /// Nothing
     case standard
-    /// HotpotQA: an answer ends at its first full stop, and F1 with `yes`, `no` or `noanswer` is 0 unless both are the same
-    case hotpotqa
+    /// HotpotQA: F1 with `yes`, `no` or `noanswer` is 0 unless both are the same; what LLoCO reports of the set,
+    /// ``Metric/f1ToFullStop`` and ``Metric/emToFullStop``, is computed besides
+    ///
+    /// Named after the script, and other than before answers were judged whole: a run of then does not go on.
+    case hotpotqa = "hotpotqa_v1"
     /// TriviaQA: punctuation and `_` are blanks, where SQuAD's normalisation leaves nothing in their place
     case triviaqa
+    /// SQuAD 2.0: no answer, or ``noAnswer``, is right where the text has none, and only there
+    case squad2
     /// QuALITY: the option is the answer's first letter
     case firstLetter = "first_letter"
     /// LongBench v2: the option is the letter in "The correct answer is (X)"
     case correctAnswerIs = "correct_answer_is"
+    /// L-Eval: what a letter, several letters, a number, a program's output and a text are found by (``LEval``)
+    case levalChoice = "leval_choice"
+    case levalChoices = "leval_choices"
+    case levalNumber = "leval_number"
+    case levalCode = "leval_code"
+    case levalText = "leval_text"
 
-    /// The part of an answer that is judged.
-    func judged(_ prediction: String) -> String {
-        guard self == .hotpotqa else { return prediction }
-        return String(String.UnicodeScalarView(prediction.unicodeScalars.prefix { $0 != "." }))
-    }
+    /// What SQuAD 2.0's questions are asked to be answered with where the text does not say.
+    public static let noAnswer = "unanswerable"
 
     func normalized(_ text: String) -> NormalizedAnswer {
-        self == .triviaqa ? NormalizedAnswer(TriviaQA.withoutPunctuation(text)) : NormalizedAnswer(text)
+        switch self {
+        case .triviaqa: return NormalizedAnswer(TriviaQA.withoutPunctuation(text))
+        case .squad2:
+            let answer = NormalizedAnswer(text)
+            return answer == NormalizedAnswer(Self.noAnswer) ? NormalizedAnswer("") : answer
+        default: return NormalizedAnswer(text)
+        }
+    }
+
+    /// The normalised references that count: of SQuAD 2.0 those of which something is left, where there are any.
+    func normalized(references: [String]) -> [NormalizedAnswer] {
+        let normalized = references.map { self.normalized($0) }
+        guard self == .squad2 else { return normalized }
+        let answers = normalized.filter { !$0.text.isEmpty }
+        return answers.isEmpty ? Array(normalized.prefix(1)) : answers
     }
 
     /// Token F1 of normalised texts.
     func f1(_ prediction: NormalizedAnswer, _ references: [NormalizedAnswer]) -> Double {
+        // Two answers of which nothing is left agree.
+        if self == .squad2, prediction.text.isEmpty { return references.contains(prediction) ? 1 : 0 }
         guard self == .hotpotqa else { return TokenF1.score(prediction, references) }
         let closed = ["yes", "no", "noanswer"].map { NormalizedAnswer($0) }
         let comparable = references.filter { reference in
@@ -36,7 +60,7 @@ public enum Scorer: String, Sendable, Codable, CaseIterable {
         switch self {
         case .firstLetter: MultipleChoice.firstLetter(of: prediction, count: choices.count)
         case .correctAnswerIs: MultipleChoice.correctAnswer(in: prediction, count: choices.count)
-        case .standard, .hotpotqa, .triviaqa: MultipleChoice.chosen(by: prediction, choices: choices)
+        default: MultipleChoice.chosen(by: prediction, choices: choices)
         }
     }
 

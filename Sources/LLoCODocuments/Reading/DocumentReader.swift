@@ -78,7 +78,7 @@ public struct DocumentReader: Sendable {
     }
 
     /// The content of a regular file, its size looked at first.
-    private func bytes(of path: String) throws -> Data {
+    func bytes(of path: String) throws -> Data {
         let attributes = try self.attributes(of: path)
         switch attributes[.type] as? FileAttributeType {
         case .typeRegular: break
@@ -113,7 +113,7 @@ public struct DocumentReader: Sendable {
     }
 
     /// By the first bytes where they tell, else by the extension.
-    private func kind(of path: String, _ data: Data) throws -> DocumentText.Kind {
+    func kind(of path: String, _ data: Data) throws -> DocumentText.Kind {
         let suffix = URL(fileURLWithPath: path).pathExtension.lowercased()
         if data.starts(with: Data("%PDF-".utf8)) { return .pdf }
         let kind = Self.extensions[suffix]

@@ -102,6 +102,7 @@ public final class Evaluator {
         options.budget = budget
         options.textShare = textShare
         options.generation.maximumTokens = question.answerTokens
+        options.form = question.form
         options.documents = [document.name]
         options.namesPassages = searches
         var answer: Answer?

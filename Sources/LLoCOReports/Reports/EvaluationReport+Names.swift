@@ -15,7 +15,11 @@ extension EvaluationReport {
     }
 
     private static let titles = [
-        ownScore: "Score", "f1": "F1", "em": "Exact match", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2",
+        ownScore: "Score", "f1": "F1", "em": "Exact match",
+        "f1_to_full_stop": "F1 to the first full stop", "em_to_full_stop": "Exact match to the first full stop",
+        "has_answer_f1": "F1, has answer", "has_answer_em": "Exact match, has answer",
+        "no_answer_f1": "F1, no answer", "no_answer_em": "Exact match, no answer", "leval_exam": "L-Eval exam",
+        "loogle_rouge_l": "ROUGE-L recall (LooGLE)", "rouge1": "ROUGE-1", "rouge2": "ROUGE-2",
         "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum", "rouge_geometric_mean": "ROUGE geometric mean",
         "longbench_rouge_l": "ROUGE-L (LongBench)", "classification": "Classification", "retrieval": "Retrieval",
         "count": "Count", "code_similarity": "Code similarity", "string_match": "String match",

@@ -34,7 +34,7 @@ extension EvaluationReport {
     public static let ownScore = "score"
 
     /// The questions' own figures first, then those that every question has.
-    private static func metrics(of records: [EvaluationRecord]) -> [String] {
+    package static func metrics(of records: [some JudgedAnswer]) -> [String] {
         guard !records.isEmpty else { return [] }
         var metrics = ownMetrics(of: records)
         let always: [Metric] = [.f1, .em, .rouge1, .rouge2, .rougeL, .rougeLsum, .rougeGeometricMean]
@@ -42,13 +42,13 @@ extension EvaluationReport {
         return metrics
     }
 
-    private static func ownMetrics(of records: [EvaluationRecord]) -> [String] {
+    /// The questions' own figures, and those beside them that only some questions have.
+    package static func ownMetrics(of records: [some JudgedAnswer]) -> [String] {
         let used = Set(records.map(\.metric))
         var metrics = Metric.allCases.filter(used.contains).map(\.rawValue)
         if metrics.count > 1 { metrics.insert(ownScore, at: 0) }
-        let likelihood = Metric.accuracyByLikelihood
-        if !used.contains(likelihood), records.contains(where: { $0.scores[likelihood.rawValue] != nil }) {
-            metrics.append(likelihood.rawValue)
+        metrics += Metric.beside.filter { !used.contains($0) }.map(\.rawValue).filter { name in
+            records.contains { $0.scores[name] != nil }
         }
         return metrics
     }

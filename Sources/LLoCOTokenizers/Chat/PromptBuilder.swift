@@ -24,8 +24,12 @@ public struct PromptBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - context: ids of text to answer from; empty for none
-    ///   - history: earlier turns of the conversation
-    public func prompt(question: String, context: [Int] = [], history: [ChatMessage] = []) throws -> [Int] {
+    ///   - history: earlier turns of the conversation; a continuation has none
+    ///   - form: a turn of a chat unless told
+    public func prompt(
+        question: String, context: [Int] = [], history: [ChatMessage] = [], form: PromptForm = .chat
+    ) throws -> [Int] {
+        if case .continuation(let opening) = form { return continuation(opening, context, question) }
         guard let template else { return plainPrompt(question, context, history) }
         // "?" stands for the question while the template is rendered: it is the last content, whatever the others hold.
         let segments = try template.segments(history + [ChatMessage(.user, "?")], addGenerationPrompt: true)
@@ -68,9 +72,22 @@ public struct PromptBuilder: Sendable {
     /// Ids of text from outside.
     public func text(_ text: String) -> [Int] { tokenizer.encode(text, special: .asText) }
 
-    private func plainPrompt(_ question: String, _ context: [Int], _ history: [ChatMessage]) -> [Int] {
+    private func continuation(_ opening: String, _ context: [Int], _ question: String) -> [Int] {
+        var ids = textStart()
+        ids.append(text: opening)
+        if !context.isEmpty { ids.append(ids: context) }
+        ids.append(text: question)
+        return ids.finish()
+    }
+
+    private func textStart() -> Assembly {
         var ids = Assembly(tokenizer)
         if tokenizer.addsBeginningOfText, let start = tokenizer.beginningOfText { ids.append(ids: [start]) }
+        return ids
+    }
+
+    private func plainPrompt(_ question: String, _ context: [Int], _ history: [ChatMessage]) -> [Int] {
+        var ids = textStart()
         if !context.isEmpty {
             ids.append(ids: context)
             ids.append(text: "\n\n")

@@ -21,6 +21,66 @@ enum Sample {
         }.joined(separator: "\n") + "\n"
     }
 
+    /// A question set of one document, whose questions all have these answers.
+    static func repeatable(answers: [String]) -> String {
+        let list = answers.map { json($0) }.joined(separator: ", ")
+        let questions = (0..<3).map { #"{"id": "q\#($0)", "question": "What is item \#($0)?", "answers": [\#(list)]}"# }
+        return
+            #"{"id": "d", "title": "d", "document": "The river has items.", "questions": [\#(questions.joined(separator: ","))]}"#
+            + "\n"
+    }
+
+    /// Files of published forms that are judged in other ways than our own sets, by the metric that each adds.
+    static func published(answers: [String]) throws -> [(name: String, metric: String, text: String)] {
+        let list = answers.map { json($0) }.joined(separator: ", ")
+        let first = json(answers.first ?? "x")
+        let tasks = [
+            ("trec", list), ("passage_count", #""4""#), ("passage_retrieval_en", #""Paragraph 2""#), ("lcc", list),
+            ("gov_report", list), ("samsum", list), ("hotpotqa", list),
+        ]
+        let longbench = tasks.map { task, answers in
+            #"{"input": "What is it?", "context": "A text of \#(task).", "answers": [\#(answers)], "dataset": "\#(task)", "#
+                + #""all_classes": [\#(list)], "_id": "\#(task)"}"#
+        }
+        let single = { (task: String) in longbench.filter { $0.contains(#""_id": "\#(task)""#) }.joined() }
+        let quality =
+            #"{"article_id": "a", "article": "A pond.", "questions": ["#
+            + (0..<3).map {
+                #"{"question": "How many \#($0)?", "question_unique_id": "u\#($0)", "options": [\#(first), "b"], "#
+                    + #""gold_label": \#($0 % 2 + 1)}"#
+            }.joined(separator: ",") + "]}"
+        let squad =
+            #"{"version": "v2.0", "data": [{"title": "t", "paragraphs": [{"context": "A pond.", "qas": ["#
+            + #"{"id": "s1", "question": "What?", "is_impossible": false, "answers": [{"text": \#(first)}]},"#
+            + #"{"id": "s2", "question": "Why?", "is_impossible": true, "answers": []}]}]}]}"#
+        return [
+            ("longbench.jsonl", "score", longbench.joined(separator: "\n")),
+            ("trec.jsonl", "classification", single("trec")), ("count.jsonl", "count", single("passage_count")),
+            ("retrieval.jsonl", "retrieval", single("passage_retrieval_en")),
+            ("lcc.jsonl", "code_similarity", single("lcc")),
+            ("quality.jsonl", "accuracy_by_likelihood", quality), ("squad.json", "no_answer_em", squad),
+            (
+                "hotpot.json", "f1_to_full_stop",
+                #"[{"_id": "h", "question": "Who?", "answer": \#(first), "context": [["t", ["A pond."]]]}]"#
+            ),
+            (
+                "leval-tpo.jsonl", "leval_exam",
+                #"{"instructions": ["What? (A) x (B) y"], "outputs": ["(A) x"], "input": "A pond.", "source": "tpo", "#
+                    + #""evaluation": "exam"}"#
+            ),
+            (
+                "loogle.jsonl", "loogle_rouge_l",
+                #"{"input": "A pond.", "title": "t", "qa_pairs": [{"Q": "What?", "A": \#(first)}]}"#
+            ),
+        ]
+    }
+
+    /// A string as JSON.
+    static func json(_ text: String) -> String {
+        let data = (try? JSONEncoder().encode([text])) ?? Data()
+        return String(String(decoding: data, as: UTF8.self).dropFirst().dropLast())
+    }
+
     /// A recipe that trains the tiny model in a moment.
     static let recipe = """
         {

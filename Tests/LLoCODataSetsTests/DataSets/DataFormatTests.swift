@@ -117,6 +117,29 @@ import Testing
         }
     }
 
+    /// Qasper: Hugging Face's rows hold the same.
+    @Test func qasperRows() throws {
+        let rows = try DataFiles.read(DataSamples.qasperRow.replacing("\n", with: " "))
+        #expect(rows.malformed.isEmpty)
+        #expect(rows.documents == (try DataFiles.read(DataSamples.qasper)).documents)
+        for (part, other, message) in [
+            (
+                #""question_id":["k1","k2","k3"]"#, #""question_id":["k1"]"#,
+                #""qas.question_id" holds 1 values; expected 3"#
+            ),
+            (
+                #""question_id":["k1","k2","k3"]"#, #""question_id":"k1""#,
+                #""qas.question_id" is a string; expected a list"#
+            ),
+            (#"["Introduction",null]"#, #"["Introduction"]"#, #""full_text.paragraphs" holds 2 values; expected 1"#),
+        ] {
+            let broken = DataSamples.qasperRow.replacing("1234.5678", with: "2").replacing(part, with: other)
+            let set = try DataFiles.read(Form.line.text([DataSamples.qasperRow, broken]))
+            #expect(set.documents.count == 1 && set.malformed.map(\.line) == [2])
+            #expect(set.malformed.first?.reason.contains(message) == true, "\(set.malformed)")
+        }
+    }
+
     /// QMSum: speakers, general and specific queries, the turns that they are about.
     @Test func qmsum() throws {
         let set = try DataFiles.read(DataSamples.qmsum + "\n\n" + DataSamples.qmsum)

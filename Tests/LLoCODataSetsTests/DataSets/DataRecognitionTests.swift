@@ -9,7 +9,8 @@ import Testing
         (DataSamples.squality, .squality), (DataSamples.hotpotqa, .hotpotqa), (DataSamples.govReport, .govreport),
         (DataSamples.scrolls.replacing(#""pid""#, with: #""task":"qasper","pid""#), .scrolls),
         (DataSamples.longbench, .longbench),
-        (DataSamples.longbenchV2, .longbenchV2),
+        (DataSamples.longbenchV2, .longbenchV2), (DataSamples.qasperRow, .qasper), (DataSamples.leval, .leval),
+        (DataSamples.loogle, .loogle),
     ]
 
     /// Every format is told by its content, in each form of file, gzipped or not, behind a byte order mark.
@@ -33,7 +34,7 @@ import Testing
         }
     }
 
-    /// Qasper and TriviaQA are one object each, gzipped too.
+    /// Qasper, TriviaQA and SQuAD are one object each, gzipped too.
     @Test func objects() throws {
         let files = try DataFiles()
         let qasper = try files.write(StoredGzip.member(Array(DataSamples.qasper.utf8)), to: "qasper")
@@ -42,6 +43,11 @@ import Testing
         try files.write("b", to: "evidence/web/1/1_2.txt")
         let trivia = try files.write(StoredGzip.member(Array(DataSamples.triviaqa.utf8)), to: "triviaqa")
         #expect(try EvaluationSet(contentsOf: trivia).format == .triviaqa)
+        for text in [DataSamples.squad, DataSamples.squad1, DataSamples.squad.replacing("\n", with: " ")] {
+            let squad = try files.write(StoredGzip.member(Array(text.utf8)), to: "squad")
+            #expect(try EvaluationSet(contentsOf: squad).format == .squad)
+            #expect(try EvaluationSet(contentsOf: squad, format: .squad).format == .squad)
+        }
     }
 
     /// First lines that are malformed do not hide the format.
@@ -70,11 +76,17 @@ import Testing
     /// A format that is given counts, whatever the content looks like.
     @Test func given() throws {
         #expect(try DataFiles.read(DataSamples.qasper, as: .qasper).questionCount == 3)
+        #expect(try DataFiles.read(DataSamples.qasperRow, as: .qasper).questionCount == 3)
+        #expect(try DataFiles.read(DataSamples.ruler, name: "vt.jsonl", as: .ruler).format == .ruler)
         // SQuALITY's document and questions, without what tells it from ours.
         let line = DataSamples.squality.replacing(#""metadata""#, with: #""data""#)
         let fault = DataFiles.fault(line, as: .squality)
         #expect(fault?.reason.contains(#""metadata" is missing"#) == true)
-        for format in [DataFormat.quality, .qmsum, .hotpotqa, .triviaqa, .qasper, .scrolls, .longbench, .longbenchV2] {
+        for format in [
+            DataFormat.quality, .qmsum, .hotpotqa, .triviaqa, .qasper, .scrolls, .longbench, .longbenchV2, .squad,
+            .leval,
+            .loogle,
+        ] {
             _ = DataFiles.fault(DataSamples.lloco, as: format)
         }
         #expect(DataFiles.fault(DataSamples.lloco, as: .narrativeqa)?.reason.contains("NarrativeQA's tables") == true)

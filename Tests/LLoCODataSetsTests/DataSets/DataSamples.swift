@@ -81,6 +81,60 @@ enum DataSamples {
         {"id":"sc1","pid":"sc1_0","input":"Who ran?\\n\\nThe dog ran.\\n\\nThe cat slept.","output":"The dog"}
         """
 
+    /// A row of Hugging Face's: the same paper as ``qasper``.
+    static let qasperRow = """
+        {"id":"1234.5678","title":"On kettles","abstract":"We boil.","full_text":{
+          "section_name":["Introduction",null],"paragraphs":[["Kettles are hot.","So are pans."],["","End."]]},
+         "qas":{"question":["What is hot?","Is it cold?","Who paid?"],"question_id":["k1","k2","k3"],
+          "nlp_background":["two","two","two"],"answers":[
+           {"answer":[{"unanswerable":false,"extractive_spans":["Kettles","pans"],"yes_no":null,"free_form_answer":"",
+             "evidence":["Kettles are hot."],"highlighted_evidence":[]},
+             {"unanswerable":false,"extractive_spans":[],"yes_no":null,"free_form_answer":"Two things",
+             "evidence":["Kettles are hot.","So are pans."],"highlighted_evidence":[]}],
+            "annotation_id":["x","y"],"worker_id":["x","y"]},
+           {"answer":[{"unanswerable":false,"extractive_spans":[],"yes_no":false,"free_form_answer":"","evidence":[]},
+             {"unanswerable":false,"extractive_spans":[],"yes_no":true,"free_form_answer":""}],
+            "annotation_id":[],"worker_id":[]},
+           {"answer":[{"unanswerable":true,"extractive_spans":[],"yes_no":null,"free_form_answer":"","evidence":[]}]}]},
+         "figures_and_tables":{"caption":[],"file":[]}}
+        """
+
+    static let squad = """
+        {"version":"v2.0","data":[
+          {"title":"Mills","paragraphs":[
+            {"context":"The mill burnt down in May.","qas":[
+              {"id":"s1","question":"When did it burn?","is_impossible":false,"answers":[
+                {"text":"May","answer_start":23},{"text":"in May","answer_start":20},{"text":"May","answer_start":23}]},
+              {"id":"s2","question":"Who paid for it?","is_impossible":true,"answers":[],"plausible_answers":[
+                {"text":"The mill","answer_start":0}]}]},
+            {"context":"It was built again.","qas":[]}]},
+          {"title":"Ponds","paragraphs":[
+            {"context":"The pond is deep.","qas":[
+              {"id":"s3","question":"What is deep?","is_impossible":false,"answers":[
+                {"text":"The pond","answer_start":0}]}]}]}]}
+        """
+
+    static let squad1 = """
+        {"data":[{"title":"Mills","paragraphs":[{"context":"The mill burnt down in May.","qas":[
+          {"id":"s1","question":"When did it burn?","answers":[{"text":"May","answer_start":23}]}]}]}],"version":"1.1"}
+        """
+
+    static let leval = """
+        {"instructions":["What burnt?\\n(A) A mill\\n(B) A boat","What rose?\\n(A) A hill\\n(B) The river"],\
+        "outputs":["(A) A mill","(B) The river"],"input":"The mill burnt. The river rose.","source":"quality_own",\
+        "evaluation":"exam"}
+        """
+
+    static let loogle = """
+        {"input":"Ida was born in Brelby.","title":"Ida","qa_pairs":"[{'Q': 'Where was Ida born?', 'A': 'In Brelby\\\\u2019s \
+        mill', 'type': 'short', 'S': [\\"Ida\\\\'s town\\"]}, {'Q': \\"How many?\\\\n1. one\\", 'A': 3, 'S': []}]","output":"None"}
+        """
+
+    static let ruler = """
+        {"index":4,"input":"A special number is hidden below. Remember it.\\nThe grass is green.\\nThe number of Ulm is 77.\\n\
+        What is the number of Ulm in the text? The number of Ulm in the text is","outputs":["77"],"length":40}
+        """
+
     static let triviaqa = """
         {"Data":[
           {"Answer":{"Aliases":["Éire","O'Neil"],"MatchedWikiEntityName":"","NormalizedAliases":["éire","o neil"],

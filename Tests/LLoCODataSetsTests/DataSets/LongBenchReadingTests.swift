@@ -1,5 +1,6 @@
 import LLoCOBase
 import LLoCODataSets
+import LLoCOTokenizers
 import Testing
 
 /// Reading LongBench v1.
@@ -23,6 +24,7 @@ import Testing
         ("qmsum", .longbenchRougeL), ("multi_news", .longbenchRougeL), ("samsum", .longbenchRougeL),
         ("trec", .classification), ("passage_count", .count), ("passage_retrieval_en", .retrieval),
         ("lcc", .codeSimilarity), ("repobench-p", .codeSimilarity), ("hotpotqa_e", .f1), ("lcc_e", .codeSimilarity),
+        ("lsht", .classification), ("passage_retrieval_zh", .retrieval),
     ])
     func metrics(task: String, metric: Metric) throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: task)
@@ -40,6 +42,56 @@ import Testing
         #expect(set.answerTokens == [task: tokens])
         set.limitAnswers(to: 7)
         #expect(set.documents[0].questions[0].answerTokens == 7)
+    }
+
+    /// What goes on from examples or code continues the text, without the chat template.
+    @Test(arguments: [
+        ("trec", "\nWho sings?"), ("triviaqa", "\n\nWho sings?"), ("samsum", "\n\nWho sings?"),
+        ("lsht", "\nWho sings?"),
+        ("lcc", "Who sings?Next line:\n"), ("repobench-p", "Who sings?Next line:\n"), ("trec_e", "\nWho sings?"),
+    ])
+    func continued(task: String, text: String) throws {
+        let line = DataSamples.longbench.replacing("multifieldqa_en", with: task)
+            .replacing(#""all_classes":null"#, with: #""all_classes":["Date","City"]"#)
+        let set = try DataFiles.read(line)
+        let question = try #require(set.documents.first?.questions.first)
+        #expect(question.text == text)
+        guard case .continuation(let opening) = question.form else {
+            Issue.record("\(task) is asked as a turn of a chat")
+            return
+        }
+        #expect(opening.hasSuffix("\n\n") && opening.count > 10)
+        // The answers depend on it.
+        var asked = set
+        asked.documents[0].questions[0].form = .chat
+        #expect(asked.digest != set.digest)
+    }
+
+    /// All others are a chat's turns.
+    @Test(arguments: [
+        "narrativeqa", "qasper", "multifieldqa_en", "hotpotqa", "2wikimqa", "musique", "gov_report", "qmsum",
+        "multi_news", "passage_count", "passage_retrieval_en", "passage_retrieval_zh",
+    ])
+    func turns(task: String) throws {
+        let set = try DataFiles.read(DataSamples.longbench.replacing("multifieldqa_en", with: task))
+        #expect(set.documents[0].questions[0].form == .chat)
+    }
+
+    /// The two Chinese tasks whose measures need no words: numbers and names of classes.
+    @Test func chineseWithoutWords() throws {
+        let retrieval = DataSamples.longbench.replacing("multifieldqa_en", with: "passage_retrieval_zh")
+            .replacing(#"["The crow","A crow"]"#, with: #"["段落7"]"#)
+        let number = try #require(try DataFiles.read(retrieval).documents.first?.questions.first)
+        #expect(number.scores(of: "段落7")[.retrieval] == 1)
+        #expect(number.scores(of: "段落7，段落3")[.retrieval] == 0.5)
+        #expect(number.scores(of: "段落17")[.retrieval] == 0)
+        let news = DataSamples.longbench.replacing("multifieldqa_en", with: "lsht")
+            .replacing(#"["The crow","A crow"]"#, with: #"["教育"]"#)
+            .replacing(#""all_classes":null"#, with: #""all_classes":["军事","教育"]"#)
+        let classes = try #require(try DataFiles.read(news).documents.first?.questions.first)
+        #expect(classes.scores(of: "教育\n新闻内容：军事")[.classification] == 1)
+        #expect(classes.scores(of: "教育、军事")[.classification] == 0.5)
+        #expect(classes.scores(of: "军事")[.classification] == 0)
     }
 
     /// A task without an input is asked by its instruction alone.
@@ -65,8 +117,8 @@ import Testing
         #expect(fault?.line == 1 && fault?.reason.contains(#""dataset" is missing"#) == true)
     }
 
-    /// Chinese tasks are refused by name, not scored wrongly.
-    @Test(arguments: ["multifieldqa_zh", "dureader", "vcsum", "lsht", "passage_retrieval_zh"])
+    /// Chinese tasks whose measure compares words are refused by name, not scored wrongly.
+    @Test(arguments: ["multifieldqa_zh", "dureader", "vcsum"])
     func chinese(task: String) throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: task).replacing("lb1", with: "z")
         let set = try DataFiles.read(DataSamples.longbench + "\n" + line)

@@ -64,4 +64,13 @@ import Testing
         #expect(LongBenchROUGE.score(prediction: "...", reference: "cat") == 0)
         #expect(LongBenchROUGE.score(prediction: "", reference: "") == 0)
     }
+
+    /// LooGLE's figure is the recall: of four words of the reference two are in the answer, in their order.
+    @Test func rougeRecall() {
+        #expect(LongBenchROUGE.recall(prediction: "a x b and more", reference: "a b c d") == 0.5)
+        #expect(LongBenchROUGE.recall(prediction: "a b c d e", reference: "a b c d") == 1)
+        #expect(LongBenchROUGE.recall(prediction: "...", reference: "a b") == 0)
+        // Its script puts a word in the place of no answer.
+        #expect(LongBenchROUGE.recall(prediction: "", reference: "None of these") == 1.0 / 3)
+    }
 }

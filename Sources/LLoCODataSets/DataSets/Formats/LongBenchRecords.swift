@@ -1,6 +1,7 @@
 import LLoCOBase
 
-/// LongBench v1 (Bai et al. 2023): lines of twenty-one tasks in one form. Questions are put in our own words.
+/// LongBench v1 (Bai et al. 2023): lines of twenty-one tasks in one form. Questions are put in our own words;
+/// tasks that go on from examples or code are asked without the chat template, as LongBench's script does.
 struct LongBenchRecords: DataRecordReader {
     /// What lines without a `dataset` belong to.
     private let named: String?
@@ -14,7 +15,7 @@ struct LongBenchRecords: DataRecordReader {
         guard let name = record.label("dataset").map({ Self.task($0) ?? $0 }) ?? named else {
             throw record.fault("dataset", "is missing; expected the name of a task of LongBench")
         }
-        if LongBenchTask.chinese.contains(name) {
+        if LongBenchTask.ofChineseWords.contains(name) {
             throw record.fault(
                 "dataset", "is \(name), which is not supported: its measure needs Chinese words told apart")
         }
@@ -32,7 +33,7 @@ struct LongBenchRecords: DataRecordReader {
         var attributes = ["task": name]
         for key in ["length", "language"] { attributes[key] = record.label(key) }
         let question = EvaluationQuestion(
-            id: id, text: task.question(try record.string("input") ?? ""), answers: answers,
+            id: id, text: task.question(try record.string("input") ?? ""), form: task.form, answers: answers,
             classes: task.metric == .classification ? classes : [], metric: task.metric,
             answerTokens: task.answerTokens, attributes: attributes)
         try set.add(
@@ -42,6 +43,6 @@ struct LongBenchRecords: DataRecordReader {
     /// The task of this name; those of LongBench-E are called `hotpotqa_e`.
     private static func task(_ name: String) -> String? {
         let base = name.hasSuffix("_e") ? String(name.dropLast(2)) : name
-        return LongBenchTask.all[base] != nil || LongBenchTask.chinese.contains(base) ? base : nil
+        return LongBenchTask.all[base] != nil || LongBenchTask.ofChineseWords.contains(base) ? base : nil
     }
 }

@@ -1,4 +1,4 @@
-import LLoCODocuments
+import LLoCOTokenizers
 
 /// A task of LongBench v1 (Bai et al. 2023): what is asked, and the published measure.
 struct LongBenchTask {
@@ -6,23 +6,28 @@ struct LongBenchTask {
     var metric: Metric
     /// The published length of an answer (`dataset2maxlen.json` of its scripts)
     var answerTokens: Int
-    /// Stands before the record's input; in our own words.
+    /// Stands before the record's input, and before the text where the task continues it; in our own words.
     var instruction: String
     /// What the input is called between the two; nil where the input has no place.
     var label: String?
+    /// Of a task that is asked without the chat template: what stands between text and input, and behind the input.
+    var joint: (before: String, after: String)?
+
+    /// How the question is put to the model.
+    var form: PromptForm { joint == nil ? .chat : .continuation(opening: instruction + "\n\n") }
 
     /// The question that a record's input makes.
     func question(_ input: String) -> String {
+        if let joint { return joint.before + input + joint.after }
         guard let label, input.contains(where: { !$0.isWhitespace }) else { return instruction }
         return label.isEmpty ? "\(instruction)\n\n\(input)" : "\(instruction)\n\n\(label): \(input)"
     }
 
-    /// Their measures count Chinese words, and nothing here tells those apart.
-    static let chinese: Set<String> = ["multifieldqa_zh", "dureader", "vcsum", "lsht", "passage_retrieval_zh"]
+    /// Their measures compare Chinese words, which LongBench tells apart with jieba's dictionary; nothing here does.
+    static let ofChineseWords: Set<String> = ["multifieldqa_zh", "dureader", "vcsum"]
 
     static let all: [String: LongBenchTask] = {
         let passages = "Answer the question from the passages above. Give only the answer."
-        let code = "Continue the code above. Give only the next line."
         let tasks = [
             LongBenchTask(
                 name: "narrativeqa", metric: .f1, answerTokens: 128,
@@ -50,15 +55,20 @@ struct LongBenchTask {
                 instruction: "Summarize all of the news above together in about a page.", label: nil),
             LongBenchTask(
                 name: "trec", metric: .classification, answerTokens: 64,
-                instruction: "The examples above give the type of each question. Give the type of this one.", label: ""),
+                instruction: "Each question below is followed by its type. Give the type of the last one.",
+                joint: ("\n", "")),
             LongBenchTask(
                 name: "triviaqa", metric: .f1, answerTokens: 32,
-                instruction:
-                    "Answer the question about the passage below as the examples above do. Give only the answer.",
-                label: ""),
+                instruction: """
+                    Answer the last question from the passage before it, as the examples do. Give only the answer.
+                    """, joint: ("\n\n", "")),
             LongBenchTask(
                 name: "samsum", metric: .longbenchRougeL, answerTokens: 128,
-                instruction: "Summarize the dialogue below as the examples above do.", label: ""),
+                instruction: "Summarize the last dialogue in a few short sentences, as the examples do.",
+                joint: ("\n\n", "")),
+            LongBenchTask(
+                name: "lsht", metric: .classification, answerTokens: 64,
+                instruction: "下面每条新闻后面都写有它的类别。请写出最后一条新闻的类别。", joint: ("\n", "")),
             LongBenchTask(
                 name: "passage_count", metric: .count, answerTokens: 32,
                 instruction: """
@@ -71,10 +81,15 @@ struct LongBenchTask {
                     The text below is the summary of one of the numbered paragraphs above. Which one? Answer in the form \
                     "Paragraph 1".
                     """, label: "Summary"),
-            LongBenchTask(name: "lcc", metric: .codeSimilarity, answerTokens: 64, instruction: code, label: ""),
+            LongBenchTask(
+                name: "passage_retrieval_zh", metric: .retrieval, answerTokens: 32,
+                instruction: "下面的文字是上文某一段落的摘要。它出自哪一段？请按“段落1”的格式回答。", label: "摘要"),
+            LongBenchTask(
+                name: "lcc", metric: .codeSimilarity, answerTokens: 64, instruction: "Continue this code by a line.",
+                joint: ("", "Next line:\n")),
             LongBenchTask(
                 name: "repobench-p", metric: .codeSimilarity, answerTokens: 64,
-                instruction: "Continue the code below, which uses the code above. Give only the next line.", label: ""),
+                instruction: "Continue the last of these files by a line.", joint: ("", "Next line:\n")),
         ]
         return Dictionary(uniqueKeysWithValues: tasks.map { ($0.name, $0) })
     }()

@@ -1,6 +1,7 @@
 import LLoCOBase
 
-/// Qasper v0.3 (Dasigi et al. 2021): questions about papers, one object whose keys are the papers' ids.
+/// Qasper v0.3 (Dasigi et al. 2021): questions about papers, one object whose keys are the papers' ids; or Hugging Face's
+/// rows of it, a paper each, in which a list of objects is an object of lists.
 ///
 /// References are those of the published evaluator, one an annotator: `Unanswerable`, the extracted spans with ", " between
 /// them, the free answer, `Yes` or `No`; `answer_type` is its `none`, `extractive`, `abstractive` or `boolean`, with `+`
@@ -9,10 +10,10 @@ struct QasperRecords: DataRecordReader {
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let id = try place.key ?? record.text("id")
         let title = try record.text("title")
-        let list = try record.objects("qas")
+        let list = try record.rows("qas")
         guard !list.isEmpty else { throw record.fault("qas", "is empty; expected questions") }
         let questions = try set.questions(list, place, of: id) { fields, _ in
-            let answers = try fields.objects("answers").map { try QasperAnswer($0.fields("answer")) }
+            let answers = try Self.answers(fields)
             guard !answers.isEmpty else { throw fields.fault("answers", "is empty; expected one or more answers") }
             var attributes = ["answer_type": Self.joined(answers.map(\.type), "+")]
             let evidence = Self.joined(answers.flatMap(\.evidence), "\n\n")
@@ -27,11 +28,18 @@ struct QasperRecords: DataRecordReader {
             place)
     }
 
+    private static func answers(_ question: JSONFields) throws -> [QasperAnswer] {
+        guard question.optional("answers")?.object != nil else {
+            return try question.objects("answers").map { try QasperAnswer($0.fields("answer")) }
+        }
+        return try question.fields("answers").objects("answer").map { try QasperAnswer($0) }
+    }
+
     /// Title, abstract and sections, a blank line between paragraphs.
     private static func text(of paper: JSONFields, _ title: String) throws -> String {
         var parts = [title]
         if let abstract = try paper.string("abstract") { parts += ["Abstract", abstract] }
-        for section in try paper.objects("full_text") {
+        for section in try paper.rows("full_text") {
             if let name = try section.string("section_name") { parts.append(name) }
             parts += try section.strings("paragraphs")
         }

@@ -23,7 +23,8 @@ extension EvaluationSet {
         /// Only this part of NarrativeQA (its column `set`: `train`, `valid`, `test`) or of a folder of GovReport (its
         /// `split_ids`); everything unless told.
         public var split: String?
-        /// The task that lines of SCROLLS or LongBench belong to, where neither they nor the file's name tell.
+        /// The task that lines of SCROLLS, LongBench, L-Eval, LooGLE or RULER belong to, where neither they nor the file's
+        /// name tell.
         public var task: String?
 
         public init() {}
@@ -95,7 +96,7 @@ extension EvaluationSet.ReadingOptions {
         if let split, file.layout != .tables, file.layout != .folder {
             return "a file of the format \(format.rawValue) has no parts to choose from (\(split.printable(limit: 40)))"
         }
-        if let task, format != .scrolls, format != .longbench {
+        if let task, ![.scrolls, .longbench, .leval, .loogle, .ruler].contains(format) {
             return "the format \(format.rawValue) has no tasks to choose from (\(task.printable(limit: 40)))"
         }
         if narrativeText == .summaries, format != .narrativeqa {
@@ -122,7 +123,11 @@ extension DataFormat {
         case .scrolls: ScrollsRecords(named: options.task ?? ScrollsTask.name(in: url))
         case .longbench: LongBenchRecords(named: options.task ?? url.lastPathComponent)
         case .longbenchV2: LongBenchV2Records()
-        case .narrativeqa, .ruler, .needle:
+        case .squad: SquadRecords()
+        case .leval: LEvalRecords(named: options.task ?? url.lastPathComponent)
+        case .loogle: LooGLERecords(named: options.task ?? url.lastPathComponent)
+        case .ruler: RulerRecords(task: RulerRecords.task(named: options.task) ?? RulerRecords.task(of: url))
+        case .narrativeqa, .needle:
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
                 reason: "found JSON; expected what the format \(rawValue) is kept in",

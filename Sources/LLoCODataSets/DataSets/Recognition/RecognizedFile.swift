@@ -20,10 +20,15 @@ struct RecognizedFile {
     /// - Parameter given: the format, where the caller knows it
     /// - Throws: `JSONLinesError` where the file cannot be read or is of no known format.
     init(_ url: URL, given: DataFormat?, limits: DataFileLimits) throws {
-        if given == .ruler || given == .needle {
+        if given == .needle {
             throw JSONLinesError(
-                file: url.relativePath, line: nil,
-                reason: "data of the format \(given?.rawValue ?? "") is generated, not read", errorCode: .invalid)
+                file: url.relativePath, line: nil, reason: "data of the format needle is generated, not read",
+                errorCode: .invalid)
+        }
+        if given == .ruler {
+            // Only lines of RULER's own scripts are read under this name.
+            self = try Self.ruler(url, limits)
+            return
         }
         guard DataFolder.canReadTwice(url) else {
             throw JSONLinesError(
@@ -68,10 +73,21 @@ struct RecognizedFile {
         self.layout = layout
     }
 
+    private static func ruler(_ url: URL, _ limits: DataFileLimits) throws -> RecognizedFile {
+        if let file = try? RecognizedFile(url, given: nil, limits: limits), file.format == .ruler { return file }
+        throw JSONLinesError(
+            file: url.relativePath, line: nil,
+            reason:
+                "data of the format ruler is generated, or read as RULER's scripts write it: found no line with the "
+                + "fields \"index\", \"input\" and \"outputs\"", errorCode: .invalid)
+    }
+
     private static func layout(of first: FirstObject, given: DataFormat?) -> JSONRecordFile.Layout {
         switch given ?? first.format {
-        case .qasper: return .members
+        // A line of Hugging Face's rows is one paper; the published file is an object of all.
+        case .qasper where first.format != .qasper || first.isOfPapers: return .members
         case .triviaqa: return .namedList("Data")
+        case .squad: return .namedList("data")
         default: return first.isWholeFile ? .single : .lines
         }
     }
@@ -100,9 +116,11 @@ struct RecognizedFile {
     }
 }
 
-/// What the first object of a file tells, read no further than needed: Qasper's and TriviaQA's is the whole file.
+/// What the first object of a file tells, read no further than needed: Qasper's, TriviaQA's and SQuAD's is the whole file.
 private struct FirstObject {
     var format: DataFormat?
+    /// Whether its values are Qasper's papers.
+    var isOfPapers = false
     /// Whether the object has lines of its own and nothing follows it.
     var isWholeFile = false
 
@@ -119,11 +137,16 @@ private struct FirstObject {
                     format = .triviaqa
                     return
                 }
+                if key == "data", try elements.peek() == UInt8(ascii: "[") {
+                    format = .squad
+                    return
+                }
                 let value = try elements.element()
                 if names.isEmpty, value.first == UInt8(ascii: "{"), let paper = try? JSONFields(line: value),
                     paper.has("qas") || paper.has("full_text")
                 {
                     format = .qasper
+                    isOfPapers = true
                     return
                 }
                 names.append(key)
@@ -142,6 +165,14 @@ extension DataFormat {
         func has(_ names: String...) -> Bool { fields.isSuperset(of: names) }
         if has("meeting_transcripts") {
             self = .qmsum
+        } else if has("qas", "full_text") {
+            self = .qasper
+        } else if has("instructions", "outputs", "input") {
+            self = .leval
+        } else if has("input", "qa_pairs") || has("context", "question", "answer", "doc_id") {
+            self = .loogle
+        } else if has("index", "input", "outputs") {
+            self = .ruler
         } else if has("input", "output"), has("pid") || has("id") {
             self = .scrolls
         } else if has("input", "context", "answers") {

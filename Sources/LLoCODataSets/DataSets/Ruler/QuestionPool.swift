@@ -42,8 +42,8 @@ struct QuestionPool {
     /// Questions that cannot be asked at all.
     let passedOver: Int
 
-    /// Questions with options or classes are passed over, as are those without a text or a reference: their references are
-    /// no strings of a text.
+    /// Questions with options or classes are passed over, as are those without a text or a reference and SQuAD 2.0's without
+    /// an answer: their references are no strings of a text.
     init(_ set: EvaluationSet) throws {
         let splitter = PassageSplitter(maximumWords: Self.wordsOfPassage, maximumPieces: .max)
         var passages: [Passage] = []
@@ -57,9 +57,11 @@ struct QuestionPool {
             let start = passages.count
             passages += splitter.split(text).map { Passage(String(decoding: bytes[$0], as: UTF8.self)) }
             for question in document.questions {
-                if question.choices.isEmpty, question.classes.isEmpty, question.answers.contains(where: { !$0.isEmpty })
+                let isUnanswerable = question.scorer == .squad2 && question.answers == [Scorer.noAnswer]
+                if question.choices.isEmpty, question.classes.isEmpty, !isUnanswerable,
+                    question.answers.contains(where: { !$0.isEmpty })
                 {
-                    questions.append((question, ranges.count))
+                    questions.append((SquadRecords.withoutRequest(question), ranges.count))
                 } else {
                     passedOver += 1
                 }

@@ -1,0 +1,122 @@
+import LLoCOBase
+
+/// LooGLE (Li et al. 2023): a line a text with its questions, which are a list that Python has written; or a question with
+/// its text.
+///
+/// Judged by ``Metric/loogleRougeL``. `shortdep_cloze` is named and not scored: its figures count the masks of all its
+/// dictionaries together.
+struct LooGLERecords: DataRecordReader {
+    /// A task, or the name of its file.
+    private let named: String
+
+    init(named: String) {
+        self.named = named
+    }
+
+    mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
+        let task = record.label("task").flatMap { LooGLETask.named(in: $0) } ?? LooGLETask.named(in: named)
+        if task == .cloze { throw Self.cloze }
+        if record.has("question") {
+            try readRow(record, task, place, into: &set)
+        } else {
+            try readText(record, task, place, into: &set)
+        }
+    }
+
+    /// A question with its text.
+    private func readRow(
+        _ record: JSONFields, _ task: LooGLETask?, _ place: RecordPlace, into set: inout EvaluationSetBuilder
+    ) throws {
+        let id = record.label("id") ?? "loogle-\(place.number)"
+        let text = try record.text("context")
+        let question = Self.question(
+            id, try record.text("question"), try record.text("answer"), task, evidence: record.label("evidence"))
+        try set.add(
+            EvaluationDocument(id: id, title: record.label("title") ?? id, text: text, questions: [question]), place,
+            mergingEqualTexts: true)
+    }
+
+    private func readText(
+        _ record: JSONFields, _ task: LooGLETask?, _ place: RecordPlace, into set: inout EvaluationSetBuilder
+    ) throws {
+        let id = "loogle-\(place.number)"
+        let text = try record.text("input")
+        var questions: [EvaluationQuestion] = []
+        for (index, pair) in try Self.pairs(record).enumerated() {
+            let name = "\(id)-\(index + 1)"
+            do {
+                questions.append(try Self.question(name, pair, task))
+            } catch let fault as JSONFields.Fault {
+                try set.reject(fault, place, record: name)
+            }
+        }
+        if questions.isEmpty, try Self.pairs(record).isEmpty {
+            questions = [Self.question("\(id)-1", "Summarize the text.", try record.text("output"), .summarization)]
+        }
+        guard !questions.isEmpty else { return }
+        try set.add(
+            EvaluationDocument(id: id, title: record.label("title") ?? id, text: text, questions: questions), place)
+    }
+
+    private static let cloze = JSONFields.Fault(
+        reason:
+            "the task is shortdep_cloze, which is not supported: its figures count the masks of all its dictionaries")
+
+    /// The pairs of question and answer; none where the text is to be summarized.
+    private static func pairs(_ record: JSONFields) throws -> [JSONValue] {
+        guard let text = record.optional("qa_pairs")?.string else {
+            return try record.list("qa_pairs", "a list of questions, or \"none\"")
+        }
+        if text.lowercased() == "none" { return [] }
+        do throws(PythonLiteral.Fault) {
+            guard let list = try PythonLiteral.parse(text).array, !list.isEmpty else {
+                throw PythonLiteral.Fault(reason: "no list of questions")
+            }
+            return list
+        } catch {
+            throw record.fault(
+                "qa_pairs", "is no list as Python writes it (\(error.reason)); expected one, or \"none\"")
+        }
+    }
+
+    private static func question(_ id: String, _ pair: JSONValue, _ task: LooGLETask?) throws -> EvaluationQuestion {
+        guard let fields = pair.object, let text = fields["Q"]?.string, let answer = fields["A"] else {
+            throw JSONFields.Fault(reason: "a pair without \"Q\" and \"A\" (\(pair.summary)); expected both")
+        }
+        if answer.object != nil { throw cloze }
+        guard let answer = answer.string ?? answer.integer.map(String.init) else {
+            throw JSONFields.Fault(reason: "\"A\" is \(answer.kind); expected text")
+        }
+        guard text.contains(where: { !$0.isWhitespace }), answer.contains(where: { !$0.isWhitespace }) else {
+            throw JSONFields.Fault(reason: "\"Q\" or \"A\" is empty; expected text")
+        }
+        let evidence = fields["S"]?.array?.compactMap(\.string).joined(separator: "\n") ?? fields["S"]?.string
+        var question = question(id, text, answer, task, evidence: evidence)
+        question.attributes["type"] = fields["type"]?.string
+        return question
+    }
+
+    private static func question(
+        _ id: String, _ text: String, _ answer: String, _ task: LooGLETask?, evidence: String? = nil
+    ) -> EvaluationQuestion {
+        var attributes: [String: String] = [:]
+        attributes["task"] = task?.rawValue
+        attributes["evidence"] = evidence
+        return EvaluationQuestion(
+            id: id, text: text, answers: [answer], metric: .loogleRougeL,
+            answerTokens: (task ?? .longQuestions).answerTokens, attributes: attributes)
+    }
+}
+
+/// A task of LooGLE, by the name of its file.
+private enum LooGLETask: String, CaseIterable {
+    case longQuestions = "longdep_qa"
+    case shortQuestions = "shortdep_qa"
+    case summarization = "longdep_summarization"
+    case cloze = "shortdep_cloze"
+
+    /// As LooGLE's scripts have it.
+    var answerTokens: Int { self == .shortQuestions ? 300 : 500 }
+
+    static func named(in text: String) -> LooGLETask? { allCases.first { text.contains($0.rawValue) } }
+}

@@ -1,0 +1,138 @@
+import LLoCOBase
+
+extension Prediction {
+    /// What a line from outside may hold.
+    package enum Limits {
+        /// Bytes of a text: comparing two takes time with the product of their lengths.
+        package static let text = 1 << 18
+        /// Names of classes, or options, and bytes of a name.
+        static let names = 4096
+        static let name = 1 << 16
+        /// Bytes of a line.
+        package static let line = 16 << 20
+    }
+
+    /// Reads a line; fields that are none of a line's are passed over.
+    ///
+    /// A line that does not say what it is judged by, and has one reference that is one capital letter, is a multiple
+    /// choice's: the letter is a word there, also `A`, which SQuAD's normalisation would drop.
+    ///
+    /// - Parameter metric: what a line that does not say it is judged by; nil for F1
+    /// - Throws: `JSONFields.Fault` where a field is missing, of another type or too long, or the metric needs what the
+    ///   line has not got.
+    package init(line: [UInt8], metric given: Metric?) throws {
+        let fields = try JSONFields(line: line)
+        let id = try fields.optional("id")?.integer.map(String.init) ?? Self.text(fields, "id")
+        let answers = try Self.texts(fields, "answers", most: Limits.line, bytes: Limits.text)
+        guard !answers.isEmpty else { throw fields.fault("answers", "is empty; expected one or more strings") }
+        let own = try Self.named(fields, "metric", Metric.self)
+        let metric = own ?? given ?? .f1
+        var question = EvaluationQuestion(
+            id: id, text: "", answers: answers, choices: try Self.names(fields, "choices"),
+            correctChoice: try fields.integer("correct_choice"), classes: try Self.names(fields, "classes"),
+            metric: metric, scorer: try Self.named(fields, "scorer", Scorer.self) ?? .standard)
+        question.attributes["task"] = fields.label("task")
+        if question.choices.isEmpty, (own ?? given ?? .accuracy) == .accuracy, let letter = Self.letter(answers) {
+            question.choices = Array(repeating: "", count: MultipleChoice.letterCount)
+            question.correctChoice = letter
+        }
+        self.init(
+            question: question, mode: fields.label("mode"),
+            prediction: try Self.text(fields, "prediction"), choiceLogLikelihoods: try Self.likelihoods(fields))
+        try checkMetric(fields)
+    }
+
+    /// What the metric needs besides answers.
+    private func checkMetric(_ fields: JSONFields) throws {
+        let metric = question.metric
+        switch metric {
+        case .classification where question.classes.isEmpty:
+            throw fields.fault("classes", "holds no class; expected them all, for the metric classification")
+        case .accuracy, .accuracyByLikelihood:
+            guard let correct = question.correctChoice, question.choices.indices.contains(correct) else {
+                throw fields.fault(
+                    "correct_choice",
+                    "names none of \(question.choices.count) \"choices\"; expected the right one's place from 0, "
+                        + "or for the metric accuracy one capital letter as the answer")
+            }
+            guard metric == .accuracy || choiceLogLikelihoods != nil else {
+                throw fields.fault(
+                    "choice_log_likelihoods",
+                    "is missing; expected a number an option, for the metric \(metric.rawValue)")
+            }
+        default: break
+        }
+    }
+
+    /// The option that is asked for by its letter alone.
+    private static func letter(_ answers: [String]) -> Int? {
+        guard answers.count == 1 else { return nil }
+        return (0..<MultipleChoice.letterCount).first { index in
+            MultipleChoice.letter(index).map { String($0) } == answers[0]
+        }
+    }
+
+    // MARK: Fields
+
+    private static func text(_ fields: JSONFields, _ key: String) throws -> String {
+        guard fields.has(key) else { throw fields.fault(key, absent(fields, key)) }
+        let text = try fields.string(key) ?? ""
+        try check(text, fields, key, Limits.text)
+        return text
+    }
+
+    private static func absent(_ fields: JSONFields, _ key: String) -> String {
+        (fields.names.contains(key) ? "is null" : "is missing") + "; expected a string"
+    }
+
+    private static func check(_ text: String, _ fields: JSONFields, _ key: String, _ limit: Int) throws {
+        guard text.utf8.count <= limit else {
+            throw fields.fault(key, "has \(text.utf8.count) bytes; expected no more than \(limit)")
+        }
+    }
+
+    private static func texts(_ fields: JSONFields, _ key: String, most: Int, bytes: Int) throws -> [String] {
+        let list = try fields.list(key, "a list of strings")
+        guard list.count <= most else {
+            throw fields.fault(key, "holds \(list.count) strings; expected no more than \(most)")
+        }
+        return try list.enumerated().map { index, value in
+            guard case .string(let text) = value else {
+                throw fields.fault("\(key)[\(index)]", "is \(value.kind); expected a string")
+            }
+            try check(text, fields, "\(key)[\(index)]", bytes)
+            return text
+        }
+    }
+
+    private static func names(_ fields: JSONFields, _ key: String) throws -> [String] {
+        fields.has(key) ? try texts(fields, key, most: Limits.names, bytes: Limits.name) : []
+    }
+
+    private static func named<Value: RawRepresentable & CaseIterable>(
+        _ fields: JSONFields, _ key: String, _: Value.Type
+    ) throws -> Value? where Value.RawValue == String {
+        guard fields.has(key) else { return nil }
+        let name = try fields.string(key) ?? ""
+        guard let value = Value(rawValue: name) else {
+            let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+            throw fields.fault(key, "is \"\(name.printable(limit: 60))\"; expected one of \(known)")
+        }
+        return value
+    }
+
+    private static func likelihoods(_ fields: JSONFields) throws -> [Double]? {
+        let key = "choice_log_likelihoods"
+        guard fields.has(key) else { return nil }
+        let list = try fields.list(key, "a list of numbers")
+        guard list.count <= Limits.names else {
+            throw fields.fault(key, "holds \(list.count) numbers; expected no more than \(Limits.names)")
+        }
+        return try list.enumerated().map { index, value in
+            guard let number = value.double else {
+                throw fields.fault("\(key)[\(index)]", "is \(value.kind); expected a number")
+            }
+            return number
+        }
+    }
+}

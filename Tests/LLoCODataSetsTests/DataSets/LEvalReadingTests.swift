@@ -1,0 +1,62 @@
+import LLoCOBase
+import LLoCODataSets
+import Testing
+
+/// Reading L-Eval.
+@Suite struct LEvalReadingTests {
+    private func line(_ source: String, _ evaluation: String) -> String {
+        DataSamples.leval.replacing("quality_own", with: source).replacing(#""exam""#, with: "\"\(evaluation)\"")
+    }
+
+    @Test func choices() throws {
+        let set = try DataFiles.read(DataSamples.leval)
+        #expect(set.format == .leval && set.malformed.isEmpty && set.documents.count == 1)
+        #expect(set.documents[0].text == "The mill burnt. The river rose.")
+        let questions = set.documents[0].questions
+        #expect(questions.map(\.answers) == [["(A) A mill"], ["(B) The river"]])
+        #expect(questions[0].text == "What burnt?\n(A) A mill\n(B) A boat\nAnswer with the letter alone.")
+        #expect(questions.allSatisfy { $0.metric == .levalExam && $0.scorer == .levalChoice && $0.answerTokens == 512 })
+        #expect(questions.allSatisfy { $0.attributes == ["task": "quality"] })
+        #expect(questions[1].scores(of: "B")[.levalExam] == 1 && questions[1].scores(of: "A")[.levalExam] == 0)
+    }
+
+    /// The file's name tells the task, else the source; the rest is judged as its evaluation says.
+    @Test(arguments: [
+        ("own", "coursera.jsonl", "exam", Metric.levalExam, Scorer.levalChoices),
+        ("tpo", "data", "exam", .levalExam, .levalChoice), ("gsm8k", "data", "exam", .levalExam, .levalNumber),
+        ("own", "leval-codeU.jsonl", "exam", .levalExam, .levalCode),
+        ("topic", "topic_retrieval_longchat.jsonl", "exam", .levalExam, .levalText),
+        ("scientific_qa", "data", "f1", .f1, .standard), ("news", "data", "rouge", .rougeGeometricMean, .standard),
+        ("news", "data", "ROUGE", .rougeGeometricMean, .standard),
+    ])
+    func tasks(source: String, file: String, evaluation: String, metric: Metric, scorer: Scorer) throws {
+        let set = try DataFiles.read(line(source, evaluation), name: file)
+        let question = try #require(set.documents.first?.questions.first)
+        #expect(question.metric == metric && question.scorer == scorer)
+        // L-Eval tells how long the reference is where words are counted.
+        #expect(question.text.contains("3 words") == (metric != .levalExam))
+    }
+
+    @Test(arguments: [
+        ("own", "LLM", "another model"), ("own", "human", "people"), ("own", "bleu", "expected exam, f1, rouge"),
+        ("sci_fi", "exam", "sci_fi, which is not supported"),
+    ])
+    func refused(source: String, evaluation: String, message: String) throws {
+        let set = try DataFiles.read(DataSamples.leval + "\n" + line(source, evaluation))
+        #expect(set.questionCount == 2 && set.malformed.map(\.line) == [2])
+        #expect(set.malformed.first?.reason.contains(message) == true, "\(set.malformed)")
+    }
+
+    @Test(arguments: [
+        (#""outputs":["(A) A mill","(B) The river"]"#, #""outputs":["x"]"#, "holds 1 references; expected 2"),
+        (#""outputs":["(A) A mill","(B) The river"]"#, #""outputs":["x",7]"#, #""outputs[1]" is a number"#),
+        (#""input":"The mill burnt. The river rose.""#, #""input":"""#, #""input" is empty"#),
+        (#","evaluation":"exam""#, "", #""evaluation" is missing"#),
+    ])
+    func malformed(part: String, other: String, message: String) throws {
+        let set = try DataFiles.read(
+            DataSamples.leval + "\n" + DataSamples.leval.replacing(part, with: other).replacing("\n", with: " "))
+        #expect(set.malformed.map(\.line) == [2] && set.questionCount == 2)
+        #expect(set.malformed.first?.reason.contains(message) == true, "\(set.malformed)")
+    }
+}
