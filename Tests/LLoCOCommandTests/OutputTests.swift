@@ -262,7 +262,8 @@ import Testing
         for prediction in predictions {
             // Several modes go to one file: each line says which.
             expectFields(
-                prediction, ["id": .text, "prediction": .text, "answers": .texts, "f1": .number, "mode": .text])
+                prediction,
+                ["id": .text, "prediction": .text, "answers": .texts, "f1": .number, "mode": .text, "metric": .text])
         }
         #expect(!TestFiles.exists(place.folder.appending(path: "library.lloco")), "documents are learned in memory")
         // A fixed seed gives a fixed result; --limit counts documents.

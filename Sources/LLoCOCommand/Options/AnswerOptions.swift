@@ -88,7 +88,7 @@ struct AnswerOptions: ParsableArguments {
         options.maximumDocuments = documents
         options.maximumPassages = passages
         options.budget = budget.budget
-        options.textShare = budget.textShare
+        options.textShare = budget.usedTextShare
         options.usesAdapter = !noAdapter && adapter != "none"
         options.generation = try generation.options(seed: engine.model.compute.seed)
         return options

@@ -15,11 +15,15 @@ struct BudgetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Mode hybrid: at most this share of the budget is text, 0 to 1; the rest is vectors.", valueName: "share"))
-    var textShare = ContextBudget.usualTextShare
+            "Mode hybrid: at most this share of the budget is text, 0 to 1; the rest is vectors.",
+            discussion: "Default: two thirds.", valueName: "share"))
+    var textShare: Double?
+
+    /// The share that was given, else the default.
+    var usedTextShare: Double { textShare ?? ContextBudget.usualTextShare }
 
     func validate() throws {
-        guard 0...1 ~= textShare else { throw ValidationError("--text-share \(textShare): expected 0 to 1") }
+        guard 0...1 ~= usedTextShare else { throw ValidationError("--text-share \(usedTextShare): expected 0 to 1") }
     }
 }
 

@@ -19,8 +19,8 @@ struct Evaluate: ComputingCommand {
             DATA is a file of questions as it was published: our own question sets (JSON Lines, a line a document: {"id", \
             "title", "document", "questions": [{"id", "question", "answers"}]}), QuALITY, Qasper, QMSum, SQuALITY, \
             NarrativeQA, HotpotQA, TriviaQA, GovReport, SCROLLS, LongBench v1 and v2, SQuAD, L-Eval, LooGLE, RULER's own \
-            lines; gzipped or not, the form is recognised. Or it is generated: ruler (retrieval, tracing, counting, at any length) or needle (a sentence in \
-            a haystack, by length and depth).
+            lines; gzipped or not, the form is recognised. Or it is generated: ruler (retrieval, tracing, counting, at any \
+            length) or needle (a sentence in a haystack, by length and depth).
 
               lloco evaluate questions.jsonl --modes compressed,full,retrieval,none --report report.html
               lloco evaluate ruler --lengths 4k,8k,16k --modes compressed,full --report ruler.html
@@ -131,7 +131,7 @@ struct Evaluate: ComputingCommand {
         options.modes = modes
         options.adapter = try adapterChoice()
         options.budget = budget.budget
-        options.textShare = budget.textShare
+        options.textShare = budget.usedTextShare
         options.seed = engine.model.compute.seed
         options.file = runFile ?? report.first.map { $0 + ".run.jsonl" }
         let run = try await EvaluationRun(set, model: loaded, library: stored, group: group, options: options)

@@ -19,7 +19,10 @@ struct EvaluateCompressor: ComputingCommand {
             Texts are plain files, or JSON Lines with a field "text" or "document", gzipped or not. 'train-compressor' keeps \
             one text in twenty from training; --held-out measures those alone.
 
-            With --questions the right answers to questions about documents are scored instead, in nats a token: after             nothing (none), the document's vectors (compressed), the pieces of its text that have the question's words             (passages), both (hybrid), and the whole text (full). Vectors, pieces and both have the same number of positions,             --budget.
+            With --questions the right answers to questions about documents are scored instead, in nats a token: after \
+            nothing (none), the document's vectors (compressed), the pieces of its text that have the question's words \
+            (passages), both (hybrid), and the whole text (full). Vectors, pieces and both have the same number of \
+            positions, --budget.
 
               lloco evaluate-compressor corpus.jsonl.gz --held-out
               lloco evaluate-compressor book.txt --segments 1,4,16 --compressor DIR
@@ -48,11 +51,15 @@ struct EvaluateCompressor: ComputingCommand {
 
     @OptionGroup var budget: BudgetOptions
 
-    @Option(help: ArgumentHelp("Numbers of segments before the scored tokens.", valueName: "n,n"))
-    var segments = Counts([1, 2, 4, 8, 16, 32])
+    @Option(
+        help: ArgumentHelp(
+            "Numbers of segments before the scored tokens.", discussion: "Default: 1,2,4,8,16,32.", valueName: "n,n"))
+    var segments: Counts?
 
-    @Option(help: ArgumentHelp("At most so many texts at each number of segments.", valueName: "n"))
-    var samples = 32
+    @Option(
+        help: ArgumentHelp(
+            "At most so many texts at each number of segments.", discussion: "Default: 32.", valueName: "n"))
+    var samples: Int?
 
     @Flag(help: "Only texts that 'train-compressor' keeps from training.")
     var heldOut = false
@@ -61,17 +68,23 @@ struct EvaluateCompressor: ComputingCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        if samples < 1 { throw ValidationError("--samples \(samples): expected 1 or more") }
+        if let samples, samples < 1 { throw ValidationError("--samples \(samples): expected 1 or more") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected 1 or more") }
-        if !questions.isEmpty, !texts.isEmpty || heldOut {
-            throw ValidationError("--questions: texts are measured without it, in a run of their own")
-        }
-        if questions.isEmpty {
+        guard questions.isEmpty else {
             for (option, isGiven) in [
-                ("--limit", limit != nil), ("--adapter", adapter != nil), ("--budget", budget.budget != nil),
+                ("TEXT", !texts.isEmpty), ("--held-out", heldOut), ("--segments", segments != nil),
+                ("--samples", samples != nil),
             ] where isGiven {
-                throw ValidationError("\(option) is about --questions FILE, which is missing")
+                throw ValidationError("\(option): texts are measured without --questions, in a run of their own")
             }
+            return
+        }
+        guard !texts.isEmpty else { throw ValidationError("neither TEXT nor --questions FILE was given") }
+        for (option, isGiven) in [
+            ("--limit", limit != nil), ("--adapter", adapter != nil), ("--budget", budget.budget != nil),
+            ("--text-share", budget.textShare != nil),
+        ] where isGiven {
+            throw ValidationError("\(option) is about --questions FILE, which is missing")
         }
     }
 
@@ -84,13 +97,16 @@ struct EvaluateCompressor: ComputingCommand {
         let loaded = try engine.load(withEmbedder: false, withAdapter: false)
         let measure = try AnswerMeasure(
             loaded.compressor, tokenizer: loaded.languageModel.tokenizer, size: budget.budget ?? .usual,
-            textShare: budget.textShare, adapter: adapter.map { try AnswerOptions.adapter($0, for: loaded) })
+            textShare: budget.usedTextShare, adapter: adapter.map { try AnswerOptions.adapter($0, for: loaded) })
         let evaluation = try AnswerEvaluation(
             sets, measure: measure, count: limit, seed: engine.model.compute.seed)
         let bar = ProgressBar("measuring")
         let figures = try evaluation.figures { bar.update($0, of: $1) }
         bar.finish()
         if output.json { try Terminal.json(figures) } else { Self.print(figures) }
+        if figures.omitted > 0 {
+            Terminal.note("\(figures.omitted) questions were left out: with their context they do not fit the window")
+        }
     }
 
     private static func print(_ figures: AnswerFigures) {
@@ -114,13 +130,17 @@ struct EvaluateCompressor: ComputingCommand {
         for (name, gain) in [
             ("hybrid beyond compressed", figures.hybridBeyondCompressed),
             ("hybrid beyond passages", figures.hybridBeyondPassages),
+            ("compressed beyond passages", figures.compressedBeyondPassages),
         ] {
-            Terminal.print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + "  " + interval(gain))
+            guard let gain else { continue }
+            Terminal.print(name.padding(toLength: 26, withPad: " ", startingAt: 0) + interval(gain))
+        }
+        if figures.gapClosedCompressed == nil {
+            Terminal.note("no share of a gap: the text makes these answers no likelier than nothing does")
         }
     }
 
     private func measureTexts() throws {
-        guard !texts.isEmpty else { throw CommandError("neither TEXT nor --questions FILE was given") }
         let corpus = try TrainingCorpus(contentsOf: texts.map { URL(filePath: $0) })
         if heldOut, corpus.count < TrainingText.leastCorpus {
             throw CommandError(
@@ -130,8 +150,8 @@ struct EvaluateCompressor: ComputingCommand {
         }
         let loaded = try engine.load(withEmbedder: false, withAdapter: false)
         var options = CompressorEvaluation.Options()
-        options.segments = segments.values
-        options.samples = samples
+        options.segments = segments?.values ?? options.segments
+        options.samples = samples ?? options.samples
         options.heldOutOnly = heldOut
         options.seed = self.engine.model.compute.seed
         let evaluation = try CompressorEvaluation(
@@ -151,7 +171,7 @@ struct EvaluateCompressor: ComputingCommand {
                 "\(line.segments) segments: of their \(line.segments * size) tokens full read the last \(line.fullTokens), as "
                     + "many as the window holds")
         }
-        for count in Set(segments.values).subtracting(figures.map(\.segments)).sorted() {
+        for count in Set(options.segments).subtracting(figures.map(\.segments)).sorted() {
             let needed = evaluation.measure.tokens(segments: count)
             Terminal.note("\(count) segments: no text has the \(needed) tokens that it needs")
         }

@@ -35,6 +35,9 @@ struct Score: ParsableCommand {
 
     private static let metricNames = (["rouge"] + Metric.ofPredictions.map(\.rawValue)).joined(separator: ", ")
 
+    /// Each is a row.
+    private static let mostModes = 1000
+
     func validate() throws { _ = try parsedMetric() }
 
     private func parsedMetric() throws -> Metric? {
@@ -53,18 +56,22 @@ struct Score: ParsableCommand {
         let rouge = ROUGE(tokenizer: ROUGETokenizer(stemmer: stem ? PorterStemmer() : nil))
         let metric = try parsedMetric()
         var modes: [Mode] = []
+        var places: [String?: Int] = [:]
         var count = 0
         while let bytes = try reader.next() {
             let line: Prediction
             do { line = try Prediction(line: bytes, metric: metric) } catch let fault as JSONFields.Fault {
                 throw reader.error(line: reader.lineNumber, fault.reason)
             }
-            let place =
-                modes.firstIndex { $0.name == line.mode }
-                ?? {
-                    modes.append(Mode(name: line.mode))
-                    return modes.count - 1
-                }()
+            let place = places[line.mode] ?? modes.count
+            if place == modes.count {
+                guard place < Self.mostModes else {
+                    throw reader.error(
+                        line: reader.lineNumber, "its mode is one more than \(Self.mostModes): expected few of them")
+                }
+                places[line.mode] = place
+                modes.append(Mode(name: line.mode))
+            }
             modes[place].add(line, number: reader.lineNumber, rouge: rouge)
             count += 1
         }

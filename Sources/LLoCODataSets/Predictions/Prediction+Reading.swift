@@ -26,6 +26,11 @@ extension Prediction {
         let answers = try Self.texts(fields, "answers", most: Limits.line, bytes: Limits.text)
         guard !answers.isEmpty else { throw fields.fault("answers", "is empty; expected one or more strings") }
         let own = try Self.named(fields, "metric", Metric.self)
+        if let own, !Metric.ofPredictions.contains(own) {
+            throw fields.fault(
+                "metric",
+                "is \(own.rawValue); expected one of \(Metric.ofPredictions.map(\.rawValue).joined(separator: ", "))")
+        }
         let metric = own ?? given ?? .f1
         var question = EvaluationQuestion(
             id: id, text: "", answers: answers, choices: try Self.names(fields, "choices"),

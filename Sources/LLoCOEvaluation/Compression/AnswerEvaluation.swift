@@ -44,20 +44,31 @@ public struct AnswerEvaluation {
     /// Measures all questions that were drawn.
     ///
     /// - Parameter onQuestion: told after each question how many of all are done
+    /// - Throws: `EvaluationError` where none of them fits the model's window.
     public func figures(
         onQuestion: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> AnswerFigures {
         let total = documents.reduce(0) { $0 + $1.questions.count }
         var losses: [AnswerMeasure.Losses] = []
         var names: [String] = []
+        var before = 0
         for (index, document) in documents.enumerated() {
-            var done = losses.count
-            losses += try measure.losses(of: document.document ?? "", questions: document.questions) {
-                done += 1
-                try onQuestion(done, total)
+            var done = before
+            let found = try AnswerMeasure.fitting {
+                try measure.losses(of: document.document ?? "", questions: document.questions) {
+                    done += 1
+                    try onQuestion(done, total)
+                }
             }
-            names += document.questions.map { _ in "\(index)" }
+            before += document.questions.count
+            let fitting = (found ?? []).compactMap { $0 }
+            losses += fitting
+            names += fitting.map { _ in "\(index)" }
         }
-        return AnswerFigures(losses, documents: names, seed: seed)
+        guard !losses.isEmpty else {
+            throw EvaluationError(
+                .doesNotFit, "none of the \(total) questions fits the model's window with its document")
+        }
+        return AnswerFigures(losses, documents: names, omitted: total - losses.count, seed: seed)
     }
 }

@@ -18,6 +18,8 @@ public struct AnswerFigures: Sendable, Encodable {
     public let questions: Int
     /// Documents that they are about
     public let documents: Int
+    /// Questions that were left out: with their context they do not fit the window
+    public let omitted: Int
     /// Mean positions that stand for a document in `compressed`, `passages` and `hybrid`, at most
     public let positions: Double
     /// Mean loss of an answer's token after nothing, nats; see ``AnswerMeasure/Losses``
@@ -30,24 +32,25 @@ public struct AnswerFigures: Sendable, Encodable {
     public let lossHybrid: Double
     /// The same after its text
     public let lossFull: Double
-    /// The share of the gap that vectors close: (none - compressed) / (none - full)
-    public let gapClosedCompressed: Interval
+    /// The share of the gap that vectors close: (none - compressed) / (none - full); as the other shares nil where the text
+    /// makes the answers no likelier than nothing does
+    public let gapClosedCompressed: Interval?
     /// The share that pieces close
-    public let gapClosedPassages: Interval
+    public let gapClosedPassages: Interval?
     /// The share that both close
-    public let gapClosedHybrid: Interval
+    public let gapClosedHybrid: Interval?
     /// What both close beyond vectors alone, question by question
-    public let hybridBeyondCompressed: Interval
+    public let hybridBeyondCompressed: Interval?
     /// What both close beyond pieces alone
-    public let hybridBeyondPassages: Interval
+    public let hybridBeyondPassages: Interval?
     /// What vectors close beyond pieces
-    public let compressedBeyondPassages: Interval
+    public let compressedBeyondPassages: Interval?
     /// Each question's losses, in the order in which they were measured: two compressors' can be compared question by
     /// question
     public let lossesByQuestion: [AnswerMeasure.Losses]
 
     enum CodingKeys: String, CodingKey {
-        case questions, documents, positions
+        case questions, documents, omitted, positions
         case lossNone = "loss_none"
         case lossCompressed = "loss_compressed"
         case lossPassages = "loss_passages"
@@ -65,17 +68,20 @@ public struct AnswerFigures: Sendable, Encodable {
     /// The figures of some losses, one or more.
     ///
     /// - Parameter documents: which document each is about
-    init(_ losses: [AnswerMeasure.Losses], documents: [String], seed: UInt64) {
+    init(_ losses: [AnswerMeasure.Losses], documents: [String], omitted: Int, seed: UInt64) {
         let columns = [\AnswerMeasure.Losses.none, \.compressed, \.passages, \.hybrid, \.full].map { path in
             losses.map { $0[keyPath: path] }
         }
         let means = columns.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
         let bootstrap = Bootstrap(documents: documents, seed: seed)
         /// Of the gap, what the loss in one column is below that in another.
-        func closed(_ column: Int, beyond other: Int = 0) -> Interval {
-            Interval(bootstrap.estimate(columns) { ($0[other] - $0[column]) / ($0[0] - $0[4]) })
+        func closed(_ column: Int, beyond other: Int = 0) -> Interval? {
+            guard means[0] > means[4] else { return nil }
+            // A draw of documents without a gap has a share without an end.
+            return Interval(bootstrap.estimate(columns) { ($0[other] - $0[column]) / max(1e-6, $0[0] - $0[4]) })
         }
         questions = losses.count
+        self.omitted = omitted
         self.documents = Set(documents).count
         positions = Double(losses.reduce(0) { $0 + $1.positions }) / Double(max(1, losses.count))
         (lossNone, lossCompressed, lossPassages) = (means[0], means[1], means[2])

@@ -60,11 +60,11 @@ public struct AnswerMeasure {
     /// The calling task's cancellation is looked for after each condition.
     ///
     /// - Parameter onQuestion: told after each question that was measured in all conditions
-    /// - Returns: the losses of each question
-    /// - Throws: `ModelError` where a question, or the vectors of the whole document, do not fit the window.
+    /// - Returns: the losses of each question; nil of one that does not fit the window with its context
+    /// - Throws: `ModelError` where the document cannot be compressed in the window.
     public func losses(
         of document: String, questions: [Question], onQuestion: () throws -> Void = {}
-    ) throws -> [Losses] {
+    ) throws -> [Losses?] {
         try withoutGradients {
             let tokens = tokenizer.encodeWithOffsets(document, special: .asText)
             let ids = tokens.map(\.id)
@@ -89,15 +89,26 @@ public struct AnswerMeasure {
                         of: answer, behind: prompts.prompt(question: question.text, context: selection.text),
                         after: rows.isEmpty ? nil : vectors.selected(rows))
                 }
-                let losses = try Losses(
-                    none: self.loss(of: answer, behind: prompts.prompt(question: question.text), after: nil),
-                    compressed: loss(0, withVectors: true), passages: loss(1, withVectors: false),
-                    hybrid: loss(textShare, withVectors: true),
-                    full: reader.loss(of: answer, question: question.text), positions: positions)
+                let losses = try Self.fitting {
+                    try Losses(
+                        none: self.loss(of: answer, behind: prompts.prompt(question: question.text), after: nil),
+                        compressed: loss(0, withVectors: true), passages: loss(1, withVectors: false),
+                        hybrid: loss(textShare, withVectors: true),
+                        full: reader.loss(of: answer, question: question.text), positions: positions)
+                }
                 try Task.checkCancellation()
                 try onQuestion()
                 return losses
             }
+        }
+    }
+
+    /// nil where something does not fit the window.
+    static func fitting<Result>(_ body: () throws -> Result) throws -> Result? {
+        do {
+            return try body()
+        } catch let error as ModelError where error.errorCode == .doesNotFit {
+            return nil
         }
     }
 

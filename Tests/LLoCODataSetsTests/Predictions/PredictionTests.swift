@@ -11,7 +11,7 @@ import Testing
             "The mill. It burnt.", "the mill", "A", "yes", "", "unanswerable", "7", "Paragraph 2\nQuestion: B",
         ]
         var judged: [(EvaluationQuestion, [String])] = []
-        for metric in Metric.allCases {
+        for metric in Metric.ofPredictions {
             for scorer in Scorer.allCases {
                 for answers in [["the mill burnt", "yes"], ["A"], ["unanswerable"], ["Paragraph 2"], ["7"]] {
                     let question = EvaluationQuestion(

@@ -52,43 +52,77 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func everyCondition(_ keysAndValues: Bool) throws {
+    private let questions = [
+        Question(id: "1", text: "What was the donkey called?", answers: ["Ottilie", "the donkey"]),
+        Question(id: "2", text: "What took the mill?", answers: ["the river"]),
+    ]
+
+    /// Budgets of fewer positions than there are vectors, and of more.
+    @Test(arguments: [false, true], [6, 300]) func everyCondition(_ keysAndValues: Bool, _ positions: Int) throws {
         let compressor = keysAndValues ? try attended() : model.compressor
-        let measure = try AnswerMeasure(compressor, tokenizer: tokenizer, size: .positions(40), textShare: 0.6)
-        let questions = [
-            Question(id: "1", text: "What was the donkey called?", answers: ["Ottilie", "the donkey"]),
-            Question(id: "2", text: "What took the mill?", answers: ["the river"]),
-        ]
+        let share = 0.6
+        let measure = try AnswerMeasure(
+            compressor, tokenizer: tokenizer, size: .positions(positions), textShare: share)
         var told = 0
         let found = try measure.losses(of: document, questions: questions) { told += 1 }
         #expect(told == 2 && found.count == 2)
         let prompts = try PromptBuilder(recognizing: tokenizer)
-        let ids = try tokenizer.encode(document, special: .asText)
+        let tokens = try tokenizer.encodeWithOffsets(document, special: .asText)
+        let ids = tokens.map(\.id)
         let vectors = try compressor.compress(ids)
-        #expect(vectors.count <= 40)
+        #expect(6 < vectors.count && vectors.count <= 40)
+        let scheme = compressor.scheme
+        let segments = scheme.segments(of: ids.count).map {
+            ContextSelection.Segment(
+                bytes: tokens[$0.lowerBound].range.lowerBound..<tokens[$0.upperBound - 1].range.upperBound,
+                vectorCount: scheme.vectors(of: $0.count))
+        }
         let index = try ExcerptIndex([document])
         for (question, losses) in zip(questions, found) {
+            let losses = try #require(losses)
             let answer = try prompts.answer(question.answers[0])
-            let plain = try prompts.prompt(question: question.text)
-            let passages = try ContextSelection(
-                question.text, index, prompts: prompts, segments: nil, ContextBudget(positions: 40, textShare: 1)
-            ).text
-            #expect(!passages.isEmpty && passages.count <= 40)
-            let text = { (ids: [Int]) in try prompts.prompt(question: question.text, context: ids) }
+            func selection(_ share: Double, _ segments: [ContextSelection.Segment]?) throws -> ContextSelection {
+                try ContextSelection(
+                    question.text, index, prompts: prompts, segments: segments.map { [$0] },
+                    ContextBudget(positions: positions, textShare: share))
+            }
+            func loss(_ text: [Int], _ rows: [Range<Int>]) throws -> Double {
+                try self.loss(
+                    compressor, prompts.prompt(question: question.text, context: text), answer,
+                    rows.isEmpty ? nil : vectors.selected(rows))
+            }
+            let (pieces, both) = (try selection(1, nil), try selection(share, segments))
+            let rows = try selection(0, segments).rows[0]
+            #expect(rows.reduce(0) { $0 + $1.count } == min(positions, vectors.count))
+            #expect(positions == 6 || !pieces.text.isEmpty && !both.text.isEmpty && !both.rows[0].isEmpty)
             for (name, loss, expected) in [
-                ("none", losses.none, try self.loss(compressor, plain, answer, nil)),
-                ("full", losses.full, try self.loss(compressor, text(ids), answer, nil)),
-                ("passages", losses.passages, try self.loss(compressor, text(passages), answer, nil)),
-                ("compressed", losses.compressed, try self.loss(compressor, plain, answer, vectors)),
+                ("none", losses.none, try loss([], [])), ("full", losses.full, try loss(ids, [])),
+                ("passages", losses.passages, try loss(pieces.text, [])),
+                ("compressed", losses.compressed, try loss([], rows)),
+                ("hybrid", losses.hybrid, try loss(both.text, both.rows[0])),
             ] {
                 #expect(abs(loss - expected) < 1e-4, "\(name)")
             }
-            #expect(losses.positions == 40 && losses.hybrid.isFinite)
+            #expect(losses.positions == positions)
         }
-        // Text alone leaves no room for vectors, and none for text leaves them alone.
-        let allText = try AnswerMeasure(compressor, tokenizer: tokenizer, size: .positions(40), textShare: 0)
-        for (losses, before) in zip(try allText.losses(of: document, questions: questions), found) {
-            #expect(losses.hybrid == losses.compressed && losses.compressed == before.compressed)
+    }
+
+    /// Of a text that is longer than the window both ends are read.
+    @Test func aLongText() throws {
+        let long = (0..<12).map { "\($0). " + document }.joined(separator: "\n")
+        let compressor = try attended()
+        let found = try AnswerMeasure(compressor, tokenizer: tokenizer).losses(of: long, questions: questions)
+        let prompts = try PromptBuilder(recognizing: tokenizer)
+        let window = model.languageModel.window
+        let ids = try tokenizer.encode(long, special: .asText)
+        #expect(ids.count > window)
+        for (question, losses) in zip(questions, found) {
+            let answer = try prompts.answer(question.answers[0])
+            let empty = try prompts.prompt(question: question.text, context: [0]).count
+            let room = (window - empty - answer.count) / (window / 32) * (window / 32)
+            let kept = Array(ids.prefix(room / 2) + ids.suffix(room - room / 2))
+            let expected = try loss(compressor, prompts.prompt(question: question.text, context: kept), answer, nil)
+            #expect(abs(try #require(losses).full - expected) < 1e-4)
         }
     }
 
@@ -119,10 +153,14 @@ import Testing
             (all.gapClosedCompressed, all.lossCompressed), (all.gapClosedPassages, all.lossPassages),
             (all.gapClosedHybrid, all.lossHybrid),
         ] {
+            #expect((closed == nil) == (gap <= 0))
+            guard let closed else { continue }
             #expect(abs(closed.mean - (all.lossNone - loss) / gap) < 1e-9)
             #expect(closed.low <= closed.mean && closed.mean <= closed.high)
         }
-        #expect(abs(all.hybridBeyondPassages.mean - (all.lossPassages - all.lossHybrid) / gap) < 1e-9)
+        if let gain = all.hybridBeyondPassages {
+            #expect(abs(gain.mean - (all.lossPassages - all.lossHybrid) / gap) < 1e-9)
+        }
         let some = try AnswerEvaluation(sets, measure: measure, count: 5, seed: 3).figures()
         #expect(some.questions == 5 && some.lossesByQuestion.allSatisfy { all.lossesByQuestion.contains($0) })
         let again = try AnswerEvaluation(sets, measure: measure, count: 5, seed: 3).figures()
@@ -139,10 +177,22 @@ import Testing
         #expect("\(try #require(error))".contains("document"))
     }
 
-    @Test func aQuestionThatDoesNotFit() throws {
+    @Test func questionsThatDoNotFitAreLeftOut() throws {
         let measure = try AnswerMeasure(attended(), tokenizer: tokenizer)
         let long = Question(
             id: "1", text: String(repeating: "Why? ", count: model.languageModel.window), answers: ["So."])
-        #expect(throws: ModelError.self) { try measure.losses(of: document, questions: [long]) }
+        let losses = try measure.losses(of: document, questions: [long, questions[1]])
+        #expect(losses[0] == nil && losses[1] != nil)
+        func evaluation(_ questions: [Question]) throws -> AnswerEvaluation {
+            try AnswerEvaluation(
+                [
+                    QuestionSet(documents: [
+                        QuestionDocument(id: "a", title: "a", document: document, questions: questions)
+                    ])
+                ], measure: measure)
+        }
+        let figures = try evaluation([long, questions[1]]).figures()
+        #expect(figures.questions == 1 && figures.omitted == 1)
+        #expect(throws: EvaluationError.self) { try evaluation([long]).figures() }
     }
 }

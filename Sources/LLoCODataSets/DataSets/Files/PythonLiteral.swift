@@ -142,7 +142,9 @@ struct PythonLiteral {
     /// The character of so many hexadecimal digits; a surrogate, which is none, becomes U+FFFD.
     private mutating func scalar(digits: Int) throws(Fault) -> [UInt8] {
         let text = String(decoding: bytes[place..<min(bytes.count, place + digits)], as: UTF8.self)
-        guard text.utf8.count == digits, let number = UInt32(text, radix: 16), number <= 0x10FFFF else {
+        guard text.utf8.count == digits, text.allSatisfy(\.isHexDigit), let number = UInt32(text, radix: 16),
+            number <= 0x10FFFF
+        else {
             throw fault("no \(digits) hexadecimal digits of a character")
         }
         place += digits
