@@ -1,12 +1,13 @@
 /// The score of L-Eval's closed-ended tasks, 0…1 (An et al. 2023; `auto_eval.py` and `em.py` of its scripts).
 ///
-/// What the scripts do is done, also that an answer which names no option counts as `A`; but for an answer without a
-/// character, which gets nothing here, and a quarter there, as no letters are some of the right ones.
+/// What the scripts do is done, also that an answer which names no option counts as `A`. An answer without a character
+/// gets nothing.
 public enum LEval {
     /// - Parameter scorer: how answer and reference are read: `levalChoice`, `levalChoices`, `levalNumber`, `levalCode`;
-    ///   any other for a text, which the answer has to hold
+    ///   any other for a text, which the answer has to hold, or for letters alone, which it has to be
     public static func exam(prediction: String, reference: String, scorer: Scorer) -> Double {
-        guard !prediction.isEmpty else { return 0 }
+        let answer = String(String.UnicodeScalarView(PythonText.stripped(prediction.unicodeScalars)))
+        guard !answer.isEmpty else { return 0 }
         switch scorer {
         case .levalChoice, .levalChoices:
             return letters(
@@ -16,7 +17,12 @@ public enum LEval {
         case .levalCode:
             let words = split(reference).count + 3
             return text(output(in: prediction, words: words), holds: code(reference))
-        default: return text(prediction, holds: reference)
+        default:
+            let right = PythonText.stripped(reference.unicodeScalars)
+            if !right.isEmpty, right.allSatisfy({ ("A"..."D").contains($0) }) {
+                return letters(answer, of: optionLetters(in: right))
+            }
+            return text(prediction, holds: reference)
         }
     }
 
@@ -51,7 +57,9 @@ public enum LEval {
             return rest[place + 1].isPythonSpace || rest[place + 1] == "." || rest[place + 1] == ")"
         }
         let letters = sorted(optionLetters(in: beginning) + optionLetters(in: named.map { rest[$0] }))
-        return letters.isEmpty ? "A" : letters
+        if !letters.isEmpty { return letters }
+        let first = scalars.drop { !("A"..."D").contains($0) }.prefix { ("A"..."D").contains($0) }
+        return first.isEmpty ? "A" : sorted(optionLetters(in: first))
     }
 
     // MARK: Numbers

@@ -40,6 +40,7 @@ import Testing
     @Test(arguments: [
         ("own", "LLM", "another model"), ("own", "human", "people"), ("own", "bleu", "expected exam, f1, rouge"),
         ("sci_fi", "exam", "sci_fi, which is not supported"),
+        ("SFGram", "exam", "sci_fi, which is not supported"),
     ])
     func refused(source: String, evaluation: String, message: String) throws {
         let set = try DataFiles.read(DataSamples.leval + "\n" + line(source, evaluation))

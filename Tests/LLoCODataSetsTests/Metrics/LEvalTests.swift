@@ -21,6 +21,9 @@ import Testing
             (.levalChoices, "A, B and D.", "ABD", 1),
             (.levalChoices, "ABC", "AB", 0),
             (.levalChoices, "none", "AB", 0.25),
+            (.levalChoices, "The correct options are BD", "BD", 1),
+            (.levalChoices, " ", "A", 0),
+            (.levalChoice, "\n", "A", 0),
             (.levalChoices, "D. Question A.", "D", 1),
             (.levalChoices, "USA. C", "AC", 0.25),
             (.levalNumber, "So 3 and 4. The answer is 1,024.50 now", "The answer is 1024", 1),
@@ -41,6 +44,9 @@ import Testing
             (.levalText, "7 mills", "7", 1),
             (.levalText, "1e1", "10", 1),
             (.levalText, "x", "y", 0),
+            (.levalText, "Because of it", "B", 0),
+            (.levalText, " B", "B", 1),
+            (.levalText, "A", "AC", 0.25),
         ] as [(Scorer, String, String, Double)])
     func exam(scorer: Scorer, prediction: String, reference: String, score: Double) {
         #expect(LEval.exam(prediction: prediction, reference: reference, scorer: scorer) == score)

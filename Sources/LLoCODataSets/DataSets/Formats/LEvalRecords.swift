@@ -96,6 +96,7 @@ private enum LEvalTask: String, CaseIterable {
 
     /// The task that a file's name or a line's source names, as L-Eval's script looks for it.
     static func named(in text: String) -> LEvalTask? {
-        allCases.first { text.contains($0 == .gsm ? "gsm" : $0.rawValue) }
+        // The stories of sci_fi say where they are from instead.
+        text.contains("SFGram") ? .sciFi : allCases.first { text.contains($0 == .gsm ? "gsm" : $0.rawValue) }
     }
 }

@@ -99,6 +99,10 @@ extension EvaluationSet.ReadingOptions {
         if let task, ![.scrolls, .longbench, .leval, .loogle, .ruler].contains(format) {
             return "the format \(format.rawValue) has no tasks to choose from (\(task.printable(limit: 40)))"
         }
+        if let task, format == .ruler, RulerRecords.task(named: task) == nil {
+            let known = RulerTask.allCases.map(\.rawValue).joined(separator: ", ")
+            return "RULER has no task \(task.printable(limit: 40)); expected one of \(known)"
+        }
         if narrativeText == .summaries, format != .narrativeqa {
             return "the format \(format.rawValue) has no summaries to ask about"
         }

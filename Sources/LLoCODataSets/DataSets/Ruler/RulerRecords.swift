@@ -50,12 +50,13 @@ struct RulerRecords: DataRecordReader {
     }
 
     private static func holds(_ name: String, _ task: String) -> Bool {
-        guard let range = name.range(of: task) else { return false }
-        let around = [
-            range.lowerBound == name.startIndex ? nil : name[name.index(before: range.lowerBound)],
-            range.upperBound == name.endIndex ? nil : name[range.upperBound],
-        ]
-        return around.allSatisfy { $0.map { !$0.isLetter && !$0.isNumber } ?? true }
+        name.ranges(of: task).contains { range in
+            let around = [
+                range.lowerBound == name.startIndex ? nil : name[name.index(before: range.lowerBound)],
+                range.upperBound == name.endIndex ? nil : name[range.upperBound],
+            ]
+            return around.allSatisfy { $0.map { !$0.isLetter && !$0.isNumber } ?? true }
+        }
     }
 
     private static func parts(_ input: String, _ task: RulerTask) throws -> (text: String, question: String) {
@@ -65,7 +66,8 @@ struct RulerRecords: DataRecordReader {
         let line = bytes[start..<end]
         let isQuestion = line.starts(with: "What ".utf8) || line.starts(with: "Question: ".utf8)
         let shown = String(decoding: line.prefix(120), as: UTF8.self).printable(limit: 60)
-        guard isQuestion, start > 0, !line.contains(subsequence: "<|"), !line.contains(subsequence: "[/INST]") else {
+        let isOfChat = ["<|", "[/INST]", "ASSISTANT:"].contains { line.contains(subsequence: $0) }
+        guard isQuestion, start > 0, !isOfChat else {
             throw JSONFields.Fault(
                 reason:
                     "\"input\" ends with the line \"\(shown)\"; expected a text and a line with the question, without a "

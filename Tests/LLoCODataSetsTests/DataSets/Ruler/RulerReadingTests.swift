@@ -67,7 +67,8 @@ import Testing
     @Test(arguments: [
         ("What is it?", "expected a text and a line"), ("A text.\nAnd so on.", #"ends with the line "And so on.""#),
         ("<|im_start|>user\nA text.\nWhat is it?<|im_end|>\n<|im_start|>assistant\n", "chat template"),
-        ("[INST] A text.\nWhat is it? [/INST] It is", "chat template"), (" \nWhat is it?", "question alone"),
+        ("[INST] A text.\nWhat is it? [/INST] It is", "chat template"),
+        ("USER: A text.\nWhat is it? ASSISTANT: It is", "chat template"), (" \nWhat is it?", "question alone"),
     ])
     func malformed(input: String, message: String) throws {
         let text = input.replacing("\n", with: "\\n")
