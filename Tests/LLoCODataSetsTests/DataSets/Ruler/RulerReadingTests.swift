@@ -64,6 +64,15 @@ import Testing
         }
     }
 
+    @Test func aTaskThatIsNone() throws {
+        var options = EvaluationSet.ReadingOptions()
+        options.task = "qa1"
+        let error = #expect(throws: JSONLinesError.self) {
+            try DataFiles.read(DataSamples.ruler, name: "vt.jsonl", options: options)
+        }
+        #expect(try #require(error).description.contains("RULER has no task qa1; expected one of niah"))
+    }
+
     @Test(arguments: [
         ("What is it?", "expected a text and a line"), ("A text.\nAnd so on.", #"ends with the line "And so on.""#),
         ("<|im_start|>user\nA text.\nWhat is it?<|im_end|>\n<|im_start|>assistant\n", "chat template"),
