@@ -81,6 +81,7 @@ extension LoadedModel {
         let scheme = compressor.scheme
         let ids = tokens.map(\.id)
         let ranges = scheme.segments(of: ids.count)
+        let bytes = scheme.bytes(of: tokens, byteCount: byteCount)
         let digests = ranges.map { Digest.sha256(tokens: ids[$0]) }
         let kept = zip(try await library.segments(of: document, identity: identity), zip(ranges, digests))
             .prefix { $0.tokens == $1.0 && $0.tokenDigest == $1.1 }.count
@@ -95,12 +96,9 @@ extension LoadedModel {
         for index in kept..<ranges.count {
             let range = ranges[index]
             let made = try run.compress(Array(ids[range]))
-            // Segments join without a gap, whatever bytes lie between two tokens.
-            let start = index == 0 ? 0 : tokens[range.lowerBound].range.lowerBound
-            let end = range.upperBound == tokens.count ? byteCount : tokens[range.upperBound].range.lowerBound
             try await library.appendSegment(
                 NewSegment(
-                    tokens: range, bytes: start..<end, tokenDigest: digests[index], vectorCount: made.count,
+                    tokens: range, bytes: bytes[index], tokenDigest: digests[index], vectorCount: made.count,
                     dimension: made.values.size(2), vectors: Data(made.values.to(.bfloat16).bytes()),
                     bias: made.bias.map { Data(try $0.to(device: .cpu).bytes()) }),
                 to: document, identity: identity)

@@ -137,9 +137,7 @@ extension Answerer {
         let prompts = try model.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
             .count
-        // In whole steps, so that a long document is cut alike for questions of about the same length.
-        var room = room(beside: empty, options)
-        room -= room % max(1, model.languageModel.window / 32)
+        var room = FullText.room(room(beside: empty, options), window: model.languageModel.window)
         var context: [Int] = []
         var omissions: [String] = []
         var read: [DocumentRecord] = []
@@ -151,8 +149,7 @@ extension Answerer {
                 continue
             }
             let ids = prompts.text(try await library.text(of: document.id))
-            // The literature's cut: head and tail are kept, the middle is dropped.
-            let kept = ids.count <= room ? ids : Array(ids.prefix(room / 2) + ids.suffix(room - room / 2))
+            let kept = FullText.kept(ids, room: room)
             if kept.count < ids.count {
                 omissions.append(
                     "document '\(document.name)' was cut in the middle: \(kept.count) of its \(ids.count) tokens fit")

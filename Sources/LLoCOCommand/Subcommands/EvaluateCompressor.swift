@@ -4,6 +4,7 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOEvaluation
 import LLoCOModels
+import LLoCOReports
 import LLoCOTraining
 
 struct EvaluateCompressor: ComputingCommand {
@@ -39,7 +40,8 @@ struct EvaluateCompressor: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --questions: at most so many of them, drawn by --seed.", discussion: "Default: all.", valueName: "n"))
+            "With --questions: the maximum number of questions, drawn by --seed.", discussion: "Default: all.",
+            valueName: "n"))
     var limit: Int?
 
     @Option(
@@ -58,7 +60,7 @@ struct EvaluateCompressor: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "At most so many texts at each number of segments.", discussion: "Default: 32.", valueName: "n"))
+            "The maximum number of texts at each number of segments.", discussion: "Default: 32.", valueName: "n"))
     var samples: Int?
 
     @Flag(help: "Only texts that 'train-compressor' keeps from training.")
@@ -114,12 +116,12 @@ struct EvaluateCompressor: ComputingCommand {
             "\(figures.questions) questions about \(figures.documents) documents, "
                 + String(format: "%.0f positions for one", figures.positions))
         Terminal.print("            nats a token  gap closed  (95 % interval)")
-        let rows: [(String, Double, AnswerFigures.Interval?)] = [
+        let rows: [(String, Double, IntervalEstimate?)] = [
             ("none", figures.lossNone, nil), ("compressed", figures.lossCompressed, figures.gapClosedCompressed),
             ("passages", figures.lossPassages, figures.gapClosedPassages),
             ("hybrid", figures.lossHybrid, figures.gapClosedHybrid), ("full", figures.lossFull, nil),
         ]
-        func interval(_ figure: AnswerFigures.Interval) -> String {
+        func interval(_ figure: IntervalEstimate) -> String {
             String(format: "%10.3f  (%.3f to %.3f)", figure.mean, figure.low, figure.high)
         }
         for (name, loss, closed) in rows {

@@ -25,17 +25,12 @@ extension Prediction {
         let id = try fields.optional("id")?.integer.map(String.init) ?? Self.text(fields, "id")
         let answers = try Self.texts(fields, "answers", most: Limits.line, bytes: Limits.text)
         guard !answers.isEmpty else { throw fields.fault("answers", "is empty; expected one or more strings") }
-        let own = try Self.named(fields, "metric", Metric.self)
-        if let own, !Metric.ofPredictions.contains(own) {
-            throw fields.fault(
-                "metric",
-                "is \(own.rawValue); expected one of \(Metric.ofPredictions.map(\.rawValue).joined(separator: ", "))")
-        }
+        let own = try Self.named(fields, "metric", among: Metric.ofPredictions)
         let metric = own ?? given ?? .f1
         var question = EvaluationQuestion(
             id: id, text: "", answers: answers, choices: try Self.names(fields, "choices"),
             correctChoice: try fields.integer("correct_choice"), classes: try Self.names(fields, "classes"),
-            metric: metric, scorer: try Self.named(fields, "scorer", Scorer.self) ?? .standard)
+            metric: metric, scorer: try Self.named(fields, "scorer", among: Scorer.allCases) ?? .standard)
         question.attributes["task"] = fields.label("task")
         if question.choices.isEmpty, (own ?? given ?? .accuracy) == .accuracy, let letter = Self.letter(answers) {
             question.choices = Array(repeating: "", count: MultipleChoice.letterCount)
@@ -114,13 +109,13 @@ extension Prediction {
         fields.has(key) ? try texts(fields, key, most: Limits.names, bytes: Limits.name) : []
     }
 
-    private static func named<Value: RawRepresentable & CaseIterable>(
-        _ fields: JSONFields, _ key: String, _: Value.Type
+    private static func named<Value: RawRepresentable & Equatable>(
+        _ fields: JSONFields, _ key: String, among values: [Value]
     ) throws -> Value? where Value.RawValue == String {
         guard fields.has(key) else { return nil }
         let name = try fields.string(key) ?? ""
-        guard let value = Value(rawValue: name) else {
-            let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let value = Value(rawValue: name), values.contains(value) else {
+            let known = values.map(\.rawValue).joined(separator: ", ")
             throw fields.fault(key, "is \"\(name.printable(limit: 60))\"; expected one of \(known)")
         }
         return value

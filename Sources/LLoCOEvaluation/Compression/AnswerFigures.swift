@@ -1,19 +1,7 @@
-import LLoCOReports
+public import LLoCOReports
 
-/// What a compressor's measure of answers came to over questions.
+/// What a compressor's measure of answers came to over questions; intervals are by bootstrap over documents.
 public struct AnswerFigures: Sendable, Encodable {
-    /// A mean over questions with its 95 % interval, by bootstrap over documents.
-    public struct Interval: Sendable, Encodable, Equatable {
-        /// The figure over all questions
-        public let mean: Double
-        /// The interval's lower end
-        public let low: Double
-        /// Its upper end
-        public let high: Double
-
-        init(_ estimate: IntervalEstimate) { (mean, low, high) = (estimate.mean, estimate.low, estimate.high) }
-    }
-
     /// Questions that were measured
     public let questions: Int
     /// Documents that they are about
@@ -34,17 +22,17 @@ public struct AnswerFigures: Sendable, Encodable {
     public let lossFull: Double
     /// The share of the gap that vectors close: (none - compressed) / (none - full); as the other shares nil where the text
     /// makes the answers no likelier than nothing does
-    public let gapClosedCompressed: Interval?
+    public let gapClosedCompressed: IntervalEstimate?
     /// The share that pieces close
-    public let gapClosedPassages: Interval?
+    public let gapClosedPassages: IntervalEstimate?
     /// The share that both close
-    public let gapClosedHybrid: Interval?
+    public let gapClosedHybrid: IntervalEstimate?
     /// What both close beyond vectors alone, question by question
-    public let hybridBeyondCompressed: Interval?
+    public let hybridBeyondCompressed: IntervalEstimate?
     /// What both close beyond pieces alone
-    public let hybridBeyondPassages: Interval?
+    public let hybridBeyondPassages: IntervalEstimate?
     /// What vectors close beyond pieces
-    public let compressedBeyondPassages: Interval?
+    public let compressedBeyondPassages: IntervalEstimate?
     /// Each question's losses, in the order in which they were measured: two compressors' can be compared question by
     /// question
     public let lossesByQuestion: [AnswerMeasure.Losses]
@@ -75,10 +63,10 @@ public struct AnswerFigures: Sendable, Encodable {
         let means = columns.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
         let bootstrap = Bootstrap(documents: documents, seed: seed)
         /// Of the gap, what the loss in one column is below that in another.
-        func closed(_ column: Int, beyond other: Int = 0) -> Interval? {
+        func closed(_ column: Int, beyond other: Int = 0) -> IntervalEstimate? {
             guard means[0] > means[4] else { return nil }
             // A draw of documents without a gap has a share without an end.
-            return Interval(bootstrap.estimate(columns) { ($0[other] - $0[column]) / max(1e-6, $0[0] - $0[4]) })
+            return bootstrap.estimate(columns) { ($0[other] - $0[column]) / max(1e-6, $0[0] - $0[4]) }
         }
         questions = losses.count
         self.omitted = omitted

@@ -70,11 +70,10 @@ public struct AnswerMeasure {
             let ids = tokens.map(\.id)
             try compressor.check(tokens: ids.count, named: "a document")
             let vectors = try compressor.compress(ids).to(decoder.dtype, device: decoder.device)
-            let segments = compressor.scheme.segments(of: ids.count).map {
-                ContextSelection.Segment(
-                    bytes: tokens[$0.lowerBound].range.lowerBound..<tokens[$0.upperBound - 1].range.upperBound,
-                    vectorCount: compressor.scheme.vectors(of: $0.count))
-            }
+            let scheme = compressor.scheme
+            let segments = zip(
+                scheme.segments(of: ids.count), scheme.bytes(of: tokens, byteCount: document.utf8.count)
+            ).map { ContextSelection.Segment(bytes: $1, vectorCount: scheme.vectors(of: $0.count)) }
             let index = try ExcerptIndex([document])
             let positions = size.positions(for: ids.count)
             var reader = TextReader(self, ids)
@@ -155,10 +154,8 @@ public struct AnswerMeasure {
         mutating func loss(of answer: [Int], question: String) throws -> Double {
             let window = measure.decoder.configuration.maximumPositions
             let empty = try measure.prompts.prompt(question: question, context: [0]).count
-            // In whole steps, so that a long document is cut alike for questions of about the same length.
-            let step = max(1, window / 32)
-            let room = max(0, window - empty - answer.count) / step * step
-            let text = ids.count <= room ? ids : Array(ids.prefix(room / 2) + ids.suffix(room - room / 2))
+            let room = FullText.room(max(0, window - empty - answer.count), window: window)
+            let text = FullText.kept(ids, room: room)
             let prompt = try measure.prompts.prompt(question: question, context: text)
             let adapters = try measure.adapters(readingVectors: false)
             if !prompt.starts(with: head) || cache == nil {

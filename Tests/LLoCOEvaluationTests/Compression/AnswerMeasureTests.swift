@@ -5,6 +5,7 @@ import LLoCODocuments
 import LLoCOEvaluation
 import LLoCOLibrary
 import LLoCOModels
+import LLoCOReports
 import LLoCOTestSupport
 import LLoCOTokenizers
 import LLoCOTorch

@@ -139,7 +139,7 @@ struct PythonLiteral {
         }
     }
 
-    /// The character of so many hexadecimal digits; a surrogate, which is none, becomes U+FFFD.
+    /// The character that n hexadecimal digits name. A surrogate is no character and becomes U+FFFD.
     private mutating func scalar(digits: Int) throws(Fault) -> [UInt8] {
         let text = String(decoding: bytes[place..<min(bytes.count, place + digits)], as: UTF8.self)
         guard text.utf8.count == digits, text.allSatisfy(\.isHexDigit), let number = UInt32(text, radix: 16),

@@ -41,8 +41,9 @@ struct LooGLERecords: DataRecordReader {
     ) throws {
         let id = "loogle-\(place.number)"
         let text = try record.text("input")
+        let pairs = try Self.pairs(record)
         var questions: [EvaluationQuestion] = []
-        for (index, pair) in try Self.pairs(record).enumerated() {
+        for (index, pair) in pairs.enumerated() {
             let name = "\(id)-\(index + 1)"
             do {
                 questions.append(try Self.question(name, pair, task))
@@ -50,7 +51,7 @@ struct LooGLERecords: DataRecordReader {
                 try set.reject(fault, place, record: name)
             }
         }
-        if questions.isEmpty, try Self.pairs(record).isEmpty {
+        if pairs.isEmpty {
             questions = [Self.question("\(id)-1", "Summarize the text.", try record.text("output"), .summarization)]
         }
         guard !questions.isEmpty else { return }
