@@ -21,7 +21,7 @@ struct Lloco: AsyncParsableCommand {
         version: Release.version,
         groupedSubcommands: [
             CommandGroup(name: "Documents", subcommands: [Add.self, List.self, Show.self, Remove.self]),
-            CommandGroup(name: "Learning", subcommands: [Finetune.self, TrainCompressor.self]),
+            CommandGroup(name: "Learning", subcommands: [Finetune.self, TrainCompressor.self, TrainSelection.self]),
             CommandGroup(name: "Answering", subcommands: [Ask.self, Chat.self]),
             CommandGroup(
                 name: "Models",

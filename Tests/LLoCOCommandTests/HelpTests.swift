@@ -5,8 +5,9 @@ import Testing
 /// Help, version and wrong usage.
 @Suite struct HelpTests {
     static let commands = [
-        "add", "list", "show", "remove", "finetune", "train-compressor", "ask", "chat", "generate", "compress",
-        "models", "tokenize", "embed", "perplexity", "evaluate", "score", "evaluate-compressor", "bench", "doctor",
+        "add", "list", "show", "remove", "finetune", "train-compressor", "train-selection", "ask", "chat", "generate",
+        "compress", "models", "tokenize", "embed", "perplexity", "evaluate", "score", "evaluate-compressor", "bench",
+        "doctor",
     ]
 
     @Test func everyCommandHasHelp() async throws {
@@ -76,6 +77,10 @@ import Testing
         (["generate", "--ids", "1,x"], "'x' is no token id"),
         (["ask", "x", "--budget", "1/0"], "--budget"), (["ask", "x", "--text-share", "2"], "--text-share 2"),
         (["add", "x", "--ratio", "0.5"], "--ratio 0.5"),
+        (["train-selection", "--questions", "x"], "--out"),
+        (["train-selection", "--out", "x"], "--questions"),
+        (["train-selection", "--questions", "x", "--out", "x", "--steps", "0"], "--steps 0"),
+        (["train-selection", "--questions", "x", "--out", "x", "--minutes", "0"], "--minutes"),
         (["train-compressor", "--text", "x"], "--out"),
         (["train-compressor", "--text", "x", "--out", "x", "--steps", "0"], "--steps 0"),
         (["train-compressor", "--text", "x", "--out", "x", "--minutes", "0"], "--minutes"),

@@ -132,8 +132,8 @@ import Testing
             let queries = QueryRecord(decoder)
             _ = try decoder.hiddenStates(decoder.embed(ids), cache: cache, queries: queries)
             return (
-                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 4)[0],
-                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 2)[0],
+                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 4).rows[0],
+                try decoder.attendedKeysAndValues(of: cache, last: 20, queries: queries, kept: 2).rows[0],
                 try decoder.keysAndValues(of: cache, last: 20)[0]
             )
         }

@@ -163,7 +163,7 @@ import Testing
         #expect(read.description.scheme == description.scheme && read.description.trainedTokens == 12)
         #expect(read.description.files.count == 3)
         #expect(try read.embedSummary.bytes() == fixture.embedSummary.bytes())
-        for (one, other) in zip(read.adapter.parameters, adapter.parameters) {
+        for (one, other) in zip(try #require(read.adapter).parameters, adapter.parameters) {
             #expect(try one.bytes() == other.bytes())
         }
 

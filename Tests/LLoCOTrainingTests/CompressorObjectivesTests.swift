@@ -130,7 +130,7 @@ import Testing
         var counts: [CompressorTrainer.Objective: Int] = [:]
         var sizes: Set<Int> = []
         for _ in 0..<200 {
-            let passes = trainer.draw(3, from: text, questions, tokenizer, &generator)
+            let passes = try trainer.draw(3, from: text, questions, tokenizer, &generator)
             #expect(passes.reduce(0) { $0 + $1.rowCount } == 3)
             for case let pass as CompressorTrainer.MemoryRows in passes {
                 let rows = pass.rows
@@ -159,7 +159,7 @@ import Testing
             decoder: fixture.decoder, recipe: recipe(CompressionScheme(carry: carry)), seed: 2)
         let text = try TrainingText([Sample.text("river"), Sample.text("mill")])
         var generator = SplitMix64(seed: 4)
-        let passes = trainer.draw(2, from: text, nil, try fixture.model.tokenizer, &generator)
+        let passes = try trainer.draw(2, from: text, nil, try fixture.model.tokenizer, &generator)
         #expect(!passes.isEmpty)
         for pass in passes {
             #expect((pass is ContinuationRow) == (carry == .accumulated))
@@ -200,14 +200,18 @@ import Testing
         #expect(refusal()?.contains("a segment of segmentTokens") == true)
     }
 
-    private func questions() throws -> TrainingQuestions {
+    /// - Parameter sentences: of each document
+    private func questions(sentences: Int = 1) throws -> TrainingQuestions {
         let tokenizer = try fixture.model.tokenizer
         return try TrainingQuestions(
             [
                 QuestionSet(
                     documents: ["river", "mill"].map { name in
                         QuestionDocument(
-                            id: name, title: name, document: "The \(name) rose in spring and took the road.",
+                            id: name, title: name,
+                            document: Array(
+                                repeating: "The \(name) rose in spring and took the road.", count: sentences
+                            ).joined(separator: " "),
                             questions: [
                                 Question(id: name, text: "What did the \(name) take?", answers: ["The road."])
                             ])
@@ -276,6 +280,116 @@ import Testing
             _ = try TrainingQuestions(
                 [QuestionSet(documents: [])], maximumTokens: 9, tokenizer: tokenizer, prompts: prompts)
         }
+    }
+
+    private func readingRecipe() -> CompressorRecipe {
+        var recipe = recipe(
+            CompressionScheme(
+                carry: .independent, method: .attended(AttendedKeysAndValues(adapterScope: .compressing))))
+        (recipe.continuation, recipe.answering, recipe.batchRows, recipe.steps) = (0, 1, 3, 20)
+        (recipe.readerRank, recipe.readerAlpha, recipe.readerDropout, recipe.readerLearningRate) = (4, 8, 0, 1e-2)
+        (recipe.leastRatio, recipe.mostRatio) = (2, 4)
+        (recipe.hybridShare, recipe.foreignShare) = (0.5, 0.5)
+        return recipe
+    }
+
+    /// Vectors, mixtures and other documents' vectors are read with an adapter that learns with the compressor; the run
+    /// goes on as if there had been no interruption, and leaves an adapter that reads its compressor's vectors.
+    @Test func aReaderIsLearned() throws {
+        let recipe = readingRecipe()
+        let folder = try TemporaryFolder()
+        let source = CompressorTrainer.Source(baseModel: "base", texts: "t")
+        let text = try TrainingText([Sample.text("river")])
+        let tokenizer = try fixture.model.tokenizer
+        let questions = try questions(sentences: 6)
+        func trainer() throws -> CompressorTrainer {
+            try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
+        }
+        var generator = SplitMix64(seed: 1)
+        var kinds: Set<String> = []
+        for _ in 0..<60 {
+            for case let pass as CompressorTrainer.MemoryRows in try trainer().draw(
+                1, from: text, questions, tokenizer, &generator)
+            {
+                let row = pass.rows[0]
+                let kept = row.readings[0].rows.map { $0.reduce(0) { $0 + $1.count } }
+                kinds.insert(kept.map { $0 == 0 ? "text" : "mixture" } ?? "vectors")
+                if let other = row.other {
+                    kinds.insert(other.isFirst ? "another first" : "another last")
+                    #expect(other.segments != row.segments)
+                }
+                let made = row.vectorCounts.reduce(0, +)
+                #expect((kept ?? 0) <= made)
+            }
+        }
+        #expect(kinds == ["vectors", "mixture", "text", "another first", "another last"])
+        let whole = try trainer()
+        let losses = try (0..<20).map { _ in try whole.step(text, questions: questions, tokenizer).loss }
+        let (before, after) = (losses.prefix(5).reduce(0, +), losses.suffix(5).reduce(0, +))
+        #expect(after < 0.8 * before, "\(losses)")
+        let first = try trainer()
+        for _ in 0..<3 { _ = try first.step(text, questions: questions, tokenizer) }
+        try first.save(to: folder.url, source: source, trainedTokens: 1)
+        let second = try trainer()
+        _ = try second.resume(from: folder.url, source: source)
+        #expect(
+            try (3..<8).map { _ in try second.step(text, questions: questions, tokenizer).loss }
+                == Array(losses[3..<8]))
+        let place = folder.url.appending(path: CompressorTrainer.readerName)
+        let saved = try GeneralAdapter(folder: place, fixture.decoder)
+        #expect(saved.ranks == [4] && saved.alpha == 8)
+        let identity = try CompressorCheckpoint.identity(in: folder.url)
+        #expect(
+            GeneralAdapter.vectors(readBy: place)
+                == VectorIdentity(model: "base", compressor: identity, variant: try recipe.scheme.description))
+        // It begins with one of its shape.
+        let given = try #require(whole.reader)
+        let begun = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3, reader: given)
+        for (own, value) in zip(try #require(begun.reader).parameters, given.parameters) {
+            #expect(try own.detached().array(of: Float.self) == value.detached().array(of: Float.self))
+        }
+        var other = recipe
+        other.readerAlpha = 4
+        #expect(
+            message { _ = try CompressorTrainer(decoder: fixture.decoder, recipe: other, seed: 3, reader: given) }?
+                .contains("rank 4 and alpha 4") == true)
+    }
+
+    /// Readings of several selections of the vectors give what each gives alone, to compressor and reader; the vectors of
+    /// another text are read and not learned.
+    @Test func selectionsAreReadApart() throws {
+        let recipe = readingRecipe()
+        let ids = fixture.values.document
+        let reader = try fixture.adapter()
+        func gradients(_ rows: [CompressorTrainer.MemoryRow]) throws -> (Double, [Tensor]) {
+            let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2, reader: reader)
+            for (own, given) in zip(trainer.adapter.parameters, reader.parameters) { try own.copy(from: given) }
+            let sum = try rows.reduce(0) { try $0 + trainer.backward($1, scale: 1) }
+            let parameters = trainer.adapter.parameters + (trainer.reader?.parameters ?? [])
+            return (sum, try parameters.map { try $0.gradient ?? .zeros($0.shape) })
+        }
+        let readings: [CompressorTrainer.MemoryRow.Reading] = [
+            .init(ids: Array(ids[40..<50]), start: 6), .init(ids: Array(ids[42..<55]), start: 9, rows: [0..<2, 3..<4]),
+            .init(ids: Array(ids[30..<45]), start: 9, rows: []),
+            .init(ids: Array(ids[44..<52]), start: 5, rows: [0..<2, 3..<4]),
+        ]
+        func row(_ readings: [CompressorTrainer.MemoryRow.Reading]) -> CompressorTrainer.MemoryRow {
+            .init(
+                segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2], readings: readings,
+                objective: .answering,
+                other: .init(segments: [Array(ids[5..<17])], vectorCounts: [4], isFirst: false))
+        }
+        let (together, apart) = (try gradients([row(readings)]), try gradients(readings.map { row([$0]) }))
+        #expect(relativeError(together.0, apart.0) < 1e-5)
+        for (one, other) in zip(together.1, apart.1) {
+            #expect(try (one - other).norm().item() <= 1e-3 * other.norm().item() + 1e-7)
+        }
+        var alone = row(readings)
+        alone.other = nil
+        var before = row(readings)
+        before.other?.isFirst = true
+        let sums = try [alone, before].map { try gradients([$0]).0 }
+        #expect(sums.allSatisfy { relativeError($0, together.0) > 1e-4 } && relativeError(sums[0], sums[1]) > 1e-4)
     }
 
     /// Of a corpus one text in twenty is kept for the measure, as a text and as a document that is asked about; of a few

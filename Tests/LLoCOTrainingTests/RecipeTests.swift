@@ -54,6 +54,13 @@ import Testing
         ("{ finetuning: { dropout: 1.5 } }", "finetuning.dropout"),
         ("{ finetuning: { learningRate: -1 } }", "finetuning.learningRate"),
         ("{ compressor: { learningRate: 0 } }", "compressor.learningRate"),
+        ("{ compressor: { readerRank: 8 } }", "compressor.readerRank"),
+        ("{ compressor: { answering: 1, readerRank: 5000 } }", "compressor.readerRank"),
+        ("{ compressor: { foreignShare: 2 } }", "compressor.foreignShare"),
+        ("{ compressor: { hybridShare: -1 } }", "compressor.hybridShare"),
+        ("{ selection: { lastWidth: 0 } }", "selection.lastWidth"),
+        ("{ selection: { steps: 0 } }", "selection.steps"),
+        ("{ selection: { questionsPerStep: 0 } }", "selection.questionsPerStep"),
         ("{ finetuning: { leastRatio: 70 } }", "finetuning.mostRatio"),
         ("{ compressor: { mostRatio: -1 } }", "compressor.mostRatio"),
         ("{ finetuning: { warmupShare: 2 } }", "finetuning.warmupShare"),
@@ -95,8 +102,10 @@ import Testing
             try encoded(CompressorRecipe()) == #"""
                 {"adapterScope":"everywhere","adaptsFeedForward":false,"alpha":16,"answering":0,"batchRows":32,\#
                 "carry":"accumulated","checkpointSteps":50,"clipNorm":1,"continuation":1,"decay":"linear",\#
-                "distillation":0,"dropout":0.05,"form":"embeddings","learningRate":0.0004,"leastRatio":0,"mostRatio":0,\#
-                "questionedSegments":0,"questionsPerRow":16,"rank":16,"readingTokens":640,"reconstruction":0,\#
+                "distillation":0,"dropout":0.05,"foreignShare":0,"form":"embeddings","hybridShare":0,\#
+                "learningRate":0.0004,"leastRatio":0,"mostRatio":0,"questionedSegments":0,"questionsPerRow":16,\#
+                "rank":16,"readerAlpha":32,"readerDropout":0.05,"readerLearningRate":0.0002,"readerRank":0,\#
+                "readingTokens":640,"reconstruction":0,\#
                 "rowTokens":6144,"rowsPerPass":1,"segmentJitter":0.33,"segmentTokens":1536,"segmentsPerSubstep":2,\#
                 "steps":76000,"substeps":2,"summaryInput":"learned","summaryLearningRate":0.0004,"summaryTokens":50,\#
                 "warmupSteps":5000}

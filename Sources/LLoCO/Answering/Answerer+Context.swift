@@ -101,7 +101,7 @@ extension Answerer {
         for document in found.documents {
             let vectors = try await vectors(of: document, options)
             let count = vectors.count
-            guard prompt.contextTokens + count <= room else {
+            guard compressor.vectorReading.positions(of: prompt.contextTokens + count) <= room else {
                 prompt.omissions.append(
                     "document '\(document.name)' was left out: its \(count) vectors do not fit the window any more")
                 continue

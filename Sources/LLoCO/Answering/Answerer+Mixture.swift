@@ -13,7 +13,8 @@ extension Answerer {
         let decoder = model.languageModel.decoder
         let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
             .count
-        let room = room(beside: empty + 1, options)
+        var room = room(beside: empty + 1, options)
+        if options.mode.readsVectors { room = model.compressor.vectorReading.vectors(in: room) }
         let asked =
             (options.budget ?? .usual).positions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
         let share =

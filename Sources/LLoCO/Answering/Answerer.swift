@@ -229,6 +229,6 @@ public final class Answerer: Sendable {
         let values = try tuned.withUnsafeBytes {
             try Tensor(copying: $0, shape: stored.values.shape, dtype: .bfloat16)
         }
-        return SegmentVectors(values, bias: stored.bias)
+        return SegmentVectors(values, bias: stored.bias, places: stored.places)
     }
 }

@@ -19,8 +19,11 @@ struct TrainingOptions: ParsableArguments {
             valueName: GradientCheckpointing.allCases.map(\.rawValue).joined(separator: "|")))
     var gradientCheckpointing = GradientCheckpointing.automatic
 
-    func recipe(for model: LlamaConfiguration) throws -> Recipe {
-        if let recipe = self.recipe { return try Recipe(contentsOf: URL(filePath: recipe)) }
+    func recipe(for model: LlamaConfiguration) throws -> Recipe { try Self.recipe(recipe, for: model) }
+
+    /// The recipe in a file, or the one that comes along for a model.
+    static func recipe(_ file: String?, for model: LlamaConfiguration) throws -> Recipe {
+        if let file { return try Recipe(contentsOf: URL(filePath: file)) }
         return try Installation.recipe(for: model)
     }
 }

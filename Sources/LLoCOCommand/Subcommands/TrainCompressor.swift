@@ -103,25 +103,13 @@ struct TrainCompressor: ComputingCommand {
             Terminal.note(
                 "\(count) of \(total) texts were left out: shorter than \(minimumBytes) bytes, too little for a row of "
                     + "\(recipe.rowTokens) tokens")
-        case .questionsHeldOut(let count):
-            Terminal.note("\(count) questions are about texts that are kept for 'evaluate-compressor --held-out'")
-        case .questionsOmitted(let count, let total, let maximumTokens):
-            Terminal.note(
-                "\(count) of \(total) questions were left out: their documents have more than "
-                    + "\(maximumTokens) tokens (the recipe's questionedSegments or segmentsPerSubstep)")
         case .begun(let texts, let bytes, let step):
             Terminal.note(
                 "\(texts) texts, \(bytes / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
                     + "rows of \(recipe.rowTokens) tokens\(step > 0 ? ", from step \(step) on" : "")")
-        case .step(let step, let speed):
-            if output.json {
-                try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed))
-            }
-            bar.update(step.step, of: recipe.steps, detail: String(format: "loss %.4f", step.loss))
-        case .saved:
-            try LossPlot.write(
-                LossPlot.curves(of: CompressorTrainingLog.lines(in: run.folder)), title: "Training a compressor",
-                to: run.folder.appending(path: "training.svg").path)
+        default:
+            try CompressorProgress.show(
+                event, steps: recipe.steps, folder: run.folder, "Training a compressor", bar, json: output.json)
         }
     }
 }

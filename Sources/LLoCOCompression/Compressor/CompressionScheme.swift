@@ -1,3 +1,5 @@
+package import LLoCOModels
+
 /// How a compressor cuts a text, what it carries from segment to segment, and by which method segments become vectors.
 /// Stored with every vector.
 public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
@@ -38,6 +40,7 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
         if segmentCompressor.form != .embeddings { parts.append(segmentCompressor.form.rawValue) }
         if segmentCompressor.summaryInput != .learned { parts.append(segmentCompressor.summaryInput.rawValue) }
         if segmentCompressor.adapterScope != .everywhere { parts.append(segmentCompressor.adapterScope.rawValue) }
+        if segmentCompressor.selection != nil { parts.append("selected") }
         return parts.joined(separator: "-")
     }
 
@@ -50,6 +53,20 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
         carry == .accumulated ? segmentCompressor as? AutoCompressor : nil
     }
 
+    /// The same where heads keep what a selection says; only of attended keys and values.
+    package func selecting(_ selection: HeadSelection?) throws -> CompressionScheme {
+        var scheme = self
+        scheme.method = try CompressionMethod(
+            form: segmentCompressor.form, summaryInput: segmentCompressor.summaryInput,
+            adapterScope: segmentCompressor.adapterScope, selection: selection)
+        return scheme
+    }
+
+    /// Whether an adapter takes part anywhere; attended keys and values need none.
+    package var hasAdapter: Bool {
+        segmentCompressor.summaryInput != .attended || segmentCompressor.adapterScope != .summaries
+    }
+
     /// Rows of the learned summary embeddings.
     package var learnedRows: Int { segmentCompressor.learnedRows(summaryTokens: summaryTokens) }
 
@@ -59,7 +76,8 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
     package func reading(unscaledVectorLimit limit: Int? = nil) -> VectorReading {
         VectorReading(
             form: segmentCompressor.form,
-            unscaledVectorLimit: segmentCompressor.isScaledToOneSegment ? limit ?? summaryTokens : nil)
+            unscaledVectorLimit: segmentCompressor.isScaledToOneSegment ? limit ?? summaryTokens : nil,
+            selection: segmentCompressor.selection)
     }
 
     /// The vectors of a segment of `count` tokens.
@@ -88,7 +106,7 @@ extension CompressionScheme: Codable {
         case segmentTokens, summaryTokens, carry, form, summaryInput, adapterScope
     }
 
-    /// What a checkpoint does not say is the published way.
+    /// What a checkpoint does not say is the published way. A selection of heads has a file of its own.
     ///
     /// - Throws: `ModelError` where what it says together is no method.
     public init(from decoder: any Decoder) throws {

@@ -13,13 +13,13 @@ extension CompressorCheckpoint {
     public init(folder: URL, for decoder: Llama, identity: String) throws {
         let parts = try Self.parts(in: folder, for: decoder, identity: identity)
         self.init(
-            description: parts.description, embedSummary: parts.embedSummary, adapter: try parts.adapter())
+            description: parts.description, embedSummary: parts.embedSummary, adapter: try parts.adapter?())
     }
 
     /// The same with an adapter that is read when it is first needed.
     static func parts(
         in folder: URL, for decoder: Llama, identity: String
-    ) throws -> (description: Description, embedSummary: Tensor, adapter: OnDemand<Adapter>) {
+    ) throws -> (description: Description, embedSummary: Tensor, adapter: OnDemand<Adapter>?) {
         let baseModel = try Self.description(in: folder).baseModel
         guard baseModel == identity else {
             throw EngineError(
@@ -27,14 +27,20 @@ extension CompressorCheckpoint {
                 "\(folder.path): the compressor was made for another model "
                     + "(\(baseModel.prefix(12))…, this is \(identity.prefix(12))…)")
         }
-        let description = try Self.check(folder)
+        var description = try Self.check(folder)
+        if description.files[selectionName] != nil {
+            let checkpoint = try SafetensorsCheckpoint(folder.appending(path: selectionName))
+            let selection = try HeadSelection(checkpoint, for: decoder.configuration)
+            description.scheme = try description.scheme.selecting(selection)
+        }
         let file = folder.appending(path: Self.embeddingName)
         let embedding = try SafetensorsCheckpoint(file).tensor(
             Self.embeddingTensor,
             shape: [description.scheme.learnedRows, decoder.configuration.hiddenSize], as: .float32)
         return (
             description, embedding,
-            OnDemand { try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder) }
+            description.scheme.hasAdapter
+                ? OnDemand { try Adapter(AdapterCheckpoint.read(folder, as: .float32), for: decoder) } : nil
         )
     }
 
@@ -42,7 +48,8 @@ extension CompressorCheckpoint {
     @discardableResult
     public static func check(_ folder: URL) throws -> Description {
         let description = try description(in: folder)
-        for name in tensorFiles {
+        let hasSelection = description.files[selectionName] != nil
+        for name in tensorFiles(of: description.scheme, hasSelection: hasSelection) {
             let file = folder.appending(path: name)
             guard description.files[name] == (try FileIdentity.digest(of: [file])) else {
                 throw EngineError(
@@ -86,12 +93,17 @@ extension CompressorCheckpoint {
     /// Writes the folder; each file appears whole or not at all, the description last.
     public func write(to folder: URL, as dtype: DType = .bfloat16) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try adapter.checkpoint(as: dtype, baseModel: description.baseModel).write(to: folder)
+        try adapter?.checkpoint(as: dtype, baseModel: description.baseModel).write(to: folder)
         try SafetensorsWriter.write(
             [Self.embeddingTensor: embedSummary.detached().to(dtype, device: .cpu)],
             to: folder.appending(path: Self.embeddingName))
+        let selection = description.scheme.segmentCompressor.selection
+        if let selection {
+            try SafetensorsWriter.write(
+                selection.tensors(), to: folder.appending(path: Self.selectionName))
+        }
         var description = description
-        for name in Self.tensorFiles {
+        for name in Self.tensorFiles(of: description.scheme, hasSelection: selection != nil) {
             description.files[name] = try FileIdentity.digest(of: [folder.appending(path: name)])
         }
         let encoder = JSONEncoder()

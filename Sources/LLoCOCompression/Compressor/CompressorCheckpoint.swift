@@ -8,7 +8,8 @@ public import LLoCOTorch
 ///
 ///     compressor.json              the scheme, the base model's identity, how it was trained, the other files' SHA-256
 ///     embed_summary.safetensors    embed_summary.weight [S, D]
-///     adapter_config.json, adapter_model.safetensors    the LoRA adapter, in PEFT's layout
+///     adapter_config.json, adapter_model.safetensors    the LoRA adapter, in PEFT's layout, where the scheme has one
+///     selection.safetensors        which positions each head keeps, where that is learned: see ``HeadSelection``
 public struct CompressorCheckpoint: Sendable {
     /// What `compressor.json` says.
     public struct Description: Codable, Sendable, Equatable {
@@ -34,11 +35,11 @@ public struct CompressorCheckpoint: Sendable {
     public let description: Description
     /// [S, D]; [1, D] where tokens are picked, [0, D] where there are no summary positions
     public let embedSummary: Tensor
-    /// What turns the base model into the compressor
-    public let adapter: Adapter
+    /// What turns the base model into the compressor; nil where that compresses as it is
+    public let adapter: Adapter?
 
     /// A compressor of parts that are in memory.
-    public init(description: Description, embedSummary: Tensor, adapter: Adapter) {
+    public init(description: Description, embedSummary: Tensor, adapter: Adapter?) {
         self.description = description
         self.embedSummary = embedSummary
         self.adapter = adapter
@@ -47,7 +48,14 @@ public struct CompressorCheckpoint: Sendable {
     static let descriptionName = "compressor.json"
     static let embeddingName = "embed_summary.safetensors"
     static let embeddingTensor = "embed_summary.weight"
-    static let tensorFiles = [embeddingName, AdapterCheckpoint.configurationName, AdapterCheckpoint.weightsName]
+
+    static let selectionName = "selection.safetensors"
+
+    static func tensorFiles(of scheme: CompressionScheme, hasSelection: Bool) -> [String] {
+        [embeddingName]
+            + (scheme.hasAdapter ? [AdapterCheckpoint.configurationName, AdapterCheckpoint.weightsName] : [])
+            + (hasSelection ? [selectionName] : [])
+    }
 
     /// The SHA-256 that identifies the compressor in `folder`, once it is read.
     public static func identity(in folder: URL) throws -> String {

@@ -1,16 +1,20 @@
 import LLoCOCheckpoints
-package import LLoCOModels
+public import LLoCOModels
 package import LLoCOTorch
 
 /// Vectors that are the keys and values of a segment's own tokens, in every head those that its queries attend to most
-/// (``Llama/attendedKeysAndValues(of:last:queries:kept:)``). There are no summary positions, and nothing has to be
+/// (``Llama/attendedKeysAndValues(of:last:queries:kept:selection:)``). There are no summary positions, and nothing has to be
 /// learned.
 public struct AttendedKeysAndValues: Sendable, Hashable {
     /// Where a trained adapter is on; ``AdapterScope/summaries``, nowhere, without one
     public let adapterScope: AdapterScope
 
-    public init(adapterScope: AdapterScope = .summaries) {
+    /// Which positions each head keeps, and how many; nil for as many each
+    public let selection: HeadSelection?
+
+    public init(adapterScope: AdapterScope = .summaries, selection: HeadSelection? = nil) {
         self.adapterScope = adapterScope
+        self.selection = selection
     }
 }
 
@@ -42,10 +46,11 @@ extension AttendedKeysAndValues: SegmentCompressor {
     ) throws -> SegmentVectors {
         let decoder = pass.decoder
         let text = try decoder.embed(ids)
-        if let previous { try decoder.append(previous, to: cache) }
+        if let previous { try decoder.append(previous, to: cache, selection: selection) }
         let queries = QueryRecord(decoder)
         _ = try pass.read(text, in: cache, adapter: adapterScope, queries: queries)
-        return SegmentVectors(
-            try decoder.attendedKeysAndValues(of: cache, last: text.size(1), queries: queries, kept: count))
+        let kept = try decoder.attendedKeysAndValues(
+            of: cache, last: text.size(1), queries: queries, kept: count, selection: selection)
+        return SegmentVectors(kept.rows, bias: kept.bias)
     }
 }

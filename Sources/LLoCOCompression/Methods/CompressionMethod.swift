@@ -1,5 +1,5 @@
 import LLoCOBase
-import LLoCOModels
+public import LLoCOModels
 
 /// A method of compression with its choices.
 public enum CompressionMethod: Sendable, Hashable {
@@ -33,7 +33,12 @@ extension CompressionMethod {
     }
 
     /// - Throws: `ModelError` where no method is spelled so.
-    public init(form: VectorForm, summaryInput: SummaryInput, adapterScope: AdapterScope) throws {
+    public init(
+        form: VectorForm, summaryInput: SummaryInput, adapterScope: AdapterScope, selection: HeadSelection? = nil
+    ) throws {
+        guard selection == nil || summaryInput == .attended else {
+            throw ModelError(.invalid, "a selection of heads needs the summaryInput attended")
+        }
         func summary(_ input: SummaryVectors.Input) -> CompressionMethod {
             switch form {
             case .embeddings:
@@ -49,7 +54,7 @@ extension CompressionMethod {
             guard form == .keysAndValues else {
                 throw ModelError(.invalid, "summaryInput attended needs the form keys-and-values")
             }
-            self = .attended(AttendedKeysAndValues(adapterScope: adapterScope))
+            self = .attended(AttendedKeysAndValues(adapterScope: adapterScope, selection: selection))
         }
     }
 }

@@ -12,6 +12,9 @@ package protocol SegmentCompressor: Sendable {
     var summaryInput: CompressionMethod.SummaryInput { get }
     var adapterScope: AdapterScope { get }
 
+    /// Which positions each head keeps; nil where each has one of every vector, by default
+    var selection: HeadSelection? { get }
+
     /// Whether the vectors of many segments are scaled to draw together as much attention as those of one; see
     /// ``VectorReading``.
     var isScaledToOneSegment: Bool { get }
@@ -46,6 +49,8 @@ package protocol SegmentCompressor: Sendable {
 
 /// The usual: summary positions, as many for a short segment as for a whole one.
 extension SegmentCompressor {
+    package var selection: HeadSelection? { nil }
+
     package var isScaledToOneSegment: Bool { false }
 
     package func vectors(of tokens: Int, segmentTokens: Int, summaryTokens: Int) -> Int { summaryTokens }

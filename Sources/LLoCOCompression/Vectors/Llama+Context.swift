@@ -23,15 +23,25 @@ extension Llama {
         case .embeddings:
             _ = try hiddenStates(vectors.values, cache: cache, adapters: adapters, last: 0, recomputes: recomputes)
         case .keysAndValues:
-            try append(vectors, to: cache, logWeight: reading.logWeight(of: vectors.count))
+            try append(
+                vectors, to: cache, logWeight: reading.logWeight(of: vectors.count), selection: reading.selection)
         }
         return cache
     }
 
     /// Adds vectors that are keys and values to a cache of as many sequences. Gradients flow.
     ///
-    /// - Parameter logWeight: added to the scores of all these keys
-    func append(_ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0) throws {
+    /// - Parameters:
+    ///   - logWeight: added to the scores of all these keys
+    ///   - selection: whose each entry of a vector is; nil where each head has one of every vector
+    package func append(
+        _ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0, selection: HeadSelection? = nil
+    ) throws {
+        let heads = (
+            layers: configuration.compressedLayers.count, each: configuration.keyValueHeadCount,
+            size: configuration.headSize
+        )
+        let vectors = try selection.map { try vectors.byHead($0, heads) } ?? vectors
         let bias = try vectors.bias.map {
             try $0.reshaped([
                 $0.size(0), configuration.compressedLayers.count, configuration.keyValueHeadCount, vectors.count,

@@ -1,3 +1,5 @@
+import LLoCOBase
+import LLoCOModels
 public import LLoCOTorch
 
 /// Vectors of B texts, or of a segment of each, as many of each.
@@ -7,16 +9,28 @@ public struct SegmentVectors: Sendable {
     /// Added to the scores of each vector's key in each head, layer by layer: [B, heads, n], float32; nil for none. A head
     /// that keeps fewer vectors than others has -infinity for the rest.
     public let bias: Tensor?
+    /// Each vector's place in its segment, counted from 0, [n]
+    package let places: [Int]
 
-    /// Vectors [B, n, size], with their bias [B, heads, n].
+    /// Vectors [B, n, size] of a segment, with their bias [B, heads, n].
     public init(_ values: Tensor, bias: Tensor? = nil) {
+        self.init(values, bias: bias, places: Array(0..<values.size(1)))
+    }
+
+    package init(_ values: Tensor, bias: Tensor?, places: [Int]) {
+        precondition(places.count == values.size(1), "a place for each vector")
         self.values = values
         self.bias = bias
+        self.places = places
     }
 
     /// The vectors [n, size] of one text, with their bias [heads, n].
-    public init(rows: Tensor, bias: Tensor? = nil) throws {
-        self.init(try rows.unsqueezed(0), bias: try bias?.unsqueezed(0))
+    ///
+    /// - Parameter segments: how many of them each of its segments has; nil for one segment
+    public init(rows: Tensor, bias: Tensor? = nil, segments: [Int]? = nil) throws {
+        self.init(
+            try rows.unsqueezed(0), bias: try bias?.unsqueezed(0),
+            places: (segments ?? [rows.size(0)]).flatMap { Array(0..<$0) })
     }
 
     /// Vectors of each text, n
@@ -29,7 +43,7 @@ public struct SegmentVectors: Sendable {
 
     /// The values in another dtype; the bias stays float32.
     public func to(_ dtype: DType, device: Device? = nil) throws -> SegmentVectors {
-        SegmentVectors(try values.to(dtype, device: device), bias: try bias?.to(device: device))
+        SegmentVectors(try values.to(dtype, device: device), bias: try bias?.to(device: device), places: places)
     }
 
     /// The last `count` of each text's vectors.
@@ -37,7 +51,7 @@ public struct SegmentVectors: Sendable {
         let start = self.count - count
         return SegmentVectors(
             try values.narrowed(1, start: start, length: count),
-            bias: try bias?.narrowed(2, start: start, length: count))
+            bias: try bias?.narrowed(2, start: start, length: count), places: Array(places.suffix(count)))
     }
 
     /// Each text's vectors in some ranges, one or more, in their order.
@@ -46,21 +60,65 @@ public struct SegmentVectors: Sendable {
             try .concatenated(
                 ranges.map { try tensor.narrowed(dimension, start: $0.lowerBound, length: $0.count) }, dimension)
         }
-        return SegmentVectors(try selected(values, 1), bias: try bias.map { try selected($0, 2) })
+        return SegmentVectors(
+            try selected(values, 1), bias: try bias.map { try selected($0, 2) }, places: ranges.flatMap { places[$0] })
     }
 
     /// A copy that shares no memory.
     func cloned() throws -> SegmentVectors {
-        SegmentVectors(try values.cloned(), bias: try bias?.cloned())
+        SegmentVectors(try values.cloned(), bias: try bias?.cloned(), places: places)
     }
 
     /// Vectors of the same texts and method one after another. Where some have a bias, that of the others is 0.
     public static func concatenated(_ parts: [SegmentVectors]) throws -> SegmentVectors {
         let values = try Tensor.concatenated(parts.map(\.values), 1)
-        guard let some = parts.lazy.compactMap(\.bias).first else { return SegmentVectors(values) }
+        let places = parts.flatMap(\.places)
+        guard let some = parts.lazy.compactMap(\.bias).first else {
+            return SegmentVectors(values, bias: nil, places: places)
+        }
         let biases = try parts.map { part in
             try part.bias ?? .zeros([some.size(0), some.size(1), part.count], dtype: some.dtype, device: some.device)
         }
-        return SegmentVectors(values, bias: try .concatenated(biases, 2))
+        return SegmentVectors(values, bias: try .concatenated(biases, 2), places: places)
+    }
+}
+
+extension SegmentVectors {
+    /// Vectors whose entries are of the heads in turn, as rows of one entry of each head: those of a head that keeps fewer
+    /// than others stand last, what is left before them has a bias of -infinity.
+    ///
+    /// - Parameters:
+    ///   - selection: whose each entry is, by its vector's place in its segment, and what is added to its score
+    ///   - heads: of the compressed layers
+    func byHead(_ selection: HeadSelection, _ heads: (layers: Int, each: Int, size: Int)) throws -> SegmentVectors {
+        let width = heads.layers * heads.each
+        guard selection.count == width, values.size(2) == 2 * width * heads.size else {
+            throw ModelError(
+                .invalid,
+                "a selection for \(selection.count) heads, for vectors of \(values.size(2)), the model has \(width)")
+        }
+        let owners = selection.owners(rows: (places.max() ?? -1) + 1)
+        var entries: [[Int64]] = Array(repeating: [], count: width)
+        for (row, place) in places.enumerated() {
+            for slot in 0..<width { entries[owners[place * width + slot]].append(Int64(row * width + slot)) }
+        }
+        let most = entries.map(\.count).max() ?? 0
+        let indices = entries.flatMap { Array(repeating: 0, count: most - $0.count) + $0 }
+        let weights = zip(entries, selection.logWeights).flatMap { own, weight in
+            Array(repeating: -Float.infinity, count: most - own.count)
+                + Array(repeating: Float(weight), count: own.count)
+        }
+        let (batch, device) = (values.size(0), values.device)
+        let chosen = try Tensor(indices).to(device: device)
+        let rows = try values.reshaped([batch, count * width, 2, heads.size]).indexSelected(1, chosen)
+            .reshaped([batch, heads.layers, heads.each, most, 2, heads.size]).permuted([0, 3, 1, 4, 2, 5])
+            .reshaped([batch, most, values.size(2)])
+        var bias = try Tensor(weights, shape: [1, width, most]).to(device: device)
+        if let own = self.bias {
+            bias =
+                try own.transposed(1, 2).reshaped([own.size(0), count * width]).indexSelected(1, chosen)
+                .reshaped([own.size(0), width, most]) + bias
+        }
+        return SegmentVectors(rows, bias: bias)
     }
 }

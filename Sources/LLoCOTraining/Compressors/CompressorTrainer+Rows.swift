@@ -15,15 +15,15 @@ extension CompressorTrainer {
     package func draw(
         _ count: Int, from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
         _ generator: inout SplitMix64
-    ) -> [any TrainingPass] {
+    ) throws -> [any TrainingPass] {
         let objective = objective(&generator)
         if objective == .continuation, let method = scheme.publishedContinuation {
             return continuationRows(count, from: text, method, tokenizer, &generator)
         }
         switch objective {
         case .answering:
-            return (0..<count).compactMap { _ in
-                questions.flatMap { questioned($0, &generator) }.map { MemoryRows(rows: [$0]) }
+            return try (0..<count).compactMap { _ in
+                try questions.flatMap { try questioned($0, &generator) }.map { MemoryRows(rows: [$0]) }
             }
         case .reconstruction:
             let drawn = text.rows(count, tokens: segmentLength(&generator), tokenizer, using: &generator)
@@ -96,16 +96,49 @@ extension CompressorTrainer {
     }
 
     /// Questions about one document; nil where there are none.
-    private func questioned(_ questions: TrainingQuestions, _ generator: inout SplitMix64) -> MemoryRow? {
+    private func questioned(_ questions: TrainingQuestions, _ generator: inout SplitMix64) throws -> MemoryRow? {
         guard let item = questions.items.randomElement(using: &generator) else { return nil }
-        let ids = questions.documents[item.document]
-        let segments = scheme.segments(of: ids.count).map { Array(ids[$0]) }
+        let document = questions.documents[item.document]
+        let (segments, counts) = cut(document.ids, &generator)
         let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
-        return MemoryRow(
-            segments: segments, vectorCounts: segments.map { vectorCount($0.count, &generator) },
-            readings: asked.prefix(recipe.questionsPerRow).map {
-                .init(ids: $0.prompt + $0.answer, start: $0.prompt.count)
-            }, objective: .answering)
+            .prefix(recipe.questionsPerRow)
+        var row = MemoryRow(
+            segments: segments, vectorCounts: counts,
+            readings: asked.map { .init(ids: $0.prompt + $0.answer, start: $0.prompt.count) }, objective: .answering)
+        // Recipes that have neither draw nothing for them.
+        if recipe.hybridShare > 0, let budget = mixture(of: document.ids.count, &generator) {
+            let selector = try questions.selector(of: item.document, scheme, counts: counts)
+            row.readings = try asked.map { item in
+                let selection = try selector(item.question, budget)
+                let prompt = try questions.prompts.prompt(question: item.question, context: selection.text)
+                return .init(ids: prompt + item.answer, start: prompt.count, rows: selection.rows[0])
+            }
+        }
+        if recipe.foreignShare > 0, Double.random(in: 0..<1, using: &generator) < recipe.foreignShare,
+            let other = questions.documents.indices.filter({ $0 != item.document }).randomElement(using: &generator)
+        {
+            let (segments, counts) = cut(questions.documents[other].ids, &generator)
+            row.other = .init(segments: segments, vectorCounts: counts, isFirst: Bool.random(using: &generator))
+        }
+        return row
+    }
+
+    /// A document's segments, and how many vectors are made of each.
+    private func cut(
+        _ ids: [Int], _ generator: inout SplitMix64
+    ) -> (segments: [[Int]], vectorCounts: [Int]) {
+        let segments = scheme.segments(of: ids.count).map { Array(ids[$0]) }
+        return (segments, segments.map { vectorCount($0.count, &generator) })
+    }
+
+    /// What the questions about a document of so many tokens are read with, where that is a mixture of vectors and text.
+    private func mixture(of tokens: Int, _ generator: inout SplitMix64) -> ContextBudget? {
+        var drawn = FinetuningRecipe()
+        drawn.hybridShare = recipe.hybridShare
+        if recipe.leastRatio > 0, recipe.mostRatio > 0 {
+            (drawn.leastRatio, drawn.mostRatio) = (max(1, recipe.leastRatio), max(1, recipe.mostRatio))
+        }
+        return drawn.budget(of: tokens, using: &generator)
     }
 
     private func objective(_ generator: inout SplitMix64) -> Objective {

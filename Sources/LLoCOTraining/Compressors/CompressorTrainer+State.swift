@@ -2,9 +2,13 @@ public import Foundation
 public import LLoCOBase
 import LLoCOCheckpoints
 public import LLoCOCompression
+import LLoCOLibrary
+import LLoCOModels
 
 extension CompressorTrainer {
     static let stateName = "training-state.safetensors"
+    /// The folder of the adapter that is learned with the compressor, in the compressor's
+    public static let readerName = "reader"
     private static let recipeField = "recipe"
 
     /// What a run trains on. With the recipe and the seed it says which run a saved state is of.
@@ -34,11 +38,19 @@ extension CompressorTrainer {
         try WriterLock.acquire(folder.appending(path: "training").path, timeout: .zero) { _ in }
     }
 
-    /// Writes the compressor as trained so far, and beside it what a continued run needs.
+    /// Writes the compressor as trained so far, beside it what a continued run needs and, where it is learned, the adapter
+    /// that reads: in the folder ``readerName``.
     public func save(to folder: URL, source: Source, trainedTokens: Int) throws {
         // A checkpoint that could not be used would replace one that can.
         try training.checkFinite()
         try checkpoint(baseModel: source.baseModel, trainedTokens: trainedTokens).write(to: folder)
+        if recipe.readerRank > 0, let reader {
+            try GeneralAdapter.write(
+                reader.checkpoint(baseModel: source.baseModel),
+                reading: VectorIdentity(
+                    model: source.baseModel, compressor: CompressorCheckpoint.identity(in: folder),
+                    variant: scheme.description), to: folder.appending(path: Self.readerName))
+        }
         var metadata = Dictionary(uniqueKeysWithValues: try identity(of: source).map { ($0.field, $0.value) })
         metadata["tokens"] = "\(trainedTokens)"
         try SafetensorsWriter.write(
@@ -84,6 +96,7 @@ extension CompressorTrainer {
         lasting.checkpointSteps = 1
         lasting.learningRate = 1
         lasting.summaryLearningRate = 1
+        lasting.readerLearningRate = 1
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return [

@@ -22,8 +22,9 @@ public final class CompressorTrainer {
     let training: TrainingState
     let seed: UInt64
     let checkpointing: GradientCheckpointing
-    /// What answers are read with, besides the compressor's own where that is on; nil for the model as it is
-    let reader: Adapter?
+    /// What answers are read with, besides the compressor's own where that is on; nil for the model as it is. Float32 and
+    /// changed by each step where the recipe has a `readerRank`; it stays as it is otherwise.
+    public let reader: Adapter?
     /// How the compressor is used.
     let scheme: CompressionScheme
 
@@ -58,7 +59,7 @@ public final class CompressorTrainer {
     ///
     /// - Parameters:
     ///   - start: the compressor to begin with
-    ///   - reader: the adapter that answers are read with, which stays as it is
+    ///   - reader: the adapter that answers are read with: what it begins with where it is learned
     /// - Throws: `TrainingError` where it is not one of the recipe's, or where the recipe reads more than the model's window.
     public init(
         decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic,
@@ -68,8 +69,7 @@ public final class CompressorTrainer {
         self.recipe = recipe
         self.seed = seed
         self.checkpointing = checkpointing
-        self.reader = try reader?.frozen(as: decoder.dtype, device: decoder.device)
-        scheme = try recipe.scheme
+        scheme = try recipe.scheme(startingFrom: start?.description.scheme)
         try recipe.check(fits: decoder.configuration.maximumPositions)
         try Runtime.seed(seed)
         adapter = try Adapter(
@@ -77,8 +77,24 @@ public final class CompressorTrainer {
             modules: Adapter.attentionModules + (recipe.adaptsFeedForward ? [.gate, .up, .down] : []))
         embedSummary = try scheme.segmentCompressor.freshEmbeddings(decoder, summaryTokens: scheme.summaryTokens)
         if let start { try Self.copy(start, scheme, to: (adapter, embedSummary)) }
+        if recipe.readerRank > 0 {
+            let fresh = try Adapter(
+                for: decoder, rank: recipe.readerRank, alpha: recipe.readerAlpha, dropout: recipe.readerDropout)
+            if let reader, try !fresh.takeValues(of: reader) {
+                throw TrainingError(
+                    .invalid,
+                    "the adapter that answers are read with is not of rank \(recipe.readerRank) and alpha "
+                        + "\(recipe.readerAlpha.formatted()) on the attention of every layer, as the recipe's "
+                        + "readerRank and readerAlpha ask")
+            }
+            self.reader = fresh
+        } else {
+            self.reader = try reader?.frozen(as: decoder.dtype, device: decoder.device)
+        }
         training = try TrainingState(
             [.init(adapter.parameters, learningRate: recipe.learningRate)]
+                + (recipe.readerRank > 0
+                    ? [.init(self.reader?.parameters ?? [], learningRate: recipe.readerLearningRate)] : [])
                 + (scheme.learnedRows > 0 ? [.init([embedSummary], learningRate: recipe.summaryLearningRate)] : []),
             schedule: LearningRateSchedule(
                 steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay),
@@ -89,15 +105,17 @@ public final class CompressorTrainer {
         _ start: CompressorCheckpoint, _ scheme: CompressionScheme, to own: (adapter: Adapter, embedSummary: Tensor)
     ) throws {
         let given = start.description.scheme
-        guard given == scheme else {
+        guard given == scheme || !given.hasAdapter && scheme.segmentCompressor.selection != nil else {
             throw TrainingError(.invalid, "the compressor to begin with is \(given), the recipe's is \(scheme)")
         }
-        guard try own.adapter.takeValues(of: start.adapter) else {
-            let (given, wanted) = (start.adapter.configuration, own.adapter.configuration)
+        // One that only selects has nothing else to begin with.
+        guard let adapter = start.adapter else { return }
+        guard try own.adapter.takeValues(of: adapter) else {
+            let (given, wanted) = (adapter.configuration, own.adapter.configuration)
             throw TrainingError(
                 .invalid,
                 "the compressor to begin with has an adapter of rank \(given.rank) and alpha \(given.alpha.formatted()) on "
-                    + "\(start.adapter.parameters.count / 2) layers, the recipe's has \(wanted.rank) and "
+                    + "\(adapter.parameters.count / 2) layers, the recipe's has \(wanted.rank) and "
                     + "\(wanted.alpha.formatted()) on \(own.adapter.parameters.count / 2)")
         }
         try own.embedSummary.detached().copy(from: start.embedSummary.detached())
@@ -120,7 +138,7 @@ public final class CompressorTrainer {
         var left = recipe.batchRows
         while left > 0 {
             let count = min(left, recipe.rowsPerPass)
-            passes += draw(count, from: text, questions, tokenizer, &generator)
+            passes += try draw(count, from: text, questions, tokenizer, &generator)
             left -= count
         }
         guard !passes.isEmpty else {

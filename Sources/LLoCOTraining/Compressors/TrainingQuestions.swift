@@ -1,5 +1,7 @@
 import LLoCOBase
+import LLoCOCompression
 public import LLoCODocuments
+import LLoCOLibrary
 public import LLoCOTokenizers
 
 /// Questions about documents that a compressor is trained on: what is read after the vectors is a question, and its answer
@@ -7,14 +9,21 @@ public import LLoCOTokenizers
 public struct TrainingQuestions: Sendable {
     struct Item: Sendable {
         let document: Int
-        /// The question as the model is asked it
+        let question: String
+        /// The same as the model is asked it
         let prompt: [Int]
         /// The answer with the token that ends it
         let answer: [Int]
     }
 
-    /// Each document's tokens
-    let documents: [[Int]]
+    struct Document: Sendable {
+        let text: String
+        let ids: [Int]
+    }
+
+    let documents: [Document]
+    let prompts: PromptBuilder
+    private let tokenizer: any Tokenizer
     let items: [Item]
     /// Questions of documents that are longer than what becomes vectors together: they are not among the items.
     public let omitted: Int
@@ -29,7 +38,7 @@ public struct TrainingQuestions: Sendable {
     public init(
         _ sets: [QuestionSet], maximumTokens: Int, tokenizer: any Tokenizer, prompts: PromptBuilder
     ) throws {
-        var documents: [[Int]] = []
+        var documents: [Document] = []
         var items: [Item] = []
         var (omitted, heldOut) = (0, 0)
         let entries = sets.flatMap(\.documents).filter { !$0.questions.isEmpty }
@@ -49,24 +58,46 @@ public struct TrainingQuestions: Sendable {
             for question in entry.questions {
                 items.append(
                     Item(
-                        document: documents.count, prompt: try prompts.prompt(question: question.text),
+                        document: documents.count, question: question.text,
+                        prompt: try prompts.prompt(question: question.text),
                         answer: try prompts.answer(question.answers[0])))
             }
-            documents.append(ids)
+            documents.append(Document(text: text, ids: ids))
         }
         guard !items.isEmpty else {
             throw TrainingError(.invalid, "no question about a text of 1 to \(maximumTokens) tokens to train on")
         }
         self.documents = documents
+        self.prompts = prompts
+        self.tokenizer = tokenizer
         self.items = items
         self.omitted = omitted
         self.heldOut = heldOut
         digest = Digest.sha256(
-            (documents.map { Digest.sha256(tokens: $0) }
+            (documents.map { Digest.sha256(tokens: $0.ids) }
                 + items.map { Digest.sha256(tokens: [$0.document, $0.prompt.count] + $0.prompt + $0.answer) })
                 .joined(separator: "\n"))
     }
 
     /// Questions to train on, without those that were left out
     public var count: Int { items.count }
+
+    /// Chooses what is read of a document for a question under a budget, as an answer does.
+    ///
+    /// - Parameters:
+    ///   - scheme: how the document becomes vectors
+    ///   - counts: how many vectors each of its segments has
+    func selector(
+        of document: Int, _ scheme: CompressionScheme, counts: [Int]
+    ) throws -> (_ question: String, _ budget: ContextBudget) throws -> ContextSelection {
+        let text = documents[document].text
+        let tokens = tokenizer.encodeWithOffsets(text, special: .asText)
+        let segments = zip(scheme.bytes(of: tokens, byteCount: text.utf8.count), counts).map {
+            ContextSelection.Segment(bytes: $0, vectorCount: $1)
+        }
+        let index = try ExcerptIndex([text])
+        return { question, budget in
+            try ContextSelection(question, index, prompts: self.prompts, segments: [segments], budget)
+        }
+    }
 }

@@ -19,8 +19,8 @@ public final class Finetuner {
     private let reading: VectorReading
     /// Each document's vectors, [n, D] or [n, keyValueSize]: of the model's dtype, or, where they are tuned, float32
     private let documents: [Tensor]
-    /// Each document's vectors' bias, [1, heads, n]
-    private let biases: [Tensor?]
+    /// Each document's vectors' bias, [1, heads, n], and their places
+    private let frames: [(bias: Tensor?, places: [Int])]
     /// By epoch; then from the first again
     private let epochs: [[FinetuningExample]]
     private let plan: BatchPlan
@@ -77,7 +77,7 @@ public final class Finetuner {
             guard recipe.tunesVectors else { return try $0.rows.to(decoder.dtype, device: decoder.device) }
             return try $0.rows.detached().to(.float32, device: decoder.device).cloned()
         }
-        biases = try documents.map { try $0.bias?.to(device: decoder.device) }
+        frames = try documents.map { (try $0.bias?.to(device: decoder.device), $0.places) }
         self.seed = seed
         self.checkpointing = checkpointing
         plan = BatchPlan(documents: examples.map(\.document), recipe: recipe, seed: seed)
@@ -160,8 +160,9 @@ public final class Finetuner {
     /// Those that an example reads; there may be none.
     private func vectors(of example: FinetuningExample) throws -> SegmentVectors {
         // Gradients flow to what is tuned.
+        let frame = frames[example.document]
         let all = SegmentVectors(
-            try documents[example.document].to(decoder.dtype).unsqueezed(0), bias: biases[example.document])
+            try documents[example.document].to(decoder.dtype).unsqueezed(0), bias: frame.bias, places: frame.places)
         guard let rows = example.rows else { return all }
         return try rows.isEmpty ? all.last(0) : all.selected(rows)
     }

@@ -73,7 +73,8 @@ struct TrainingData {
             if var budget = recipe.budget(of: document.tokenCount, using: &draws) {
                 // As for an answer: no more than the window holds beside question and answer.
                 let empty = try model.prompts.prompt(question: question.text, context: [0]).count
-                budget.positions = min(budget.positions, model.languageModel.window - empty - question.answer.count - 1)
+                let room = model.languageModel.window - empty - question.answer.count - 1
+                budget.positions = min(budget.positions, model.compressor.vectorReading.vectors(in: room))
                 mixture = try await mixer.mix(question.text, about: [document], budget)
             }
             let example = FinetuningExample(
@@ -81,7 +82,8 @@ struct TrainingData {
                 prompt: try model.prompts.prompt(question: question.text, context: mixture?.text ?? []),
                 answer: question.answer, targets: question.targets)
             let count = mixture?.vectorCount ?? stored.count
-            let length = count + example.prompt.count + example.answer.count
+            let length =
+                model.compressor.vectorReading.positions(of: count) + example.prompt.count + example.answer.count
             guard length <= model.languageModel.window else {
                 throw EngineError(
                     .doesNotFit,

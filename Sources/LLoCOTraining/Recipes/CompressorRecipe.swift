@@ -84,6 +84,24 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     /// The most tokens a vector, see ``leastRatio``; 0 by default
     public var mostRatio = 0.0
 
+    // The adapter that answers are read with may be learned together with the compressor: what vectors say and how they are
+    // read suit each other then.
+
+    /// That adapter's rank r; 0, the default, where none is learned: answers are read with the one that is given, which stays
+    /// as it is, or by the model as it is
+    public var readerRank = 0
+    /// It adds (alpha / r) · B · A · x; more than 0, 32 by default.
+    public var readerAlpha = 32.0
+    /// The probability with which a step drops an element of its A's input, 0...0.99: 0.05 by default
+    public var readerDropout = 0.05
+    /// The optimizer's rate for it at its peak, more than 0: 2e-4 by default
+    public var readerLearningRate = 2e-4
+    /// The share of the rows of `answering` whose questions are read with a mixture of vectors and pieces of text, as in mode
+    /// `hybrid`, 0...1: 0 by default, vectors alone
+    public var hybridShare = 0.0
+    /// The share of the rows of `answering` that read another document's vectors beside the right ones, 0...1: 0 by default
+    public var foreignShare = 0.0
+
     /// Tokens of a document that is asked about, at most.
     public var questionedTokens: Int {
         segmentTokens * (questionedSegments > 0 ? questionedSegments : segmentsPerSubstep)
@@ -149,6 +167,12 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
                 throw TrainingError(.invalid, "compressor: \(error)")
             }
         }
+    }
+
+    /// The same for a compressor that begins with another: which positions the heads keep is that one's.
+    func scheme(startingFrom start: CompressionScheme?) throws -> CompressionScheme {
+        guard let selection = start?.segmentCompressor.selection, summaryInput == .attended else { return try scheme }
+        return try scheme.selecting(selection)
     }
 
     /// The published values.

@@ -37,6 +37,12 @@ extension Recipe {
         try check("compressor.questionsPerRow", compressor.questionsPerRow, 1...65_536)
         try check("compressor.questionedSegments", compressor.questionedSegments, 0...1024)
         try check("compressor.leastRatio", compressor.leastRatio, 0...1_000_000)
+        try check("compressor.readerRank", compressor.readerRank, 0...4096)
+        try positive("compressor.readerAlpha", compressor.readerAlpha)
+        try check("compressor.readerDropout", compressor.readerDropout, 0...0.99)
+        try positive("compressor.readerLearningRate", compressor.readerLearningRate)
+        try check("compressor.hybridShare", compressor.hybridShare, 0...1)
+        try check("compressor.foreignShare", compressor.foreignShare, 0...1)
         for (field, share) in [
             ("continuation", compressor.continuation), ("distillation", compressor.distillation),
             ("reconstruction", compressor.reconstruction), ("answering", compressor.answering),
@@ -66,8 +72,28 @@ extension Recipe {
                         + "summaryTokens vectors a segment")
             }
         }
+        guard compressor.readerRank == 0 || compressor.answering > 0 else {
+            throw TrainingError(
+                .invalid,
+                "\(source): compressor.readerRank: \(compressor.readerRank), but the objective answering has no share: "
+                    + "nothing would learn to read")
+        }
         guard compressor.objectives > 0 else {
             throw TrainingError(.invalid, "\(source): compressor: no objective has a share")
+        }
+        try check("selection.segmentTokens", selection.segmentTokens, 1...1_048_576)
+        try check("selection.summaryTokens", selection.summaryTokens, 1...65_536)
+        try check("selection.steps", selection.steps, 1...1_000_000_000)
+        try check("selection.questionsPerStep", selection.questionsPerStep, 1...65_536)
+        try check("selection.questionedSegments", selection.questionedSegments, 1...1024)
+        try check("selection.warmupSteps", selection.warmupSteps, 0...1_000_000_000)
+        try check("selection.checkpointSteps", selection.checkpointSteps, 1...1_000_000_000)
+        for (field, value) in [
+            ("shareLearningRate", selection.shareLearningRate), ("weightLearningRate", selection.weightLearningRate),
+            ("directionLearningRate", selection.directionLearningRate), ("firstWidth", selection.firstWidth),
+            ("lastWidth", selection.lastWidth), ("clipNorm", selection.clipNorm),
+        ] {
+            try positive("selection.\(field)", value)
         }
         try check("finetuning.warmupShare", finetuning.warmupShare, 0...1)
         try check("finetuning.epochs", finetuning.epochs, 1...10_000)

@@ -27,6 +27,8 @@ public struct Recipe: Sendable, Codable, Equatable {
     public var appliesTo = Shape()
     /// Training a compressor
     public var compressor = CompressorRecipe()
+    /// Learning which positions the heads keep
+    public var selection = SelectionRecipe()
     /// Tuning a group's adapter
     public var finetuning = FinetuningRecipe()
     /// The questions that a model asks itself

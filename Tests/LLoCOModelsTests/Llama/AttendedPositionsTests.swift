@@ -28,7 +28,7 @@ import Testing
                 start += count
             }
             return (
-                try model.attendedKeysAndValues(of: cache, last: 40, queries: queries, kept: 5)[0],
+                try model.attendedKeysAndValues(of: cache, last: 40, queries: queries, kept: 5).rows[0],
                 try model.keysAndValues(of: cache, last: 40)[0]
             )
         }

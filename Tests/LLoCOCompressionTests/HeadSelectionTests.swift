@@ -1,0 +1,184 @@
+import Foundation
+import LLoCOBase
+import LLoCOCheckpoints
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOModelTestSupport
+import LLoCOModels
+import LLoCOTestSupport
+import LLoCOTorch
+import Testing
+
+/// Heads that choose each in its own way what they keep of a segment's positions.
+@Suite(.seeded) struct HeadSelectionTests {
+    let fixture: CompressorFixture
+
+    init() throws { fixture = try CompressorFixture() }
+
+    private func scheme(_ shares: HeadSelection?, vectors: Int = 5) -> CompressionScheme {
+        CompressionScheme(
+            segmentTokens: 20, summaryTokens: vectors, carry: .independent,
+            method: .attended(AttendedKeysAndValues(selection: shares)))
+    }
+
+    /// Rows have as many entries as heads, the first rows hold what fewer rows would, and every head comes to its share.
+    @Test func ownersOfEntries() throws {
+        let shares = try HeadSelection(shares: [4, 1, 0, 3])
+        #expect(abs(shares.largestShare - 2) < 1e-12)
+        #expect(shares.owners(rows: 2) == [0, 3, 0, 1, 3, 0, 3, 0])
+        for rows in [0, 1, 3, 10, 50] {
+            let owners = shares.owners(rows: rows)
+            #expect(owners == Array(shares.owners(rows: 60).prefix(owners.count)) && owners.count == 4 * rows)
+            for (head, weight) in shares.shares.enumerated() {
+                let count = owners.count { $0 == head }
+                #expect(abs(Double(count) - Double(4 * rows * weight) / 8) <= 1, "\(rows) \(head)")
+            }
+        }
+        #expect(try HeadSelection(shares: [4, 1, 0, 3], logWeights: [0, 0, 0, 0]) == shares)
+        for numbers in [[], [0, 0], [1, -1], [10_001, 1]] {
+            #expect(throws: ModelError.self, "\(numbers)") { try HeadSelection(shares: numbers) }
+        }
+        for weights: [Float] in [[], [0.5], [.infinity, 0], [.nan, 0]] {
+            #expect(throws: ModelError.self) { try HeadSelection(shares: [1, 2], logWeights: weights) }
+            #expect(throws: ModelError.self) { try HeadSelection(shares: [1, 2], attentionPowers: weights) }
+            #expect(throws: ModelError.self) { try HeadSelection(shares: [1, 2], valuePowers: weights) }
+        }
+    }
+
+    /// Heads that share alike keep what heads without shares do.
+    @Test func equalSharesAreNone() throws {
+        let ids = Array(fixture.values.document.prefix(47))
+        let count = 2 * fixture.values.heads
+        let decoder = fixture.decoder
+        let plain = try Compressor.attended(for: decoder, scheme(nil))
+        let shared = try Compressor.attended(
+            for: decoder, scheme(HeadSelection(shares: Array(repeating: 7, count: count))))
+        func scores(_ compressor: Compressor) throws -> [Float] {
+            try withoutGradients {
+                let vectors = try compressor.compress(ids)
+                #expect(vectors.places == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1])
+                let cache = try compressor.context(vectors, adapters: .none)
+                return try decoder.hiddenStates(decoder.embed([Array(ids.prefix(4))]), cache: cache).array()
+            }
+        }
+        for (one, other) in zip(try scores(plain), try scores(shared)) { #expect(abs(one - other) < 1e-4) }
+    }
+
+    /// What is read of vectors with shares is what each head keeps: its most attended positions, as many as are its.
+    @Test func headsKeepTheirShares() throws {
+        let ids = Array(fixture.values.document.prefix(20))
+        let count = 2 * fixture.values.heads
+        let weights = (0..<count).map { [1, 0, 3, 2][$0 % 4] }
+        let shares = try HeadSelection(shares: weights)
+        let decoder = fixture.decoder
+        let compressor = try Compressor.attended(for: decoder, scheme(shares, vectors: 4))
+        // Every position of every head, the most attended first.
+        let all = try Compressor.attended(for: decoder, scheme(nil, vectors: 20)).compress(ids)
+        let made = try compressor.compress(ids)
+        let size = decoder.configuration.headSize
+        #expect(made.values.shape == [1, 4, decoder.keyValueSize] && made.bias == nil)
+        let (layers, heads) = (2, fixture.values.heads)
+        let wanted = try all.values.reshaped([20, layers, 2, heads, size])
+        let entries = try made.values.reshaped([4 * count, 2, size])
+        var seen = Array(repeating: 0, count: count)
+        for (entry, head) in shares.owners(rows: 4).enumerated() {
+            for part in 0..<2 {
+                let expected = try wanted[seen[head]][head / heads][part][head % heads].array(of: Float.self)
+                #expect(try entries[entry][part].array(of: Float.self) == expected)
+            }
+            seen[head] += 1
+        }
+        #expect(zip(seen, weights).allSatisfy { abs(Double($0) - 4 * Double($1) * 2 / 3) <= 1 })
+        // A head that has no share is not heard; the first rows are what fewer would be.
+        let fewer = try Compressor.attended(for: decoder, scheme(shares, vectors: 2)).compress(ids)
+        let first = try made.selected([0..<2]).values.array(of: Float.self)
+        #expect(try fewer.values.array(of: Float.self) == first)
+    }
+
+    /// A head whose share is more than the segment has leaves the rest empty.
+    @Test func moreThanThereIs() throws {
+        let ids = Array(fixture.values.document.prefix(6))
+        let count = 2 * fixture.values.heads
+        let shares = try HeadSelection(shares: [count * 4] + Array(repeating: 1, count: count - 1))
+        let decoder = fixture.decoder
+        let compressor = try Compressor.attended(
+            for: decoder,
+            CompressionScheme(
+                segmentTokens: 6, summaryTokens: 4, carry: .independent,
+                method: .attended(AttendedKeysAndValues(selection: shares))))
+        let made = try compressor.compress(ids)
+        let bias = try #require(made.bias)
+        let blank = try bias.array(of: Float.self).count { $0 == -.infinity }
+        let owners = shares.owners(rows: 4)
+        #expect(bias.shape == [1, count, 4] && blank == owners.count { $0 == 0 } - 6)
+        let cache = try compressor.context(made, adapters: .none)
+        let hidden = try withoutGradients { try decoder.hiddenStates(decoder.embed([ids]), cache: cache) }
+        #expect(try hidden.isAllFinite())
+    }
+
+    /// A position's worth is what powers and directions make of attention, value and key.
+    @Test func worthOfPositions() throws {
+        let ids = Array(fixture.values.document.prefix(20))
+        let decoder = fixture.decoder
+        let size = decoder.configuration.headSize
+        let count = 2 * fixture.values.heads
+        func kept(_ selection: HeadSelection) throws -> [Float] {
+            try Compressor.attended(for: decoder, scheme(selection, vectors: 4)).compress(ids).values.array()
+        }
+        let alike = Array(repeating: 1, count: count)
+        let usual = try kept(HeadSelection(shares: alike))
+        let zeros = [Float](repeating: 0, count: count * 2 * size)
+        #expect(try kept(HeadSelection(shares: alike, directions: zeros)) == usual)
+        // Nothing but one element of the value counts, in the last head: the greatest come first.
+        var directions = zeros
+        directions[((count - 1) * 2 + 1) * size + 3] = 5
+        let chosen = try kept(
+            HeadSelection(
+                shares: alike, attentionPowers: alike.map { _ in 0 }, valuePowers: alike.map { _ in 0 },
+                directions: directions))
+        let entries = try Tensor(chosen, shape: [4, count, 2, size])
+        let found = try (0..<4).map { try entries[$0][count - 1][1][3].item() }
+        let all = try Compressor.attended(for: decoder, scheme(nil, vectors: 20)).compress(ids)
+        let values = try all.values.reshaped([20, 2, 2, fixture.values.heads, size])
+        let wanted = try (0..<20).map { try values[$0][1][1][fixture.values.heads - 1][3].item() }
+        #expect(found == Array(wanted.sorted(by: >).prefix(4)))
+        // Weights are added to the scores of what a head keeps.
+        func read(_ weight: Float) throws -> [Float] {
+            let selection = try HeadSelection(shares: alike, logWeights: alike.map { _ in weight })
+            let compressor = try Compressor.attended(for: decoder, scheme(selection, vectors: 4))
+            return try withoutGradients {
+                let cache = try compressor.context(compressor.compress(ids), adapters: .none)
+                return try decoder.hiddenStates(decoder.embed([Array(ids.prefix(4))]), cache: cache).array()
+            }
+        }
+        #expect(try read(0) != read(0.5) && read(0.5) == read(0.5))
+    }
+
+    /// Schemes with shares are told apart, kept by a checkpoint's description, and refused where they have no meaning.
+    @Test func spelling() throws {
+        let shares = try HeadSelection(shares: [3, 1, 2])
+        let (with, without) = (scheme(shares), scheme(nil))
+        #expect(without.description == "independent-20-5-keys-and-values-attended-summaries")
+        #expect(with.description == without.description + "-selected" && with != without)
+        // A selection has a file of its own.
+        let read = try JSONDecoder().decode(CompressionScheme.self, from: JSONEncoder().encode(with))
+        #expect(read == without)
+        #expect(try read.selecting(shares) == with)
+        let (one, other) = (with.reading(), without.reading())
+        #expect(one.selection == shares && one.positions(of: 10) == 15 && one.vectors(in: 15) == 10)
+        #expect(other.positions(of: 10) == 10 && other.vectors(in: 15) == 15)
+        #expect(throws: ModelError.self) {
+            try CompressionMethod(
+                form: .keysAndValues, summaryInput: .picked, adapterScope: .compressing, selection: shares)
+        }
+        let decoder = fixture.decoder
+        #expect(throws: ModelError.self) {
+            _ = try Compressor.attended(for: decoder, with).compress(Array(fixture.values.document.prefix(20)))
+        }
+    }
+}
+
+extension CompressorFixture.Values {
+    /// Of each layer
+    fileprivate var heads: Int { 4 }
+}
