@@ -138,7 +138,7 @@ struct Evaluate: ComputingCommand {
         let bar = ProgressBar("evaluating")
         let result = try await run.run { show($0, of: run, bar) }
         bar.finish()
-        if let predictions { try writePredictions(result.records, of: set, to: predictions) }
+        if let predictions { try writePredictions(set.predictions(of: result.records), to: predictions) }
         for file in report { try ReportFile.write(result, to: file) }
         var said: Set<String> = []
         for omission in result.records.flatMap(\.omissions) where said.insert(omission).inserted {
@@ -210,18 +210,9 @@ struct Evaluate: ComputingCommand {
         }
     }
 
-    private func writePredictions(_ records: [EvaluationRecord], of set: EvaluationSet, to path: String) throws {
-        let questions = Dictionary(
-            set.documents.flatMap(\.questions).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    private func writePredictions(_ predictions: [Prediction], to path: String) throws {
         var data = Data()
-        for record in records {
-            guard let question = questions[record.id] else { continue }
-            data += try JSONLine.data(
-                Prediction(
-                    question: question, mode: record.mode.rawValue, prediction: record.prediction,
-                    // One that could not be asked is nothing by likelihood, not unknown.
-                    choiceLogLikelihoods: question.choices.isEmpty ? nil : record.choiceLogLikelihoods ?? []))
-        }
+        for prediction in predictions { data += try JSONLine.data(prediction) }
         do { try data.write(to: URL(filePath: path)) } catch {
             throw CommandError("--predictions \(path): the file cannot be written")
         }

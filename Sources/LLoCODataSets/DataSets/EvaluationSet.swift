@@ -79,6 +79,9 @@ public struct EvaluationQuestion: Sendable, Equatable {
     public var id: String
     /// What the model is asked, options of a multiple choice included.
     public var text: String
+    /// The data set's own question, where ``text`` has a request of ours behind it: for those who ask it about another text.
+    /// nil where there is none.
+    public var originalText: String?
     /// How it is put to the model: as a turn of a chat, or right behind the text, which it continues.
     public var form: PromptForm
     /// References; of a multiple choice the right option's letter. For string match: the strings that are looked for.
@@ -100,13 +103,14 @@ public struct EvaluationQuestion: Sendable, Equatable {
 
     /// - Parameter answerTokens: ``Metric/answerTokens`` unless given
     public init(
-        id: String, text: String, form: PromptForm = .chat, answers: [String], choices: [String] = [],
-        correctChoice: Int? = nil,
+        id: String, text: String, originalText: String? = nil, form: PromptForm = .chat, answers: [String],
+        choices: [String] = [], correctChoice: Int? = nil,
         classes: [String] = [], metric: Metric, scorer: Scorer = .standard, answerTokens: Int? = nil,
         attributes: [String: String] = [:]
     ) {
         self.id = id
         self.text = text
+        self.originalText = originalText
         self.form = form
         self.answers = answers
         self.choices = choices

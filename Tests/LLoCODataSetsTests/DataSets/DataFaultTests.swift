@@ -127,6 +127,26 @@ import Testing
         }
     }
 
+    /// A task that a form has not got is refused once, whatever file or lines say of theirs.
+    @Test(arguments: [
+        (DataSamples.leval, "L-Eval", "coursera, quality, tpo, gsm100, codeU, topic_retrieval_longchat, financial_qa"),
+        (DataSamples.loogle, "LooGLE", "longdep_qa, shortdep_qa, longdep_summarization"),
+        (DataSamples.scrolls, "SCROLLS", "gov_report, summ_screen_fd"),
+        (DataSamples.longbench, "LongBench", "2wikimqa, gov_report, hotpotqa"),
+        (DataSamples.ruler, "RULER", "niah_single_1"),
+    ])
+    func aTaskThatIsNone(record: String, name: String, known: String) {
+        var options = EvaluationSet.ReadingOptions()
+        options.task = "longdep\ntea"
+        let error = #expect(throws: JSONLinesError.self) {
+            try DataFiles.read(record, name: "longdep_qa-qasper-vt.jsonl", options: options)
+        }
+        #expect(
+            error?.reason.hasPrefix("\(name) has no task longdep\\ntea; expected one of \(known)") == true,
+            "\(String(describing: error))")
+        #expect(error?.errorCode == .invalid)
+    }
+
     /// Qasper: papers that are malformed are named by their key.
     @Test func qasper() throws {
         let text = #"{"p1":7,"p2":{"title":"t"},"p3":{"title":"t","qas":[]},"# + DataSamples.qasper.dropFirst()

@@ -103,7 +103,36 @@ import Testing
     func unknown(text: String, message: String) {
         let fault = DataFiles.fault(text)
         #expect(fault?.reason.contains(message) == true, "\(String(describing: fault))")
-        #expect(fault?.reason.contains("longbench-v2") == true && fault?.reason.contains("ruler") == false)
+        #expect(fault?.reason.contains("longbench-v2") == true && fault?.reason.contains(", ruler") == true)
+        #expect(fault?.reason.contains("needle") == false)
+    }
+
+    /// A list `data` alone is no SQuAD: its first element has to be an article.
+    @Test(arguments: [
+        #"{"data":[]}"#, #"{"data":[7]}"#, #"{"data":[{"a":1}]}"#, #"{"data":[{"paragraphs":7}]}"#,
+        #"{"data":[{"paragraphs":[{"text":"x"}]}]}"#, #"{"data":{"paragraphs":[]}}"#,
+    ])
+    func aListOfData(text: String) throws {
+        let more = String(text.dropLast()) + #","model":"m"}"#
+        for text in [more, more.replacing(":", with: ":\n")] {
+            let fault = DataFiles.fault(text)
+            #expect(
+                fault?.reason.contains(#"not recognised (a record with the fields "data", "model")"#) == true,
+                "\(String(describing: fault))")
+        }
+        // Nor does it hide another format.
+        let line = String(text.dropLast()) + "," + DataSamples.longbench.dropFirst()
+        #expect(try DataFiles.read(line).format == .longbench)
+    }
+
+    /// No more of SQuAD is read than tells it: a file that is cut off is said to be.
+    @Test func anArticleThatIsCutOff() {
+        for text in [
+            #"{"version":"1","data":[{"title":"t","paragraphs":[{"context":"The"#, #"{"data":[{"paragraphs":[{"qas":["#,
+        ] {
+            let fault = DataFiles.fault(text)
+            #expect(fault?.reason.contains("cut off") == true, "\(String(describing: fault))")
+        }
     }
 
     /// Folders without a data set, files that are not there, pipes.

@@ -17,6 +17,7 @@ import Testing
         #expect(questions[0].text == "What burnt?\n(A) A mill\n(B) A boat\nAnswer with the letter alone.")
         #expect(questions.allSatisfy { $0.metric == .levalExam && $0.scorer == .levalChoice && $0.answerTokens == 512 })
         #expect(questions.allSatisfy { $0.attributes == ["task": "quality"] })
+        #expect(questions[0].originalText == "What burnt?\n(A) A mill\n(B) A boat")
         #expect(questions[1].scores(of: "B")[.levalExam] == 1 && questions[1].scores(of: "A")[.levalExam] == 0)
     }
 
@@ -35,6 +36,28 @@ import Testing
         #expect(question.metric == metric && question.scorer == scorer)
         // L-Eval tells how long the reference is where words are counted.
         #expect(question.text.contains("3 words") == (metric != .levalExam))
+    }
+
+    /// An exam that nothing names is judged as L-Eval's script does, which is said once.
+    @Test func anExamWithoutAName() throws {
+        let set = try DataFiles.read(line("own", "exam") + "\n" + line("mine", "exam") + "\n" + line("own", "f1"))
+        #expect(set.documents.flatMap(\.questions).map(\.scorer).filter { $0 == .levalText }.count == 4)
+        #expect(set.remarks.count == 1 && set.remarks.first?.contains("own-1: neither the file's name nor") == true)
+        for source in ["topic_retrieval", "quality_raw"] {
+            #expect(try DataFiles.read(line(source, "exam")).remarks == [])
+        }
+        #expect(try DataFiles.read(line("own", "f1")).remarks == [])
+    }
+
+    /// The task that is given counts, before the file's name and the source.
+    @Test func givenTask() throws {
+        var options = EvaluationSet.ReadingOptions()
+        for (task, scorer) in [("gsm100", Scorer.levalNumber), ("topic_retrieval_longchat", .levalText)] {
+            options.task = task
+            let set = try DataFiles.read(DataSamples.leval, name: "tpo.jsonl", options: options)
+            #expect(set.documents[0].questions.allSatisfy { $0.scorer == scorer && $0.attributes["task"] == task })
+            #expect(set.remarks == [])
+        }
     }
 
     @Test(arguments: [

@@ -39,6 +39,16 @@ import Testing
         #expect(rows.documents[0].questions[0].attributes == ["task": "longdep_qa", "evidence": "A"])
     }
 
+    /// What is neither a list nor text is named.
+    @Test(arguments: [
+        (#""qa_pairs":7,"#, #""qa_pairs" is a number"#), (#""qa_pairs":null,"#, #""qa_pairs" is missing"#),
+    ])
+    func noPairs(field: String, message: String) throws {
+        let set = try DataFiles.read(DataSamples.loogle + "\n" + #"{"input":"A text.",\#(field)"output":"x"}"#)
+        #expect(set.malformed.map(\.line) == [2])
+        #expect(set.malformed.first?.reason.contains(message) == true, "\(set.malformed)")
+    }
+
     /// Masks are not scored, by name.
     @Test func cloze() throws {
         let set = try read("[{'Q': '<mask-0> ran', 'A': {'<mask-0>': 'Ida'}}]")

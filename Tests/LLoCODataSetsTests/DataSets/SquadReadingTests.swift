@@ -16,6 +16,7 @@ import Testing
         #expect(questions.map { $0.attributes["answerable"] } == ["true", "false", "true"])
         #expect(questions.allSatisfy { $0.metric == .f1 && $0.scorer == .squad2 })
         #expect(questions[1].text.hasPrefix("Who paid for it?\n") && questions[1].text.contains("\"unanswerable\""))
+        #expect(questions.map(\.originalText) == ["When did it burn?", "Who paid for it?", "What is deep?"])
     }
 
     /// 1.1: every question has an answer and is asked as it stands.
@@ -44,8 +45,9 @@ import Testing
         let text = DataSamples.squad.replacing(#""title":"Ponds","paragraphs":["#, with: #""title":"Ponds","pages":["#)
         let set = try DataFiles.read(text)
         #expect(set.questionCount == 2 && set.malformed.count == 1)
-        #expect(DataFiles.fault(#"{"data":[]}"#)?.reason.contains("no question of the format squad") == true)
-        #expect(DataFiles.fault(#"{"data":[7]}"#)?.reason.contains("expected a JSON object") == true)
+        #expect(
+            DataFiles.fault(#"{"data":[]}"#, as: .squad)?.reason.contains("no question of the format squad") == true)
+        #expect(DataFiles.fault(#"{"data":[7]}"#, as: .squad)?.reason.contains("expected a JSON object") == true)
     }
 
     private func scores(_ prediction: String, _ answers: [String]) -> [Metric: Double] {

@@ -42,6 +42,19 @@ import Testing
         return nil
     }
 
+    /// An answer becomes a prediction of its question; one to none of them is an error, and nothing is dropped.
+    @Test func predictions() throws {
+        let questions = ["a", "b"].map { EvaluationQuestion(id: $0, text: "Why?", answers: ["x"], metric: .em) }
+        let set = EvaluationSet(
+            name: "d.jsonl", format: .lloco,
+            documents: [EvaluationDocument(id: "d", title: "d", text: "x", questions: questions)])
+        let predictions = try set.predictions(of: [record("b", .full), record("a")])
+        #expect(predictions.map(\.question) == questions.reversed() && predictions.map(\.mode) == ["full", "none"])
+        #expect(predictions.allSatisfy { $0.prediction == "Because \u{2028} \"so\"" && $0.choiceLogLikelihoods == nil })
+        let reason = refusal { _ = try set.predictions(of: [record("a"), record("z")]) }
+        #expect(reason == "d.jsonl: an answer to 'z', which is none of its questions")
+    }
+
     @Test func recordsComeBack() throws {
         do {
             let run = try open()

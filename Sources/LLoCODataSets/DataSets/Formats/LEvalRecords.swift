@@ -10,16 +10,17 @@ struct LEvalRecords: DataRecordReader {
     /// Tokens that an answer may have, in L-Eval's scripts.
     private static let answerTokens = 512
 
-    private let named: String
+    private let task: LEvalTask?
+    private var hasRemarked = false
 
-    /// - Parameter named: a task, or the name of its file
-    init(named: String) {
-        self.named = named
+    /// - Parameter task: the task of every line; nil where each line's source tells
+    init(task: LEvalTask?) {
+        self.task = task
     }
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let source = record.label("source") ?? ""
-        let task = LEvalTask.named(in: named) ?? LEvalTask.named(in: source)
+        let task = task ?? LEvalTask.named(in: source)
         let name = task?.rawValue ?? (source.isEmpty ? "leval" : source)
         guard task != .sciFi else {
             throw JSONFields.Fault(
@@ -39,11 +40,17 @@ struct LEvalRecords: DataRecordReader {
             let (instruction, output) = pair
             return EvaluationQuestion(
                 id: "\(id)-\(index + 1)", text: instruction + "\n" + Self.request(metric, scorer, output),
-                answers: [output], metric: metric, scorer: scorer, answerTokens: Self.answerTokens,
-                attributes: ["task": name])
+                originalText: instruction, answers: [output], metric: metric, scorer: scorer,
+                answerTokens: Self.answerTokens, attributes: ["task": name])
         }
         try set.add(
             EvaluationDocument(id: id, title: id, text: text, questions: questions), place, mergingEqualTexts: true)
+        if metric == .levalExam, task?.scorer == nil, !hasRemarked {
+            hasRemarked = true
+            set.remark(
+                "\(id.printable(limit: 80)): neither the file's name nor \"source\" tells the task of an exam: such are "
+                    + "judged as texts, as L-Eval's script judges them")
+        }
     }
 
     private static func measure(_ record: JSONFields, _ task: LEvalTask?) throws -> (Metric, Scorer) {
@@ -76,27 +83,51 @@ struct LEvalRecords: DataRecordReader {
     }
 }
 
-/// A closed-ended task of L-Eval with a rule of its own.
-private enum LEvalTask: String, CaseIterable {
+/// A task of L-Eval: the closed-ended ones in the order in which its script looks for them, then the others.
+enum LEvalTask: String, CaseIterable {
     case coursera, quality, tpo
     case gsm = "gsm100"
     case codeU
     case sciFi = "sci_fi"
+    case topics = "topic_retrieval_longchat"
+    case financialQA = "financial_qa"
+    case govReport = "gov_report_summ"
+    case legalContractQA = "legal_contract_qa"
+    case meetings = "meeting_summ"
+    case multidocQA = "multidoc_qa"
+    case narrativeQA = "narrative_qa"
+    case naturalQuestion = "natural_question"
+    case news = "news_summ"
+    case paperAssistant = "paper_assistant"
+    case patents = "patent_summ"
+    case reviews = "review_summ"
+    case scientificQA = "scientific_qa"
+    case shows = "tv_show_summ"
 
-    /// How its answers are read.
-    var scorer: Scorer {
+    /// How the answers of a closed-ended task are read; nil for the others, which are no exams.
+    var scorer: Scorer? {
         switch self {
         case .quality, .tpo: .levalChoice
         case .coursera: .levalChoices
         case .gsm: .levalNumber
         case .codeU: .levalCode
-        case .sciFi: .levalText
+        case .sciFi, .topics: .levalText
+        default: nil
         }
     }
 
     /// The task that a file's name or a line's source names, as L-Eval's script looks for it.
     static func named(in text: String) -> LEvalTask? {
-        // The stories of sci_fi say where they are from instead.
-        text.contains("SFGram") ? .sciFi : allCases.first { text.contains($0 == .gsm ? "gsm" : $0.rawValue) }
+        allCases.first { $0.marks.contains { text.contains($0) } }
+    }
+
+    private var marks: [String] {
+        switch self {
+        case .gsm: ["gsm"]
+        // The stories say where they are from instead.
+        case .sciFi: [rawValue, "SFGram"]
+        case .topics: ["topic_retrieval"]
+        default: [rawValue]
+        }
     }
 }

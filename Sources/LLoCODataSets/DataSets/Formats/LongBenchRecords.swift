@@ -8,7 +8,12 @@ struct LongBenchRecords: DataRecordReader {
 
     /// - Parameter named: a task, or the name of its file
     init(named: String) {
-        self.named = Self.task(named.split(separator: ".").first.map(String.init) ?? named)
+        self.named = Self.task(named: named)
+    }
+
+    /// The task that a name, or a file's, tells.
+    static func task(named name: String) -> String? {
+        task(name.split(separator: ".").first.map(String.init) ?? name)
     }
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {

@@ -6,15 +6,15 @@ import LLoCOBase
 /// Judged by ``Metric/loogleRougeL``. `shortdep_cloze` is named and not scored: its figures count the masks of all its
 /// dictionaries together.
 struct LooGLERecords: DataRecordReader {
-    /// A task, or the name of its file.
-    private let named: String
+    private let task: LooGLETask?
 
-    init(named: String) {
-        self.named = named
+    /// - Parameter task: that of the lines which do not name theirs; nil where nothing tells
+    init(task: LooGLETask?) {
+        self.task = task
     }
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
-        let task = record.label("task").flatMap { LooGLETask.named(in: $0) } ?? LooGLETask.named(in: named)
+        let task = record.label("task").flatMap { LooGLETask.named(in: $0) } ?? task
         if task == .cloze { throw Self.cloze }
         if record.has("question") {
             try readRow(record, task, place, into: &set)
@@ -65,8 +65,11 @@ struct LooGLERecords: DataRecordReader {
 
     /// The pairs of question and answer; none where the text is to be summarized.
     private static func pairs(_ record: JSONFields) throws -> [JSONValue] {
-        guard let text = record.optional("qa_pairs")?.string else {
-            return try record.list("qa_pairs", "a list of questions, or \"none\"")
+        let value = record.optional("qa_pairs")
+        if let list = value?.array { return list }
+        guard let text = value?.string else {
+            let found = value.map { "is \($0.kind)" } ?? "is missing"
+            throw record.fault("qa_pairs", "\(found); expected a list of questions, or \"none\"")
         }
         if text.lowercased() == "none" { return [] }
         do throws(PythonLiteral.Fault) {
@@ -110,7 +113,7 @@ struct LooGLERecords: DataRecordReader {
 }
 
 /// A task of LooGLE, by the name of its file.
-private enum LooGLETask: String, CaseIterable {
+enum LooGLETask: String, CaseIterable {
     case longQuestions = "longdep_qa"
     case shortQuestions = "shortdep_qa"
     case summarization = "longdep_summarization"

@@ -8,15 +8,6 @@ import LLoCOBase
 struct SquadRecords: DataRecordReader {
     private static let request = "If the text does not say, answer \"\(Scorer.noAnswer)\"."
 
-    /// A question as SQuAD has it, for those who ask it about a text that does hold the answer.
-    static func withoutRequest(_ question: EvaluationQuestion) -> EvaluationQuestion {
-        var question = question
-        if question.scorer == .squad2, question.text.hasSuffix("\n" + request) {
-            question.text.removeLast(request.count + 1)
-        }
-        return question
-    }
-
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let title = try record.text("title")
         let paragraphs = try record.objects("paragraphs")
@@ -53,7 +44,8 @@ struct SquadRecords: DataRecordReader {
                 "is_impossible", "is \(isImpossible), and \"answers\" holds \(answers.count); expected answers or none")
         }
         return EvaluationQuestion(
-            id: id, text: "\(text)\n\(request)", answers: isImpossible ? [Scorer.noAnswer] : answers, metric: .f1,
-            scorer: .squad2, attributes: ["answerable": isImpossible ? "false" : "true"])
+            id: id, text: "\(text)\n\(request)", originalText: text,
+            answers: isImpossible ? [Scorer.noAnswer] : answers, metric: .f1, scorer: .squad2,
+            attributes: ["answerable": isImpossible ? "false" : "true"])
     }
 }

@@ -96,13 +96,7 @@ extension EvaluationSet.ReadingOptions {
         if let split, file.layout != .tables, file.layout != .folder {
             return "a file of the format \(format.rawValue) has no parts to choose from (\(split.printable(limit: 40)))"
         }
-        if let task, ![.scrolls, .longbench, .leval, .loogle, .ruler].contains(format) {
-            return "the format \(format.rawValue) has no tasks to choose from (\(task.printable(limit: 40)))"
-        }
-        if let task, format == .ruler, RulerRecords.task(named: task) == nil {
-            let known = RulerTask.allCases.map(\.rawValue).joined(separator: ", ")
-            return "RULER has no task \(task.printable(limit: 40)); expected one of \(known)"
-        }
+        if let reason = task.flatMap(format.misfit(task:)) { return reason }
         if narrativeText == .summaries, format != .narrativeqa {
             return "the format \(format.rawValue) has no summaries to ask about"
         }
@@ -111,6 +105,32 @@ extension EvaluationSet.ReadingOptions {
 }
 
 extension DataFormat {
+    /// Why `task` is none of the format's; nil where it is one.
+    fileprivate func misfit(task: String) -> String? {
+        let found = task.printable(limit: 40)
+        let isOne: Bool
+        let (name, known): (String, [String])
+        switch self {
+        case .scrolls:
+            isOne = ScrollsTask.named(in: task) != nil
+            (name, known) = ("SCROLLS", ScrollsTask.allCases.map(\.rawValue))
+        case .longbench:
+            isOne = LongBenchRecords.task(named: task) != nil
+            (name, known) = ("LongBench", LongBenchTask.all.keys.sorted())
+        case .leval:
+            isOne = LEvalTask(rawValue: task) != nil
+            (name, known) = ("L-Eval", LEvalTask.allCases.filter { $0 != .sciFi }.map(\.rawValue))
+        case .loogle:
+            isOne = LooGLETask(rawValue: task) != nil
+            (name, known) = ("LooGLE", LooGLETask.allCases.filter { $0 != .cloze }.map(\.rawValue))
+        case .ruler:
+            isOne = RulerTask(rawValue: task) != nil
+            (name, known) = ("RULER", RulerTask.allCases.map(\.rawValue))
+        default: return "the format \(rawValue) has no tasks to choose from (\(found))"
+        }
+        return isOne ? nil : "\(name) has no task \(found); expected one of \(known.joined(separator: ", "))"
+    }
+
     /// What turns the format's JSON records into documents.
     fileprivate func recordReader(
         _ url: URL, _ options: EvaluationSet.ReadingOptions, _ limits: DataFileLimits
@@ -128,9 +148,11 @@ extension DataFormat {
         case .longbench: LongBenchRecords(named: options.task ?? url.lastPathComponent)
         case .longbenchV2: LongBenchV2Records()
         case .squad: SquadRecords()
-        case .leval: LEvalRecords(named: options.task ?? url.lastPathComponent)
-        case .loogle: LooGLERecords(named: options.task ?? url.lastPathComponent)
-        case .ruler: RulerRecords(task: RulerRecords.task(named: options.task) ?? RulerRecords.task(of: url))
+        case .leval:
+            LEvalRecords(task: options.task.flatMap(LEvalTask.init) ?? LEvalTask.named(in: url.lastPathComponent))
+        case .loogle:
+            LooGLERecords(task: options.task.flatMap(LooGLETask.init) ?? LooGLETask.named(in: url.lastPathComponent))
+        case .ruler: RulerRecords(task: options.task.flatMap(RulerTask.init) ?? RulerRecords.task(of: url))
         case .narrativeqa, .needle:
             throw JSONLinesError(
                 file: url.relativePath, line: nil,

@@ -25,11 +25,9 @@ struct RecognizedFile {
                 file: url.relativePath, line: nil, reason: "data of the format needle is generated, not read",
                 errorCode: .invalid)
         }
-        if given == .ruler {
-            // Only lines of RULER's own scripts are read under this name.
-            self = try Self.ruler(url, limits)
-            return
-        }
+        // Under this name data are generated: only what has the fields of RULER's own lines is read.
+        let isRuler = given == .ruler
+        let given = isRuler ? nil : given
         guard DataFolder.canReadTwice(url) else {
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
@@ -47,20 +45,25 @@ struct RecognizedFile {
             switch try elements.peek() {
             case UInt8(ascii: "["): layout = .json(.list)
             case UInt8(ascii: "{"):
-                let first = (try? FirstObject(elements)) ?? FirstObject()
+                let first = FirstObject(elements, of: url, limits)
                 layout = .json(Self.layout(of: first, given: given))
                 found = first.format
+                seen = first.names
             case nil:
                 throw JSONLinesError(file: url.relativePath, line: nil, reason: "the file holds only white space")
             default:
                 layout = .tables
                 found = NarrativeQATables.isTable(url, limits) ? .narrativeqa : nil
             }
-            if found == nil, given == nil, case .json(let records) = layout, records != .members {
-                (found, seen) = try Self.format(url, records, limits)
+            if found == nil, given == nil, case .json(let records) = layout, [.lines, .list].contains(records) {
+                let (format, names) = try Self.format(url, records, limits)
+                found = format
+                if !names.isEmpty { seen = names }
             }
         }
-        guard let format = given ?? found else { throw Self.unknown(url, seen) }
+        guard let format = given ?? found, !isRuler || format == .ruler else {
+            throw isRuler ? Self.noRuler(url) : Self.unknown(url, seen)
+        }
         guard (format == .narrativeqa) == (layout == .tables), layout != .folder || format == .govreport else {
             let expected = format == .narrativeqa ? "NarrativeQA's tables (CSV)" : "JSON"
             let kind = layout == .tables ? "no JSON" : layout == .folder ? "a folder" : "JSON"
@@ -73,9 +76,8 @@ struct RecognizedFile {
         self.layout = layout
     }
 
-    private static func ruler(_ url: URL, _ limits: DataFileLimits) throws -> RecognizedFile {
-        if let file = try? RecognizedFile(url, given: nil, limits: limits), file.format == .ruler { return file }
-        throw JSONLinesError(
+    private static func noRuler(_ url: URL) -> JSONLinesError {
+        JSONLinesError(
             file: url.relativePath, line: nil,
             reason:
                 "data of the format ruler is generated, or read as RULER's scripts write it: found no line with the "
@@ -108,7 +110,7 @@ struct RecognizedFile {
 
     private static func unknown(_ url: URL, _ seen: [String]) -> JSONLinesError {
         let keys = seen.prefix(8).map { "\"\($0.printable(limit: 40))\"" }.joined(separator: ", ")
-        let known = DataFormat.allCases.filter { $0 != .ruler && $0 != .needle }.map(\.rawValue).joined(separator: ", ")
+        let known = DataFormat.allCases.filter { $0 != .needle }.map(\.rawValue).joined(separator: ", ")
         return JSONLinesError(
             file: url.relativePath, line: nil,
             reason: "the format is not recognised\(keys.isEmpty ? "" : " (a record with the fields \(keys))"); "
@@ -123,38 +125,67 @@ private struct FirstObject {
     var isOfPapers = false
     /// Whether the object has lines of its own and nothing follows it.
     var isWholeFile = false
+    /// Its keys, as far as it was read.
+    var names: [String] = []
 
-    init() {}
+    init(_ elements: JSONElementReader, of url: URL, _ limits: DataFileLimits) {
+        // A malformed first line does not hide the format of the others.
+        try? read(elements, of: url, limits)
+    }
 
-    init(_ elements: JSONElementReader) throws {
+    private mutating func read(_ elements: JSONElementReader, of url: URL, _ limits: DataFileLimits) throws {
         let start = elements.line
+        var hasData = false
         try elements.expect("{", "an object")
-        var names: [String] = []
         if try !elements.accept("}") {
             repeat {
                 let key = try elements.key()
+                names.append(key)
                 if key == "Data", try elements.peek() == UInt8(ascii: "[") {
                     format = .triviaqa
                     return
                 }
-                if key == "data", try elements.peek() == UInt8(ascii: "[") {
-                    format = .squad
-                    return
+                // Once: the file is read from its beginning for it.
+                if key == "data", !hasData {
+                    hasData = true
+                    if (try? Self.holdsArticles(url, limits)) == true {
+                        format = .squad
+                        return
+                    }
                 }
                 let value = try elements.element()
-                if names.isEmpty, value.first == UInt8(ascii: "{"), let paper = try? JSONFields(line: value),
+                if names.count == 1, value.first == UInt8(ascii: "{"), let paper = try? JSONFields(line: value),
                     paper.has("qas") || paper.has("full_text")
                 {
                     format = .qasper
                     isOfPapers = true
                     return
                 }
-                names.append(key)
             } while try elements.accept(",")
             try elements.expect("}", "a comma or the end of the object")
         }
         format = DataFormat(fields: names)
         isWholeFile = try elements.line > start && elements.peek() == nil
+    }
+
+    /// Whether the file's object has under `data` a list that begins with an article of SQuAD, which has paragraphs with a
+    /// text or questions; no more is read than tells it.
+    private static func holdsArticles(_ url: URL, _ limits: DataFileLimits) throws -> Bool {
+        let elements = try JSONElementReader(url: url, byteLimit: limits.bytes, elementLimit: limits.recordBytes)
+        return try elements.find("data") && elements.accept("[") && elements.find("paragraphs") && elements.accept("[")
+            && elements.find("context", "qas")
+    }
+}
+
+extension JSONElementReader {
+    /// Goes to the value of the first of `keys` that the object at hand has; false where it has none, or is no object.
+    fileprivate func find(_ keys: String...) throws -> Bool {
+        guard try accept("{"), try peek() != UInt8(ascii: "}") else { return false }
+        repeat {
+            if keys.contains(try key()) { return true }
+            _ = try element()
+        } while try accept(",")
+        return false
     }
 }
 

@@ -50,9 +50,10 @@ struct QuestionAnsweringSample: RulerSample {
         {
             depth = Double(place) / Double(chosen.count - 1)
         }
+        // What its data set asks besides does not hold for these passages.
+        let question = entry.question.originalText ?? entry.question.text
         return RulerPrompt(
-            text: text,
-            question: "Answer from the passages, and give nothing but the answer.\n\n" + entry.question.text,
+            text: text, question: "Answer from the passages, and give nothing but the answer.\n\n" + question,
             answers: entry.question.answers.filter { !$0.isEmpty }, depth: depth)
     }
 }

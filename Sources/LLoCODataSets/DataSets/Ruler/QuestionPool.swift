@@ -61,7 +61,7 @@ struct QuestionPool {
                 if question.choices.isEmpty, question.classes.isEmpty, !isUnanswerable,
                     question.answers.contains(where: { !$0.isEmpty })
                 {
-                    questions.append((SquadRecords.withoutRequest(question), ranges.count))
+                    questions.append((question, ranges.count))
                 } else {
                     passedOver += 1
                 }

@@ -38,9 +38,6 @@ struct RulerRecords: DataRecordReader {
         try set.add(EvaluationDocument(id: id, title: id, text: parts.text, questions: [question]), place)
     }
 
-    /// The task of this name.
-    static func task(named name: String?) -> RulerTask? { name.flatMap { RulerTask(rawValue: $0) } }
-
     /// The task that the file's name or its folder's holds as a word of its own.
     static func task(of url: URL) -> RulerTask? {
         let folder = url.absoluteURL.deletingLastPathComponent().lastPathComponent

@@ -79,6 +79,22 @@ import Testing
         #expect(Set(set.documents.map { $0.questions[0].text }).count == 12)
     }
 
+    /// A question is asked as its data set has it, also where it ends with the words that another set's request has.
+    @Test func originalQuestions() throws {
+        let request = "If the text does not say, answer \"unanswerable\"."
+        for (own, isAsked) in [("Heavy?\n\(request)", false), ("Heavy?\n\(request)", true), ("Heavy?", true)] {
+            var few = GeneratedDataSamples.questions
+            for index in few.documents.indices {
+                few.documents[index].questions[0].scorer = .squad2
+                few.documents[index].questions[0].text = isAsked ? "\(own)\n\(request)" : own
+                few.documents[index].questions[0].originalText = isAsked ? own : nil
+            }
+            for document in try set(.questionAnswering, samples: 2, of: few).documents {
+                #expect(document.questions[0].text.hasSuffix("answer.\n\n\(own)"), "\(document.questions[0].text)")
+            }
+        }
+    }
+
     /// Yes and no need no words in the text; options and classes are not asked.
     @Test func kindsOfQuestions() throws {
         var yes = GeneratedDataSamples.questions

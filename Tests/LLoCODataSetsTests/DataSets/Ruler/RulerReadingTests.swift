@@ -64,6 +64,29 @@ import Testing
         }
     }
 
+    /// What is wrong with a file is said as of any other, where RULER's lines are asked for too.
+    @Test func faults() throws {
+        let files = try DataFiles()
+        func reason(_ bytes: [UInt8]?, _ change: (inout DataFileLimits) -> Void = { _ in }) throws -> String {
+            var limits = DataFileLimits()
+            change(&limits)
+            let url = try bytes.map { try files.write($0, to: "vt.jsonl") } ?? files.folder.appending(path: "missing")
+            let error = #expect(throws: JSONLinesError.self) {
+                try EvaluationSet(contentsOf: url, format: .ruler, options: .init(), limits: limits)
+            }
+            return error?.reason ?? ""
+        }
+        let line = Array(DataSamples.ruler.utf8)
+        #expect(try reason(nil).contains("no such file"))
+        #expect(try reason([]).contains("the file is empty"))
+        #expect(try reason(Array(" \n".utf8)).contains("only white space"))
+        #expect(try reason(Array(StoredGzip.member(line).dropLast(3))).contains("ends early"))
+        #expect(try reason(line) { $0.bytes = 20 }.contains("more than 20 bytes"))
+        for other in [DataSamples.lloco, "tea", #"{"index":1}"#] {
+            #expect(try reason(Array(other.utf8)).contains("found no line with the fields"))
+        }
+    }
+
     @Test func aTaskThatIsNone() throws {
         var options = EvaluationSet.ReadingOptions()
         options.task = "qa1"
