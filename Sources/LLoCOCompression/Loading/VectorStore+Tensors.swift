@@ -10,7 +10,6 @@ extension VectorStore {
         of document: Int64, identity: VectorIdentity, segments: Int? = nil
     ) async throws -> SegmentVectors {
         let stored = try await vectors(of: document, identity: identity, segments: segments)
-        let counts = try await self.segments(of: document, identity: identity).map(\.vectorCount)
         return try SegmentVectors(
             rows: stored.bytes.withUnsafeBytes {
                 try Tensor(copying: $0, shape: [stored.count, stored.dimension], dtype: .bfloat16)
@@ -20,6 +19,6 @@ extension VectorStore {
                 return try bytes.withUnsafeBytes {
                     try Tensor(copying: $0, shape: [heads, stored.count], dtype: .float32)
                 }
-            }, segments: Array(counts.prefix(segments ?? counts.count)))
+            }, segments: stored.segments)
     }
 }

@@ -93,13 +93,16 @@ public struct StoredVectors: Hashable, Sendable {
     public let dimension: Int
     /// What attention adds to their scores, as ``NewSegment/bias``: `[heads, count]`, float32; nil where no segment has any.
     public let bias: Data?
+    /// How many of them each segment has, in the segments' order.
+    public let segments: [Int]
 
-    /// Vectors of the given shape.
-    public init(bytes: Data, count: Int, dimension: Int, bias: Data? = nil) {
+    /// Vectors of the given shape; of one segment unless `segments` says otherwise.
+    public init(bytes: Data, count: Int, dimension: Int, bias: Data? = nil, segments: [Int]? = nil) {
         self.bytes = bytes
         self.count = count
         self.dimension = dimension
         self.bias = bias
+        self.segments = segments ?? [count]
     }
 }
 

@@ -103,7 +103,7 @@ extension SQLiteLibrary {
             }
             return StoredVectors(
                 bytes: bytes, count: total, dimension: dimension,
-                bias: try self.bias(of: segments, record, identity, db))
+                bias: try self.bias(of: segments, record, identity, db), segments: segments.map(\.vectorCount))
         }
     }
 
