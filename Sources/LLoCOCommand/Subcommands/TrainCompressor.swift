@@ -35,26 +35,19 @@ struct TrainCompressor: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "An adapter that answers are read with, in the objective 'answering'; it stays as it is.",
-            discussion: "A folder in PEFT's layout: the adapter that will read the vectors, so that they suit it.",
+            "An adapter that answers are read with, in the objective 'answering'.",
+            discussion: """
+                A folder in PEFT's layout: the adapter that will read the vectors, so that they suit it. It stays as it is, or, \
+                where the recipe has a readerRank, is begun with and learned too.
+                """,
             valueName: "dir"))
     var reader: String?
 
     @OptionGroup var training: TrainingOptions
 
-    @Option(help: ArgumentHelp("Steps in all; default: the recipe's.", valueName: "n"))
-    var steps: Int?
-
-    @Option(help: ArgumentHelp("Stop after so many minutes, with a checkpoint to go on from.", valueName: "n"))
-    var minutes: Double?
-
+    @OptionGroup var length: RunLengthOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var output: OutputOptions
-
-    func validate() throws {
-        if let steps, steps < 1 { throw ValidationError("--steps \(steps): expected 1 or more") }
-        if let minutes, !(minutes > 0) { throw ValidationError("--minutes \(minutes): expected more than 0") }
-    }
 
     func compute() async throws {
         guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
@@ -66,7 +59,7 @@ struct TrainCompressor: ComputingCommand {
         }
         let model = try model.load(exact: false)
         var recipe = try training.recipe(for: model.configuration).compressor
-        if let steps { recipe.steps = steps }
+        if let steps = length.steps { recipe.steps = steps }
         try checkAnswering(recipe)
         var run = CompressorTrainingRun(model: model, recipe: recipe, corpus: corpus, folder: URL(filePath: out))
         run.questions = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
@@ -74,7 +67,7 @@ struct TrainCompressor: ComputingCommand {
         run.reader = reader.map { URL(filePath: $0) }
         run.seed = self.model.compute.seed
         run.checkpointing = training.gradientCheckpointing
-        run.maximumSeconds = minutes.map { $0 * 60 }
+        run.maximumSeconds = length.seconds
         let bar = ProgressBar("training")
         let outcome = try await run.run { try show($0, of: run, bar) }
         bar.finish()

@@ -21,36 +21,21 @@ struct TrainSelection: ComputingCommand {
     @Option(help: ArgumentHelp("The compressor's folder.", valueName: "dir"))
     var out: String
 
-    @Option(help: ArgumentHelp("Steps in all, a document each; default: the recipe's.", valueName: "n"))
-    var steps: Int?
-
-    @Option(help: ArgumentHelp("Stop after so many minutes, with a checkpoint to go on from.", valueName: "n"))
-    var minutes: Double?
-
-    @Option(
-        help: ArgumentHelp(
-            "A recipe file with hyperparameters, JSON with comments.",
-            discussion: "Default: the one in Recipes/ made for the model, else the defaults.", valueName: "file"))
-    var recipe: String?
-
+    @OptionGroup var recipe: RecipeOptions
+    @OptionGroup var length: RunLengthOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var output: OutputOptions
-
-    func validate() throws {
-        if let steps, steps < 1 { throw ValidationError("--steps \(steps): expected 1 or more") }
-        if let minutes, !(minutes > 0) { throw ValidationError("--minutes \(minutes): expected more than 0") }
-    }
 
     func compute() async throws {
         guard !questions.isEmpty else { throw CommandError("--questions FILE is missing: questions about texts") }
         try OutputFolder.check(out, option: "--out")
         let sets = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
         let model = try model.load(exact: false)
-        var recipe = try TrainingOptions.recipe(self.recipe, for: model.configuration).selection
-        if let steps { recipe.steps = steps }
+        var recipe = try self.recipe.recipe(for: model.configuration).selection
+        if let steps = length.steps { recipe.steps = steps }
         var run = SelectionTrainingRun(model: model, recipe: recipe, questions: sets, folder: URL(filePath: out))
         run.seed = self.model.compute.seed
-        run.maximumSeconds = minutes.map { $0 * 60 }
+        run.maximumSeconds = length.seconds
         let bar = ProgressBar("training")
         let outcome = try await run.run { event in
             if case .begun(let texts, _, let step) = event {
