@@ -53,6 +53,8 @@ public enum ErrorHint: Hashable, Sendable {
         case chatTemplate, seed
         /// What a compressor is trained on.
         case texts
+        /// The questions that training learns from.
+        case questions
         case recipe
         /// The compressor that training begins with.
         case start

@@ -46,6 +46,7 @@ extension ErrorHint.Setting {
         case .chatTemplate: "another --chat-template"
         case .seed: "another --seed"
         case .texts: "another --text"
+        case .questions: "other --questions"
         case .recipe: "another --recipe"
         case .start: "another --from"
         case .reader: "another --reader"

@@ -86,15 +86,31 @@ public struct HeadSelection: Sendable, Hashable {
     /// - Parameter heads: those of the layer among all
     func worth(of layer: Llama.AttendedLayer, heads: Range<Int>) throws -> Tensor {
         let (device, size) = (layer.keys.device, layer.keys.size(3))
-        func column(_ all: [Float]) throws -> Tensor {
-            try Tensor(Array(all[heads]), shape: [heads.count, 1]).to(device: device)
-        }
-        let worth = try layer.logAttention * column(attentionPowers) + layer.logLengths * column(valuePowers)
-        guard !directions.isEmpty else { return worth }
-        let own = directions[heads.lowerBound * 2 * size..<heads.upperBound * 2 * size]
-        let parts = try Tensor(Array(own), shape: [heads.count, 2, size, 1]).to(device: device)
-        return try worth + layer.keys.to(.float32).matmul(parts.selected(1, 0)).squeezed(-1)
-            + layer.values.to(.float32).matmul(parts.selected(1, 1)).squeezed(-1)
+        let powers = zip(attentionPowers[heads], valuePowers[heads]).flatMap { [$0, $1] }
+        let own = directions.isEmpty ? nil : directions[heads.lowerBound * 2 * size..<heads.upperBound * 2 * size]
+        return try Self.worth(
+            (layer.logAttention, layer.logLengths), keys: layer.keys, values: layer.values,
+            powers: Tensor(powers, shape: [heads.count, 2]).to(device: device),
+            directions: own.map { try Tensor(Array($0), shape: [heads.count, 2, size]).to(device: device) })
+    }
+
+    /// The same of any heads, H of them. Gradients flow to powers and directions.
+    ///
+    /// - Parameters:
+    ///   - logs: of attention and of the values' lengths, [..., H, n]
+    ///   - keys: turned back to position 0, [..., H, n, E]
+    ///   - values: [..., H, n, E]
+    ///   - powers: of attention and lengths, [H, 2]
+    ///   - directions: against keys and values, [H, 2, E]; nil where both are nothing
+    package static func worth(
+        _ logs: (attention: Tensor, lengths: Tensor), keys: Tensor, values: Tensor, powers: Tensor, directions: Tensor?
+    ) throws -> Tensor {
+        let worth =
+            try logs.attention * powers.narrowed(1, start: 0, length: 1)
+            + logs.lengths * powers.narrowed(1, start: 1, length: 1)
+        guard let directions = try directions?.unsqueezed(3) else { return worth }
+        return try worth + keys.to(.float32).matmul(directions.selected(1, 0)).squeezed(-1)
+            + values.to(.float32).matmul(directions.selected(1, 1)).squeezed(-1)
     }
 }
 

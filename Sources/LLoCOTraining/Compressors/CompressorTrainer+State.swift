@@ -6,10 +6,8 @@ import LLoCOLibrary
 import LLoCOModels
 
 extension CompressorTrainer {
-    static let stateName = "training-state.safetensors"
     /// The folder of the adapter that is learned with the compressor, in the compressor's
     public static let readerName = "reader"
-    private static let recipeField = "recipe"
 
     /// What a run trains on. With the recipe and the seed it says which run a saved state is of.
     public struct Source: Sendable {
@@ -51,31 +49,14 @@ extension CompressorTrainer {
                     model: source.baseModel, compressor: CompressorCheckpoint.identity(in: folder),
                     variant: scheme.description), to: folder.appending(path: Self.readerName))
         }
-        var metadata = Dictionary(uniqueKeysWithValues: try identity(of: source).map { ($0.field, $0.value) })
-        metadata["tokens"] = "\(trainedTokens)"
-        try SafetensorsWriter.write(
-            training.tensors(), metadata: training.metadata(metadata), to: folder.appending(path: Self.stateName))
+        try savedRun(in: folder, source).write(training, tokens: trainedTokens)
     }
 
     /// Takes up a run that was saved in `folder`; returns the tokens it had read, or nil where there is none.
     ///
     /// - Throws: `TrainingError` where the saved run is another than this one, naming in what: it would go on as neither.
     public func resume(from folder: URL, source: Source) throws -> Int? {
-        let file = folder.appending(path: Self.stateName)
-        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let checkpoint = try SafetensorsCheckpoint(file)
-        for (field, value, name, setting) in try identity(of: source) {
-            let saved = checkpoint.metadata[field, default: ""]
-            guard try saved == value || field == Self.recipeField && Self.isSameRecipe(saved, value) else {
-                throw TrainingError(
-                    .invalid, "\(file.path): the saved run is of another \(name)", hint: .trainElsewhere(setting))
-            }
-        }
-        guard let tokens = checkpoint.metadata["tokens"].flatMap({ Int($0) }), 0...1 << 53 ~= tokens else {
-            throw TrainingError(.damaged, "\(file.path): does not say how many tokens were read")
-        }
-        try training.restore(checkpoint, metadata: checkpoint.metadata, named: file.path)
-        return tokens
+        try savedRun(in: folder, source).resume(training)
     }
 
     /// The compressor as trained so far.
@@ -88,9 +69,7 @@ extension CompressorTrainer {
 
     /// What has to agree for a run to go on. `steps` and `checkpointSteps` may change, so that one can be prolonged, and the
     /// rates, so that one that became unstable can go on from its last checkpoint with lower ones.
-    private func identity(of source: Source) throws -> [(
-        field: String, value: String, name: String, setting: ErrorHint.Setting
-    )] {
+    private func savedRun(in folder: URL, _ source: Source) throws -> SavedRun {
         var lasting = recipe
         lasting.steps = 1
         lasting.checkpointSteps = 1
@@ -99,12 +78,20 @@ extension CompressorTrainer {
         lasting.readerLearningRate = 1
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        return [
-            ("base_model", source.baseModel, "base model", .model), ("texts", source.texts, "set of texts", .texts),
-            (Self.recipeField, String(decoding: try encoder.encode(lasting), as: UTF8.self), "recipe", .recipe),
-            ("seed", "\(seed)", "seed", .seed), ("start", source.start, "compressor to begin with", .start),
-            ("reader", source.reader, "adapter that answers are read with", .reader),
-        ]
+        let encoded = String(decoding: try encoder.encode(lasting), as: UTF8.self)
+        return SavedRun(
+            in: folder,
+            fields: [
+                .init(key: "base_model", value: source.baseModel, name: "base model", setting: .model),
+                .init(key: "texts", value: source.texts, name: "set of texts", setting: .texts),
+                .init(
+                    key: "recipe", value: encoded, name: "recipe", setting: .recipe,
+                    isSame: { try Self.isSameRecipe($0, encoded) }),
+                .init(key: "seed", value: "\(seed)", name: "seed", setting: .seed),
+                .init(key: "start", value: source.start, name: "compressor to begin with", setting: .start),
+                .init(
+                    key: "reader", value: source.reader, name: "adapter that answers are read with", setting: .reader),
+            ])
     }
 
     /// Whether two encoded recipes say the same: what one of them does not have, since it was saved before there was such a

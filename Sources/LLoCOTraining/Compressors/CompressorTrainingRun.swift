@@ -39,8 +39,8 @@ public struct CompressorTrainingRun: Sendable {
     public var seed: UInt64 = 0
     /// How steps use memory: automatic by default. A run may go on with another choice.
     public var checkpointing = GradientCheckpointing.automatic
-    /// The run ends, with a checkpoint, after the step in which it has taken so many seconds; nil, the default, for all
-    /// steps.
+    /// The maximum time of a run, in seconds: it ends with a checkpoint after the step that reaches it. nil, the default, for
+    /// all steps.
     public var maximumSeconds: Double?
 
     /// A run that begins anew, with the defaults.
@@ -105,35 +105,15 @@ public struct CompressorTrainingRun: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let lock = try CompressorTrainer.lock(folder)
         defer { withExtendedLifetime(lock) {} }
-        var tokens =
+        let tokens =
             try trainer.resume(from: folder, source: source) ?? start?.checkpoint.description.trainedTokens ?? 0
         try onEvent(.begun(texts: text.count, bytes: text.byteCount, step: trainer.stepCount))
-        let log = try CompressorTrainingLog(in: folder, keepingSteps: trainer.stepCount)
-        var saved = trainer.stepCount
-        func save() throws {
-            try trainer.save(to: folder, source: source, trainedTokens: tokens)
-            saved = trainer.stepCount
-            try onEvent(.saved(step: saved))
-        }
-        let beginning = ContinuousClock.now
-        while trainer.stepCount < recipe.steps {
-            if Task.isCancelled {
-                if trainer.stepCount > saved { try save() }
-                throw CancellationError()
-            }
-            let began = ContinuousClock.now
-            let step = try trainer.step(text, questions: questions, tokenizer)
-            tokens += step.tokens
-            let speed = Double(step.tokens) / began.duration(to: .now).seconds
-            try log.append(.init(step, tokensPerSecond: speed))
-            try onEvent(.step(step, tokensPerSecond: speed))
-            if let maximumSeconds, beginning.duration(to: .now).seconds >= maximumSeconds { break }
-            if trainer.stepCount - saved >= recipe.checkpointSteps { try save() }
-            // Others who wait for this thread have their turn.
-            await Task.yield()
-        }
-        try save()
-        return Outcome(steps: trainer.stepCount, tokens: tokens)
+        return try await CompressorTrainingLoop(
+            folder: folder, steps: recipe.steps, checkpointSteps: recipe.checkpointSteps, maximumSeconds: maximumSeconds
+        ).run(
+            from: trainer.stepCount, tokens: tokens,
+            step: { try trainer.step(text, questions: questions, tokenizer) },
+            save: { try trainer.save(to: folder, source: source, trainedTokens: $0) }, onEvent: onEvent)
     }
 
     private func trainingText(_ onEvent: (Event) throws -> Void) throws -> TrainingText {
@@ -166,14 +146,22 @@ public struct CompressorTrainingRun: Sendable {
         guard !questions.isEmpty else {
             throw TrainingError(.invalid, "the recipe's objective 'answering' needs questions about texts")
         }
-        let most = recipe.questionedTokens
-        let asked = try TrainingQuestions(
-            questions, maximumTokens: most, tokenizer: model.tokenizer,
+        return try TrainingQuestions(questions, maximumTokens: recipe.questionedTokens, for: model, onEvent)
+    }
+}
+
+extension TrainingQuestions {
+    /// Questions as a model is asked them; tells how many are left out.
+    init(
+        _ sets: [QuestionSet], maximumTokens: Int, for model: LanguageModel,
+        _ onEvent: (CompressorTrainingRun.Event) throws -> Void
+    ) throws {
+        try self.init(
+            sets, maximumTokens: maximumTokens, tokenizer: model.tokenizer,
             prompts: PromptBuilder(recognizing: model.tokenizer))
-        if asked.heldOut > 0 { try onEvent(.questionsHeldOut(asked.heldOut)) }
-        if asked.omitted > 0 {
-            try onEvent(.questionsOmitted(asked.omitted, of: asked.omitted + asked.count, maximumTokens: most))
+        if heldOut > 0 { try onEvent(.questionsHeldOut(heldOut)) }
+        if omitted > 0 {
+            try onEvent(.questionsOmitted(omitted, of: omitted + count, maximumTokens: maximumTokens))
         }
-        return asked
     }
 }

@@ -20,7 +20,7 @@ public final class SelectionTrainer {
     public let recipe: SelectionRecipe
     let training: TrainingState
     let seed: UInt64
-    let scheme: CompressionScheme
+    private let scheme: CompressionScheme
     /// The logarithms of the heads' shares, up to a constant, [H]
     private let shares: Tensor
     /// Added to scores, [H]
@@ -75,6 +75,15 @@ public final class SelectionTrainer {
             logWeights: logWeights.detached().array(), attentionPowers: powers.selected(1, 0).contiguous().array(),
             valuePowers: powers.selected(1, 1).contiguous().array(),
             directions: (directions.detached() / deviations).array())
+    }
+
+    /// The compressor as learned so far.
+    func checkpoint(baseModel: String, trainedTokens: Int) throws -> CompressorCheckpoint {
+        CompressorCheckpoint(
+            description: .init(
+                scheme: try scheme.selecting(selection()), baseModel: baseModel, trainedTokens: trainedTokens),
+            embedSummary: try scheme.segmentCompressor.freshEmbeddings(decoder, summaryTokens: scheme.summaryTokens),
+            adapter: nil)
     }
 
     /// One step over questions about a document drawn for it. The draw depends on the seed and the step alone.
@@ -151,12 +160,9 @@ public final class SelectionTrainer {
     private func soft(_ ids: [Int], width: Double) throws -> SegmentVectors {
         let positions = try Self.positions(of: ids, decoder, scheme)
         let (heads, count) = (heads, ids.count)
-        let parts = try (directions / deviations).unsqueezed(3)
-        let worth =
-            try positions.logAttention * powers.narrowed(1, start: 0, length: 1)
-            + positions.logLengths * powers.narrowed(1, start: 1, length: 1)
-            + positions.keys.to(.float32).matmul(parts.selected(1, 0)).squeezed(-1)
-            + positions.values.to(.float32).matmul(parts.selected(1, 1)).squeezed(-1)
+        let worth = try HeadSelection.worth(
+            (positions.logAttention, positions.logLengths), keys: positions.keys, values: positions.values,
+            powers: powers, directions: directions / deviations)
         let order = try withoutGradients { try worth.detached().top(count).indices }
         let sorted = try worth.gathered(1, order)
         // How many each head keeps, and between which two ranks its border lies.
