@@ -37,11 +37,7 @@ extension Llama {
     package func append(
         _ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0, selection: HeadSelection? = nil
     ) throws {
-        let heads = (
-            layers: configuration.compressedLayers.count, each: configuration.keyValueHeadCount,
-            size: configuration.headSize
-        )
-        let vectors = try selection.map { try vectors.byHead($0, heads) } ?? vectors
+        let vectors = try selection.map { try vectors.byHead($0, of: configuration) } ?? vectors
         let bias = try vectors.bias.map {
             try $0.reshaped([
                 $0.size(0), configuration.compressedLayers.count, configuration.keyValueHeadCount, vectors.count,

@@ -1,4 +1,5 @@
 import LLoCOBase
+import LLoCOCheckpoints
 import LLoCOModels
 public import LLoCOTorch
 
@@ -89,10 +90,13 @@ extension SegmentVectors {
     ///
     /// - Parameters:
     ///   - selection: whose each entry is, by its vector's place in its segment, and what is added to its score
-    ///   - heads: of the compressed layers
-    func byHead(_ selection: HeadSelection, _ heads: (layers: Int, each: Int, size: Int)) throws -> SegmentVectors {
-        let width = heads.layers * heads.each
-        guard selection.count == width, values.size(2) == 2 * width * heads.size else {
+    ///   - configuration: of the model
+    func byHead(_ selection: HeadSelection, of configuration: LlamaConfiguration) throws -> SegmentVectors {
+        let (layers, heads, size) = (
+            configuration.compressedLayers.count, configuration.keyValueHeadCount, configuration.headSize
+        )
+        let width = layers * heads
+        guard selection.count == width, values.size(2) == 2 * width * size else {
             throw ModelError(
                 .invalid,
                 "a selection for \(selection.count) heads, for vectors of \(values.size(2)), the model has \(width)")
@@ -106,12 +110,12 @@ extension SegmentVectors {
         let indices = entries.flatMap { Array(repeating: 0, count: most - $0.count) + $0 }
         let weights = zip(entries, selection.logWeights).flatMap { own, weight in
             Array(repeating: -Float.infinity, count: most - own.count)
-                + Array(repeating: Float(weight), count: own.count)
+                + Array(repeating: weight, count: own.count)
         }
         let (batch, device) = (values.size(0), values.device)
         let chosen = try Tensor(indices).to(device: device)
-        let rows = try values.reshaped([batch, count * width, 2, heads.size]).indexSelected(1, chosen)
-            .reshaped([batch, heads.layers, heads.each, most, 2, heads.size]).permuted([0, 3, 1, 4, 2, 5])
+        let rows = try values.reshaped([batch, count * width, 2, size]).indexSelected(1, chosen)
+            .reshaped([batch, layers, heads, most, 2, size]).permuted([0, 3, 1, 4, 2, 5])
             .reshaped([batch, most, values.size(2)])
         var bias = try Tensor(weights, shape: [1, width, most]).to(device: device)
         if let own = self.bias {

@@ -131,14 +131,15 @@ extension CompressorTrainer {
         return (segments, segments.map { vectorCount($0.count, &generator) })
     }
 
-    /// What the questions about a document of so many tokens are read with, where that is a mixture of vectors and text.
+    /// The budget for the questions about a document of n tokens, where they are read with vectors and text.
     private func mixture(of tokens: Int, _ generator: inout SplitMix64) -> ContextBudget? {
-        var drawn = FinetuningRecipe()
-        drawn.hybridShare = recipe.hybridShare
-        if recipe.leastRatio > 0, recipe.mostRatio > 0 {
-            (drawn.leastRatio, drawn.mostRatio) = (max(1, recipe.leastRatio), max(1, recipe.mostRatio))
-        }
-        return drawn.budget(of: tokens, using: &generator)
+        let usual = FinetuningRecipe()
+        let isDrawn = recipe.leastRatio > 0 && recipe.mostRatio > 0
+        return .drawn(
+            ofTokens: tokens, share: recipe.hybridShare,
+            ratios: isDrawn
+                ? (max(1, recipe.leastRatio), max(1, recipe.mostRatio)) : (usual.leastRatio, usual.mostRatio),
+            using: &generator)
     }
 
     private func objective(_ generator: inout SplitMix64) -> Objective {

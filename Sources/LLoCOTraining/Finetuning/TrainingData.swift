@@ -70,7 +70,10 @@ struct TrainingData {
             _ question: Question, _ document: DocumentRecord, _ stored: SegmentVectors
         ) async throws -> FinetuningExample {
             var mixture: ContextMixer.Mixture?
-            if var budget = recipe.budget(of: document.tokenCount, using: &draws) {
+            if var budget = ContextBudget.drawn(
+                ofTokens: document.tokenCount, share: recipe.hybridShare,
+                ratios: (recipe.leastRatio, recipe.mostRatio), using: &draws)
+            {
                 // As for an answer: no more than the window holds beside question and answer.
                 let empty = try model.prompts.prompt(question: question.text, context: [0]).count
                 let room = model.languageModel.window - empty - question.answer.count - 1

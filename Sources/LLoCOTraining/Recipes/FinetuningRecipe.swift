@@ -44,18 +44,24 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     public init() {}
 }
 
-extension FinetuningRecipe {
-    /// What a question about a document of `tokens` is to be read with; nil for the document's vectors. The same number of
-    /// draws in any case.
-    func budget(of tokens: Int, using draws: inout SplitMix64) -> ContextBudget? {
-        let (kind, size, share) = (
+extension ContextBudget {
+    /// What a question about a document of n tokens is to be read with in training; nil for the document's vectors alone.
+    /// The same number of draws in any case.
+    ///
+    /// - Parameters:
+    ///   - share: of the questions that are read with a mixture of vectors and text
+    ///   - ratios: tokens of the document for each position of a mixture, drawn evenly by their logarithm
+    static func drawn(
+        ofTokens tokens: Int, share: Double, ratios: (least: Double, most: Double), using draws: inout SplitMix64
+    ) -> ContextBudget? {
+        let (kind, size, textShare) = (
             Double.random(in: 0..<1, using: &draws), Double.random(in: 0..<1, using: &draws),
             Double.random(in: 0..<1, using: &draws)
         )
-        guard kind < hybridShare else { return nil }
-        let ratio = leastRatio * pow(mostRatio / leastRatio, size)
+        guard kind < share else { return nil }
+        let ratio = ratios.least * pow(ratios.most / ratios.least, size)
         // A fifth of them are text alone.
         return ContextBudget(
-            positions: max(1, Int((Double(tokens) / ratio).rounded())), textShare: min(1, 1.25 * share))
+            positions: max(1, Int((Double(tokens) / ratio).rounded())), textShare: min(1, 1.25 * textShare))
     }
 }
