@@ -116,6 +116,48 @@ import Testing
         #expect(try hidden.isAllFinite())
     }
 
+    /// A layer holds as many positions as the head of it that keeps the most, and reads them as if it held all.
+    @Test func layersHoldWhatTheyKeep() throws {
+        let decoder = fixture.decoder
+        let (layers, heads, count) = (2, fixture.values.heads, 9)
+        // The first layer's heads keep 2 and 4 positions, the second's 9 and fewer.
+        func keeps(_ layer: Int, _ head: Int) -> Int { layer == 0 ? (head == 0 ? 2 : 4) : 9 - head }
+        func context(_ blank: Float) throws -> KeyValueCache {
+            let rows = try Tensor(
+                (0..<count * decoder.keyValueSize).map { Float(($0 * 7919) % 101) / 101 - 0.5 },
+                shape: [1, count, decoder.keyValueSize])
+            var bias: [Float] = []
+            for layer in 0..<layers {
+                for head in 0..<heads {
+                    let own = keeps(layer, head)
+                    bias += (0..<count).map { $0 < count - own ? blank : Float($0) / 10 }
+                }
+            }
+            let cache = try decoder.emptyContext(.keysAndValues)
+            try decoder.append(rows, to: cache, bias: Tensor(bias, shape: [1, layers, heads, count]))
+            return cache
+        }
+        try withoutGradients {
+            let (short, whole) = (try context(-.infinity), try context(-1e30))
+            #expect(short.count == whole.count)
+            func held(_ cache: KeyValueCache) -> [Int] { cache.storages.suffix(2 * layers).map { $0.size(2) } }
+            #expect(held(short) == [4, 4, 9, 9] && held(whole) == [9, 9, 9, 9])
+            let ids = Array(fixture.values.document.prefix(5))
+            func states(_ cache: KeyValueCache) throws -> [Float] {
+                try decoder.hiddenStates(decoder.embed([ids]), cache: cache).array()
+            }
+            func compare() throws {
+                for (one, other) in zip(try states(short), try states(whole)) { #expect(abs(one - other) < 1e-4) }
+            }
+            try compare()
+            // Once more after cuts: behind the vectors, among them, and before all that the first layer holds.
+            for length in [10, 8, 5] {
+                for cache in [short, whole] { cache.truncate(to: length) }
+                try compare()
+            }
+        }
+    }
+
     /// A position's worth is what powers and directions make of attention, value and key.
     @Test func worthOfPositions() throws {
         let ids = Array(fixture.values.document.prefix(20))

@@ -30,7 +30,7 @@ public final class KeyValueCache {
 
     struct Page {
         /// Each layer's keys and values, [B, K, capacity, E] each, or [1, ...] for what all sequences share; nil until
-        /// the layer has been there.
+        /// the layer has been there. Of a layer that holds fewer they are the last.
         var layers: [(keys: Tensor, values: Tensor)?]
         let capacity: Int
         /// The positions held.
@@ -43,12 +43,15 @@ public final class KeyValueCache {
 
         /// Adds a layer's keys and values at the first `length` places, where there are any; the page begins at `start`.
         func addFirst(_ length: Int, layer: Int, start: Int, to pieces: inout Llama.Pieces) throws {
-            guard length > 0, let own = layers[layer] else { return }
+            guard let own = layers[layer] else { return }
+            // Places at the page's beginning that this layer holds nothing of.
+            let blank = capacity - own.keys.size(2)
+            guard length > blank else { return }
             func first(_ tensor: Tensor) throws -> Tensor {
-                length < capacity ? try tensor.narrowed(2, start: 0, length: length) : tensor
+                length < capacity ? try tensor.narrowed(2, start: 0, length: length - blank) : tensor
             }
             pieces.append(
-                try first(own.keys), try first(own.values), start: start, logWeight: logWeight,
+                try first(own.keys), try first(own.values), start: start + blank, logWeight: logWeight,
                 bias: try (biases.isEmpty ? nil : biases[layer]).map(first))
         }
     }
@@ -205,7 +208,7 @@ public final class KeyValueCache {
         if gradientsAreRecorded { close() }
     }
 
-    /// Some layers' keys and values of the last `count` positions, [B, K, count, E] each.
+    /// Some layers' keys and values of the last `count` positions, [B, K, count, E] each, or as many as the layer holds.
     func last(_ count: Int, of layers: [Int]) throws -> [(keys: Tensor, values: Tensor)] {
         try layers.map { layer in
             let pieces = try pieces(layer: layer)
@@ -223,12 +226,12 @@ public final class KeyValueCache {
         }
     }
 
-    /// Adds positions as a page of their own: each layer's keys and values, [B, K, added, E] each, or nil for a layer that
-    /// holds nothing of them. Nothing is written into them.
+    /// Adds positions as a page of their own: each layer's keys and values, [B, K, added, E] each, fewer for a layer that
+    /// holds the last of them alone, or nil for one that holds none. Nothing is written into them.
     ///
     /// - Parameters:
     ///   - logWeight: added to the scores of their keys
-    ///   - biases: the same for each layer key by key and head by head, [B or 1, K, added], float32; empty for none. A head
+    ///   - biases: the same for each layer key by key and head by head, [B or 1, K, n], float32; empty for none. A head
     ///     that has fewer keys than others has -infinity for the rest.
     func append(
         _ layers: [(keys: Tensor, values: Tensor)?], count added: Int, logWeight: Double = 0, biases: [Tensor?] = []

@@ -93,6 +93,8 @@ extension Llama {
         let (heads, headSize) = (configuration.keyValueHeadCount, configuration.headSize)
         for (layer, all) in zip(compressedLayers, try cache.last(cache.count, of: compressedLayers)) {
             let (ahead, own) = angles[blocks[layer].rope]
+            // Of what comes before, a layer may hold less.
+            let start = all.keys.size(2) - count
             let values = try all.values.narrowed(2, start: start, length: count)
             let (attention, lengths) = try withoutGradients {
                 let asked = try queries.queries(layer: layer).rotary(cosine: ahead.cosine, sine: ahead.sine)

@@ -100,13 +100,32 @@ extension Llama {
             .reshaped([shape[0], shape[1], layers, 2, heads, size]).permuted([3, 2, 0, 4, 1, 5])
         let keys = try turned(parts[0], from: cache.count, length: length, back: false).contiguous()
         let values = try parts[1].contiguous()
-        // Layers that are not compressed hold nothing at these places.
+        // Layers that keep fewer positions than others do not hold the rest, and those that are not compressed hold none.
         var places: [(keys: Tensor, values: Tensor)?] = Array(repeating: nil, count: configuration.layerCount)
         var added: [Tensor?] = biases == nil ? [] : Array(repeating: nil, count: configuration.layerCount)
+        let blanks = try biases.map { try self.blanks($0, of: shape[1]) }
         for (index, layer) in compressedLayers.enumerated() {
-            places[layer] = (try keys[index], try values[index])
-            if let biases { added[layer] = biases[index] }
+            let blank = blanks?[index] ?? 0
+            guard blank < shape[1] else { continue }
+            func held(_ tensor: Tensor) throws -> Tensor {
+                blank == 0
+                    ? tensor : try tensor.narrowed(2, start: blank, length: shape[1] - blank).contiguous()
+            }
+            places[layer] = (try held(keys[index]), try held(values[index]))
+            if let biases { added[layer] = try held(biases[index]) }
         }
         try cache.append(places, count: shape[1], logWeight: logWeight, biases: added)
+    }
+
+    /// How many of the first keys no head of a layer sees, layer by layer.
+    ///
+    /// - Parameter biases: of each layer, [B or 1, K, count]
+    private func blanks(_ biases: [Tensor], of count: Int) throws -> [Int] {
+        try withoutGradients {
+            let greatest = try Tensor.stacked(biases).reshaped([biases.count, -1, count]).max(1).array(of: Float.self)
+            return biases.indices.map { index in
+                greatest[index * count..<(index + 1) * count].prefix { $0 == -.infinity }.count
+            }
+        }
     }
 }
