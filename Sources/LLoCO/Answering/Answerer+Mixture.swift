@@ -17,7 +17,7 @@ extension Answerer {
         if options.mode.readsVectors { room = model.compressor.vectorReading.vectors(in: room) }
         let asked =
             (options.budget ?? .usual).positions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
-        let share =
+        let share: Double? =
             switch options.mode {
             case .hybrid: options.textShare
             case .retrieval: 1.0

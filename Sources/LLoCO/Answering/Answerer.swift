@@ -24,8 +24,8 @@ public final class Answerer: Sendable {
 
     /// What may be read for an answer, and how much.
     public struct Options: Sendable {
-        /// What the model reads; the documents' vectors by default
-        public var mode = AnswerMode.compressed
+        /// What the model reads; vectors with pieces of text by default
+        public var mode = AnswerMode.hybrid
         /// Only documents of this group
         public var group: String?
         /// Only these documents; nil for those that retrieval finds
@@ -40,8 +40,9 @@ public final class Answerer: Sendable {
         /// Positions that may stand for documents in the modes `hybrid`, `compressed` and `retrieval`; nil for a thirtieth
         /// of their tokens in mode `hybrid`, for all vectors and for whole passages in the others
         public var budget: ContextBudget.Size?
-        /// Of the budget in mode `hybrid` at most this share is text, 0...1; the rest is vectors.
-        public var textShare = ContextBudget.usualTextShare
+        /// Of the budget in mode `hybrid` at most this share is text, 0...1, the rest is vectors; nil where the question
+        /// decides.
+        public var textShare: Double?
         /// How the answer's tokens are chosen and when it ends; greedy, at most 256 by default
         public var generation = GenerationOptions()
         /// Earlier turns of the conversation
@@ -54,7 +55,7 @@ public final class Answerer: Sendable {
         /// An adapter that stands in the place of every group's, and that the model also answers from text with
         public var adapter: GeneralAdapter?
 
-        /// The defaults: vectors of the best document, with its group's adapter
+        /// The defaults: vectors of the best document and pieces of its text, with its group's adapter
         public init() {}
     }
 

@@ -18,10 +18,10 @@ struct AnswerOptions: ParsableArguments {
 
     @Option(
         help: """
-            What the model reads: compressed (the documents' vectors), hybrid (vectors and pieces of text, under \
-            --budget), full (their text, cut to fit), retrieval (the best passages' text) or none.
+            What the model reads: hybrid (the documents' vectors and pieces of their text, under --budget), compressed \
+            (the vectors alone), full (their text, cut to fit), retrieval (the best passages' text) or none.
             """)
-    var mode = AnswerMode.compressed
+    var mode = AnswerMode.hybrid
 
     @Option(help: ArgumentHelp("Read at most so many of the documents that retrieval finds.", valueName: "n"))
     var documents = 1
@@ -88,7 +88,7 @@ struct AnswerOptions: ParsableArguments {
         options.maximumDocuments = documents
         options.maximumPassages = passages
         options.budget = budget.budget
-        options.textShare = budget.usedTextShare
+        options.textShare = budget.textShare
         options.usesAdapter = !noAdapter && adapter != "none"
         options.generation = try generation.options(seed: engine.model.compute.seed)
         return options

@@ -16,14 +16,16 @@ struct BudgetOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Mode hybrid: at most this share of the budget is text, 0 to 1; the rest is vectors.",
-            discussion: "Default: two thirds.", valueName: "share"))
+            discussion: """
+                Default: a third to five sixths, the more the better a piece has the question's words, and all of it for \
+                sentences that have most of them or a rare number or code.
+                """, valueName: "share"))
     var textShare: Double?
 
-    /// The share that was given, else the default.
-    var usedTextShare: Double { textShare ?? ContextBudget.usualTextShare }
-
     func validate() throws {
-        guard 0...1 ~= usedTextShare else { throw ValidationError("--text-share \(usedTextShare): expected 0 to 1") }
+        if let textShare, !(0...1 ~= textShare) {
+            throw ValidationError("--text-share \(textShare): expected 0 to 1")
+        }
     }
 }
 

@@ -131,7 +131,7 @@ struct Evaluate: ComputingCommand {
         options.modes = modes
         options.adapter = try adapterChoice()
         options.budget = budget.budget
-        options.textShare = budget.usedTextShare
+        options.textShare = budget.textShare
         options.seed = engine.model.compute.seed
         options.file = runFile ?? report.first.map { $0 + ".run.jsonl" }
         let run = try await EvaluationRun(set, model: loaded, library: stored, group: group, options: options)

@@ -22,8 +22,8 @@ struct EvaluateCompressor: ComputingCommand {
 
             With --questions the right answers to questions about documents are scored instead, in nats a token: after \
             nothing (none), the document's vectors (compressed), the pieces of its text that have the question's words \
-            (passages), both (hybrid), and the whole text (full). Vectors, pieces and both have the same number of \
-            positions, --budget.
+            (passages), both (hybrid), the whole text (full), and another document's vectors (foreign), which close what is \
+            no memory. Vectors, pieces and both have the same number of positions, --budget.
 
               lloco evaluate-compressor corpus.jsonl.gz --held-out
               lloco evaluate-compressor book.txt --segments 1,4,16 --compressor DIR
@@ -99,7 +99,7 @@ struct EvaluateCompressor: ComputingCommand {
         let loaded = try engine.load(withEmbedder: false, withAdapter: false)
         let measure = try AnswerMeasure(
             loaded.compressor, tokenizer: loaded.languageModel.tokenizer, size: budget.budget ?? .usual,
-            textShare: budget.usedTextShare, adapter: adapter.map { try AnswerOptions.adapter($0, for: loaded) })
+            textShare: budget.textShare, adapter: adapter.map { try AnswerOptions.adapter($0, for: loaded) })
         let evaluation = try AnswerEvaluation(
             sets, measure: measure, count: limit, seed: engine.model.compute.seed)
         let bar = ProgressBar("measuring")
@@ -116,11 +116,12 @@ struct EvaluateCompressor: ComputingCommand {
             "\(figures.questions) questions about \(figures.documents) documents, "
                 + String(format: "%.0f positions for one", figures.positions))
         Terminal.print("            nats a token  gap closed  (95 % interval)")
-        let rows: [(String, Double, IntervalEstimate?)] = [
+        var rows: [(String, Double, IntervalEstimate?)] = [
             ("none", figures.lossNone, nil), ("compressed", figures.lossCompressed, figures.gapClosedCompressed),
             ("passages", figures.lossPassages, figures.gapClosedPassages),
             ("hybrid", figures.lossHybrid, figures.gapClosedHybrid), ("full", figures.lossFull, nil),
         ]
+        if let loss = figures.lossForeign { rows.append(("foreign", loss, figures.gapClosedForeign)) }
         func interval(_ figure: IntervalEstimate) -> String {
             String(format: "%10.3f  (%.3f to %.3f)", figure.mean, figure.low, figure.high)
         }
@@ -133,6 +134,7 @@ struct EvaluateCompressor: ComputingCommand {
             ("hybrid beyond compressed", figures.hybridBeyondCompressed),
             ("hybrid beyond passages", figures.hybridBeyondPassages),
             ("compressed beyond passages", figures.compressedBeyondPassages),
+            ("compressed beyond foreign", figures.compressedBeyondForeign),
         ] {
             guard let gain else { continue }
             Terminal.print(name.padding(toLength: 26, withPad: " ", startingAt: 0) + interval(gain))

@@ -2,12 +2,13 @@
 public struct ContextBudget: Hashable, Sendable {
     /// Positions that may stand for a question's documents, vectors and text together
     public var positions: Int
-    /// Of the positions at most this share is text, 0...1.
-    public var textShare: Double
+    /// Of the positions at most this share is text, 0...1; nil where the question decides.
+    public var textShare: Double?
 
-    /// The share where none is asked for: text for the detail, and enough vectors for what the whole is about. On FairytaleQA
-    /// another share makes no difference that shows (`Docs/experiments.md` 11).
-    public static let usualTextShare = 2.0 / 3
+    /// The share that the question decides: little where pieces have few of its words, most where one has nearly all of them
+    /// (`Docs/experiments.md` 24).
+    private static let (leastTextShare, mostTextShare) = (0.35, 0.85)
+    private static let (leastCoverage, mostCoverage) = (0.4, 0.7)
 
     /// How many positions there may be: a number, or one for every so many tokens of the documents.
     public enum Size: Hashable, Sendable, LosslessStringConvertible {
@@ -45,11 +46,23 @@ public struct ContextBudget: Hashable, Sendable {
         }
     }
 
-    /// A budget of two thirds of text by default.
-    public init(positions: Int, textShare: Double = usualTextShare) {
+    /// A budget that the question decides about by default.
+    public init(positions: Int, textShare: Double? = nil) {
         self.positions = positions
         self.textShare = textShare
     }
+
+    /// The positions that pieces of text may take of which the best has this share of what the question's words are worth.
+    func text(coverage: Double) -> Int {
+        let match = (coverage - Self.leastCoverage) / (Self.mostCoverage - Self.leastCoverage)
+        let decided = Self.leastTextShare + (Self.mostTextShare - Self.leastTextShare) * min(1, max(0, match))
+        return text(share: textShare ?? decided)
+    }
+
+    /// The positions that sentences may take which are sure to matter for the question.
+    var sureText: Int { text(share: textShare ?? 1) }
+
+    private func text(share: Double) -> Int { Int(Double(max(0, positions)) * min(1, max(0, share))) }
 
     /// How many of each segment's vectors are read under a budget.
     ///

@@ -49,12 +49,11 @@ package struct ContextSelection {
         segments: [[Segment]]?, _ budget: ContextBudget
     ) throws {
         (self.index, self.prompts) = (index, prompts)
-        let room = Int(Double(max(0, budget.positions)) * min(1, max(0, budget.textShare)))
-        if room >= Self.leastText {
-            try readText(ranked(question, found), room, cuts: segments == nil)
+        if budget.sureText >= Self.leastText {
+            try readText(question, found, budget, cuts: segments == nil)
         } else if segments == nil {
             omissions.append(
-                "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(room)")
+                "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(budget.sureText)")
         }
         guard let segments else { return }
         let flat = segments.enumerated().flatMap { text, list in list.map { (text: text, segment: $0) } }
@@ -74,33 +73,42 @@ package struct ContextSelection {
         }
     }
 
-    /// Places of the pieces that may be read, best first.
-    private func ranked(_ question: String, _ found: [ExcerptIndex.Piece]) throws -> [Int] {
-        var order = try index.ranked(for: question, limit: Self.mostPieces)
-        var known = Set(order)
-        for passage in found {
-            for (place, piece) in index.pieces.enumerated()
-            where piece.text == passage.text && piece.bytes.overlaps(passage.bytes) && known.insert(place).inserted {
-                order.append(place)
-            }
-        }
-        return order
-    }
-
-    /// Takes the best pieces of text that fit, in the texts' order.
+    /// Takes the best of the texts that fits, in the texts' order: sentences that are sure to matter, then whole pieces.
     ///
     /// - Parameter cuts: whether the best piece's beginning is taken where none fits; else vectors have the room
-    private mutating func readText(_ order: [Int], _ room: Int, cuts: Bool) throws {
-        var left = room
-        var chosen: [Int] = []
-        for place in order.prefix(Self.mostPieces) where left >= Self.leastText {
+    private mutating func readText(
+        _ question: String, _ found: [ExcerptIndex.Piece], _ budget: ContextBudget, cuts: Bool
+    ) throws {
+        let ranking = try ExcerptRanking(question, index, limit: Self.mostPieces)
+        var room = budget.sureText
+        // What is read of each piece, best first.
+        var chosen: [(place: Int, bytes: Range<Int>)] = []
+        var used = 0
+        /// Takes some of a piece in the place of what was taken of it before.
+        func take(_ place: Int, _ bytes: Range<Int>) {
+            let known = chosen.firstIndex { $0.place == place }
             // What joins it to the others counts too.
-            let count = prompts.text(index.content(index.pieces[place])).count + 1
-            guard count <= left else { continue }
-            chosen.append(place)
-            left -= count
+            func count(_ bytes: Range<Int>) -> Int {
+                prompts.text(index.content(bytes, of: index.pieces[place].text)).count + 1
+            }
+            let more = count(bytes) - (known.map { count(chosen[$0].bytes) } ?? 0)
+            guard used + more <= room else { return }
+            used += more
+            if let known { chosen[known].bytes = bytes } else { chosen.append((place, bytes)) }
         }
-        if chosen.isEmpty, let best = order.first { return readBeginning(of: index.pieces[best], room, cuts: cuts) }
+        for part in ranking.telling where room - used >= Self.leastText { take(part.place, part.sentences) }
+        room = max(used, budget.text(coverage: ranking.coverage))
+        let order = ranking.order + others(found, than: ranking.order)
+        for place in order.prefix(Self.mostPieces) where room - used >= Self.leastText {
+            var bytes = index.pieces[place].bytes
+            if let known = chosen.first(where: { $0.place == place })?.bytes {
+                bytes = min(bytes.lowerBound, known.lowerBound)..<max(bytes.upperBound, known.upperBound)
+            }
+            take(place, bytes)
+        }
+        if chosen.isEmpty, let best = order.first {
+            return readBeginning(of: index.pieces[best], room, cuts: cuts)
+        }
         while !chosen.isEmpty {
             let excerpts = joined(chosen)
             let ids = prompts.text(excerpts.map { index.content($0.piece) }.joined(separator: "\n"))
@@ -109,6 +117,16 @@ package struct ContextSelection {
                 return
             }
             chosen.removeLast()
+        }
+    }
+
+    /// Places of pieces in passages that were found otherwise.
+    private func others(_ found: [ExcerptIndex.Piece], than order: [Int]) -> [Int] {
+        var known = Set(order)
+        return found.flatMap { passage in
+            index.pieces.enumerated().filter { place, piece in
+                piece.text == passage.text && piece.bytes.overlaps(passage.bytes) && known.insert(place).inserted
+            }.map(\.offset)
         }
     }
 
@@ -135,19 +153,20 @@ package struct ContextSelection {
             "of the best piece of text, \(count) tokens, only the beginning was read: there is room for \(room)")
     }
 
-    /// Pieces, best first, in the order of the texts; those that follow each other are one.
-    private func joined(_ chosen: [Int]) -> [Excerpt] {
-        let rank = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1, $0 + 1) })
+    /// Parts of pieces, best first, in the order of the texts; those that follow each other are one.
+    private func joined(_ chosen: [(place: Int, bytes: Range<Int>)]) -> [Excerpt] {
         var parts: [Excerpt] = []
-        for place in chosen.sorted() {
-            let piece = index.pieces[place]
-            if let last = parts.last, last.piece.text == piece.text,
-                let bytes = index.joined(last.piece.bytes, piece.bytes, of: piece.text)
+        for (rank, part) in chosen.enumerated().sorted(by: {
+            ($0.element.place, $0.element.bytes.lowerBound) < ($1.element.place, $1.element.bytes.lowerBound)
+        }) {
+            let text = index.pieces[part.place].text
+            if let last = parts.last, last.piece.text == text,
+                let bytes = index.joined(last.piece.bytes, part.bytes, of: text)
             {
                 parts[parts.count - 1] = Excerpt(
-                    piece: .init(text: piece.text, bytes: bytes), rank: min(last.rank, rank[place]!))
+                    piece: .init(text: text, bytes: bytes), rank: min(last.rank, rank + 1))
             } else {
-                parts.append(Excerpt(piece: piece, rank: rank[place]!))
+                parts.append(Excerpt(piece: .init(text: text, bytes: part.bytes), rank: rank + 1))
             }
         }
         return parts

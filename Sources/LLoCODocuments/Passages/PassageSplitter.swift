@@ -51,6 +51,23 @@ public struct PassageSplitter: Hashable, Sendable {
         }
     }
 
+    /// The sentences of a text as ranges of its UTF-8 bytes, in order; blanks between them belong to none.
+    package static func sentences(of text: String) -> [Range<Int>] {
+        var text = text
+        return text.withUTF8 { bytes in
+            var sentences: [Range<Int>] = []
+            var words = PassageWords(bytes)
+            var start: Int?
+            while let word = words.next() {
+                start = start ?? word.start
+                guard word.breakAfter >= .sentence else { continue }
+                sentences.append((start ?? word.start)..<word.end)
+                start = nil
+            }
+            return sentences
+        }
+    }
+
     /// How many of the words make the passage: up to the last strongest break in the last three fifths.
     private func breakpoint(_ words: [PassageWords.Word], atLeast least: Int) -> Int {
         let floor = max(least, words.count * 2 / 5, 1)

@@ -41,7 +41,7 @@ public struct AnswerEvaluation {
         }
     }
 
-    /// Measures all questions that were drawn.
+    /// Measures all questions that were drawn. Foreign vectors are those of the document before, the last's for the first.
     ///
     /// - Parameter onQuestion: told after each question how many of all are done
     /// - Throws: `EvaluationError` where none of them fits the model's window.
@@ -52,18 +52,23 @@ public struct AnswerEvaluation {
         var losses: [AnswerMeasure.Losses] = []
         var names: [String] = []
         var before = 0
-        for (index, document) in documents.enumerated() {
+        func compressed(_ index: Int) throws -> AnswerMeasure.Document? {
+            try AnswerMeasure.fitting { try measure.document(documents[index].document ?? "") }
+        }
+        let last = documents.count > 1 ? try compressed(documents.count - 1) : nil
+        var foreign = last
+        for (index, questioned) in documents.enumerated() {
+            defer { before += questioned.questions.count }
+            let isLast = index == documents.count - 1
+            guard let document = try isLast ? last ?? compressed(index) : compressed(index) else { continue }
             var done = before
-            let found = try AnswerMeasure.fitting {
-                try measure.losses(of: document.document ?? "", questions: document.questions) {
-                    done += 1
-                    try onQuestion(done, total)
-                }
-            }
-            before += document.questions.count
-            let fitting = (found ?? []).compactMap { $0 }
+            let fitting = try measure.losses(of: document, foreign: foreign, questions: questioned.questions) {
+                done += 1
+                try onQuestion(done, total)
+            }.compactMap { $0 }
             losses += fitting
             names += fitting.map { _ in "\(index)" }
+            foreign = document
         }
         guard !losses.isEmpty else {
             throw EvaluationError(

@@ -20,6 +20,8 @@ public struct AnswerFigures: Sendable, Encodable {
     public let lossHybrid: Double
     /// The same after its text
     public let lossFull: Double
+    /// The same after another document's vectors; nil where some question had none
+    public let lossForeign: Double?
     /// The share of the gap that vectors close: (none - compressed) / (none - full); as the other shares nil where the text
     /// makes the answers no likelier than nothing does
     public let gapClosedCompressed: IntervalEstimate?
@@ -27,6 +29,10 @@ public struct AnswerFigures: Sendable, Encodable {
     public let gapClosedPassages: IntervalEstimate?
     /// The share that both close
     public let gapClosedHybrid: IntervalEstimate?
+    /// The share that another document's vectors close
+    public let gapClosedForeign: IntervalEstimate?
+    /// What vectors close beyond another document's
+    public let compressedBeyondForeign: IntervalEstimate?
     /// What both close beyond vectors alone, question by question
     public let hybridBeyondCompressed: IntervalEstimate?
     /// What both close beyond pieces alone
@@ -44,9 +50,12 @@ public struct AnswerFigures: Sendable, Encodable {
         case lossPassages = "loss_passages"
         case lossHybrid = "loss_hybrid"
         case lossFull = "loss_full"
+        case lossForeign = "loss_foreign"
         case gapClosedCompressed = "gap_closed_compressed"
         case gapClosedPassages = "gap_closed_passages"
         case gapClosedHybrid = "gap_closed_hybrid"
+        case gapClosedForeign = "gap_closed_foreign"
+        case compressedBeyondForeign = "compressed_beyond_foreign"
         case hybridBeyondCompressed = "hybrid_beyond_compressed"
         case hybridBeyondPassages = "hybrid_beyond_passages"
         case compressedBeyondPassages = "compressed_beyond_passages"
@@ -57,9 +66,12 @@ public struct AnswerFigures: Sendable, Encodable {
     ///
     /// - Parameter documents: which document each is about
     init(_ losses: [AnswerMeasure.Losses], documents: [String], omitted: Int, seed: UInt64) {
-        let columns = [\AnswerMeasure.Losses.none, \.compressed, \.passages, \.hybrid, \.full].map { path in
-            losses.map { $0[keyPath: path] }
-        }
+        let foreign = losses.compactMap(\.foreign)
+        let hasForeign = foreign.count == losses.count
+        let columns =
+            [\AnswerMeasure.Losses.none, \.compressed, \.passages, \.hybrid, \.full].map { path in
+                losses.map { $0[keyPath: path] }
+            } + (hasForeign ? [foreign] : [])
         let means = columns.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
         let bootstrap = Bootstrap(documents: documents, seed: seed)
         /// Of the gap, what the loss in one column is below that in another.
@@ -74,6 +86,9 @@ public struct AnswerFigures: Sendable, Encodable {
         positions = Double(losses.reduce(0) { $0 + $1.positions }) / Double(max(1, losses.count))
         (lossNone, lossCompressed, lossPassages) = (means[0], means[1], means[2])
         (lossHybrid, lossFull) = (means[3], means[4])
+        lossForeign = hasForeign ? means[5] : nil
+        gapClosedForeign = hasForeign ? closed(5) : nil
+        compressedBeyondForeign = hasForeign ? closed(1, beyond: 5) : nil
         gapClosedCompressed = closed(1)
         gapClosedPassages = closed(2)
         gapClosedHybrid = closed(3)

@@ -8,7 +8,8 @@ public import LLoCOTokenizers
 import LLoCOTorch
 
 /// How much a compressor's vectors help a model to find the right answers to questions about a document: the loss of
-/// reference answers after a question that stands behind nothing, vectors, pieces of text, both, or the full text.
+/// reference answers after a question that stands behind nothing, vectors, pieces of text, both, the full text, or the
+/// vectors of another document.
 ///
 /// Vectors, pieces and both take as many positions; prompts and pieces are those of an answer in the mode of that name.
 public struct AnswerMeasure {
@@ -24,28 +25,41 @@ public struct AnswerMeasure {
         public var hybrid: Double
         /// Its text, without the middle where the window does not hold all of it.
         public var full: Double
+        /// Another document's vectors, in as many positions: what vectors bring that say nothing of this one; nil without
+        /// another.
+        public var foreign: Double?
         /// Positions of vectors, pieces, or both, at most
         public var positions: Int
 
-        enum CodingKeys: String, CodingKey { case none, compressed, passages, hybrid, full, positions }
+        enum CodingKeys: String, CodingKey { case none, compressed, passages, hybrid, full, foreign, positions }
+    }
+
+    /// A document as it is read before questions.
+    public struct Document {
+        fileprivate let ids: [Int]
+        /// In the model's dtype
+        fileprivate let vectors: SegmentVectors
+        fileprivate let segments: [ContextSelection.Segment]
+        /// Of its pieces
+        fileprivate let index: ExcerptIndex
     }
 
     private let compressor: Compressor
     private let prompts: PromptBuilder
     private let tokenizer: any Tokenizer
     private let size: ContextBudget.Size
-    private let textShare: Double
+    private let textShare: Double?
     private let adapter: Adapter?
     private var decoder: Llama { compressor.decoder }
 
     /// - Parameters:
     ///   - size: positions that stand for the document
-    ///   - textShare: of the positions, where vectors and pieces stand together
+    ///   - textShare: of the positions, where vectors and pieces stand together; nil where the question decides
     ///   - adapter: on in every condition; nil for the model as it is
     /// - Throws: `TokenizerError` for an unknown chat template.
     public init(
         _ compressor: Compressor, tokenizer: any Tokenizer, size: ContextBudget.Size = .usual,
-        textShare: Double = ContextBudget.usualTextShare, adapter: GeneralAdapter? = nil
+        textShare: Double? = nil, adapter: GeneralAdapter? = nil
     ) throws {
         self.compressor = compressor
         self.tokenizer = tokenizer
@@ -55,45 +69,56 @@ public struct AnswerMeasure {
         prompts = try PromptBuilder(recognizing: tokenizer)
     }
 
-    /// Measures some questions about one document.
+    /// Compresses a document.
     ///
-    /// The calling task's cancellation is looked for after each condition.
-    ///
-    /// - Parameter onQuestion: told after each question that was measured in all conditions
-    /// - Returns: the losses of each question; nil of one that does not fit the window with its context
-    /// - Throws: `ModelError` where the document cannot be compressed in the window.
-    public func losses(
-        of document: String, questions: [Question], onQuestion: () throws -> Void = {}
-    ) throws -> [Losses?] {
+    /// - Throws: `ModelError` where it cannot be compressed in the window.
+    public func document(_ text: String) throws -> Document {
         try withoutGradients {
-            let tokens = tokenizer.encodeWithOffsets(document, special: .asText)
+            let tokens = tokenizer.encodeWithOffsets(text, special: .asText)
             let ids = tokens.map(\.id)
             try compressor.check(tokens: ids.count, named: "a document")
-            let vectors = try compressor.compress(ids).to(decoder.dtype, device: decoder.device)
             let scheme = compressor.scheme
-            let segments = zip(
-                scheme.segments(of: ids.count), scheme.bytes(of: tokens, byteCount: document.utf8.count)
-            ).map { ContextSelection.Segment(bytes: $1, vectorCount: scheme.vectors(of: $0.count)) }
-            let index = try ExcerptIndex([document])
-            let positions = size.positions(for: ids.count)
-            var reader = TextReader(self, ids)
+            return try Document(
+                ids: ids, vectors: compressor.compress(ids).to(decoder.dtype, device: decoder.device),
+                segments: zip(
+                    scheme.segments(of: ids.count), scheme.bytes(of: tokens, byteCount: text.utf8.count)
+                ).map { .init(bytes: $1, vectorCount: scheme.vectors(of: $0.count)) },
+                index: ExcerptIndex([text]))
+        }
+    }
+
+    /// Measures some questions about one document.
+    ///
+    /// The calling task's cancellation is looked for after each question.
+    ///
+    /// - Parameters:
+    ///   - foreign: another document, whose vectors are read too; nil for none
+    ///   - onQuestion: told after each question that was measured in all conditions
+    /// - Returns: the losses of each question; nil of one that does not fit the window with its context
+    public func losses(
+        of document: Document, foreign: Document? = nil, questions: [Question], onQuestion: () throws -> Void = {}
+    ) throws -> [Losses?] {
+        try withoutGradients {
+            let positions = size.positions(for: document.ids.count)
+            var reader = TextReader(self, document.ids)
             return try questions.map { question in
                 let answer = try prompts.answer(question.answers[0])
-                func loss(_ share: Double, withVectors: Bool) throws -> Double {
+                func loss(_ share: Double?, _ read: Document, withVectors: Bool = true) throws -> Double {
                     let selection = try ContextSelection(
-                        question.text, index, prompts: prompts, segments: withVectors ? [segments] : nil,
+                        question.text, read.index, prompts: prompts, segments: withVectors ? [read.segments] : nil,
                         ContextBudget(positions: positions, textShare: share))
                     let rows = withVectors ? selection.rows[0] : []
                     return try self.loss(
                         of: answer, behind: prompts.prompt(question: question.text, context: selection.text),
-                        after: rows.isEmpty ? nil : vectors.selected(rows))
+                        after: rows.isEmpty ? nil : read.vectors.selected(rows))
                 }
                 let losses = try Self.fitting {
                     try Losses(
                         none: self.loss(of: answer, behind: prompts.prompt(question: question.text), after: nil),
-                        compressed: loss(0, withVectors: true), passages: loss(1, withVectors: false),
-                        hybrid: loss(textShare, withVectors: true),
-                        full: reader.loss(of: answer, question: question.text), positions: positions)
+                        compressed: loss(0, document), passages: loss(1, document, withVectors: false),
+                        hybrid: loss(textShare, document),
+                        full: reader.loss(of: answer, question: question.text),
+                        foreign: foreign.map { try loss(0, $0) }, positions: positions)
                 }
                 try Task.checkCancellation()
                 try onQuestion()

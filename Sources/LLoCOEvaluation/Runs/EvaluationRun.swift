@@ -31,7 +31,7 @@ public final class EvaluationRun {
         /// As in ``Answerer/Options``
         public var budget: ContextBudget.Size?
         /// As in ``Answerer/Options``
-        public var textShare = ContextBudget.usualTextShare
+        public var textShare: Double?
         /// What the report's bootstrap draws from: 0 by default.
         public var seed: UInt64 = 0
         /// The file that the run is kept in (``RunFile``); nil, the default, to keep it nowhere.

@@ -20,7 +20,7 @@ public final class Evaluator {
     /// As in ``Answerer/Options``
     public var budget: ContextBudget.Size?
     /// As in ``Answerer/Options``
-    public var textShare = ContextBudget.usualTextShare
+    public var textShare: Double?
 
     /// - Parameters:
     ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one

@@ -53,6 +53,21 @@ import Testing
         }
     }
 
+    private func parts(
+        of text: String, _ compressor: Compressor
+    ) throws -> (ids: [Int], vectors: SegmentVectors, segments: [ContextSelection.Segment]) {
+        let tokens = try tokenizer.encodeWithOffsets(text, special: .asText)
+        let scheme = compressor.scheme
+        return (
+            tokens.map(\.id), try compressor.compress(tokens.map(\.id)),
+            scheme.segments(of: tokens.count).map {
+                .init(
+                    bytes: tokens[$0.lowerBound].range.lowerBound..<tokens[$0.upperBound - 1].range.upperBound,
+                    vectorCount: scheme.vectors(of: $0.count))
+            }
+        )
+    }
+
     private let questions = [
         Question(id: "1", text: "What was the donkey called?", answers: ["Ottilie", "the donkey"]),
         Question(id: "2", text: "What took the mill?", answers: ["the river"]),
@@ -65,19 +80,15 @@ import Testing
         let measure = try AnswerMeasure(
             compressor, tokenizer: tokenizer, size: .positions(positions), textShare: share)
         var told = 0
-        let found = try measure.losses(of: document, questions: questions) { told += 1 }
+        let other = "A mill without a river is a house. " + document
+        let found = try measure.losses(
+            of: measure.document(document), foreign: measure.document(other), questions: questions
+        ) { told += 1 }
         #expect(told == 2 && found.count == 2)
         let prompts = try PromptBuilder(recognizing: tokenizer)
-        let tokens = try tokenizer.encodeWithOffsets(document, special: .asText)
-        let ids = tokens.map(\.id)
-        let vectors = try compressor.compress(ids)
+        let (ids, vectors, segments) = try parts(of: document, compressor)
+        let foreign = try parts(of: other, compressor)
         #expect(6 < vectors.count && vectors.count <= 40)
-        let scheme = compressor.scheme
-        let segments = scheme.segments(of: ids.count).map {
-            ContextSelection.Segment(
-                bytes: tokens[$0.lowerBound].range.lowerBound..<tokens[$0.upperBound - 1].range.upperBound,
-                vectorCount: scheme.vectors(of: $0.count))
-        }
         let index = try ExcerptIndex([document])
         for (question, losses) in zip(questions, found) {
             let losses = try #require(losses)
@@ -94,12 +105,22 @@ import Testing
             }
             let (pieces, both) = (try selection(1, nil), try selection(share, segments))
             let rows = try selection(0, segments).rows[0]
+            let foreignRows = try ContextSelection(
+                question.text, ExcerptIndex([other]), prompts: prompts, segments: [foreign.segments],
+                ContextBudget(positions: positions, textShare: 0)
+            ).rows[0]
             #expect(rows.reduce(0) { $0 + $1.count } == min(positions, vectors.count))
             #expect(positions == 6 || !pieces.text.isEmpty && !both.text.isEmpty && !both.rows[0].isEmpty)
             for (name, loss, expected) in [
                 ("none", losses.none, try loss([], [])), ("full", losses.full, try loss(ids, [])),
                 ("passages", losses.passages, try loss(pieces.text, [])),
                 ("compressed", losses.compressed, try loss([], rows)),
+                (
+                    "foreign", try #require(losses.foreign),
+                    try self.loss(
+                        compressor, prompts.prompt(question: question.text), answer,
+                        foreign.vectors.selected(foreignRows))
+                ),
                 ("hybrid", losses.hybrid, try loss(both.text, both.rows[0])),
             ] {
                 #expect(abs(loss - expected) < 1e-4, "\(name)")
@@ -112,7 +133,8 @@ import Testing
     @Test func aLongText() throws {
         let long = (0..<12).map { "\($0). " + document }.joined(separator: "\n")
         let compressor = try attended()
-        let found = try AnswerMeasure(compressor, tokenizer: tokenizer).losses(of: long, questions: questions)
+        let measure = try AnswerMeasure(compressor, tokenizer: tokenizer)
+        let found = try measure.losses(of: measure.document(long), questions: questions)
         let prompts = try PromptBuilder(recognizing: tokenizer)
         let window = model.languageModel.window
         let ids = try tokenizer.encode(long, special: .asText)
@@ -124,6 +146,7 @@ import Testing
             let kept = Array(ids.prefix(room / 2) + ids.suffix(room - room / 2))
             let expected = try loss(compressor, prompts.prompt(question: question.text, context: kept), answer, nil)
             #expect(abs(try #require(losses).full - expected) < 1e-4)
+            #expect(losses?.foreign == nil)
         }
     }
 
@@ -162,8 +185,13 @@ import Testing
         if let gain = all.hybridBeyondPassages {
             #expect(abs(gain.mean - (all.lossPassages - all.lossHybrid) / gap) < 1e-9)
         }
+        let foreign = all.lossesByQuestion.compactMap(\.foreign)
+        let lossForeign = try #require(all.lossForeign)
+        #expect(foreign.count == 12 && abs(lossForeign - foreign.reduce(0, +) / 12) < 1e-9)
         let some = try AnswerEvaluation(sets, measure: measure, count: 5, seed: 3).figures()
-        #expect(some.questions == 5 && some.lossesByQuestion.allSatisfy { all.lossesByQuestion.contains($0) })
+        // Which vectors are foreign to a document follows from those that were drawn.
+        let known = all.lossesByQuestion.map(\.hybrid)
+        #expect(some.questions == 5 && some.lossesByQuestion.allSatisfy { known.contains($0.hybrid) })
         let again = try AnswerEvaluation(sets, measure: measure, count: 5, seed: 3).figures()
         #expect(again.lossesByQuestion == some.lossesByQuestion)
         let others = try AnswerEvaluation(sets, measure: measure, count: 5, seed: 4).figures()
@@ -182,7 +210,7 @@ import Testing
         let measure = try AnswerMeasure(attended(), tokenizer: tokenizer)
         let long = Question(
             id: "1", text: String(repeating: "Why? ", count: model.languageModel.window), answers: ["So."])
-        let losses = try measure.losses(of: document, questions: [long, questions[1]])
+        let losses = try measure.losses(of: measure.document(document), questions: [long, questions[1]])
         #expect(losses[0] == nil && losses[1] != nil)
         func evaluation(_ questions: [Question]) throws -> AnswerEvaluation {
             try AnswerEvaluation(
@@ -194,6 +222,7 @@ import Testing
         }
         let figures = try evaluation([long, questions[1]]).figures()
         #expect(figures.questions == 1 && figures.omitted == 1)
+        #expect(figures.lossForeign == nil && figures.gapClosedForeign == nil)
         #expect(throws: EvaluationError.self) { try evaluation([long]).figures() }
     }
 }

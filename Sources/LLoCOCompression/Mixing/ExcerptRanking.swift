@@ -1,0 +1,134 @@
+import LLoCOLibrary
+
+/// The pieces of some texts in the order in which they are read for a question.
+///
+/// A piece is as good as the question's words that it has, by BM25, and those of the pieces around it: what is asked for
+/// often stands beside the words of the question, after them more often than before.
+struct ExcerptRanking {
+    /// Sentences that are sure to matter: they have most of the question's words, or a rare code or number of it, or are
+    /// led to from such sentences by a rare name.
+    struct Telling {
+        /// Among the index's pieces
+        let place: Int
+        /// UTF-8 byte offsets in its text
+        let sentences: Range<Int>
+    }
+
+    /// Best first.
+    private(set) var telling: [Telling] = []
+    /// Places of pieces, best first
+    private(set) var order: [Int] = []
+    /// The share of what the question's words are worth that the best piece has: 0 for none, 1 and more for all of them
+    private(set) var coverage = 0.0
+
+    /// What the words of the piece so many before count, and of the piece so many after (`Docs/experiments.md` 24)
+    private static let (before, after) = ([0.7, 0.4, 0.2], [0.4, 0.2, 0.1])
+    /// A piece tells where it has this share of what the question's words are worth.
+    private static let leastCoverage = 0.7
+    /// Sentences tell only where there are so few,
+    private static let mostTelling = 12
+    /// and a word leads to them only where so few pieces have it.
+    private static let mostPlaces = 6
+    /// In characters
+    private static let longestName = 64
+    /// So many names are followed at most.
+    private static let mostLinks = 64
+
+    /// - Parameter limit: pieces, at most
+    /// - Throws: `LibraryError` where the pieces cannot be searched.
+    init(_ question: String, _ index: ExcerptIndex, limit: Int) throws {
+        let scores = try index.scores(for: question)
+        order = Self.smoothed(scores, index).prefix(limit).map { $0 }
+        try findTelling(question, scores, index)
+    }
+
+    /// Places by their own words and those around them, best first.
+    private static func smoothed(_ scores: [Int: Double], _ index: ExcerptIndex) -> [Int] {
+        var sums = scores
+        for (place, score) in scores {
+            func add(_ neighbour: Int, _ weight: Double) {
+                guard index.pieces.indices.contains(neighbour), index.pieces[neighbour].text == index.pieces[place].text
+                else { return }
+                sums[neighbour, default: 0] += weight * score
+            }
+            for (distance, weight) in before.enumerated() { add(place + distance + 1, weight) }
+            for (distance, weight) in after.enumerated() { add(place - distance - 1, weight) }
+        }
+        return sums.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }.map(\.key)
+    }
+
+    private mutating func findTelling(_ question: String, _ scores: [Int: Double], _ index: ExcerptIndex) throws {
+        let worth = try index.worth(of: question)
+        guard worth > 0 else { return }
+        coverage = (scores.values.max() ?? 0) / worth
+        var found: [Int: Telling] = [:]
+        var ranks: [(place: Int, rank: Int, score: Double)] = []
+        func add(_ places: [Int: Range<Int>], rank: Int) {
+            for (place, sentences) in places.sorted(by: { $0.key < $1.key }) where found[place] == nil {
+                found[place] = Telling(place: place, sentences: sentences)
+                ranks.append((place, rank, scores[place] ?? 0))
+            }
+        }
+        let covering = scores.filter { $0.value >= Self.leastCoverage * worth }
+        if covering.count <= Self.mostTelling {
+            add(
+                try index.sentences(with: question, limit: 2 * Self.mostTelling).filter { covering[$0.key] != nil },
+                rank: 0)
+        }
+        for code in Self.names(in: question).filter(Self.isCode).prefix(Self.mostLinks) {
+            guard 1...Self.mostPlaces ~= (try index.frequency(of: code)) else { continue }
+            add(try index.sentences(withPhrase: code, limit: Self.mostPlaces), rank: 0)
+        }
+        // Breadth first.
+        var followed = Set(KeywordQuery(question).words)
+        var next = 0
+        ranks.sort { $0.score != $1.score ? $0.score > $1.score : $0.place < $1.place }
+        while next < ranks.count, ranks.count < 2 * Self.mostTelling, followed.count < Self.mostLinks {
+            let (place, rank, _) = ranks[next]
+            next += 1
+            guard let sentences = found[place]?.sentences else { continue }
+            let text = index.content(sentences, of: index.pieces[place].text)
+            for name in Self.names(in: text) where followed.insert(name.lowercased()).inserted {
+                guard 2...Self.mostPlaces ~= (try index.frequency(of: name)) else { continue }
+                add(try index.sentences(withPhrase: name, limit: Self.mostPlaces), rank: rank + 1)
+            }
+        }
+        telling = ranks.sorted {
+            ($0.rank, -$0.score, $0.place) < ($1.rank, -$1.score, $1.place)
+        }.compactMap { found[$0.place] }
+    }
+
+    /// A word that stands for one thing: three characters or more with a digit, all capitals, or joined by hyphens.
+    private static func isCode(_ word: String) -> Bool {
+        word.count > 2
+            && (word.contains(where: \.isNumber) || word.contains("-") || word.allSatisfy(\.isUppercase))
+    }
+
+    /// The words that name something: codes, and those with a capital that does not begin a sentence.
+    static func names(in text: String) -> [String] {
+        var names: [String] = []
+        var beginsSentence = true
+        var word = ""
+        func finish() {
+            while word.last == "-" { word.removeLast() }
+            guard !word.isEmpty else { return }
+            if word.count <= longestName,
+                isCode(word) || (word.count > 1 && !beginsSentence && word.first?.isUppercase == true)
+            {
+                names.append(word)
+            }
+            beginsSentence = false
+            word = ""
+        }
+        for character in text {
+            if character.isLetter || character.isNumber || (character == "-" && !word.isEmpty) {
+                word.append(character)
+                continue
+            }
+            finish()
+            if ".!?\n\"".contains(character) { beginsSentence = true }
+        }
+        finish()
+        return names
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import LLoCOBase
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOTestSupport
+import LLoCOTokenizers
+import Testing
+
+/// What is read of texts before a question.
+@Suite struct ContextSelectionTests {
+    private let prompts: PromptBuilder
+
+    init() throws {
+        prompts = try PromptBuilder(
+            recognizing: TokenizerLoader.load(folder: TestFiles.tokenizers.appending(path: "smollm")))
+    }
+
+    private static let noise = ["The grass is green.", "The sky is blue.", "Here we go.", "There and back again."]
+
+    /// Sentences of noise, with others at some of their places.
+    private static func text(_ count: Int, _ others: [Int: String]) -> String {
+        (0..<count).map { others[$0] ?? noise[$0 % noise.count] }.joined(separator: " ")
+    }
+
+    private func selection(
+        _ question: String, _ text: String, _ positions: Int, share: Double? = nil, vectors: Int? = nil
+    ) throws -> (selection: ContextSelection, text: String) {
+        let index = try ExcerptIndex([text])
+        let selection = try ContextSelection(
+            question, index, prompts: prompts,
+            segments: vectors.map { [[.init(bytes: 0..<text.utf8.count, vectorCount: $0)]] },
+            ContextBudget(positions: positions, textShare: share))
+        #expect(selection.text.count + selection.rows.joined().reduce(0) { $0 + $1.count } <= positions)
+        return (selection, selection.excerpts.map { index.content($0.piece) }.joined(separator: "\n"))
+    }
+
+    /// Each variable is named by the next: none but the first stands beside the question's number.
+    @Test func whatIsNamedIsFollowed() throws {
+        let names = ["VXKAQ", "MBRTO", "QPLEW", "ZDUYF"]
+        var others = [20: "LET \(names[0]) = 40321."]
+        for index in 1..<names.count { others[20 + 41 * index] = "LET \(names[index]) = \(names[index - 1])." }
+        let read = try selection("Which variables hold the value 40321?", Self.text(300, others), 120, vectors: 200)
+            .text
+        for name in names { #expect(read.contains("LET \(name)"), "\(name)") }
+        // Where the share is given, sure text keeps to it too.
+        let (some, few) = try selection(
+            "Which variables hold the value 40321?", Self.text(300, others), 120, share: 0.2, vectors: 200)
+        #expect(some.text.count <= 24 && few.contains("40321") && some.rows[0] == [0..<120 - some.text.count])
+    }
+
+    /// Of many pieces that have a few of the words those are read whose sentences have them all.
+    @Test func theSentencesThatHaveAllWords() throws {
+        var others: [Int: String] = [:]
+        for index in 0..<30 { others[7 * index] = "The number of amber-fox\(index) is \(7000 + index)." }
+        others[100] = "The number of minty-hinge is 4711."
+        others[170] = "The number of minty-hinge is 815."
+        let read = try selection("Which numbers has minty-hinge?", Self.text(220, others), 150, vectors: 200).text
+        #expect(read.contains("4711.") && read.contains("815."))
+    }
+
+    /// What stands after the words of a question is read before what has one of them elsewhere.
+    @Test func whatStandsBesideIt() throws {
+        let padding = "one two three four five six seven eight nine ten eleven twelve."
+        let wanted = [
+            "The miller's donkey lost its way in the dark forest behind the old \(padding)",
+            "At last a lantern of silver showed it home \(padding)",
+        ]
+        let paragraphs =
+            (0..<20).map { "Paragraph \($0) \(padding)" } + wanted
+            + (20..<40).map { "Paragraph \($0) donkey \(padding)" }
+        let room = prompts.text(wanted.joined(separator: "\n")).count + 12
+        let read = try selection(
+            "How did the miller's lost donkey find its way in the forest?", paragraphs.joined(separator: "\n\n"),
+            room, share: 1
+        ).text
+        #expect(read.contains("lost its way") && read.contains("lantern of silver"), "\(read)")
+    }
+
+    @Test(arguments: ["", "?", "green", "40321", "Why is the sky blue and the grass green?", "\"a-b\" -- -x- ÄÖ 東京-4"])
+    func anyQuestionAndBudget(_ question: String) throws {
+        let text = Self.text(120, [50: "LET ABCDE = 40321, 東京-4 and \u{2}a-b\u{2}."])
+        for positions in [0, 1, 7, 8, 40, 3000] {
+            for share in [nil, 0, 0.5, 1] {
+                _ = try selection(question, text, positions, share: share, vectors: 90)
+                _ = try selection(question, text, positions, share: share)
+            }
+        }
+    }
+}
