@@ -76,6 +76,39 @@ import Testing
         #expect(read.contains("lost its way") && read.contains("lantern of silver"), "\(read)")
     }
 
+    /// How much is text follows from how well a piece matches, and from whether the whole is asked about.
+    @Test func theQuestionDecidesTheShare() throws {
+        let text = Self.text(
+            400,
+            [
+                50: "A river ran there.", 100: "A lantern hung there.", 150: "A boat came.",
+                200: "A miller kept a grey donkey near the mill.", 350: "The donkey was sold at the fair.",
+            ])
+        func share(_ question: String, of positions: Int = 200) throws -> Double {
+            Double(try selection(question, text, positions, vectors: 900).selection.text.count) / Double(positions)
+        }
+        let (good, poor) = (
+            try share("Did the miller keep a grey donkey near the mill?"),
+            try share("Were river, lantern, boat and fair grey?", of: 600)
+        )
+        let whole = try share("Summarize what is said about the donkey near the mill.")
+        #expect(
+            0.35 < good && good <= 0.85 && 0.2 < poor && poor <= 0.35 && whole <= 0.2 && 0 < whole,
+            "\(good) \(poor) \(whole)")
+        #expect(try share("What else?") == 0)
+        // Without text the segments of the best pieces are favoured all the same.
+        let index = try ExcerptIndex([text])
+        let bytes = text.utf8.count
+        let segments = (0..<4).map {
+            ContextSelection.Segment(bytes: bytes * $0 / 4..<bytes * ($0 + 1) / 4, vectorCount: 30)
+        }
+        let rows = try ContextSelection(
+            "Where was the donkey sold?", index, prompts: prompts, segments: [segments],
+            ContextBudget(positions: 60, textShare: 0)
+        ).rows[0].map(\.count)
+        #expect(rows.reduce(0, +) == 60 && rows[3] == 30 && rows.max() == 30, "\(rows)")
+    }
+
     @Test(arguments: ["", "?", "green", "40321", "Why is the sky blue and the grass green?", "\"a-b\" -- -x- ÄÖ 東京-4"])
     func anyQuestionAndBudget(_ question: String) throws {
         let text = Self.text(120, [50: "LET ABCDE = 40321, 東京-4 and \u{2}a-b\u{2}."])

@@ -18,7 +18,7 @@ struct BudgetOptions: ParsableArguments {
             "Mode hybrid: at most this share of the budget is text, 0 to 1; the rest is vectors.",
             discussion: """
                 Default: a third to five sixths, the more the better a piece has the question's words, and all of it for \
-                sentences that have most of them or a rare number or code.
+                sentences that have most of them or a rare number or code; a fifth for questions about the whole.
                 """, valueName: "share"))
     var textShare: Double?
 

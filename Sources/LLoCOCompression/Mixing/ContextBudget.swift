@@ -9,6 +9,8 @@ public struct ContextBudget: Hashable, Sendable {
     /// (`Docs/experiments.md` 24).
     private static let (leastTextShare, mostTextShare) = (0.35, 0.85)
     private static let (leastCoverage, mostCoverage) = (0.4, 0.7)
+    /// The share where a question asks about the whole
+    private static let shareForTheWhole = 0.2
 
     /// How many positions there may be: a number, or one for every so many tokens of the documents.
     public enum Size: Hashable, Sendable, LosslessStringConvertible {
@@ -52,17 +54,23 @@ public struct ContextBudget: Hashable, Sendable {
         self.textShare = textShare
     }
 
-    /// The positions that pieces of text may take of which the best has this share of what the question's words are worth.
-    func text(coverage: Double) -> Int {
-        let match = (coverage - Self.leastCoverage) / (Self.mostCoverage - Self.leastCoverage)
-        let decided = Self.leastTextShare + (Self.mostTextShare - Self.leastTextShare) * min(1, max(0, match))
-        return text(share: textShare ?? decided)
+    /// The positions that text may take.
+    ///
+    /// - Parameters:
+    ///   - kind: the question's
+    ///   - coverage: the share of what the question's words are worth that the best piece has; nil for sentences that are
+    ///     sure to matter
+    func text(for kind: QuestionKind, coverage: Double?) -> Int {
+        let share = textShare ?? Self.share(kind, coverage: coverage)
+        return Int(Double(max(0, positions)) * min(1, max(0, share)))
     }
 
-    /// The positions that sentences may take which are sure to matter for the question.
-    var sureText: Int { text(share: textShare ?? 1) }
-
-    private func text(share: Double) -> Int { Int(Double(max(0, positions)) * min(1, max(0, share))) }
+    private static func share(_ kind: QuestionKind, coverage: Double?) -> Double {
+        guard kind == .detail else { return shareForTheWhole }
+        guard let coverage else { return 1 }
+        let match = (coverage - leastCoverage) / (mostCoverage - leastCoverage)
+        return leastTextShare + (mostTextShare - leastTextShare) * min(1, max(0, match))
+    }
 
     /// How many of each segment's vectors are read under a budget.
     ///

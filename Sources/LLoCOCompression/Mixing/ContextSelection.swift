@@ -38,6 +38,8 @@ package struct ContextSelection {
     private static let mostPieces = 256
     /// Positions for which no piece of text is looked for any more
     private static let leastText = 8
+    /// Pieces whose segments' vectors are favoured where no text is read
+    private static let mostFavoured = 4
 
     /// - Parameters:
     ///   - index: of the texts
@@ -49,18 +51,27 @@ package struct ContextSelection {
         segments: [[Segment]]?, _ budget: ContextBudget
     ) throws {
         (self.index, self.prompts) = (index, prompts)
-        if budget.sureText >= Self.leastText {
-            try readText(question, found, budget, cuts: segments == nil)
+        let kind = QuestionKind(question)
+        let room = budget.text(for: kind, coverage: nil)
+        let all = segments?.joined().reduce(0) { $0 + $1.vectorCount } ?? 0
+        let ranking =
+            room >= Self.leastText || budget.positions < all
+            ? try ExcerptRanking(question, index, limit: Self.mostPieces) : nil
+        if let ranking, room >= Self.leastText {
+            readText(ranking, found, budget, kind, cuts: segments == nil)
         } else if segments == nil {
             omissions.append(
-                "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(budget.sureText)")
+                "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(room)")
         }
         guard let segments else { return }
         let flat = segments.enumerated().flatMap { text, list in list.map { (text: text, segment: $0) } }
-        let favoured = excerpts.sorted { $0.rank < $1.rank }.compactMap { excerpt in
-            flat.firstIndex {
-                $0.text == excerpt.piece.text && $0.segment.bytes.contains(excerpt.piece.bytes.lowerBound)
-            }
+        // The segments that text was read from, else those of the pieces that would have been.
+        let best =
+            excerpts.isEmpty
+            ? (ranking?.order.prefix(Self.mostFavoured) ?? []).map { index.pieces[$0] }
+            : excerpts.sorted { $0.rank < $1.rank }.map(\.piece)
+        let favoured = best.compactMap { piece in
+            flat.firstIndex { $0.text == piece.text && $0.segment.bytes.contains(piece.bytes.lowerBound) }
         }
         let counts = ContextBudget.vectors(
             of: flat.map(\.segment.vectorCount), favoured: favoured, positions: budget.positions - text.count)
@@ -77,10 +88,10 @@ package struct ContextSelection {
     ///
     /// - Parameter cuts: whether the best piece's beginning is taken where none fits; else vectors have the room
     private mutating func readText(
-        _ question: String, _ found: [ExcerptIndex.Piece], _ budget: ContextBudget, cuts: Bool
-    ) throws {
-        let ranking = try ExcerptRanking(question, index, limit: Self.mostPieces)
-        var room = budget.sureText
+        _ ranking: ExcerptRanking, _ found: [ExcerptIndex.Piece], _ budget: ContextBudget, _ kind: QuestionKind,
+        cuts: Bool
+    ) {
+        var room = budget.text(for: kind, coverage: nil)
         // What is read of each piece, best first.
         var chosen: [(place: Int, bytes: Range<Int>)] = []
         var used = 0
@@ -97,7 +108,7 @@ package struct ContextSelection {
             if let known { chosen[known].bytes = bytes } else { chosen.append((place, bytes)) }
         }
         for part in ranking.telling where room - used >= Self.leastText { take(part.place, part.sentences) }
-        room = max(used, budget.text(coverage: ranking.coverage))
+        room = max(used, budget.text(for: kind, coverage: ranking.coverage))
         let order = ranking.order + others(found, than: ranking.order)
         for place in order.prefix(Self.mostPieces) where room - used >= Self.leastText {
             var bytes = index.pieces[place].bytes

@@ -60,8 +60,9 @@ extension ContextBudget {
         )
         guard kind < share else { return nil }
         let ratio = ratios.least * pow(ratios.most / ratios.least, size)
-        // A fifth of them are text alone.
+        // Of half of them the question decides the share; of the others a fifth are text alone.
         return ContextBudget(
-            positions: max(1, Int((Double(tokens) / ratio).rounded())), textShare: min(1, 1.25 * textShare))
+            positions: max(1, Int((Double(tokens) / ratio).rounded())),
+            textShare: textShare < 0.5 ? nil : min(1, 1.25 * (2 * textShare - 1)))
     }
 }
