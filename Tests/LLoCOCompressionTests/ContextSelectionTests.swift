@@ -96,15 +96,15 @@ import Testing
             0.35 < good && good <= 0.85 && 0.2 < poor && poor <= 0.35 && whole <= 0.2 && 0 < whole,
             "\(good) \(poor) \(whole)")
         #expect(try share("What else?") == 0)
-        // Without text the segments of the best pieces are favoured all the same.
+        // Where no piece fits, the segments of the best are favoured all the same.
         let index = try ExcerptIndex([text])
         let bytes = text.utf8.count
         let segments = (0..<4).map {
             ContextSelection.Segment(bytes: bytes * $0 / 4..<bytes * ($0 + 1) / 4, vectorCount: 30)
         }
         let rows = try ContextSelection(
-            "Where was the donkey sold?", index, prompts: prompts, segments: [segments],
-            ContextBudget(positions: 60, textShare: 0)
+            "Describe where the donkey was sold.", index, prompts: prompts, segments: [segments],
+            ContextBudget(positions: 60)
         ).rows[0].map(\.count)
         #expect(rows.reduce(0, +) == 60 && rows[3] == 30 && rows.max() == 30, "\(rows)")
     }

@@ -41,6 +41,7 @@ import Testing
 
         let answerer = Answerer(model: model, library: library)
         var options = Answerer.Options()
+        options.mode = .compressed
         options.documents = ["river.txt"]
         options.generation.maximumTokens = 5
         let answer = try await answerer.answer("What is item 3?", options)

@@ -48,6 +48,12 @@ struct Evaluate: ComputingCommand {
     @Option(help: ArgumentHelp("Only the first N documents.", valueName: "n"))
     var limit: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Only documents that have N tokens together at most, drawn by --seed.",
+            discussion: "The first drawn is taken whatever its length.", valueName: "n"))
+    var drawTokens: Int?
+
     @Option(help: ArgumentHelp("Write every prediction to this file, a JSON line each.", valueName: "file"))
     var predictions: String?
 
@@ -87,6 +93,9 @@ struct Evaluate: ComputingCommand {
     func validate() throws {
         guard try !parsedModes().isEmpty else { throw ValidationError("--modes: expected at least one mode") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected 1 or more") }
+        if let drawTokens, drawTokens < 1 {
+            throw ValidationError("--draw-tokens \(drawTokens): expected 1 or more")
+        }
         if let maxTokens, !(1...1_048_576 ~= maxTokens) {
             throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")
         }
@@ -116,6 +125,10 @@ struct Evaluate: ComputingCommand {
                 seed: engine.model.compute.seed)
         if let limit { set.documents = Array(set.documents.prefix(limit)) }
         set.documents.removeAll { $0.questions.isEmpty }
+        if let drawTokens {
+            try set.draw(
+                tokens: drawTokens, seed: engine.model.compute.seed, tokenizer: loaded.languageModel.tokenizer)
+        }
         if let maxTokens { set.limitAnswers(to: maxTokens) }
         if set.questionCount == 0 {
             throw CommandError("\(data.data): no question among the first \(limit ?? 0) documents")

@@ -55,7 +55,7 @@ package struct ContextSelection {
         let room = budget.text(for: kind, coverage: nil)
         let all = segments?.joined().reduce(0) { $0 + $1.vectorCount } ?? 0
         let ranking =
-            room >= Self.leastText || budget.positions < all
+            room >= Self.leastText || (budget.textShare == nil && budget.positions < all)
             ? try ExcerptRanking(question, index, limit: Self.mostPieces) : nil
         if let ranking, room >= Self.leastText {
             readText(ranking, found, budget, kind, cuts: segments == nil)
@@ -67,7 +67,7 @@ package struct ContextSelection {
         let flat = segments.enumerated().flatMap { text, list in list.map { (text: text, segment: $0) } }
         // The segments that text was read from, else those of the pieces that would have been.
         let best =
-            excerpts.isEmpty
+            excerpts.isEmpty && budget.textShare == nil
             ? (ranking?.order.prefix(Self.mostFavoured) ?? []).map { index.pieces[$0] }
             : excerpts.sorted { $0.rank < $1.rank }.map(\.piece)
         let favoured = best.compactMap { piece in
@@ -118,7 +118,8 @@ package struct ContextSelection {
             take(place, bytes)
         }
         if chosen.isEmpty, let best = order.first {
-            return readBeginning(of: index.pieces[best], room, cuts: cuts)
+            if cuts { readBeginning(of: index.pieces[best], room) }
+            return
         }
         while !chosen.isEmpty {
             let excerpts = joined(chosen)
@@ -142,21 +143,17 @@ package struct ContextSelection {
     }
 
     /// Takes what fits of a piece that is too long.
-    private mutating func readBeginning(of whole: ExcerptIndex.Piece, _ room: Int, cuts: Bool) {
+    private mutating func readBeginning(of whole: ExcerptIndex.Piece, _ room: Int) {
         var piece = whole
         var ids = prompts.text(index.content(piece))
         let count = ids.count
-        let tooLong = "no piece of text was read: the best has \(count) tokens, there is room for \(room)"
-        guard cuts else {
-            omissions.append(tooLong)
-            return
-        }
         while ids.count > room, let shorter = index.withoutLastWord(piece) {
             piece = shorter
             ids = prompts.text(index.content(piece))
         }
         guard ids.count <= room else {
-            omissions.append(tooLong)
+            omissions.append(
+                "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
             return
         }
         (text, excerpts) = (ids, [Excerpt(piece: piece, rank: 1)])
