@@ -109,6 +109,49 @@ import Testing
         #expect(rows.reduce(0, +) == 60 && rows[3] == 30 && rows.max() == 30, "\(rows)")
     }
 
+    /// Codes count whatever else a question asks; a part of one is no word.
+    @Test(arguments: ["What is the main number of whole-river?", "Summarize what role whole-river plays."])
+    func codesInQuestionsAboutTheWhole(_ question: String) throws {
+        let text = Self.text(300, [120: "The number of whole-river is 4711.", 250: "A river is a whole."])
+        let read = try selection(question, text, 100, vectors: 300).text
+        #expect(read.contains("4711."))
+    }
+
+    /// The best piece is read where it has just the room, and nothing is said then.
+    @Test func justTheRoom() throws {
+        let text = Self.text(60, [30: "The donkey of the miller lost its way in the forest behind the mill at night."])
+        let question = "Did the donkey of the miller lose its way in the forest behind the mill at night?"
+        let all = try selection(question, text, 400).text
+        let index = try ExcerptIndex([text])
+        let scores = try index.scores(for: question)
+        let best = index.pieces[try #require(scores.max { $0.value < $1.value }).key]
+        let room = prompts.text(index.content(best)).count
+        let read = try selection(question, text, room)
+        #expect(read.text.contains("The donkey of the miller") && read.selection.omissions.isEmpty)
+        #expect(all.contains(read.text))
+    }
+
+    /// Several texts: pieces have no neighbours in another text, and the vectors of both are read.
+    @Test func severalTexts() throws {
+        let texts = [Self.text(80, [79: "The miller sold a donkey."]), Self.text(80, [40: "The donkey was grey."])]
+        let index = try ExcerptIndex(texts)
+        let segments = texts.map { text in
+            (0..<2).map {
+                ContextSelection.Segment(
+                    bytes: text.utf8.count * $0 / 2..<text.utf8.count * ($0 + 1) / 2, vectorCount: 20)
+            }
+        }
+        let read = try ContextSelection(
+            "Who sold a grey donkey?", index, prompts: prompts, segments: segments, ContextBudget(positions: 150))
+        #expect(Set(read.excerpts.map(\.piece.text)) == [0, 1])
+        for excerpt in read.excerpts { #expect(excerpt.piece.bytes.upperBound <= texts[excerpt.piece.text].utf8.count) }
+        #expect(read.rows.count == 2 && read.rows.allSatisfy { !$0.isEmpty })
+        for ranges in read.rows { #expect(ranges.allSatisfy { 0 <= $0.lowerBound && $0.upperBound <= 40 }) }
+        let first = try ContextSelection(
+            "Who sold a grey donkey?", index, prompts: prompts, segments: segments, ContextBudget(positions: 150))
+        #expect(first.text == read.text && first.rows == read.rows)
+    }
+
     @Test(arguments: ["", "?", "green", "40321", "Why is the sky blue and the grass green?", "\"a-b\" -- -x- ÄÖ 東京-4"])
     func anyQuestionAndBudget(_ question: String) throws {
         let text = Self.text(120, [50: "LET ABCDE = 40321, 東京-4 and \u{2}a-b\u{2}."])

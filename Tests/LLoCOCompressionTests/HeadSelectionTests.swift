@@ -89,7 +89,8 @@ import Testing
             seen[head] += 1
         }
         #expect(zip(seen, weights).allSatisfy { abs(Double($0) - 4 * Double($1) * 2 / 3) <= 1 })
-        // A head that has no share is not heard; the first rows are what fewer would be.
+        #expect(zip(seen, weights).allSatisfy { $1 > 0 || $0 == 0 }, "a head without a share keeps nothing")
+        // The first rows are what fewer would be.
         let fewer = try Compressor.attended(for: decoder, scheme(shares, vectors: 2)).compress(ids)
         let first = try made.selected([0..<2]).values.array(of: Float.self)
         #expect(try fewer.values.array(of: Float.self) == first)

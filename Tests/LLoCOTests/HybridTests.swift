@@ -116,8 +116,8 @@ import Testing
             .joined(separator: "\n")
         let ids = try model.prompts.text(text)
         let segments = try library.segments(of: added.document.id, identity: model.vectorIdentity)
-        let favoured = answer.passages.sorted { $0.score > $1.score }.map { passage in
-            segments.firstIndex { $0.bytes.contains(passage.start) }!
+        let favoured = answer.passages.sorted { $0.score > $1.score }.flatMap { passage in
+            segments.indices.filter { segments[$0].bytes.overlaps(passage.start..<passage.end) }
         }
         let counts = ContextBudget.vectors(
             of: segments.map(\.vectorCount), favoured: favoured, positions: 180 - ids.count)

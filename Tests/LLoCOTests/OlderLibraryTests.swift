@@ -32,7 +32,8 @@ import Testing
             fields["seconds"] = nil
             // Which pieces of a text are read is this program's choice.
             if [.hybrid, .retrieval].contains(options.mode) {
-                #expect(fields["documents"] as? [String] == answer["documents"] as? [String])
+                #expect(fields["documents"] as? [String] == ["river.txt"])
+                #expect(answer["documents"] as? [String] == ["river.txt"])
             } else {
                 #expect(fields as NSDictionary == answer)
             }

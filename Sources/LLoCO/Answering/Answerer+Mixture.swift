@@ -24,7 +24,7 @@ extension Answerer {
             default: 0.0
             }
         let mixture = try await mixer.mix(
-            question, about: found.documents, passages: found.passages,
+            options.searchText ?? question, about: found.documents, passages: found.passages,
             ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
         let ids = try prompts.prompt(
             question: question, context: mixture.text, history: options.history, form: options.form)

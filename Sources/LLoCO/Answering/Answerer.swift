@@ -47,6 +47,9 @@ public final class Answerer: Sendable {
         public var generation = GenerationOptions()
         /// Earlier turns of the conversation
         public var history: [ChatMessage] = []
+        /// What documents and pieces of text are searched for; nil for the question itself, which may have more in it: the
+        /// options of a multiple choice, how to answer
+        public var searchText: String?
         /// How the question is put to the model: a turn of a chat by default. The answer to a continuation keeps the
         /// white space around it.
         public var form = PromptForm.chat
@@ -171,7 +174,7 @@ public final class Answerer: Sendable {
         try Task.checkCancellation()
         let plain = try plainPrompt(question, options)
         let start = ContinuousClock.now
-        let found = try await find(question, options)
+        let found = try await find(options.searchText ?? question, options)
         let seconds = start.duration(to: .now).seconds
         let prompt = try await build(question, plain, options, found)
         // The text of a document is read once for all questions that follow each other.

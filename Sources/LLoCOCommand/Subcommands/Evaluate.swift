@@ -93,8 +93,11 @@ struct Evaluate: ComputingCommand {
     func validate() throws {
         guard try !parsedModes().isEmpty else { throw ValidationError("--modes: expected at least one mode") }
         if let limit, limit < 1 { throw ValidationError("--limit \(limit): expected 1 or more") }
-        if let drawTokens, drawTokens < 1 {
-            throw ValidationError("--draw-tokens \(drawTokens): expected 1 or more")
+        if let drawTokens {
+            if drawTokens < 1 { throw ValidationError("--draw-tokens \(drawTokens): expected 1 or more") }
+            if group != nil {
+                throw ValidationError("--draw-tokens counts a file's own texts: it goes without --group")
+            }
         }
         if let maxTokens, !(1...1_048_576 ~= maxTokens) {
             throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")

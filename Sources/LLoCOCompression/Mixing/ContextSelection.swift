@@ -34,6 +34,14 @@ package struct ContextSelection {
     private let index: ExcerptIndex
     private let prompts: PromptBuilder
 
+    /// Some of a text that is read
+    private struct Part: Equatable {
+        let text: Int
+        /// UTF-8 byte offsets; parts do not overlap
+        let bytes: Range<Int>
+        let tokens: Int
+    }
+
     /// More pieces than a budget holds are not looked at.
     private static let mostPieces = 256
     /// Positions for which no piece of text is looked for any more
@@ -51,14 +59,15 @@ package struct ContextSelection {
         segments: [[Segment]]?, _ budget: ContextBudget
     ) throws {
         (self.index, self.prompts) = (index, prompts)
-        let kind = QuestionKind(question)
-        let room = budget.text(for: kind, coverage: nil)
+        // What may be read where everything is sure to matter.
+        let room = budget.text(for: .detail, coverage: nil)
         let all = segments?.joined().reduce(0) { $0 + $1.vectorCount } ?? 0
         let ranking =
             room >= Self.leastText || (budget.textShare == nil && budget.positions < all)
             ? try ExcerptRanking(question, index, limit: Self.mostPieces) : nil
         if let ranking, room >= Self.leastText {
-            readText(ranking, found, budget, kind, cuts: segments == nil)
+            readText(
+                ranking, found, budget, ranking.findsCode ? .detail : QuestionKind(question), cuts: segments == nil)
         } else if segments == nil {
             omissions.append(
                 "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(room)")
@@ -70,8 +79,8 @@ package struct ContextSelection {
             excerpts.isEmpty && budget.textShare == nil
             ? (ranking?.order.prefix(Self.mostFavoured) ?? []).map { index.pieces[$0] }
             : excerpts.sorted { $0.rank < $1.rank }.map(\.piece)
-        let favoured = best.compactMap { piece in
-            flat.firstIndex { $0.text == piece.text && $0.segment.bytes.contains(piece.bytes.lowerBound) }
+        let favoured = best.flatMap { piece in
+            flat.indices.filter { flat[$0].text == piece.text && flat[$0].segment.bytes.overlaps(piece.bytes) }
         }
         let counts = ContextBudget.vectors(
             of: flat.map(\.segment.vectorCount), favoured: favoured, positions: budget.positions - text.count)
@@ -92,30 +101,36 @@ package struct ContextSelection {
         cuts: Bool
     ) {
         var room = budget.text(for: kind, coverage: nil)
-        // What is read of each piece, best first.
-        var chosen: [(place: Int, bytes: Range<Int>)] = []
+        // What is read, best first.
+        var chosen: [Part] = []
         var used = 0
-        /// Takes some of a piece in the place of what was taken of it before.
-        func take(_ place: Int, _ bytes: Range<Int>) {
-            let known = chosen.firstIndex { $0.place == place }
-            // What joins it to the others counts too.
-            func count(_ bytes: Range<Int>) -> Int {
-                prompts.text(index.content(bytes, of: index.pieces[place].text)).count + 1
+        /// Takes some of a text, together with what it overlaps of what was taken before.
+        func take(_ bytes: Range<Int>, of text: Int) {
+            let known = chosen.filter { $0.text == text && $0.bytes.overlaps(bytes) }
+            let union = known.reduce(bytes) {
+                min($0.lowerBound, $1.bytes.lowerBound)..<max($0.upperBound, $1.bytes.upperBound)
             }
-            let more = count(bytes) - (known.map { count(chosen[$0].bytes) } ?? 0)
+            let tokens = prompts.text(index.content(union, of: text)).count
+            // What joins it to the others counts too.
+            let joint = known.isEmpty && !chosen.isEmpty ? 1 : 0
+            let more = tokens - known.reduce(0) { $0 + $1.tokens } + joint
             guard used + more <= room else { return }
             used += more
-            if let known { chosen[known].bytes = bytes } else { chosen.append((place, bytes)) }
+            let part = Part(text: text, bytes: union, tokens: tokens)
+            guard let first = chosen.firstIndex(where: { known.contains($0) }) else {
+                chosen.append(part)
+                return
+            }
+            chosen[first] = part
+            chosen.removeAll { $0 != part && known.contains($0) }
         }
-        for part in ranking.telling where room - used >= Self.leastText { take(part.place, part.sentences) }
+        for part in ranking.telling where room - used >= Self.leastText {
+            take(part.sentences, of: index.pieces[part.place].text)
+        }
         room = max(used, budget.text(for: kind, coverage: ranking.coverage))
         let order = ranking.order + others(found, than: ranking.order)
         for place in order.prefix(Self.mostPieces) where room - used >= Self.leastText {
-            var bytes = index.pieces[place].bytes
-            if let known = chosen.first(where: { $0.place == place })?.bytes {
-                bytes = min(bytes.lowerBound, known.lowerBound)..<max(bytes.upperBound, known.upperBound)
-            }
-            take(place, bytes)
+            take(index.pieces[place].bytes, of: index.pieces[place].text)
         }
         if chosen.isEmpty, let best = order.first {
             if cuts { readBeginning(of: index.pieces[best], room) }
@@ -157,26 +172,27 @@ package struct ContextSelection {
             return
         }
         (text, excerpts) = (ids, [Excerpt(piece: piece, rank: 1)])
+        guard ids.count < count else { return }
         omissions.append(
             "of the best piece of text, \(count) tokens, only the beginning was read: there is room for \(room)")
     }
 
-    /// Parts of pieces, best first, in the order of the texts; those that follow each other are one.
-    private func joined(_ chosen: [(place: Int, bytes: Range<Int>)]) -> [Excerpt] {
-        var parts: [Excerpt] = []
-        for (rank, part) in chosen.enumerated().sorted(by: {
-            ($0.element.place, $0.element.bytes.lowerBound) < ($1.element.place, $1.element.bytes.lowerBound)
-        }) {
-            let text = index.pieces[part.place].text
-            if let last = parts.last, last.piece.text == text,
-                let bytes = index.joined(last.piece.bytes, part.bytes, of: text)
+    /// Parts of the texts, best first, in the texts' order; those that follow each other are one.
+    private func joined(_ chosen: [Part]) -> [Excerpt] {
+        var excerpts: [Excerpt] = []
+        let ranked = chosen.enumerated().sorted {
+            ($0.element.text, $0.element.bytes.lowerBound) < ($1.element.text, $1.element.bytes.lowerBound)
+        }
+        for (rank, part) in ranked {
+            if let last = excerpts.last, last.piece.text == part.text,
+                let bytes = index.joined(last.piece.bytes, part.bytes, of: part.text)
             {
-                parts[parts.count - 1] = Excerpt(
-                    piece: .init(text: text, bytes: bytes), rank: min(last.rank, rank + 1))
+                excerpts[excerpts.count - 1] = Excerpt(
+                    piece: .init(text: part.text, bytes: bytes), rank: min(last.rank, rank + 1))
             } else {
-                parts.append(Excerpt(piece: .init(text: text, bytes: part.bytes), rank: rank + 1))
+                excerpts.append(Excerpt(piece: .init(text: part.text, bytes: part.bytes), rank: rank + 1))
             }
         }
-        return parts
+        return excerpts
     }
 }

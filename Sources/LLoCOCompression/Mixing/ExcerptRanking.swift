@@ -18,6 +18,8 @@ struct ExcerptRanking {
     private(set) var telling: [Telling] = []
     /// Places of pieces, best first
     private(set) var order: [Int] = []
+    /// Whether a code of the question stands in the texts
+    private(set) var findsCode = false
     /// The share of what the question's words are worth that the best piece has: 0 for none, 1 and more for all of them
     private(set) var coverage = 0.0
 
@@ -29,7 +31,7 @@ struct ExcerptRanking {
     private static let mostTelling = 12
     /// and a word leads to them only where so few pieces have it.
     private static let mostPlaces = 6
-    /// In characters
+    /// In Unicode scalars
     private static let longestName = 64
     /// So many names are followed at most.
     private static let mostLinks = 64
@@ -37,15 +39,29 @@ struct ExcerptRanking {
     /// - Parameter limit: pieces, at most
     /// - Throws: `LibraryError` where the pieces cannot be searched.
     init(_ question: String, _ index: ExcerptIndex, limit: Int) throws {
+        let question = Self.withoutReferences(question)
         let scores = try index.scores(for: question)
         order = Self.smoothed(scores, index).prefix(limit).map { $0 }
         try findTelling(question, scores, index)
     }
 
+    /// Words that speak of the text itself, not of what it says
+    private static let references: Set<String> = [
+        "text", "passage", "mentioned", "provided", "according", "above", "below", "following",
+    ]
+
+    /// A question without the words that speak of the text.
+    private static func withoutReferences(_ question: String) -> String {
+        question.split(whereSeparator: \.isWhitespace).filter { word in
+            !references.contains(word.lowercased().filter(\.isLetter))
+        }.joined(separator: " ")
+    }
+
     /// Places by their own words and those around them, best first.
     private static func smoothed(_ scores: [Int: Double], _ index: ExcerptIndex) -> [Int] {
         var sums = scores
-        for (place, score) in scores {
+        // In a fixed order, which sums depend on in their last bits.
+        for (place, score) in scores.sorted(by: { $0.key < $1.key }) {
             func add(_ neighbour: Int, _ weight: Double) {
                 guard index.pieces.indices.contains(neighbour), index.pieces[neighbour].text == index.pieces[place].text
                 else { return }
@@ -78,17 +94,19 @@ struct ExcerptRanking {
         for code in Self.names(in: question).filter(Self.isCode).prefix(Self.mostLinks) {
             guard 1...Self.mostPlaces ~= (try index.frequency(of: code)) else { continue }
             add(try index.sentences(withPhrase: code, limit: Self.mostPlaces), rank: 0)
+            findsCode = true
         }
         // Breadth first.
-        var followed = Set(KeywordQuery(question).words)
-        var next = 0
+        var known = Set(KeywordQuery(question).words)
+        var (next, followed) = (0, 0)
         ranks.sort { $0.score != $1.score ? $0.score > $1.score : $0.place < $1.place }
-        while next < ranks.count, ranks.count < 2 * Self.mostTelling, followed.count < Self.mostLinks {
+        while next < ranks.count, ranks.count < 2 * Self.mostTelling, followed < Self.mostLinks {
             let (place, rank, _) = ranks[next]
             next += 1
             guard let sentences = found[place]?.sentences else { continue }
             let text = index.content(sentences, of: index.pieces[place].text)
-            for name in Self.names(in: text) where followed.insert(name.lowercased()).inserted {
+            for name in Self.names(in: text) where known.insert(name.lowercased()).inserted {
+                followed += 1
                 guard 2...Self.mostPlaces ~= (try index.frequency(of: name)) else { continue }
                 add(try index.sentences(withPhrase: name, limit: Self.mostPlaces), rank: rank + 1)
             }
@@ -112,7 +130,7 @@ struct ExcerptRanking {
         func finish() {
             while word.last == "-" { word.removeLast() }
             guard !word.isEmpty else { return }
-            if word.count <= longestName,
+            if word.unicodeScalars.count <= longestName,
                 isCode(word) || (word.count > 1 && !beginsSentence && word.first?.isUppercase == true)
             {
                 names.append(word)

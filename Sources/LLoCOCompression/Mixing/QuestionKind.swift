@@ -7,8 +7,12 @@ enum QuestionKind {
 
     /// The kind of a question; ``detail`` where nothing speaks for the other.
     init(_ question: String) {
-        let words = question.lowercased().split { !$0.isLetter }
-        self = words.contains { Self.wordsForTheWhole.contains(String($0)) } ? .whole : .detail
+        let words = question.lowercased().split(whereSeparator: \.isWhitespace)
+        self =
+            words.contains { word in
+                // A part of a name with a hyphen is no word of its own.
+                !word.contains("-") && Self.wordsForTheWhole.contains(word.filter(\.isLetter))
+            } ? .whole : .detail
     }
 
     /// Words that a fifth of the questions or more have that ask about the whole of a story or a meeting, and one in a

@@ -79,8 +79,8 @@ public struct EvaluationQuestion: Sendable, Equatable {
     public var id: String
     /// What the model is asked, options of a multiple choice included.
     public var text: String
-    /// The data set's own question, where ``text`` has a request of ours behind it: for those who ask it about another text.
-    /// nil where there is none.
+    /// The data set's own question, where ``text`` has a request of ours or options beside it: what the text is searched for,
+    /// and what is asked about another text. nil where there is none.
     public var originalText: String?
     /// How it is put to the model: as a turn of a chat, or right behind the text, which it continues.
     public var form: PromptForm

@@ -55,12 +55,16 @@ public struct AnswerEvaluation {
         func compressed(_ index: Int) throws -> AnswerMeasure.Document? {
             try AnswerMeasure.fitting { try measure.document(documents[index].document ?? "") }
         }
-        let last = documents.count > 1 ? try compressed(documents.count - 1) : nil
-        var foreign = last
+        // The last that can be compressed.
+        var last: (index: Int, document: AnswerMeasure.Document)?
+        for index in documents.indices.dropFirst().reversed() where last == nil {
+            last = try compressed(index).map { (index, $0) }
+        }
+        var foreign = last?.document
         for (index, questioned) in documents.enumerated() {
             defer { before += questioned.questions.count }
-            let isLast = index == documents.count - 1
-            guard let document = try isLast ? last ?? compressed(index) : compressed(index) else { continue }
+            let isLast = index == last?.index
+            guard let document = try isLast ? last?.document : compressed(index) else { continue }
             var done = before
             let fitting = try measure.losses(of: document, foreign: foreign, questions: questioned.questions) {
                 done += 1

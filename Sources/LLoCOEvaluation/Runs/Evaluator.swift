@@ -103,6 +103,7 @@ public final class Evaluator {
         options.textShare = textShare
         options.generation.maximumTokens = question.answerTokens
         options.form = question.form
+        options.searchText = question.originalText
         options.documents = [document.name]
         options.namesPassages = searches
         var answer: Answer?

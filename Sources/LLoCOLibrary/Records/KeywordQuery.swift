@@ -56,15 +56,14 @@ public struct KeywordQuery: Hashable, Sendable {
         return words
     }
 
-    /// Words of English questions that say nothing about what is asked for, or speak of the text itself.
+    /// Words of English questions that say nothing about what is asked for.
     private static let stopWords = Set(
         """
         a an the and or but if of to in on at by for from with without into onto over under about as than then so such \
         is are was were be been being am do does did done doing have has had having can could may might must shall \
         should will would not no nor this that these those there here it its he she they them his her hers their theirs \
         we us our ours you your yours i me my mine who whom whose which what when where why how all any both each few \
-        more most other some own same too very just also s t d ll m re ve \
-        text passage document article paragraph mentioned provided according above below following
+        more most other some own same too very just also s t d ll m re ve
         """.split(separator: " ").map(String.init))
 }
 

@@ -71,12 +71,9 @@ package final class ExcerptIndex: Sendable {
         return Piece(text: piece.text, bytes: piece.bytes.lowerBound..<last + 1)
     }
 
-    /// The text from one piece's beginning to another's end, where nothing but blanks lies between them; else nil. The
-    /// first begins no later than the second.
+    /// The text from one piece's beginning to another's end, where nothing but blanks lies between them; else nil.
     package func joined(_ first: Range<Int>, _ second: Range<Int>, of text: Int) -> Range<Int>? {
-        guard first.upperBound <= second.lowerBound else {
-            return min(first.lowerBound, second.lowerBound)..<max(first.upperBound, second.upperBound)
-        }
+        guard first.upperBound <= second.lowerBound else { return nil }
         let between = texts[text][first.upperBound..<second.lowerBound]
         guard between.allSatisfy(Self.isBlank) else { return nil }
         return first.lowerBound..<second.upperBound

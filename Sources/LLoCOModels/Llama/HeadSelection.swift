@@ -68,17 +68,17 @@ public struct HeadSelection: Sendable, Hashable {
     ///
     /// The j-th entry of a head with a share of w comes at (2j + 1) / w, the lower head first where two come together.
     package func owners(rows: Int) -> [Int] {
-        var counts = Array(repeating: 0, count: count)
-        let heads = shares.indices.filter { shares[$0] > 0 }
-        return (0..<rows * count).map { _ in
-            var next = heads[0]
-            for head in heads.dropFirst()
-            where (2 * counts[head] + 1) * shares[next] < (2 * counts[next] + 1) * shares[head] {
-                next = head
-            }
-            counts[next] += 1
-            return next
+        let (wanted, total) = (rows * count, shares.reduce(0, +))
+        // More entries of each head than it can have.
+        let entries = shares.indices.flatMap { head in
+            shares[head] > 0
+                ? (0...(wanted * shares[head] / total + 1)).map { (place: 2 * $0 + 1, head: head) } : []
         }
+        let ordered = entries.sorted {
+            let (one, other) = ($0.place * shares[$1.head], $1.place * shares[$0.head])
+            return one != other ? one < other : $0.head < $1.head
+        }
+        return ordered.prefix(wanted).map(\.head)
     }
 
     /// The logarithm of the worth of a layer's positions, up to a constant a head: [B, K, n], float32.

@@ -105,7 +105,12 @@ public final class CompressorTrainer {
         _ start: CompressorCheckpoint, _ scheme: CompressionScheme, to own: (adapter: Adapter, embedSummary: Tensor)
     ) throws {
         let given = start.description.scheme
-        guard given == scheme || !given.hasAdapter && scheme.segmentCompressor.selection != nil else {
+        // One that only selects does not say where an adapter is on.
+        let selects =
+            !given.hasAdapter && scheme.segmentCompressor.selection != nil
+            && (given.segmentTokens, given.summaryTokens) == (scheme.segmentTokens, scheme.summaryTokens)
+            && given.carry == scheme.carry
+        guard given == scheme || selects else {
             throw TrainingError(.invalid, "the compressor to begin with is \(given), the recipe's is \(scheme)")
         }
         // One that only selects has nothing else to begin with.

@@ -36,6 +36,7 @@ public final class SelectionTrainer {
     /// Begins where all heads keep alike what is attended to most.
     ///
     /// - Parameter sample: a text's tokens, which units of keys and values are taken from
+    /// - Throws: `ModelError` where the recipe's segments do not fit the model's window.
     public init(decoder: Llama, recipe: SelectionRecipe, sample: [Int], seed: UInt64) throws {
         self.decoder = decoder
         self.recipe = recipe
@@ -44,6 +45,12 @@ public final class SelectionTrainer {
             segmentTokens: recipe.segmentTokens, summaryTokens: recipe.summaryTokens, carry: .independent,
             method: .attended(AttendedKeysAndValues()))
         let configuration = decoder.configuration
+        guard recipe.segmentTokens < configuration.maximumPositions else {
+            throw ModelError(
+                .doesNotFit,
+                "segments of \(recipe.segmentTokens) tokens (selection.segmentTokens), the model's window holds "
+                    + "\(configuration.maximumPositions)")
+        }
         let heads = configuration.compressedLayers.count * configuration.keyValueHeadCount
         let device = decoder.device
         shares = try .zeros([heads], device: device)

@@ -45,7 +45,8 @@ public struct SelectionTrainingRun: Sendable {
         let asked = try TrainingQuestions(
             questions, maximumTokens: recipe.segmentTokens * recipe.questionedSegments, for: model, onEvent)
         let trainer = try SelectionTrainer(
-            decoder: model.decoder, recipe: recipe, sample: asked.documents[0].ids, seed: seed)
+            decoder: model.decoder, recipe: recipe,
+            sample: asked.documents.map(\.ids).max { $0.count < $1.count } ?? [], seed: seed)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let lock = try CompressorTrainer.lock(folder)
         defer { withExtendedLifetime(lock) {} }

@@ -24,7 +24,8 @@ extension EvaluationQuestion {
             ? "Choose \(names), and answer in this form: \"\(scorer.answer(letter: "..."))\"."
             : "Answer with the letter alone: \(names)."
         return EvaluationQuestion(
-            id: id, text: ([text] + lines + [instruction]).joined(separator: "\n"), answers: [letters[correct]],
+            id: id, text: ([text] + lines + [instruction]).joined(separator: "\n"), originalText: text,
+            answers: [letters[correct]],
             choices: options, correctChoice: correct, metric: .accuracy, scorer: scorer,
             answerTokens: answerTokens, attributes: attributes)
     }

@@ -37,8 +37,10 @@ struct LongBenchRecords: DataRecordReader {
         }
         var attributes = ["task": name]
         for key in ["length", "language"] { attributes[key] = record.label(key) }
+        let input = try record.string("input") ?? ""
         let question = EvaluationQuestion(
-            id: id, text: task.question(try record.string("input") ?? ""), form: task.form, answers: answers,
+            id: id, text: task.question(input), originalText: task.originalQuestion(input), form: task.form,
+            answers: answers,
             classes: task.metric == .classification ? classes : [], metric: task.metric,
             answerTokens: task.answerTokens, attributes: attributes)
         try set.add(

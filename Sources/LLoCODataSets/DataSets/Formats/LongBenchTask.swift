@@ -23,6 +23,11 @@ struct LongBenchTask {
         return label.isEmpty ? "\(instruction)\n\n\(input)" : "\(instruction)\n\n\(label): \(input)"
     }
 
+    /// The record's own question without what is asked beside it; nil where it has none.
+    func originalQuestion(_ input: String) -> String? {
+        (joint != nil || label != nil) && input.contains(where: { !$0.isWhitespace }) ? input : nil
+    }
+
     /// Their measures compare Chinese words, which LongBench tells apart with jieba's dictionary; nothing here does.
     static let ofChineseWords: Set<String> = ["multifieldqa_zh", "dureader", "vcsum"]
 

@@ -80,9 +80,11 @@ struct ScrollsRecords: DataRecordReader {
         if task == .quality {
             let options = try QualityOptions(input)
             question.text = ([options.question] + options.lines).joined(separator: "\n")
+            question.originalText = options.question
             question.choices = options.options
             parts.text = options.text
         } else if task == .contractNLI {
+            question.originalText = parts.question
             question.text +=
                 "\nDoes the contract say so? Answer \"Entailment\", \"Contradiction\" or \"Not mentioned\"."
         }
