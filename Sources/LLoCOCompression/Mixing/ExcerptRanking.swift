@@ -24,7 +24,7 @@ struct ExcerptRanking {
     private(set) var coverage = 0.0
 
     /// What the words of the piece so many before count, and of the piece so many after (`Docs/experiments.md` 24)
-    private static let (before, after) = ([0.7, 0.4, 0.2], [0.4, 0.2, 0.1])
+    private static let (before, after) = ([0.5, 0.3, 0.15], [0.3, 0.15, 0.08])
     /// A piece tells where it has this share of what the question's words are worth.
     private static let leastCoverage = 0.7
     /// Sentences tell only where there are so few,
