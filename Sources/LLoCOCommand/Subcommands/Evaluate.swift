@@ -50,8 +50,8 @@ struct Evaluate: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only documents that have N tokens together at most, drawn by --seed.",
-            discussion: "The first drawn is taken whatever its length.", valueName: "n"))
+            "Only documents drawn by --seed, up to N tokens in all.",
+            discussion: "The first document drawn is taken whatever its length.", valueName: "n"))
     var drawTokens: Int?
 
     @Option(help: ArgumentHelp("Write every prediction to this file, a JSON line each.", valueName: "file"))

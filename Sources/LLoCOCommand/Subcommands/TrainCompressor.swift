@@ -37,8 +37,8 @@ struct TrainCompressor: ComputingCommand {
         help: ArgumentHelp(
             "An adapter that answers are read with, in the objective 'answering'.",
             discussion: """
-                A folder in PEFT's layout: the adapter that will read the vectors, so that they suit it. It stays as it is, or, \
-                where the recipe has a readerRank, is begun with and learned too.
+                A folder in PEFT's layout: the adapter that will read the vectors, so that they suit it. It stays fixed; with \
+                readerRank in the recipe, training starts from it and changes it too.
                 """,
             valueName: "dir"))
     var reader: String?

@@ -116,13 +116,9 @@ package struct ContextSelection {
             let more = tokens - known.reduce(0) { $0 + $1.tokens } + joint
             guard used + more <= room else { return }
             used += more
-            let part = Part(text: text, bytes: union, tokens: tokens)
-            guard let first = chosen.firstIndex(where: { known.contains($0) }) else {
-                chosen.append(part)
-                return
-            }
-            chosen[first] = part
-            chosen.removeAll { $0 != part && known.contains($0) }
+            let rank = chosen.firstIndex(where: known.contains) ?? chosen.endIndex
+            chosen.removeAll(where: known.contains)
+            chosen.insert(Part(text: text, bytes: union, tokens: tokens), at: rank)
         }
         for part in ranking.telling where room - used >= Self.leastText {
             take(part.sentences, of: index.pieces[part.place].text)

@@ -23,7 +23,8 @@ struct ExcerptRanking {
     /// The share of what the question's words are worth that the best piece has: 0 for none, 1 and more for all of them
     private(set) var coverage = 0.0
 
-    /// What the words of the piece so many before count, and of the piece so many after (`Docs/experiments.md` 24)
+    /// The weights of the words in the first, second and third piece before a piece, and after it
+    /// (`Docs/experiments.md` 24)
     private static let (before, after) = ([0.5, 0.3, 0.15], [0.3, 0.15, 0.08])
     /// A piece tells where it has this share of what the question's words are worth.
     private static let leastCoverage = 0.7
@@ -77,16 +78,15 @@ struct ExcerptRanking {
         let worth = try index.worth(of: question)
         guard worth > 0 else { return }
         coverage = (scores.values.max() ?? 0) / worth
-        var found: [Int: Telling] = [:]
-        var ranks: [(place: Int, rank: Int, score: Double)] = []
-        func add(_ places: [Int: Range<Int>], rank: Int) {
-            for (place, sentences) in places.sorted(by: { $0.key < $1.key }) where found[place] == nil {
-                found[place] = Telling(place: place, sentences: sentences)
-                ranks.append((place, rank, scores[place] ?? 0))
+        var places: Set<Int> = []
+        var found: [(part: Telling, rank: Int, score: Double)] = []
+        func add(_ sentences: [Int: Range<Int>], rank: Int) {
+            for (place, bytes) in sentences.sorted(by: { $0.key < $1.key }) where places.insert(place).inserted {
+                found.append((Telling(place: place, sentences: bytes), rank, scores[place] ?? 0))
             }
         }
         let covering = scores.filter { $0.value >= Self.leastCoverage * worth }
-        if covering.count <= Self.mostTelling {
+        if 1...Self.mostTelling ~= covering.count {
             add(
                 try index.sentences(with: question, limit: 2 * Self.mostTelling).filter { covering[$0.key] != nil },
                 rank: 0)
@@ -96,24 +96,25 @@ struct ExcerptRanking {
             add(try index.sentences(withPhrase: code, limit: Self.mostPlaces), rank: 0)
             findsCode = true
         }
+        func sort() {
+            found.sort { ($0.rank, -$0.score, $0.part.place) < ($1.rank, -$1.score, $1.part.place) }
+        }
+        sort()
         // Breadth first.
         var known = Set(KeywordQuery(question).words)
         var (next, followed) = (0, 0)
-        ranks.sort { $0.score != $1.score ? $0.score > $1.score : $0.place < $1.place }
-        while next < ranks.count, ranks.count < 2 * Self.mostTelling, followed < Self.mostLinks {
-            let (place, rank, _) = ranks[next]
+        while next < found.count, found.count < 2 * Self.mostTelling, followed < Self.mostLinks {
+            let (part, rank, _) = found[next]
             next += 1
-            guard let sentences = found[place]?.sentences else { continue }
-            let text = index.content(sentences, of: index.pieces[place].text)
+            let text = index.content(part.sentences, of: index.pieces[part.place].text)
             for name in Self.names(in: text) where known.insert(name.lowercased()).inserted {
                 followed += 1
                 guard 2...Self.mostPlaces ~= (try index.frequency(of: name)) else { continue }
                 add(try index.sentences(withPhrase: name, limit: Self.mostPlaces), rank: rank + 1)
             }
         }
-        telling = ranks.sorted {
-            ($0.rank, -$0.score, $0.place) < ($1.rank, -$1.score, $1.place)
-        }.compactMap { found[$0.place] }
+        sort()
+        telling = found.map(\.part)
     }
 
     /// A word that stands for one thing: three characters or more with a digit, all capitals, or joined by hyphens.

@@ -2,11 +2,11 @@ import LLoCOBase
 public import LLoCOTokenizers
 
 extension EvaluationSet {
-    /// Keeps some of the documents, drawn by a seed: as many as have so many tokens together, the first drawn in any case.
-    /// They keep their order, and a remark says how many there are.
+    /// Keeps some of the documents, drawn by a seed, whose texts have at most `tokens` tokens in all. The first document
+    /// drawn is kept whatever its length. Documents keep their order, and a remark says how many there are.
     ///
     /// - Parameters:
-    ///   - tokens: of the documents' texts, at most
+    ///   - tokens: the maximum of the kept texts together
     ///   - tokenizer: what counts them
     public mutating func draw(tokens: Int, seed: UInt64, tokenizer: any Tokenizer) {
         var generator = SplitMix64(seed: seed)

@@ -1,3 +1,5 @@
+import LLoCOBase
+
 /// How alike two strings are: `SequenceMatcher(None, a, b).ratio()` of Python's difflib, and fuzzywuzzy's `ratio` on it.
 ///
 /// The longest block that both strings have in common is found, then those to its left and to its right, and so on
@@ -93,16 +95,7 @@ public enum SequenceSimilarity {
         }
 
         private static func part(_ places: [Int], in range: Range<Int>) -> ArraySlice<Int> {
-            func firstIndex(from bound: Int) -> Int {
-                var low = 0
-                var high = places.count
-                while low < high {
-                    let middle = (low + high) / 2
-                    if places[middle] < bound { low = middle + 1 } else { high = middle }
-                }
-                return low
-            }
-            return places[firstIndex(from: range.lowerBound)..<firstIndex(from: range.upperBound)]
+            places[places.firstPlace { $0 >= range.lowerBound }..<places.firstPlace { $0 >= range.upperBound }]
         }
     }
 }

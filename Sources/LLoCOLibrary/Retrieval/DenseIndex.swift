@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Foundation
+import LLoCOBase
 
 /// Exact search by dot product over the embeddings of a library, held in memory: of all its documents or of some.
 ///
@@ -162,17 +163,5 @@ package struct DenseIndex: Sendable {
             }
         }
         return top
-    }
-}
-
-extension Array {
-    /// The first place whose element satisfies a condition that all elements after it satisfy too; the count for none.
-    fileprivate func firstPlace(where condition: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if condition(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

@@ -1,3 +1,5 @@
+import LLoCOBase
+
 /// Rows of a matrix that are searched: ranges in ascending order, none empty, none touching the next.
 ///
 /// A row's position is its place among these rows, from 0.
@@ -37,11 +39,6 @@ struct RowRanges: Sendable {
 
     /// The place in `parts` of the range that holds a position.
     private func part(at position: Int) -> Int {
-        var (low, high) = (0, parts.count - 1)
-        while low < high {
-            let middle = (low + high + 1) / 2
-            if parts[middle].start <= position { low = middle } else { high = middle - 1 }
-        }
-        return low
+        max(0, parts.firstPlace { $0.start > position } - 1)
     }
 }

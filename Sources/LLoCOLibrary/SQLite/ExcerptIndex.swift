@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+import LLoCOBase
 import LLoCODocuments
 
 /// Finds the short pieces of a few texts that have a question's words, by BM25: what a context has room for where whole
@@ -164,12 +165,8 @@ package final class ExcerptIndex: Sendable {
         guard let first = marks.first, let last = marks.last else { return piece.bytes }
         func sentence(_ offset: Int) -> Range<Int> {
             let all = sentences[piece.text]
-            var (low, high) = (0, all.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if all[middle].upperBound < offset { low = middle + 1 } else { high = middle }
-            }
-            let found = low < all.count ? all[low] : piece.bytes
+            let index = all.firstPlace { $0.upperBound >= offset }
+            let found = index < all.count ? all[index] : piece.bytes
             return found.count <= Self.longestSentence ? found : found.clamped(to: piece.bytes)
         }
         let (start, end) = (sentence(first + 1).lowerBound, sentence(last).upperBound)

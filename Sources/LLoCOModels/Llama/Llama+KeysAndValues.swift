@@ -93,8 +93,7 @@ extension Llama {
                     "a bias of shape \(bias.shape) for keys and values \(shape), expected [B or 1, \(layers), \(heads), "
                         + "\(shape[1])]")
             }
-            let ordered = try bias.to(.float32, device: device).transposed(0, 1).contiguous()
-            return try (0..<layers).map { try ordered[$0] }
+            return try bias.to(.float32, device: device).transposed(0, 1).contiguous()
         }
         let parts = try rows.to(dtype, device: device)
             .reshaped([shape[0], shape[1], layers, 2, heads, size]).permuted([3, 2, 0, 4, 1, 5])
@@ -103,7 +102,7 @@ extension Llama {
         // Layers that keep fewer positions than others do not hold the rest, and those that are not compressed hold none.
         var places: [(keys: Tensor, values: Tensor)?] = Array(repeating: nil, count: configuration.layerCount)
         var added: [Tensor?] = biases == nil ? [] : Array(repeating: nil, count: configuration.layerCount)
-        let blanks = try biases.map { try self.blanks($0, of: shape[1]) }
+        let blanks = try biases.map { try self.blanks($0) }
         for (index, layer) in compressedLayers.enumerated() {
             let blank = blanks?[index] ?? 0
             guard blank < shape[1] else { continue }
@@ -119,12 +118,13 @@ extension Llama {
 
     /// How many of the first keys no head of a layer sees, layer by layer.
     ///
-    /// - Parameter biases: of each layer, [B or 1, K, count]
-    private func blanks(_ biases: [Tensor], of count: Int) throws -> [Int] {
-        try withoutGradients {
-            let greatest = try Tensor.stacked(biases).reshaped([biases.count, -1, count]).max(1).array(of: Float.self)
-            return biases.indices.map { index in
-                greatest[index * count..<(index + 1) * count].prefix { $0 == -.infinity }.count
+    /// - Parameter biases: [layers, B or 1, K, n]
+    private func blanks(_ biases: Tensor) throws -> [Int] {
+        let (layers, count) = (biases.size(0), biases.size(3))
+        return try withoutGradients {
+            let maxima = try biases.reshaped([layers, -1, count]).max(1).array(of: Float.self)
+            return (0..<layers).map { layer in
+                maxima[layer * count..<(layer + 1) * count].prefix { $0 == -.infinity }.count
             }
         }
     }

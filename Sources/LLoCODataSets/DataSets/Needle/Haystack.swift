@@ -1,3 +1,5 @@
+import LLoCOBase
+
 /// A text that something is hidden in, as long as is asked for: cut after any word, repeated where it is too short.
 ///
 /// A word is a run without blanks together with the blanks behind it; a run of more than 40 bytes counts as several,
@@ -88,14 +90,10 @@ package struct Haystack: Sendable {
     package func boundary(nearest place: Double, ofWords words: Int) -> Int {
         let place = min(max(0, place), Double(words))
         let base = Int(place) / wordCount * wordCount
-        // Half-open search for the first end at or behind the place; the copy's own end is one.
-        var (low, high) = (0, sentenceCount - 1)
-        while low < high {
-            let middle = (low + high) / 2
-            if Double(base + sentenceEnds[middle]) < place { low = middle + 1 } else { high = middle }
-        }
-        let before = low == 0 ? base : base + sentenceEnds[low - 1]
-        let after = min(base + sentenceEnds[low], words)
+        // The first end at or behind the place; the copy's own end is one.
+        let end = min(sentenceEnds.firstPlace { Double(base + $0) >= place }, sentenceCount - 1)
+        let before = end == 0 ? base : base + sentenceEnds[end - 1]
+        let after = min(base + sentenceEnds[end], words)
         return place - Double(before) < Double(after) - place ? before : after
     }
 
