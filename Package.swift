@@ -19,6 +19,9 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + warnings
 
+// Tests run once: what the optimizer saves them it takes several times over.
+let testSettings = swiftSettings + [.unsafeFlags(["-Onone"])]
+
 /// Targets of this package by what follows their prefix: `Base` is `LLoCOBase`.
 func own(_ names: [String]) -> [Target.Dependency] { names.map { .byName(name: "LLoCO\($0)") } }
 
@@ -37,7 +40,7 @@ func tests(
     .testTarget(
         name: "LLoCO\(name)Tests",
         dependencies: own([name] + layers) + ["LLoCOTestSupport"] + others + (models ? ["LLoCOModelTestSupport"] : []),
-        exclude: fixtures ? ["Fixtures"] : [], swiftSettings: swiftSettings)
+        exclude: fixtures ? ["Fixtures"] : [], swiftSettings: testSettings)
 }
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -129,12 +132,12 @@ let package = Package(
         .target(
             name: "LLoCOTestSupport",
             dependencies: own(["Base", "ModelFiles", "Tokenizers", "Documents", "Library", "DataSets"]),
-            path: "Tests/LLoCOTestSupport", swiftSettings: swiftSettings),
+            path: "Tests/LLoCOTestSupport", swiftSettings: testSettings),
         .target(
             name: "LLoCOModelTestSupport",
             dependencies: own(["Torch", "Tokenizers", "Checkpoints", "Models", "Documents", "Compression"])
                 + ["LLoCOTestSupport"],
-            path: "Tests/LLoCOModelTestSupport", swiftSettings: swiftSettings),
+            path: "Tests/LLoCOModelTestSupport", swiftSettings: testSettings),
         tests("Base"),
         tests("ModelFiles", ["Base"]),
         tests("ModelHub", ["Base", "ModelFiles"], fixtures: true),

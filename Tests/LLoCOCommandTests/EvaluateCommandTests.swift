@@ -130,9 +130,7 @@ import Testing
         // What the tiny model says, which is no good but always the same, so that some of it can be right.
         try place.write("said.jsonl", text: Sample.repeatable(answers: ["x"]))
         try await place.run(["evaluate", "said.jsonl", "--modes", "full"] + options.dropFirst(2)).expectSuccess()
-        let said = try place.bytes("p.jsonl").split(separator: UInt8(ascii: "\n")).map { line in
-            try #require((JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])?["prediction"] as? String)
-        }
+        let said = try place.objects("p.jsonl").map { try #require($0["prediction"] as? String) }
         let words = said.joined(separator: " ").split { !$0.isLetter && !$0.isNumber }.map(String.init)
         let answers = [said[0], words.first ?? "x", words.last ?? "y"].filter { !$0.isEmpty }
         var files: [(file: [String], metric: String)] = []
@@ -162,6 +160,35 @@ import Testing
                 }
             }
         }
+    }
+
+    /// Another program that continues the prompts' ids says what mode `full` says.
+    @Test func promptsForOthers() async throws {
+        let place = try place()
+        let model = ["--dtype", "float32", "--decode-weights", "full"]
+        try await place.run(["evaluate", "data.jsonl", "--max-tokens", "5", "--prompts", "q.jsonl"] + Sample.segment)
+            .expectSuccess()
+        try await place.run(
+            ["evaluate", "data.jsonl", "--max-tokens", "5", "--modes", "full", "--predictions", "p.jsonl"] + model
+                + Sample.segment
+        ).expectSuccess()
+        let (prompts, predictions) = try (place.objects("q.jsonl"), place.objects("p.jsonl"))
+        #expect(prompts.map { $0["id"] as? String } == predictions.map { $0["id"] as? String })
+        #expect(prompts.map { $0["text"] != nil } == (0..<16).map { $0.isMultiple(of: 4) })
+        #expect(prompts.allSatisfy { $0["max_tokens"] as? Int == 5 })
+        for index in [0, 8] {
+            let ids = ["before", "text", "after"].flatMap { prompts[index][$0] as? [Int] ?? [] }
+            let said = try await place.run(
+                ["generate", "--ids", ids.map(String.init).joined(separator: ","), "--max-tokens", "5", "--json"] + model
+            ).expectSuccess().object()
+            let text = try #require(said["text"] as? String).trimmingCharacters(in: .whitespacesAndNewlines)
+            #expect(!text.isEmpty && text == predictions[index]["prediction"] as? String)
+        }
+        // Nothing is answered yet, which is worth nothing.
+        let score = try await place.run("score", "q.jsonl", "--json").expectSuccess().object()
+        #expect(score["questions"] as? Int == 16 && score["f1"] as? Double == 0)
+        try await place.run("evaluate", "data.jsonl", "--group", "g", "--prompts", "q.jsonl").expectUsage("--prompts")
+        try await place.run("evaluate", "data.jsonl", "--prompts", "none/q.jsonl").expectFailure("--prompts none/q.jsonl")
     }
 
     @Test func generatedData() async throws {

@@ -255,9 +255,7 @@ import Testing
             #expect(result["questions"] as? Int == 4)
             #expect(result["data"] as? String == "data.jsonl")
         }
-        let predictions = try place.bytes("p.jsonl").split(separator: UInt8(ascii: "\n")).map {
-            try #require(JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
-        }
+        let predictions = try place.objects("p.jsonl")
         #expect(predictions.count == 16)
         for prediction in predictions {
             // Several modes go to one file: each line says which.

@@ -55,6 +55,13 @@ import Testing
             decoder: fixture.decoder, recipe: recipe, sample: fixture.values.document, seed: 3)
     }
 
+    /// What a question would be read behind has to fit the window with it.
+    @Test func questionsThatDoNotFitAreRefused() throws {
+        try questions().check(fit: 1060, after: 60)
+        let error = #expect(throws: TrainingError.self) { try questions().check(fit: 1060, after: 1059) }
+        #expect(error?.description.contains("after 1059 positions") == true)
+    }
+
     @Test func itBeginsWithEqualSharesAndLearns() throws {
         let trainer = try trainer(recipe)
         let start = try trainer.selection()

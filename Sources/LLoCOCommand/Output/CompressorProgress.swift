@@ -15,7 +15,7 @@ enum CompressorProgress {
         case .questionsOmitted(let count, let total, let maximumTokens):
             Terminal.note(
                 "\(count) of \(total) questions were left out: their documents have more than "
-                    + "\(maximumTokens) tokens (the recipe's questionedSegments or segmentsPerSubstep)")
+                    + "\(maximumTokens) tokens (the recipe's questionedSegments allows others)")
         case .step(let step, let speed):
             if json { try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed)) }
             bar.update(step.step, of: steps, detail: String(format: "loss %.4f", step.loss))

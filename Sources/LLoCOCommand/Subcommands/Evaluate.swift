@@ -59,6 +59,15 @@ struct Evaluate: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Write every question's prompt to this file, a JSON line each, and ask nothing.",
+            discussion: """
+                For another program that answers: token ids "before", "text" (the document's, on the line of its first \
+                question) and "after", and "max_tokens". With "prediction" filled in a line is read by 'lloco score'.
+                """, valueName: "file"))
+    var prompts: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Write a report: a page (.html), tables (.md) or everything (.json). May be given more than once.",
             valueName: "file"))
     var report: [String] = []
@@ -99,6 +108,9 @@ struct Evaluate: ComputingCommand {
                 throw ValidationError("--draw-tokens counts a file's own texts: it goes without --group")
             }
         }
+        if prompts != nil, group != nil {
+            throw ValidationError("--prompts writes a file's own texts: it goes without --group")
+        }
         if let maxTokens, !(1...1_048_576 ~= maxTokens) {
             throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")
         }
@@ -116,14 +128,15 @@ struct Evaluate: ComputingCommand {
         let modes = try parsedModes()
         let loaded = try engine.load(
             for: stored,
-            withEmbedder: Evaluator.searches(modes, budget: budget.budget, inLibrary: group != nil),
-            withAdapter: adapter == nil && modes.contains(where: \.readsVectors))
-        let prompts = try loaded.prompts
+            withEmbedder: prompts == nil
+                && Evaluator.searches(modes, budget: budget.budget, inLibrary: group != nil),
+            withAdapter: prompts == nil && adapter == nil && modes.contains(where: \.readsVectors))
+        let builder = try loaded.prompts
         var set =
             try given
             ?? data.generated(
                 tokenizer: loaded.languageModel.tokenizer,
-                templateTokens: prompts.prompt(question: "", context: [0]).count,
+                templateTokens: builder.prompt(question: "", context: [0]).count,
                 answerTokens: maxTokens ?? Metric.stringMatch.answerTokens,
                 seed: engine.model.compute.seed)
         if let limit { set.documents = Array(set.documents.prefix(limit)) }
@@ -143,6 +156,9 @@ struct Evaluate: ComputingCommand {
                 "\(count) record\(count == 1 ? " is" : "s are") malformed in \(set.name): left out and not counted")
         }
         for remark in set.remarks { Terminal.note(remark) }
+        if let prompts {
+            return try write(set.documents.flatMap { try $0.prompts(builder) }, to: prompts, "--prompts")
+        }
         var options = EvaluationRun.Options()
         options.modes = modes
         options.adapter = try adapterChoice()
@@ -154,7 +170,7 @@ struct Evaluate: ComputingCommand {
         let bar = ProgressBar("evaluating")
         let result = try await run.run { show($0, of: run, bar) }
         bar.finish()
-        if let predictions { try writePredictions(set.predictions(of: result.records), to: predictions) }
+        if let predictions { try write(set.predictions(of: result.records), to: predictions, "--predictions") }
         for file in report { try ReportFile.write(result, to: file) }
         var said: Set<String> = []
         for omission in result.records.flatMap(\.omissions) where said.insert(omission).inserted {
@@ -226,11 +242,11 @@ struct Evaluate: ComputingCommand {
         }
     }
 
-    private func writePredictions(_ predictions: [Prediction], to path: String) throws {
+    private func write(_ lines: [some Encodable], to path: String, _ option: String) throws {
         var data = Data()
-        for prediction in predictions { data += try JSONLine.data(prediction) }
+        for line in lines { data += try JSONLine.data(line) }
         do { try data.write(to: URL(filePath: path)) } catch {
-            throw CommandError("--predictions \(path): the file cannot be written")
+            throw CommandError("\(option) \(path): the file cannot be written")
         }
     }
 }

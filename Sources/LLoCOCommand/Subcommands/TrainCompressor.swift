@@ -29,7 +29,7 @@ struct TrainCompressor: ComputingCommand {
     @Option(
         help: ArgumentHelp(
             "Begin with this compressor's weights, not anew.",
-            discussion: "A folder that this command wrote for the model, with a recipe of the same kind.",
+            discussion: "A folder that this command wrote for the model, with a recipe of the same kind; or 'train-selection'.",
             valueName: "dir"))
     var from: String?
 

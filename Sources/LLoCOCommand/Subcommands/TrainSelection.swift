@@ -10,7 +10,8 @@ struct TrainSelection: ComputingCommand {
         discussion: """
             The result is a compressor that needs no adapter: '--compressor DIR' uses it, 'train-compressor --from DIR' trains \
             an adapter over what it keeps. A run reads each document whole, forward alone, and changes a few numbers a head. \
-            An interrupted run goes on from its last checkpoint in DIR when the same command is given again.
+            An interrupted run goes on from its last checkpoint in DIR when the same command is given again; it cannot be \
+            prolonged, since all of it follows from the number of steps.
             """)
 
     @Option(

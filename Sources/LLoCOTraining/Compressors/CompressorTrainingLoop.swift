@@ -45,7 +45,7 @@ struct CompressorTrainingLoop {
             // Others who wait for this thread have their turn.
             await Task.yield()
         }
-        try checkpoint()
+        if made > saved { try checkpoint() }
         return CompressorTrainingRun.Outcome(steps: made, tokens: tokens)
     }
 }

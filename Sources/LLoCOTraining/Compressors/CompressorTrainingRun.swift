@@ -146,7 +146,11 @@ public struct CompressorTrainingRun: Sendable {
         guard !questions.isEmpty else {
             throw TrainingError(.invalid, "the recipe's objective 'answering' needs questions about texts")
         }
-        return try TrainingQuestions(questions, maximumTokens: recipe.questionedTokens, for: model, onEvent)
+        let asked = try TrainingQuestions(questions, maximumTokens: recipe.questionedTokens, for: model, onEvent)
+        try asked.check(
+            fit: model.decoder.configuration.maximumPositions,
+            after: recipe.questionedVectors * (recipe.foreignShare > 0 ? 2 : 1))
+        return asked
     }
 }
 

@@ -47,6 +47,9 @@ public struct SelectionTrainingRun: Sendable {
         let trainer = try SelectionTrainer(
             decoder: model.decoder, recipe: recipe,
             sample: asked.documents.map(\.ids).max { $0.count < $1.count } ?? [], seed: seed)
+        // A head keeps no more than there is.
+        try asked.check(
+            fit: model.decoder.configuration.maximumPositions, after: asked.documents.map(\.ids.count).max() ?? 0)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let lock = try CompressorTrainer.lock(folder)
         defer { withExtendedLifetime(lock) {} }

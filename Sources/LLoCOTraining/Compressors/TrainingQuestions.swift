@@ -82,6 +82,19 @@ public struct TrainingQuestions: Sendable {
     /// Questions to train on, without those that were left out
     public var count: Int { items.count }
 
+    /// Refuses questions that the window does not hold, with their answers, behind a document's `positions`.
+    ///
+    /// - Throws: `TrainingError` naming what they come to.
+    package func check(fit window: Int, after positions: Int) throws {
+        let longest = items.map { $0.prompt.count + $0.answer.count }.max() ?? 0
+        guard positions + longest <= window else {
+            throw TrainingError(
+                .doesNotFit,
+                "a question and its answer of \(longest) tokens after \(positions) positions of documents: the model's "
+                    + "window holds \(window): lower the recipe's questionedSegments or segmentTokens, or leave it out")
+        }
+    }
+
     /// Chooses what is read of a document for a question under a budget, as an answer does.
     ///
     /// - Parameters:

@@ -107,6 +107,14 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
         segmentTokens * (questionedSegments > 0 ? questionedSegments : segmentsPerSubstep)
     }
 
+    /// Vectors of such a document, at most.
+    var questionedVectors: Int { questionedTokens / segmentTokens * mostVectors }
+
+    /// Vectors of a segment, at most.
+    private var mostVectors: Int {
+        leastRatio > 0 && mostRatio > 0 ? Int(min(1e6, Double(segmentTokens) / leastRatio)) : summaryTokens
+    }
+
     /// What all objectives' shares come to.
     var objectives: Double { continuation + distillation + reconstruction + answering }
 
@@ -116,9 +124,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     func check(fits window: Int) throws {
         let scheme = try scheme
         let published = scheme.publishedContinuation != nil
-        /// Of a segment, at most
-        let vectors =
-            leastRatio > 0 && mostRatio > 0 ? Int(min(1e6, Double(segmentTokens) / leastRatio)) : summaryTokens
+        let vectors = mostVectors
         let before =
             switch carry {
             case .accumulated: (segmentsPerSubstep - 1) * vectors

@@ -61,6 +61,13 @@ final class Workplace: Sendable {
 
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: folder.appending(path: name)) }
 
+    /// The objects of a file of JSON Lines.
+    func objects(_ name: String) throws -> [[String: Any]] {
+        try bytes(name).split(separator: UInt8(ascii: "\n")).map { line in
+            try #require(JSONSerialization.jsonObject(with: Data(line)) as? [String: Any], "no object: \(name)")
+        }
+    }
+
     /// Copies a file or folder; the copy may be written to.
     func copy(_ source: URL, to name: String) throws {
         try FileManager.default.copyItem(at: source, to: folder.appending(path: name))
