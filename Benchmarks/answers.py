@@ -8,8 +8,7 @@
 What stands for a text of N tokens:
 
     full       all of its keys and values
-    snapkv     N / ratio of them in every head: those that its last 64 tokens attend to (SnapKV, by kvpress)
-    expected   those that later queries are expected to attend to (Expected Attention, by kvpress)
+    expected   N / ratio in every head: those that later queries are expected to attend to (Expected Attention, by kvpress)
     kvzip      those that repeating the text attends to, N / ratio on average over all heads (KVzip, by kvpress)
     summary    N / ratio tokens of a summary that the model writes
 
@@ -30,7 +29,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 warnings.simplefilter("ignore")
 
-METHODS = ["full", "snapkv", "expected", "kvzip", "summary"]
+METHODS = ["full", "expected", "kvzip", "summary"]
 # Room for a question with its template, and its answer.
 RESERVED = 1024
 SUMMARY = "\n\nQuestion: Summarize this text in about {} words."
@@ -89,8 +88,7 @@ class Reader:
 
     def press(self):
         import kvpress
-        presses = {
-            "snapkv": kvpress.SnapKVPress, "expected": kvpress.ExpectedAttentionPress, "kvzip": kvpress.KVzipPress}
+        presses = {"expected": kvpress.ExpectedAttentionPress, "kvzip": kvpress.KVzipPress}
         kind = presses.get(self.options.method)
         return kind(compression_ratio=1 - 1 / self.options.ratio) if kind else None
 
