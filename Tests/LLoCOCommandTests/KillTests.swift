@@ -171,6 +171,28 @@ import Testing
         #expect(tally.amidWork >= 5, "\(tally)")
     }
 
+    /// Ctrl-C and SIGTERM end a training with a checkpoint, however far the next one would have been.
+    @Test(arguments: [SIGTERM, SIGINT]) func aTrainingEndsWithACheckpoint(signal: Int32) async throws {
+        let place = try Workplace()
+        try place.write("text.txt", text: Sample.text("river", sentences: 30))
+        let long = Sample.recipe.replacing("steps: 6", with: "steps: 100000")
+        try place.write("recipe.json5", text: long.replacing("checkpointSteps: 2", with: "checkpointSteps: 100000"))
+        let command = [
+            "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
+            TestFiles.fixtures.appending(path: "llama-rope3").path, "--json",
+        ]
+        let process = try await place.start(command)
+        while process.isRunning, process.printedLines < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        process.send(signal)
+        let outcome = try await process.end()
+        #expect(outcome.status == 128 + signal, "\(outcome)")
+        #expect(outcome.errorText.contains("the same command goes on from the checkpoint"))
+        let made = try place.objects("mine/training.jsonl").count
+        #expect(made == outcome.outputText.split(separator: "\n").count)
+        let next = try await place.run(command + ["--minutes", "0.0001"]).expectSuccess()
+        #expect(next.errorText.contains("from step \(made) on"), "\(next)")
+    }
+
     @Test func trainCompressor() async throws {
         func prepared() throws -> Workplace {
             let place = try Workplace()

@@ -29,7 +29,8 @@ struct TrainCompressor: ComputingCommand {
     @Option(
         help: ArgumentHelp(
             "Begin with this compressor's weights, not anew.",
-            discussion: "A folder that this command wrote for the model, with a recipe of the same kind; or 'train-selection'.",
+            discussion:
+                "A folder that this command wrote for the model, with a recipe of the same kind; or 'train-selection'.",
             valueName: "dir"))
     var from: String?
 
@@ -69,7 +70,7 @@ struct TrainCompressor: ComputingCommand {
         run.checkpointing = training.gradientCheckpointing
         run.maximumSeconds = length.seconds
         let bar = ProgressBar("training")
-        let outcome = try await run.run { try show($0, of: run, bar) }
+        let outcome = try await Interruption.observed { try await run.run { try show($0, of: run, bar) } }
         bar.finish()
         if !output.json {
             Terminal.print("\(out): step \(outcome.steps) of \(recipe.steps), \(outcome.tokens) tokens read")

@@ -38,13 +38,16 @@ struct TrainSelection: ComputingCommand {
         run.seed = self.model.compute.seed
         run.maximumSeconds = length.seconds
         let bar = ProgressBar("training")
-        let outcome = try await run.run { event in
-            if case .begun(let texts, _, let step) = event {
-                Terminal.note(
-                    "\(texts) texts; \(run.recipe.steps) steps\(step > 0 ? ", from step \(step) on" : "")")
-            } else {
-                try CompressorProgress.show(
-                    event, steps: run.recipe.steps, folder: run.folder, "Learning a selection", bar, json: output.json)
+        let outcome = try await Interruption.observed {
+            try await run.run { event in
+                if case .begun(let texts, _, let step) = event {
+                    Terminal.note(
+                        "\(texts) texts; \(run.recipe.steps) steps\(step > 0 ? ", from step \(step) on" : "")")
+                } else {
+                    try CompressorProgress.show(
+                        event, steps: run.recipe.steps, folder: run.folder, "Learning a selection", bar,
+                        json: output.json)
+                }
             }
         }
         bar.finish()

@@ -29,12 +29,16 @@ struct CompressorTrainingLoop {
         }
         let beginning = ContinuousClock.now
         while made < steps {
-            if Task.isCancelled {
-                if made > saved { try checkpoint() }
-                throw CancellationError()
-            }
             let began = ContinuousClock.now
-            let outcome = try step()
+            let outcome: CompressorTrainer.Step
+            do {
+                try Task.checkCancellation()
+                outcome = try step()
+            } catch let error as CancellationError {
+                // Within a step too, which has changed nothing then.
+                if made > saved { try checkpoint() }
+                throw error
+            }
             made = outcome.step
             tokens += outcome.tokens
             let speed = Double(outcome.tokens) / began.duration(to: .now).seconds

@@ -1,4 +1,3 @@
-@preconcurrency import Dispatch
 import Foundation
 import Synchronization
 
@@ -23,17 +22,9 @@ final class TemporaryFolder {
 
     private static let present = Mutex<Set<URL>>([])
 
-    /// Made once for the whole process: a source that is made while an earlier one of its signal is being cancelled may
-    /// never hear of it.
-    private static let signals = [SIGINT, SIGTERM].map { number in
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler {
-            for url in present.withLock({ $0 }) { try? FileManager.default.removeItem(at: url) }
-            // Not `exit`: its cleaning up would meet the threads that still compute.
-            _exit(128 + number)
-        }
-        source.resume()
-        return source
+    private static let signals = Signals.handle { number in
+        for url in present.withLock({ $0 }) { try? FileManager.default.removeItem(at: url) }
+        // Not `exit`: its cleaning up would meet the threads that still compute.
+        _exit(128 + number)
     }
 }
