@@ -210,6 +210,13 @@ import Testing
         let (one, other) = (with.reading(), without.reading())
         #expect(one.selection == shares && one.positions(of: 10) == 15 && one.vectors(in: 15) == 10)
         #expect(other.positions(of: 10) == 10 && other.vectors(in: 15) == 15)
+        // A token of text takes one place, whatever a vector takes.
+        var budget = ContextBudget(positions: 30)
+        #expect(budget.vectors(beside: 12) == (18, 18))
+        budget.window = .init(places: 30, reading: one)
+        #expect(budget.vectors(beside: 12) == (18, 12) && budget.vectors(beside: 30) == (0, 0))
+        budget.window = .init(places: 60, reading: one)
+        #expect(budget.vectors(beside: 12) == (18, 18))
         #expect(throws: ModelError.self) {
             try CompressionMethod(
                 form: .keysAndValues, summaryInput: .picked, adapterScope: .compressing, selection: shares)

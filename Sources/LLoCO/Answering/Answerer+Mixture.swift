@@ -13,8 +13,7 @@ extension Answerer {
         let decoder = model.languageModel.decoder
         let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
             .count
-        var room = room(beside: empty + 1, options)
-        if options.mode.readsVectors { room = model.compressor.vectorReading.vectors(in: room) }
+        let room = room(beside: empty + 1, options)
         let asked =
             (options.budget ?? .usual).positions(for: found.documents.reduce(0) { $0 + $1.tokenCount })
         let share: Double? =
@@ -23,9 +22,11 @@ extension Answerer {
             case .retrieval: 1.0
             default: 0.0
             }
+        var budget = ContextBudget(positions: min(asked, room), textShare: share)
+        budget.window = .init(places: room, reading: model.compressor.vectorReading)
         let mixture = try await mixer.mix(
-            options.searchText ?? question, about: found.documents, passages: found.passages,
-            ContextBudget(positions: min(asked, room), textShare: share), withVectors: options.mode.readsVectors)
+            options.searchText ?? question, about: found.documents, passages: found.passages, budget,
+            withVectors: options.mode.readsVectors)
         let ids = try prompts.prompt(
             question: question, context: mixture.text, history: options.history, form: options.form)
         var prompt = Prompt(embeddings: try decoder.embed(ids))

@@ -4,6 +4,18 @@ public struct ContextBudget: Hashable, Sendable {
     public var positions: Int
     /// Of the positions at most this share is text, 0...1; nil where the question decides.
     public var textShare: Double?
+    /// Places that the model's window has for them, and how vectors take places; nil for no limit
+    package var window: Window?
+
+    /// A token of text takes one place of a model's window, a vector as many as the head has that keeps the most.
+    package struct Window: Hashable, Sendable {
+        package let places: Int
+        package let reading: VectorReading
+
+        package init(places: Int, reading: VectorReading) {
+            (self.places, self.reading) = (places, reading)
+        }
+    }
 
     /// The share that the question decides: little where pieces have few of its words, most where one has nearly all of them
     /// (`Docs/experiments.md` 24).
@@ -63,6 +75,12 @@ public struct ContextBudget: Hashable, Sendable {
     func text(for kind: QuestionKind, coverage: Double?) -> Int {
         let share = textShare ?? Self.share(kind, coverage: coverage)
         return Int(Double(max(0, positions)) * min(1, max(0, share)))
+    }
+
+    /// The positions that vectors may take beside so many tokens of text, and what the window leaves of these.
+    package func vectors(beside text: Int) -> (asked: Int, fitting: Int) {
+        let asked = positions - text
+        return (asked, min(asked, window.map { $0.reading.vectors(in: max(0, $0.places - text)) } ?? asked))
     }
 
     private static func share(_ kind: QuestionKind, coverage: Double?) -> Double {

@@ -3,6 +3,9 @@ package import LLoCOTokenizers
 
 /// What is read of some texts before a question under a budget: the best pieces of the texts, and some of their vectors.
 package struct ContextSelection {
+    /// Another one chooses other pieces, or other vectors, for some question.
+    package static let version = "words and neighbours, 2"
+
     /// A segment of a text that has vectors.
     package struct Segment {
         /// UTF-8 byte offsets in the text
@@ -82,8 +85,13 @@ package struct ContextSelection {
         let favoured = best.flatMap { piece in
             flat.indices.filter { flat[$0].text == piece.text && flat[$0].segment.bytes.overlaps(piece.bytes) }
         }
+        let (asked, fitting) = budget.vectors(beside: text.count)
+        if fitting < min(asked, all) {
+            omissions.append(
+                "of \(min(asked, all)) vectors \(max(0, fitting)) were read: the model's window holds no more")
+        }
         let counts = ContextBudget.vectors(
-            of: flat.map(\.segment.vectorCount), favoured: favoured, positions: budget.positions - text.count)
+            of: flat.map(\.segment.vectorCount), favoured: favoured, positions: fitting)
         rows = segments.map { _ in [] }
         var start = 0
         for (index, part) in flat.enumerated() {
