@@ -41,7 +41,9 @@ public struct AnswerEvaluation {
         }
     }
 
-    /// Measures all questions that were drawn. Foreign vectors are those of the document before, the last's for the first.
+    /// Measures all questions that were drawn.
+    ///
+    /// Foreign vectors are those of the next longer document, so that there are as many; for the longest those of the second.
     ///
     /// - Parameter onQuestion: told after each question how many of all are done
     /// - Throws: `EvaluationError` where none of them fits the model's window.
@@ -49,35 +51,39 @@ public struct AnswerEvaluation {
         onQuestion: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> AnswerFigures {
         let total = documents.reduce(0) { $0 + $1.questions.count }
-        var losses: [AnswerMeasure.Losses] = []
-        var names: [String] = []
-        var before = 0
         func compressed(_ index: Int) throws -> AnswerMeasure.Document? {
             try AnswerMeasure.fitting { try measure.document(documents[index].document ?? "") }
         }
-        // The last that can be compressed.
-        var last: (index: Int, document: AnswerMeasure.Document)?
-        for index in documents.indices.dropFirst().reversed() where last == nil {
-            last = try compressed(index).map { (index, $0) }
-        }
-        var foreign = last?.document
-        for (index, questioned) in documents.enumerated() {
-            defer { before += questioned.questions.count }
-            let isLast = index == last?.index
-            guard let document = try isLast ? last?.document : compressed(index) else { continue }
+        let lengths = documents.map { $0.document?.utf8.count ?? 0 }
+        let order = documents.indices.sorted { (-lengths[$0], $0) < (-lengths[$1], $1) }
+        var losses: [[AnswerMeasure.Losses]] = Array(repeating: [], count: documents.count)
+        var before = 0
+        var longer: AnswerMeasure.Document?
+        var second: (index: Int, document: AnswerMeasure.Document)?
+        for (place, index) in order.enumerated() {
+            let questions = documents[index].questions
+            defer { before += questions.count }
+            guard let document = try second?.index == index ? second?.document : compressed(index) else { continue }
+            if longer == nil {
+                for next in order[(place + 1)...] where second == nil {
+                    second = try compressed(next).map { (next, $0) }
+                }
+            }
             var done = before
-            let fitting = try measure.losses(of: document, foreign: foreign, questions: questioned.questions) {
+            losses[index] = try measure.losses(
+                of: document, foreign: longer ?? second?.document, questions: questions
+            ) {
                 done += 1
                 try onQuestion(done, total)
             }.compactMap { $0 }
-            losses += fitting
-            names += fitting.map { _ in "\(index)" }
-            foreign = document
+            longer = document
         }
-        guard !losses.isEmpty else {
+        let names = losses.enumerated().flatMap { index, list in list.map { _ in "\(index)" } }
+        let all = losses.flatMap { $0 }
+        guard !all.isEmpty else {
             throw EvaluationError(
                 .doesNotFit, "none of the \(total) questions fits the model's window with its document")
         }
-        return AnswerFigures(losses, documents: names, omitted: total - losses.count, seed: seed)
+        return AnswerFigures(all, documents: names, omitted: total - all.count, seed: seed)
     }
 }

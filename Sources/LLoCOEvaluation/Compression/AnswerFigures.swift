@@ -64,8 +64,11 @@ public struct AnswerFigures: Sendable, Encodable {
 
     /// The figures of some losses, one or more.
     ///
-    /// - Parameter documents: which document each is about
-    init(_ losses: [AnswerMeasure.Losses], documents: [String], omitted: Int, seed: UInt64) {
+    /// - Parameters:
+    ///   - documents: which document each is about
+    ///   - omitted: questions that could not be measured
+    ///   - seed: what the bootstrap draws from
+    public init(_ losses: [AnswerMeasure.Losses], documents: [String], omitted: Int, seed: UInt64) {
         let foreign = losses.compactMap(\.foreign)
         let hasForeign = foreign.count == losses.count
         let columns =

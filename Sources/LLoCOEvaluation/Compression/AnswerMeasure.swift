@@ -11,7 +11,8 @@ import LLoCOTorch
 /// reference answers after a question that stands behind nothing, vectors, pieces of text, both, the full text, or the
 /// vectors of another document.
 ///
-/// Vectors, pieces and both take as many positions; prompts and pieces are those of an answer in the mode of that name.
+/// Vectors, pieces and both take as many positions. Prompts and pieces are those of an answer in the mode of that name, but
+/// without what retrieval finds where the question's own words find nothing.
 public struct AnswerMeasure {
     /// Mean -log p of a token of a question's first reference answer, the token that ends it included, in nats.
     public struct Losses: Sendable, Equatable, Encodable {
@@ -19,7 +20,7 @@ public struct AnswerMeasure {
         public var none: Double
         /// The document's vectors.
         public var compressed: Double
-        /// The pieces of its text that have the question's words, in as many positions.
+        /// The pieces of its text that mode `hybrid` would read, in as many positions.
         public var passages: Double
         /// Both, together in as many positions.
         public var hybrid: Double
@@ -32,6 +33,16 @@ public struct AnswerMeasure {
         public var positions: Int
 
         enum CodingKeys: String, CodingKey { case none, compressed, passages, hybrid, full, foreign, positions }
+
+        /// Losses that were measured.
+        public init(
+            none: Double, compressed: Double, passages: Double, hybrid: Double, full: Double, foreign: Double?,
+            positions: Int
+        ) {
+            (self.none, self.compressed, self.passages) = (none, compressed, passages)
+            (self.hybrid, self.full, self.foreign) = (hybrid, full, foreign)
+            self.positions = positions
+        }
     }
 
     /// A document as it is read before questions.

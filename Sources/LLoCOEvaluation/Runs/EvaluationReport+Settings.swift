@@ -28,7 +28,9 @@ extension EvaluationReport.Settings {
             chatTemplate: Digest.sha256("\(try model.prompts.prompt(question: "?", context: [0]))"),
             dtype: model.languageModel.decoder.dtype.rawValue, device: model.languageModel.decoder.device.description,
             decodeWeights: Self.name(model.languageModel.decodeBits), seed: options.seed,
-            budget: options.budget?.description, textShare: modes.contains(.hybrid) ? options.textShare : nil)
+            budget: options.budget?.description, textShare: modes.contains(.hybrid) ? options.textShare : nil,
+            pieces: modes.contains { $0 == .hybrid || $0 == .retrieval && options.budget != nil }
+                ? ContextSelection.version : nil)
     }
 
     private static func name(_ bits: QuantizedWeight.Bits?) -> String {

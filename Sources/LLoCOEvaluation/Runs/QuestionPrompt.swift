@@ -51,7 +51,8 @@ extension EvaluationDocument {
         return try questions.enumerated().map { number, question in
             let prompt = try builder.prompt(question: question.text, context: [place], form: question.form)
             guard let index = prompt.firstIndex(of: place) else {
-                throw EvaluationError(.invalid, "question '\(question.id.printable(limit: 80))' has no place for a text")
+                throw EvaluationError(
+                    .invalid, "question '\(question.id.printable(limit: 80))' has no place for a text")
             }
             return QuestionPrompt(
                 question: question, document: id, before: Array(prompt[..<index]), text: number == 0 ? ids : nil,

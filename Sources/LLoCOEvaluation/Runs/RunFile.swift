@@ -117,7 +117,7 @@ public final class RunFile {
             (a.dtype == b.dtype, "another dtype", .dtype), (a.device == b.device, "another device", .device),
             (a.decodeWeights == b.decodeWeights, "other weights to decode with", .decodeWeights),
             (a.chatTemplate == b.chatTemplate, "another chat template", .chatTemplate),
-            (a.seed == b.seed, "another seed", .seed),
+            (a.seed == b.seed, "another seed", .seed), (a.pieces == b.pieces, "another choice of pieces of text", nil),
         ]
         return checks.first { !$0.0 }.map { ($0.1, $0.2) } ?? ("other settings", nil)
     }

@@ -30,11 +30,14 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
         public var seed: UInt64
         /// What could stand for a question's documents, where a budget was given: `100` positions, or `1/30` of their tokens
         public var budget: String?
-        /// Of the budget of mode `hybrid` at most this share was text; nil where the mode was not asked
+        /// Of the budget of mode `hybrid` at most this share was text; nil where the mode was not asked, or where each question
+        /// decided
         public var textShare: Double?
+        /// The version of how pieces of text are chosen; nil where none could be read
+        public var pieces: String?
 
         enum CodingKeys: String, CodingKey {
-            case data, format, model, compressor, scheme, adapter, embedder, window, dtype, device, seed, budget
+            case data, format, model, compressor, scheme, adapter, embedder, window, dtype, device, seed, budget, pieces
             case dataDigest = "data_digest"
             case answerTokens = "answer_tokens"
             case chatTemplate = "chat_template"
@@ -46,7 +49,7 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
             data: String, format: DataFormat, dataDigest: String, answerTokens: [String: Int], model: String,
             compressor: String?, scheme: String?, adapter: String?, embedder: String?, window: Int,
             chatTemplate: String, dtype: String, device: String, decodeWeights: String, seed: UInt64,
-            budget: String? = nil, textShare: Double? = nil
+            budget: String? = nil, textShare: Double? = nil, pieces: String? = nil
         ) {
             self.data = data
             self.format = format
@@ -65,6 +68,7 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
             self.seed = seed
             self.budget = budget
             self.textShare = textShare
+            self.pieces = pieces
         }
     }
 

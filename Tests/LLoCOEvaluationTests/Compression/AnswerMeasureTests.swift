@@ -150,6 +150,44 @@ import Testing
         }
     }
 
+    @Test func figuresOfLosses() throws {
+        func losses(_ foreign: Double?) -> AnswerMeasure.Losses {
+            .init(none: 4, compressed: 3, passages: 3.2, hybrid: 2.4, full: 2, foreign: foreign, positions: 10)
+        }
+        let figures = AnswerFigures([losses(3.6), losses(3.6)], documents: ["a", "b"], omitted: 1, seed: 0)
+        for (name, found, expected) in [
+            ("compressed", figures.gapClosedCompressed, 0.5), ("passages", figures.gapClosedPassages, 0.4),
+            ("hybrid", figures.gapClosedHybrid, 0.8), ("foreign", figures.gapClosedForeign, 0.2),
+            ("compressed beyond foreign", figures.compressedBeyondForeign, 0.3),
+            ("hybrid beyond compressed", figures.hybridBeyondCompressed, 0.3),
+            ("hybrid beyond passages", figures.hybridBeyondPassages, 0.4),
+            ("compressed beyond passages", figures.compressedBeyondPassages, 0.1),
+        ] {
+            #expect(abs(try #require(found).mean - expected) < 1e-9, "\(name)")
+        }
+        #expect(figures.questions == 2 && figures.documents == 2 && figures.omitted == 1 && figures.lossForeign == 3.6)
+        let without = AnswerFigures([losses(3.6), losses(nil)], documents: ["a", "b"], omitted: 0, seed: 0)
+        #expect(without.gapClosedForeign == nil && without.compressedBeyondForeign == nil)
+        #expect(without.gapClosedCompressed != nil)
+    }
+
+    /// Foreign vectors are the next longer document's, the longest's those of the second.
+    @Test func foreignVectorsAreAsMany() throws {
+        let texts = [document, document + " " + document, document + " " + document + " It came back in autumn."]
+        let measure = try AnswerMeasure(attended(), tokenizer: tokenizer, size: .positions(12))
+        let set = QuestionSet(
+            documents: texts.enumerated().map { index, text in
+                QuestionDocument(id: "\(index)", title: "\(index)", document: text, questions: [questions[0]])
+            })
+        let figures = try AnswerEvaluation([set], measure: measure).figures()
+        let documents = try texts.map { try measure.document($0) }
+        for (index, other) in [1, 2, 1].enumerated() {
+            let losses = try measure.losses(
+                of: documents[index], foreign: documents[other], questions: [questions[0]])
+            #expect(figures.lossesByQuestion[index] == losses[0], "document \(index)")
+        }
+    }
+
     @Test func figuresAreOfTheQuestionsThatWereDrawn() throws {
         let sets = [
             QuestionSet(
