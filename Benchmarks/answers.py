@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Answers a data set's questions by other methods than lloco's, with the same model, from the same prompts.
 
+    Benchmarks/setup transformers
     lloco evaluate DATA --prompts prompts.jsonl
-    Benchmarks/answers.py MODEL.gguf prompts.jsonl --method kvzip --ratio 30 --out kvzip.jsonl
+    .deps/peers/transformers/bin/python Benchmarks/answers.py MODEL.gguf prompts.jsonl --method kvzip --out kvzip.jsonl
     lloco score kvzip.jsonl
 
 What stands for a text of N tokens:
@@ -69,8 +70,14 @@ def documents(path):
 
 class Reader:
     def __init__(self, options):
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        try:
+            import kvpress
+            import torch
+            from transformers import AutoModelForCausalLM, AutoTokenizer
+        except ImportError as missing:
+            sys.exit("answers.py: {}: run it in the environment that 'Benchmarks/setup transformers' makes "
+                     "(remove an older one first)".format(missing))
+        self.presses = {"expected": kvpress.ExpectedAttentionPress, "kvzip": kvpress.KVzipPress}
         torch.set_num_threads(options.threads)
         self.torch, self.options = torch, options
         folder, name = os.path.split(os.path.abspath(options.model))
@@ -87,14 +94,12 @@ class Reader:
         self.ends = set(ends if isinstance(ends, list) else [ends]) | {self.tokenizer.eos_token_id}
 
     def press(self):
-        import kvpress
-        presses = {"expected": kvpress.ExpectedAttentionPress, "kvzip": kvpress.KVzipPress}
-        kind = presses.get(self.options.method)
+        kind = self.presses.get(self.options.method)
         return kind(compression_ratio=1 - 1 / self.options.ratio) if kind else None
 
-    def fitting(self, text):
-        """A text without the middle that the window does not hold."""
-        room = self.window - RESERVED
+    def fitting(self, text, more=0):
+        """A text without the middle that the window does not hold beside a question and `more`."""
+        room = self.window - RESERVED - more
         return text if len(text) <= room else text[: room // 2] + text[len(text) - (room - room // 2):]
 
     def read(self, ids, press=None):
@@ -130,7 +135,7 @@ class Reader:
         places = [place for place, token in enumerate(line["after"]) if token in self.ends]
         end = line["after"][places[-1]:] if places else []
         request = self.tokenizer.encode(SUMMARY.format(max(1, round(count * 0.7))), add_special_tokens=False)
-        ids = line["before"] + self.fitting(text)
+        ids = line["before"] + self.fitting(text, more=count)
         return self.continued(self.read(ids), len(ids), request + end, count)
 
     def answers(self, text, lines):
@@ -156,7 +161,14 @@ def main():
         # A killed run's last line.
         out.write_text("".join(rows[:-1]), encoding="utf-8")
         del rows[-1]
-    done = {json.loads(row)["id"] for row in rows}
+    # Those of other settings would pass for these.
+    settings = {
+        "method": options.method, "ratio": None if options.method == "full" else options.ratio, "dtype": options.dtype,
+        "model": os.path.basename(options.model)}
+    lines = [json.loads(row) for row in rows]
+    if any(line.get("settings") != settings for line in lines):
+        sys.exit("answers.py: --out {}: it holds answers of other settings: name another file".format(out))
+    done = {line["id"] for line in lines}
     reader = None
     for number, (text, lines) in enumerate(documents(options.prompts), 1):
         lines = [line for line in lines if line["id"] not in done]
@@ -166,7 +178,7 @@ def main():
         with reader.torch.inference_mode(), out.open("a", encoding="utf-8") as file:
             for line, answer in zip(lines, reader.answers(text, lines)):
                 kept = {key: value for key, value in line.items() if key not in ("before", "after", "max_tokens", "f1")}
-                kept.update(prediction=answer, mode=options.method)
+                kept.update(prediction=answer, mode=options.method, settings=settings)
                 file.write(json.dumps(kept, ensure_ascii=False) + "\n")
                 file.flush()
         print("{} documents".format(number), file=sys.stderr, flush=True)

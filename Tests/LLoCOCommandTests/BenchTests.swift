@@ -227,3 +227,77 @@ import Testing
         #expect(try await run(place, ["--pairs", "0"]).status == 64)
     }
 }
+
+/// Benchmarks/answers.py, as far as it needs no model.
+@Suite struct OtherAnswersTests {
+    private func run(_ place: Workplace, _ arguments: String...) async throws -> Outcome {
+        let script = packageRoot.appending(path: "Benchmarks/answers.py").path
+        return try await place.start(
+            program: "/usr/bin/env",
+            ["python3", script, "model.gguf", "prompts.jsonl", "--out", "out.jsonl"] + arguments
+        ).end()
+    }
+
+    /// What is there is not asked again; a line that a killed run left unfinished is.
+    @Test func aRunGoesOn() async throws {
+        let place = try Workplace()
+        try place.write(
+            "prompts.jsonl",
+            text: (0..<2).map {
+                #"{"id": "q\#($0)", "before": [1], \#($0 == 0 ? #""text": [2, 3], "# : "")"after": [4], "max_tokens": 1}"#
+            }.joined(separator: "\n") + "\n")
+        func line(_ id: String) -> String {
+            #"{"id": "\#(id)", "prediction": "x", "settings": {"method": "kvzip", "ratio": 30.0, "dtype": "f32", "#
+                + #""model": "model.gguf"}}"#
+        }
+        try place.write("out.jsonl", text: line("q0") + "\n" + line("q1") + "\n" + #"{"id": "q"#)
+        try await run(place, "--method", "kvzip").expectSuccess()
+        #expect(try place.objects("out.jsonl").compactMap { $0["id"] as? String } == ["q0", "q1"])
+        for other in [["summary", "30"], ["kvzip", "15"], ["full", "30"]] {
+            let outcome = try await run(place, "--method", other[0], "--ratio", other[1])
+            #expect(outcome.status == 1 && outcome.errorText.contains("answers of other settings"), "\(outcome)")
+        }
+        try place.write("prompts.jsonl", text: #"{"id": "q0", "before": [1], "after": [4], "max_tokens": 1}"#)
+        let outcome = try await run(place, "--method", "kvzip")
+        #expect(outcome.errorText.contains("prompts.jsonl, line 1: a question without a text"), "\(outcome)")
+    }
+}
+
+/// Benchmarks/positions, with a program in lloco's place that says figures.
+@Suite struct PositionsTests {
+    private func run(_ place: Workplace, _ arguments: [String]) async throws -> Outcome {
+        let script = packageRoot.appending(path: "Benchmarks/positions").path
+        return try await place.start(program: "/usr/bin/env", ["python3", script, "data.jsonl"] + arguments).end()
+    }
+
+    @Test func curvesAndTable() async throws {
+        let place = try Workplace()
+        try place.write(
+            "lloco",
+            text: """
+                #!/bin/sh
+                echo "$@" >> calls
+                while [ "$1" != --modes ]; do shift; done
+                modes=$2
+                while [ "$1" != --report ]; do shift; done
+                for mode in $(echo $modes | tr , ' '); do
+                  list="$list${list:+,}{\\"mode\\":\\"$mode\\",\\"scores\\":{\\"f1\\":{\\"mean\\":20.5,\\"low\\":18,\\"high\\":23}}}"
+                done
+                echo "{\\"modes\\":[$list]}" > $2
+                """)
+        try await place.shell("chmod +x lloco").expectSuccess()
+        let arguments = ["--lloco", place.path("lloco"), "--out", "curves", "--ratios", "15,60", "--modes", "hybrid"]
+        let outcome = try await run(place, arguments + ["--", "--adapter", "none"]).expectSuccess()
+        #expect(outcome.outputText.contains("| mode | 1/60 | 1/15 |"))
+        #expect(outcome.outputText.contains("| vectors and text | 20.5 (18.0 to 23.0) | 20.5 (18.0 to 23.0) |"))
+        let picture = String(decoding: try place.bytes("curves/positions.svg"), as: UTF8.self)
+        #expect(picture.hasPrefix("<svg") && picture.contains("full text 20.5") && picture.contains("1/60"))
+        let calls = String(decoding: try place.bytes("calls"), as: UTF8.self).split(separator: "\n")
+        #expect(calls.count == 3 && calls.allSatisfy { $0.hasSuffix("--adapter none") })
+        // Fewer vectors than usual are read of those that there are; more have to be made.
+        #expect(calls[1].contains("--budget 1/60") && !calls[1].contains("--ratio"))
+        #expect(calls[2].contains("--budget 1/15 --ratio 15"))
+        let unsaid = try await run(place, arguments)
+        #expect(unsaid.status == 2 && unsaid.errorText.contains("--adapter none"), "\(unsaid)")
+    }
+}

@@ -179,7 +179,8 @@ import Testing
         for index in [0, 8] {
             let ids = ["before", "text", "after"].flatMap { prompts[index][$0] as? [Int] ?? [] }
             let said = try await place.run(
-                ["generate", "--ids", ids.map(String.init).joined(separator: ","), "--max-tokens", "5", "--json"] + model
+                ["generate", "--ids", ids.map(String.init).joined(separator: ","), "--max-tokens", "5", "--json"]
+                    + model
             ).expectSuccess().object()
             let text = try #require(said["text"] as? String).trimmingCharacters(in: .whitespacesAndNewlines)
             #expect(!text.isEmpty && text == predictions[index]["prediction"] as? String)
@@ -187,8 +188,20 @@ import Testing
         // Nothing is answered yet, which is worth nothing.
         let score = try await place.run("score", "q.jsonl", "--json").expectSuccess().object()
         #expect(score["questions"] as? Int == 16 && score["f1"] as? Double == 0)
-        try await place.run("evaluate", "data.jsonl", "--group", "g", "--prompts", "q.jsonl").expectUsage("--prompts")
-        try await place.run("evaluate", "data.jsonl", "--prompts", "none/q.jsonl").expectFailure("--prompts none/q.jsonl")
+        for options in [["--group", "g"], ["--report", "r.json"], ["--predictions", "p.jsonl"], ["--budget", "9"]] {
+            try await place.run(["evaluate", "data.jsonl", "--prompts", "q.jsonl"] + options)
+                .expectUsage("it goes without \(options[0])")
+        }
+        // A task without a template, and a multiple choice.
+        for (name, _, text) in try Sample.published(answers: ["City"])
+        where ["trec.jsonl", "quality.jsonl"].contains(name) {
+            try place.write(name, text: text)
+            try await place.run(["evaluate", name, "--prompts", "q.jsonl"] + Sample.segment).expectSuccess()
+            #expect(try place.objects("q.jsonl").allSatisfy { ($0["after"] as? [Int])?.isEmpty == false }, "\(name)")
+            try await place.run("score", "q.jsonl").expectSuccess()
+        }
+        try await place.run("evaluate", "data.jsonl", "--prompts", "none/q.jsonl").expectFailure(
+            "--prompts none/q.jsonl")
     }
 
     @Test func generatedData() async throws {

@@ -224,7 +224,7 @@ import Testing
         #expect(abs(first - second) > 1e-3)
     }
 
-    private func losses(_ share: Double, seed: UInt64 = 1) async throws -> [Double] {
+    private func losses(_ share: Double, seed: UInt64 = 1, prefersText: Bool = false) async throws -> [Double] {
         let questions = QuestionSet(documents: [
             QuestionDocument(
                 id: "river", title: "river.txt", document: nil,
@@ -234,6 +234,7 @@ import Testing
         ])
         var recipe = FinetuningRecipe()
         recipe.hybridShare = share
+        recipe.prefersText = prefersText
         recipe.dropout = 0
         recipe.epochs = 1
         recipe.leastRatio = 8
@@ -252,6 +253,10 @@ import Testing
         )
         #expect(mixed == again, "the same seed mixes the same")
         #expect(mixed != another && mixed != plain)
+        let text = try await losses(1, prefersText: true)
+        #expect(text != mixed, "more text than is drawn otherwise")
+        let unmixed = try await losses(0, prefersText: true)
+        #expect(unmixed == plain, "without mixtures there is no text")
         #expect(mixed.allSatisfy { $0.isFinite })
     }
 }

@@ -62,6 +62,7 @@ import Testing
         ("{ selection: { steps: 0 } }", "selection.steps"),
         ("{ selection: { questionsPerStep: 0 } }", "selection.questionsPerStep"),
         ("{ finetuning: { leastRatio: 70 } }", "finetuning.mostRatio"),
+        ("{ finetuning: { prefersText: true } }", "finetuning.prefersText"),
         ("{ compressor: { mostRatio: -1 } }", "compressor.mostRatio"),
         ("{ finetuning: { warmupShare: 2 } }", "finetuning.warmupShare"),
         ("{ finetuning: { clipNorm: 0 } }", "finetuning.clipNorm"),
@@ -113,8 +114,8 @@ import Testing
         #expect(
             try encoded(FinetuningRecipe()) == #"""
                 {"alpha":16,"batchSize":8,"clipNorm":1,"decay":"cosine","documentsPerBatch":2,"dropout":0.05,\#
-                "epochs":3,"hybridShare":0,"learningRate":2e-05,"leastRatio":15,"mostRatio":60,"rank":8,\#
-                "startsFromGeneral":true,"tunesVectors":false,"vectorLearningRate":0.002,"warmupShare":0.04}
+                "epochs":3,"hybridShare":0,"learningRate":2e-05,"leastRatio":15,"mostRatio":60,\#
+                "prefersText":false,"rank":8,"startsFromGeneral":true,"tunesVectors":false,"vectorLearningRate":0.002,"warmupShare":0.04}
                 """#)
     }
 

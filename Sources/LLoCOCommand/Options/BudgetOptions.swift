@@ -17,8 +17,9 @@ struct BudgetOptions: ParsableArguments {
         help: ArgumentHelp(
             "Mode hybrid: at most this share of the budget is text, 0 to 1; the rest is vectors.",
             discussion: """
-                Default: a third to five sixths, the more the better a piece has the question's words, and all of it for \
-                sentences that have most of them or a rare number or code; a fifth for questions about the whole.
+                Default: the question decides. About the whole: a fifth. About a detail: from a third, where no piece has \
+                many of its words, to five sixths, where one has most; all of it for sentences that are sure to matter, such \
+                as those with a rare number or code.
                 """, valueName: "share"))
     var textShare: Double?
 

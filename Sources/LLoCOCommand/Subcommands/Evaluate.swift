@@ -108,8 +108,15 @@ struct Evaluate: ComputingCommand {
                 throw ValidationError("--draw-tokens counts a file's own texts: it goes without --group")
             }
         }
-        if prompts != nil, group != nil {
-            throw ValidationError("--prompts writes a file's own texts: it goes without --group")
+        if prompts != nil {
+            for (option, isGiven) in [
+                ("--group", group != nil), ("--predictions", predictions != nil), ("--report", !report.isEmpty),
+                ("--run", runFile != nil), ("--adapter", adapter != nil), ("--budget", budget.budget != nil),
+                ("--text-share", budget.textShare != nil),
+            ] where isGiven {
+                throw ValidationError(
+                    "--prompts asks nothing, and writes a file's own texts: it goes without \(option)")
+            }
         }
         if let maxTokens, !(1...1_048_576 ~= maxTokens) {
             throw ValidationError("--max-tokens \(maxTokens): expected 1 to 1048576")

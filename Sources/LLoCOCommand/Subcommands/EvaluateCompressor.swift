@@ -21,7 +21,7 @@ struct EvaluateCompressor: ComputingCommand {
             one text in twenty from training; --held-out measures those alone.
 
             With --questions the right answers to questions about documents are scored instead, in nats a token: after \
-            nothing (none), the document's vectors (compressed), the pieces of its text that have the question's words \
+            nothing (none), the document's vectors (compressed), the pieces of its text that mode hybrid would read \
             (passages), both (hybrid), the whole text (full), and another document's vectors (foreign), which close what is \
             no memory. Vectors, pieces and both have the same number of positions, --budget.
 

@@ -72,12 +72,13 @@ struct TrainingData {
             var mixture: ContextMixer.Mixture?
             if var budget = ContextBudget.drawn(
                 ofTokens: document.tokenCount, share: recipe.hybridShare,
-                ratios: (recipe.leastRatio, recipe.mostRatio), using: &draws)
+                ratios: (recipe.leastRatio, recipe.mostRatio), prefersText: recipe.prefersText, using: &draws)
             {
                 // As for an answer: no more than the window holds beside question and answer.
                 let empty = try model.prompts.prompt(question: question.text, context: [0]).count
                 let room = model.languageModel.window - empty - question.answer.count - 1
-                budget.positions = min(budget.positions, model.compressor.vectorReading.vectors(in: room))
+                budget.positions = min(budget.positions, room)
+                budget.window = .init(places: room, reading: model.compressor.vectorReading)
                 mixture = try await mixer.mix(question.text, about: [document], budget)
             }
             let example = FinetuningExample(

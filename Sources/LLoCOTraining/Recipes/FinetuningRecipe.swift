@@ -26,10 +26,13 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     /// by default, vectors alone
     public var hybridShare = 0.0
     /// Tokens of the document for each position of such a mixture, drawn between these for each question, 1...1,000,000: 15
-    /// to 60 by default. How much of it is text is drawn too, from nothing to all.
+    /// to 60 by default. Of half of the mixtures the question decides how much is text, of the others it is drawn, from nothing
+    /// to all.
     public var leastRatio = 15.0
     /// The most tokens of the document for a position, see ``leastRatio``
     public var mostRatio = 60.0
+    /// Whether such mixtures are text alone, with vectors only where no piece fits; false by default
+    public var prefersText = false
     /// Whether a group's adapter begins with the general one, where there is one of its rank and alpha: by default
     public var startsFromGeneral = true
     /// Whether the documents' vectors are tuned too, each document's its own, beginning with the compressor's: not by
@@ -51,8 +54,10 @@ extension ContextBudget {
     /// - Parameters:
     ///   - share: of the questions that are read with a mixture of vectors and text
     ///   - ratios: tokens of the document for each position of a mixture, drawn evenly by their logarithm
+    ///   - prefersText: whether vectors have only the positions that no piece of text fits
     static func drawn(
-        ofTokens tokens: Int, share: Double, ratios: (least: Double, most: Double), using draws: inout SplitMix64
+        ofTokens tokens: Int, share: Double, ratios: (least: Double, most: Double), prefersText: Bool = false,
+        using draws: inout SplitMix64
     ) -> ContextBudget? {
         let (kind, size, textShare) = (
             Double.random(in: 0..<1, using: &draws), Double.random(in: 0..<1, using: &draws),
@@ -63,6 +68,6 @@ extension ContextBudget {
         // Of half of them the question decides the share; of the others a fifth are text alone.
         return ContextBudget(
             positions: max(1, Int((Double(tokens) / ratio).rounded())),
-            textShare: textShare < 0.5 ? nil : min(1, 1.25 * (2 * textShare - 1)))
+            textShare: prefersText ? 1 : textShare < 0.5 ? nil : min(1, 1.25 * (2 * textShare - 1)))
     }
 }

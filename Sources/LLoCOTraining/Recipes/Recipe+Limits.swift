@@ -100,6 +100,11 @@ extension Recipe {
         try check("finetuning.batchSize", finetuning.batchSize, 1...65_536)
         try check("finetuning.documentsPerBatch", finetuning.documentsPerBatch, 1...65_536)
         try check("finetuning.hybridShare", finetuning.hybridShare, 0...1)
+        if finetuning.prefersText, finetuning.hybridShare == 0 {
+            throw TrainingError(
+                .invalid,
+                "\(source): finetuning.prefersText: it is about mixtures, of which there are none: hybridShare is 0")
+        }
         try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
         try positive("finetuning.vectorLearningRate", finetuning.vectorLearningRate)
         try check("study.questionsPerPassage", study.questionsPerPassage, 1...1000)
