@@ -115,6 +115,40 @@ import Testing
         #expect((broken["compressors"]?["detail"] as? String)?.contains("compressor.json") == true)
     }
 
+    /// A general adapter is found that reads what a compressor with a selection of heads makes.
+    @Test func adaptersAreComparedWithTheCompressor() async throws {
+        let place = try Workplace()
+        let model = ["--model", TestFiles.fixtures.appending(path: "llama-rope3").path]
+        try place.write("river.txt", text: Sample.text("river", sentences: 2))
+        try place.write("questions.jsonl", text: Sample.questions(["river.txt"], count: 3))
+        let text = Sample.text("river", sentences: 2).replacing("\n", with: " ")
+        try place.write(
+            "asked.jsonl",
+            text: #"{"id": "r", "title": "r", "document": \#(Sample.json(text)), "questions": [{"id": "1", "#
+                + #""question": "What is item 1?", "answers": ["The river."]}]}"#)
+        try place.write(
+            "recipe.json5",
+            text:
+                "{ selection: { steps: 1, warmupSteps: 0, segmentTokens: 20, summaryTokens: 4, questionedSegments: 64 }, "
+                + "finetuning: { rank: 4, epochs: 1 } }")
+        try await place.run(
+            [
+                "train-selection", "--questions", "asked.jsonl", "--recipe", "recipe.json5", "--out",
+                "home/Compressors/mine",
+            ]
+                + model
+        ).expectSuccess()
+        let none = try findings(await place.run(["doctor", "--json"] + model).expectSuccess())
+        #expect(none["adapters"]?["ok"] as? Bool == false)
+        try await place.run(["add", "river.txt", "--group", "g"] + model).expectSuccess()
+        try await place.run(
+            ["finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5", "--out"]
+                + ["home/Adapters/mine"] + model
+        ).expectSuccess()
+        let found = try findings(await place.run(["doctor", "--json"] + model).expectSuccess())
+        #expect(found["adapters"]?["ok"] as? Bool == true, "\(found["adapters"] ?? [:])")
+    }
+
     @Test func devicesThatAreNotThereAreRefused() async throws {
         #if os(Linux)
             let place = try await Workplace.furnished()

@@ -162,8 +162,8 @@ extension Doctor {
             let (compressor, scheme): (String, CompressionScheme?) =
                 switch source {
                 case .model: (identity, nil)
-                case .folder(let made):
-                    (try CompressorCheckpoint.identity(in: made), try CompressorCheckpoint.description(in: made).scheme)
+                // The digest is of all that its scheme says.
+                case .folder(let made): (try CompressorCheckpoint.identity(in: made), nil)
                 case .attended: (Compressor.attendedIdentity, Compressor.attendedScheme)
                 }
             let fitting = folders.first { folder in
