@@ -22,6 +22,7 @@ import os
 import sys
 import tempfile
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 # Files of this folder have libraries' names.
@@ -87,7 +88,6 @@ class Reader:
         # KVzip reads the tokenizer anew, from a folder.
         self.folder = tempfile.TemporaryDirectory()
         self.tokenizer.save_pretrained(self.folder.name)
-        self.model.config._name_or_path = self.folder.name
         self.model.config.name_or_path = self.folder.name
         self.window = self.model.config.max_position_embeddings
         ends = self.model.generation_config.eos_token_id
@@ -104,7 +104,6 @@ class Reader:
 
     def read(self, ids, press=None):
         """The keys and values of ids, as many as are kept."""
-        from contextlib import nullcontext
         from transformers import DynamicCache
         cache = DynamicCache()
         with press(self.model) if press else nullcontext():
@@ -142,10 +141,10 @@ class Reader:
         """The answer to each line's question."""
         if self.options.method == "summary":
             text = self.summary(text, lines[0])
-        before, cache = None, None
+        before = None
         for line in lines:
             # Tasks of their own have their own words before the text.
-            if cache is None or line["before"] != before:
+            if line["before"] != before:
                 before = line["before"]
                 ids = before + self.fitting(text)
                 cache = self.read(ids, self.press())
@@ -165,10 +164,10 @@ def main():
     settings = {
         "method": options.method, "ratio": None if options.method == "full" else options.ratio, "dtype": options.dtype,
         "model": os.path.basename(options.model)}
-    lines = [json.loads(row) for row in rows]
-    if any(line.get("settings") != settings for line in lines):
+    answered = [json.loads(row) for row in rows]
+    if any(line.get("settings") != settings for line in answered):
         sys.exit("answers.py: --out {}: it holds answers of other settings: name another file".format(out))
-    done = {line["id"] for line in lines}
+    done = {line["id"] for line in answered}
     reader = None
     for number, (text, lines) in enumerate(documents(options.prompts), 1):
         lines = [line for line in lines if line["id"] not in done]

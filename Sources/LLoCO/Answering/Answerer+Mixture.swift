@@ -22,8 +22,8 @@ extension Answerer {
             case .retrieval: 1.0
             default: 0.0
             }
-        var budget = ContextBudget(positions: min(asked, room), textShare: share)
-        budget.window = .init(places: room, reading: model.compressor.vectorReading)
+        let budget = ContextBudget(positions: asked, textShare: share)
+            .fitting(.init(places: room, reading: model.compressor.vectorReading))
         let mixture = try await mixer.mix(
             options.searchText ?? question, about: found.documents, passages: found.passages, budget,
             withVectors: options.mode.readsVectors)

@@ -8,13 +8,12 @@ import Synchronization
 enum Interruption {
     private static let state = Mutex<(cancel: (@Sendable () -> Void)?, signal: Int32?)>((nil, nil))
 
-    private static let sources = Signals.handle { number in
+    private static let handling = Signals.handle { number in
         let isFirst = state.withLock { state in
             defer { state.signal = state.signal ?? number }
             return state.signal == nil
         }
-        // Not `exit`: its cleaning up would meet the threads that still compute.
-        guard isFirst else { _exit(128 + number) }
+        guard isFirst else { Signals.endProcess(number) }
         Terminal.note("the run ends with a checkpoint after the step in hand; once more ends it at once")
         state.withLock { $0.cancel }?()
     }
@@ -26,7 +25,7 @@ enum Interruption {
         nonisolated(unsafe) let run = run
         let task = Task(executorPreference: DedicatedThread.ofCommand) { try await run() }
         state.withLock { $0.cancel = { task.cancel() } }
-        _ = sources
+        _ = handling
         do { return try await task.value } catch is CancellationError {
             guard let number = state.withLock({ $0.signal }) else { throw CancellationError() }
             Terminal.note("interrupted: the same command goes on from the checkpoint")

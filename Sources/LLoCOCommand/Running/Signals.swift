@@ -9,6 +9,12 @@ enum Signals {
         fileprivate let sources: [any DispatchSourceSignal]
     }
 
+    /// Ends the process as a shell tells of a signal.
+    static func endProcess(_ number: Int32) -> Never {
+        // Not `exit`: its cleaning up would meet the threads that still compute.
+        _exit(128 + number)
+    }
+
     /// Has a handler called for each of them from here on, in place of what they do otherwise.
     ///
     /// To be called once in a process for each handler: a source that is made while an earlier one of its signal is being

@@ -38,8 +38,8 @@ struct TrainCompressor: ComputingCommand {
         help: ArgumentHelp(
             "An adapter that answers are read with, in the objective 'answering'.",
             discussion: """
-                A folder in PEFT's layout: the adapter that will read the vectors, so that they suit it. It stays fixed; with \
-                readerRank in the recipe, training starts from it and changes it too.
+                A folder in PEFT's layout. The vectors are trained to suit this adapter. It is not changed, unless the recipe \
+                has a readerRank: training starts from it then, and trains it too.
                 """,
             valueName: "dir"))
     var reader: String?

@@ -17,6 +17,13 @@ public struct ContextBudget: Hashable, Sendable {
         }
     }
 
+    /// The same budget where the model's window has room for no more.
+    package func fitting(_ window: Window) -> ContextBudget {
+        var budget = self
+        (budget.positions, budget.window) = (min(positions, window.places), window)
+        return budget
+    }
+
     /// The share that the question decides: little where pieces have few of its words, most where one has nearly all of them
     /// (`Docs/experiments.md` 24).
     private static let (leastTextShare, mostTextShare) = (0.35, 0.85)
@@ -77,7 +84,7 @@ public struct ContextBudget: Hashable, Sendable {
         return Int(Double(max(0, positions)) * min(1, max(0, share)))
     }
 
-    /// The positions that vectors may take beside so many tokens of text, and what the window leaves of these.
+    /// How many vectors are requested beside `text` tokens of text, and how many of them the window holds.
     package func vectors(beside text: Int) -> (asked: Int, fitting: Int) {
         let asked = positions - text
         return (asked, min(asked, window.map { $0.reading.vectors(in: max(0, $0.places - text)) } ?? asked))

@@ -51,33 +51,35 @@ public struct AnswerEvaluation {
         onQuestion: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> AnswerFigures {
         let total = documents.reduce(0) { $0 + $1.questions.count }
-        func compressed(_ index: Int) throws -> AnswerMeasure.Document? {
-            try AnswerMeasure.fitting { try measure.document(documents[index].document ?? "") }
-        }
-        let lengths = documents.map { $0.document?.utf8.count ?? 0 }
-        let order = documents.indices.sorted { (-lengths[$0], $0) < (-lengths[$1], $1) }
         var losses: [[AnswerMeasure.Losses]] = Array(repeating: [], count: documents.count)
         var before = 0
-        var longer: AnswerMeasure.Document?
-        var second: (index: Int, document: AnswerMeasure.Document)?
-        for (place, index) in order.enumerated() {
+        func measure(_ index: Int, _ document: AnswerMeasure.Document, _ foreign: AnswerMeasure.Document?) throws {
             let questions = documents[index].questions
-            defer { before += questions.count }
-            guard let document = try second?.index == index ? second?.document : compressed(index) else { continue }
-            if longer == nil {
-                for next in order[(place + 1)...] where second == nil {
-                    second = try compressed(next).map { (next, $0) }
-                }
-            }
             var done = before
-            losses[index] = try measure.losses(
-                of: document, foreign: longer ?? second?.document, questions: questions
-            ) {
+            losses[index] = try self.measure.losses(of: document, foreign: foreign, questions: questions) {
                 done += 1
                 try onQuestion(done, total)
             }.compactMap { $0 }
+            before += questions.count
+        }
+        let lengths = documents.map { $0.document?.utf8.count ?? 0 }
+        var longest: (index: Int, document: AnswerMeasure.Document)?
+        var (second, longer): (AnswerMeasure.Document?, AnswerMeasure.Document?)
+        for index in documents.indices.sorted(by: { (-lengths[$0], $0) < (-lengths[$1], $1) }) {
+            let text = documents[index].document ?? ""
+            guard let document = try AnswerMeasure.fitting({ try self.measure.document(text) }) else {
+                before += documents[index].questions.count
+                continue
+            }
+            if longest == nil {
+                longest = (index, document)
+            } else {
+                second = second ?? document
+                try measure(index, document, longer)
+            }
             longer = document
         }
+        if let longest { try measure(longest.index, longest.document, second) }
         let names = losses.enumerated().flatMap { index, list in list.map { _ in "\(index)" } }
         let all = losses.flatMap { $0 }
         guard !all.isEmpty else {

@@ -70,16 +70,16 @@ struct TrainingData {
             _ question: Question, _ document: DocumentRecord, _ stored: SegmentVectors
         ) async throws -> FinetuningExample {
             var mixture: ContextMixer.Mixture?
-            if var budget = ContextBudget.drawn(
+            if let budget = ContextBudget.drawn(
                 ofTokens: document.tokenCount, share: recipe.hybridShare,
                 ratios: (recipe.leastRatio, recipe.mostRatio), prefersText: recipe.prefersText, using: &draws)
             {
                 // As for an answer: no more than the window holds beside question and answer.
                 let empty = try model.prompts.prompt(question: question.text, context: [0]).count
                 let room = model.languageModel.window - empty - question.answer.count - 1
-                budget.positions = min(budget.positions, room)
-                budget.window = .init(places: room, reading: model.compressor.vectorReading)
-                mixture = try await mixer.mix(question.text, about: [document], budget)
+                mixture = try await mixer.mix(
+                    question.text, about: [document],
+                    budget.fitting(.init(places: room, reading: model.compressor.vectorReading)))
             }
             let example = FinetuningExample(
                 document: vectors.count, rows: mixture?.rows[0],

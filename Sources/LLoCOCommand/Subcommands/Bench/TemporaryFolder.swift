@@ -24,7 +24,6 @@ final class TemporaryFolder {
 
     private static let signals = Signals.handle { number in
         for url in present.withLock({ $0 }) { try? FileManager.default.removeItem(at: url) }
-        // Not `exit`: its cleaning up would meet the threads that still compute.
-        _exit(128 + number)
+        Signals.endProcess(number)
     }
 }
