@@ -263,41 +263,80 @@ import Testing
     }
 }
 
-/// Benchmarks/positions, with a program in lloco's place that says figures.
-@Suite struct PositionsTests {
-    private func run(_ place: Workplace, _ arguments: [String]) async throws -> Outcome {
-        let script = packageRoot.appending(path: "Benchmarks/positions").path
-        return try await place.start(program: "/usr/bin/env", ["python3", script, "data.jsonl"] + arguments).end()
-    }
-
-    @Test func curvesAndTable() async throws {
+/// Benchmarks/positions and Benchmarks/suite, with a program in lloco's place that says figures.
+@Suite struct EvaluationScriptsTests {
+    /// A folder with that program, which writes down how it is called.
+    private func workplace() async throws -> Workplace {
         let place = try Workplace()
         try place.write(
             "lloco",
             text: """
                 #!/bin/sh
                 echo "$@" >> calls
-                while [ "$1" != --modes ]; do shift; done
-                modes=$2
-                while [ "$1" != --report ]; do shift; done
-                for mode in $(echo $modes | tr , ' '); do
-                  list="$list${list:+,}{\\"mode\\":\\"$mode\\",\\"scores\\":{\\"f1\\":{\\"mean\\":20.5,\\"low\\":18,\\"high\\":23}}}"
+                for argument; do
+                  case "$previous $argument" in
+                    "--modes "*) modes=$argument ;;
+                    "--report "*.json) report=$argument ;;
+                  esac
+                  previous=$argument
                 done
-                echo "{\\"modes\\":[$list]}" > $2
+                for mode in $(echo $modes | tr , ' '); do
+                  list="$list${list:+,}{\\"mode\\":\\"$mode\\",\\"questions\\":3,"
+                  list="$list\\"scores\\":{\\"f1\\":{\\"mean\\":20.5,\\"low\\":18,\\"high\\":23}}}"
+                done
+                records='{"document":"a"},{"document":"b"},{"document":"a"}'
+                echo "{\\"metrics\\":[\\"f1\\"],\\"modes\\":[$list],\\"records\\":[$records]}" > "$report"
                 """)
         try await place.shell("chmod +x lloco").expectSuccess()
-        let arguments = ["--lloco", place.path("lloco"), "--out", "curves", "--ratios", "15,60", "--modes", "hybrid"]
-        let outcome = try await run(place, arguments + ["--", "--adapter", "none"]).expectSuccess()
+        return place
+    }
+
+    private func run(_ name: String, _ place: Workplace, _ arguments: [String]) async throws -> Outcome {
+        let script = packageRoot.appending(path: "Benchmarks/" + name).path
+        return try await place.start(
+            program: "/usr/bin/env", ["python3", script, "--lloco", place.path("lloco")] + arguments
+        ).end()
+    }
+
+    private func calls(_ place: Workplace) throws -> [String] {
+        String(decoding: try place.bytes("calls"), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    @Test func curvesAndTable() async throws {
+        let place = try await workplace()
+        let arguments = ["data.jsonl", "--out", "curves", "--ratios", "15,60", "--modes", "hybrid"]
+        let outcome = try await run("positions", place, arguments + ["--", "--adapter", "none"]).expectSuccess()
         #expect(outcome.outputText.contains("| mode | 1/60 | 1/15 |"))
         #expect(outcome.outputText.contains("| vectors and text | 20.5 (18.0 to 23.0) | 20.5 (18.0 to 23.0) |"))
         let picture = String(decoding: try place.bytes("curves/positions.svg"), as: UTF8.self)
         #expect(picture.hasPrefix("<svg") && picture.contains("full text 20.5") && picture.contains("1/60"))
-        let calls = String(decoding: try place.bytes("calls"), as: UTF8.self).split(separator: "\n")
+        let calls = try calls(place)
         #expect(calls.count == 3 && calls.allSatisfy { $0.hasSuffix("--adapter none") })
         // Fewer vectors than usual are read of those that there are; more have to be made.
         #expect(calls[1].contains("--budget 1/60") && !calls[1].contains("--ratio"))
         #expect(calls[2].contains("--budget 1/15 --ratio 15"))
-        let unsaid = try await run(place, arguments)
+        let unsaid = try await run("positions", place, arguments)
         #expect(unsaid.status == 2 && unsaid.errorText.contains("--adapter none"), "\(unsaid)")
+    }
+
+    @Test func aRowADataSet() async throws {
+        let place = try await workplace()
+        let arguments = [
+            "sets/qasper.json.gz", "ruler:4096", "--out", "out", "--tokens", "500", "--modes", "none,hybrid",
+        ]
+        let outcome = try await run("suite", place, arguments + ["--", "--seed", "3"]).expectSuccess()
+        let rows = outcome.outputText.split(separator: "\n")
+        #expect(rows.first == "| data | figure | documents | questions | nothing | vectors and text |")
+        #expect(rows.last == "| ruler-4096 | f1 | 2 | 3 | 20.5 (18.0 to 23.0) | 20.5 (18.0 to 23.0) |")
+        #expect(rows.count == 4 && rows[2].hasPrefix("| qasper | f1 | 2 | 3 |"))
+        let calls = try calls(place)
+        #expect(calls.count == 2 && calls.allSatisfy { $0.contains("--budget 1/30") && $0.hasSuffix("--seed 3") })
+        #expect(calls[0].contains("evaluate sets/qasper.json.gz") && calls[0].contains("--draw-tokens 500"))
+        #expect(calls[1].contains("evaluate ruler ") && calls[1].contains("--lengths 4096"))
+        let twice = try await run("suite", place, ["a/x.jsonl", "b/x.jsonl.gz", "--out", "out"])
+        #expect(twice.status == 2 && twice.errorText.contains("two data sets are named x"), "\(twice)")
+        try place.write("lloco", text: "#!/bin/sh\nexit 1\n")
+        let failed = try await run("suite", place, ["x.jsonl", "--out", "out"])
+        #expect(failed.status == 1 && failed.errorText.contains("suite: the run above failed"), "\(failed)")
     }
 }

@@ -204,6 +204,25 @@ import Testing
             "--prompts none/q.jsonl")
     }
 
+    @Test func drawnDocuments() async throws {
+        let place = try place()
+        func drawn(_ tokens: Int, seed: Int = 0) async throws -> [String] {
+            try await place.run(
+                "evaluate", "data.jsonl", "--draw-tokens", "\(tokens)", "--seed", "\(seed)", "--prompts", "q"
+            )
+            .expectSuccess()
+            return try place.objects("q").compactMap { $0["id"] as? String }
+        }
+        let (one, all) = try await (drawn(1), drawn(1_000_000))
+        #expect(one.count == 4 && all.count == 16 && Set(one).isSubset(of: all))
+        #expect(try await drawn(1) == one)
+        var others: Set<[String]> = []
+        for seed in 1...8 { others.insert(try await drawn(1, seed: seed)) }
+        #expect(others.count > 1, "every seed draws the same document")
+        try await place.run("evaluate", "data.jsonl", "--draw-tokens", "0").expectUsage("--draw-tokens 0")
+        try await place.run("evaluate", "--draw-tokens", "9", "data.jsonl", "--group", "g").expectUsage("--draw-tokens")
+    }
+
     @Test func generatedData() async throws {
         let place = try Workplace()
         for data in [

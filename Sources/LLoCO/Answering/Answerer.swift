@@ -25,7 +25,7 @@ public final class Answerer: Sendable {
     /// What may be read for an answer, and how much.
     public struct Options: Sendable {
         /// What the model reads; vectors with pieces of text by default
-        public var mode = AnswerMode.hybrid
+        public var mode = AnswerMode.default
         /// Only documents of this group
         public var group: String?
         /// Only these documents; nil for those that retrieval finds

@@ -11,6 +11,9 @@ public enum AnswerMode: String, Sendable, CaseIterable, Codable {
     /// some of the documents' vectors and the best pieces of their text, within a budget of positions, with the adapter
     case hybrid
 
+    /// The one that is measured best at a thirtieth of the documents' positions (`Docs/experiments.md` 23).
+    public static let `default` = AnswerMode.hybrid
+
     /// Whether passages that a search finds are read.
     public var readsPassages: Bool { self == .retrieval || self == .hybrid }
 

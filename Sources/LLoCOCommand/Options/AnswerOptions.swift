@@ -21,7 +21,7 @@ struct AnswerOptions: ParsableArguments {
             What the model reads: hybrid (the documents' vectors and pieces of their text, under --budget), compressed \
             (the vectors alone), full (their text, cut to fit), retrieval (the best passages' text) or none.
             """)
-    var mode = AnswerMode.hybrid
+    var mode = AnswerMode.default
 
     @Option(help: ArgumentHelp("Read at most so many of the documents that retrieval finds.", valueName: "n"))
     var documents = 1

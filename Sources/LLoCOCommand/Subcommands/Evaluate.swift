@@ -36,7 +36,7 @@ struct Evaluate: ComputingCommand {
 
     @Option(
         help: ArgumentHelp("compressed, hybrid, full, retrieval, none, with commas between.", valueName: "mode,..."))
-    var modes = "compressed"
+    var modes = AnswerMode.default.rawValue
 
     @Option(
         help: ArgumentHelp(

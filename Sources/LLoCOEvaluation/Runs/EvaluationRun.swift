@@ -24,8 +24,8 @@ public final class EvaluationRun {
 
     /// What is asked, and how it is computed.
     public struct Options: Sendable {
-        /// The modes in which every question is asked, each once: `compressed` by default.
-        public var modes = [AnswerMode.compressed]
+        /// The modes in which every question is asked, each once.
+        public var modes = [AnswerMode.default]
         /// The adapter that vectors are read with: the usual one by default.
         public var adapter = AdapterChoice.usual
         /// As in ``Answerer/Options``

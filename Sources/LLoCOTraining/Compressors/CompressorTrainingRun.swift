@@ -102,6 +102,10 @@ public struct CompressorTrainingRun: Sendable {
         let trainer = try CompressorTrainer(
             decoder: model.decoder, recipe: recipe, seed: seed, checkpointing: checkpointing, start: start?.checkpoint,
             reader: reader?.adapter)
+        let vectors = recipe.questionedVectors * (recipe.foreignShare > 0 ? 2 : 1)
+        try questions?.check(
+            fit: model.decoder.configuration.maximumPositions,
+            after: trainer.scheme.reading().positions(of: vectors))
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let lock = try CompressorTrainer.lock(folder)
         defer { withExtendedLifetime(lock) {} }
@@ -146,11 +150,7 @@ public struct CompressorTrainingRun: Sendable {
         guard !questions.isEmpty else {
             throw TrainingError(.invalid, "the recipe's objective 'answering' needs questions about texts")
         }
-        let asked = try TrainingQuestions(questions, maximumTokens: recipe.questionedTokens, for: model, onEvent)
-        try asked.check(
-            fit: model.decoder.configuration.maximumPositions,
-            after: recipe.questionedVectors * (recipe.foreignShare > 0 ? 2 : 1))
-        return asked
+        return try TrainingQuestions(questions, maximumTokens: recipe.questionedTokens, for: model, onEvent)
     }
 }
 
