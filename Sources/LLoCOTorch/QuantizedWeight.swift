@@ -50,6 +50,9 @@ public final class QuantizedWeight: @unchecked Sendable {
     /// The memory that one product reads.
     public var byteCount: Int { ctorch_quantized_bytes(handle) }
 
+    /// The rows that ``multiply(_:into:adding:)`` takes at most.
+    public static let largestRowCount = 16
+
     /// y = x · weightᵀ, or y += that; x [M, in] and y [M, out] float32, M in 1...16. x is rounded to 8 bits on the way. No
     /// gradient is recorded.
     public func multiply(_ x: Tensor, into y: Tensor, adding: Bool = false) throws(TorchError) {

@@ -20,6 +20,7 @@ public final class Answerer: Sendable {
     private let adapters: AdapterCache
     private let madeRetriever = Mutex<Retriever?>(nil)
     private let promptCache = PromptCache()
+    private let generations: GenerationLoop
     let mixer: ContextMixer
 
     /// What may be read for an answer, and how much.
@@ -64,11 +65,17 @@ public final class Answerer: Sendable {
 
     /// Answers with a loaded model from a library.
     ///
-    /// - Parameter adapters: loaded adapters, which several answerers of one model may share
-    public init(model: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache()) {
+    /// - Parameters:
+    ///   - adapters: loaded adapters, which several answerers of one model may share
+    ///   - generations: what continues the model's prompts, which these share too: their answers grow together
+    public init(
+        model: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache(),
+        generations: GenerationLoop? = nil
+    ) {
         self.model = model
         self.library = library
         self.adapters = adapters
+        self.generations = generations ?? GenerationLoop(model.languageModel)
         mixer = ContextMixer(model: model, library: library)
     }
 
@@ -98,7 +105,7 @@ public final class Answerer: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         let (found, prompt, reused, retrieved) = try await prepare(question, options)
-        let generated = try model.languageModel.generate(
+        let generated = try await generations.generate(
             prompt.unread(reused), cache: reused?.cache ?? prompt.context, options: options.generation,
             adapters: prompt.adapters, onText: onText)
         keep(prompt, reused, seconds: generated.prefillSeconds)

@@ -3,7 +3,7 @@ public import LLoCOLibrary
 
 /// A library of documents that an engine learns and answers from.
 ///
-/// It may be used from many tasks at once. Questions take turns on the engine's thread; additions and trainings of one library
+/// It may be used from many tasks at once. Answers to several questions grow together on the engine's thread; additions and trainings of one library
 /// wait for each other, and let questions pass between two segments or steps.
 public final class DocumentLibrary: Sendable {
     /// What computes.
@@ -17,7 +17,8 @@ public final class DocumentLibrary: Sendable {
         self.engine = engine
         self.store = store
         writing = WriteQueue(on: engine.thread)
-        answerer = Answerer(model: engine.model, library: store, adapters: engine.adapters)
+        answerer = Answerer(
+            model: engine.model, library: store, adapters: engine.adapters, generations: engine.generations)
     }
 
     /// Answers a question from the library's documents, piece by piece.

@@ -2,6 +2,7 @@ import Foundation
 import LLoCOBase
 public import LLoCOCompression
 public import LLoCOLibrary
+import LLoCOModels
 public import LLoCOTorch
 public import Logging
 
@@ -25,6 +26,8 @@ public final class Engine: Sendable {
     let filesThread = DedicatedThread(name: "lloco.files")
     /// Groups' adapters that are loaded.
     public let adapters: AdapterCache
+    /// What continues prompts: the answers of all libraries grow together.
+    let generations: GenerationLoop
 
     /// An engine of loaded parts.
     public init(
@@ -34,6 +37,7 @@ public final class Engine: Sendable {
         self.model = model
         self.thread = thread
         self.adapters = adapters
+        generations = GenerationLoop(model.languageModel)
     }
 
     /// Loads a model with the compressor and the adapter that were made for it.

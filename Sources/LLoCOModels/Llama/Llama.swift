@@ -122,6 +122,18 @@ public final class Llama: Sendable {
         _ embeddings: Tensor, cache: KeyValueCache? = nil, mask: Tensor? = nil, positions: [[Int]]? = nil,
         adapters: ActiveAdapters = .none, last: Int? = nil, recomputes: Bool = false, queries: QueryRecord? = nil
     ) throws -> Tensor {
+        // A training step ends as a whole; anything else stops between two chunks where the task is cancelled.
+        if !gradientsAreRecorded { try Task.checkCancellation() }
+        return try chunkedStates(
+            embeddings, cache: cache, mask: mask, positions: positions, adapters: adapters, last: last,
+            recomputes: recomputes, queries: queries)
+    }
+
+    /// The same, which a cancelled task does not keep from its first chunk.
+    func chunkedStates(
+        _ embeddings: Tensor, cache: KeyValueCache?, mask: Tensor? = nil, positions: [[Int]]? = nil,
+        adapters: ActiveAdapters, last: Int?, recomputes: Bool = false, queries: QueryRecord? = nil
+    ) throws -> Tensor {
         let shape = embeddings.shape
         guard shape.count == 3, shape[1] > 0, shape[2] == configuration.hiddenSize else {
             throw ModelError(.invalid, "embeddings of shape \(shape), expected [B, T > 0, \(configuration.hiddenSize)]")
@@ -152,8 +164,6 @@ public final class Llama: Sendable {
             },
             growth: try growth(of: positions ?? [Array(past..<past + count)]),
             mask: try visibility(count: count, past: past, mask: mask), queries: queries)
-        // A training step ends as a whole; anything else stops between two chunks where the task is cancelled.
-        if !gradientsAreRecorded { try Task.checkCancellation() }
         if gradientsAreRecorded || count <= Self.chunk {
             return try pass(input, cache, adapters, last: wanted, recomputes: recomputes && gradientsAreRecorded)
         }
@@ -162,7 +172,7 @@ public final class Llama: Sendable {
         var states: [Tensor] = []
         do {
             for start in stride(from: 0, to: count, by: Self.chunk) {
-                try Task.checkCancellation()
+                if start > 0 { try Task.checkCancellation() }
                 let end = min(start + Self.chunk, count)
                 let wantedHere = max(0, min(end - start, end - (count - wanted)))
                 let part = try pass(

@@ -1,0 +1,159 @@
+import Foundation
+import LLoCOBase
+import LLoCOCheckpoints
+import LLoCOModels
+import LLoCOTestSupport
+import LLoCOTokenizers
+import LLoCOTorch
+import Synchronization
+import Testing
+
+/// Texts that grow together are what each would be alone.
+@Suite struct GenerationLoopTests {
+    private let model: LanguageModel
+
+    init() throws { model = try Self.load(.full) }
+
+    private static func load(_ weights: DecodeWeights) throws -> LanguageModel {
+        try LanguageModel(
+            path: TestFiles.fixtures.appending(path: "llama-rope3"), dtype: .float32, decodeWeights: weights)
+    }
+
+    private struct Asked: Sendable {
+        let prompt: [Int]
+        let options: GenerationOptions
+    }
+
+    /// Prompts of unlike lengths, some longer than a chunk that is read beside others, with limits and draws of their own.
+    private func asked(_ count: Int) throws -> [Asked] {
+        var generator = SplitMix64(seed: 3)
+        return try (0..<count).map { index in
+            let length = [3, 17, 40, 200][index % 4]
+            var options = GenerationOptions(maximumTokens: 5 + index % 23, endTokens: [])
+            if index % 3 == 1 { options.sampling = try SamplingOptions(temperature: 2, seed: UInt64(index)) }
+            if index % 5 == 2 { options.endTokens = Set(0..<40) }
+            return Asked(
+                prompt: (0..<length).map { _ in
+                    Int.random(in: 4..<model.configuration.vocabularySize, using: &generator)
+                },
+                options: options)
+        }
+    }
+
+    @Test(arguments: [DecodeWeights.full, .eightBit], [3, 64])
+    func eachIsAsItIsAlone(_ weights: DecodeWeights, _ maximumBatch: Int) async throws {
+        let model = try Self.load(weights)
+        let asked = try asked(24)
+        let alone = try asked.map { try model.generate(model.decoder.embed($0.prompt), options: $0.options) }
+        let loop = GenerationLoop(model, maximumBatch: maximumBatch)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (asked, alone) in zip(asked, alone) {
+                group.addTask {
+                    var pieces: [String] = []
+                    let text = try await loop.generate(model.decoder.embed(asked.prompt), options: asked.options) {
+                        pieces.append($0)
+                    }
+                    #expect(text.ids == alone.ids && text.text == alone.text && text.end == alone.end)
+                    #expect(pieces.joined() == text.text && !pieces.contains(""))
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func nothingIsAskedFor() async throws {
+        let loop = GenerationLoop(model)
+        let text = try await loop.generate(model.decoder.embed([5]), options: .init(maximumTokens: 0))
+        #expect(text.ids.isEmpty && text.text.isEmpty && text.end == .length)
+        let long = try model.decoder.embed(Array(repeating: 5, count: model.window))
+        await #expect(throws: ModelError.self) { try await loop.generate(long) }
+    }
+
+    /// Whoever takes the steps when it is cancelled leaves them to the next, whose text is what it would be.
+    @Test func theCancelledEndAlone() async throws {
+        let loop = GenerationLoop(model)
+        let endless = GenerationOptions(maximumTokens: 800, endTokens: [])
+        let prompts = (0..<6).map { index in (0..<20).map { 4 + (index * 31 + $0 * 7) % 280 } }
+        let alone = try prompts.map {
+            try model.generate(model.decoder.embed($0), options: .init(maximumTokens: 300, endTokens: []))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let (model, begun) = (model, Counter())
+            for (index, prompt) in prompts.enumerated() {
+                let ends = index.isMultiple(of: 2)
+                let task = Task {
+                    try await loop.generate(
+                        model.decoder.embed(prompt),
+                        options: ends ? endless : .init(maximumTokens: 300, endTokens: [])
+                    ) { _ in begun.add(1) }
+                }
+                group.addTask {
+                    if ends {
+                        while begun.value < 20 * (index + 1) { try await Task.sleep(for: .milliseconds(1)) }
+                        task.cancel()
+                        await #expect(throws: CancellationError.self) { try await task.value }
+                    } else {
+                        let text = try await task.value
+                        #expect(text.ids == alone[index].ids)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        // Nothing is left of them.
+        let last = try await loop.generate(
+            model.decoder.embed(prompts[0]), options: .init(maximumTokens: 300, endTokens: []))
+        #expect(last.ids == alone[0].ids)
+    }
+
+    @Test func whatTheAskerThrowsEndsItsOwnText() async throws {
+        struct Full: Error {}
+        let (model, loop) = (model, GenerationLoop(model))
+        let prompt = Array(10..<30)
+        let options = GenerationOptions(maximumTokens: 60, endTokens: [])
+        let alone = try model.generate(model.decoder.embed(prompt), options: options)
+        let failing = Task {
+            try await loop.generate(model.decoder.embed(prompt), options: options) { _ in throw Full() }
+        }
+        let other = try await loop.generate(model.decoder.embed(prompt), options: options)
+        #expect(other.ids == alone.ids)
+        await #expect(throws: Full.self) { _ = try await failing.value }
+    }
+
+    /// A long prompt that comes later does not stop a text that grows: it is read in parts.
+    @Test func aLongPromptIsReadInParts() async throws {
+        let (model, loop) = (model, GenerationLoop(model))
+        let long = (0..<900).map { 4 + $0 % 280 }
+        let order = Order()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                _ = try await loop.generate(
+                    model.decoder.embed([9, 8, 7]), options: .init(maximumTokens: 400, endTokens: [])
+                ) { _ in order.add("short") }
+            }
+            while order.events.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+            group.addTask {
+                let text = try await loop.generate(
+                    model.decoder.embed(long), options: .init(maximumTokens: 2, endTokens: []))
+                order.add("long")
+                let alone = try model.generate(
+                    model.decoder.embed(long), options: .init(maximumTokens: 2, endTokens: []))
+                #expect(text.ids == alone.ids)
+            }
+            order.add("asked")
+            try await group.waitForAll()
+        }
+        let events = order.events
+        let (asked, end) = (try #require(events.firstIndex(of: "asked")), try #require(events.firstIndex(of: "long")))
+        #expect(events[asked..<end].filter { $0 == "short" }.count >= 3, "\(events)")
+    }
+}
+
+/// What happened, the first first.
+private final class Order: Sendable {
+    private let list = Mutex<[String]>([])
+
+    var events: [String] { list.withLock { $0 } }
+
+    func add(_ event: String) { list.withLock { $0.append(event) } }
+}
