@@ -7,6 +7,7 @@ import Testing
     static let commands = [
         "add", "list", "show", "remove", "finetune", "train-compressor", "train-selection", "ask", "chat", "generate",
         "compress", "models", "tokenize", "embed", "perplexity", "evaluate", "score", "evaluate-compressor", "bench",
+        "serve",
         "doctor",
     ]
 
@@ -23,7 +24,7 @@ import Testing
             #expect(help.errorText == "")
             #expect(help.outputText.contains("USAGE: lloco \(command)"))
             #expect(help.outputText.contains("OPTIONS:"))
-            if command != "chat", command != "doctor" { #expect(help.outputText.contains("--json")) }
+            if !["chat", "doctor", "serve"].contains(command) { #expect(help.outputText.contains("--json")) }
         }
         #expect(try await place.run("--version").expectSuccess().outputText.split(separator: ".").count == 3)
     }

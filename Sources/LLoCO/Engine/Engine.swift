@@ -82,6 +82,9 @@ public final class Engine: Sendable {
         return Engine(model, thread: thread)
     }
 
+    /// What the language model is called: its name in the catalogue, else that of its file or folder.
+    public var modelName: String { Installation.name(of: model.languageModel.path, identity: model.modelIdentity) }
+
     /// Opens a library file, which is created where there is none.
     ///
     /// - Parameters:

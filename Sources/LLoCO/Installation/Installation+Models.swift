@@ -97,6 +97,11 @@ extension Installation {
         }
     }
 
+    /// What a loaded model is called: its name in the catalogue, else that of its file or folder.
+    static func name(of path: URL, identity: String) -> String {
+        record(of: path, identity: identity).name ?? path.deletingPathExtension().lastPathComponent
+    }
+
     /// What a library remembers of a loaded model.
     static func record(of path: URL, identity: String) -> ModelRecord {
         let path = path.standardizedFileURL

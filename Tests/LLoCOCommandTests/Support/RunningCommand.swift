@@ -78,8 +78,11 @@ final class RunningCommand: @unchecked Sendable {
 
     var isRunning: Bool { process.isRunning }
 
+    /// What it has printed so far.
+    var printed: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
     /// How many lines it has printed so far.
-    var printedLines: Int { (try? Data(contentsOf: output))?.count { $0 == UInt8(ascii: "\n") } ?? 0 }
+    var printedLines: Int { printed.utf8.count { $0 == UInt8(ascii: "\n") } }
 
     /// The names of its threads; none where the system does not list them, or once it has ended.
     var threads: Set<String> {

@@ -1,0 +1,57 @@
+import ArgumentParser
+import LLoCO
+import LLoCOServer
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Answer over HTTP, as OpenAI's API does: a group is a model.",
+        discussion: """
+            A client of that API asks the model GROUP, or GROUP:MODE:
+
+              lloco serve
+              curl http://127.0.0.1:8321/v1/chat/completions -H 'Content-Type: application/json' \\
+                -d '{"model": "work", "messages": [{"role": "user", "content": "What was decided?"}]}'
+
+            Questions that come together are answered together. SIGTERM and Ctrl-C end the server when what it answers is \
+            answered.
+            """)
+
+    @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
+    var host = "127.0.0.1"
+
+    @Option(help: ArgumentHelp("The port to listen on; 0 for one that is free.", valueName: "n"))
+    var port = 8321
+
+    @Option(help: ArgumentHelp("Listen on this Unix socket instead.", valueName: "path"))
+    var socket: String?
+
+    @Option(help: ArgumentHelp("Seconds that answers in hand have where the server is told to end.", valueName: "n"))
+    var drainSeconds = 30.0
+
+    @OptionGroup var library: LibraryOptions
+    @OptionGroup var engine: EngineOptions
+
+    /// Addresses that only this machine reaches
+    private static let loopback: Set = ["127.0.0.1", "::1", "localhost"]
+
+    func validate() throws {
+        guard 0...65_535 ~= port else { throw ValidationError("--port \(port): expected 0 to 65535") }
+        guard drainSeconds >= 0, drainSeconds <= 86_400 else {
+            throw ValidationError("--drain-seconds \(drainSeconds): expected 0 to 86400")
+        }
+        guard socket != nil || Self.loopback.contains(host) else {
+            throw ValidationError(
+                "--host \(host): only this machine's own addresses are served: 127.0.0.1, ::1, localhost")
+        }
+    }
+
+    func run() async throws {
+        let store = try library.open(for: .reading)
+        let loaded = try await engine.engine(for: store)
+        var configuration = ServerConfiguration()
+        configuration.address = socket.map { .socket($0) } ?? .host(host, port: port)
+        configuration.drainSeconds = drainSeconds
+        let server = Server(loaded.library(store), model: loaded.modelName, configuration: configuration)
+        try await server.run { Terminal.print("listening on \($0)") }
+    }
+}

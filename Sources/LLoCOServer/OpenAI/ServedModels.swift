@@ -1,0 +1,77 @@
+import Foundation
+import LLoCO
+import LLoCOBase
+
+/// The models that a server offers: its groups, each in every mode, and the base model without documents.
+struct ServedModels: Sendable {
+    /// The base model's name
+    let base: String
+    let library: DocumentLibrary
+
+    /// What a name stands for.
+    struct Choice: Sendable, Equatable {
+        /// nil for the base model
+        let group: String?
+        /// nil for the default
+        let mode: AnswerMode?
+    }
+
+    struct Model: Encodable {
+        let id: String
+        let object = "model"
+        let created: Int
+        let ownedBy = "lloco"
+        let root: String
+        let parent: String?
+    }
+
+    struct List: Encodable {
+        let object = "list"
+        let data: [Model]
+    }
+
+    private static let mode = AnswerMode.allCases.map(\.rawValue)
+
+    /// All of them, the base model first.
+    func list(since start: Date) async throws -> List {
+        let created = Int(start.timeIntervalSince1970)
+        let groups = try await library.store.groups().filter { $0 != base }
+        return List(
+            data: [Model(id: base, created: created, root: base, parent: nil)]
+                + groups.map { Model(id: $0, created: created, root: base, parent: base) })
+    }
+
+    /// One of them.
+    func model(_ name: String, since start: Date) async throws -> Model {
+        let choice = try await resolve(name)
+        return Model(
+            id: name, created: Int(start.timeIntervalSince1970), root: base, parent: choice.group == nil ? nil : base)
+    }
+
+    /// The group, and after the last colon the mode, that a name stands for.
+    ///
+    /// - Throws: ``APIError`` where there is no such group.
+    func resolve(_ name: String) async throws -> Choice {
+        let groups = try await library.store.groups()
+        func choice(_ name: String, _ mode: AnswerMode?) throws -> Choice? {
+            if name == base {
+                guard !groups.contains(base) else {
+                    throw APIError.invalid(
+                        "the model \"\(base)\" is also a group's name: rename the group to ask about it",
+                        parameter: "model")
+                }
+                return Choice(group: nil, mode: mode)
+            }
+            return groups.contains(name) ? Choice(group: name, mode: mode) : nil
+        }
+        if let found = try choice(name, nil) { return found }
+        if let colon = name.lastIndex(of: ":") {
+            let (group, suffix) = (String(name[..<colon]), String(name[name.index(after: colon)...]))
+            let mode = AnswerMode(rawValue: suffix)
+            if mode != nil || suffix == "latest", let found = try choice(group, mode) { return found }
+        }
+        throw APIError.notFound(
+            "the model \"\(name.printable(limit: 100))\" does not exist: /v1/models lists those that do",
+            parameter: "model", code: "model_not_found")
+    }
+}

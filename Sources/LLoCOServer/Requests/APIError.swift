@@ -1,0 +1,74 @@
+import HTTPTypes
+import LLoCOBase
+
+/// What a client is told where a request fails: OpenAI's form of an error, with its status.
+struct APIError: Error, Equatable {
+    let status: HTTPResponse.Status
+    /// What was found and what was expected, one line
+    let message: String
+    /// `invalid_request_error` and the like
+    let type: String
+    /// The field that is wrong, where it is one
+    var parameter: String?
+    /// The kind of error, more closely
+    var code: String?
+
+    /// A request that is wrong in itself.
+    static func invalid(_ message: String, parameter: String? = nil, code: String? = nil) -> APIError {
+        APIError(
+            status: .badRequest, message: message, type: "invalid_request_error", parameter: parameter, code: code)
+    }
+
+    /// What is not there.
+    static func notFound(_ message: String, parameter: String? = nil, code: String? = nil) -> APIError {
+        APIError(
+            status: .notFound, message: message, type: "invalid_request_error", parameter: parameter, code: code)
+    }
+
+    /// What any error comes to. What happened inside is said for errors of ours alone, whose text is written for readers.
+    init(of error: any Error) {
+        if let error = error as? APIError {
+            self = error
+            return
+        }
+        guard let error = error as? any CodedError else {
+            self.init(status: .internalServerError, message: "the request failed", type: "server_error")
+            return
+        }
+        let (status, type): (HTTPResponse.Status, String) =
+            switch error.errorCode {
+            case .notFound: (.notFound, "invalid_request_error")
+            case .invalid, .doesNotFit, .unsupported: (.badRequest, "invalid_request_error")
+            case .busy, .outOfMemory: (.serviceUnavailable, "server_error")
+            case .cancelled, .damaged, .storage, .failed: (.internalServerError, "server_error")
+            }
+        self.init(
+            status: status, message: error.description, type: type,
+            code: error.errorCode == .doesNotFit ? "context_length_exceeded" : error.errorCode.rawValue)
+    }
+
+    init(
+        status: HTTPResponse.Status, message: String, type: String, parameter: String? = nil, code: String? = nil
+    ) {
+        (self.status, self.message, self.type) = (status, message, type)
+        (self.parameter, self.code) = (parameter, code)
+    }
+}
+
+extension APIError: Encodable {
+    private enum Envelope: String, CodingKey { case error }
+    private enum CodingKeys: String, CodingKey {
+        case message, type, code
+        case parameter = "param"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var envelope = encoder.container(keyedBy: Envelope.self)
+        var fields = envelope.nestedContainer(keyedBy: CodingKeys.self, forKey: .error)
+        try fields.encode(message, forKey: .message)
+        try fields.encode(type, forKey: .type)
+        // Clients read null where there is none.
+        try fields.encode(parameter, forKey: .parameter)
+        try fields.encode(code, forKey: .code)
+    }
+}

@@ -1,0 +1,39 @@
+import HTTPTypes
+import Hummingbird
+import LLoCOBase
+import Logging
+import NIOCore
+
+/// Whatever goes wrong is told in OpenAI's form.
+struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
+    let maximumBodyBytes: Int
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do { return try await next(request, context) } catch {
+            let told = self.error(error, of: request)
+            if told.status.kind == .serverError {
+                context.logger.error("request failed", metadata: ["error": "\(error)"])
+            }
+            var response = try Response.json(told, status: told.status)
+            if told.status == .serviceUnavailable { response.headers[.retryAfter] = "1" }
+            return response
+        }
+    }
+
+    private func error(_ error: any Error, of request: Request) -> APIError {
+        switch error {
+        case is NIOTooManyBytesError:
+            return APIError(
+                status: .contentTooLarge, message: "the request's body has more than \(maximumBodyBytes) bytes",
+                type: "invalid_request_error")
+        case let error as HTTPError where error.status == .notFound:
+            return .notFound("there is no route \(request.method.rawValue) \(request.uri.path.printable(limit: 100))")
+        case let error as HTTPError:
+            return APIError(
+                status: error.status, message: error.body ?? error.status.reasonPhrase, type: "invalid_request_error")
+        default: return APIError(of: error)
+        }
+    }
+}

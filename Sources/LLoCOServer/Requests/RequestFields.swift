@@ -1,0 +1,87 @@
+import LLoCOBase
+
+/// A request's JSON object, of which every field has to be known: what is not done is refused by its name.
+struct RequestFields {
+    private let fields: JSONFields
+
+    /// - Throws: ``APIError`` where the bytes are no JSON object.
+    init(_ body: [UInt8]) throws {
+        do { fields = try JSONFields(line: body) } catch let fault as JSONFields.Fault {
+            throw APIError.invalid("the request's body: \(fault.reason)")
+        }
+    }
+
+    private init(_ fields: JSONFields) { self.fields = fields }
+
+    /// Refuses fields of other names.
+    ///
+    /// - Parameters:
+    ///   - known: those that are read
+    ///   - ignored: those that change nothing here
+    ///   - defaults: those that are taken with these values alone
+    func check(known: Set<String>, ignored: Set<String> = [], defaults: [String: [JSONValue]] = [:]) throws {
+        for name in fields.names where !known.contains(name) && !ignored.contains(name) {
+            guard let value = fields.optional(name) else { continue }
+            if let allowed = defaults[name], allowed.contains(value) { continue }
+            throw APIError.invalid(
+                "\"\(name.printable(limit: 60))\" is not supported" + (defaults[name] == nil ? "" : " with this value"),
+                parameter: name.printable(limit: 60), code: "unsupported_parameter")
+        }
+    }
+
+    func has(_ key: String) -> Bool { fields.has(key) }
+
+    func string(_ key: String) throws -> String? { try read(key) { try $0.string(key) } }
+
+    func bool(_ key: String) throws -> Bool? { try read(key) { try $0.bool(key) } }
+
+    func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+        guard let value = try read(key, { try $0.integer(key) }) else { return nil }
+        guard range.contains(value) else {
+            throw APIError.invalid(
+                "\"\(key)\" is \(value); expected \(range.lowerBound) to \(range.upperBound)", parameter: key)
+        }
+        return value
+    }
+
+    func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
+        guard let value = fields.optional(key) else { return nil }
+        guard let number = value.double, range.contains(number) else {
+            throw APIError.invalid(
+                "\"\(key)\": expected a number from \(range.lowerBound.formatted) to \(range.upperBound.formatted)",
+                parameter: key)
+        }
+        return number
+    }
+
+    func strings(_ key: String) throws -> [String] { try read(key) { try $0.strings(key) } }
+
+    /// A string or a list of strings.
+    func stringOrStrings(_ key: String) throws -> [String] {
+        if let one = fields.optional(key)?.string { return [one] }
+        return try strings(key)
+    }
+
+    func object(_ key: String) throws -> RequestFields? {
+        guard fields.has(key) else { return nil }
+        return RequestFields(try read(key) { try $0.fields(key) })
+    }
+
+    func objects(_ key: String) throws -> [RequestFields] {
+        try read(key) { try $0.objects(key) }.map { RequestFields($0) }
+    }
+
+    /// Whether the field is a list.
+    func isList(_ key: String) -> Bool { fields.optional(key)?.array != nil }
+
+    private func read<Value>(_ key: String, _ body: (JSONFields) throws -> Value) throws -> Value {
+        do { return try body(fields) } catch let fault as JSONFields.Fault {
+            throw APIError.invalid(fault.reason, parameter: key)
+        }
+    }
+}
+
+extension Double {
+    /// Without a fraction where there is none.
+    fileprivate var formatted: String { self == rounded() && abs(self) < 1e9 ? String(Int(self)) : String(self) }
+}

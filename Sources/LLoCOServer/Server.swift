@@ -1,0 +1,85 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+public import LLoCO
+public import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+/// Answers over HTTP, from a library's groups, as OpenAI's API does.
+///
+///     let server = Server(library, model: "qwen2.5-coder-0.5b")
+///     try await server.run { print("listening on \($0)") }
+public struct Server: Sendable {
+    /// What is answered from
+    public let library: DocumentLibrary
+    /// The base model's name
+    public let model: String
+    public let configuration: ServerConfiguration
+    private let logger: Logger
+    private let start = Date()
+
+    /// - Parameter model: what clients call the base model
+    public init(
+        _ library: DocumentLibrary, model: String, configuration: ServerConfiguration = .init(),
+        logger: Logger = Logger(label: "lloco.server")
+    ) {
+        self.library = library
+        self.model = model
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Listens until the process is told to end by SIGTERM or SIGINT; requests in hand have ``ServerConfiguration/drainSeconds``
+    /// to end.
+    ///
+    /// - Parameter onReady: called once with the address, `http://127.0.0.1:8321` or a socket's path, when requests are
+    ///   answered
+    /// - Throws: where the address cannot be listened on.
+    public func run(onReady: @escaping @Sendable (String) -> Void = { _ in }) async throws {
+        let address: BindAddress =
+            switch configuration.address {
+            case .host(let host, let port): .hostname(host, port: port)
+            case .socket(let path): .unixDomainSocket(path: path)
+            }
+        let application = Application(
+            router: router(),
+            server: .http1(configuration: .init(idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)))),
+            configuration: .init(address: address, serverName: "lloco"),
+            onServerRunning: { [configuration] channel in
+                onReady(Self.name(of: channel.localAddress, configuration.address))
+            }, logger: logger)
+        var group = ServiceGroupConfiguration(
+            services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds)
+        try await ServiceGroup(configuration: group).run()
+    }
+
+    /// How clients write the address that was listened on.
+    private static func name(of local: SocketAddress?, _ asked: ServerConfiguration.Address) -> String {
+        switch asked {
+        case .socket(let path): path
+        case .host(let host, let port):
+            "http://\(host.contains(":") ? "[\(host)]" : host):\(local?.port ?? port)"
+        }
+    }
+
+    private func router() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.middlewares.add(ErrorMiddleware(maximumBodyBytes: configuration.maximumBodyBytes))
+        let models = ServedModels(base: model, library: library)
+        let chat = ChatRoutes(
+            models: models, engine: library.engine, configuration: configuration,
+            admission: Admission(limit: configuration.maximumRequests))
+        for path in ["healthz", "readyz"] {
+            router.get(RouterPath(path)) { _, _ in try Response.json(["status": "ok"]) }
+        }
+        router.get("v1/models") { _, _ in try await Response.json(models.list(since: start)) }
+        router.get("v1/models/:model") { _, context in
+            try await Response.json(models.model(context.parameters.require("model"), since: start))
+        }
+        router.post("v1/chat/completions") { request, context in try await chat.complete(request, context) }
+        return router
+    }
+}

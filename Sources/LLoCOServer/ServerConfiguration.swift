@@ -1,0 +1,28 @@
+/// Where a server listens, and what it allows.
+public struct ServerConfiguration: Sendable {
+    /// Where clients find the server.
+    public enum Address: Sendable, Hashable {
+        /// A host's name or address, and a port; 0 for one that is free
+        case host(String, port: Int)
+        /// A Unix socket's path
+        case socket(String)
+    }
+
+    /// This machine's own address and port 8321 by default
+    public var address = Address.host("127.0.0.1", port: 8321)
+    /// Seconds that requests in hand have to end where the server is told to: 30 by default
+    public var drainSeconds = 30.0
+    /// The most bytes of a request's body: 8 MiB by default
+    public var maximumBodyBytes = 8 << 20
+    /// The most connections at a time, others wait to be accepted: 256 by default
+    public var maximumConnections = 256
+    /// The most requests that are answered or wait at a time, others are refused: 64 by default
+    public var maximumRequests = 64
+    /// The most answers to one request (`n`): 8 by default
+    public var maximumChoices = 8
+    /// Seconds without a byte after which a connection is closed: 60 by default
+    public var idleSeconds = 60.0
+
+    /// The defaults
+    public init() {}
+}

@@ -1,0 +1,127 @@
+import Foundation
+import LLoCOTestSupport
+import Testing
+
+/// `lloco serve` over a real socket.
+@Suite struct ServeTests {
+    private typealias Call = ServerUnderTest.Call
+
+    /// Questions to two groups and the base model, in several modes, that come together are answered as each would be alone.
+    @Test func answersTogetherAreThoseAlone() async throws {
+        let place = try await Workplace.furnished()
+        let server = try await ServerUnderTest.start(place)
+        let asked: [(model: String, ask: [String])] = [
+            ("g", ["--group", "g"]), ("h", ["--group", "h"]),
+            ("g:compressed", ["--group", "g", "--mode", "compressed"]),
+            ("h:full", ["--group", "h", "--mode", "full"]), ("g:retrieval", ["--group", "g", "--mode", "retrieval"]),
+            ("h:latest", ["--group", "h"]), ("autocompressor", ["--mode", "none"]),
+        ]
+        let questions = ["What is item 1?", "Which road has a chapter?"]
+        var calls: [Call] = []
+        for question in questions {
+            for (model, _) in asked {
+                calls.append(.ask(model, question, #""max_tokens": 12"#))
+                calls.append(.ask(model, question, #""max_tokens": 12, "stream": true"#))
+            }
+        }
+        let replies = try await server.send(calls)
+        #expect(replies.allSatisfy { $0.status == 200 }, "\(replies)")
+        var alone: [String] = []
+        for question in questions {
+            for (_, options) in asked {
+                let answer = try await place.run(
+                    ["ask", question, "--max-tokens", "12", "--json"] + options + Sample.segment
+                ).expectSuccess().object()
+                alone.append(try #require(answer["answer"] as? String))
+            }
+        }
+        for (index, text) in alone.enumerated() {
+            #expect(replies[2 * index].text() == text)
+            let streamed = replies[2 * index + 1].text().trimmingCharacters(in: .whitespacesAndNewlines)
+            #expect(streamed == text)
+        }
+        #expect(Set(alone).count > 4, "the groups' answers differ")
+        let whole = replies[0].object
+        #expect(whole["object"] as? String == "chat.completion" && whole["model"] as? String == "g")
+        let usage = try #require(whole["usage"] as? [String: Int])
+        #expect(usage["total_tokens"] == (usage["prompt_tokens"] ?? 0) + (usage["completion_tokens"] ?? 0))
+        let basis = try #require(whole["lloco"] as? [String: Any])
+        #expect(basis["mode"] as? String == "hybrid" && (basis["documents"] as? [String])?.isEmpty == false)
+        let events = replies[1].events
+        #expect(
+            events.first?["object"] as? String == "chat.completion.chunk"
+                && replies[1].body.hasSuffix("data: [DONE]\n\n"))
+        #expect(try await server.end().expectSuccess().errorText.isEmpty)
+    }
+
+    @Test func whatIsAskedForIsGiven() async throws {
+        let place = try await Workplace.furnished()
+        let server = try await ServerUnderTest.start(place, ["--socket", "lloco.sock"])
+        let replies = try await server.send([
+            Call("/healthz"), Call("/v1/models"), Call("/v1/models/g:full"),
+            .ask("g", "What?", #""max_tokens": 4, "n": 3, "temperature": 1, "seed": 5"#),
+            .ask("g", "What?", #""max_tokens": 4, "n": 3, "temperature": 1, "seed": 5"#),
+            .ask("g", "What?", #""max_tokens": 4, "stream": true, "stream_options": {"include_usage": true}"#),
+            .ask(
+                "h", "What?",
+                #""max_tokens": 4, "lloco": {"documents": ["letter.txt"], "mode": "compressed", "budget": "1/60"}"#),
+        ])
+        #expect(replies.map(\.status) == Array(repeating: 200, count: 7), "\(replies)")
+        let models = replies[1].object["data"] as? [[String: Any]] ?? []
+        #expect(models.compactMap { $0["id"] as? String } == ["autocompressor", "g", "h"])
+        #expect(models.last?["parent"] as? String == "autocompressor")
+        #expect(replies[2].object["root"] as? String == "autocompressor")
+        #expect(Set((0..<3).map { replies[3].text(choice: $0) }).count > 1)
+        #expect((0..<3).allSatisfy { replies[3].text(choice: $0) == replies[4].text(choice: $0) })
+        let usage = replies[5].events.last?["usage"] as? [String: Int]
+        #expect(usage?["completion_tokens"] == 4)
+        let basis = replies[6].object["lloco"] as? [String: Any]
+        #expect(basis?["mode"] as? String == "compressed" && basis?["documents"] as? [String] == ["letter.txt"])
+        try await server.end().expectSuccess()
+    }
+
+    @Test func whatIsWrongIsNamed() async throws {
+        let place = try await Workplace.furnished()
+        let server = try await ServerUnderTest.start(place)
+        let wrong: [(Call, status: Int, part: String)] = [
+            (Call("/nowhere"), 404, "/nowhere"), (Call("/v1/models/none"), 404, "none"),
+            (.ask("none", "What?"), 404, #""none""#), (.ask("g:sideways", "What?"), 404, "g:sideways"),
+            (.ask("g", ""), 400, "empty"), (.ask("g", "What?", #""max_tokens": 0"#), 400, "max_tokens"),
+            (.ask("g", "What?", #""n": 99"#), 400, #""n""#),
+            (.ask("g", "What?", #""temperature": "hot""#), 400, "temperature"),
+            (.ask("g", "What?", #""tools": [{"type": "function"}]"#), 400, "tools"),
+            (.ask("g", "What?", #""lloco": {"mode": "sideways"}"#), 400, "sideways"),
+            (.ask("g", "What?", #""lloco": {"documents": ["letter.txt"]}"#), 404, "letter.txt"),
+            (.ask("autocompressor:full", "What?"), 400, "reads documents"),
+            (.ask("g", String(repeating: "What is it? ", count: 4000)), 400, "window"),
+            (Call("/v1/chat/completions", "{"), 400, "JSON"), (Call("/v1/chat/completions", "[]"), 400, "object"),
+            (
+                Call("/v1/chat/completions", #"{"model": "g", "messages": [{"role": "robot", "content": "x"}]}"#), 400,
+                "role"
+            ),
+        ]
+        let replies = try await server.send(wrong.map(\.0))
+        for (reply, (call, status, part)) in zip(replies, wrong) {
+            let message = reply.error["message"] as? String ?? ""
+            #expect(reply.status == status && message.contains(part), "\(call): \(reply)")
+        }
+        // Nothing of it is left over.
+        #expect(try await server.send(.ask("g", "What?", #""max_tokens": 2"#)).status == 200)
+        try await server.end().expectSuccess()
+        try await place.run("serve", "--host", "0.0.0.0").expectUsage("0.0.0.0")
+        try await place.run("serve", "--port", "99999").expectUsage("--port 99999")
+    }
+
+    /// What is being answered is answered to its end, and nothing more is taken.
+    @Test func itEndsBehindWhatItAnswers() async throws {
+        let place = try await Workplace.furnished()
+        let server = try await ServerUnderTest.start(place)
+        async let reply = server.send(.ask("g", "What?", #""max_tokens": 300, "stream": true"#))
+        while !FileManager.default.fileExists(atPath: place.path("begun")) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        let outcome = try await server.end().expectSuccess()
+        let answered = try await reply
+        #expect(answered.status == 200 && answered.body.hasSuffix("data: [DONE]\n\n"), "\(answered) \(outcome)")
+    }
+}

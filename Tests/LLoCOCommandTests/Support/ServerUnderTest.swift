@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// `lloco serve` in a workplace, and a client of it.
+struct ServerUnderTest {
+    let place: Workplace
+    let command: RunningCommand
+    /// A port of this machine, or a socket's path
+    let address: String
+
+    struct NeverListened: Error { let outcome: Outcome }
+
+    /// A request: GET without a body.
+    struct Call {
+        let path: String
+        var body: String?
+
+        init(_ path: String, _ body: String? = nil) { (self.path, self.body) = (path, body) }
+
+        /// A question to a model, with more fields of the request.
+        static func ask(_ model: String, _ question: String, _ more: String = "") -> Call {
+            Call(
+                "/v1/chat/completions",
+                #"{"model": \#(Sample.json(model)), "messages": [{"role": "user", "content": \#(Sample.json(question))}]"#
+                    + (more.isEmpty ? "" : ", \(more)") + "}")
+        }
+    }
+
+    struct Reply {
+        let status: Int
+        let type: String
+        let body: String
+
+        /// The body's object
+        var object: [String: Any] {
+            (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any] ?? [:]
+        }
+
+        /// The objects of server-sent events, without the last one, which ends them
+        var events: [[String: Any]] {
+            body.components(separatedBy: "\n\n").filter { !$0.isEmpty && $0 != "data: [DONE]" }.map { event in
+                let data = Data(event.dropFirst("data: ".count).utf8)
+                return (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:]
+            }
+        }
+
+        /// The text of the only choice, or of a choice of a stream.
+        func text(choice: Int = 0) -> String {
+            if type.hasPrefix("text/event-stream") {
+                return events.flatMap { $0["choices"] as? [[String: Any]] ?? [] }
+                    .filter { $0["index"] as? Int == choice }
+                    .compactMap { ($0["delta"] as? [String: Any])?["content"] as? String }.joined()
+            }
+            let choices = object["choices"] as? [[String: Any]] ?? []
+            guard choices.indices.contains(choice) else { return "" }
+            return (choices[choice]["message"] as? [String: Any])?["content"] as? String ?? ""
+        }
+
+        var error: [String: Any] { object["error"] as? [String: Any] ?? [:] }
+    }
+
+    /// Starts it, and waits until it says that it listens.
+    static func start(_ place: Workplace, _ arguments: [String] = ["--port", "0"]) async throws -> ServerUnderTest {
+        let command = try await place.start(["serve"] + arguments + Sample.segment, takesTurn: false)
+        while command.isRunning, command.printedLines == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        let line = command.printed.split(separator: "\n").first.map(String.init) ?? ""
+        guard line.hasPrefix("listening on ") else {
+            command.send(SIGKILL)
+            let outcome = try await command.end()
+            throw NeverListened(outcome: outcome)
+        }
+        let address = line.dropFirst("listening on ".count)
+        return ServerUnderTest(
+            place: place, command: command, address: String(address.split(separator: ":").last ?? address))
+    }
+
+    /// All calls at once, each on a connection of its own. The file `begun` is there once a reply has begun.
+    func send(_ calls: [Call]) async throws -> [Reply] {
+        try place.write("client.py", text: Self.client)
+        let list = try JSONSerialization.data(withJSONObject: calls.map { ["path": $0.path, "body": $0.body ?? ""] })
+        let outcome = try await place.start(
+            program: "/usr/bin/env", ["python3", "client.py", address], input: String(decoding: list, as: UTF8.self),
+            takesTurn: false
+        ).end().expectSuccess()
+        return try outcome.objects().map {
+            Reply(
+                status: $0["status"] as? Int ?? 0, type: $0["type"] as? String ?? "", body: $0["body"] as? String ?? "")
+        }
+    }
+
+    func send(_ call: Call) async throws -> Reply { try #require(try await send([call]).first) }
+
+    /// Ends it as a service manager does.
+    func end() async throws -> Outcome {
+        command.send(SIGTERM)
+        return try await command.end()
+    }
+
+    private static let client = """
+        import http.client, json, socket, sys
+        from concurrent.futures import ThreadPoolExecutor
+
+        address = sys.argv[1]
+
+        def connection():
+            if address.isdigit():
+                return http.client.HTTPConnection("127.0.0.1", int(address), timeout=150)
+            made = http.client.HTTPConnection("localhost", timeout=150)
+            made.sock = socket.socket(socket.AF_UNIX)
+            made.sock.connect(address)
+            return made
+
+        def send(call):
+            with_body = call["body"] != ""
+            one = connection()
+            one.request(
+                "POST" if with_body else "GET", call["path"], call["body"].encode() if with_body else None,
+                {"Content-Type": "application/json"} if with_body else {})
+            reply = one.getresponse()
+            open("begun", "w").close()
+            body = reply.read().decode()
+            return {"status": reply.status, "type": reply.headers.get("Content-Type", ""), "body": body}
+
+        calls = json.load(sys.stdin)
+        with ThreadPoolExecutor(max(1, len(calls))) as pool:
+            for reply in pool.map(send, calls):
+                print(json.dumps(reply))
+
+        """
+}
