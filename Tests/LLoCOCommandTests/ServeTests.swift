@@ -112,6 +112,21 @@ import Testing
         try await place.run("serve", "--port", "99999").expectUsage("--port 99999")
     }
 
+    /// Whoever goes is not answered any more, and nothing is said of it.
+    @Test func clientsThatGo() async throws {
+        let place = try await Workplace.furnished()
+        let server = try await ServerUnderTest.start(place)
+        let calls = (0..<6).map { index in
+            var call = Call.ask(
+                "g", "What is item \(index)?", #""max_tokens": 400, "stream": \#(index.isMultiple(of: 2))"#)
+            call.leaves = true
+            return call
+        }
+        for _ in 0..<2 { _ = try await server.send(calls) }
+        #expect(try await server.send(.ask("g", "What?", #""max_tokens": 2"#)).status == 200)
+        #expect(try await server.end().expectSuccess().errorText.isEmpty)
+    }
+
     /// What is being answered is answered to its end, and nothing more is taken.
     @Test func itEndsBehindWhatItAnswers() async throws {
         let place = try await Workplace.furnished()

@@ -14,7 +14,8 @@ struct ChatRoutes: Sendable {
     let admission: Admission
 
     func complete(_ request: Request, _ context: some RequestContext) async throws -> Response {
-        let body = try await request.body.collect(upTo: configuration.maximumBodyBytes)
+        var request = request
+        let body = try await request.collectBody(upTo: configuration.maximumBodyBytes)
         let chat = try ChatRequest(
             Array(body.readableBytesView), configuration, window: engine.model.languageModel.window)
         let choice = try await models.resolve(chat.model)
@@ -28,17 +29,22 @@ struct ChatRoutes: Sendable {
             options.generation.sampling.seed &+= UInt64(index)
             return models.library.ask(chat.question, in: choice.group, options: options)
         }
+        let watched = request.body
         guard chat.streams else {
-            return try await request.body.consumeWithCancellationOnInboundClose { _ in
+            return try await watched.untilClientGoes(cancelling: answers) {
                 defer { place.leave() }
                 var results: [Answer] = []
                 for answer in answers { results.append(try await answer.result) }
-                return try .json(ChatCompletion.Whole(head, results))
+                var response = try Response.json(ChatCompletion.Whole(head, results))
+                response.headers[.connection] = "close"
+                return response
             }
         }
         return .events { events in
-            defer { place.leave() }
-            try await stream(answers, head, usage: chat.streamsUsage, to: &events)
+            try await watched.untilClientGoes(cancelling: answers) {
+                defer { place.leave() }
+                try await stream(answers, head, usage: chat.streamsUsage, to: &events)
+            }
         }
     }
 
@@ -84,5 +90,19 @@ struct ChatRoutes: Sendable {
         }
         if usage { try await events.write(ChatCompletion.Chunk(head, usage: .init(results))) }
         try await events.end()
+    }
+}
+
+extension RequestBody {
+    /// Runs `body`, and cancels answers where the client closes its connection meanwhile, which is closed behind it in any case.
+    fileprivate func untilClientGoes<Value: Sendable>(
+        cancelling answers: [AnswerStream], _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await consumeWithInboundCloseHandler(
+            { rest in
+                // What was read comes once more.
+                for try await _ in rest {}
+                return try await body()
+            }, onInboundClosed: { for answer in answers { answer.cancel() } })
     }
 }

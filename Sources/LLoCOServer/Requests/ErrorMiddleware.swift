@@ -13,7 +13,8 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
     ) async throws -> Response {
         do { return try await next(request, context) } catch {
             let told = self.error(error, of: request)
-            if told.status.kind == .serverError {
+            // Nobody waits for what was cancelled.
+            if told.status.kind == .serverError, !(error is CancellationError) {
                 context.logger.error("request failed", metadata: ["error": "\(error)"])
             }
             var response = try Response.json(told, status: told.status)

@@ -14,7 +14,8 @@ extension Response {
     /// Server-sent events.
     static func events(_ write: @escaping @Sendable (inout EventWriter) async throws -> Void) -> Response {
         Response(
-            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-cache", .connection: "close"],
             body: ResponseBody { writer in
                 var events = EventWriter(writer)
                 do { try await write(&events) } catch let error where !(error is CancellationError) {

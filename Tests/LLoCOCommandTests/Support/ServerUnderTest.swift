@@ -22,6 +22,8 @@ struct ServerUnderTest {
     struct Call {
         let path: String
         var body: String?
+        /// Whether the client goes before the answer is whole
+        var leaves = false
 
         init(_ path: String, _ body: String? = nil) { (self.path, self.body) = (path, body) }
 
@@ -85,7 +87,8 @@ struct ServerUnderTest {
     /// All calls at once, each on a connection of its own. The file `begun` is there once a reply has begun.
     func send(_ calls: [Call]) async throws -> [Reply] {
         try place.write("client.py", text: Self.client)
-        let list = try JSONSerialization.data(withJSONObject: calls.map { ["path": $0.path, "body": $0.body ?? ""] })
+        let list = try JSONSerialization.data(
+            withJSONObject: calls.map { ["path": $0.path, "body": $0.body ?? "", "leaves": $0.leaves] })
         let outcome = try await place.start(
             program: "/usr/bin/env", ["python3", "client.py", address], input: String(decoding: list, as: UTF8.self),
             takesTurn: false
@@ -105,7 +108,7 @@ struct ServerUnderTest {
     }
 
     private static let client = """
-        import http.client, json, socket, sys
+        import http.client, json, socket, sys, time
         from concurrent.futures import ThreadPoolExecutor
 
         address = sys.argv[1]
@@ -124,6 +127,10 @@ struct ServerUnderTest {
             one.request(
                 "POST" if with_body else "GET", call["path"], call["body"].encode() if with_body else None,
                 {"Content-Type": "application/json"} if with_body else {})
+            if call["leaves"]:
+                time.sleep(0.3)
+                one.close()
+                return {"status": 0}
             reply = one.getresponse()
             open("begun", "w").close()
             body = reply.read().decode()
