@@ -89,7 +89,8 @@ let layers = [
     library(
         "Server", ["Base", "Tokenizers", "Models", "Library", "Compression", ""],
         [
-            log, .product(name: "Hummingbird", package: "hummingbird"),
+            log, digests, .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -185,7 +186,7 @@ let package = Package(
             [
                 "Base", "Checkpoints", "Tokenizers", "Models", "Torch", "Documents", "Library", "Compression",
                 "Training", "", "DataSets", "Reports", "Evaluation",
-            ]),
+            ], [digests]),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 public import LLoCO
 public import Logging
 import NIOCore
@@ -46,7 +47,9 @@ public struct Server: Sendable {
         let application = Application(
             router: router(),
             server: .http1(configuration: .init(idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)))),
-            configuration: .init(address: address, serverName: "lloco"),
+            configuration: .init(
+                address: address, serverName: "lloco",
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections)),
             onServerRunning: { [configuration] channel in
                 onReady(Self.name(of: channel.localAddress, configuration.address))
             }, logger: logger)
@@ -65,21 +68,33 @@ public struct Server: Sendable {
         }
     }
 
-    private func router() -> Router<BasicRequestContext> {
-        let router = Router()
+    private func router() -> Router<ServerContext> {
+        let router = Router(context: ServerContext.self)
         router.middlewares.add(ErrorMiddleware(maximumBodyBytes: configuration.maximumBodyBytes))
-        let models = ServedModels(base: model, library: library)
-        let chat = ChatRoutes(
-            models: models, engine: library.engine, configuration: configuration,
-            admission: Admission(limit: configuration.maximumRequests))
+        router.middlewares.add(
+            AccessMiddleware(keys: configuration.keys, hosts: configuration.hosts, origins: configuration.origins))
         for path in ["healthz", "readyz"] {
             router.get(RouterPath(path)) { _, _ in try Response.json(["status": "ok"]) }
         }
-        router.get("v1/models") { _, _ in try await Response.json(models.list(since: start)) }
-        router.get("v1/models/:model") { _, context in
-            try await Response.json(models.model(context.parameters.require("model"), since: start))
+        let models = ServedModels(base: model, library: library)
+        router.get("v1/models") { _, context in
+            try await Response.json(models.list(for: context.access, since: start))
         }
-        router.post("v1/chat/completions") { request, context in try await chat.complete(request, context) }
+        router.get("v1/models/:model") { _, context in
+            let name = try context.parameters.require("model")
+            return try await Response.json(models.model(name, for: context.access, since: start))
+        }
+        let completions = CompletionRoutes(
+            models: models, engine: library.engine, configuration: configuration,
+            admission: Admission(limit: configuration.maximumRequests))
+        router.post("v1/chat/completions") { request, context in
+            try await completions.chat(request, for: context.access)
+        }
+        router.post("v1/completions") { request, context in
+            try await completions.complete(request, for: context.access)
+        }
+        let embeddings = EmbeddingRoute(engine: library.engine, configuration: configuration)
+        router.post("v1/embeddings") { request, _ in try await embeddings.embed(request) }
         return router
     }
 }

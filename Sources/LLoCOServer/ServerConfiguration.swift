@@ -10,6 +10,12 @@ public struct ServerConfiguration: Sendable {
 
     /// This machine's own address and port 8321 by default
     public var address = Address.host("127.0.0.1", port: 8321)
+    /// The keys that clients have to know; nil, the default, for none, where the address is this machine's own
+    public var keys: AccessKeys?
+    /// Names that clients may use for the server beside `localhost`, `127.0.0.1` and `[::1]`: none by default
+    public var hosts: Set<String> = []
+    /// Pages of other servers that may ask, as `https://intranet.example`: none by default
+    public var origins: Set<String> = []
     /// Seconds that requests in hand have to end where the server is told to: 30 by default
     public var drainSeconds = 30.0
     /// The most bytes of a request's body: 8 MiB by default

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import LLoCOTestSupport
 import Testing
@@ -80,6 +81,48 @@ import Testing
         try await server.end().expectSuccess()
     }
 
+    /// A text that is gone on with, how likely its tokens were, and texts as vectors.
+    @Test func completionsAndEmbeddings() async throws {
+        let place = try await Workplace.furnished()
+        try place.write("road.txt", text: "A road.")
+        let server = try await ServerUnderTest.start(place)
+        let complete = #"{"model": "autocompressor", "prompt": "The river of", "max_tokens": 5"#
+        let replies = try await server.send([
+            Call("/v1/completions", complete + #", "logprobs": 2}"#),
+            Call("/v1/completions", complete + #", "stream": true}"#),
+            .ask("g", "What?", #""max_tokens": 3, "logprobs": true, "top_logprobs": 2"#),
+            .ask("g", "What?", #""max_tokens": 3, "logprobs": true, "stream": true"#),
+            Call("/v1/embeddings", #"{"model": "any", "input": ["A road.", "A mill."]}"#),
+            Call("/v1/embeddings", #"{"model": "any", "input": "A road.", "encoding_format": "base64"}"#),
+            Call("/v1/embeddings", #"{"model": "any", "input": []}"#),
+        ])
+        #expect(replies.map(\.status) == [200, 200, 200, 200, 200, 200, 400], "\(replies)")
+        let generated = try await place.run("generate", "The river of", "--max-tokens", "5", "--json").expectSuccess()
+            .object()
+        let choice = (replies[0].object["choices"] as? [[String: Any]])?.first
+        #expect(choice?["text"] as? String == generated["text"] as? String)
+        let streamed = replies[1].events.compactMap { ($0["choices"] as? [[String: Any]])?.first?["text"] as? String }
+        #expect(streamed.joined() == generated["text"] as? String)
+        let likely = choice?["logprobs"] as? [String: Any]
+        let logs = likely?["token_logprobs"] as? [Double] ?? []
+        #expect(logs.count == 5 && logs.allSatisfy { $0 < 0 })
+        #expect((likely?["tokens"] as? [String])?.joined() == generated["text"] as? String)
+        // Greedy: what was chosen is the likeliest.
+        let best = (likely?["top_logprobs"] as? [[String: Double]] ?? []).map { $0.values.max() ?? 0 }
+        #expect(best == logs)
+        for reply in [replies[2].object, replies[3].events.last { $0["choices"] != nil } ?? [:]] {
+            let choice = (reply["choices"] as? [[String: Any]])?.first
+            let content = (choice?["logprobs"] as? [String: Any])?["content"] as? [[String: Any]]
+            #expect(content?.count == 3 && content?.allSatisfy { $0["logprob"] is Double } == true, "\(reply)")
+        }
+        let vectors = (replies[4].object["data"] as? [[String: Any]] ?? []).compactMap { $0["embedding"] as? [Double] }
+        let embedded = try await place.run("embed", "road.txt", "--json").expectSuccess().object()
+        #expect(vectors.count == 2 && vectors.first == embedded["vector"] as? [Double])
+        let text = (replies[5].object["data"] as? [[String: Any]])?.first?["embedding"] as? String ?? ""
+        #expect(Data(base64Encoded: text)?.count == 4 * (vectors.first?.count ?? 0))
+        try await server.end().expectSuccess()
+    }
+
     @Test func whatIsWrongIsNamed() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
@@ -110,6 +153,51 @@ import Testing
         try await server.end().expectSuccess()
         try await place.run("serve", "--host", "0.0.0.0").expectUsage("0.0.0.0")
         try await place.run("serve", "--port", "99999").expectUsage("--port 99999")
+    }
+
+    /// A key of one group finds out nothing about the others; pages and names from elsewhere are not let in.
+    @Test func keysAndHosts() async throws {
+        let place = try await Workplace.furnished()
+        func line(_ key: String, _ rest: String) -> String {
+            SHA256.hash(data: Data(key.utf8)).map { String(format: "%02x", $0) }.joined() + " " + rest + "\n"
+        }
+        try place.write("keys", text: "# Two keys\n" + line("one", "read g") + line("all", "admin *"))
+        let server = try await ServerUnderTest.start(
+            place, ["--port", "0", "--host", "0.0.0.0", "--api-key-file", "keys", "--allow-host", "Lloco.example"])
+        func call(_ call: Call, _ headers: [String: String]) -> Call {
+            var call = call
+            call.headers = headers
+            return call
+        }
+        let (one, all) = (["Authorization": "Bearer one"], ["Authorization": "Bearer all"])
+        let ask = Call.ask("g", "What?", #""max_tokens": 2"#)
+        let foreign = Call.ask("h", "What?", #""max_tokens": 2"#)
+        let cases: [(Call, Int)] = [
+            (Call("/healthz"), 200), (Call("/v1/models"), 401), (ask, 401),
+            (call(ask, ["Authorization": "Bearer two"]), 401), (call(ask, one), 200), (call(foreign, one), 404),
+            (call(Call("/v1/models/h:full"), one), 404), (call(foreign, all), 200),
+            (call(ask, one.merging(["Host": "evil.example"]) { $1 }), 421),
+            (call(ask, one.merging(["Host": "lloco.example:1"]) { $1 }), 200),
+            (call(ask, one.merging(["Origin": "https://evil.example"]) { $1 }), 403),
+            (call(ask, one.merging(["Origin": "http://127.0.0.1:8321"]) { $1 }), 200),
+            (call(Call("/v1/models"), one), 200), (call(Call("/v1/models"), all), 200),
+        ]
+        let replies = try await server.send(cases.map(\.0))
+        for (reply, (call, status)) in zip(replies, cases) { #expect(reply.status == status, "\(call): \(reply)") }
+        // As of a group that is nowhere.
+        #expect(replies[5].body == (try await server.send(call(.ask("h", "What?"), one))).body)
+        let nowhere = try await server.send(call(.ask("x", "What?"), one)).body
+        #expect(replies[5].body.replacing("\\\"h\\\"", with: "\\\"x\\\"") == nowhere)
+        func names(_ reply: ServerUnderTest.Reply) -> [String] {
+            (reply.object["data"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+        }
+        #expect(names(replies[12]) == ["autocompressor", "g"] && names(replies[13]) == ["autocompressor", "g", "h"])
+        try await server.end().expectSuccess()
+        for (text, part) in [("", "no key"), ("abc read g", "line 1"), (line("k", "maybe g"), "scope")] {
+            try place.write("keys", text: text)
+            try await place.run(["serve", "--api-key-file", "keys"] + Sample.segment).expectFailure("keys", part)
+        }
+        try await place.run(["serve", "--api-key-file", "none"] + Sample.segment).expectFailure("none")
     }
 
     /// Whoever goes is not answered any more, and nothing is said of it.

@@ -49,6 +49,8 @@ public struct Answer: Sendable, Encodable {
     public let omissions: [String]
     /// What ended it. Not encoded.
     public let end: GeneratedText.End
+    /// How likely its tokens were, where that was asked for. Not encoded.
+    public let logProbabilities: [TokenLogProbability]
 
     enum CodingKeys: String, CodingKey {
         case answer, mode, documents, passages, seconds

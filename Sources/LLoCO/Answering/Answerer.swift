@@ -125,7 +125,7 @@ public final class Answerer: Sendable {
             reusedSeconds: reused?.seconds ?? 0, cutTokens: prompt.cutTokens,
             omissions: found.omissions + prompt.omissions
                 + (generated.end == .window ? ["the answer was cut: the model's window is full"] : []),
-            end: generated.end)
+            end: generated.end, logProbabilities: generated.logProbabilities)
     }
 
     /// log p of each of several answers, up to the token that ends it: how likely the model would give them, having read

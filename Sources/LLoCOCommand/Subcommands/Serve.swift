@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import LLoCO
 import LLoCOServer
 
@@ -28,6 +29,24 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seconds that answers in hand have where the server is told to end.", valueName: "n"))
     var drainSeconds = 30.0
 
+    @Option(
+        help: ArgumentHelp(
+            "A file of the keys that clients have to know: a line each, SHA-256, read, write or admin, groups.",
+            discussion: """
+                Groups stand with commas between, or * for all. A key and its line:
+
+                  key=$(openssl rand -hex 32); echo $(printf %s $key | sha256sum | cut -c1-64) read work
+                """, valueName: "file"))
+    var apiKeyFile: String?
+
+    @Option(help: ArgumentHelp("A name that clients use for this server; may be repeated.", valueName: "name"))
+    var allowHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Let pages of this server ask, as https://intranet.example; may be repeated.", valueName: "origin"))
+    var allowOrigin: [String] = []
+
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
 
@@ -39,19 +58,30 @@ struct Serve: AsyncParsableCommand {
         guard drainSeconds >= 0, drainSeconds <= 86_400 else {
             throw ValidationError("--drain-seconds \(drainSeconds): expected 0 to 86400")
         }
-        guard socket != nil || Self.loopback.contains(host) else {
-            throw ValidationError(
-                "--host \(host): only this machine's own addresses are served: 127.0.0.1, ::1, localhost")
+        guard socket != nil || apiKeyFile != nil || Self.loopback.contains(host) else {
+            throw ValidationError("--host \(host): others than this machine's own address need --api-key-file")
         }
     }
 
     func run() async throws {
+        let keys = try apiKeyFile.map(Self.keys)
         let store = try library.open(for: .reading)
         let loaded = try await engine.engine(for: store)
         var configuration = ServerConfiguration()
         configuration.address = socket.map { .socket($0) } ?? .host(host, port: port)
         configuration.drainSeconds = drainSeconds
+        configuration.keys = keys
+        configuration.hosts = Set(allowHost.map { $0.lowercased() })
+        configuration.origins = Set(allowOrigin)
         let server = Server(loaded.library(store), model: loaded.modelName, configuration: configuration)
         try await server.run { Terminal.print("listening on \($0)") }
+    }
+
+    private static func keys(_ file: String) throws -> AccessKeys {
+        let text: String
+        do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
+            throw CommandError("--api-key-file \(file): \(error.localizedDescription)")
+        }
+        do { return try AccessKeys(text) } catch { throw CommandError("--api-key-file \(file): \(error)") }
     }
 }

@@ -22,6 +22,8 @@ public struct LoadedEmbedder: TextEmbedder {
         try embedder.embed(questions, as: .question)
     }
 
+    public func tokenCount(of text: String) -> Int { embedder.tokenCount(of: text) }
+
     public func omittedTokens(of text: String) -> Int {
         embedder.omittedTokens(of: text)
     }

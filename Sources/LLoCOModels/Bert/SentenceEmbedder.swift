@@ -110,6 +110,9 @@ public struct SentenceEmbedder: Sendable {
         input(text, role).omittedTokens
     }
 
+    /// How many tokens of a text are read, its prompt's and the special ones included.
+    public func tokenCount(of text: String, as role: Role = .passage) -> Int { input(text, role).ids.count }
+
     private func prompt(_ role: Role) -> String {
         role == .question ? settings.prompts.question : settings.prompts.passage
     }

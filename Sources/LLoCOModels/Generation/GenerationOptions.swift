@@ -8,6 +8,9 @@ public struct GenerationOptions: Sendable {
     public var endTokens: Set<Int>?
     /// Ends where one of these appears in the text; it and what follows are left out.
     public var stopStrings: [String]
+    /// How many of the likeliest tokens are told at each place, with the chosen one's likelihood; nil, the default, for none of
+    /// it.
+    public var likeliestTokens: Int?
     /// Whether ids without a text will do, of a model without a tokenizer; false by default.
     public var idsAlone = false
 
@@ -43,6 +46,8 @@ public struct GeneratedText: Sendable {
     public let text: String
     /// Why it ended.
     public let end: End
+    /// How likely each token was, that which ended the text left out; empty where it was not asked for
+    public let logProbabilities: [TokenLogProbability]
     /// seconds until the first token was known
     public let prefillSeconds: Double
     /// seconds for the tokens after it

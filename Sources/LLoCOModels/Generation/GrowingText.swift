@@ -13,6 +13,8 @@ struct GrowingText {
 
     /// Every token, the end token included
     private(set) var ids: [Int] = []
+    /// How likely they were, where that is asked for; the end token's is left out
+    private var logProbabilities: [TokenLogProbability] = []
     /// The text that is certain
     private(set) var text = ""
     /// Why it has ended; nil as long as it grows
@@ -43,6 +45,10 @@ struct GrowingText {
         let token = try sampler.next(scores)
         ids.append(token)
         guard !endTokens.contains(token) else { return finish(.endToken) }
+        if let count = options.likeliestTokens {
+            let numbers = try scores.to(.float32, device: .cpu).array(of: Float.self)
+            logProbabilities.append(TokenLogProbability(of: token, among: numbers, likeliest: count))
+        }
         let piece = scanner.accept(decoder?.append(token) ?? "")
         text += piece
         if scanner.isStopped {
@@ -67,6 +73,7 @@ struct GrowingText {
     /// What was generated.
     func result(prefillSeconds: Double, decodeSeconds: Double) -> GeneratedText {
         GeneratedText(
-            ids: ids, text: text, end: end ?? .length, prefillSeconds: prefillSeconds, decodeSeconds: decodeSeconds)
+            ids: ids, text: text, end: end ?? .length, logProbabilities: logProbabilities,
+            prefillSeconds: prefillSeconds, decodeSeconds: decodeSeconds)
     }
 }

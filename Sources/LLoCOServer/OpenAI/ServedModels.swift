@@ -30,29 +30,32 @@ struct ServedModels: Sendable {
         let data: [Model]
     }
 
-    private static let mode = AnswerMode.allCases.map(\.rawValue)
-
-    /// All of them, the base model first.
-    func list(since start: Date) async throws -> List {
+    /// All that a client sees, the base model first.
+    func list(for access: Access, since start: Date) async throws -> List {
         let created = Int(start.timeIntervalSince1970)
-        let groups = try await library.store.groups().filter { $0 != base }
+        let groups = try await groups(for: access).filter { $0 != base }
         return List(
             data: [Model(id: base, created: created, root: base, parent: nil)]
                 + groups.map { Model(id: $0, created: created, root: base, parent: base) })
     }
 
     /// One of them.
-    func model(_ name: String, since start: Date) async throws -> Model {
-        let choice = try await resolve(name)
+    func model(_ name: String, for access: Access, since start: Date) async throws -> Model {
+        let choice = try await resolve(name, for: access)
         return Model(
             id: name, created: Int(start.timeIntervalSince1970), root: base, parent: choice.group == nil ? nil : base)
+    }
+
+    /// Groups that a client does not see are not there.
+    private func groups(for access: Access) async throws -> [String] {
+        try await library.store.groups().filter(access.sees)
     }
 
     /// The group, and after the last colon the mode, that a name stands for.
     ///
     /// - Throws: ``APIError`` where there is no such group.
-    func resolve(_ name: String) async throws -> Choice {
-        let groups = try await library.store.groups()
+    func resolve(_ name: String, for access: Access) async throws -> Choice {
+        let groups = try await groups(for: access)
         func choice(_ name: String, _ mode: AnswerMode?) throws -> Choice? {
             if name == base {
                 guard !groups.contains(base) else {

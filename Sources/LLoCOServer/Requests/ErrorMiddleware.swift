@@ -19,6 +19,7 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             }
             var response = try Response.json(told, status: told.status)
             if told.status == .serviceUnavailable { response.headers[.retryAfter] = "1" }
+            if told.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
             return response
         }
     }

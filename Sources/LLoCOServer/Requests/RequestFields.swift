@@ -71,6 +71,9 @@ struct RequestFields {
         try read(key) { try $0.objects(key) }.map { RequestFields($0) }
     }
 
+    /// Whether the field is true or false.
+    func isBool(_ key: String) -> Bool { fields.optional(key)?.bool != nil }
+
     /// Whether the field is a list.
     func isList(_ key: String) -> Bool { fields.optional(key)?.array != nil }
 

@@ -22,6 +22,7 @@ struct ServerUnderTest {
     struct Call {
         let path: String
         var body: String?
+        var headers: [String: String] = [:]
         /// Whether the client goes before the answer is whole
         var leaves = false
 
@@ -88,7 +89,9 @@ struct ServerUnderTest {
     func send(_ calls: [Call]) async throws -> [Reply] {
         try place.write("client.py", text: Self.client)
         let list = try JSONSerialization.data(
-            withJSONObject: calls.map { ["path": $0.path, "body": $0.body ?? "", "leaves": $0.leaves] })
+            withJSONObject: calls.map {
+                ["path": $0.path, "body": $0.body ?? "", "leaves": $0.leaves, "headers": $0.headers]
+            })
         let outcome = try await place.start(
             program: "/usr/bin/env", ["python3", "client.py", address], input: String(decoding: list, as: UTF8.self),
             takesTurn: false
@@ -124,9 +127,11 @@ struct ServerUnderTest {
         def send(call):
             with_body = call["body"] != ""
             one = connection()
+            headers = dict(call["headers"])
+            if with_body:
+                headers["Content-Type"] = "application/json"
             one.request(
-                "POST" if with_body else "GET", call["path"], call["body"].encode() if with_body else None,
-                {"Content-Type": "application/json"} if with_body else {})
+                "POST" if with_body else "GET", call["path"], call["body"].encode() if with_body else None, headers)
             if call["leaves"]:
                 time.sleep(0.3)
                 one.close()

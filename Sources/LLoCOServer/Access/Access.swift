@@ -1,0 +1,31 @@
+/// What a client may do.
+public struct Access: Sendable, Hashable {
+    /// What keys allow, each with what stands before it.
+    public enum Scope: String, Sendable, CaseIterable, Comparable {
+        /// ask, list and show
+        case read
+        /// add, remove and tune
+        case write
+        /// everything else
+        case admin
+
+        public static func < (a: Scope, b: Scope) -> Bool {
+            (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
+        }
+    }
+
+    /// The groups that are seen; nil for all
+    public let groups: Set<String>?
+    public let scope: Scope
+
+    public init(groups: Set<String>?, scope: Scope) {
+        self.groups = groups
+        self.scope = scope
+    }
+
+    /// Whoever is on this machine, where no keys are asked for.
+    public static let all = Access(groups: nil, scope: .admin)
+
+    /// Whether a group is seen: one that is not is not there.
+    func sees(_ group: String) -> Bool { groups?.contains(group) ?? true }
+}

@@ -1,0 +1,53 @@
+import Crypto
+import Foundation
+public import LLoCOBase
+
+/// The keys that clients are known by. The file has their hashes: whoever reads it cannot ask with them.
+///
+///     # SHA-256 of the key     scope    groups
+///     9f86d081884c7d65...      read     work,private
+///     60303ae22b998861...      admin    *
+public struct AccessKeys: Sendable {
+    private let keys: [(digest: [UInt8], access: Access)]
+
+    /// What is wrong with a file of keys.
+    public struct Fault: CodedError {
+        public let description: String
+        public var errorCode: ErrorCode { .invalid }
+    }
+
+    /// - Throws: ``Fault`` naming the line, where the text is no such file.
+    public init(_ text: String) throws {
+        var keys: [(digest: [UInt8], access: Access)] = []
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let content = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+            guard !content.isEmpty else { continue }
+            func fault(_ expected: String) -> Fault { Fault(description: "line \(number + 1): expected \(expected)") }
+            guard content.count == 3 else { throw fault("a SHA-256, a scope and groups") }
+            guard let digest = Self.bytes(content[0]) else { throw fault("a SHA-256 of 64 hexadecimal digits first") }
+            guard let scope = Access.Scope(rawValue: String(content[1])) else {
+                throw fault("\(Access.Scope.allCases.map(\.rawValue).joined(separator: ", ")) as the scope")
+            }
+            let groups = content[2] == "*" ? nil : Set(content[2].split(separator: ",").map(String.init))
+            keys.append((digest, Access(groups: groups, scope: scope)))
+        }
+        guard !keys.isEmpty else { throw Fault(description: "no key in it") }
+        self.keys = keys
+    }
+
+    /// What a key allows; nil for one that is not known. Every hash is compared, each in constant time.
+    func access(_ key: String) -> Access? {
+        let digest = Array(SHA256.hash(data: Data(key.utf8)))
+        return keys.reduce(nil) { found, known in
+            let differing = zip(digest, known.digest).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
+            return differing == 0 ? found ?? known.access : found
+        }
+    }
+
+    /// 32 bytes
+    private static func bytes(_ hex: Substring) -> [UInt8]? {
+        let digits = hex.compactMap(\.hexDigitValue)
+        guard digits.count == 64, hex.count == 64 else { return nil }
+        return stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+}

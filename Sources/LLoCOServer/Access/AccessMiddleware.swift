@@ -1,0 +1,67 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LLoCOBase
+
+/// Lets in who may come: the host and the origin that a browser names, then the key.
+struct AccessMiddleware: RouterMiddleware {
+    let keys: AccessKeys?
+    /// Names that clients may use for the server, beside this machine's own
+    let hosts: Set<String>
+    /// Pages of other servers that may ask
+    let origins: Set<String>
+
+    /// What is told to everybody
+    private static let open: Set = ["/healthz", "/readyz"]
+    private static let own: Set = ["localhost", "127.0.0.1", "[::1]"]
+
+    func handle(
+        _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        // A page elsewhere that has this machine's address behind its own name is not let in.
+        let host = Self.name(of: request.head.authority ?? "")
+        guard Self.own.contains(host) || hosts.contains(host) else {
+            throw APIError(
+                status: .misdirectedRequest, message: "this server is not called \"\(host.printable(limit: 100))\"",
+                type: "invalid_request_error", code: "unknown_host")
+        }
+        if let origin = request.headers[.origin], !origins.contains(origin), !isOwn(origin, host) {
+            throw APIError(
+                status: .forbidden, message: "pages of \(origin.printable(limit: 100)) may not ask this server",
+                type: "invalid_request_error", code: "unknown_origin")
+        }
+        var context = context
+        if let keys {
+            if !Self.open.contains(request.uri.path) { context.access = try access(request, keys) }
+        } else {
+            context.access = .all
+        }
+        return try await next(request, context)
+    }
+
+    /// A host without its port.
+    private static func name(of authority: String) -> String {
+        guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else {
+            return authority.lowercased()
+        }
+        return authority[..<colon].lowercased()
+    }
+
+    /// Whether an origin, `http://127.0.0.1:8321`, is this server's own page.
+    private func isOwn(_ origin: String, _ host: String) -> Bool {
+        guard let scheme = origin.range(of: "://") else { return false }
+        return Self.name(of: String(origin[scheme.upperBound...])) == host
+    }
+
+    private func access(_ request: Request, _ keys: AccessKeys) throws -> Access {
+        let scheme = "bearer "
+        guard let field = request.headers[.authorization], field.lowercased().hasPrefix(scheme),
+            let access = keys.access(String(field.dropFirst(scheme.count)))
+        else {
+            throw APIError(
+                status: .unauthorized, message: "expected a key of this server: Authorization: Bearer KEY",
+                type: "invalid_request_error", code: "invalid_api_key")
+        }
+        return access
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Hummingbird
+import LLoCO
+import LLoCOBase
+
+/// `/v1/embeddings`: texts as the retrieval model's unit vectors.
+struct EmbeddingRoute: Sendable {
+    let engine: Engine
+    let configuration: ServerConfiguration
+
+    private struct Reply: Encodable {
+        struct Item: Encodable {
+            let object = "embedding"
+            let index: Int
+            let embedding: Vector
+        }
+        /// Numbers, or their bytes
+        enum Vector: Encodable {
+            case numbers([Float])
+            case base64(String)
+
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                switch self {
+                case .numbers(let numbers): try container.encode(numbers)
+                case .base64(let text): try container.encode(text)
+                }
+            }
+        }
+        struct Usage: Encodable {
+            let promptTokens: Int
+            let totalTokens: Int
+        }
+
+        let object = "list"
+        let data: [Item]
+        let model: String
+        let usage: Usage
+    }
+
+    /// Texts of one request, at most
+    private static let mostTexts = 2048
+
+    func embed(_ request: Request) async throws -> Response {
+        let body = try await request.body.collect(upTo: configuration.maximumBodyBytes)
+        let fields = try RequestFields(Array(body.readableBytesView))
+        try fields.check(known: ["model", "input", "encoding_format"], ignored: ["user"])
+        let texts = try fields.stringOrStrings("input")
+        guard 1...Self.mostTexts ~= texts.count else {
+            throw APIError.invalid("\"input\": expected 1 to \(Self.mostTexts) strings", parameter: "input")
+        }
+        let format = try fields.string("encoding_format") ?? "float"
+        guard ["float", "base64"].contains(format) else {
+            throw APIError.invalid("\"encoding_format\": expected float or base64", parameter: "encoding_format")
+        }
+        let embedder = try engine.model.embedder
+        // Some at a time: those who wait for answers have their turns between.
+        var vectors: [[Float]] = []
+        for start in stride(from: 0, to: texts.count, by: 16) {
+            let some = Array(texts[start..<min(texts.count, start + 16)])
+            vectors += try await engine.thread.run { try embedder.embed(some) }
+        }
+        let tokens = texts.reduce(0) { $0 + embedder.tokenCount(of: $1) }
+        return try .json(
+            Reply(
+                data: vectors.enumerated().map { index, vector in
+                    Reply.Item(
+                        index: index, embedding: format == "float" ? .numbers(vector) : .base64(Self.base64(vector)))
+                }, model: try fields.string("model") ?? "", usage: .init(promptTokens: tokens, totalTokens: tokens)))
+    }
+
+    /// Little-endian float32
+    private static func base64(_ vector: [Float]) -> String {
+        vector.withUnsafeBytes { Data($0) }.base64EncodedString()
+    }
+}
