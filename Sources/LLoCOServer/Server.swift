@@ -72,7 +72,7 @@ public struct Server: Sendable {
         let router = Router(context: ServerContext.self)
         router.middlewares.add(ErrorMiddleware(maximumBodyBytes: configuration.maximumBodyBytes))
         router.middlewares.add(
-            AccessMiddleware(keys: configuration.keys, hosts: configuration.hosts, origins: configuration.origins))
+            AccessMiddleware(keys: configuration.keys, hosts: configuration.hosts.union(configuration.boundHosts)))
         for path in ["healthz", "readyz"] {
             router.get(RouterPath(path)) { _, _ in try Response.json(["status": "ok"]) }
         }
@@ -82,18 +82,20 @@ public struct Server: Sendable {
         }
         router.get("v1/models/:model") { _, context in
             let name = try context.parameters.require("model")
-            return try await Response.json(models.model(name, for: context.access, since: start))
+            let plain = name.removingPercentEncoding ?? name
+            return try await Response.json(models.model(plain, for: context.access, since: start))
         }
         let completions = CompletionRoutes(
             models: models, engine: library.engine, configuration: configuration,
-            admission: Admission(limit: configuration.maximumRequests))
+            admission: Admission(limit: configuration.maximumAnswers))
         router.post("v1/chat/completions") { request, context in
             try await completions.chat(request, for: context.access)
         }
         router.post("v1/completions") { request, context in
             try await completions.complete(request, for: context.access)
         }
-        let embeddings = EmbeddingRoute(engine: library.engine, configuration: configuration)
+        let embeddings = EmbeddingRoute(
+            engine: library.engine, configuration: configuration, admission: completions.admission)
         router.post("v1/embeddings") { request, _ in try await embeddings.embed(request) }
         return router
     }

@@ -14,21 +14,27 @@ public struct ServerConfiguration: Sendable {
     public var keys: AccessKeys?
     /// Names that clients may use for the server beside `localhost`, `127.0.0.1` and `[::1]`: none by default
     public var hosts: Set<String> = []
-    /// Pages of other servers that may ask, as `https://intranet.example`: none by default
-    public var origins: Set<String> = []
     /// Seconds that requests in hand have to end where the server is told to: 30 by default
     public var drainSeconds = 30.0
     /// The most bytes of a request's body: 8 MiB by default
     public var maximumBodyBytes = 8 << 20
     /// The most connections at a time, others wait to be accepted: 256 by default
     public var maximumConnections = 256
-    /// The most requests that are answered or wait at a time, others are refused: 64 by default
-    public var maximumRequests = 64
+    /// The most answers that are given or wait at a time, more are refused: 64 by default
+    public var maximumAnswers = 64
+    /// The most documents that a request names: 1,000 by default
+    public var maximumDocuments = 1000
     /// The most answers to one request (`n`): 8 by default
     public var maximumChoices = 8
-    /// Seconds without a byte after which a connection is closed: 60 by default
+    /// Seconds without a byte after which a connection that waits for a request is closed: 60 by default
     public var idleSeconds = 60.0
 
     /// The defaults
     public init() {}
+
+    /// The name that clients write for the address that is listened on; none where it stands for several.
+    var boundHosts: Set<String> {
+        guard case .host(let host, _) = address, !["0.0.0.0", "::"].contains(host) else { return [] }
+        return [host.contains(":") ? "[\(host)]" : host.lowercased()]
+    }
 }

@@ -137,6 +137,9 @@ import Testing
             (.ask("g", "What?", #""lloco": {"documents": ["letter.txt"]}"#), 404, "letter.txt"),
             (.ask("autocompressor:full", "What?"), 400, "reads documents"),
             (.ask("g", String(repeating: "What is it? ", count: 4000)), 400, "window"),
+            (.ask("\u{FF47}", "What?"), 404, "does not exist"), (.ask("g\u{37E}", "What?"), 404, "does not exist"),
+            (.ask("g", "What?", #""lloco": {"documents": ["\u212A.txt"]}"#), 404, "no document"),
+            (.ask("g", "What?", #""stop": ["\#(String(repeating: "x", count: 300))"]"#), 400, "stop"),
             (Call("/v1/chat/completions", "{"), 400, "JSON"), (Call("/v1/chat/completions", "[]"), 400, "object"),
             (
                 Call("/v1/chat/completions", #"{"model": "g", "messages": [{"role": "robot", "content": "x"}]}"#), 400,
@@ -179,7 +182,8 @@ import Testing
             (call(ask, one.merging(["Host": "evil.example"]) { $1 }), 421),
             (call(ask, one.merging(["Host": "lloco.example:1"]) { $1 }), 200),
             (call(ask, one.merging(["Origin": "https://evil.example"]) { $1 }), 403),
-            (call(ask, one.merging(["Origin": "http://127.0.0.1:8321"]) { $1 }), 200),
+            (call(ask, one.merging(["Origin": "http://127.0.0.1:1"]) { $1 }), 403),
+            (call(ask, one.merging(["Host": "localhost:1", "Origin": "http://localhost:1"]) { $1 }), 200),
             (call(Call("/v1/models"), one), 200), (call(Call("/v1/models"), all), 200),
         ]
         let replies = try await server.send(cases.map(\.0))
@@ -191,7 +195,7 @@ import Testing
         func names(_ reply: ServerUnderTest.Reply) -> [String] {
             (reply.object["data"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
         }
-        #expect(names(replies[12]) == ["autocompressor", "g"] && names(replies[13]) == ["autocompressor", "g", "h"])
+        #expect(names(replies[13]) == ["autocompressor", "g"] && names(replies[14]) == ["autocompressor", "g", "h"])
         try await server.end().expectSuccess()
         for (text, part) in [("", "no key"), ("abc read g", "line 1"), (line("k", "maybe g"), "scope")] {
             try place.write("keys", text: text)

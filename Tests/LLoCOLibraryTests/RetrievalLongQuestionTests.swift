@@ -23,7 +23,7 @@ import Testing
         ("one sign", "👨‍👩‍👧", false), ("NULs", "\0", false), ("a stop word", "the ", false),
     ]
 
-    @Test(.timeLimit(.minutes(1)), arguments: hostile) func aMegabyteIsSearched(
+    @Test(.timeLimit(.minutes(5)), arguments: hostile) func aMegabyteIsSearched(
         name: String, part: String, isCut: Bool
     ) async throws {
         let library = try await library()

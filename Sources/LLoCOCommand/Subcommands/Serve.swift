@@ -13,8 +13,8 @@ struct Serve: AsyncParsableCommand {
               curl http://127.0.0.1:8321/v1/chat/completions -H 'Content-Type: application/json' \\
                 -d '{"model": "work", "messages": [{"role": "user", "content": "What was decided?"}]}'
 
-            Questions that come together are answered together. SIGTERM and Ctrl-C end the server when what it answers is \
-            answered.
+            Questions that come together are answered together. SIGTERM and Ctrl-C end the server; it finishes the answers \
+            in hand first.
             """)
 
     @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
@@ -42,11 +42,6 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A name that clients use for this server; may be repeated.", valueName: "name"))
     var allowHost: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "Let pages of this server ask, as https://intranet.example; may be repeated.", valueName: "origin"))
-    var allowOrigin: [String] = []
-
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
 
@@ -72,7 +67,6 @@ struct Serve: AsyncParsableCommand {
         configuration.drainSeconds = drainSeconds
         configuration.keys = keys
         configuration.hosts = Set(allowHost.map { $0.lowercased() })
-        configuration.origins = Set(allowOrigin)
         let server = Server(loaded.library(store), model: loaded.modelName, configuration: configuration)
         try await server.run { Terminal.print("listening on \($0)") }
     }

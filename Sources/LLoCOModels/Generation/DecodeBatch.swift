@@ -75,13 +75,15 @@ public final class DecodeBatch {
             throw ModelError(.invalid, "token id \(foreign.token) is outside the model's vocabulary of \(size)")
         }
         return try withoutGradients {
+            // What may fail goes before anything is added: a step is taken by all or by none.
+            for entry in tokens { try model.turn(entry.sequence.cache, for: entry.sequence.cache.count + 1) }
             // One page more may begin with the step.
             let isRead = tokens.map { steps != nil && $0.sequence.cache.pages.count < Tensor.largestPieceCount }
             let read = zip(tokens, isRead).filter(\.1).map(\.0)
             var together = try (steps?.step(read) ?? [])[...]
             return try zip(tokens, isRead).map { entry, isRead in
                 if isRead { return together.removeFirst() }
-                // A step is taken by all or by none: a cancelled task ends behind it.
+                // A cancelled task ends behind the step.
                 let hidden = try model.chunkedStates(
                     model.embed([entry.token]), cache: entry.sequence.cache, adapters: entry.sequence.adapters, last: 1)
                 return try model.logits(hidden).reshaped([-1])
@@ -333,7 +335,6 @@ private final class QuantizedSteps {
         var angles: [[RotaryEmbedding.Angles]] = []
         for (entry, row) in zip(entries, rows.single) {
             let (sequence, cache) = (entry.sequence, entry.sequence.cache)
-            try model.turn(cache, for: cache.count + 1)
             try model.embedding.embedding(entry.token, into: row.x)
             let slot = try cache.begin(1, batch: 1)[0]
             if sequence.seenLayout.map({ $0 != (cache.layout, slot.page) }) ?? true {

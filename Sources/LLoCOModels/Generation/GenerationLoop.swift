@@ -10,8 +10,8 @@ import Synchronization
 ///
 /// One of the tasks that wait for a text takes the steps for all; when its own text ends, another one does. Between two steps
 /// prompts are admitted, those of cancelled tasks are removed, and the other jobs of the tasks' executor have their turn. A step
-/// reads a chunk of one prompt and adds a token to every text whose prompt is read: the chunk is as long as takes the time of
-/// two such steps, so that a long prompt does not stop the others.
+/// reads a chunk of one prompt and adds a token to every text whose prompt is read. Reading the chunk takes about as long as two
+/// such steps, so that a long prompt does not stop the others. Texts are what they would be alone, up to rounding.
 public final class GenerationLoop: Sendable {
     /// The texts that grow at a time; others wait for their turn.
     public let maximumBatch: Int
@@ -100,7 +100,8 @@ public final class GenerationLoop: Sendable {
     private func leave(_ member: Member) {
         wake { state in
             state.members.removeAll { $0 === member }
-            guard state.leader === member else { return [] }
+            // Where there is no leader, the next one was woken, and may be this one.
+            guard state.leader == nil || state.leader === member else { return [] }
             state.leader = nil
             return Array(state.members.lazy.filter { $0.waiter != nil }.prefix(1))
         }
@@ -147,13 +148,14 @@ private final class Member: @unchecked Sendable {
     var text: GrowingText
     /// Of the prompt's positions, those that are read
     var read = 0
+    /// What reading them took, without what others' texts took meanwhile
+    var readSeconds = 0.0
     /// What continues it once its prompt is read
     var sequence: DecodeBatch.Sequence?
 
     /// Its task, where it waits
     var waiter: CheckedContinuation<Bool, Never>?
     private let news = Mutex<(text: String, outcome: Result<GeneratedText, any Error>?)>(("", nil))
-    private let begun = ContinuousClock.now
     private var firstToken: ContinuousClock.Instant?
 
     init(
@@ -191,7 +193,7 @@ private final class Member: @unchecked Sendable {
     func finish() {
         let first = firstToken ?? .now
         let result = text.result(
-            prefillSeconds: begun.duration(to: first).seconds, decodeSeconds: first.duration(to: .now).seconds)
+            prefillSeconds: readSeconds, decodeSeconds: first.duration(to: .now).seconds)
         news.withLock { $0.outcome = .success(result) }
     }
 
@@ -221,18 +223,26 @@ private final class Steps: @unchecked Sendable {
         if let next = nextPrompt(members) { try read(next, besideOthers: !ready.isEmpty) }
         guard !ready.isEmpty else { return }
         let start = ContinuousClock.now
-        let scores = try batch.step(
-            ready.map { member in
-                let sequence =
-                    try member.sequence
-                    ?? batch.sequence(
-                        continuing: member.cache, adapters: member.adapters,
-                        expecting: member.options.maximumTokens - member.text.ids.count)
-                member.sequence = sequence
-                return (sequence, member.text.ids[member.text.ids.count - 1])
-            })
-        stepSeconds = start.duration(to: .now).seconds
-        for (member, scores) in zip(ready, scores) { member.grow(scores) }
+        let continued = ready.compactMap { member in sequence(of: member).map { (member: member, sequence: $0) } }
+        do {
+            let scores = try batch.step(
+                continued.map { ($0.sequence, $0.member.text.ids[$0.member.text.ids.count - 1]) })
+            stepSeconds = start.duration(to: .now).seconds
+            for (entry, scores) in zip(continued, scores) { entry.member.grow(scores) }
+        } catch let error as CancellationError {
+            throw error
+        } catch { for entry in continued { entry.member.fail(error) } }
+    }
+
+    /// What continues a member; nil where there is no memory for it, which ends its text alone.
+    private func sequence(of member: Member) -> DecodeBatch.Sequence? {
+        if let sequence = member.sequence { return sequence }
+        do {
+            member.sequence = try batch.sequence(
+                continuing: member.cache, adapters: member.adapters,
+                expecting: member.options.maximumTokens - member.text.ids.count)
+        } catch { member.fail(error) }
+        return member.sequence
     }
 
     /// The prompt that has the least left; in one of four steps the one that came first, so that none waits for ever.
@@ -248,6 +258,8 @@ private final class Steps: @unchecked Sendable {
         if besideOthers {
             let allowed = positionSeconds > 0 ? Int(2 * stepSeconds / positionSeconds) : Self.leastChunk
             count = min(count, max(Self.leastChunk, allowed))
+            // A few positions alone would be computed in another way.
+            if member.unread - count < Self.leastChunk { count = member.unread }
         }
         do {
             let start = ContinuousClock.now
@@ -258,7 +270,9 @@ private final class Steps: @unchecked Sendable {
                     adapters: member.adapters, last: isLast ? 1 : 0)
                 return isLast ? try model.decoder.logits(hidden).reshaped([-1]) : nil
             }
-            positionSeconds = start.duration(to: .now).seconds / Double(count)
+            let seconds = start.duration(to: .now).seconds
+            positionSeconds = seconds / Double(count)
+            member.readSeconds += seconds
             member.read += count
             if let scores { member.grow(scores) }
         } catch let error as CancellationError {

@@ -19,8 +19,10 @@ public struct AccessKeys: Sendable {
     /// - Throws: ``Fault`` naming the line, where the text is no such file.
     public init(_ text: String) throws {
         var keys: [(digest: [UInt8], access: Access)] = []
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let content = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+        for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .enumerated()
+        {
+            let content = line.prefix { $0 != "#" }.split(maxSplits: 2, whereSeparator: \.isWhitespace)
             guard !content.isEmpty else { continue }
             func fault(_ expected: String) -> Fault { Fault(description: "line \(number + 1): expected \(expected)") }
             guard content.count == 3 else { throw fault("a SHA-256, a scope and groups") }
@@ -28,7 +30,8 @@ public struct AccessKeys: Sendable {
             guard let scope = Access.Scope(rawValue: String(content[1])) else {
                 throw fault("\(Access.Scope.allCases.map(\.rawValue).joined(separator: ", ")) as the scope")
             }
-            let groups = content[2] == "*" ? nil : Set(content[2].split(separator: ",").map(String.init))
+            let names = content[2].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            let groups = names == ["*"] ? nil : Set(names)
             keys.append((digest, Access(groups: groups, scope: scope)))
         }
         guard !keys.isEmpty else { throw Fault(description: "no key in it") }

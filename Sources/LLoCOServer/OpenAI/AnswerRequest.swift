@@ -51,11 +51,12 @@ struct AnswerRequest {
     }
 
     private static func generation(_ fields: RequestFields, window: Int) throws -> GenerationOptions {
-        let limit = try ["max_completion_tokens", "max_tokens"].lazy.compactMap {
+        let limit = try ["max_completion_tokens", "max_tokens"].compactMap {
             try fields.integer($0, in: 1...window)
         }
         .first
-        let seed = try fields.integer("seed", in: .min ... .max) ?? 0
+        // Asked again without a seed, other tokens are drawn.
+        let seed = try fields.integer("seed", in: .min ... .max) ?? .random(in: 0 ... .max)
         // OpenAI's default is 1; here answers are the likeliest unless asked otherwise.
         let temperature = try fields.number("temperature", in: 0...2) ?? 0
         let topP = try fields.number("top_p", in: 0...1) ?? 1
@@ -63,8 +64,8 @@ struct AnswerRequest {
         options.sampling = try SamplingOptions(
             temperature: temperature, topP: max(topP, .leastNormalMagnitude), seed: UInt64(bitPattern: Int64(seed)))
         options.stopStrings = try fields.stringOrStrings("stop")
-        guard options.stopStrings.count <= 4 else {
-            throw APIError.invalid("\"stop\": expected at most 4 strings", parameter: "stop")
+        guard options.stopStrings.count <= 4, options.stopStrings.allSatisfy({ $0.utf8.count <= 256 }) else {
+            throw APIError.invalid("\"stop\": expected at most 4 strings of at most 256 bytes", parameter: "stop")
         }
         options.likeliestTokens = try likeliestTokens(fields)
         return options

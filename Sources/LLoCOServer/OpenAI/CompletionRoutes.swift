@@ -19,10 +19,7 @@ struct CompletionRoutes: Sendable {
     func chat(_ request: Request, for access: Access) async throws -> Response {
         try await respond(to: request, for: access, as: ChatForm.self) { body in
             let chat = try ChatRequest(body, configuration, window: window)
-            return (
-                chat.answer, chat.question, .chat,
-                try engine.model.recentHistory(chat.history, before: chat.question)
-            )
+            return (chat.answer, chat.question, .chat, chat.history)
         }
     }
 
@@ -41,10 +38,19 @@ struct CompletionRoutes: Sendable {
         var request = request
         let body = try await request.collectBody(upTo: configuration.maximumBodyBytes)
         let asked = try read(Array(body.readableBytesView))
+        let places = try admission.admit(asked.answer.choices)
+        // Far more than the window holds is not even counted.
+        guard asked.question.utf8.count <= 64 * window else {
+            throw APIError.invalid(
+                "the question has \(asked.question.utf8.count) bytes, far more than the model's window holds",
+                code: "context_length_exceeded")
+        }
         let choice = try await models.resolve(asked.answer.model, for: access)
         var options = try await options(asked.answer, choice)
-        (options.form, options.history) = (asked.form, asked.history)
-        let place = try admission.admit()
+        options.form = asked.form
+        options.history = try await engine.thread.run {
+            try engine.model.recentHistory(asked.history, before: asked.question)
+        }
         let head = Completion.Head(
             id: Form.prefix + UUID().uuidString.lowercased().filter { $0 != "-" },
             created: Int(Date().timeIntervalSince1970), model: asked.answer.model,
@@ -54,10 +60,14 @@ struct CompletionRoutes: Sendable {
             options.generation.sampling.seed &+= UInt64(index)
             return models.library.ask(asked.question, in: choice.group, options: options)
         }
+        // Places are taken for as long as is computed, however slowly a client reads.
+        Task {
+            for answer in answers { _ = try? await answer.result }
+            places.leave()
+        }
         let (watched, usage) = (request.body, asked.answer.streamsUsage)
         guard asked.answer.streams else {
             return try await watched.untilClientGoes(cancelling: answers) {
-                defer { place.leave() }
                 var results: [Answer] = []
                 for answer in answers { results.append(try await answer.result) }
                 var response = try Response.json(Form.whole(head, results))
@@ -67,7 +77,6 @@ struct CompletionRoutes: Sendable {
         }
         return .events { events in
             try await watched.untilClientGoes(cancelling: answers) {
-                defer { place.leave() }
                 try await stream(answers, as: Form.self, head, usage: usage, to: &events)
             }
         }
@@ -91,13 +100,20 @@ struct CompletionRoutes: Sendable {
     /// The documents that are asked for. Those of other groups are not there for whoever asks this one.
     private func documents(_ request: AnswerRequest, _ choice: ServedModels.Choice) async throws -> [String]? {
         guard let names = request.reading.documents, let group = choice.group else { return nil }
-        let known = Set(try await models.library.store.documents(in: .group(group)).map(\.name))
-        if let foreign = names.first(where: { !known.contains($0) }) {
-            throw APIError.notFound(
-                "the group has no document \"\(foreign.printable(limit: 100))\"", parameter: "lloco.documents",
-                code: "document_not_found")
+        guard names.count <= configuration.maximumDocuments else {
+            throw APIError.invalid(
+                "\"lloco.documents\": expected at most \(configuration.maximumDocuments) names",
+                parameter: "lloco.documents")
         }
-        return names
+        let known = try await models.library.store.documents(in: .group(group)).map(\.name)
+        return try names.map { name in
+            guard let own = known.first(where: { $0.utf8.elementsEqual(name.utf8) }) else {
+                throw APIError.notFound(
+                    "the group has no document \"\(name.printable(limit: 100))\"", parameter: "lloco.documents",
+                    code: "document_not_found")
+            }
+            return own
+        }
     }
 
     /// The choices' pieces as they come, one choice after another.
@@ -119,15 +135,22 @@ struct CompletionRoutes: Sendable {
 }
 
 extension RequestBody {
-    /// Runs `body`, and cancels answers where the client closes its connection meanwhile, which is closed behind it in any case.
+    /// Runs `body`, and cancels the answers where it fails or the client closes its connection meanwhile. The connection is
+    /// closed afterwards.
     fileprivate func untilClientGoes<Value: Sendable>(
         cancelling answers: [AnswerStream], _ body: () async throws -> Value
     ) async throws -> Value {
-        try await consumeWithInboundCloseHandler(
+        let cancel: @Sendable () -> Void = { for answer in answers { answer.cancel() } }
+        return try await consumeWithInboundCloseHandler(
             { rest in
-                // What was read comes once more.
-                for try await _ in rest {}
-                return try await body()
-            }, onInboundClosed: { for answer in answers { answer.cancel() } })
+                do {
+                    // What was read comes once more.
+                    for try await _ in rest {}
+                    return try await body()
+                } catch {
+                    cancel()
+                    throw error
+                }
+            }, onInboundClosed: cancel)
     }
 }

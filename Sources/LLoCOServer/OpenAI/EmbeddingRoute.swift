@@ -7,6 +7,7 @@ import LLoCOBase
 struct EmbeddingRoute: Sendable {
     let engine: Engine
     let configuration: ServerConfiguration
+    let admission: Admission
 
     private struct Reply: Encodable {
         struct Item: Encodable {
@@ -53,14 +54,17 @@ struct EmbeddingRoute: Sendable {
         guard ["float", "base64"].contains(format) else {
             throw APIError.invalid("\"encoding_format\": expected float or base64", parameter: "encoding_format")
         }
-        let embedder = try engine.model.embedder
+        let places = try admission.admit(1)
+        defer { places.leave() }
+        let embedder = try await engine.thread.run { try engine.model.embedder }
         // Some at a time: those who wait for answers have their turns between.
         var vectors: [[Float]] = []
         for start in stride(from: 0, to: texts.count, by: 16) {
+            try Task.checkCancellation()
             let some = Array(texts[start..<min(texts.count, start + 16)])
             vectors += try await engine.thread.run { try embedder.embed(some) }
         }
-        let tokens = texts.reduce(0) { $0 + embedder.tokenCount(of: $1) }
+        let tokens = await engine.thread.run { texts.reduce(0) { $0 + embedder.tokenCount(of: $1) } }
         return try .json(
             Reply(
                 data: vectors.enumerated().map { index, vector in

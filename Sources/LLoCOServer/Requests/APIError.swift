@@ -1,5 +1,7 @@
 import HTTPTypes
 import LLoCOBase
+import LLoCOCompression
+import LLoCOModels
 
 /// What a client is told where a request fails: OpenAI's form of an error, with its status.
 struct APIError: Error, Equatable {
@@ -25,7 +27,7 @@ struct APIError: Error, Equatable {
             status: .notFound, message: message, type: "invalid_request_error", parameter: parameter, code: code)
     }
 
-    /// What any error comes to. What happened inside is said for errors of ours alone, whose text is written for readers.
+    /// What any error comes to. Only what a request is at fault for is said in the error's own words: others name files.
     init(of error: any Error) {
         if let error = error as? APIError {
             self = error
@@ -42,8 +44,11 @@ struct APIError: Error, Equatable {
             case .busy, .outOfMemory: (.serviceUnavailable, "server_error")
             case .cancelled, .damaged, .storage, .failed: (.internalServerError, "server_error")
             }
+        let isTheirs = status != .internalServerError && status != .serviceUnavailable
         self.init(
-            status: status, message: error.description, type: type,
+            status: status,
+            message: isTheirs && (error is ModelError || error is EngineError)
+                ? error.description : "the request failed: \(error.errorCode.rawValue)", type: type,
             code: error.errorCode == .doesNotFit ? "context_length_exceeded" : error.errorCode.rawValue)
     }
 

@@ -1,38 +1,36 @@
 import HTTPTypes
 import Synchronization
 
-/// How many requests are answered, or wait, at a time.
+/// How many answers are given, or wait, at a time.
 final class Admission: Sendable {
     let limit: Int
     private let count = Atomic(0)
 
     init(limit: Int) { self.limit = limit }
 
-    /// A request's place, until it is left or forgotten.
-    final class Place: Sendable {
+    /// A request's places, until they are left or forgotten.
+    final class Places: Sendable {
         private let admission: Admission
-        private let isTaken = Atomic(true)
+        private let taken: Atomic<Int>
 
-        fileprivate init(_ admission: Admission) { self.admission = admission }
+        fileprivate init(_ admission: Admission, _ count: Int) {
+            self.admission = admission
+            taken = Atomic(count)
+        }
 
         deinit { leave() }
 
-        func leave() {
-            if isTaken.exchange(false, ordering: .relaxed) { admission.count.subtract(1, ordering: .relaxed) }
-        }
+        func leave() { admission.count.subtract(taken.exchange(0, ordering: .relaxed), ordering: .relaxed) }
     }
 
-    /// Requests that have a place
-    var taken: Int { count.load(ordering: .relaxed) }
-
-    /// - Throws: ``APIError`` where all places are taken.
-    func admit() throws -> Place {
-        guard count.add(1, ordering: .relaxed).newValue <= limit else {
-            count.subtract(1, ordering: .relaxed)
+    /// - Throws: ``APIError`` where there are not so many places.
+    func admit(_ answers: Int) throws -> Places {
+        guard count.add(answers, ordering: .relaxed).newValue <= limit else {
+            count.subtract(answers, ordering: .relaxed)
             throw APIError(
-                status: .serviceUnavailable, message: "the server answers \(limit) requests already: try again soon",
+                status: .serviceUnavailable, message: "the server gives \(limit) answers at a time: try again soon",
                 type: "server_error", code: "busy")
         }
-        return Place(self)
+        return Places(self, answers)
     }
 }

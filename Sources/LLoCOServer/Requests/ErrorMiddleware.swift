@@ -3,6 +3,7 @@ import Hummingbird
 import LLoCOBase
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// Whatever goes wrong is told in OpenAI's form.
 struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
@@ -11,13 +12,18 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        do { return try await next(request, context) } catch {
+        do { return try await next(request, context) } catch let error as HTTPParserError {
+            // Hummingbird answers what is no HTTP.
+            throw error
+        } catch {
             let told = self.error(error, of: request)
             // Nobody waits for what was cancelled.
             if told.status.kind == .serverError, !(error is CancellationError) {
-                context.logger.error("request failed", metadata: ["error": "\(error)"])
+                context.logger.error("a request failed: \(error)")
             }
             var response = try Response.json(told, status: told.status)
+            // What was being answered closes its connection.
+            response.headers[.connection] = "close"
             if told.status == .serviceUnavailable { response.headers[.retryAfter] = "1" }
             if told.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
             return response

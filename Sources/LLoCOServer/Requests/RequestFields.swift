@@ -7,7 +7,9 @@ struct RequestFields {
     /// - Throws: ``APIError`` where the bytes are no JSON object.
     init(_ body: [UInt8]) throws {
         do { fields = try JSONFields(line: body) } catch let fault as JSONFields.Fault {
-            throw APIError.invalid("the request's body: \(fault.reason)")
+            // What is expected there is a line of JSON Lines.
+            let found = fault.reason.split(separator: "; expected").first ?? ""
+            throw APIError.invalid("the request's body: \(found); expected a JSON object")
         }
     }
 

@@ -106,6 +106,25 @@ import Testing
         #expect(last.ids == alone[0].ids)
     }
 
+    /// Whoever is cancelled before it takes its first step wakes the next.
+    @Test func manyAreCancelledAtOnce() async throws {
+        let (model, loop) = (model, GenerationLoop(model))
+        for round in 0..<20 {
+            let tasks = (0..<12).map { index in
+                Task {
+                    try await loop.generate(
+                        model.decoder.embed([5 + index]), options: .init(maximumTokens: 40 + round, endTokens: []))
+                }
+            }
+            try await Task.sleep(for: .milliseconds(round % 5))
+            for (index, task) in tasks.enumerated() where !index.isMultiple(of: 4) { task.cancel() }
+            for (index, task) in tasks.enumerated() {
+                let result = await task.result
+                if index.isMultiple(of: 4) { #expect(try result.get().ids.count == 40 + round) }
+            }
+        }
+    }
+
     @Test func whatTheAskerThrowsEndsItsOwnText() async throws {
         struct Full: Error {}
         let (model, loop) = (model, GenerationLoop(model))
@@ -126,21 +145,22 @@ import Testing
         let long = (0..<900).map { 4 + $0 % 280 }
         let order = Order()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                _ = try await loop.generate(
-                    model.decoder.embed([9, 8, 7]), options: .init(maximumTokens: 400, endTokens: [])
+            let short = Task {
+                try await loop.generate(
+                    model.decoder.embed([9, 8, 7]), options: .init(maximumTokens: 1000, endTokens: [])
                 ) { _ in order.add("short") }
             }
             while order.events.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             group.addTask {
+                order.add("asked")
                 let text = try await loop.generate(
                     model.decoder.embed(long), options: .init(maximumTokens: 2, endTokens: []))
                 order.add("long")
+                short.cancel()
                 let alone = try model.generate(
                     model.decoder.embed(long), options: .init(maximumTokens: 2, endTokens: []))
                 #expect(text.ids == alone.ids)
             }
-            order.add("asked")
             try await group.waitForAll()
         }
         let events = order.events
