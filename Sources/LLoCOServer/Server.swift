@@ -32,8 +32,7 @@ public struct Server: Sendable {
         self.logger = logger
     }
 
-    /// Listens until the process is told to end by SIGTERM or SIGINT; requests in hand have ``ServerConfiguration/drainSeconds``
-    /// to end.
+    /// Listens until SIGTERM or SIGINT. Its last answers have ``ServerConfiguration/drainSeconds`` then.
     ///
     /// - Parameter onReady: called once with the address, `http://127.0.0.1:8321` or a socket's path, when requests are
     ///   answered

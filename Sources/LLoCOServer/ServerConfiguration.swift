@@ -14,7 +14,7 @@ public struct ServerConfiguration: Sendable {
     public var keys: AccessKeys?
     /// Names that clients may use for the server beside `localhost`, `127.0.0.1` and `[::1]`: none by default
     public var hosts: Set<String> = []
-    /// Seconds that requests in hand have to end where the server is told to: 30 by default
+    /// The maximum seconds that a server which ends waits for its last answers: 30 by default
     public var drainSeconds = 30.0
     /// The most bytes of a request's body: 8 MiB by default
     public var maximumBodyBytes = 8 << 20

@@ -3,8 +3,8 @@ public import LLoCOLibrary
 
 /// A library of documents that an engine learns and answers from.
 ///
-/// It may be used from many tasks at once. Answers to several questions grow together on the engine's thread; additions and trainings of one library
-/// wait for each other, and let questions pass between two segments or steps.
+/// It may be used from many tasks at once. Answers to several questions grow together on the engine's thread; additions and
+/// trainings of one library wait for each other, and let questions pass between two segments or steps.
 public final class DocumentLibrary: Sendable {
     /// What computes.
     public let engine: Engine

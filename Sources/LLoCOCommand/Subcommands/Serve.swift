@@ -26,7 +26,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Listen on this Unix socket instead.", valueName: "path"))
     var socket: String?
 
-    @Option(help: ArgumentHelp("Seconds that answers in hand have where the server is told to end.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("The maximum seconds that a server which ends waits for its last answers.", valueName: "n"))
     var drainSeconds = 30.0
 
     @Option(

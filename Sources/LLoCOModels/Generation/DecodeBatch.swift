@@ -138,20 +138,29 @@ private final class QuantizedSteps {
             gated = try .empty([capacity, configuration.intermediateSize])
             logits = try .empty([capacity, configuration.vocabularySize])
         }
+
+        /// The first rows of another.
+        init(first count: Int, of whole: Storage) throws {
+            func first(_ tensor: Tensor) throws -> Tensor {
+                count == whole.capacity ? tensor : try tensor.narrowed(0, start: 0, length: count)
+            }
+            capacity = count
+            x = try first(whole.x)
+            normed = try first(whole.normed)
+            projected = try first(whole.projected)
+            joined = try first(whole.joined)
+            branch = try first(whole.branch)
+            gateUp = try first(whole.gateUp)
+            gated = try first(whole.gated)
+            logits = try first(whole.logits)
+        }
     }
 
     /// The rows of some sequences in the storage, those of equal adapters together, and what is computed in them.
     private struct Rows {
         /// Their numbers
         let sequences: [Int]
-        let x: Tensor
-        let normed: Tensor
-        let projected: Tensor
-        let joined: Tensor
-        let branch: Tensor
-        let gateUp: Tensor
-        let gated: Tensor
-        let logits: Tensor
+        let own: Storage
         /// What the output head multiplies, as many rows at a time as one product takes
         let scoring: [(input: Tensor, output: Tensor)]
         /// All rows' queries [m · H, E] and keys [m, K · E]
@@ -182,16 +191,10 @@ private final class QuantizedSteps {
                 configuration.headCount, configuration.keyValueHeadCount, configuration.headSize
             )
             let count = sequences.count
-            func own(_ tensor: Tensor) throws -> Tensor {
-                count == storage.capacity ? tensor : try tensor.narrowed(0, start: 0, length: count)
-            }
-            (x, normed) = (try own(storage.x), try own(storage.normed))
-            (projected, joined) = (try own(storage.projected), try own(storage.joined))
-            branch = try own(storage.branch)
-            (gateUp, gated) = (try own(storage.gateUp), try own(storage.gated))
-            logits = try own(storage.logits)
-            queries = try projected.narrowed(1, start: 0, length: heads * size)
-            keys = try projected.narrowed(1, start: heads * size, length: groups * size)
+            let own = try Storage(first: count, of: storage)
+            self.own = own
+            queries = try own.projected.narrowed(1, start: 0, length: heads * size)
+            keys = try own.projected.narrowed(1, start: heads * size, length: groups * size)
             self.sequences = sequences.map(\.number)
             // Sequences of the same adapters stand together, in the order in which they come.
             var segments: [(adapters: ActiveAdapters, members: [Int])] = []
@@ -215,36 +218,35 @@ private final class QuantizedSteps {
                     next += 1
                 }
             }
-            scoring = try Product.parts(normed, logits)
-            let (stream, normed, joined) = (x, normed, joined)
-            let (projected, branch, gateUp, gated, logits) = (projected, branch, gateUp, gated, logits)
+            scoring = try Product.parts(own.normed, own.logits)
             layers = try zip(model.blocks, weights.blocks).map { block, quantized in
                 func adding(
                     _ linear: Linear, _ weight: QuantizedWeight, of x: Tensor, normedBy norm: Tensor?
                 ) throws -> Product {
                     try Product(
-                        linear, weight, ranges, of: x, into: norm == nil ? stream : branch, adding: norm == nil)
+                        linear, weight, ranges, of: x, into: norm == nil ? own.x : own.branch, adding: norm == nil)
                 }
                 return Layer(
                     block: block,
                     queryKeyValue: try Product(
                         block.queryKeyValue, quantized.queryKeyValue, ranges,
-                        of: block.attentionNorm == nil ? stream : normed, into: projected),
-                    output: try adding(block.output, quantized.output, of: joined, normedBy: block.addedAttentionNorm),
+                        of: block.attentionNorm == nil ? own.x : own.normed, into: own.projected),
+                    output: try adding(
+                        block.output, quantized.output, of: own.joined, normedBy: block.addedAttentionNorm),
                     gateUp: try Product(
-                        block.gateUp, quantized.gateUp, ranges, of: block.feedForwardNorm == nil ? stream : normed,
-                        into: gateUp),
-                    down: try adding(block.down, quantized.down, of: gated, normedBy: block.addedFeedForwardNorm))
+                        block.gateUp, quantized.gateUp, ranges, of: block.feedForwardNorm == nil ? own.x : own.normed,
+                        into: own.gateUp),
+                    down: try adding(block.down, quantized.down, of: own.gated, normedBy: block.addedFeedForwardNorm))
             }
             single = try places.map { row in
                 func one(_ tensor: Tensor) throws -> Tensor {
                     count == 1 ? tensor : try tensor.narrowed(0, start: row, length: 1)
                 }
-                let projected = try one(projected)
+                let projected = try one(own.projected)
                 return Single(
-                    x: try one(stream), projected: projected,
+                    x: try one(own.x), projected: projected,
                     query: try projected.narrowed(1, start: 0, length: heads * size).reshaped([1, heads, size]),
-                    mixed: try one(joined).reshaped([1, heads, size]), scores: try one(logits).reshaped([-1]))
+                    mixed: try one(own.joined).reshaped([1, heads, size]), scores: try one(own.logits).reshaped([-1]))
             }
         }
     }
@@ -347,7 +349,9 @@ private final class QuantizedSteps {
             angles.append(
                 try model.rotaries.map { try $0.angles(start: cache.count, count: 1, length: cache.count + 1) })
         }
-        if configuration.embeddingScale != 1 { try rows.x.add(rows.x, scaledBy: configuration.embeddingScale - 1) }
+        if configuration.embeddingScale != 1 {
+            try rows.own.x.add(rows.own.x, scaledBy: configuration.embeddingScale - 1)
+        }
         for (index, layer) in rows.layers.enumerated() {
             let block = layer.block
             try norm(rows, block.attentionNorm)
@@ -362,8 +366,8 @@ private final class QuantizedSteps {
             try norm(rows, block.feedForwardNorm)
             try layer.gateUp()
             switch block.description.activation {
-            case .silu: try rows.gateUp.swiGLU(into: rows.gated)
-            case .gelu: try rows.gateUp.geGLU(into: rows.gated)
+            case .silu: try rows.own.gateUp.swiGLU(into: rows.own.gated)
+            case .gelu: try rows.own.gateUp.geGLU(into: rows.own.gated)
             }
             try layer.down()
             try addBranch(rows, block.addedFeedForwardNorm)
@@ -403,7 +407,7 @@ private final class QuantizedSteps {
     /// Norms the stream, where the layer does so.
     private func norm(_ rows: Rows, _ weight: Tensor?) throws {
         guard let weight else { return }
-        try rows.x.rmsNorm(weight, epsilon: model.configuration.rmsNormEpsilon, into: rows.normed)
+        try rows.own.x.rmsNorm(weight, epsilon: model.configuration.rmsNormEpsilon, into: rows.own.normed)
     }
 
     /// Norms queries and keys where they lie, where the layer does so.
@@ -422,7 +426,7 @@ private final class QuantizedSteps {
     /// Adds the branch to the stream where it is normed first; elsewhere it has been added.
     private func addBranch(_ rows: Rows, _ norm: Tensor?) throws {
         guard let norm else { return }
-        try rows.branch.rmsNorm(norm, epsilon: model.configuration.rmsNormEpsilon, into: rows.branch)
-        try rows.x.add(rows.branch)
+        try rows.own.branch.rmsNorm(norm, epsilon: model.configuration.rmsNormEpsilon, into: rows.own.branch)
+        try rows.own.x.add(rows.own.branch)
     }
 }

@@ -9,7 +9,7 @@ struct AccessMiddleware: RouterMiddleware {
     /// Names that clients may use for the server, beside this machine's own
     let hosts: Set<String>
 
-    /// What is told to everybody
+    /// Routes that need no key
     private static let open: Set = ["/healthz", "/readyz"]
     private static let own: Set = ["localhost", "127.0.0.1", "[::1]"]
 

@@ -60,7 +60,8 @@ struct AnswerRequest {
         // OpenAI's default is 1; here answers are the likeliest unless asked otherwise.
         let temperature = try fields.number("temperature", in: 0...2) ?? 0
         let topP = try fields.number("top_p", in: 0...1) ?? 1
-        var options = GenerationOptions(maximumTokens: limit ?? 256)
+        var options = GenerationOptions()
+        if let limit { options.maximumTokens = limit }
         options.sampling = try SamplingOptions(
             temperature: temperature, topP: max(topP, .leastNormalMagnitude), seed: UInt64(bitPattern: Int64(seed)))
         options.stopStrings = try fields.stringOrStrings("stop")

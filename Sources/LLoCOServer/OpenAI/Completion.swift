@@ -58,147 +58,130 @@ enum Completion {
         let model: String
         let tokenizer: any Tokenizer
     }
+
+    /// A completion, or a chunk of one.
+    struct Envelope<Choice: Encodable>: Encodable {
+        let id: String
+        let object: String
+        let created: Int
+        let model: String
+        let choices: [Choice]
+        let usage: Usage?
+        let lloco: Basis?
+
+        init(_ head: Head, _ object: String, _ choices: [Choice], usage: Usage? = nil, lloco: Basis? = nil) {
+            (id, created, model) = (head.id, head.created, head.model)
+            (self.object, self.choices, self.usage, self.lloco) = (object, choices, usage, lloco)
+        }
+    }
 }
 
 /// `/v1/chat/completions`
 enum ChatForm: CompletionForm {
+    typealias Whole = Completion.Envelope<Choice>
+    typealias Chunk = Completion.Envelope<ChunkChoice>
+
+    struct Choice: Encodable {
+        let index: Int
+        let message: Message
+        let finishReason: String
+        let logprobs: LogProbabilities.Chat?
+    }
+    struct Message: Encodable {
+        let role = "assistant"
+        let content: String
+    }
+    struct ChunkChoice: Encodable {
+        let index: Int
+        let delta: Delta
+        var finishReason: String?
+        var logprobs: LogProbabilities.Chat?
+    }
+    struct Delta: Encodable {
+        var role: String?
+        var content: String?
+    }
+
     static let prefix = "chatcmpl-"
 
-    struct Whole: Encodable {
-        struct Choice: Encodable {
-            let index: Int
-            let message: Message
-            let finishReason: String
-            let logprobs: LogProbabilities.Chat?
-        }
-        struct Message: Encodable {
-            let role = "assistant"
-            let content: String
-        }
-
-        let id: String
-        let object = "chat.completion"
-        let created: Int
-        let model: String
-        let choices: [Choice]
-        let usage: Completion.Usage
-        let lloco: Completion.Basis?
-    }
-
-    struct Chunk: Encodable {
-        struct Choice: Encodable {
-            let index: Int
-            let delta: Delta
-            let finishReason: String?
-            var logprobs: LogProbabilities.Chat?
-        }
-        struct Delta: Encodable {
-            var role: String?
-            var content: String?
-        }
-
-        let id: String
-        let object = "chat.completion.chunk"
-        let created: Int
-        let model: String
-        let choices: [Choice]
-        let usage: Completion.Usage?
-        let lloco: Completion.Basis?
-
-        init(
-            _ head: Completion.Head, _ choices: [Choice], usage: Completion.Usage? = nil, lloco: Completion.Basis? = nil
-        ) {
-            (id, created, model) = (head.id, head.created, head.model)
-            (self.choices, self.usage, self.lloco) = (choices, usage, lloco)
-        }
-    }
-
     static func whole(_ head: Completion.Head, _ answers: [Answer]) -> Whole {
-        Whole(
-            id: head.id, created: head.created, model: head.model,
-            choices: answers.enumerated().map { index, answer in
-                Whole.Choice(
-                    index: index, message: Whole.Message(content: answer.answer), finishReason: answer.finishReason,
-                    logprobs: LogProbabilities(answer, head.tokenizer)?.chat)
-            }, usage: Completion.Usage(answers), lloco: answers.first.map(Completion.Basis.init))
+        let choices = answers.enumerated().map { index, answer in
+            Choice(
+                index: index, message: Message(content: answer.answer), finishReason: answer.finishReason,
+                logprobs: LogProbabilities(answer, head.tokenizer)?.chat)
+        }
+        return Whole(
+            head, "chat.completion", choices, usage: Completion.Usage(answers),
+            lloco: answers.first.map(Completion.Basis.init))
+    }
+
+    private static func chunk(
+        _ head: Completion.Head, _ choices: [ChunkChoice], usage: Completion.Usage? = nil,
+        lloco: Completion.Basis? = nil
+    ) -> Chunk {
+        Chunk(head, "chat.completion.chunk", choices, usage: usage, lloco: lloco)
     }
 
     static func begin(_ head: Completion.Head, _ index: Int) -> Chunk? {
-        Chunk(head, [.init(index: index, delta: .init(role: "assistant", content: ""), finishReason: nil)])
+        chunk(head, [ChunkChoice(index: index, delta: Delta(role: "assistant", content: ""))])
     }
 
     static func text(_ head: Completion.Head, _ index: Int, _ text: String) -> Chunk {
-        Chunk(head, [.init(index: index, delta: .init(content: text), finishReason: nil)])
+        chunk(head, [ChunkChoice(index: index, delta: Delta(content: text))])
     }
 
     static func end(_ head: Completion.Head, _ index: Int, _ answer: Answer) -> Chunk {
-        let logprobs = LogProbabilities(answer, head.tokenizer)?.chat
-        return Chunk(
-            head, [.init(index: index, delta: .init(), finishReason: answer.finishReason, logprobs: logprobs)],
-            lloco: Completion.Basis(answer))
+        let choice = ChunkChoice(
+            index: index, delta: Delta(), finishReason: answer.finishReason,
+            logprobs: LogProbabilities(answer, head.tokenizer)?.chat)
+        return chunk(head, [choice], lloco: Completion.Basis(answer))
     }
 
     static func usage(_ head: Completion.Head, _ answers: [Answer]) -> Chunk {
-        Chunk(head, [], usage: Completion.Usage(answers))
+        chunk(head, [], usage: Completion.Usage(answers))
     }
 }
 
-/// `/v1/completions`
+/// `/v1/completions`: a whole completion and a chunk of one are of the same form.
 enum TextForm: CompletionForm {
-    static let prefix = "cmpl-"
-
-    /// A whole completion and a chunk of one are of the same form.
-    struct Whole: Encodable {
-        struct Choice: Encodable {
-            let index: Int
-            let text: String
-            let finishReason: String?
-            var logprobs: LogProbabilities.Text?
-        }
-
-        let id: String
-        let object = "text_completion"
-        let created: Int
-        let model: String
-        let choices: [Choice]
-        let usage: Completion.Usage?
-        let lloco: Completion.Basis?
-
-        init(
-            _ head: Completion.Head, _ choices: [Choice], usage: Completion.Usage? = nil, lloco: Completion.Basis? = nil
-        ) {
-            (id, created, model) = (head.id, head.created, head.model)
-            (self.choices, self.usage, self.lloco) = (choices, usage, lloco)
-        }
-    }
-
+    typealias Whole = Completion.Envelope<Choice>
     typealias Chunk = Whole
 
+    struct Choice: Encodable {
+        let index: Int
+        let text: String
+        var finishReason: String?
+        var logprobs: LogProbabilities.Text?
+    }
+
+    static let prefix = "cmpl-"
+    private static let object = "text_completion"
+
     static func whole(_ head: Completion.Head, _ answers: [Answer]) -> Whole {
-        Whole(
-            head,
-            answers.enumerated().map { index, answer in
-                Whole.Choice(
-                    index: index, text: answer.answer, finishReason: answer.finishReason,
-                    logprobs: LogProbabilities(answer, head.tokenizer)?.text)
-            }, usage: Completion.Usage(answers), lloco: answers.first.map(Completion.Basis.init))
+        let choices = answers.enumerated().map { index, answer in
+            Choice(
+                index: index, text: answer.answer, finishReason: answer.finishReason,
+                logprobs: LogProbabilities(answer, head.tokenizer)?.text)
+        }
+        return Whole(
+            head, object, choices, usage: Completion.Usage(answers), lloco: answers.first.map(Completion.Basis.init))
     }
 
     static func begin(_ head: Completion.Head, _ index: Int) -> Chunk? { nil }
 
     static func text(_ head: Completion.Head, _ index: Int, _ text: String) -> Chunk {
-        Whole(head, [.init(index: index, text: text, finishReason: nil)])
+        Chunk(head, object, [Choice(index: index, text: text)])
     }
 
     static func end(_ head: Completion.Head, _ index: Int, _ answer: Answer) -> Chunk {
-        let logprobs = LogProbabilities(answer, head.tokenizer)?.text
-        return Whole(
-            head, [.init(index: index, text: "", finishReason: answer.finishReason, logprobs: logprobs)],
-            lloco: Completion.Basis(answer))
+        let choice = Choice(
+            index: index, text: "", finishReason: answer.finishReason,
+            logprobs: LogProbabilities(answer, head.tokenizer)?.text)
+        return Chunk(head, object, [choice], lloco: Completion.Basis(answer))
     }
 
     static func usage(_ head: Completion.Head, _ answers: [Answer]) -> Chunk {
-        Whole(head, [], usage: Completion.Usage(answers))
+        Chunk(head, object, [], usage: Completion.Usage(answers))
     }
 }
 

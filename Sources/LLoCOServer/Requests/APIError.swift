@@ -3,7 +3,7 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCOModels
 
-/// What a client is told where a request fails: OpenAI's form of an error, with its status.
+/// The response to a request that fails: OpenAI's form of an error, with its status.
 struct APIError: Error, Equatable {
     let status: HTTPResponse.Status
     /// What was found and what was expected, one line

@@ -23,7 +23,7 @@ final class Admission: Sendable {
         func leave() { admission.count.subtract(taken.exchange(0, ordering: .relaxed), ordering: .relaxed) }
     }
 
-    /// - Throws: ``APIError`` where there are not so many places.
+    /// - Throws: ``APIError`` where fewer places are free.
     func admit(_ answers: Int) throws -> Places {
         guard count.add(answers, ordering: .relaxed).newValue <= limit else {
             count.subtract(answers, ordering: .relaxed)

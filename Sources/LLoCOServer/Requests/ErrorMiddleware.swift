@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Whatever goes wrong is told in OpenAI's form.
+/// Every error becomes a response in OpenAI's form.
 struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
     let maximumBodyBytes: Int
 
