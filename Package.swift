@@ -87,7 +87,7 @@ let layers = [
             "DataSets", "Reports",
         ], [log]),
     library(
-        "Server", ["Base", "Tokenizers", "Models", "Library", "Compression", ""],
+        "Server", ["Base", "Tokenizers", "Models", "Documents", "Library", "Compression", ""],
         [
             log, digests, .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -20,6 +20,7 @@ public struct Server: Sendable {
     public let configuration: ServerConfiguration
     private let logger: Logger
     private let start = Date()
+    private let jobs: (queue: JobQueue, uploads: Uploads)?
 
     /// - Parameter model: what clients call the base model
     public init(
@@ -30,6 +31,11 @@ public struct Server: Sendable {
         self.model = model
         self.configuration = configuration
         self.logger = logger
+        jobs = configuration.jobs.map { jobs in
+            let folder = JobFolder(root: jobs.folder)
+            let queue = JobQueue(folder: folder, executable: jobs.executable, options: jobs.options, logger: logger)
+            return (queue, Uploads(folder: folder.uploads, maximumBytes: configuration.maximumUploadBytes))
+        }
     }
 
     /// Listens until SIGTERM or SIGINT. Its last answers have ``ServerConfiguration/drainSeconds`` then.
@@ -52,8 +58,11 @@ public struct Server: Sendable {
             onServerRunning: { [configuration] channel in
                 onReady(Self.name(of: channel.localAddress, configuration.address))
             }, logger: logger)
+        jobs?.uploads.removeAll()
+        var services = [ServiceGroupConfiguration.ServiceConfiguration(service: application)]
+        if let jobs { services.append(.init(service: jobs.queue)) }
         var group = ServiceGroupConfiguration(
-            services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds)
         try await ServiceGroup(configuration: group).run()
     }
@@ -79,10 +88,10 @@ public struct Server: Sendable {
         router.get("v1/models") { _, context in
             try await Response.json(models.list(for: context.access, since: start))
         }
-        router.get("v1/models/:model") { _, context in
-            let name = try context.parameters.require("model")
-            let plain = name.removingPercentEncoding ?? name
-            return try await Response.json(models.model(plain, for: context.access, since: start))
+        // A name may have slashes in it.
+        router.get("v1/models/**") { _, context in
+            let name = context.parameters.getCatchAll().joined(separator: "/").removingPercentEncoding ?? ""
+            return try await Response.json(models.model(name, for: context.access, since: start))
         }
         let completions = CompletionRoutes(
             models: models, engine: library.engine, configuration: configuration,
@@ -96,6 +105,12 @@ public struct Server: Sendable {
         let embeddings = EmbeddingRoute(
             engine: library.engine, configuration: configuration, admission: completions.admission)
         router.post("v1/embeddings") { request, _ in try await embeddings.embed(request) }
+        let own = router.group("lloco/v1")
+        LibraryRoutes(library: library, model: model, configuration: configuration, jobs: jobs?.queue).add(to: own)
+        if let jobs {
+            JobRoutes(queue: jobs.queue, uploads: jobs.uploads, store: library.store, configuration: configuration)
+                .add(to: own)
+        }
         return router
     }
 }

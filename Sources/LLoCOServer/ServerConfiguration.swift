@@ -1,3 +1,5 @@
+public import Foundation
+
 /// Where a server listens, and what it allows.
 public struct ServerConfiguration: Sendable {
     /// Where clients find the server.
@@ -8,6 +10,20 @@ public struct ServerConfiguration: Sendable {
         case socket(String)
     }
 
+    /// How work that changes the library is done: by processes of the command `lloco`.
+    public struct Jobs: Sendable {
+        /// What they keep: jobs, uploads
+        public var folder: URL
+        /// The command
+        public var executable: URL
+        /// What it is called with beside a job's own: the library, the model
+        public var options: [String]
+
+        public init(folder: URL, executable: URL, options: [String]) {
+            (self.folder, self.executable, self.options) = (folder, executable, options)
+        }
+    }
+
     /// This machine's own address and port 8321 by default
     public var address = Address.host("127.0.0.1", port: 8321)
     /// The keys that clients have to know; nil, the default, for none, where the address is this machine's own
@@ -16,8 +32,12 @@ public struct ServerConfiguration: Sendable {
     public var hosts: Set<String> = []
     /// The maximum seconds that a server which ends waits for its last answers: 30 by default
     public var drainSeconds = 30.0
+    /// Where work that changes the library is done; nil, the default, for a server that takes no documents
+    public var jobs: Jobs?
     /// The most bytes of a request's body: 8 MiB by default
     public var maximumBodyBytes = 8 << 20
+    /// The most bytes of an upload: 512 MiB by default
+    public var maximumUploadBytes = 512 << 20
     /// The most connections at a time, others wait to be accepted: 256 by default
     public var maximumConnections = 256
     /// The most answers that are given or wait at a time, more are refused: 64 by default

@@ -23,7 +23,7 @@ public final class Engine: Sendable {
     /// What computes.
     public let thread: DedicatedThread
     /// What reads files and waits for their locks.
-    let filesThread = DedicatedThread(name: "lloco.files")
+    package let filesThread = DedicatedThread(name: "lloco.files")
     /// Groups' adapters that are loaded.
     public let adapters: AdapterCache
     /// What continues prompts: the answers of all libraries grow together.

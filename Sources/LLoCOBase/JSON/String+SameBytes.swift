@@ -1,6 +1,6 @@
 extension String {
     /// Equality of the UTF-8: Swift's own is of canonical equivalence.
-    func hasSameBytes(as other: String) -> Bool {
+    package func hasSameBytes(as other: String) -> Bool {
         guard utf8.count == other.utf8.count else { return false }
         return utf8.elementsEqual(other.utf8)
     }

@@ -133,6 +133,19 @@ struct EngineOptions: ParsableArguments {
         }
     }
 
+    /// How a command is called that is to load the same: the parts that were named, and the model that was found.
+    func arguments(model path: String) -> [String] {
+        let compute = model.compute
+        let named: [(String, String?)] = [
+            ("model", path), ("compressor", compressor), ("embedder", embedder), ("chat-template", chatTemplate),
+            ("segment", segment.map(String.init)), ("ratio", ratio.map { "\($0)" }),
+            ("decode-weights", model.decodeWeights.rawValue), ("weights", model.weights.rawValue),
+            ("threads", compute.threads.map(String.init)), ("seed", String(compute.seed)), ("device", compute.device),
+            ("dtype", compute.dtype),
+        ]
+        return named.compactMap { name, value in value.map { "--\(name)=\($0)" } } + (verify ? ["--verify"] : [])
+    }
+
     /// The same on the thread that computes.
     func engine(
         for library: SQLiteLibrary?, withEmbedder: Bool = true, withAdapter: Bool = true

@@ -1,9 +1,11 @@
 import ArgumentParser
+import Foundation
 import LLoCO
 import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
 import LLoCOModels
+import LLoCOServer
 import Synchronization
 
 struct Add: AsyncParsableCommand {
@@ -24,6 +26,7 @@ struct Add: AsyncParsableCommand {
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var jobOptions: JobOptions
 
     private struct Result: Encodable {
         let document: String
@@ -34,12 +37,18 @@ struct Add: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let job = jobOptions.report()
         // Everything that can be wrong with the paths shows before anything is loaded.
         let documents = try DocumentReader().readAll(paths)
         let engine = try await engine.engine(for: library.existing(), withAdapter: false)
         let library = engine.library(try library.open(for: .writing))
         let bars = Mutex<[String: ProgressBar]>([:])
         try await library.add(documents, to: group) { progress in
+            if let job {
+                let name = URL(filePath: progress.path).lastPathComponent
+                try job.progress(.adding, item: name, progress.doneTokens, of: progress.totalTokens)
+                return
+            }
             let bar = bars.withLock { bars in
                 let bar = bars[progress.path] ?? ProgressBar(progress.path)
                 bars[progress.path] = bar
@@ -48,6 +57,10 @@ struct Add: AsyncParsableCommand {
             bar.update(progress.doneTokens, of: progress.totalTokens)
         } onAdded: { added in
             bars.withLock { $0.removeValue(forKey: added.document.path) }?.finish()
+            try job?.say(
+                .document(
+                    added.document.name, group: added.document.group, tokens: added.tokens, vectors: added.vectors,
+                    seconds: added.seconds))
             try show(added, window: engine.model.languageModel.window)
         }
     }
@@ -62,6 +75,7 @@ struct Add: AsyncParsableCommand {
         if let former = added.movedFrom {
             Terminal.note("\(document.name) was moved from group '\(former)' to '\(document.group)'")
         }
+        if jobOptions.job { return }
         if output.json {
             try Terminal.json(
                 Result(

@@ -5,6 +5,7 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
 import LLoCOModels
+import LLoCOServer
 import LLoCOTorch
 import LLoCOTraining
 
@@ -78,6 +79,7 @@ struct Finetune: AsyncParsableCommand {
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var jobOptions: JobOptions
 
     func validate() throws {
         if let epochs, epochs < 1 || epochs > 10_000 {
@@ -109,6 +111,7 @@ struct Finetune: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let job = jobOptions.report()
         let set = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0), text: .optional) }
         if let out { try OutputFolder.check(out, option: "--out") }
         if let plot { try ReportFile.check(plot, option: "--plot") }
@@ -152,7 +155,9 @@ struct Finetune: AsyncParsableCommand {
                     "studied \(summary.passages) passages: \(summary.kept) of \(summary.asked) questions are learned from"
                 )
             case .step(let step, let total, let speed):
-                if output.json {
+                if let job {
+                    try job.say(.step(step.step, of: total, loss: step.loss, tokensPerSecond: speed))
+                } else if output.json {
                     try Terminal.json(StepLine(step: step.step, loss: step.loss, tokensPerSecond: speed))
                 }
                 bar.update(step.step, of: total, detail: String(format: "loss %.3f", step.loss))
@@ -167,6 +172,7 @@ struct Finetune: AsyncParsableCommand {
         if let out {
             try GeneralAdapter.write(result.checkpoint, reading: engine.model.vectorIdentity, to: URL(filePath: out))
         }
+        if job != nil { return }
         if output.json {
             try Terminal.json(Result(adapter: result.record.digest, steps: result.steps, loss: result.loss))
         } else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LLoCO
+import LLoCOLibrary
 import LLoCOServer
 
 struct Serve: AsyncParsableCommand {
@@ -61,6 +62,8 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let keys = try apiKeyFile.map(Self.keys)
+        // Documents may come over HTTP.
+        if try library.existing() == nil { _ = try library.open(for: .writing) }
         let store = try library.open(for: .reading)
         let loaded = try await engine.engine(for: store)
         var configuration = ServerConfiguration()
@@ -68,8 +71,18 @@ struct Serve: AsyncParsableCommand {
         configuration.drainSeconds = drainSeconds
         configuration.keys = keys
         configuration.hosts = Set(allowHost.map { $0.lowercased() })
+        configuration.jobs = try jobs(of: loaded, on: store)
         let server = Server(loaded.library(store), model: loaded.modelName, configuration: configuration)
         try await server.run { Terminal.print("listening on \($0)") }
+    }
+
+    /// Jobs are done by this program, with the library and the model that it serves.
+    private func jobs(of loaded: Engine, on store: SQLiteLibrary) throws -> ServerConfiguration.Jobs {
+        guard let executable = Bundle.main.executableURL else { throw CommandError("this program is not found") }
+        let model = loaded.model.languageModel.path.path
+        return ServerConfiguration.Jobs(
+            folder: URL(filePath: store.path + ".jobs"), executable: executable,
+            options: ["--library=\(store.path)"] + engine.arguments(model: model))
     }
 
     private static func keys(_ file: String) throws -> AccessKeys {

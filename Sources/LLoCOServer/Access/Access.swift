@@ -1,3 +1,6 @@
+import HTTPTypes
+import LLoCOBase
+
 /// What a client may do.
 public struct Access: Sendable, Hashable {
     /// What keys allow, each with what stands before it.
@@ -27,5 +30,17 @@ public struct Access: Sendable, Hashable {
     public static let all = Access(groups: nil, scope: .admin)
 
     /// Whether a group is seen: one that is not is not there.
-    func sees(_ group: String) -> Bool { groups?.contains(group) ?? true }
+    func sees(_ group: String) -> Bool {
+        // Byte by byte, as the store compares names.
+        groups?.contains { $0.hasSameBytes(as: group) } ?? true
+    }
+
+    /// - Throws: ``APIError`` where the client may not do what needs this.
+    func require(_ scope: Scope) throws {
+        guard self.scope >= scope else {
+            throw APIError(
+                status: .forbidden, message: "this key allows \(self.scope.rawValue), not \(scope.rawValue)",
+                type: "invalid_request_error", code: "insufficient_scope")
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import LLoCOBase
 import Logging
@@ -10,5 +11,14 @@ struct ServerContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+    }
+
+    /// A parameter of the path, as it was before it was encoded.
+    func plainParameter(_ name: String) throws -> String {
+        let encoded = try parameters.require(name)
+        guard let plain = encoded.removingPercentEncoding else {
+            throw APIError.invalid("the path has a malformed escape in it")
+        }
+        return plain
     }
 }

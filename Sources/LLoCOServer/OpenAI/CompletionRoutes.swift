@@ -66,8 +66,9 @@ struct CompletionRoutes: Sendable {
             places.leave()
         }
         let (watched, usage) = (request.body, asked.answer.streamsUsage)
+        let cancel: @Sendable () -> Void = { for answer in answers { answer.cancel() } }
         guard asked.answer.streams else {
-            return try await watched.untilClientGoes(cancelling: answers) {
+            return try await watched.untilClientGoes(cancel) {
                 var results: [Answer] = []
                 for answer in answers { results.append(try await answer.result) }
                 var response = try Response.json(Form.whole(head, results))
@@ -76,7 +77,7 @@ struct CompletionRoutes: Sendable {
             }
         }
         return .events { events in
-            try await watched.untilClientGoes(cancelling: answers) {
+            try await watched.untilClientGoes(cancel) {
                 try await stream(answers, as: Form.self, head, usage: usage, to: &events)
             }
         }
@@ -97,23 +98,12 @@ struct CompletionRoutes: Sendable {
         return options
     }
 
-    /// The documents that are asked for. Those of other groups are not there for whoever asks this one.
+    /// The documents that are asked for.
     private func documents(_ request: AnswerRequest, _ choice: ServedModels.Choice) async throws -> [String]? {
         guard let names = request.reading.documents, let group = choice.group else { return nil }
-        guard names.count <= configuration.maximumDocuments else {
-            throw APIError.invalid(
-                "\"lloco.documents\": expected at most \(configuration.maximumDocuments) names",
-                parameter: "lloco.documents")
-        }
-        let known = try await models.library.store.documents(in: .group(group)).map(\.name)
-        return try names.map { name in
-            guard let own = known.first(where: { $0.utf8.elementsEqual(name.utf8) }) else {
-                throw APIError.notFound(
-                    "the group has no document \"\(name.printable(limit: 100))\"", parameter: "lloco.documents",
-                    code: "document_not_found")
-            }
-            return own
-        }
+        return try await models.library.store.documents(
+            names, of: group, configuration, parameter: "lloco.documents"
+        ).map(\.name)
     }
 
     /// The choices' pieces as they come, one choice after another.
@@ -131,26 +121,5 @@ struct CompletionRoutes: Sendable {
         }
         if usage { try await events.write(Form.usage(head, results)) }
         try await events.end()
-    }
-}
-
-extension RequestBody {
-    /// Runs `body`, and cancels the answers where it fails or the client closes its connection meanwhile. The connection is
-    /// closed afterwards.
-    fileprivate func untilClientGoes<Value: Sendable>(
-        cancelling answers: [AnswerStream], _ body: () async throws -> Value
-    ) async throws -> Value {
-        let cancel: @Sendable () -> Void = { for answer in answers { answer.cancel() } }
-        return try await consumeWithInboundCloseHandler(
-            { rest in
-                do {
-                    // What was read comes once more.
-                    for try await _ in rest {}
-                    return try await body()
-                } catch {
-                    cancel()
-                    throw error
-                }
-            }, onInboundClosed: cancel)
     }
 }

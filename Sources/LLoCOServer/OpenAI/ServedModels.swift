@@ -58,15 +58,15 @@ struct ServedModels: Sendable {
         let groups = try await groups(for: access)
         func choice(_ name: String, _ mode: AnswerMode?) throws -> Choice? {
             // Byte by byte, as the store compares: what is returned is the store's own name.
-            if name.utf8.elementsEqual(base.utf8) {
-                guard !groups.contains(where: { $0.utf8.elementsEqual(base.utf8) }) else {
+            if name.hasSameBytes(as: base) {
+                guard !groups.contains(where: { $0.hasSameBytes(as: base) }) else {
                     throw APIError.invalid(
                         "the model \"\(base)\" is also a group's name: rename the group to ask about it",
                         parameter: "model")
                 }
                 return Choice(group: nil, mode: mode)
             }
-            return groups.first { $0.utf8.elementsEqual(name.utf8) }.map { Choice(group: $0, mode: mode) }
+            return groups.first { $0.hasSameBytes(as: name) }.map { Choice(group: $0, mode: mode) }
         }
         if let found = try choice(name, nil) { return found }
         if let colon = name.lastIndex(of: ":") {

@@ -34,10 +34,20 @@ struct EventWriter {
     init(_ writer: any ResponseBodyWriter) { self.writer = writer }
 
     mutating func write(_ value: some Encodable) async throws {
+        try await write(line: JSONEncoder.snakeCase.encode(value))
+    }
+
+    /// A value that is JSON already, on one line.
+    mutating func write(line: Data) async throws {
         var buffer = ByteBuffer(string: "data: ")
-        buffer.writeBytes(try JSONEncoder.snakeCase.encode(value))
+        buffer.writeBytes(line)
         buffer.writeString("\n\n")
         try await writer.write(buffer)
+    }
+
+    /// What clients pass over: a sign that the connection is alive.
+    mutating func write(comment: String) async throws {
+        try await writer.write(ByteBuffer(string: ": \(comment)\n\n"))
     }
 
     /// What OpenAI's clients take for the end.

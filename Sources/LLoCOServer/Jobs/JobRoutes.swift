@@ -1,0 +1,147 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import LLoCOBase
+import LLoCOLibrary
+import NIOCore
+import ServiceLifecycle
+
+/// `/lloco/v1/uploads` and `/lloco/v1/jobs`
+struct JobRoutes: Sendable {
+    let queue: JobQueue
+    let uploads: Uploads
+    let store: any LibraryStore
+    let configuration: ServerConfiguration
+
+    func add(to router: RouterGroup<ServerContext>) {
+        router.post("uploads") { request, context in
+            try context.access.require(.write)
+            return try await Response.json(uploads.receive(request), status: .created)
+        }
+        router.delete("uploads/:upload") { _, context in
+            try context.access.require(.write)
+            try uploads.remove(context.plainParameter("upload"))
+            return Response(status: .noContent)
+        }
+        router.get("jobs") { _, context in
+            let jobs = await queue.list(for: context.access).map(view)
+            return try Response.json(["jobs": jobs])
+        }
+        router.post("jobs") { request, context in try await submit(request, context.access) }
+        router.get("jobs/:job") { _, context in
+            try await Response.json(view(queue.job(context.plainParameter("job"), for: context.access)))
+        }
+        router.post("jobs/:job/cancel") { _, context in
+            try context.access.require(.write)
+            let job = try await queue.cancel(context.plainParameter("job"), for: context.access)
+            return try Response.json(view(job), status: .accepted)
+        }
+        router.delete("jobs/:job") { _, context in
+            try context.access.require(.write)
+            try await queue.remove(context.plainParameter("job"), for: context.access)
+            return Response(status: .noContent)
+        }
+        router.get("jobs/:job/events") { request, context in
+            try await events(of: queue.job(context.plainParameter("job"), for: context.access), request, context.access)
+        }
+    }
+
+    private func view(_ job: Job) -> JobView { JobView(job, queue.folder.progress(of: job.id)) }
+
+    // MARK: Submitting
+
+    private func submit(_ request: Request, _ access: Access) async throws -> Response {
+        try access.require(.write)
+        let body = try await request.body.collect(upTo: configuration.maximumBodyBytes)
+        let fields = try RequestFields(Array(body.readableBytesView))
+        try fields.check(
+            known: ["kind", "group", "upload", "epochs", "learning_rate", "study_per_passage"])
+        guard let name = try fields.string("kind"), let kind = Job.Kind(rawValue: name) else {
+            throw APIError.invalid("\"kind\": expected add or finetune", parameter: "kind")
+        }
+        let group = try await group(fields, for: kind, access)
+        let upload = try fields.string("upload").map { try uploads.find($0) }
+        if kind == .add, upload == nil {
+            throw APIError.invalid("\"upload\" is missing; expected the id of an upload", parameter: "upload")
+        }
+        if kind == .finetune, let upload, upload.files.count != 1 {
+            throw APIError.invalid("\"upload\": expected one file of questions", parameter: "upload")
+        }
+        let job = Job(
+            kind: kind, group: group, files: upload?.files ?? [], training: try training(fields, kind, upload != nil))
+        try await queue.submit(job, taking: upload?.folder)
+        return try .json(view(job), status: .accepted)
+    }
+
+    /// The group that documents are added to, which need not be there yet; the one that is tuned has to be.
+    private func group(_ fields: RequestFields, for kind: Job.Kind, _ access: Access) async throws -> String {
+        guard let name = try fields.string("group"), !name.isEmpty, name.utf8.count <= 200,
+            name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        else {
+            throw APIError.invalid(
+                "\"group\": expected a name of 1 to 200 bytes without control characters", parameter: "group")
+        }
+        guard access.sees(name) else { throw APIError.noGroup(name) }
+        return kind == .add ? name : try await store.group(named: name, for: access)
+    }
+
+    private func training(_ fields: RequestFields, _ kind: Job.Kind, _ hasQuestions: Bool) throws -> Job.Training {
+        var training = Job.Training()
+        training.epochs = try fields.integer("epochs", in: 1...10_000)
+        training.learningRate = try fields.number("learning_rate", in: 1e-9...1)
+        training.studyPerPassage = try fields.integer("study_per_passage", in: 1...1000)
+        if kind == .add, training != Job.Training() {
+            throw APIError.invalid("an add job trains nothing: leave epochs, learning_rate and study_per_passage out")
+        }
+        if hasQuestions, training.studyPerPassage != nil {
+            throw APIError.invalid(
+                "\"study_per_passage\" is for a study, which an upload replaces", parameter: "study_per_passage")
+        }
+        return training
+    }
+
+    // MARK: Watching
+
+    /// What a job has said, then what it says, until it has ended.
+    private func events(of job: Job, _ request: Request, _ access: Access) throws -> Response {
+        let file = try FileHandle(forReadingFrom: queue.folder.events(job.id))
+        let body = request.body
+        return .events { events in
+            defer { try? file.close() }
+            let gone = Flag()
+            try await body.untilClientGoes({ gone.raise() }) {
+                var lines = LineTail(file)
+                var lastSign = ContinuousClock.now
+                while !gone.isRaised, !Task.isShuttingDownGracefully {
+                    // Asked before the file is read: the event of its end is written first.
+                    let isFinal = (try? await queue.job(job.id, for: access))?.state.isFinal ?? true
+                    let new = try lines.read()
+                    for line in new { try await events.write(line: line) }
+                    if isFinal, new.isEmpty { return }
+                    if !new.isEmpty { lastSign = .now }
+                    if lastSign.duration(to: .now) > .seconds(15) {
+                        try await events.write(comment: "waiting")
+                        lastSign = .now
+                    }
+                    if !isFinal { try await Task.sleep(for: .milliseconds(200)) }
+                }
+            }
+        }
+    }
+}
+
+/// The whole lines that a file has grown by.
+private struct LineTail {
+    private let file: FileHandle
+    private var rest = Data()
+
+    init(_ file: FileHandle) { self.file = file }
+
+    /// At most 1 MiB at a time
+    mutating func read() throws -> [Data] {
+        rest += try file.read(upToCount: 1 << 20) ?? Data()
+        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+        defer { rest = Data(rest[rest.index(after: end)...]) }
+        return rest[..<end].split(separator: UInt8(ascii: "\n")).map { Data($0) }
+    }
+}
