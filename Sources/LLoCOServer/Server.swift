@@ -76,41 +76,39 @@ public struct Server: Sendable {
         }
     }
 
-    private func router() -> Router<ServerContext> {
+    /// All routes. Those that need no key are ``AccessMiddleware/open``.
+    func router() -> Router<ServerContext> {
         let router = Router(context: ServerContext.self)
+        let metrics = ServerMetrics()
+        router.middlewares.add(ObservingMiddleware(metrics: metrics))
         router.middlewares.add(ErrorMiddleware(maximumBodyBytes: configuration.maximumBodyBytes))
         router.middlewares.add(
             AccessMiddleware(keys: configuration.keys, hosts: configuration.hosts.union(configuration.boundHosts)))
         for path in ["healthz", "readyz"] {
             router.get(RouterPath(path)) { _, _ in try Response.json(["status": "ok"]) }
         }
-        let models = ServedModels(base: model, library: library)
-        router.get("v1/models") { _, context in
-            try await Response.json(models.list(for: context.access, since: start))
-        }
-        // A name may have slashes in it.
-        router.get("v1/models/**") { _, context in
-            let name = context.parameters.getCatchAll().joined(separator: "/").removingPercentEncoding ?? ""
-            return try await Response.json(models.model(name, for: context.access, since: start))
-        }
-        let completions = CompletionRoutes(
-            models: models, engine: library.engine, configuration: configuration,
-            admission: Admission(limit: configuration.maximumAnswers))
-        router.post("v1/chat/completions") { request, context in
-            try await completions.chat(request, for: context.access)
-        }
-        router.post("v1/completions") { request, context in
-            try await completions.complete(request, for: context.access)
-        }
-        let embeddings = EmbeddingRoute(
-            engine: library.engine, configuration: configuration, admission: completions.admission)
-        router.post("v1/embeddings") { request, _ in try await embeddings.embed(request) }
+        let admission = Admission(limit: configuration.maximumAnswers) { metrics.countRefusal() }
+        let desk = AnswerDesk(
+            models: ServedModels(base: model, library: library), configuration: configuration, admission: admission,
+            metrics: metrics)
+        let embeddings = EmbeddingRoute(engine: library.engine, configuration: configuration, admission: admission)
+        OpenAIRoutes(desk: desk, embeddings: embeddings, start: start).add(to: router.group("v1"))
+        OllamaRoutes(desk: desk, embeddings: embeddings, start: start).add(to: router.group("api"))
         let own = router.group("lloco/v1")
         LibraryRoutes(library: library, model: model, configuration: configuration, jobs: jobs?.queue).add(to: own)
         if let jobs {
             JobRoutes(queue: jobs.queue, uploads: jobs.uploads, store: library.store, configuration: configuration)
                 .add(to: own)
         }
+        router.get("metrics") { [library, jobs] _, context in
+            try context.access.require(.admin)
+            let text = metrics.text(
+                library.engine, admitted: admission.taken, jobs: await jobs?.queue.list(for: .all) ?? [])
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: text)))
+        }
+        PageRoutes().add(to: router)
         return router
     }
 }

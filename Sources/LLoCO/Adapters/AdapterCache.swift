@@ -38,10 +38,20 @@ public final class AdapterCache: Sendable {
 
     /// How many are held.
     public var count: Int { entries.withLock { $0.count } }
+    /// The bytes of those that are held.
+    public var bytes: Int { entries.withLock { $0.reduce(0) { $0 + $1.bytes } } }
+    /// How often one was asked for, and how often it was held.
+    public var uses: (asked: Int, held: Int) {
+        (asked.load(ordering: .relaxed), found.load(ordering: .relaxed))
+    }
+    private let asked = Atomic(0)
+    private let found = Atomic(0)
 
     package func adapter(_ key: Key) -> Adapter? {
-        entries.withLock { entries in
+        asked.add(1, ordering: .relaxed)
+        return entries.withLock { entries in
             guard let place = entries.firstIndex(where: { $0.key == key }) else { return nil }
+            found.add(1, ordering: .relaxed)
             let entry = entries.remove(at: place)
             entries.append(entry)
             return entry.adapter

@@ -18,8 +18,12 @@ public struct AnswerStream: AsyncSequence, Sendable {
     /// Ends the computation with the last reference to it.
     fileprivate final class Run: Sendable {
         let task: Task<Answer, any Error>
+        /// Ends with the first piece, or with the answer
+        let start: Task<Void, any Error>
 
-        init(_ task: Task<Answer, any Error>) { self.task = task }
+        init(_ task: Task<Answer, any Error>, _ start: Task<Void, any Error>) {
+            (self.task, self.start) = (task, start)
+        }
 
         deinit { task.cancel() }
     }
@@ -30,13 +34,19 @@ public struct AnswerStream: AsyncSequence, Sendable {
         _ answer: @escaping @Sendable (_ onText: (String) throws -> Void) async throws -> Answer
     ) {
         let (pieces, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
+        let (beginning, started) = AsyncThrowingStream<Never, any Error>.makeStream()
         let task = Task(executorPreference: executor) {
             do {
-                let answer = try await answer { continuation.yield($0) }
+                let answer = try await answer {
+                    continuation.yield($0)
+                    started.finish()
+                }
                 continuation.finish()
+                started.finish()
                 return answer
             } catch {
                 continuation.finish(throwing: error)
+                started.finish(throwing: error)
                 throw error
             }
         }
@@ -44,7 +54,16 @@ public struct AnswerStream: AsyncSequence, Sendable {
             if case .cancelled = reason { task.cancel() }
         }
         self.pieces = pieces
-        run = Run(task)
+        run = Run(task, Task { for try await _ in beginning {} })
+    }
+
+    /// Waits for the answer's first piece, or for its end.
+    ///
+    /// - Throws: what kept it from being given; `CancellationError` where the task that waits was cancelled.
+    public func begun() async throws {
+        let run = run
+        try await run.start.ended()
+        try await run.start.value
     }
 
     /// The whole answer, once it has come to its end.

@@ -85,6 +85,9 @@ public final class Engine: Sendable {
     /// What the language model is called: its name in the catalogue, else that of its file or folder.
     public var modelName: String { Installation.name(of: model.languageModel.path, identity: model.modelIdentity) }
 
+    /// The answers that are growing, or wait for their turn.
+    public var growingAnswers: Int { generations.count }
+
     /// Opens a library file, which is created where there is none.
     ///
     /// - Parameters:

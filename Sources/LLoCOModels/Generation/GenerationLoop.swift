@@ -33,6 +33,9 @@ public final class GenerationLoop: Sendable {
         self.maximumBatch = max(1, maximumBatch)
     }
 
+    /// The prompts that are being continued, or wait for their turn.
+    public var count: Int { state.withLock { $0.members.count } }
+
     /// Continues a prompt beside those that are being continued.
     ///
     /// - Parameters:

@@ -9,8 +9,8 @@ struct AccessMiddleware: RouterMiddleware {
     /// Names that clients may use for the server, beside this machine's own
     let hosts: Set<String>
 
-    /// Routes that need no key
-    private static let open: Set = ["/healthz", "/readyz"]
+    /// Routes that need no key: they hold no data
+    static let open = Set(["/healthz", "/readyz"] + PageRoutes.paths)
     private static let own: Set = ["localhost", "127.0.0.1", "[::1]"]
 
     func handle(

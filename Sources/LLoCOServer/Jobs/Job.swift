@@ -1,7 +1,7 @@
 import Foundation
 
 /// Where a job stands.
-public enum JobState: String, Codable, Sendable {
+public enum JobState: String, Codable, Sendable, CaseIterable {
     /// Others are done first, or the server has ended while it ran: it goes on where it stopped
     case waiting
     case running

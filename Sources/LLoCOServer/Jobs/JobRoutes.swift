@@ -106,7 +106,7 @@ struct JobRoutes: Sendable {
     private func events(of job: Job, _ request: Request, _ access: Access) throws -> Response {
         let file = try FileHandle(forReadingFrom: queue.folder.events(job.id))
         let body = request.body
-        return .events { events in
+        return .pieces(.events) { events in
             defer { try? file.close() }
             let gone = Flag()
             try await body.untilClientGoes({ gone.raise() }) {

@@ -46,31 +46,40 @@ struct EmbeddingRoute: Sendable {
         let body = try await request.body.collect(upTo: configuration.maximumBodyBytes)
         let fields = try RequestFields(Array(body.readableBytesView))
         try fields.check(known: ["model", "input", "encoding_format"], ignored: ["user"])
-        let texts = try fields.stringOrStrings("input")
-        guard 1...Self.mostTexts ~= texts.count else {
-            throw APIError.invalid("\"input\": expected 1 to \(Self.mostTexts) strings", parameter: "input")
-        }
         let format = try fields.string("encoding_format") ?? "float"
         guard ["float", "base64"].contains(format) else {
             throw APIError.invalid("\"encoding_format\": expected float or base64", parameter: "encoding_format")
         }
-        let places = try admission.admit(1)
-        defer { places.leave() }
-        let embedder = try await engine.thread.run { try engine.model.embedder }
-        // Some at a time: those who wait for answers have their turns between.
-        var vectors: [[Float]] = []
-        for start in stride(from: 0, to: texts.count, by: 16) {
-            try Task.checkCancellation()
-            let some = Array(texts[start..<min(texts.count, start + 16)])
-            vectors += try await engine.thread.run { try embedder.embed(some) }
-        }
-        let tokens = await engine.thread.run { texts.reduce(0) { $0 + embedder.tokenCount(of: $1) } }
+        let (vectors, tokens) = try await vectors(fields)
         return try .json(
             Reply(
                 data: vectors.enumerated().map { index, vector in
                     Reply.Item(
                         index: index, embedding: format == "float" ? .numbers(vector) : .base64(Self.base64(vector)))
                 }, model: try fields.string("model") ?? "", usage: .init(promptTokens: tokens, totalTokens: tokens)))
+    }
+
+    /// The vectors of the field `input`, and the tokens of its texts.
+    func vectors(_ fields: RequestFields) async throws -> (vectors: [[Float]], tokens: Int) {
+        let texts = try fields.stringOrStrings("input")
+        guard 1...Self.mostTexts ~= texts.count else {
+            throw APIError.invalid("\"input\": expected 1 to \(Self.mostTexts) strings", parameter: "input")
+        }
+        let places = try admission.admit(1)
+        defer { places.leave() }
+        let embedder = try await engine.thread.run { try engine.model.embedder }
+        // Some at a time: those who wait for answers have their turns between.
+        var (vectors, tokens): ([[Float]], Int) = ([], 0)
+        for start in stride(from: 0, to: texts.count, by: 16) {
+            try Task.checkCancellation()
+            let some = Array(texts[start..<min(texts.count, start + 16)])
+            let made = try await engine.thread.run {
+                (try embedder.embed(some), some.reduce(0) { $0 + embedder.tokenCount(of: $1) })
+            }
+            vectors += made.0
+            tokens += made.1
+        }
+        return (vectors, tokens)
     }
 
     /// Little-endian float32

@@ -288,13 +288,13 @@ let askingForKey = null;
 /** Waits for another key than the one that was refused. */
 async function otherKey(used) {
   if (currentKey !== used) return;
-  askingForKey ??= keyFromPerson(used).finally(() => (askingForKey = null));
+  const hint = used ? "The key was not accepted." : "Whoever runs the server has given you one, or can.";
+  askingForKey ??= keyFromPerson(hint).finally(() => (askingForKey = null));
   if (!(await askingForKey)) throw failureOf(401, "");
 }
 
-async function keyFromPerson(refused) {
-  $("key-hint").textContent = refused
-    ? "The key was not accepted." : "Whoever runs the server has given you one, or can.";
+async function keyFromPerson(hint) {
+  $("key-hint").textContent = hint;
   $("key-forget").hidden = !currentKey;
   $("key").value = "";
   if (!(await opened($("key-dialog")))) return false;
@@ -309,12 +309,7 @@ function keepKey(key) {
 }
 
 async function changeKey() {
-  $("key-hint").textContent = "Another key may show other groups and allow other things.";
-  $("key-forget").hidden = false;
-  $("key").value = "";
-  if (!(await opened($("key-dialog")))) return;
-  keepKey($("key").value.trim());
-  location.reload();
+  if (await keyFromPerson("Another key may show other groups and allow other things.")) location.reload();
 }
 
 function forgetKey() {
@@ -436,6 +431,7 @@ async function drawShelf() {
   $("group-name").textContent = name;
   $("group-facts").textContent = group ? groupFacts(group) : "It has no documents yet.";
   $("group-ask").href = address("ask", name);
+  $("group-ask").setAttribute("aria-label", `Ask ${name}`);
   $("group-ask").hidden = !group;
   $("group-tune").hidden = $("group-remove").hidden = !group || !mayWrite();
   const documents = group ? await documentsOf(name) : [];
@@ -499,7 +495,7 @@ function documentItem(document) {
 }
 
 async function removeDocument(document) {
-  const text = `“${document.name}”, its vectors and the questions about it go. The file that it was read from stays.`;
+  const text = `“${document.name}” goes with its vectors. The file that it was read from stays.`;
   if (!(await confirmed("Remove the document?", text, "Remove"))) return;
   await attempt(async () => {
     await request(`/lloco/v1/documents/${document.id}`, { method: "DELETE" });
@@ -544,7 +540,7 @@ function drawChosen() {
 function chooseFiles(files) {
   const names = new Set(files.map((file) => file.name));
   chosen = [...chosen.filter((file) => !names.has(file.name)), ...files];
-  $("add").querySelector(".outcome").replaceChildren();
+  outcomeOf("add").replaceChildren();
   drawChosen();
   announce(`${count(chosen.length, "file")} chosen.`);
 }
@@ -561,8 +557,7 @@ function dropFiles(event) {
   const files = items.filter((item) => !folders.includes(item)).map((item) => item.getAsFile()).filter(Boolean);
   if (files.length > 0) chooseFiles(files);
   if (folders.length > 0) {
-    $("add").querySelector(".outcome").replaceChildren(
-      failureBox(new Failure("A folder cannot be dropped here. Choose the files in it.")));
+    sayIn("add", new Failure("A folder cannot be dropped here. Choose the files in it."));
   }
 }
 
@@ -588,43 +583,45 @@ function takeDrops() {
 
 async function addDocuments() {
   const group = state.group ?? $("add-name").value.trim();
-  const outcome = $("add").querySelector(".outcome");
   if (!group) {
-    outcome.replaceChildren(failureBox(new Failure("Name the group first.")));
+    sayIn("add", new Failure("Name the group first."));
     $("add-name").focus();
-    return;
-  }
-  if (adding || chosen.length === 0) return;
-  adding = new AbortController();
-  $("add-submit").disabled = true;
-  try {
-    await startJob({ kind: "add", group }, chosen, outcome, adding.signal);
+  } else if (chosen.length > 0 && (await beginJob("add", { kind: "add", group }, chosen, addDocuments))) {
     chosen = [];
     $("add-name").value = "";
+    drawChosen();
     location.hash = address("library", group);
+  }
+}
+
+const outcomeOf = (form) => $(form).querySelector(".outcome");
+
+function sayIn(form, error, retry) {
+  outcomeOf(form).replaceChildren(failureBox(error, retry));
+}
+
+/** Begins the job that a form asks for, and says there how it goes. Returns whether it has begun. */
+async function beginJob(form, fields, files, retry) {
+  if (adding) return false;
+  adding = new AbortController();
+  const submit = $(form).querySelector("[type=submit]");
+  submit.disabled = true;
+  try {
+    await startJob(fields, files, outcomeOf(form), adding.signal);
+    return true;
   } catch (error) {
-    outcome.replaceChildren();
-    if (!isAbort(error)) outcome.append(failureBox(error, addDocuments));
+    if (!isAbort(error)) sayIn(form, error, retry);
+    else outcomeOf(form).replaceChildren();
+    return false;
   } finally {
     adding = null;
-    $("add-submit").disabled = false;
-    drawChosen();
+    submit.disabled = false;
   }
 }
 
 /** Uploads the files, if there are any, and begins the job that is about them. */
 async function startJob(fields, files, outcome, signal) {
-  let sent = null;
-  if (files.length > 0) {
-    const bar = el("progress", { max: 1, value: 0, "aria-label": "Upload" });
-    const words = el("span", { class: "hint" }, "Sending …");
-    outcome.replaceChildren(el("div", { class: "sending" }, bar, words,
-      button("Stop", () => adding?.abort(), { class: "quiet" })));
-    sent = await upload(files, (done, total) => {
-      bar.value = total ? done / total : 0;
-      words.textContent = `${size(done)} of ${size(total)} sent`;
-    }, signal);
-  }
+  const sent = files.length > 0 ? await uploadIn(outcome, files, signal) : null;
   try {
     const job = await ask("/lloco/v1/jobs", { method: "POST", json: { ...fields, ...(sent && { upload: sent.id }) } });
     outcome.replaceChildren();
@@ -635,6 +632,17 @@ async function startJob(fields, files, outcome, signal) {
     if (sent) request(`/lloco/v1/uploads/${encodeURIComponent(sent.id)}`, { method: "DELETE" }).catch(() => {});
     throw error;
   }
+}
+
+function uploadIn(outcome, files, signal) {
+  const bar = el("progress", { max: 1, value: 0, "aria-label": "Upload" });
+  const words = el("span", { class: "hint" }, "Sending …");
+  outcome.replaceChildren(el("div", { class: "sending" }, bar, words,
+    button("Stop", () => adding?.abort(), { class: "quiet" })));
+  return upload(files, (done, total) => {
+    bar.value = total ? done / total : 0;
+    words.textContent = `${size(done)} of ${size(total)} sent`;
+  }, signal);
 }
 
 // Tuning
@@ -648,33 +656,23 @@ function openTune() {
 function closeTune() {
   $("tune").hidden = true;
   $("group-tune").setAttribute("aria-expanded", "false");
-  $("tune").querySelector(".outcome").replaceChildren();
+  outcomeOf("tune").replaceChildren();
 }
 
 const questionsFrom = () => $("tune").querySelector("input[name=questions]:checked").value;
 
 async function beginTuning() {
-  if (adding) return;
-  const outcome = $("tune").querySelector(".outcome");
   const files = questionsFrom() === "file" ? [...$("questions-file").querySelector("input").files] : [];
   if (questionsFrom() === "file" && files.length === 0) {
-    outcome.replaceChildren(failureBox(new Failure("Choose the file of questions first.")));
+    sayIn("tune", new Failure("Choose the file of questions first."));
     return;
   }
   const fields = { kind: "finetune", group: state.group };
   if ($("epochs").value) fields.epochs = Number($("epochs").value);
   if ($("learning-rate").value) fields.learning_rate = Number($("learning-rate").value);
-  adding = new AbortController();
-  try {
-    await startJob(fields, files, outcome, adding.signal);
-    closeTune();
-    $("group-tune").focus();
-  } catch (error) {
-    outcome.replaceChildren();
-    if (!isAbort(error)) outcome.append(failureBox(error, beginTuning));
-  } finally {
-    adding = null;
-  }
+  if (!(await beginJob("tune", fields, files, beginTuning))) return;
+  closeTune();
+  $("group-tune").focus();
 }
 
 // Jobs
@@ -704,7 +702,7 @@ async function refreshJobs() {
 }
 
 function takeJob(job) {
-  const entry = jobs.get(job.id) ?? { steps: [], said: [], heard: false, lost: false, card: null };
+  const entry = jobs.get(job.id) ?? { steps: [], said: [], isNew: isActive(job), heard: false, lost: false };
   const ended = entry.job && isActive(entry.job) && isOver(job);
   entry.job = job;
   entry.card ??= makeCard(entry);
@@ -774,13 +772,13 @@ function makeCard(entry) {
     bar: el("progress", { "aria-label": "Progress" }), error: el("p", { class: "failure", hidden: true }),
     curve: lossCurve(), said: el("ul", { class: "said" }),
     cancel: button("Cancel", () => cancelJob(entry)),
-    remove: button("Forget", () => forgetJob(entry), { class: "quiet" }),
+    forget: button("Forget", () => forgetJob(entry), { class: "quiet" }),
   };
   parts.details = el("details", { open: isActive(entry.job), ontoggle: hearWhereOpen },
     el("summary", {}, "What it did"), parts.curve.node, parts.said);
   parts.node = el("article", { class: "card job" },
-    el("header", {}, parts.title, parts.state), parts.facts, parts.bar, parts.error, parts.details,
-    el("div", { class: "actions" }, parts.cancel, parts.remove));
+    el("header", {}, parts.title, parts.state, parts.cancel, parts.forget),
+    parts.facts, parts.bar, parts.error, parts.details);
   return parts;
 }
 
@@ -804,7 +802,7 @@ function drawCard(entry) {
   card.error.hidden = !job.error;
   card.error.textContent = job.error ?? "";
   card.cancel.hidden = isOver(job);
-  card.remove.hidden = isActive(job);
+  card.forget.hidden = isActive(job);
   card.curve.draw(entry.steps);
   if (card.said.childElementCount !== entry.said.length) {
     card.said.replaceChildren(...entry.said.map((text) => el("li", {}, text)));
@@ -834,10 +832,10 @@ function drawActiveCount() {
   $("jobs-active").setAttribute("aria-label", `${active} at work`);
 }
 
-/** Puts the cards where they are looked at: all in their view, those of a group with it. */
+/** Puts the cards in sight: all in their view; with a group those that were at work while the page was open. */
 function placeJobs() {
   const entries = [...jobs.values()].sort((a, b) => b.job.created.localeCompare(a.job.created));
-  const ofGroup = entries.filter((entry) => entry.job.group === state.group).slice(0, 3);
+  const ofGroup = entries.filter((entry) => entry.isNew && entry.job.group === state.group);
   const [container, shown] = state.view === "jobs" ? [$("all-jobs"), entries] : [$("group-jobs"), ofGroup];
   const nodes = shown.map((entry) => entry.card.node);
   if (nodes.length !== container.childElementCount || nodes.some((node, at) => node !== container.children[at])) {
@@ -916,10 +914,13 @@ function ticks(low, high, most) {
   return Array.from({ length }, (_, at) => Number(((first + at) * step).toPrecision(6)));
 }
 
-/** Each step's mean with those before it, the nearest most. */
+/** Each step with the mean of the losses around it. */
 function smoothed(steps) {
-  let mean = steps[0].loss;
-  return steps.map((step) => ({ step: step.step, loss: (mean += 0.15 * (step.loss - mean)) }));
+  const reach = Math.min(20, Math.ceil(steps.length / 15));
+  return steps.map(({ step }, at) => {
+    const near = steps.slice(Math.max(0, at - reach), at + reach + 1);
+    return { step, loss: near.reduce((sum, other) => sum + other.loss, 0) / near.length };
+  });
 }
 
 function drawCurve(drawing, steps, width) {
@@ -927,12 +928,13 @@ function drawCurve(drawing, steps, width) {
   const edge = { left: 44, right: 14, top: 14, bottom: 34 };
   const total = Math.max(steps.at(-1).total, steps.at(-1).step, 2);
   const losses = steps.map((step) => step.loss);
+  const isInside = (step) => step <= total;
   const marks = ticks(Math.min(...losses), Math.max(...losses), 4);
   const [low, high] = [marks[0], Math.max(marks.at(-1), marks[0] + 1e-6)];
   const x = (step) => edge.left + ((step - 1) / (total - 1)) * (width - edge.left - edge.right);
   const y = (loss) => edge.top + ((high - loss) / (high - low)) * (height - edge.top - edge.bottom);
   const points = (list) => list.map((step) => `${x(step.step).toFixed(1)},${y(step.loss).toFixed(1)}`).join(" ");
-  const stepMarks = ticks(0, total, width < 420 ? 4 : 8).map((mark) => Math.max(1, mark));
+  const stepMarks = ticks(0, total, width < 420 ? 4 : 8).map((mark) => Math.max(1, mark)).filter(isInside);
   drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
   drawing.setAttribute("height", height);
   drawing.replaceChildren(
@@ -940,14 +942,14 @@ function drawCurve(drawing, steps, width) {
       svg("line", { class: "grid", x1: edge.left, x2: width - edge.right, y1: y(mark), y2: y(mark) }),
       svg("text", { x: edge.left - 8, y: y(mark) + 4, "text-anchor": "end" }, mark),
     ]),
-    ...stepMarks.filter((mark) => mark <= total).map((mark) => svg("text", { x: x(mark), y: height - 16, "text-anchor": "middle" }, mark)),
+    ...stepMarks.map((mark) => svg("text", { x: x(mark), y: height - 16, "text-anchor": "middle" }, mark)),
     svg("line", { class: "axis", x1: edge.left, x2: width - edge.right, y1: y(low), y2: y(low) }),
     svg("line", { class: "axis", x1: edge.left, x2: edge.left, y1: edge.top, y2: y(low) }),
     svg("text", { class: "axis-name", x: width - edge.right, y: height - 2, "text-anchor": "end" }, "step"),
     svg("text", { class: "axis-name", x: edge.left + 8, y: edge.top + 2 }, "loss"),
     svg("polyline", { class: "each", points: points(steps) }),
     svg("polyline", { class: "mean", points: points(smoothed(steps)) }),
-    svg("circle", { class: "last", cx: x(steps.at(-1).step), cy: y(steps.at(-1).loss), r: 3.5 }));
+    svg("circle", { class: "last", cx: x(steps.at(-1).step), cy: y(smoothed(steps).at(-1).loss), r: 3.5 }));
 }
 
 // The panel beside: a document's text, or the questions about it
@@ -968,6 +970,12 @@ function openPanel(title, facts, back) {
     document.body.classList.add("with-panel");
   }
   $("panel-title").focus();
+}
+
+/** Marks the citation whose passage the panel shows. */
+function markOpened(citation) {
+  document.querySelector(".citation[aria-current]")?.removeAttribute("aria-current");
+  citation?.setAttribute("aria-current", "true");
 }
 
 function closePanel() {
@@ -1202,15 +1210,17 @@ const chosenDocuments = () =>
 
 function drawAskHint() {
   const group = $("ask-group").value;
+  const known = state.groups.find((one) => one.name === group);
   const alone = state.groups.length === 0;
   $("compare").disabled = !group;
   $("ask-empty").hidden = conversation.turns.length > 0;
   fill($("ask-empty"),
     el("h2", {}, group ? `Ask about ${group}` : alone ? "No documents yet" : "Ask the model alone"),
     el("p", {}, group
-      ? "Answers come from what the documents were compressed to. Each says what it rests on; a passage opens where it stands."
+      ? "Answers come from what the documents were compressed to. Each says what it rests on, and opens its passages."
       : "Without documents the model says what it remembers, and nothing can be looked up."),
-    alone && mayWrite() ? el("p", {}, el("a", { class: "button main", href: address("library") }, "Add documents")) : null);
+    known ? el("p", { class: "hint" }, groupFacts(known)) : null,
+    alone && mayWrite() ? el("a", { class: "button main", href: address("library") }, "Add documents") : null);
 }
 
 // Asking: the conversation
@@ -1314,15 +1324,16 @@ async function giveAnswer(answer, signal) {
 
 async function streamAnswer(answer, signal) {
   const response = await request("/v1/chat/completions", { method: "POST", json: answer.body, signal });
+  let isWhole = false;
   for await (const data of serverEvents(response)) {
-    if (data === "[DONE]") return;
-    takeChunk(answer, JSON.parse(data));
+    if (data === "[DONE]") isWhole = true;
+    else takeChunk(answer, JSON.parse(data));
     answer.drawing ??= requestAnimationFrame(() => {
       answer.drawing = null;
       answer.draw();
     });
   }
-  throw brokenOff();
+  if (!isWhole) throw brokenOff();
 }
 
 function takeChunk(answer, chunk) {
@@ -1347,7 +1358,8 @@ function turnNode(turn) {
   const compared = turn.answers.length > 1;
   return el("article", { class: "turn" },
     el("h3", { class: "question" }, turn.question),
-    el("div", { class: compared ? "compared" : "single" }, ...turn.answers.map((answer) => answerNode(answer, compared))));
+    el("div", { class: compared ? "compared" : null },
+      ...turn.answers.map((answer) => answerNode(answer, compared))));
 }
 
 /** An answer's node. `answer.draw` brings it up to date. */
@@ -1360,7 +1372,7 @@ function answerNode(answer, compared) {
     words.hidden = answer.text === "";
     progress.textContent = progressWords(answer);
     progress.hidden = progress.textContent === "";
-    if (["done", "stopped", "failed"].includes(answer.state)) fill(basis, ...basisNodes(answer));
+    if (["done", "stopped", "failed"].includes(answer.state)) fill(basis, ...basisNodes(answer, compared));
     else basis.replaceChildren();
   });
   answer.draw();
@@ -1382,32 +1394,34 @@ function followEnd(draw) {
   if (atEnd) scrollTo(0, page.scrollHeight);
 }
 
-function basisNodes(answer) {
+function basisNodes(answer, compared) {
   const { basis, state: ended, error } = answer;
   return [
     ended === "stopped" ? el("p", { class: "hint" }, "Stopped.") : null,
     error ? failureBox(error, answer.body && (() => asking || giveAnswers([answer]))) : null,
     answer.isCut ? el("p", { class: "hint" }, "It ends where the longest answer does.") : null,
-    basis ? el("p", { class: "cost" }, costWords(answer)) : null,
+    basis ? cost(answer, compared) : null,
     basis ? shareBar(answer) : null,
-    basis?.passages?.length ? citations(answer) : null,
+    basis?.passages?.length ? citations(answer, compared ? 3 : 6) : null,
     ...(basis?.omissions ?? []).map((omission) => el("p", { class: "hint" }, omission)),
   ];
 }
 
 const tokensOf = (answer) => (answer.documents ?? []).reduce((sum, document) => sum + document.tokens, 0);
 
-function costWords(answer) {
+/** What it cost; the mode too, where the answer does not stand under its name. */
+function cost(answer, compared) {
   const { mode, context_tokens: read, seconds } = answer.basis;
   const total = tokensOf(answer);
   const reading = mode === "none" ? "nothing read"
-    : total > read ? `${numbers.format(read)} read in place of ${count(total, "token")}`
+    : total > read ? `${count(read, "position")} in place of ${count(total, "token")}`
       : `${count(read, "token")} read`;
   const first = (seconds.retrieve ?? 0) + (seconds.prefill ?? 0);
-  return [
-    mode, reading, `${duration(seconds.total)}, begun after ${duration(first)}`,
+  const words = [
+    !compared && mode, reading, `${duration(seconds.total)}, begun after ${duration(first)}`,
     answer.written && `${count(answer.written, "token")} written`,
-  ].filter(Boolean).join(" · ");
+  ];
+  return el("p", { class: "cost" }, ...words.filter(Boolean).map((part) => el("span", {}, part)));
 }
 
 function shareBar(answer) {
@@ -1418,16 +1432,14 @@ function shareBar(answer) {
   return el("div", { class: "share", "aria-hidden": "true" }, part);
 }
 
-const shownCitations = 6;
-
-function citations(answer) {
+function citations(answer, most) {
   const items = answer.basis.passages.map((passage, index) => citation(answer, passage, index));
-  const rest = items.slice(shownCitations);
+  const rest = items.slice(most);
   const more = rest.length === 0 ? null : el("li", {}, button(`${rest.length} more`, () => {
     more.replaceWith(...rest);
     rest[0].firstChild.focus();
   }, { class: "citation" }));
-  return el("ol", { class: "plain citations", "aria-label": "Passages" }, ...items.slice(0, shownCitations), more);
+  return el("ol", { class: "plain citations", "aria-label": "Passages" }, ...items.slice(0, most), more);
 }
 
 function citation(answer, passage, index) {
@@ -1437,7 +1449,11 @@ function citation(answer, passage, index) {
     el("span", { class: "ordinal" }, index + 1), el("span", { class: "cited" }, passage.document),
     el("span", { class: "hint" }, where),
   ];
-  return el("li", {}, button(content, () => openPassage(passage), {
+  const open = (event) => {
+    openPassage(passage);
+    markOpened(event.currentTarget);
+  };
+  return el("li", {}, button(content, open, {
     class: "citation", "aria-label": `Passage ${index + 1}: ${passage.document}, ${where}`,
   }));
 }
@@ -1451,7 +1467,7 @@ const mostCharacters = 1_000_000;
 function earlierConversations() {
   try {
     const list = JSON.parse(stored(local, "lloco.conversations") ?? "[]");
-    return list.filter((one) => typeof one.group === "string" && one.turns?.length > 0);
+    return list.filter((one) => one.turns.length > 0 && one.turns.every((turn) => turn.answers.length > 0));
   } catch {
     return [];
   }
@@ -1580,6 +1596,7 @@ function listenToPage() {
   $("panel-close").onclick = closePanel;
   $("panel").onclose = () => {
     reading = null;
+    markOpened(null);
     document.body.classList.remove("with-panel");
   };
   $("panel").addEventListener("keydown", (event) => event.key === "Escape" && closePanel());

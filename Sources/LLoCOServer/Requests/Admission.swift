@@ -5,8 +5,14 @@ import Synchronization
 final class Admission: Sendable {
     let limit: Int
     private let count = Atomic(0)
+    private let onRefusal: @Sendable () -> Void
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, onRefusal: @escaping @Sendable () -> Void) {
+        (self.limit, self.onRefusal) = (limit, onRefusal)
+    }
+
+    /// The places that are taken
+    var taken: Int { count.load(ordering: .relaxed) }
 
     /// A request's places, until they are left or forgotten.
     final class Places: Sendable {
@@ -27,6 +33,7 @@ final class Admission: Sendable {
     func admit(_ answers: Int) throws -> Places {
         guard count.add(answers, ordering: .relaxed).newValue <= limit else {
             count.subtract(answers, ordering: .relaxed)
+            onRefusal()
             throw APIError(
                 status: .serviceUnavailable, message: "the server gives \(limit) answers at a time: try again soon",
                 type: "server_error", code: "busy")

@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Every error becomes a response in OpenAI's form.
+/// Every error becomes a response: in OpenAI's form, on Ollama's routes in Ollama's.
 struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
     let maximumBodyBytes: Int
 
@@ -21,7 +21,10 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             if told.status.kind == .serverError, !(error is CancellationError) {
                 context.logger.error("a request failed: \(error)")
             }
-            var response = try Response.json(told, status: told.status)
+            var response =
+                request.uri.path.hasPrefix("/api/")
+                ? try Response.json(OllamaForm.Failure(error: told.message), status: told.status)
+                : try Response.json(told, status: told.status)
             // What was being answered closes its connection.
             response.headers[.connection] = "close"
             if told.status == .serviceUnavailable { response.headers[.retryAfter] = "1" }

@@ -1,0 +1,66 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+extension Response {
+    /// Pieces as they come: server-sent events or lines of JSON.
+    static func pieces(
+        _ framing: ReplyFraming, _ write: @escaping @Sendable (inout PieceWriter) async throws -> Void
+    ) -> Response {
+        Response(
+            status: .ok,
+            headers: [
+                .contentType: framing.contentType, .cacheControl: "no-cache", .connection: "close",
+                // nginx passes each on at once.
+                .init("X-Accel-Buffering")!: "no",
+            ],
+            body: ResponseBody { writer in
+                var pieces = PieceWriter(writer, framing)
+                try await write(&pieces)
+                try await pieces.finish()
+            })
+    }
+}
+
+/// Writes pieces of a reply, each a JSON value.
+struct PieceWriter {
+    private var writer: any ResponseBodyWriter
+    private let framing: ReplyFraming
+
+    init(_ writer: any ResponseBodyWriter, _ framing: ReplyFraming) { (self.writer, self.framing) = (writer, framing) }
+
+    mutating func write(_ pieces: [any Encodable & Sendable]) async throws {
+        for piece in pieces { try await write(piece) }
+    }
+
+    mutating func write(_ piece: any Encodable & Sendable) async throws {
+        let json = try JSONEncoder.snakeCase.encode(piece)
+        guard framing != .lines else {
+            try await writer.write(ByteBuffer(bytes: json + Data("\n".utf8)))
+            return
+        }
+        if framing == .namedEvents, let type = (piece as? any NamedPiece)?.type {
+            try await writer.write(ByteBuffer(string: "event: \(type)\n"))
+        }
+        try await write(line: json)
+    }
+
+    /// An event that is JSON already, on one line.
+    mutating func write(line: Data) async throws {
+        var buffer = ByteBuffer(string: "data: ")
+        buffer.writeBytes(line)
+        buffer.writeString("\n\n")
+        try await writer.write(buffer)
+    }
+
+    /// What clients of events pass over: a sign that the connection is alive.
+    mutating func write(comment: String) async throws {
+        try await writer.write(ByteBuffer(string: ": \(comment)\n\n"))
+    }
+
+    /// What OpenAI's clients take for the end.
+    mutating func done() async throws { try await writer.write(ByteBuffer(string: "data: [DONE]\n\n")) }
+
+    consuming func finish() async throws { try await writer.finish(nil) }
+}
