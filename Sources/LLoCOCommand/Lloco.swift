@@ -22,7 +22,8 @@ struct Lloco: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Documents", subcommands: [Add.self, List.self, Show.self, Remove.self]),
             CommandGroup(name: "Learning", subcommands: [Finetune.self, TrainCompressor.self, TrainSelection.self]),
-            CommandGroup(name: "Answering", subcommands: [Ask.self, Chat.self, Serve.self]),
+            CommandGroup(name: "Answering", subcommands: [Ask.self, Chat.self]),
+            CommandGroup(name: "Serving", subcommands: [Serve.self, PS.self, Stop.self, MCP.self]),
             CommandGroup(
                 name: "Models",
                 subcommands: [

@@ -6,6 +6,7 @@ public import LLoCO
 public import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// Answers over HTTP, from a library's groups, as OpenAI's API does.
@@ -20,6 +21,8 @@ public struct Server: Sendable {
     public let configuration: ServerConfiguration
     private let logger: Logger
     private let start = Date()
+    /// Ends what runs
+    private let stopping = Held<(@Sendable () async -> Void)?>(nil)
     private let jobs: (queue: JobQueue, uploads: Uploads)?
 
     /// - Parameter model: what clients call the base model
@@ -51,7 +54,10 @@ public struct Server: Sendable {
             }
         let application = Application(
             router: router(),
-            server: .http1(configuration: .init(idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)))),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [SlowClientHandler(configuration.patience)],
+                    idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)))),
             configuration: .init(
                 address: address, serverName: "lloco",
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections)),
@@ -59,12 +65,14 @@ public struct Server: Sendable {
                 onReady(Self.name(of: channel.localAddress, configuration.address))
             }, logger: logger)
         jobs?.uploads.removeAll()
-        var services = [ServiceGroupConfiguration.ServiceConfiguration(service: application)]
-        if let jobs { services.append(.init(service: jobs.queue)) }
+        var parts = [ServiceGroupConfiguration.ServiceConfiguration(service: application)]
+        if let jobs { parts.append(.init(service: jobs.queue)) }
         var group = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: parts, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds)
-        try await ServiceGroup(configuration: group).run()
+        let services = ServiceGroup(configuration: group)
+        stopping.withLock { $0 = { await services.triggerGracefulShutdown() } }
+        try await services.run()
     }
 
     /// How clients write the address that was listened on.
@@ -100,6 +108,13 @@ public struct Server: Sendable {
             JobRoutes(queue: jobs.queue, uploads: jobs.uploads, store: library.store, configuration: configuration)
                 .add(to: own)
         }
+        own.post("stop") { [stopping] _, context in
+            try context.access.require(.admin)
+            let stop = stopping.withLock { $0 }
+            // Behind the answer, which would otherwise be waited for.
+            Task { await stop?() }
+            return Response(status: .accepted)
+        }
         router.get("metrics") { [library, jobs] _, context in
             try context.access.require(.admin)
             let text = metrics.text(
@@ -110,5 +125,20 @@ public struct Server: Sendable {
         }
         PageRoutes().add(to: router)
         return router
+    }
+}
+
+/// A value that copies of its holder share.
+private final class Held<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+        value.withLock { value in
+            var copy = value
+            defer { value = copy }
+            return body(&copy)
+        }
     }
 }

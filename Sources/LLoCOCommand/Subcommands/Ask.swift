@@ -11,9 +11,14 @@ struct Ask: AsyncParsableCommand {
     var question: String
 
     @OptionGroup var answering: AnswerOptions
+    @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try checkServer() }
+
     func run() async throws {
+        // Without a model of its own where a server is named, which has one loaded.
+        if server.server != nil { return try await ask(server.client()) }
         let (library, options) = try await answering.load()
         try await library.ask(question, options: options).show(json: output.json)
     }
@@ -25,28 +30,7 @@ extension AnswerStream {
     func show(json: Bool) async throws -> Answer {
         for try await piece in self where !json { Terminal.write(piece) }
         let answer = try await result
-        try answer.show(json: json)
+        try GivenAnswer(answer).show(json: json)
         return answer
-    }
-}
-
-extension Answer {
-    /// Prints what stands behind an answer that was streamed, or all of it as JSON.
-    func show(json: Bool) throws {
-        // Before the notes: they clear the line that they find begun on a terminal.
-        if !json { Terminal.write("\n\n") }
-        for omission in omissions { Terminal.note(omission) }
-        if end == .length { Terminal.note(Text.cut("the answer", after: generatedTokens)) }
-        if json {
-            try Terminal.json(self)
-            return
-        }
-        for passage in passages {
-            Terminal.print("  \(passage.document) [\(passage.start)–\(passage.end)]")
-        }
-        Terminal.print(
-            "  \(mode.rawValue)\(documents.isEmpty ? "" : " from \(documents.joined(separator: ", "))"): "
-                + "\(contextTokens) context tokens, \(promptTokens) in the prompt, \(generatedTokens) generated, "
-                + "\(Text.seconds(seconds.total))")
     }
 }

@@ -60,6 +60,7 @@ struct LibraryRoutes: Sendable {
         let modes: [String]
         let scope: String
         let jobs: Bool
+        let maximumUploadBytes: Int
     }
 
     private func status(_ access: Access) throws -> Response {
@@ -67,7 +68,8 @@ struct LibraryRoutes: Sendable {
             Status(
                 version: Release.version, model: model, window: library.engine.model.languageModel.window,
                 defaultMode: AnswerMode.default.rawValue, modes: AnswerMode.allCases.map(\.rawValue),
-                scope: access.scope.rawValue, jobs: jobs != nil))
+                scope: access.scope.rawValue, jobs: jobs != nil,
+                maximumUploadBytes: configuration.maximumUploadBytes))
     }
 
     private func groups(for access: Access) async throws -> [GroupView] {

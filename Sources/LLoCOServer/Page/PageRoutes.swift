@@ -9,9 +9,12 @@ struct PageRoutes: Sendable {
         ("/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
         ("/openapi.json", "application/json", PackageResources.openapi_json),
     ]
-    static let paths = files.map(\.path)
+    static let paths = files.map(\.path) + [icon]
+    /// What browsers ask for by themselves; there is none.
+    private static let icon = "/favicon.ico"
 
     func add(to router: Router<ServerContext>) {
+        router.get(RouterPath(Self.icon)) { _, _ in Response(status: .noContent) }
         for file in Self.files {
             router.get(RouterPath(file.path)) { _, _ in
                 Response(

@@ -197,6 +197,9 @@ async function upload(files, onProgress, signal) {
 /** By XMLHttpRequest: fetch does not say how much has been sent. */
 function sendFiles(files, onProgress, signal) {
   return new Promise((resolve, reject) => {
+    const whole = files.reduce((sum, file) => sum + file.size, 0);
+    const limit = state.status.maximum_upload_bytes;
+    if (whole > limit) throw new Failure(`The files have ${size(whole)} together, the server takes ${size(limit)} at a time.`);
     const form = new FormData();
     for (const file of files) form.append("file", file, file.name);
     const call = new XMLHttpRequest();
@@ -356,7 +359,7 @@ function showPlace() {
   if (view === "jobs" && !mayWrite()) view = "library";
   showView(view === "new" ? "library" : view);
   if (view === "ask" && group != null) chooseGroup(group);
-  if (view === "library") showGroup(group ?? state.group ?? state.groups[0]?.name ?? null);
+  if (view === "library") showGroup(group ?? state.group ?? ($("ask-group").value || null));
   if (view === "new") showGroup(null);
   placeJobs();
 }
@@ -626,7 +629,7 @@ async function startJob(fields, files, outcome, signal) {
     const job = await ask("/lloco/v1/jobs", { method: "POST", json: { ...fields, ...(sent && { upload: sent.id }) } });
     outcome.replaceChildren();
     announce(`${jobTitle(job)}: begun.`);
-    takeJob(job);
+    takeJob(job, true);
     placeJobs();
   } catch (error) {
     if (sent) request(`/lloco/v1/uploads/${encodeURIComponent(sent.id)}`, { method: "DELETE" }).catch(() => {});
@@ -697,19 +700,20 @@ async function refreshJobs() {
   const list = (await ask("/lloco/v1/jobs")).jobs;
   const ids = new Set(list.map((job) => job.id));
   for (const id of jobs.keys()) if (!ids.has(id)) jobs.delete(id);
-  list.forEach(takeJob);
+  for (const job of list) takeJob(job);
   placeJobs();
 }
 
-function takeJob(job) {
-  const entry = jobs.get(job.id) ?? { steps: [], said: [], isNew: isActive(job), heard: false, lost: false };
-  const ended = entry.job && isActive(entry.job) && isOver(job);
+/** `isNew`: it was at work, or begun, while the page was open. */
+function takeJob(job, isNew = isActive(job)) {
+  const entry = jobs.get(job.id) ?? { steps: [], said: [], isNew, heard: false, lost: false };
+  const hasEnded = isOver(job) && (entry.job ? isActive(entry.job) : isNew);
   entry.job = job;
   entry.card ??= makeCard(entry);
   jobs.set(job.id, entry);
   drawCard(entry);
   if (job.state === "running") follow(entry);
-  if (ended) announce(`${jobTitle(job)}: ${stateWords[job.state]}.`);
+  if (hasEnded) endJob(job);
 }
 
 /** Hears a job's events until it has ended. They begin anew with each connection. */
@@ -742,7 +746,9 @@ async function follow(entry) {
 function hear(entry, event) {
   const job = entry.job;
   const wasActive = isActive(job);
-  if (event.type === "state") Object.assign(job, { state: event.state, error: event.error ?? job.error });
+  if (event.type === "state" && wasActive) {
+    Object.assign(job, { state: event.state, error: event.error ?? job.error });
+  }
   if (event.type === "progress") job.progress = { ...event, loss: job.progress?.loss };
   if (event.type === "note") entry.said.push(event.text);
   if (event.type === "step") {
@@ -754,14 +760,16 @@ function hear(entry, event) {
       + duration(event.seconds));
     if (wasActive) attempt(refreshLibrary);
   }
-  if (wasActive && isOver(job)) endJob(entry);
+  if (wasActive && isOver(job)) {
+    endJob(job);
+    attempt(refreshJobs); // the next one begins
+  }
   drawSoon(entry);
 }
 
-function endJob(entry) {
-  entry.job.ended ??= new Date().toISOString();
-  announce(`${jobTitle(entry.job)}: ${stateWords[entry.job.state]}.`);
-  attempt(refreshJobs);
+function endJob(job) {
+  job.ended ??= new Date().toISOString();
+  announce(`${jobTitle(job)}: ${stateWords[job.state]}.`);
   attempt(refreshLibrary);
 }
 

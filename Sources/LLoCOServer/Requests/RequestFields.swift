@@ -13,7 +13,7 @@ struct RequestFields {
         }
     }
 
-    private init(_ fields: JSONFields) { self.fields = fields }
+    init(_ fields: JSONFields) { self.fields = fields }
 
     /// Refuses fields of other names.
     ///
@@ -32,6 +32,9 @@ struct RequestFields {
     }
 
     func has(_ key: String) -> Bool { fields.has(key) }
+
+    /// nil where it is null or missing
+    func value(_ key: String) -> JSONValue? { fields.optional(key) }
 
     func string(_ key: String) throws -> String? { try read(key) { try $0.string(key) } }
 

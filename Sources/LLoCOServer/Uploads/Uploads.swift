@@ -34,6 +34,8 @@ struct Uploads: Sendable {
 
     /// Writes a request's files; nothing is left of it where it fails.
     func receive(_ request: Request) async throws -> Upload {
+        // What is announced to be too long need not come.
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maximumBytes { throw tooLong }
         try removeOld()
         var parser: MultipartParser
         do { parser = try MultipartParser(contentType: request.headers[.contentType] ?? "") } catch let fault
@@ -72,6 +74,12 @@ struct Uploads: Sendable {
     /// Removes what an earlier server has left.
     func removeAll() { try? FileManager.default.removeItem(at: folder) }
 
+    private var tooLong: APIError {
+        APIError(
+            status: .contentTooLarge, message: "the upload has more than \(maximumBytes) bytes",
+            type: "invalid_request_error")
+    }
+
     private func path(_ id: String) -> URL { folder.appending(path: id, directoryHint: .isDirectory) }
 
     private func write(
@@ -81,11 +89,7 @@ struct Uploads: Sendable {
         defer { try? file?.close() }
         for try await buffer in request.body {
             bytes += buffer.readableBytes
-            guard bytes <= maximumBytes else {
-                throw APIError(
-                    status: .contentTooLarge, message: "the upload has more than \(maximumBytes) bytes",
-                    type: "invalid_request_error")
-            }
+            guard bytes <= maximumBytes else { throw tooLong }
             for event in try parser.append(buffer.readableBytesView) {
                 switch event {
                 case .begin(_, let fileName?):

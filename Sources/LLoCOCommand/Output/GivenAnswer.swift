@@ -1,0 +1,96 @@
+import LLoCO
+import LLoCOBase
+
+/// An answer with what stands behind it, from this process or from a server.
+struct GivenAnswer: Encodable {
+    struct Passage: Encodable {
+        let document: String
+        let start: Int
+        let end: Int
+        let score: Double
+    }
+
+    var answer = ""
+    var mode = ""
+    var documents: [String] = []
+    var passages: [Passage] = []
+    var contextTokens = 0
+    var promptTokens = 0
+    var generatedTokens = 0
+    var seconds = AnswerSeconds(retrieve: 0, prefill: 0, decode: 0, total: 0)
+    /// What was left out, a line each
+    var omissions: [String] = []
+    /// Whether it ended because it was as long as it may be
+    var isCut = false
+
+    enum CodingKeys: String, CodingKey {
+        case answer, mode, documents, passages, seconds
+        case contextTokens = "context_tokens"
+        case promptTokens = "prompt_tokens"
+        case generatedTokens = "generated_tokens"
+    }
+
+    init() {}
+
+    init(_ answer: Answer) {
+        (self.answer, mode, documents) = (answer.answer, answer.mode.rawValue, answer.documents)
+        passages = answer.passages.map {
+            Passage(document: $0.document, start: $0.start, end: $0.end, score: $0.score)
+        }
+        (contextTokens, promptTokens) = (answer.contextTokens, answer.promptTokens)
+        (generatedTokens, seconds, omissions) = (answer.generatedTokens, answer.seconds, answer.omissions)
+        isCut = answer.end == .length
+    }
+
+    /// Takes in a chunk of a server's answer.
+    ///
+    /// - Returns: the piece of text in it
+    mutating func take(_ chunk: JSONFields) throws -> String {
+        if chunk.has("error") { throw CommandError(try chunk.fields("error").text("message")) }
+        if chunk.has("usage") {
+            let usage = try chunk.fields("usage")
+            promptTokens = try usage.integer("prompt_tokens") ?? 0
+            generatedTokens = try usage.integer("completion_tokens") ?? 0
+        }
+        if chunk.has("lloco") { try take(basis: chunk.fields("lloco")) }
+        guard let choice = try chunk.objects("choices").first else { return "" }
+        isCut = try choice.string("finish_reason") == "length" || isCut
+        let piece = try choice.fields("delta").string("content") ?? ""
+        answer += piece
+        return piece
+    }
+
+    private mutating func take(basis: JSONFields) throws {
+        mode = try basis.text("mode")
+        (documents, omissions) = (try basis.strings("documents"), try basis.strings("omissions"))
+        passages = try basis.objects("passages").map { passage in
+            Passage(
+                document: try passage.text("document"), start: try passage.integer("start") ?? 0,
+                end: try passage.integer("end") ?? 0, score: passage.optional("score")?.double ?? 0)
+        }
+        contextTokens = try basis.integer("context_tokens") ?? 0
+        let seconds = try basis.fields("seconds")
+        func value(_ key: String) -> Double { seconds.optional(key)?.double ?? 0 }
+        self.seconds = AnswerSeconds(
+            retrieve: value("retrieve"), prefill: value("prefill"), decode: value("decode"), total: value("total"))
+    }
+
+    /// Prints what stands behind an answer that was streamed, or all of it as JSON.
+    func show(json: Bool) throws {
+        // Before the notes: they clear the line that they find begun on a terminal.
+        if !json { Terminal.write("\n\n") }
+        for omission in omissions { Terminal.note(omission) }
+        if isCut { Terminal.note(Text.cut("the answer", after: generatedTokens)) }
+        if json {
+            try Terminal.json(self)
+            return
+        }
+        for passage in passages {
+            Terminal.print("  \(passage.document) [\(passage.start)–\(passage.end)]")
+        }
+        Terminal.print(
+            "  \(mode)\(documents.isEmpty ? "" : " from \(documents.joined(separator: ", "))"): "
+                + "\(contextTokens) context tokens, \(promptTokens) in the prompt, \(generatedTokens) generated, "
+                + "\(Text.seconds(seconds.total))")
+    }
+}

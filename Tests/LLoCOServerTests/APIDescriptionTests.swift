@@ -1,0 +1,59 @@
+import Foundation
+import Hummingbird
+import LLoCO
+import LLoCOLibrary
+import LLoCOModelTestSupport
+import LLoCOTestSupport
+import Testing
+
+@testable import LLoCOServer
+
+/// The description that is served, and the routes that there are.
+@Suite struct APIDescriptionTests {
+    private let described: [String: Any]
+
+    init() throws {
+        let data = Data(PackageResources.openapi_json)
+        described = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    private func server(jobs: Bool) throws -> Server {
+        let library = Engine(try LoadedModel.tiny()).library(try SQLiteLibrary.inMemory())
+        var configuration = ServerConfiguration()
+        if jobs {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "lloco-\(UUID().uuidString)")
+            configuration.jobs = .init(folder: folder, executable: URL(filePath: "/usr/bin/false"), options: [])
+        }
+        return Server(library, model: "tiny", configuration: configuration)
+    }
+
+    @Test func everyRouteIsDescribedAndEveryDescriptionIsARoute() throws {
+        let routes = try server(jobs: true).router().routes.map { route in
+            // ":id" as "{id}"; what takes the rest of a path is a model's name.
+            let path = "\(route.path)".split(separator: "/").map { part in
+                part == "**" ? "{model}" : part.first == ":" ? "{\(part.dropFirst())}" : String(part)
+            }.joined(separator: "/")
+            return "\(route.method.rawValue.lowercased()) /\(path)"
+        }
+        let paths = try #require(described["paths"] as? [String: [String: Any]])
+        let descriptions = paths.flatMap { path, methods in methods.keys.map { "\($0) \(path)" } }
+        #expect(routes.sorted() == descriptions.sorted())
+    }
+
+    /// What needs no key is what the description says needs none.
+    @Test func openRoutesAreTheDescribedOnes() throws {
+        let paths = try #require(described["paths"] as? [String: [String: [String: Any]]])
+        let open = paths.filter { $0.value.values.contains { ($0["security"] as? [Any])?.isEmpty == true } }.keys
+        #expect(Set(open) == AccessMiddleware.open)
+    }
+
+    @Test func withoutJobsNothingIsTaken() throws {
+        let paths = try server(jobs: false).router().routes.map { "\($0.path)" }
+        #expect(!paths.contains { $0.contains("upload") || $0.contains("jobs") })
+    }
+
+    @Test func theVersionIsTheRelease() throws {
+        let info = try #require(described["info"] as? [String: Any])
+        #expect(info["version"] as? String == Release.version)
+    }
+}
