@@ -190,10 +190,7 @@ let package = Package(
             ]),
         tests(
             "Server", ["Base", "Library", "Compression", ""],
-            [
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Metrics", package: "swift-metrics"),
-            ], models: true),
+            [.product(name: "Metrics", package: "swift-metrics")], models: true),
         // The command as its users meet it: a process, its output, its exit code.
         tests(
             "Command",

@@ -84,6 +84,15 @@ public struct Server: Sendable {
         }
     }
 
+    /// What there is, `get /v1/models` and the like, as Hummingbird writes paths.
+    package var routes: [String] {
+        router().routes.map { "\($0.method.rawValue.lowercased()) \($0.path)" }
+    }
+    /// The paths that need no key
+    package static var openPaths: Set<String> { AccessMiddleware.open }
+    /// The description of the API, in OpenAPI 3.1
+    package static var description: [UInt8] { PackageResources.openapi_json }
+
     /// All routes. Those that need no key are ``AccessMiddleware/open``.
     func router() -> Router<ServerContext> {
         let router = Router(context: ServerContext.self)
@@ -118,7 +127,7 @@ public struct Server: Sendable {
         router.get("metrics") { [library, jobs] _, context in
             try context.access.require(.admin)
             let text = metrics.text(
-                library.engine, admitted: admission.taken, jobs: await jobs?.queue.list(for: .all) ?? [])
+                library, admitted: admission.taken, jobs: await jobs?.queue.list(for: .all) ?? [])
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text)))

@@ -87,14 +87,13 @@ import Testing
         func share(_ question: String, of positions: Int = 200) throws -> Double {
             Double(try selection(question, text, positions, vectors: 900).selection.text.count) / Double(positions)
         }
-        let (good, poor) = (
-            try share("Did the miller keep a grey donkey near the mill?"),
-            try share("Were river, lantern, boat and fair grey?", of: 600)
-        )
+        // All that text takes for a detail, of which many or few words are found; little for the whole.
+        for question in ["Did the miller keep a grey donkey near the mill?", "Were river, lantern, boat and fair grey?"] {
+            let all = try selection(question, text, 200, share: 1, vectors: 900).selection.text
+            #expect(try selection(question, text, 200, vectors: 900).selection.text == all && all.count > 60)
+        }
         let whole = try share("Summarize what is said about the donkey near the mill.")
-        #expect(
-            0.35 < good && good <= 0.85 && 0.2 < poor && poor <= 0.35 && whole <= 0.2 && 0 < whole,
-            "\(good) \(poor) \(whole)")
+        #expect(whole <= 0.2 && 0 < whole, "\(whole)")
         #expect(try share("What else?") == 0)
         // Where no piece fits, the segments of the best are favoured all the same.
         let index = try ExcerptIndex([text])

@@ -1,7 +1,7 @@
 import Metrics
 import Testing
 
-@testable import LLoCOServer
+import LLoCOServer
 
 @Suite struct PrometheusTests {
     @Test func valuesAreLines() {

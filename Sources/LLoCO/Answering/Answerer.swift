@@ -18,8 +18,9 @@ public final class Answerer: Sendable {
     /// Adapters given for groups, instead of the library's.
     private let given = Mutex<[String: Adapter]>([:])
     private let adapters: AdapterCache
+    private let vectors: VectorCache
     private let madeRetriever = Mutex<Retriever?>(nil)
-    private let promptCache = PromptCache()
+    let promptCache = PromptCache()
     private let generations: GenerationLoop
     let mixer: ContextMixer
 
@@ -67,14 +68,16 @@ public final class Answerer: Sendable {
     ///
     /// - Parameters:
     ///   - adapters: loaded adapters, which several answerers of one model may share
+    ///   - vectors: loaded vectors, which these share too
     ///   - generations: what continues the model's prompts, which these share too: their answers grow together
     public init(
         model: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache(),
-        generations: GenerationLoop? = nil
+        vectors: VectorCache = VectorCache(), generations: GenerationLoop? = nil
     ) {
         self.model = model
         self.library = library
         self.adapters = adapters
+        self.vectors = vectors
         self.generations = generations ?? GenerationLoop(model.languageModel)
         mixer = ContextMixer(model: model, library: library)
     }
@@ -185,7 +188,7 @@ public final class Answerer: Sendable {
         let seconds = start.duration(to: .now).seconds
         let prompt = try await build(question, plain, options, found)
         // The text of a document is read once for all questions that follow each other.
-        return (found, prompt, prompt.ids.map { promptCache.reuse(for: $0, of: model.languageModel.decoder) }, seconds)
+        return (found, prompt, try prompt.ids.map { try promptCache.reuse(for: $0, of: model.languageModel.decoder) }, seconds)
     }
 
     /// Holds what was read for the next question.
@@ -228,11 +231,31 @@ public final class Answerer: Sendable {
 
     /// A document's vectors, bfloat16: as they were tuned with the adapter that reads them, where they were.
     func vectors(of document: DocumentRecord, _ options: Options) async throws -> SegmentVectors {
+        let usesOwn = options.usesAdapter && options.adapter == nil
+        let record = usesOwn ? try await adapter(of: document.group)?.record : nil
+        var tuning: AdapterRecord?
+        if let record, try await library.hasTunedVectors(of: document.id, with: record) { tuning = record }
+        let key = VectorCache.Key(
+            identity: model.vectorIdentity,
+            digest: try await library.vectorsDigest(of: document.id, identity: model.vectorIdentity),
+            tuned: tuning?.digest)
+        if let held = vectors.vectors(key) {
+            // As for those that are read: not of a document that is being added anew.
+            try await library.checkCompressed(document.id, identity: model.vectorIdentity)
+            return held
+        }
+        let read = try await readVectors(of: document, tunedWith: tuning)
+        vectors.keep(read, key)
+        return read
+    }
+
+    private func readVectors(
+        of document: DocumentRecord, tunedWith record: AdapterRecord?
+    ) async throws -> SegmentVectors {
         let stored = try await library.storedVectors(of: document.id, identity: model.vectorIdentity)
-        guard options.usesAdapter, options.adapter == nil,
-            let record = try await adapter(of: document.group)?.record,
-            let tuned = try await library.tunedVectors(of: document.id, with: record)
-        else { return stored }
+        guard let record, let tuned = try await library.tunedVectors(of: document.id, with: record) else {
+            return stored
+        }
         guard tuned.count == 2 * stored.values.count else {
             throw LibraryError.damaged(
                 library.path, "the tuned vectors of \"\(document.name)\" are not of the shape of the others")

@@ -18,8 +18,18 @@ public final class DocumentLibrary: Sendable {
         self.store = store
         writing = WriteQueue(on: engine.thread)
         answerer = Answerer(
-            model: engine.model, library: store, adapters: engine.adapters, generations: engine.generations)
+            model: engine.model, library: store, adapters: engine.adapters, vectors: engine.vectors,
+            generations: engine.generations)
     }
+
+    /// The beginning of a prompt of text that others share is taken over in multiples of this many positions.
+    package var reusedStep: Int {
+        get { answerer.reusedStep }
+        set { answerer.reusedStep = newValue }
+    }
+
+    /// Prompts of text that are held for others that begin alike.
+    public var promptCacheUse: CacheUse { answerer.promptCache.use }
 
     /// Answers a question from the library's documents, piece by piece.
     ///

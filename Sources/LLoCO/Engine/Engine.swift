@@ -26,17 +26,20 @@ public final class Engine: Sendable {
     package let filesThread = DedicatedThread(name: "lloco.files")
     /// Groups' adapters that are loaded.
     public let adapters: AdapterCache
+    /// Documents' vectors that are loaded.
+    public let vectors: VectorCache
     /// What continues prompts: the answers of all libraries grow together.
     let generations: GenerationLoop
 
     /// An engine of loaded parts.
     public init(
         _ model: LoadedModel, thread: DedicatedThread = DedicatedThread(name: "lloco.compute"),
-        adapters: AdapterCache = AdapterCache()
+        adapters: AdapterCache = AdapterCache(), vectors: VectorCache = VectorCache()
     ) {
         self.model = model
         self.thread = thread
         self.adapters = adapters
+        self.vectors = vectors
         generations = GenerationLoop(model.languageModel)
     }
 

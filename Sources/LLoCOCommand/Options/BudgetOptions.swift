@@ -17,9 +17,7 @@ struct BudgetOptions: ParsableArguments {
         help: ArgumentHelp(
             "Mode hybrid: at most this share of the budget is text, 0 to 1; the rest is vectors.",
             discussion: """
-                Default: the question decides. About the whole: a fifth. About a detail: from a third, where no piece has \
-                many of its words, to five sixths, where one has most; all of it for sentences that are sure to matter, such \
-                as those with a rare number or code.
+                Default: all that text takes, and vectors the rest; about the whole of the documents, a fifth.
                 """, valueName: "share"))
     var textShare: Double?
 

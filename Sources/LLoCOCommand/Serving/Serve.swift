@@ -1,8 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import LLoCO
 import LLoCOLibrary
 import LLoCOServer
+public import Logging
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,6 +45,13 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A name that clients use for this server; may be repeated.", valueName: "name"))
     var allowHost: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "What is logged, as JSON Lines on stderr: trace, debug, info, notice, warning or error.",
+            discussion: "info has a line a request: route, status, seconds, id; never a document's text or a question.",
+            valueName: "level"))
+    var logLevel = Logger.Level.warning
+
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
 
@@ -72,7 +80,10 @@ struct Serve: AsyncParsableCommand {
         configuration.keys = keys
         configuration.hosts = Set(allowHost.map { $0.lowercased() })
         configuration.jobs = try jobs(of: loaded, on: store)
-        let server = Server(loaded.library(store), model: loaded.modelName, configuration: configuration)
+        let level = logLevel
+        let logger = Logger(label: "lloco.server") { _ in JSONLog(level: level) }
+        let server = Server(
+            loaded.library(store), model: loaded.modelName, configuration: configuration, logger: logger)
         try await server.run { Terminal.print("listening on \($0)") }
     }
 
@@ -93,3 +104,5 @@ struct Serve: AsyncParsableCommand {
         do { return try AccessKeys(text) } catch { throw CommandError("--api-key-file \(file): \(error)") }
     }
 }
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

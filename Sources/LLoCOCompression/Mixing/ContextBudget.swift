@@ -24,10 +24,6 @@ public struct ContextBudget: Hashable, Sendable {
         return budget
     }
 
-    /// The share that the question decides: little where pieces have few of its words, most where one has nearly all of them
-    /// (`Docs/experiments.md` 24).
-    private static let (leastTextShare, mostTextShare) = (0.35, 0.85)
-    private static let (leastCoverage, mostCoverage) = (0.4, 0.7)
     /// The share where a question asks about the whole
     private static let shareForTheWhole = 0.2
 
@@ -73,14 +69,10 @@ public struct ContextBudget: Hashable, Sendable {
         self.textShare = textShare
     }
 
-    /// The positions that text may take.
-    ///
-    /// - Parameters:
-    ///   - kind: the question's
-    ///   - coverage: the share of what the question's words are worth that the best piece has; nil for sentences that are
-    ///     sure to matter
-    func text(for kind: QuestionKind, coverage: Double?) -> Int {
-        let share = textShare ?? Self.share(kind, coverage: coverage)
+    /// The positions that text may take: where the question decides, all of them for a detail. At a thirtieth of the
+    /// positions an adapter answers better from text than from text and vectors (`Docs/experiments.md` 26).
+    func text(for kind: QuestionKind) -> Int {
+        let share = textShare ?? (kind == .detail ? 1 : Self.shareForTheWhole)
         return Int(Double(max(0, positions)) * min(1, max(0, share)))
     }
 
@@ -88,13 +80,6 @@ public struct ContextBudget: Hashable, Sendable {
     package func vectors(beside text: Int) -> (asked: Int, fitting: Int) {
         let asked = positions - text
         return (asked, min(asked, window.map { $0.reading.vectors(in: max(0, $0.places - text)) } ?? asked))
-    }
-
-    private static func share(_ kind: QuestionKind, coverage: Double?) -> Double {
-        guard kind == .detail else { return shareForTheWhole }
-        guard let coverage else { return 1 }
-        let match = (coverage - leastCoverage) / (mostCoverage - leastCoverage)
-        return leastTextShare + (mostTextShare - leastTextShare) * min(1, max(0, match))
     }
 
     /// How many of each segment's vectors are read under a budget.

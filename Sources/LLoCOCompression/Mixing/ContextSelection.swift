@@ -63,7 +63,7 @@ package struct ContextSelection {
     ) throws {
         (self.index, self.prompts) = (index, prompts)
         // What may be read where everything is sure to matter.
-        let room = budget.text(for: .detail, coverage: nil)
+        let room = budget.text(for: .detail)
         let all = segments?.joined().reduce(0) { $0 + $1.vectorCount } ?? 0
         let ranking =
             room >= Self.leastText || (budget.textShare == nil && budget.positions < all)
@@ -108,7 +108,7 @@ package struct ContextSelection {
         _ ranking: ExcerptRanking, _ found: [ExcerptIndex.Piece], _ budget: ContextBudget, _ kind: QuestionKind,
         cuts: Bool
     ) {
-        var room = budget.text(for: kind, coverage: nil)
+        let room = budget.text(for: kind)
         // What is read, best first.
         var chosen: [Part] = []
         var used = 0
@@ -131,7 +131,6 @@ package struct ContextSelection {
         for part in ranking.telling where room - used >= Self.leastText {
             take(part.sentences, of: index.pieces[part.place].text)
         }
-        room = max(used, budget.text(for: kind, coverage: ranking.coverage))
         let order = ranking.order + others(found, than: ranking.order)
         for place in order.prefix(Self.mostPieces) where room - used >= Self.leastText {
             take(index.pieces[place].bytes, of: index.pieces[place].text)

@@ -20,8 +20,6 @@ struct ExcerptRanking {
     private(set) var order: [Int] = []
     /// Whether a code of the question stands in the texts
     private(set) var findsCode = false
-    /// The share of what the question's words are worth that the best piece has: 0 for none, 1 and more for all of them
-    private(set) var coverage = 0.0
 
     /// The weights of the words in the first, second and third piece before a piece, and after it
     /// (`Docs/experiments.md` 24)
@@ -77,7 +75,6 @@ struct ExcerptRanking {
     private mutating func findTelling(_ question: String, _ scores: [Int: Double], _ index: ExcerptIndex) throws {
         let worth = try index.worth(of: question)
         guard worth > 0 else { return }
-        coverage = (scores.values.max() ?? 0) / worth
         var places: Set<Int> = []
         var found: [(part: Telling, rank: Int, score: Double)] = []
         func add(_ sentences: [Int: Range<Int>], rank: Int) {

@@ -168,6 +168,9 @@ public final class KeyValueCache {
         return pieces
     }
 
+    /// The bytes of all that the pages hold, of pages that others share too.
+    package var byteCount: Int { storages.reduce(0) { $0 + $1.count * $1.dtype.byteCount } }
+
     /// All that the pages hold, page by page, for tests of what is not to be copied.
     package var storages: [Tensor] { pages.flatMap(\.layers).flatMap { $0.map { [$0.keys, $0.values] } ?? [] } }
 

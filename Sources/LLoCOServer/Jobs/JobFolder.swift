@@ -98,14 +98,16 @@ struct JobFolder: Sendable {
             .first { $0.type == .progress || $0.type == .step }
     }
 
-    /// The last line that a job's process has written to stderr.
+    /// The last line that a job's process has written to stderr, with its files as they were called when they came.
     func lastError(of job: Job) -> String? {
         guard let file = try? FileHandle(forReadingFrom: errors(job.id)) else { return nil }
         defer { try? file.close() }
         let end = (try? file.seekToEnd()) ?? 0
         try? file.seek(toOffset: end > 4096 ? end - 4096 : 0)
         let text = String(decoding: (try? file.read(upToCount: 4096)) ?? Data(), as: UTF8.self)
-        return text.split(whereSeparator: \.isNewline).last.map { String($0).printable(limit: 500) }
+        return text.split(whereSeparator: \.isNewline).last.map {
+            String($0).replacing(place(job.group).path + "/", with: "").printable(limit: 500)
+        }
     }
 
     private static let encoder: JSONEncoder = {

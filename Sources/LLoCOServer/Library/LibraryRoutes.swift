@@ -63,11 +63,14 @@ struct LibraryRoutes: Sendable {
         let maximumUploadBytes: Int
     }
 
+    /// As people choose among them
+    private static let modes: [AnswerMode] = [.hybrid, .compressed, .retrieval, .full, .none]
+
     private func status(_ access: Access) throws -> Response {
         try .json(
             Status(
                 version: Release.version, model: model, window: library.engine.model.languageModel.window,
-                defaultMode: AnswerMode.default.rawValue, modes: AnswerMode.allCases.map(\.rawValue),
+                defaultMode: AnswerMode.default.rawValue, modes: Self.modes.map(\.rawValue),
                 scope: access.scope.rawValue, jobs: jobs != nil,
                 maximumUploadBytes: configuration.maximumUploadBytes))
     }
@@ -202,30 +205,5 @@ struct LibraryRoutes: Sendable {
                 type: "invalid_request_error", code: "busy")
         }
         return Response(status: .noContent)
-    }
-}
-
-/// One range of a `Range` header field: `bytes=0-99`, `bytes=100-`, `bytes=-50`.
-struct ByteRange {
-    private let first: Int?
-    private let last: Int?
-
-    /// nil where it is no such range, or several.
-    init?(_ field: String) {
-        let parts = field.split(separator: "=", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }
-        let ends = parts[1].split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { 48...57 ~= $0 } }) else { return nil }
-        (first, last) = (Int(ends[0]), Int(ends[1]))
-        guard first != nil || last != nil, ends[0].isEmpty || first != nil, ends[1].isEmpty || last != nil else {
-            return nil
-        }
-    }
-
-    /// The bytes of so many; nil for none.
-    func range(in count: Int) -> Range<Int>? {
-        guard let first else { return last.flatMap { $0 > 0 && count > 0 ? max(0, count - $0)..<count : nil } }
-        guard first < count, (last ?? first) >= first else { return nil }
-        return first..<min(count, last.map { $0 == .max ? $0 : $0 + 1 } ?? count)
     }
 }

@@ -19,7 +19,8 @@ struct ObservingMiddleware: RouterMiddleware {
             context.logger.info(
                 "request",
                 metadata: [
-                    "method": "\(method)", "route": "\(route)", "status": "\(status.code)", "seconds": "\(seconds)",
+                    "method": "\(method)", "route": "\(route)", "status": "\(status.code)",
+                    "seconds": "\(String(format: "%.4f", seconds))",
                 ])
         }
         do {

@@ -18,9 +18,9 @@ final class ServerMetrics: Sendable {
         "lloco_answers_admitted": "Answers that are given or wait.",
         "lloco_batch_answers": "Answers whose prompts are read or that grow, all in one batch.",
         "lloco_answers_refused_total": "Answers refused because too many were in hand.",
-        "lloco_adapter_cache_bytes": "Bytes of loaded adapters.",
-        "lloco_adapter_cache_hits": "How often an adapter that was asked for was loaded.",
-        "lloco_adapter_cache_misses": "How often one had to be loaded.",
+        "lloco_cache_bytes": "Bytes that are held: adapters, documents' vectors, prompts of text.",
+        "lloco_cache_hits": "How often what was asked for was held.",
+        "lloco_cache_misses": "How often it had to be loaded or computed.",
         "lloco_jobs": "Jobs by state.",
         "lloco_uptime_seconds": "Seconds since the server began.",
     ]
@@ -57,13 +57,17 @@ final class ServerMetrics: Sendable {
     func countRefusal() { Counter(label: "lloco_answers_refused_total", factory: registry).increment() }
 
     /// All of it in Prometheus' text format, with what stands at this moment.
-    func text(_ engine: Engine, admitted: Int, jobs: [Job]) -> String {
+    func text(_ library: DocumentLibrary, admitted: Int, jobs: [Job]) -> String {
         set("lloco_answers_admitted", admitted)
-        set("lloco_batch_answers", engine.growingAnswers)
-        set("lloco_adapter_cache_bytes", engine.adapters.bytes)
-        let uses = engine.adapters.uses
-        set("lloco_adapter_cache_hits", uses.held)
-        set("lloco_adapter_cache_misses", uses.asked - uses.held)
+        set("lloco_batch_answers", library.engine.growingAnswers)
+        let engine = library.engine
+        for (name, use) in [
+            ("adapters", engine.adapters.use), ("vectors", engine.vectors.use), ("prompts", library.promptCacheUse),
+        ] {
+            set("lloco_cache_bytes", use.bytes, [("cache", name)])
+            set("lloco_cache_hits", use.hits, [("cache", name)])
+            set("lloco_cache_misses", use.misses, [("cache", name)])
+        }
         for state in JobState.allCases {
             set("lloco_jobs", jobs.count { $0.state == state }, [("state", state.rawValue)])
         }

@@ -1,9 +1,9 @@
 import LLoCOBase
 
 /// Reads a body of multipart/form-data (RFC 7578) piece by piece, however it is cut; what it keeps is bounded.
-struct MultipartParser {
+package struct MultipartParser {
     /// What was found, in order.
-    enum Event: Equatable {
+    package enum Event: Equatable, Sendable {
         /// A part begins: the field's name, and that of the file where it is one
         case begin(name: String, fileName: String?)
         /// Some of the part's content
@@ -13,9 +13,9 @@ struct MultipartParser {
     }
 
     /// What is wrong with a body.
-    struct Fault: Error, Equatable {
+    package struct Fault: Error, Equatable {
         /// One line
-        let reason: String
+        package let reason: String
     }
 
     private enum State { case preamble, boundary, headers, content, finished }
@@ -33,7 +33,7 @@ struct MultipartParser {
 
     /// - Parameter contentType: the request's header field
     /// - Throws: ``Fault`` where it names no boundary, or one that cannot be.
-    init(contentType: String) throws {
+    package init(contentType: String) throws {
         let parameters = HeaderParameters(contentType)
         guard parameters.value == "multipart/form-data" else {
             throw Fault(reason: "expected Content-Type: multipart/form-data")
@@ -47,7 +47,7 @@ struct MultipartParser {
     /// The events of the next bytes.
     ///
     /// - Throws: ``Fault``
-    mutating func append(_ bytes: some Collection<UInt8>) throws -> [Event] {
+    package mutating func append(_ bytes: some Collection<UInt8>) throws -> [Event] {
         guard state != .finished else { return [] }
         buffer.append(contentsOf: bytes)
         var events: [Event] = []
@@ -56,7 +56,7 @@ struct MultipartParser {
     }
 
     /// - Throws: ``Fault`` where the body has ended before its last boundary.
-    func finish() throws {
+    package func finish() throws {
         guard isFinished else { throw Fault(reason: "the body ends before its last boundary") }
     }
 

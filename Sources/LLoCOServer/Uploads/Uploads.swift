@@ -5,7 +5,7 @@ import LLoCO
 import LLoCOBase
 
 /// Files that clients send: they are written as they come, and wait for the job that reads them.
-struct Uploads: Sendable {
+package struct Uploads: Sendable {
     /// Where they are
     let folder: URL
     let maximumBytes: Int
@@ -115,7 +115,7 @@ struct Uploads: Sendable {
     }
 
     /// A name that stays in its folder.
-    static func safe(_ name: String) throws -> String {
+    package static func safe(_ name: String) throws -> String {
         let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
         let isPlain = last.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         guard isPlain, !["", ".", ".."].contains(last), last.utf8.count <= 200 else {

@@ -22,11 +22,36 @@ struct ServerUnderTest {
     struct Call {
         let path: String
         var body: String?
+        /// nil for POST with a body, GET without
+        var method: String?
         var headers: [String: String] = [:]
         /// Whether the client goes before the answer is whole
         var leaves = false
 
         init(_ path: String, _ body: String? = nil) { (self.path, self.body) = (path, body) }
+
+        static func delete(_ path: String) -> Call {
+            var call = Call(path)
+            call.method = "DELETE"
+            return call
+        }
+
+        /// Files of these names and texts.
+        static func upload(_ files: [(name: String, text: String)]) -> Call {
+            let parts = files.map { name, text in
+                "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n\(text)\r\n"
+            }
+            var call = Call("/lloco/v1/uploads", parts.joined() + "--cut--\r\n")
+            call.headers = ["Content-Type": "multipart/form-data; boundary=cut"]
+            return call
+        }
+
+        /// The same with a key.
+        func with(key: String) -> Call {
+            var call = self
+            call.headers["Authorization"] = "Bearer \(key)"
+            return call
+        }
 
         /// A question to a model, with more fields of the request.
         static func ask(_ model: String, _ question: String, _ more: String = "") -> Call {
@@ -90,7 +115,10 @@ struct ServerUnderTest {
         try place.write("client.py", text: Self.client)
         let list = try JSONSerialization.data(
             withJSONObject: calls.map {
-                ["path": $0.path, "body": $0.body ?? "", "leaves": $0.leaves, "headers": $0.headers]
+                [
+                    "path": $0.path, "body": $0.body ?? "", "leaves": $0.leaves, "headers": $0.headers,
+                    "method": $0.method ?? ($0.body == nil ? "GET" : "POST"),
+                ]
             })
         let outcome = try await place.start(
             program: "/usr/bin/env", ["python3", "client.py", address], input: String(decoding: list, as: UTF8.self),
@@ -100,6 +128,23 @@ struct ServerUnderTest {
             Reply(
                 status: $0["status"] as? Int ?? 0, type: $0["type"] as? String ?? "", body: $0["body"] as? String ?? "")
         }
+    }
+
+    /// Submits a job and follows it to its end.
+    ///
+    /// - Returns: the job, and what it has said
+    func job(_ fields: String, key: String = "") async throws -> (job: [String: Any], events: [[String: Any]]) {
+        let job = try await send(Call("/lloco/v1/jobs", fields).with(key: key))
+        let id = try #require(job.object["id"] as? String, "\(job)")
+        let events = try await send(Call("/lloco/v1/jobs/\(id)/events").with(key: key)).events
+        return (try await send(Call("/lloco/v1/jobs/\(id)").with(key: key)).object, events)
+    }
+
+    /// The id of an upload of files.
+    func upload(_ files: [(name: String, text: String)], key: String = "") async throws -> String {
+        let reply = try await send(Call.upload(files).with(key: key))
+        #expect(reply.status == 201, "\(reply)")
+        return try #require(reply.object["id"] as? String)
     }
 
     func send(_ call: Call) async throws -> Reply { try #require(try await send([call]).first) }
@@ -129,9 +174,8 @@ struct ServerUnderTest {
             one = connection()
             headers = dict(call["headers"])
             if with_body:
-                headers["Content-Type"] = "application/json"
-            one.request(
-                "POST" if with_body else "GET", call["path"], call["body"].encode() if with_body else None, headers)
+                headers.setdefault("Content-Type", "application/json")
+            one.request(call["method"], call["path"], call["body"].encode() if with_body else None, headers)
             if call["leaves"]:
                 time.sleep(0.3)
                 one.close()

@@ -1,0 +1,83 @@
+import Foundation
+import LLoCO
+import LLoCOCompression
+import LLoCOLibrary
+import LLoCOModelTestSupport
+import LLoCOTestSupport
+import Testing
+
+/// What an engine keeps between questions: it saves work and changes no answer.
+@Suite(.seeded) struct CachingTests {
+    private func library(_ engine: Engine) async throws -> DocumentLibrary {
+        let library = engine.library(try SQLiteLibrary.inMemory())
+        for name in ["river", "mill"] {
+            try await library.add(text: Sample.text(name, paragraphs: 6), path: "\(name).txt", group: name)
+        }
+        return library
+    }
+
+    private func ask(
+        _ library: DocumentLibrary, _ document: String, _ mode: AnswerMode, _ question: String = "What is there?"
+    ) async throws -> String {
+        var options = Answerer.Options()
+        options.mode = mode
+        options.documents = [document]
+        options.generation.maximumTokens = 12
+        return try await library.ask(question, options: options).result.answer
+    }
+
+    @Test func vectorsAreLoadedOnceAndAnewWhereTheyChange() async throws {
+        let model = try LoadedModel.tiny()
+        let engine = Engine(model)
+        let library = try await library(engine)
+        let first = try await ask(library, "river.txt", .compressed)
+        #expect(engine.vectors.use.count == 1 && engine.vectors.use.hits == 0)
+        #expect(try await ask(library, "river.txt", .compressed) == first)
+        #expect(engine.vectors.use.count == 1 && engine.vectors.use.hits == 1)
+        _ = try await ask(library, "mill.txt", .compressed)
+        #expect(engine.vectors.use.count == 2)
+        // Another library's document of the same content has the same ones.
+        let other = try await self.library(engine)
+        #expect(try await ask(other, "river.txt", .compressed) == first)
+        #expect(engine.vectors.use.count == 2 && engine.vectors.use.hits == 2)
+        // A text that has changed has others, and answers as in an engine that has kept nothing.
+        try await library.add(text: Sample.text("tower", paragraphs: 6), path: "river.txt", group: "river")
+        let changed = try await ask(library, "river.txt", .compressed)
+        #expect(engine.vectors.use.count == 3)
+        let fresh = Engine(model).library(library.store)
+        #expect(try await ask(fresh, "river.txt", .compressed) == changed)
+    }
+
+    @Test func theLeastRecentlyUsedGoes() async throws {
+        let model = try LoadedModel.tiny()
+        let whole = Engine(model)
+        let library = try await library(whole)
+        for name in ["river.txt", "mill.txt"] { _ = try await ask(library, name, .compressed) }
+        let engine = Engine(model, vectors: VectorCache(byteLimit: whole.vectors.use.bytes - 1))
+        let bounded = engine.library(library.store)
+        for name in ["river.txt", "mill.txt", "mill.txt", "river.txt"] { _ = try await ask(bounded, name, .compressed) }
+        #expect(engine.vectors.use.count == 1 && engine.vectors.use.hits == 1 && engine.vectors.use.misses == 3)
+    }
+
+    /// Texts of several documents are held at a time, and shared by questions that come together.
+    @Test func textsAreReadOnce() async throws {
+        let model = try LoadedModel.tiny()
+        let library = try await library(Engine(model))
+        library.reusedStep = 16
+        var alone: [String] = []
+        for document in ["river.txt", "mill.txt"] {
+            for question in ["What is there?", "Who?"] {
+                alone.append(try await ask(Engine(model).library(library.store), document, .full, question))
+            }
+        }
+        for document in ["river.txt", "mill.txt"] { _ = try await ask(library, document, .full, "First?") }
+        #expect(library.promptCacheUse.misses <= 2)
+        let before = library.promptCacheUse.hits
+        async let a = ask(library, "river.txt", .full, "What is there?")
+        async let b = ask(library, "river.txt", .full, "Who?")
+        async let c = ask(library, "mill.txt", .full, "What is there?")
+        async let d = ask(library, "mill.txt", .full, "Who?")
+        #expect(try await [a, b, c, d] == alone)
+        #expect(library.promptCacheUse.hits == before + 4)
+    }
+}
