@@ -97,8 +97,15 @@ let layers = [
             .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "Metrics", package: "swift-metrics"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-        ], embedding: ["Page/page.html", "Page/page.css", "Page/page.js", "Page/openapi.json"]),
+        ],
+        embedding: [
+            "Page/page.html", "Page/adding.js", "Page/answers.js", "Page/api.js", "Page/ask.js", "Page/bytes.js",
+            "Page/cards.js", "Page/choice.js", "Page/conversation.js", "Page/curve.js", "Page/dialogs.js",
+            "Page/dom.js", "Page/failures.js", "Page/groups.js", "Page/history.js", "Page/jobforms.js",
+            "Page/jobs.js", "Page/keys.js", "Page/library.js", "Page/main.js", "Page/page.css", "Page/panel.js",
+            "Page/passages.js", "Page/questions.js", "Page/state.js", "Page/theme.js", "Page/tuning.js",
+            "Page/words.js", "openapi.json",
+        ]),
 ]
 
 let package = Package(

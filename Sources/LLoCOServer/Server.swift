@@ -7,7 +7,6 @@ public import Logging
 import NIOCore
 import ServiceLifecycle
 import Synchronization
-import UnixSignals
 
 /// Answers over HTTP, from a library's groups, as OpenAI's API does.
 ///
@@ -41,7 +40,7 @@ public struct Server: Sendable {
         }
     }
 
-    /// Listens until SIGTERM or SIGINT. Its last answers have ``ServerConfiguration/drainSeconds`` then.
+    /// Listens until ``stop()``. Its last answers have ``ServerConfiguration/drainSeconds`` then.
     ///
     /// - Parameter onReady: called once with the address, `http://127.0.0.1:8321` or a socket's path, when requests are
     ///   answered
@@ -68,11 +67,17 @@ public struct Server: Sendable {
         var parts = [ServiceGroupConfiguration.ServiceConfiguration(service: application)]
         if let jobs { parts.append(.init(service: jobs.queue)) }
         var group = ServiceGroupConfiguration(
-            services: parts, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: parts, logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds)
         let services = ServiceGroup(configuration: group)
         stopping.withLock { $0 = { await services.triggerGracefulShutdown() } }
         try await services.run()
+    }
+
+    /// Ends what listens, behind the answers in hand.
+    public func stop() async {
+        let stop = stopping.withLock { $0 }
+        await stop?()
     }
 
     /// How clients write the address that was listened on.
@@ -88,19 +93,21 @@ public struct Server: Sendable {
     package var routes: [String] {
         router().routes.map { "\($0.method.rawValue.lowercased()) \($0.path)" }
     }
-    /// The paths that need no key
-    package static var openPaths: Set<String> { AccessMiddleware.open }
+    /// Whether a path needs no key.
+    package static func isOpen(_ path: String) -> Bool { AccessMiddleware.isOpen(path) }
     /// The description of the API, in OpenAPI 3.1
     package static var description: [UInt8] { PackageResources.openapi_json }
 
-    /// All routes. Those that need no key are ``AccessMiddleware/open``.
+    /// All routes. Those that need no key are ``AccessMiddleware/isOpen(_:)``.
     func router() -> Router<ServerContext> {
         let router = Router(context: ServerContext.self)
         let metrics = ServerMetrics()
         router.middlewares.add(ObservingMiddleware(metrics: metrics))
         router.middlewares.add(ErrorMiddleware(maximumBodyBytes: configuration.maximumBodyBytes))
         router.middlewares.add(
-            AccessMiddleware(keys: configuration.keys, hosts: configuration.hosts.union(configuration.boundHosts)))
+            AccessMiddleware(
+                keys: configuration.keys, hosts: configuration.hosts.union(configuration.boundHosts),
+                rates: KeyRates(perSecond: configuration.maximumRequestsPerSecond)))
         for path in ["healthz", "readyz"] {
             router.get(RouterPath(path)) { _, _ in try Response.json(["status": "ok"]) }
         }
@@ -117,11 +124,10 @@ public struct Server: Sendable {
             JobRoutes(queue: jobs.queue, uploads: jobs.uploads, store: library.store, configuration: configuration)
                 .add(to: own)
         }
-        own.post("stop") { [stopping] _, context in
+        own.post("stop") { [self] _, context in
             try context.access.require(.admin)
-            let stop = stopping.withLock { $0 }
             // Behind the answer, which would otherwise be waited for.
-            Task { await stop?() }
+            Task { await stop() }
             return Response(status: .accepted)
         }
         router.get("metrics") { [library, jobs] _, context in

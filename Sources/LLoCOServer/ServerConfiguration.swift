@@ -40,8 +40,10 @@ public struct ServerConfiguration: Sendable {
     public var maximumUploadBytes = 512 << 20
     /// The most connections at a time, others wait to be accepted: 256 by default
     public var maximumConnections = 256
-    /// The most answers that are given or wait at a time, more are refused: 64 by default
+    /// The most answers that are given or wait at a time, of one key half of them; more are refused: 64 by default
     public var maximumAnswers = 64
+    /// The most requests of a key in a second, on average: 50 by default
+    public var maximumRequestsPerSecond = 50.0
     /// The most documents that a request names: 1,000 by default
     public var maximumDocuments = 1000
     /// The most answers to one request (`n`): 8 by default

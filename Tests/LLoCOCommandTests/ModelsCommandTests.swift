@@ -177,7 +177,7 @@ struct ModelsCommandTests {
         let script = """
             import sqlite3, sys
             with sqlite3.connect(sys.argv[1]) as db:
-                db.executescript("DROP TABLE models; DELETE FROM grdb_migrations WHERE identifier = '5'; PRAGMA user_version = 4")
+                db.executescript("DROP TABLE models; DROP TABLE run_states; DROP TABLE run_state_pieces; DELETE FROM grdb_migrations WHERE identifier IN ('5', '6'); PRAGMA user_version = 4")
             """
         try place.write("older.py", text: script)
         try await place.shell("python3 older.py library.lloco").expectSuccess()

@@ -204,6 +204,19 @@ import Testing
         try await place.run(["serve", "--api-key-file", "none"] + Sample.segment).expectFailure("none")
     }
 
+    @Test func aKeyThatSendsTooMuchIsToldSo() async throws {
+        let place = try await Workplace.furnished()
+        let digest = SHA256.hash(data: Data("one".utf8)).map { String(format: "%02x", $0) }.joined()
+        try place.write("keys", text: digest + " read *\n")
+        let server = try await ServerUnderTest.start(place, ["--port", "0", "--api-key-file", "keys"])
+        let replies = try await server.send((0..<300).map { _ in Call("/lloco/v1/status").with(key: "one") })
+        #expect(replies.count { $0.status == 429 } > 0 && replies.count { $0.status == 200 } >= 100)
+        #expect(replies.allSatisfy { [200, 429].contains($0.status) })
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(try await server.send(Call("/lloco/v1/status").with(key: "one")).status == 200)
+        try await server.end().expectSuccess()
+    }
+
     /// Whoever goes is not answered any more, and nothing is said of it.
     @Test func clientsThatGo() async throws {
         let place = try await Workplace.furnished()
@@ -230,5 +243,26 @@ import Testing
         let outcome = try await server.end().expectSuccess()
         let answered = try await reply
         #expect(answered.status == 200 && answered.body.hasSuffix("data: [DONE]\n\n"), "\(answered) \(outcome)")
+    }
+
+    /// The second signal waits for nothing.
+    @Test func theSecondSignalEndsIt() async throws {
+        let place = try await Workplace.furnished()
+        let server = try await ServerUnderTest.start(place)
+        var call = Call.ask("g", "What?", #""max_tokens": 400, "n": 8, "temperature": 1, "stream": true"#)
+        call.leaves = false
+        let calls = [call, call, call, call]
+        async let replies = try? server.send(calls)
+        while !FileManager.default.fileExists(atPath: place.path("begun")) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        server.command.send(SIGTERM)
+        try await Task.sleep(for: .milliseconds(100))
+        server.command.send(SIGTERM)
+        let start = ContinuousClock.now
+        let outcome = try await server.command.end()
+        #expect(outcome.status == 128 + SIGTERM || outcome.status == 0, "\(outcome)")
+        #expect(start.duration(to: .now) < .seconds(5))
+        _ = await replies
     }
 }

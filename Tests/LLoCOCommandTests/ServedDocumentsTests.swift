@@ -195,7 +195,7 @@ import Testing
                 let isOpen = (operation["security"] as? [Any])?.isEmpty == true
                 var call = Call(
                     path.replacing("{group}", with: "g").replacing("{document}", with: "\(id)")
-                        .replacing("{model}", with: "g").replacing("{job}", with: job["id"] as? String ?? "")
+                        .replacing("{model}", with: "g").replacing("{file}", with: "main.js").replacing("{job}", with: job["id"] as? String ?? "")
                         .replacing("{upload}", with: upload), method == "get" ? nil : bodies[path] ?? " ")
                 call.method = method.uppercased()
                 let without = try await server.send(call)

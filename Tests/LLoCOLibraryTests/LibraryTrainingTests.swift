@@ -44,6 +44,32 @@ import Testing
         #expect(throws: LibraryError.self) { try library.removeRun(run.id) }
     }
 
+    /// A state of several pieces counts whole or not at all.
+    @Test func aLargeStateIsWhole() throws {
+        let run = try library.startRun(of: "g", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 9)
+        func state(_ seed: UInt64) -> Data {
+            var draws = SplitMix64(seed: seed)
+            return Data((0..<500_000).flatMap { _ in withUnsafeBytes(of: draws.next() as UInt64, Array.init) })
+        }
+        for step in 1...3 {
+            try library.saveRun(run.id, step: step, state: state(UInt64(step)), losses: [])
+            #expect(try library.runState(run.id) == state(UInt64(step)))
+        }
+        // Room for some pieces of the next one, not for all.
+        try library.limitPageCount(to: try library.statistics().fileBytes / 4096 + 300)
+        let fault = #expect(throws: LibraryError.self) {
+            try library.saveRun(run.id, step: 4, state: state(4) + state(5) + state(6), losses: [])
+        }
+        #expect(fault?.errorCode == .storage, "\(String(describing: fault))")
+        #expect(try library.runState(run.id) == state(3))
+        #expect(try library.trainingRuns().first?.step == 3)
+        // What was left over makes room again.
+        try library.saveRun(run.id, step: 5, state: state(5), losses: [])
+        #expect(try library.runState(run.id) == state(5))
+        try library.finishRun(run.id, config: "{}", weights: Data([5]))
+        #expect(try library.runState(run.id) == nil)
+    }
+
     @Test func notANumberIsNeverSaved() throws {
         let run = try library.startRun(of: "g", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 3)
         try library.saveRun(run.id, step: 1, state: Data([1]), losses: [TrainingLoss(step: 1, loss: 1)])

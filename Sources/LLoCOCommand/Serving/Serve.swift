@@ -4,6 +4,7 @@ import LLoCO
 import LLoCOLibrary
 import LLoCOServer
 public import Logging
+import Synchronization
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -84,6 +85,13 @@ struct Serve: AsyncParsableCommand {
         let logger = Logger(label: "lloco.server") { _ in JSONLog(level: level) }
         let server = Server(
             loaded.library(store), model: loaded.modelName, configuration: configuration, logger: logger)
+        let isEnding = Atomic(false)
+        let signals = Signals.handle { number in
+            // The second one waits for nothing.
+            guard !isEnding.exchange(true, ordering: .relaxed) else { Signals.endProcess(number) }
+            Task { await server.stop() }
+        }
+        defer { withExtendedLifetime(signals) {} }
         try await server.run { Terminal.print("listening on \($0)") }
     }
 

@@ -5,7 +5,7 @@ enum LibrarySchema {
     /// "LLCO", in the header of every library.
     static let applicationID = 0x4C4C_434F
     /// The format this program writes; it reads no newer one.
-    static let formatVersion = 5
+    static let formatVersion = 6
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -32,6 +32,10 @@ enum LibrarySchema {
         migrator.registerMigration("5") { db in
             try db.execute(sql: models)
             try db.execute(sql: "PRAGMA user_version = 5")
+        }
+        migrator.registerMigration("6") { db in
+            try db.execute(sql: runStates)
+            try db.execute(sql: "PRAGMA user_version = 6")
         }
         return migrator
     }
@@ -219,6 +223,23 @@ enum LibrarySchema {
             identity TEXT NOT NULL UNIQUE,
             name TEXT,
             path TEXT NOT NULL
+        ) STRICT;
+        """
+
+    // A run's state, in pieces that are written one by one: while a commit writes, nobody reads. `run_states` says which
+    // generation of pieces is whole; others are left over.
+    private static let runStates = """
+        CREATE TABLE run_states (
+            run_id INTEGER PRIMARY KEY REFERENCES training_runs (id) ON DELETE CASCADE,
+            generation INTEGER NOT NULL,
+            state_digest TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE run_state_pieces (
+            run_id INTEGER NOT NULL REFERENCES training_runs (id) ON DELETE CASCADE,
+            generation INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            bytes BLOB NOT NULL,
+            PRIMARY KEY (run_id, generation, position)
         ) STRICT;
         """
 }

@@ -53,10 +53,11 @@ extension SQLiteLibrary {
 
     /// Stores the state after `step` steps, with the losses since the last time.
     ///
-    /// Losses of later steps, left by a run that was cut before it saved, are dropped.
+    /// It counts whole or not at all, though it is written in pieces: readers wait for one of these at most. Losses of later
+    /// steps, left by a run that was cut before it saved, are dropped.
     public func saveRun(_ run: Int64, step: Int, state: Data, losses: [TrainingLoss]) throws {
         try Database.checkSize(state, "the training state", path: path)
-        try write { db in
+        let former = try read { db in
             let record = try self.existingRun(run, db)
             guard !record.isFinished, step >= 0, step <= record.totalSteps else {
                 throw LibraryError(
@@ -64,30 +65,90 @@ extension SQLiteLibrary {
                     "\(path): training run \(run) (\(record.totalSteps) steps"
                         + "\(record.isFinished ? ", finished" : "")) cannot stand at step \(step)")
             }
+            return try self.savedState(of: run, db)
+        }
+        try dropUnusedPieces()
+        let generation = (former?.generation ?? 0) + 1
+        for (position, start) in stride(from: 0, to: state.count, by: Self.pieceBytes).enumerated() {
+            let piece = state.dropFirst(start).prefix(Self.pieceBytes)
+            try write { db in
+                try db.execute(
+                    sql: "INSERT INTO run_state_pieces (run_id, generation, position, bytes) VALUES (?, ?, ?, ?)",
+                    arguments: [run, generation, position, Data(piece)])
+            }
+        }
+        try write { db in
             try self.record(losses, upTo: step, of: run, db)
             try db.execute(
-                sql: "UPDATE training_runs SET step = ?, state = ?, state_digest = ?, updated = ? WHERE id = ?",
-                arguments: [step, state, Digest.sha256(state), Date().timeIntervalSince1970, run])
+                sql: "INSERT OR REPLACE INTO run_states (run_id, generation, state_digest) VALUES (?, ?, ?)",
+                arguments: [run, generation, Digest.sha256(state)])
+            try db.execute(
+                sql: "UPDATE training_runs SET step = ?, state = NULL, state_digest = NULL, updated = ? WHERE id = ?",
+                arguments: [step, Date().timeIntervalSince1970, run])
         }
+        try dropUnusedPieces()
     }
 
     /// The state that was last saved, checked against its digest; nil before the first.
     public func runState(_ run: Int64) throws -> Data? {
         try read { db in
             _ = try self.existingRun(run, db)
-            guard
-                let row = try Row.fetchOne(
-                    db, sql: "SELECT state, state_digest FROM training_runs WHERE id = ?", arguments: [run]),
-                let state: Data = try row.optional("state")
-            else { return nil }
-            guard Digest.sha256(state) == (try row.checked("state_digest", as: String.self)) else {
+            let (state, digest): (Data, String)
+            if let saved = try self.savedState(of: run, db) {
+                let pieces = try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT bytes FROM run_state_pieces WHERE run_id = ? AND generation = ? ORDER BY position
+                        """, arguments: [run, saved.generation])
+                state = try pieces.reduce(into: Data()) { $0 += try $1.checked("bytes", as: Data.self) }
+                digest = saved.digest
+            } else {
+                // Of a library in a format before 6
+                guard
+                    let row = try Row.fetchOne(
+                        db, sql: "SELECT state, state_digest FROM training_runs WHERE id = ?", arguments: [run]),
+                    let whole: Data = try row.optional("state")
+                else { return nil }
+                (state, digest) = (whole, try row.checked("state_digest"))
+            }
+            guard Digest.sha256(state) == digest else {
                 throw DamagedValue("the state of training run \(run) does not have its digest")
             }
             return state
         }
     }
 
-    /// Ends a run: its adapter is stored and its state dropped, in one transaction.
+    /// The most bytes of a state that are written at a time
+    private static let pieceBytes = 1 << 20
+
+    /// Which pieces are a run's state; nil where none was saved in pieces.
+    private func savedState(of run: Int64, _ db: Database) throws -> (generation: Int, digest: String)? {
+        guard try db.tableExists("run_states"),
+            let row = try Row.fetchOne(
+                db, sql: "SELECT generation, state_digest FROM run_states WHERE run_id = ?", arguments: [run])
+        else { return nil }
+        return (try row.count("generation"), try row.checked("state_digest"))
+    }
+
+    /// Deletes pieces that no state is made of, one at a time.
+    private func dropUnusedPieces() throws {
+        var isLeft = true
+        while isLeft {
+            isLeft = try write { db in
+                try db.execute(
+                    sql: """
+                        DELETE FROM run_state_pieces WHERE rowid = (
+                            SELECT run_state_pieces.rowid FROM run_state_pieces LEFT JOIN run_states
+                                ON run_states.run_id = run_state_pieces.run_id
+                                AND run_states.generation = run_state_pieces.generation
+                            WHERE run_states.run_id IS NULL LIMIT 1)
+                        """)
+                return db.changesCount > 0
+            }
+        }
+    }
+
+    /// Ends a run: its adapter is stored, and its state is none any more, in one transaction.
     ///
     /// - Parameter tuned: documents' vectors that are read with the adapter, and with no other
     @discardableResult
@@ -95,7 +156,7 @@ extension SQLiteLibrary {
         _ run: Int64, losses: [TrainingLoss] = [], config: String, weights: Data, tuned: [TunedVectors] = []
     ) throws -> AdapterRecord {
         try Database.checkSize(weights, "the adapter's weights", path: path)
-        return try write { db in
+        let adapter = try write { db in
             let record = try self.existingRun(run, db)
             guard !record.isFinished else {
                 throw LibraryError(.invalid, "\(path): training run \(run) is already finished")
@@ -106,11 +167,14 @@ extension SQLiteLibrary {
                     UPDATE training_runs SET finished = 1, step = total_steps, state = NULL, state_digest = NULL,
                         updated = ? WHERE id = ?
                     """, arguments: [Date().timeIntervalSince1970, run])
+            try db.execute(sql: "DELETE FROM run_states WHERE run_id = ?", arguments: [run])
             let adapter = try self.insertAdapter(
                 try self.groupID(record.group, db), record.identity, config: config, weights: weights, run: run, db)
             try self.store(tuned, of: adapter.id, db)
             return adapter
         }
+        try dropUnusedPieces()
+        return adapter
     }
 
     /// Deletes a run with its state and losses; the adapter it made stays.

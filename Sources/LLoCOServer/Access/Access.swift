@@ -20,10 +20,14 @@ public struct Access: Sendable, Hashable {
     /// The groups that are seen; nil for all
     public let groups: Set<String>?
     public let scope: Scope
+    /// Which key it is, by its line's number; nil where none is asked for
+    let key: Int?
 
-    public init(groups: Set<String>?, scope: Scope) {
+    /// - Parameter key: a number that tells keys from each other
+    public init(groups: Set<String>?, scope: Scope, key: Int? = nil) {
         self.groups = groups
         self.scope = scope
+        self.key = key
     }
 
     /// Whoever is on this machine, where no keys are asked for.

@@ -32,7 +32,7 @@ public struct AccessKeys: Sendable {
             }
             let names = content[2].split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
             let groups = names == ["*"] ? nil : Set(names)
-            keys.append((digest, Access(groups: groups, scope: scope)))
+            keys.append((digest, Access(groups: groups, scope: scope, key: number + 1)))
         }
         guard !keys.isEmpty else { throw Fault(description: "no key in it") }
         self.keys = keys

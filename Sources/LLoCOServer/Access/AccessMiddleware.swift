@@ -8,9 +8,10 @@ struct AccessMiddleware: RouterMiddleware {
     let keys: AccessKeys?
     /// Names that clients may use for the server, beside this machine's own
     let hosts: Set<String>
+    let rates: KeyRates
 
-    /// Routes that need no key: they hold no data
-    static let open = Set(["/healthz", "/readyz"] + PageRoutes.paths)
+    /// Whether a path needs no key: it holds no data.
+    static func isOpen(_ path: String) -> Bool { ["/healthz", "/readyz"].contains(path) || PageRoutes.isOpen(path) }
     private static let own: Set = ["localhost", "127.0.0.1", "[::1]"]
 
     func handle(
@@ -31,7 +32,10 @@ struct AccessMiddleware: RouterMiddleware {
         }
         var context = context
         if let keys {
-            if !Self.open.contains(request.uri.path) { context.access = try access(request, keys) }
+            if !Self.isOpen(request.uri.path) {
+                context.access = try access(request, keys)
+                if let key = context.access.key { try rates.take(key) }
+            }
         } else {
             context.access = .all
         }

@@ -37,7 +37,7 @@ struct OllamaRoutes: Sendable {
                 OllamaForm(head: $0, isChat: false)
             }
         }
-        router.post("embed") { request, _ in try await embed(request) }
+        router.post("embed") { request, context in try await embed(request, for: context.access) }
     }
 
     private struct Details: Encodable {
@@ -95,13 +95,13 @@ struct OllamaRoutes: Sendable {
             ])
     }
 
-    private func embed(_ request: Request) async throws -> Response {
+    private func embed(_ request: Request, for access: Access) async throws -> Response {
         var request = request
         let start = ContinuousClock.now
         let fields = try await desk.fields(&request)
         try fields.check(
             known: ["model", "input"], ignored: ["keep_alive", "options"], defaults: ["truncate": [.bool(true)]])
-        let (vectors, tokens) = try await embeddings.vectors(fields)
+        let (vectors, tokens) = try await embeddings.vectors(fields, for: access, of: request)
         return try .json(
             Embeddings(
                 model: try fields.string("model") ?? "", embeddings: vectors,

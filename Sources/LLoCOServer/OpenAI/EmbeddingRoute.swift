@@ -42,15 +42,16 @@ struct EmbeddingRoute: Sendable {
     /// Texts of one request, at most
     private static let mostTexts = 2048
 
-    func embed(_ request: Request) async throws -> Response {
-        let body = try await request.body.collect(upTo: configuration.maximumBodyBytes)
+    func embed(_ request: Request, for access: Access) async throws -> Response {
+        var request = request
+        let body = try await request.collectBody(upTo: configuration.maximumBodyBytes)
         let fields = try RequestFields(Array(body.readableBytesView))
         try fields.check(known: ["model", "input", "encoding_format"], ignored: ["user"])
         let format = try fields.string("encoding_format") ?? "float"
         guard ["float", "base64"].contains(format) else {
             throw APIError.invalid("\"encoding_format\": expected float or base64", parameter: "encoding_format")
         }
-        let (vectors, tokens) = try await vectors(fields)
+        let (vectors, tokens) = try await vectors(fields, for: access, of: request)
         return try .json(
             Reply(
                 data: vectors.enumerated().map { index, vector in
@@ -60,26 +61,31 @@ struct EmbeddingRoute: Sendable {
     }
 
     /// The vectors of the field `input`, and the tokens of its texts.
-    func vectors(_ fields: RequestFields) async throws -> (vectors: [[Float]], tokens: Int) {
+    func vectors(
+        _ fields: RequestFields, for access: Access, of request: Request
+    ) async throws -> (vectors: [[Float]], tokens: Int) {
         let texts = try fields.stringOrStrings("input")
         guard 1...Self.mostTexts ~= texts.count else {
             throw APIError.invalid("\"input\": expected 1 to \(Self.mostTexts) strings", parameter: "input")
         }
-        let places = try admission.admit(1)
+        let places = try admission.admit(1, for: access)
         defer { places.leave() }
         let embedder = try await engine.thread.run { try engine.model.embedder }
-        // Some at a time: those who wait for answers have their turns between.
-        var (vectors, tokens): ([[Float]], Int) = ([], 0)
-        for start in stride(from: 0, to: texts.count, by: 16) {
-            try Task.checkCancellation()
-            let some = Array(texts[start..<min(texts.count, start + 16)])
-            let made = try await engine.thread.run {
-                (try embedder.embed(some), some.reduce(0) { $0 + embedder.tokenCount(of: $1) })
+        let gone = Flag()
+        return try await request.body.untilClientGoes({ gone.raise() }) {
+            // Some at a time: those who wait for answers have their turns between.
+            var (vectors, tokens): ([[Float]], Int) = ([], 0)
+            for start in stride(from: 0, to: texts.count, by: 16) {
+                if gone.isRaised { throw CancellationError() }
+                let some = Array(texts[start..<min(texts.count, start + 16)])
+                let made = try await engine.thread.run {
+                    (try embedder.embed(some), some.reduce(0) { $0 + embedder.tokenCount(of: $1) })
+                }
+                vectors += made.0
+                tokens += made.1
             }
-            vectors += made.0
-            tokens += made.1
+            return (vectors, tokens)
         }
-        return (vectors, tokens)
     }
 
     /// Little-endian float32

@@ -13,9 +13,12 @@ struct LogProbabilities: Sendable {
         var topLogprobs: [Token]?
 
         fileprivate init(_ candidate: TokenLogProbability.Candidate, _ tokenizer: any Tokenizer) {
-            var decoder = StreamingDecoder(tokenizer, skippingSpecial: false, startsText: false)
-            token = decoder.append(candidate.id) + decoder.finish()
-            bytes = Array(token.utf8)
+            // A token may be part of a character: its bytes say which.
+            let own = tokenizer.bytes(of: candidate.id)
+            token =
+                own.isEmpty
+                ? tokenizer.decode([candidate.id], skippingSpecial: false) : String(decoding: own, as: UTF8.self)
+            bytes = own.isEmpty ? Array(token.utf8) : own
             logprob = candidate.logProbability
         }
     }

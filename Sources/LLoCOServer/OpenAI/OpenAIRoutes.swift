@@ -38,6 +38,8 @@ struct OpenAIRoutes: Sendable {
                 ResponsesForm(head: $0, request: response)
             }
         }
-        router.post("embeddings") { request, _ in try await embeddings.embed(request) }
+        router.post("embeddings") { request, context in
+            try await embeddings.embed(request, for: context.access)
+        }
     }
 }

@@ -1,32 +1,70 @@
+import HTTPTypes
 import Hummingbird
+import LLoCOBase
 import NIOCore
 
 /// The page, and the description of the API: files of the program's own, which hold no data.
 struct PageRoutes: Sendable {
-    private static let files: [(path: String, type: String, content: [UInt8])] = [
-        ("/", "text/html; charset=utf-8", PackageResources.page_html),
-        ("/page.css", "text/css; charset=utf-8", PackageResources.page_css),
-        ("/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
-        ("/openapi.json", "application/json", PackageResources.openapi_json),
+    /// What `page.html` loads from `/page/`
+    private static let files: [(name: String, content: [UInt8])] = [
+        ("adding.js", PackageResources.adding_js),
+        ("answers.js", PackageResources.answers_js),
+        ("api.js", PackageResources.api_js),
+        ("ask.js", PackageResources.ask_js),
+        ("bytes.js", PackageResources.bytes_js),
+        ("cards.js", PackageResources.cards_js),
+        ("choice.js", PackageResources.choice_js),
+        ("conversation.js", PackageResources.conversation_js),
+        ("curve.js", PackageResources.curve_js),
+        ("dialogs.js", PackageResources.dialogs_js),
+        ("dom.js", PackageResources.dom_js),
+        ("failures.js", PackageResources.failures_js),
+        ("groups.js", PackageResources.groups_js),
+        ("history.js", PackageResources.history_js),
+        ("jobforms.js", PackageResources.jobforms_js),
+        ("jobs.js", PackageResources.jobs_js),
+        ("keys.js", PackageResources.keys_js),
+        ("library.js", PackageResources.library_js),
+        ("main.js", PackageResources.main_js),
+        ("page.css", PackageResources.page_css),
+        ("panel.js", PackageResources.panel_js),
+        ("passages.js", PackageResources.passages_js),
+        ("questions.js", PackageResources.questions_js),
+        ("state.js", PackageResources.state_js),
+        ("theme.js", PackageResources.theme_js),
+        ("tuning.js", PackageResources.tuning_js),
+        ("words.js", PackageResources.words_js),
     ]
-    static let paths = files.map(\.path) + [icon]
-    /// What browsers ask for by themselves; there is none.
-    private static let icon = "/favicon.ico"
+
+    /// Whether a path needs no key.
+    static func isOpen(_ path: String) -> Bool {
+        ["/", "/favicon.ico", "/openapi.json"].contains(path) || path.hasPrefix("/page/")
+    }
 
     func add(to router: Router<ServerContext>) {
-        router.get(RouterPath(Self.icon)) { _, _ in Response(status: .noContent) }
-        for file in Self.files {
-            router.get(RouterPath(file.path)) { _, _ in
-                Response(
-                    status: .ok,
-                    headers: [
-                        .contentType: file.type, .cacheControl: "no-cache",
-                        // Nothing from elsewhere runs in the page, and no other page shows it.
-                        .contentSecurityPolicy:
-                            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-                        .xContentTypeOptions: "nosniff", .init("Referrer-Policy")!: "no-referrer",
-                    ], body: .init(byteBuffer: ByteBuffer(bytes: file.content)))
+        router.get("/") { _, _ in Self.file("text/html; charset=utf-8", PackageResources.page_html) }
+        router.get("/page/:file") { _, context in
+            let name = try context.plainParameter("file")
+            guard let file = Self.files.first(where: { $0.name == name }) else {
+                throw APIError.notFound("the page has no file \"\(name.printable(limit: 60))\"")
             }
+            let type = name.hasSuffix(".css") ? "text/css" : "text/javascript"
+            return Self.file(type + "; charset=utf-8", file.content)
         }
+        // What browsers ask for by themselves; there is none.
+        router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
+        router.get("/openapi.json") { _, _ in Self.file("application/json", PackageResources.openapi_json) }
+    }
+
+    private static func file(_ type: String, _ content: [UInt8]) -> Response {
+        Response(
+            status: .ok,
+            headers: [
+                .contentType: type, .cacheControl: "no-cache",
+                // Nothing from elsewhere runs in the page, and no other page shows it.
+                .contentSecurityPolicy:
+                    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+                .xContentTypeOptions: "nosniff", .init("Referrer-Policy")!: "no-referrer",
+            ], body: .init(byteBuffer: ByteBuffer(bytes: content)))
     }
 }

@@ -27,7 +27,7 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
                 : try Response.json(told, status: told.status)
             // What was being answered closes its connection.
             response.headers[.connection] = "close"
-            if told.status == .serviceUnavailable { response.headers[.retryAfter] = "1" }
+            if [.serviceUnavailable, .tooManyRequests].contains(told.status) { response.headers[.retryAfter] = "1" }
             if told.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
             return response
         }
