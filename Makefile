@@ -15,7 +15,7 @@ export LIBTORCH
 endif
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-without-libtorch test-sanitizers demo bench bootstrap check format lint clean help
+.PHONY: build test test-page test-without-libtorch test-sanitizers demo bench bootstrap check format lint clean help
 
 build: bootstrap ## build .build/release/lloco
 	$(SWIFT) build -c release --product lloco
@@ -23,6 +23,10 @@ build: bootstrap ## build .build/release/lloco
 test: ## build and run every test (in release, as it is used)
 	@Scripts/bootstrap --tests
 	Scripts/test $(SWIFT) test -c release --disable-xctest
+
+test-page: ## test the server's page in a browser, against a mock server (Tests/Page/page_test.py --server URL for a real one)
+	@Scripts/bootstrap --page
+	Tests/Page/page_test.py
 
 # Package.swift leaves out what stands on libtorch.
 test-without-libtorch: ## build and test what needs no libtorch: tokenizers, documents, library, data sets, reports

@@ -180,9 +180,12 @@ struct ServerUnderTest {
                 time.sleep(0.3)
                 one.close()
                 return {"status": 0}
-            reply = one.getresponse()
-            open("begun", "w").close()
-            body = reply.read().decode()
+            try:
+                reply = one.getresponse()
+                open("begun", "w").close()
+                body = reply.read().decode()
+            except (http.client.HTTPException, OSError):
+                return {"status": 0}
             return {"status": reply.status, "type": reply.headers.get("Content-Type", ""), "body": body}
 
         calls = json.load(sys.stdin)
