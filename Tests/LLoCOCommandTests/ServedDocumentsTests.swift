@@ -44,7 +44,8 @@ import Testing
         // The same file, longer, is the same document.
         let again = try await server.upload([("a dam.txt", text + "\n\nIt broke.")])
         _ = try await server.job(#"{"kind": "add", "group": "new/ä", "upload": "\#(again)"}"#)
-        #expect(try await server.send(Call("/lloco/v1/documents/\(id)")).object["bytes"] as? Int == text.utf8.count + 11)
+        #expect(
+            try await server.send(Call("/lloco/v1/documents/\(id)")).object["bytes"] as? Int == text.utf8.count + 11)
         let gone = try await server.send(.delete("/lloco/v1/documents/\(id)"))
         #expect(gone.status == 204)
         #expect(try await server.send(Call("/lloco/v1/documents/\(id)")).status == 404)
@@ -119,7 +120,8 @@ import Testing
         let place = try await Workplace.furnished()
         var server = try await ServerUnderTest.start(place)
         let upload = try await server.upload(Self.manyFiles)
-        let job = try await server.send(Call("/lloco/v1/jobs", #"{"kind": "add", "group": "g", "upload": "\#(upload)"}"#))
+        let job = try await server.send(
+            Call("/lloco/v1/jobs", #"{"kind": "add", "group": "g", "upload": "\#(upload)"}"#))
         let id = try #require(job.object["id"] as? String)
         for _ in 0..<2 {
             var done = 0
@@ -195,7 +197,9 @@ import Testing
                 let isOpen = (operation["security"] as? [Any])?.isEmpty == true
                 var call = Call(
                     path.replacing("{group}", with: "g").replacing("{document}", with: "\(id)")
-                        .replacing("{model}", with: "g").replacing("{file}", with: "main.js").replacing("{job}", with: job["id"] as? String ?? "")
+                        .replacing("{model}", with: "g").replacing("{file}", with: "main.js").replacing(
+                            "{job}", with: job["id"] as? String ?? ""
+                        )
                         .replacing("{upload}", with: upload), method == "get" ? nil : bodies[path] ?? " ")
                 call.method = method.uppercased()
                 let without = try await server.send(call)
@@ -213,7 +217,8 @@ import Testing
         #expect(tried > 40)
         let mixed = try await server.send([
             Call.ask("h", "x", #""max_tokens": 2, "lloco": {"documents": ["secret.txt"]}"#).with(key: "one"),
-            Call("/lloco/v1/search", #"{"query": "secret", "group": "h", "documents": ["secret.txt"]}"#).with(key: "one"),
+            Call("/lloco/v1/search", #"{"query": "secret", "group": "h", "documents": ["secret.txt"]}"#).with(
+                key: "one"),
             Call("/lloco/v1/jobs", #"{"kind": "add", "group": "g", "upload": "x"}"#).with(key: "one"),
             Call("/lloco/v1/jobs", #"{"kind": "finetune", "group": "h"}"#).with(key: "reader"),
             Call("/metrics").with(key: "one"), Call("/lloco/v1/stop", " ").with(key: "one"),

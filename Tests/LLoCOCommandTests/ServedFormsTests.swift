@@ -20,7 +20,8 @@ import Testing
             Call("/v1/responses", #"{"model": "g", "input": "What is item 1?", "max_output_tokens": 8}"#),
             Call(
                 "/v1/responses",
-                #"{"model": "g", "input": [{"role": "user", "content": [{"type": "input_text", "text": "What is item 1?"}]}], "max_output_tokens": 8, "stream": true}"#),
+                #"{"model": "g", "input": [{"role": "user", "content": [{"type": "input_text", "text": "What is item 1?"}]}], "max_output_tokens": 8, "stream": true}"#
+            ),
             Call("/api/chat", #"{"model": "g", "stream": false, \#(message), \#(options)}"#),
             Call("/api/chat", #"{"model": "g", \#(message), \#(options)}"#),
             Call("/api/generate", #"{"model": "g", "prompt": "What is item 1?", \#(options)}"#),
@@ -50,7 +51,8 @@ import Testing
                 (line[key] as? [String: Any])?["content"] as? String ?? line[key] as? String ?? ""
             }
             #expect(pieces.joined().trimmingCharacters(in: .whitespacesAndNewlines) == text)
-            #expect(lines.last?["done"] as? Bool == true && lines.dropLast().allSatisfy { $0["done"] as? Bool == false })
+            #expect(
+                lines.last?["done"] as? Bool == true && lines.dropLast().allSatisfy { $0["done"] as? Bool == false })
         }
         try await server.end().expectSuccess()
     }

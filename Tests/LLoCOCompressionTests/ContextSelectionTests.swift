@@ -88,7 +88,9 @@ import Testing
             Double(try selection(question, text, positions, vectors: 900).selection.text.count) / Double(positions)
         }
         // All that text takes for a detail, of which many or few words are found; little for the whole.
-        for question in ["Did the miller keep a grey donkey near the mill?", "Were river, lantern, boat and fair grey?"] {
+        for question in [
+            "Did the miller keep a grey donkey near the mill?", "Were river, lantern, boat and fair grey?",
+        ] {
             let all = try selection(question, text, 200, share: 1, vectors: 900).selection.text
             #expect(try selection(question, text, 200, vectors: 900).selection.text == all && all.count > 60)
         }

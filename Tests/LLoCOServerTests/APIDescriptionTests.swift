@@ -2,10 +2,9 @@ import Foundation
 import LLoCO
 import LLoCOLibrary
 import LLoCOModelTestSupport
+import LLoCOServer
 import LLoCOTestSupport
 import Testing
-
-import LLoCOServer
 
 /// The description that is served, and the routes that there are.
 @Suite struct APIDescriptionTests {

@@ -1,7 +1,6 @@
 import LLoCOBase
-import Testing
-
 import LLoCOServer
+import Testing
 
 @Suite struct MultipartParserTests {
     private typealias Event = MultipartParser.Event
@@ -76,7 +75,9 @@ import LLoCOServer
     /// Whatever comes is parts or a fault, and is so however it is cut.
     @Test func garbageIsJudgedAlike() throws {
         var draws = SplitMix64(seed: 5)
-        let pieces = ["--b;1", "\r\n", "--", "\r", "\n", "Content-Disposition: form-data; name=\"f\"", "x", ":", "\"", ";"]
+        let pieces = [
+            "--b;1", "\r\n", "--", "\r", "\n", "Content-Disposition: form-data; name=\"f\"", "x", ":", "\"", ";",
+        ]
         for _ in 0..<3000 {
             var body = Array("--b;1\r\nContent-Disposition: form-data; name=f\r\n\r\n".utf8)
             if Bool.random(using: &draws) { body = [] }
@@ -89,7 +90,9 @@ import LLoCOServer
     }
 
     @Test func namesStayInTheirFolder() throws {
-        for (name, safe) in [("a.txt", "a.txt"), ("../../etc/passwd", "passwd"), (#"C:\x\b.pdf"#, "b.pdf"), (".x", ".x")] {
+        for (name, safe) in [
+            ("a.txt", "a.txt"), ("../../etc/passwd", "passwd"), (#"C:\x\b.pdf"#, "b.pdf"), (".x", ".x"),
+        ] {
             #expect(try Uploads.safe(name) == safe)
         }
         for name in ["", ".", "..", "a/..", "/", "a\u{0}b", "x\n", String(repeating: "x", count: 201)] {

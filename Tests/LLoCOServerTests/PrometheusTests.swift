@@ -1,7 +1,6 @@
+import LLoCOServer
 import Metrics
 import Testing
-
-import LLoCOServer
 
 @Suite struct PrometheusTests {
     @Test func valuesAreLines() {
@@ -11,9 +10,11 @@ import LLoCOServer
         Metrics.Timer(label: "b_seconds", factory: registry).recordSeconds(1000)
         Gauge(label: "c", factory: registry).record(1.5)
         let lines = registry.text().split(separator: "\n").map(String.init)
-        #expect(lines.prefix(4) == [
-            "# TYPE a_total counter", #"a_total{x="q\"\n"} 6"#, "# HELP b_seconds How long.", "# TYPE b_seconds histogram",
-        ])
+        #expect(
+            lines.prefix(4) == [
+                "# TYPE a_total counter", #"a_total{x="q\"\n"} 6"#, "# HELP b_seconds How long.",
+                "# TYPE b_seconds histogram",
+            ])
         for line in [
             #"b_seconds_bucket{le="0.02"} 0"#, #"b_seconds_bucket{le="0.05"} 1"#, #"b_seconds_bucket{le="+Inf"} 2"#,
             "b_seconds_sum 1000.03", "b_seconds_count 2", "# TYPE c gauge", "c 1.5",

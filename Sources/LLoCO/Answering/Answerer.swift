@@ -188,7 +188,10 @@ public final class Answerer: Sendable {
         let seconds = start.duration(to: .now).seconds
         let prompt = try await build(question, plain, options, found)
         // The text of a document is read once for all questions that follow each other.
-        return (found, prompt, try prompt.ids.map { try promptCache.reuse(for: $0, of: model.languageModel.decoder) }, seconds)
+        return (
+            found, prompt, try prompt.ids.map { try promptCache.reuse(for: $0, of: model.languageModel.decoder) },
+            seconds
+        )
     }
 
     /// Holds what was read for the next question.

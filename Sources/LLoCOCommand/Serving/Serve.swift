@@ -1,9 +1,9 @@
-public import ArgumentParser
+import ArgumentParser
 import Foundation
 import LLoCO
 import LLoCOLibrary
 import LLoCOServer
-public import Logging
+import Logging
 import Synchronization
 
 struct Serve: AsyncParsableCommand {
@@ -50,11 +50,19 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp(
             "What is logged, as JSON Lines on stderr: trace, debug, info, notice, warning or error.",
             discussion: "info has a line a request: route, status, seconds, id; never a document's text or a question.",
-            valueName: "level"))
+            valueName: "level"), transform: Self.level)
     var logLevel = Logger.Level.warning
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var engine: EngineOptions
+
+    private static func level(_ name: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: name) else {
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--log-level \(name): expected \(levels)")
+        }
+        return level
+    }
 
     /// Addresses that only this machine reaches
     private static let loopback: Set = ["127.0.0.1", "::1", "localhost"]
@@ -112,5 +120,3 @@ struct Serve: AsyncParsableCommand {
         do { return try AccessKeys(text) } catch { throw CommandError("--api-key-file \(file): \(error)") }
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

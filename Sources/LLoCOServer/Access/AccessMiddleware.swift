@@ -10,8 +10,10 @@ struct AccessMiddleware: RouterMiddleware {
     let hosts: Set<String>
     let rates: KeyRates
 
-    /// Whether a path needs no key: it holds no data.
-    static func isOpen(_ path: String) -> Bool { ["/healthz", "/readyz"].contains(path) || PageRoutes.isOpen(path) }
+    /// Whether a path needs no key: what is there holds no data.
+    static func isOpen(_ path: String) -> Bool {
+        ["/healthz", "/readyz", "/openapi.json", "/", "/favicon.ico"].contains(path) || path.hasPrefix("/page/")
+    }
     private static let own: Set = ["localhost", "127.0.0.1", "[::1]"]
 
     func handle(

@@ -60,7 +60,7 @@ struct AnswerDesk: Sendable {
 
     /// Begins to answer.
     private func answers(to asked: AskedQuestion, for access: Access) async throws -> [AnswerStream] {
-        let places = try admission.admit(asked.choices, for: access)
+        let places = try admission.admit(asked.choices, key: access.key)
         // Far more than the window holds is not even counted.
         guard asked.question.utf8.count <= 64 * window else {
             throw APIError.invalid(

@@ -35,7 +35,8 @@ struct GivenAnswer: Sendable {
         basis = Basis(
             mode: answer.mode.rawValue, documents: answer.documents,
             passages: answer.passages.map {
-                .init(document: $0.document, documentId: ids[$0.document], start: $0.start, end: $0.end, score: $0.score)
+                .init(
+                    document: $0.document, documentId: ids[$0.document], start: $0.start, end: $0.end, score: $0.score)
             }, contextTokens: answer.contextTokens, omissions: answer.omissions, seconds: answer.seconds)
     }
 }
@@ -63,23 +64,6 @@ protocol ReplyForm: Sendable {
 
 extension ReplyForm {
     func failure(_ error: APIError) -> any Encodable & Sendable { error }
-}
-
-/// How pieces of an answer are written.
-enum ReplyFraming: Sendable {
-    /// Server-sent events, ended by `[DONE]`
-    case events
-    /// Server-sent events that are named by their field `type`
-    case namedEvents
-    /// Lines of JSON
-    case lines
-
-    var contentType: String { self == .lines ? "application/x-ndjson" : "text/event-stream" }
-}
-
-/// A piece that has a name.
-protocol NamedPiece {
-    var type: String { get }
 }
 
 /// What all parts of a reply have.

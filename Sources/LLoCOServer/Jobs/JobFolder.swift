@@ -25,7 +25,8 @@ struct JobFolder: Sendable {
         // No file's name has more than 255 bytes.
         let name = group.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
         return root.appending(path: "files", directoryHint: .isDirectory)
-            .appending(path: name.utf8.count > 100 ? Digest.sha256(Data(group.utf8)) : name, directoryHint: .isDirectory)
+            .appending(
+                path: name.utf8.count > 100 ? Digest.sha256(Data(group.utf8)) : name, directoryHint: .isDirectory)
     }
 
     /// The jobs that there are, the oldest first. One that cannot be read is passed over.

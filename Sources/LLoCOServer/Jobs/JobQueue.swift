@@ -95,7 +95,8 @@ actor JobQueue {
         var failure: String?
         do {
             let process = JobProcess(
-                executable: executable, arguments: job.arguments(paths: try folder.place(filesOf: job), options: options),
+                executable: executable,
+                arguments: job.arguments(paths: try folder.place(filesOf: job), options: options),
                 events: folder.events(job.id), errors: folder.errors(job.id))
             switch try await process.run() {
             case .exit(0): break
@@ -129,7 +130,8 @@ actor JobQueue {
             try folder.save(jobs[index])
             try folder.append(.state(state, error: error), to: jobs[index])
         } catch { logger.error("a job's state could not be written: \(error)") }
-        logger.info("job", metadata: ["job": "\(id)", "kind": "\(jobs[index].kind.rawValue)", "state": "\(state.rawValue)"])
+        logger.info(
+            "job", metadata: ["job": "\(id)", "kind": "\(jobs[index].kind.rawValue)", "state": "\(state.rawValue)"])
     }
 
     private func open() {

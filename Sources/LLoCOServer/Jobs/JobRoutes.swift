@@ -109,7 +109,7 @@ struct JobRoutes: Sendable {
         return .pieces(.events) { events in
             defer { try? file.close() }
             let gone = Flag()
-            try await body.untilClientGoes({ gone.raise() }) {
+            try await body.untilClientGoes(gone.raise) {
                 var lines = LineTail(file)
                 var lastSign = ContinuousClock.now
                 while !gone.isRaised, !Task.isShuttingDownGracefully {

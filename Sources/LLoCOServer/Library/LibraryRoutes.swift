@@ -161,7 +161,8 @@ struct LibraryRoutes: Sendable {
                 type: "invalid_request_error", parameter: "range")
         }
         headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)"
-        return Response(status: .partialContent, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes[range])))
+        return Response(
+            status: .partialContent, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes[range])))
     }
 
     // MARK: Searching

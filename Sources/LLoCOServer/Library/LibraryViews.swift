@@ -112,13 +112,15 @@ struct JobView: Encodable {
 /// A field that is null where there is no value, so that a reader finds every field.
 @propertyWrapper
 struct Nullable<Value: Encodable>: Encodable {
-    var wrappedValue: Value?
+    private let value: Value?
 
-    init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+    var wrappedValue: Value? { value }
+
+    init(wrappedValue: Value?) { value = wrappedValue }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+        if let value { try container.encode(value) } else { try container.encodeNil() }
     }
 }
 

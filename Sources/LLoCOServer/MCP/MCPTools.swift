@@ -137,7 +137,7 @@ struct MCPTools: Sendable {
     /// A file in one of the folders, its links followed.
     private func allowed(_ path: String) throws -> URL {
         guard !folders.isEmpty else {
-            throw APIError.invalid("no folder is open to this server: add a text, or start it with --folder DIR")
+            throw APIError.invalid("no folder is open to this server: add a text in place of a path")
         }
         let file = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
         let isInside = folders.contains { folder in

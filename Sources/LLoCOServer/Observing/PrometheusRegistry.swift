@@ -12,7 +12,8 @@ package final class PrometheusRegistry: MetricsFactory {
     package init(help: [String: String]) { self.help = help }
 
     private func series(_ label: String, _ dimensions: [(String, String)], _ kind: Series.Kind) -> Series {
-        let key = Series.Key(name: label, labels: dimensions.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ","))
+        let key = Series.Key(
+            name: label, labels: dimensions.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ","))
         return series.withLock { series in
             let found = series[key] ?? Series(kind)
             series[key] = found

@@ -43,7 +43,8 @@ struct OllamaRequest {
     private init(
         _ fields: RequestFields, own: Set<String>, _ desk: AnswerDesk, _ question: (String) throws -> AskedQuestion
     ) throws {
-        try fields.check(known: Self.known.union(own).subtracting(["think"]), ignored: Self.ignored, defaults: Self.defaults)
+        try fields.check(
+            known: Self.known.union(own).subtracting(["think"]), ignored: Self.ignored, defaults: Self.defaults)
         var asked = try question(fields.model())
         asked.streams = try fields.bool("stream") ?? true
         if let options = try fields.object("options") {

@@ -68,11 +68,11 @@ struct EmbeddingRoute: Sendable {
         guard 1...Self.mostTexts ~= texts.count else {
             throw APIError.invalid("\"input\": expected 1 to \(Self.mostTexts) strings", parameter: "input")
         }
-        let places = try admission.admit(1, for: access)
+        let places = try admission.admit(1, key: access.key)
         defer { places.leave() }
         let embedder = try await engine.thread.run { try engine.model.embedder }
         let gone = Flag()
-        return try await request.body.untilClientGoes({ gone.raise() }) {
+        return try await request.body.untilClientGoes(gone.raise) {
             // Some at a time: those who wait for answers have their turns between.
             var (vectors, tokens): ([[Float]], Int) = ([], 0)
             for start in stride(from: 0, to: texts.count, by: 16) {

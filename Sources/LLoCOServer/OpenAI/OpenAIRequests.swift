@@ -88,7 +88,7 @@ struct ResponsesRequest {
         "tools": [.array([])], "tool_choice": [.string("none"), .string("auto")], "parallel_tool_calls": [.bool(true)],
         "background": [.bool(false)], "top_logprobs": [.integer(0)],
         "text": [
-            .object(JSONObject(["format": .object(JSONObject(["type": .string("text")]))])),
+            .object(JSONObject(["format": .object(JSONObject(["type": .string("text")]))]))
         ],
     ]
 

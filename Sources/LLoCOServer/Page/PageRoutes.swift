@@ -36,11 +36,6 @@ struct PageRoutes: Sendable {
         ("words.js", PackageResources.words_js),
     ]
 
-    /// Whether a path needs no key.
-    static func isOpen(_ path: String) -> Bool {
-        ["/", "/favicon.ico", "/openapi.json"].contains(path) || path.hasPrefix("/page/")
-    }
-
     func add(to router: Router<ServerContext>) {
         router.get("/") { _, _ in Self.file("text/html; charset=utf-8", PackageResources.page_html) }
         router.get("/page/:file") { _, context in

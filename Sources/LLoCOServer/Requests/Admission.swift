@@ -45,14 +45,15 @@ final class Admission: Sendable {
         }
     }
 
+    /// - Parameter key: which key asks; nil where there are none
     /// - Throws: ``APIError`` where fewer places are free.
-    func admit(_ answers: Int, for access: Access) throws -> Places {
+    func admit(_ answers: Int, key: Int?) throws -> Places {
         let isAdmitted = state.withLock { state in
-            let own = access.key.map { state.ofKeys[$0, default: 0] } ?? 0
-            guard state.taken + answers <= limit, access.key == nil || own + answers <= max(1, limit / 2) else {
+            let own = key.map { state.ofKeys[$0, default: 0] } ?? 0
+            guard state.taken + answers <= limit, key == nil || own + answers <= max(1, limit / 2) else {
                 return false
             }
-            state.add(answers, access.key)
+            state.add(answers, key)
             return true
         }
         guard isAdmitted else {
@@ -62,6 +63,6 @@ final class Admission: Sendable {
                 message: "the server gives \(limit) answers at a time, half of them to one key: try again soon",
                 type: "server_error", code: "busy")
         }
-        return Places(self, answers, access.key)
+        return Places(self, answers, key)
     }
 }

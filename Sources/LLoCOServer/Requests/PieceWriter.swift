@@ -64,3 +64,20 @@ struct PieceWriter {
 
     consuming func finish() async throws { try await writer.finish(nil) }
 }
+
+/// How pieces of an answer are written.
+enum ReplyFraming: Sendable {
+    /// Server-sent events, ended by `[DONE]`
+    case events
+    /// Server-sent events that are named by their field `type`
+    case namedEvents
+    /// Lines of JSON
+    case lines
+
+    var contentType: String { self == .lines ? "application/x-ndjson" : "text/event-stream" }
+}
+
+/// A piece that has a name.
+protocol NamedPiece {
+    var type: String { get }
+}

@@ -27,5 +27,5 @@ final class Flag: Sendable {
 
     var isRaised: Bool { value.load(ordering: .relaxed) }
 
-    func raise() { value.store(true, ordering: .relaxed) }
+    @Sendable func raise() { value.store(true, ordering: .relaxed) }
 }

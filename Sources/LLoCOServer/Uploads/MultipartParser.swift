@@ -114,7 +114,9 @@ package struct MultipartParser {
     }
 
     private static func begin(_ headers: ArraySlice<UInt8>) throws -> Event {
-        guard let text = Array(headers).withUnsafeBytes({ String(utf8: $0) }) else { throw Fault(reason: "a part's headers are not UTF-8") }
+        guard let text = Array(headers).withUnsafeBytes({ String(utf8: $0) }) else {
+            throw Fault(reason: "a part's headers are not UTF-8")
+        }
         var event: Event?
         for line in text.split(separator: "\r\n") {
             guard let colon = line.firstIndex(of: ":") else { throw Fault(reason: "a part's header has no colon") }

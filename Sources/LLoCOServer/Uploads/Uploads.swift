@@ -156,7 +156,8 @@ package struct Uploads: Sendable {
         case let fault as MultipartParser.Fault: APIError.invalid("the upload is malformed: \(fault.reason)")
         case let error as CocoaError where error.code == .fileWriteOutOfSpace:
             APIError(
-                status: .init(code: 507, reasonPhrase: "Insufficient Storage"), message: "the server's disk is full", type: "server_error", code: "storage")
+                status: .init(code: 507, reasonPhrase: "Insufficient Storage"), message: "the server's disk is full",
+                type: "server_error", code: "storage")
         default: error
         }
     }
