@@ -7,8 +7,7 @@ import Testing
     static let commands = [
         "add", "list", "show", "remove", "finetune", "train-compressor", "train-selection", "ask", "chat", "generate",
         "compress", "models", "tokenize", "embed", "perplexity", "evaluate", "score", "evaluate-compressor", "bench",
-        "serve",
-        "doctor",
+        "serve", "ps", "stop", "mcp", "doctor",
     ]
 
     @Test func everyCommandHasHelp() async throws {
@@ -24,7 +23,9 @@ import Testing
             #expect(help.errorText == "")
             #expect(help.outputText.contains("USAGE: lloco \(command)"))
             #expect(help.outputText.contains("OPTIONS:"))
-            if !["chat", "doctor", "serve"].contains(command) { #expect(help.outputText.contains("--json")) }
+            if !["chat", "doctor", "serve", "stop", "mcp"].contains(command) {
+                #expect(help.outputText.contains("--json"))
+            }
         }
         #expect(try await place.run("--version").expectSuccess().outputText.split(separator: ".").count == 3)
     }

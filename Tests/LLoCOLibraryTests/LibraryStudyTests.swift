@@ -107,7 +107,7 @@ import Testing
             try library.saveStudy(items, of: library.passages(of: document)[0], by: identity)
             #expect(try library.verify() == [])
         }
-        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 5)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 6)
         let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try library.text(of: document) == text)
         #expect(try library.study(of: document, by: identity).map(\.items) == [items])

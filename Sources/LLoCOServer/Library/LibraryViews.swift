@@ -112,9 +112,12 @@ struct JobView: Encodable {
 /// A field that is null where there is no value, so that a reader finds every field.
 @propertyWrapper
 struct Nullable<Value: Encodable>: Encodable {
-    private let value: Value?
+    private var value: Value?
 
-    var wrappedValue: Value? { value }
+    var wrappedValue: Value? {
+        get { value }
+        set { value = newValue }
+    }
 
     init(wrappedValue: Value?) { value = wrappedValue }
 

@@ -31,10 +31,6 @@ struct OllamaForm: ReplyForm {
         var lloco: GivenAnswer.Basis?
     }
 
-    struct Failure: Encodable, Sendable {
-        let error: String
-    }
-
     private func piece(_ text: String, done: Bool) -> Whole {
         Whole(
             model: head.model, createdAt: Date().formatted(.iso8601),
@@ -60,5 +56,5 @@ struct OllamaForm: ReplyForm {
     func text(_ index: Int, _ text: String) -> Pieces { [piece(text, done: false)] }
     func end(_ index: Int, _ given: GivenAnswer) -> Pieces { [last("", given)] }
     func finish(_ answers: [GivenAnswer]) -> Pieces { [] }
-    func failure(_ error: APIError) -> any Encodable & Sendable { Failure(error: error.message) }
+    func failure(_ error: APIError) -> any Encodable & Sendable { PlainError(error: error.message) }
 }

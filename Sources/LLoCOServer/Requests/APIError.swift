@@ -77,3 +77,9 @@ extension APIError: Encodable {
         try fields.encode(code, forKey: .code)
     }
 }
+
+/// An error as Ollama's clients read it.
+struct PlainError: Encodable, Sendable {
+    /// One line
+    let error: String
+}

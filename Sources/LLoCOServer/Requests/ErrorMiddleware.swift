@@ -23,7 +23,7 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             }
             var response =
                 request.uri.path.hasPrefix("/api/")
-                ? try Response.json(OllamaForm.Failure(error: told.message), status: told.status)
+                ? try Response.json(PlainError(error: told.message), status: told.status)
                 : try Response.json(told, status: told.status)
             // What was being answered closes its connection.
             response.headers[.connection] = "close"
