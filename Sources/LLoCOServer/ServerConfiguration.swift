@@ -52,22 +52,7 @@ public struct ServerConfiguration: Sendable {
     public var idleSeconds = 60.0
 
     /// How long clients may take
-    public var patience = Patience()
-
-    /// How long a client may take before its connection is closed.
-    public struct Patience: Sendable {
-        /// For the head of a connection's first request: 10 s by default
-        public var headSeconds = 10.0
-        /// How often it is looked whether enough of a body has come: every 10 s by default
-        public var bodySeconds = 10.0
-        /// The least of a body that has to come: 256 bytes a second by default
-        public var bodyBytesPerSecond = 256.0
-        /// To read some of what waits for it: 60 s by default
-        public var writeSeconds = 60.0
-
-        /// The defaults
-        public init() {}
-    }
+    public var patience = ClientPatience()
 
     /// The defaults
     public init() {}

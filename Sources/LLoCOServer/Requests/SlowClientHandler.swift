@@ -12,7 +12,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private let limits: ServerConfiguration.Patience
+    private let limits: ClientPatience
     private var timer: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
     /// Whether bytes of a body are missing
@@ -25,7 +25,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private static let mostUnreadBytes = 4 << 20
 
-    init(_ limits: ServerConfiguration.Patience) { self.limits = limits }
+    init(_ limits: ClientPatience) { self.limits = limits }
 
     func channelActive(context: ChannelHandlerContext) {
         waitForHead(context)
@@ -109,4 +109,19 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         timer?.cancel()
         writeTimer?.cancel()
     }
+}
+
+/// How long a client may take before its connection is closed.
+public struct ClientPatience: Sendable {
+    /// For the head of a connection's first request: 10 s by default
+    public var headSeconds = 10.0
+    /// How often it is looked whether enough of a body has come: every 10 s by default
+    public var bodySeconds = 10.0
+    /// The least of a body that has to come: 256 bytes a second by default
+    public var bodyBytesPerSecond = 256.0
+    /// To read some of what waits for it: 60 s by default
+    public var writeSeconds = 60.0
+
+    /// The defaults
+    public init() {}
 }
