@@ -21,7 +21,7 @@ public struct Server: Sendable {
     private let logger: Logger
     private let start = Date()
     /// Ends what runs
-    private let stopping = Held<(@Sendable () async -> Void)?>(nil)
+    private let ending = Ending()
     private let jobs: (queue: JobQueue, uploads: Uploads)?
 
     /// - Parameter model: what clients call the base model
@@ -70,14 +70,13 @@ public struct Server: Sendable {
             services: parts, logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds)
         let services = ServiceGroup(configuration: group)
-        stopping.withLock { $0 = { await services.triggerGracefulShutdown() } }
+        ending.services.withLock { $0 = services }
         try await services.run()
     }
 
     /// Ends what listens, behind the answers in hand.
     public func stop() async {
-        let stop = stopping.withLock { $0 }
-        await stop?()
+        await ending.services.withLock { $0 }?.triggerGracefulShutdown()
     }
 
     /// How clients write the address that was listened on.
@@ -143,17 +142,7 @@ public struct Server: Sendable {
     }
 }
 
-/// A value that copies of its holder share.
-private final class Held<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
-
-    init(_ value: Value) { self.value = Mutex(value) }
-
-    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
-        value.withLock { value in
-            var copy = value
-            defer { value = copy }
-            return body(&copy)
-        }
-    }
+/// What runs, which all copies of a server end.
+private final class Ending: Sendable {
+    let services = Mutex<ServiceGroup?>(nil)
 }

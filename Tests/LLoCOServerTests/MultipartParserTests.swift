@@ -10,7 +10,7 @@ import Testing
         Array((parts.map { "--b;1\r\n\($0.headers)\r\n\r\n\($0.content)\r\n" }.joined() + "--b;1\(last)\r\n").utf8)
     }
 
-    /// The events of a body in pieces of so many bytes, the contents of a part joined.
+    /// The events of a body that comes in pieces of `pieces` bytes; a part's data is joined.
     private func events(_ body: [UInt8], pieces: Int) throws -> [Event] {
         var parser = try MultipartParser(contentType: Self.type)
         var events: [Event] = []

@@ -80,4 +80,14 @@ import Testing
         #expect(try await [a, b, c, d] == alone)
         #expect(library.promptCacheUse.hits == before + 4)
     }
+
+    /// A prompt that has no more to take over than another one is not held beside it.
+    @Test func oneOfManyQuestionsAboutATextIsHeld() async throws {
+        let library = try await library(Engine(try LoadedModel.tiny()))
+        library.reusedStep = 128
+        for question in ["First?", "Who?", "What is there?"] {
+            _ = try await ask(library, "river.txt", .full, question)
+        }
+        #expect(library.promptCacheUse.count == 1 && library.promptCacheUse.hits == 2)
+    }
 }

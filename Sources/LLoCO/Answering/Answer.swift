@@ -13,6 +13,10 @@ public struct Answer: Sendable, Encodable {
         public let end: Int
         /// The sum of `1 / (60 + rank)` over the rankings that found it: it tells the order, not a probability.
         public let score: Double
+
+        public init(document: String, start: Int, end: Int, score: Double) {
+            (self.document, self.start, self.end, self.score) = (document, start, end, score)
+        }
     }
 
     /// What the stages took, in seconds.

@@ -238,17 +238,18 @@ public final class Answerer: Sendable {
         let record = usesOwn ? try await adapter(of: document.group)?.record : nil
         var tuning: AdapterRecord?
         if let record, try await library.hasTunedVectors(of: document.id, with: record) { tuning = record }
-        let key = VectorCache.Key(
-            identity: model.vectorIdentity,
-            digest: try await library.vectorsDigest(of: document.id, identity: model.vectorIdentity),
-            tuned: tuning?.digest)
+        let digest = try await library.vectorsDigest(of: document.id, identity: model.vectorIdentity)
+        let key = VectorCache.Key(identity: model.vectorIdentity, digest: digest, tuned: tuning?.digest)
         if let held = vectors.vectors(key) {
             // As for those that are read: not of a document that is being added anew.
             try await library.checkCompressed(document.id, identity: model.vectorIdentity)
             return held
         }
         let read = try await readVectors(of: document, tunedWith: tuning)
-        vectors.keep(read, key)
+        // Where another process has changed them meanwhile, they are not those of the key.
+        if try await library.vectorsDigest(of: document.id, identity: model.vectorIdentity) == digest {
+            vectors.keep(read, key)
+        }
         return read
     }
 

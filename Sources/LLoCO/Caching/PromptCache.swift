@@ -59,7 +59,7 @@ final class PromptCache: Sendable {
     /// - Throws: `ModelError` where what is held is of several sequences.
     func reuse(for ids: [Int], of model: Llama) throws -> Reused {
         let found: Reused? = try state.withLock { state in
-            let common = state.held.map { zip(ids, $0.ids).prefix { $0 == $1 }.count }
+            let common = state.held.map { Self.commonCount(ids, $0.ids) }
             // The last position has to be read for its scores.
             let tokens = min(common.max() ?? 0, ids.count - 1) / state.step * state.step
             guard tokens > 0, let place = common.lastIndex(where: { $0 >= tokens }) else {
@@ -79,16 +79,23 @@ final class PromptCache: Sendable {
             ?? Reused(cache: KeyValueCache(layerCount: model.configuration.layerCount), tokens: 0, seconds: 0)
     }
 
-    /// Holds a prompt that was read, in the place of those that are its beginning.
+    /// Holds a prompt that was read, in the place of those that have no more to take over: of many questions about a text the
+    /// last one stands for all.
     ///
     /// - Parameter seconds: what it took, those of what was reused included
     func keep(_ ids: [Int], _ reused: Reused, seconds: Double) {
         let bytes = reused.cache.byteCount
         let prompt = Held(ids: ids, keysAndValues: reused.cache, bytes: bytes, seconds: seconds)
         state.withLock { state in
-            state.held.removeAll { ids.starts(with: $0.ids) }
+            let step = state.step
+            state.held.removeAll { held in
+                Self.commonCount(ids, held.ids) / step == held.ids.count / step
+            }
             state.held.append(prompt)
             while state.bytes > byteLimit, state.held.count > 1 { state.held.removeFirst() }
         }
     }
+
+    /// How many tokens two prompts begin alike with.
+    private static func commonCount(_ a: [Int], _ b: [Int]) -> Int { zip(a, b).prefix { $0 == $1 }.count }
 }

@@ -3,17 +3,10 @@ import LLoCOBase
 
 /// An answer with what stands behind it, from this process or from a server.
 struct GivenAnswer: Encodable {
-    struct Passage: Encodable {
-        let document: String
-        let start: Int
-        let end: Int
-        let score: Double
-    }
-
     var answer = ""
     var mode = ""
     var documents: [String] = []
-    var passages: [Passage] = []
+    var passages: [Answer.Passage] = []
     var contextTokens = 0
     var promptTokens = 0
     var generatedTokens = 0
@@ -33,10 +26,8 @@ struct GivenAnswer: Encodable {
     init() {}
 
     init(_ answer: Answer) {
-        (self.answer, mode, documents) = (answer.answer, answer.mode.rawValue, answer.documents)
-        passages = answer.passages.map {
-            Passage(document: $0.document, start: $0.start, end: $0.end, score: $0.score)
-        }
+        (self.answer, mode) = (answer.answer, answer.mode.rawValue)
+        (documents, passages) = (answer.documents, answer.passages)
         (contextTokens, promptTokens) = (answer.contextTokens, answer.promptTokens)
         (generatedTokens, seconds, omissions) = (answer.generatedTokens, answer.seconds, answer.omissions)
         isCut = answer.end == .length
@@ -64,7 +55,7 @@ struct GivenAnswer: Encodable {
         mode = try basis.text("mode")
         (documents, omissions) = (try basis.strings("documents"), try basis.strings("omissions"))
         passages = try basis.objects("passages").map { passage in
-            Passage(
+            Answer.Passage(
                 document: try passage.text("document"), start: try passage.integer("start") ?? 0,
                 end: try passage.integer("end") ?? 0, score: passage.optional("score")?.double ?? 0)
         }

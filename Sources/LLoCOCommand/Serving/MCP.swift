@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LLoCO
+import LLoCOBase
 import LLoCOServer
 
 struct MCP: AsyncParsableCommand {
@@ -33,20 +34,15 @@ struct MCP: AsyncParsableCommand {
     }
 
     /// What comes on stdin, a line at a time; a line that is too long ends it.
-    private static func lines() -> AsyncStream<Data> {
+    private static func lines() -> AsyncStream<[UInt8]> {
         AsyncStream { continuation in
             Thread {
-                var rest = Data()
-                while rest.count <= MCPServer.mostBytes {
+                var lines = LineBuffer()
+                while lines.pendingBytes <= MCPServer.mostBytes {
                     // As much as there is, without waiting for more.
                     let some = FileHandle.standardInput.availableData
                     if some.isEmpty { break }
-                    rest += some
-                    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                        let line = Data(rest[rest.startIndex..<end])
-                        if !line.isEmpty { continuation.yield(line) }
-                        rest = Data(rest[rest.index(after: end)...])
-                    }
+                    for line in lines.append(some) { continuation.yield(line) }
                 }
                 continuation.finish()
             }.start()

@@ -113,18 +113,15 @@ struct ServerClient {
 extension ServerClient.Reply {
     /// The data of server-sent events up to `[DONE]`, each a JSON object.
     func forEachEvent(_ body: (JSONFields) async throws -> Void) async throws {
-        var rest: [UInt8] = []
+        var lines = LineBuffer()
         for try await buffer in self.body {
-            rest += buffer.readableBytesView
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = Array(rest[..<end])
-                rest.removeFirst(end + 1)
+            for line in lines.append(buffer.readableBytesView) {
                 guard line.starts(with: "data: ".utf8) else { continue }
                 let data = Array(line.dropFirst("data: ".utf8.count))
                 if data.elementsEqual("[DONE]".utf8) { return }
                 try await body(JSONFields(line: data))
             }
-            guard rest.count <= 16 << 20 else { throw JSONFields.Fault(reason: "an event is too long") }
+            guard lines.pendingBytes <= 16 << 20 else { throw JSONFields.Fault(reason: "an event is too long") }
         }
     }
 }

@@ -2,7 +2,7 @@ import HTTPTypes
 import LLoCOBase
 import Synchronization
 
-/// How many requests each key may send: so many a second, twice as many at once.
+/// Bounds the requests of each key: `perSecond` on average, twice as many at once.
 final class KeyRates: Sendable {
     private let perSecond: Double
     /// Requests that a key has left, and when that was

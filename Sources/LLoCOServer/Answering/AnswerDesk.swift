@@ -19,24 +19,24 @@ struct AnswerDesk: Sendable {
     /// The most tokens of a prompt with its answer
     var window: Int { engine.model.languageModel.window }
 
-    /// A request's JSON object.
-    func fields(_ request: inout Request) async throws -> RequestFields {
-        let body = try await request.collectBody(upTo: configuration.maximumBodyBytes)
-        return try RequestFields(Array(body.readableBytesView))
-    }
-
-    /// Answers a question in an API's form. Its status is known when the prompt has been read.
+    /// Answers a request in an API's form. Its status is known when the prompt has been read.
+    ///
+    /// - Parameter read: what the request asks, and how it is answered
     func respond<Form: ReplyForm>(
-        to asked: AskedQuestion, for access: Access, of request: Request, as form: (ReplyHead) -> Form
+        to request: Request, for access: Access,
+        _ read: (RequestFields) throws -> (asked: AskedQuestion, form: (ReplyHead) -> Form)
     ) async throws -> Response {
+        var request = request
+        let (asked, form) = try read(try await request.fields(upTo: configuration.maximumBodyBytes))
+        let body = request.body
         let answers = try await answers(to: asked, for: access)
         let cancel: @Sendable () -> Void = { for answer in answers { answer.cancel() } }
-        let form = form(ReplyHead(model: asked.model, tokenizer: try engine.model.languageModel.tokenizer))
+        let reply = form(ReplyHead(model: asked.model, tokenizer: try engine.model.languageModel.tokenizer))
         guard asked.streams else {
-            return try await request.body.untilClientGoes(cancel) {
+            return try await body.untilClientGoes(cancel) {
                 var given: [GivenAnswer] = []
                 for answer in answers { given.append(try await result(of: answer)) }
-                var response = try Response.json(form.whole(given))
+                var response = try Response.json(reply.whole(given))
                 response.headers[.connection] = "close"
                 return response
             }
@@ -46,8 +46,8 @@ struct AnswerDesk: Sendable {
             throw error
         }
         return .pieces(Form.framing) { writer in
-            var form = form
-            try await request.body.untilClientGoes(cancel) {
+            var form = reply
+            try await body.untilClientGoes(cancel) {
                 do { try await stream(answers, as: &form, to: &writer) } catch let error
                     where !(error is CancellationError)
                 {
@@ -96,7 +96,7 @@ struct AnswerDesk: Sendable {
         }
         if let names = asked.reading.documents, let group = choice.group {
             options.documents = try await models.library.store.documents(
-                names, of: group, configuration, parameter: "lloco.documents"
+                names, of: group, atMost: configuration.maximumDocuments, parameter: "lloco.documents"
             ).map(\.name)
         }
         options.budget = asked.reading.budget

@@ -88,27 +88,26 @@ struct JobFolder: Sendable {
 
     /// How far a job has come: the last event of its kind near the end of what it has said.
     func progress(of id: String) -> JobEvent? {
-        guard let file = try? FileHandle(forReadingFrom: events(id)) else { return nil }
-        defer { try? file.close() }
-        let end = (try? file.seekToEnd()) ?? 0
-        let window: UInt64 = 16 << 10
-        try? file.seek(toOffset: end > window ? end - window : 0)
-        guard let data = try? file.read(upToCount: Int(window)) else { return nil }
-        return data.split(separator: UInt8(ascii: "\n")).reversed().lazy
+        lastBytes(16 << 10, of: events(id))?.split(separator: UInt8(ascii: "\n")).reversed().lazy
             .compactMap { try? JSONDecoder().decode(JobEvent.self, from: Data($0)) }
             .first { $0.type == .progress || $0.type == .step }
     }
 
     /// The last line that a job's process has written to stderr, with its files as they were called when they came.
     func lastError(of job: Job) -> String? {
-        guard let file = try? FileHandle(forReadingFrom: errors(job.id)) else { return nil }
-        defer { try? file.close() }
-        let end = (try? file.seekToEnd()) ?? 0
-        try? file.seek(toOffset: end > 4096 ? end - 4096 : 0)
-        let text = String(decoding: (try? file.read(upToCount: 4096)) ?? Data(), as: UTF8.self)
+        let text = String(decoding: lastBytes(4096, of: errors(job.id)) ?? Data(), as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).last.map {
             String($0).replacing(place(job.group).path + "/", with: "").printable(limit: 500)
         }
+    }
+
+    /// The end of a file; nil where there is none, or nothing in it.
+    private func lastBytes(_ count: Int, of url: URL) -> Data? {
+        guard let file = try? FileHandle(forReadingFrom: url) else { return nil }
+        defer { try? file.close() }
+        let end = (try? file.seekToEnd()) ?? 0
+        try? file.seek(toOffset: end - min(end, UInt64(count)))
+        return try? file.read(upToCount: count)
     }
 
     private static let encoder: JSONEncoder = {

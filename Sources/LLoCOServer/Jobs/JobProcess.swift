@@ -1,6 +1,4 @@
 import Foundation
-import LLoCOBase
-import Synchronization
 
 /// The process that does a job: `lloco` itself, at the lowest priority. It ends with the server, whose pipe it reads.
 struct JobProcess: Sendable {

@@ -1,5 +1,4 @@
 import Foundation
-import HTTPTypes
 import LLoCOBase
 import Logging
 import ServiceLifecycle
@@ -42,15 +41,10 @@ actor JobQueue {
         return job
     }
 
-    /// Whether a job writes the library now.
-    var isBusy: Bool { running != nil }
-
     /// Takes a job, with the files of an upload.
     func submit(_ job: Job, taking upload: URL?) throws {
         guard jobs.count(where: { !$0.state.isFinal }) < Self.mostWaiting else {
-            throw APIError(
-                status: .serviceUnavailable, message: "\(Self.mostWaiting) jobs wait already: try again later",
-                type: "server_error", code: "busy")
+            throw APIError.busy("\(Self.mostWaiting) jobs wait already: try again later")
         }
         try folder.create(job, taking: upload)
         jobs.append(job)
@@ -72,9 +66,7 @@ actor JobQueue {
     func remove(_ id: String, for access: Access) throws {
         let job = try job(id, for: access)
         guard job.state.isFinal, running?.id != id else {
-            throw APIError(
-                status: .conflict, message: "the job has not ended: cancel it first", type: "invalid_request_error",
-                code: "busy")
+            throw APIError.conflict("the job has not ended: cancel it first")
         }
         forget(job)
     }

@@ -52,8 +52,8 @@ struct JobRoutes: Sendable {
 
     private func submit(_ request: Request, _ access: Access) async throws -> Response {
         try access.require(.write)
-        let body = try await request.body.collect(upTo: configuration.maximumBodyBytes)
-        let fields = try RequestFields(Array(body.readableBytesView))
+        var request = request
+        let fields = try await request.fields(upTo: configuration.maximumBodyBytes)
         try fields.check(
             known: ["kind", "group", "upload", "epochs", "learning_rate", "study_per_passage"])
         guard let name = try fields.string("kind"), let kind = Job.Kind(rawValue: name) else {
@@ -110,13 +110,13 @@ struct JobRoutes: Sendable {
             defer { try? file.close() }
             let gone = Flag()
             try await body.untilClientGoes(gone.raise) {
-                var lines = LineTail(file)
+                var lines = LineBuffer()
                 var lastSign = ContinuousClock.now
                 while !gone.isRaised, !Task.isShuttingDownGracefully {
                     // Asked before the file is read: the event of its end is written first.
                     let isFinal = (try? await queue.job(job.id, for: access))?.state.isFinal ?? true
-                    let new = try lines.read()
-                    for line in new { try await events.write(line: line) }
+                    let new = lines.append(try file.read(upToCount: 1 << 20) ?? Data())
+                    for line in new { try await events.write(line: Data(line)) }
                     if isFinal, new.isEmpty { return }
                     if !new.isEmpty { lastSign = .now }
                     if lastSign.duration(to: .now) > .seconds(15) {
@@ -127,21 +127,5 @@ struct JobRoutes: Sendable {
                 }
             }
         }
-    }
-}
-
-/// The whole lines that a file has grown by.
-private struct LineTail {
-    private let file: FileHandle
-    private var rest = Data()
-
-    init(_ file: FileHandle) { self.file = file }
-
-    /// At most 1 MiB at a time
-    mutating func read() throws -> [Data] {
-        rest += try file.read(upToCount: 1 << 20) ?? Data()
-        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
-        defer { rest = Data(rest[rest.index(after: end)...]) }
-        return rest[..<end].split(separator: UInt8(ascii: "\n")).map { Data($0) }
     }
 }

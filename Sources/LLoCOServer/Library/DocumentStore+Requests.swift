@@ -15,11 +15,10 @@ extension DocumentStore {
 
     /// Documents of a group. Those of other groups are not there for whoever asks this one.
     func documents(
-        _ names: [String], of group: String, _ configuration: ServerConfiguration, parameter: String = "documents"
+        _ names: [String], of group: String, atMost limit: Int, parameter: String = "documents"
     ) async throws -> [DocumentRecord] {
-        guard names.count <= configuration.maximumDocuments else {
-            throw APIError.invalid(
-                "\"\(parameter)\": expected at most \(configuration.maximumDocuments) names", parameter: parameter)
+        guard names.count <= limit else {
+            throw APIError.invalid("\"\(parameter)\": expected at most \(limit) names", parameter: parameter)
         }
         let known = try await documents(in: .group(group))
         return try names.map { name in

@@ -21,12 +21,13 @@ struct LibraryRoutes: Sendable {
     func add(to router: RouterGroup<ServerContext>) {
         router.get("status") { _, context in try status(context.access) }
         router.get("groups") { _, context in
-            try await Response.json(["groups": groups(for: context.access)])
+            let names = try await store.groups().filter(context.access.sees)
+            return try await Response.json(["groups": groups(names, in: .all)])
         }
         router.get("groups/:group") { _, context in try await Response.json(group(context)) }
         router.delete("groups/:group") { _, context in
             try context.access.require(.write)
-            let name = try await group(context).name
+            let name = try await store.group(named: context.plainParameter("group"), for: context.access)
             return try await change { try $0.removeGroup(name) }
         }
         router.get("documents") { request, context in
@@ -75,11 +76,11 @@ struct LibraryRoutes: Sendable {
                 maximumUploadBytes: configuration.maximumUploadBytes))
     }
 
-    private func groups(for access: Access) async throws -> [GroupView] {
-        let names = try await store.groups().filter(access.sees)
+    /// - Parameter scope: what has all documents of these groups
+    private func groups(_ names: [String], in scope: LibraryScope) async throws -> [GroupView] {
         let adapters = Dictionary(
             grouping: try await store.adapters(of: nil, identity: library.engine.model.vectorIdentity), by: \.group)
-        let documents = Dictionary(grouping: try await views(store.documents(in: .all), in: .all), by: \.group)
+        let documents = Dictionary(grouping: try await views(store.documents(in: scope), in: scope), by: \.group)
         return names.map { name in
             let (own, adapter) = (documents[name] ?? [], adapters[name]?.first)
             return GroupView(
@@ -93,11 +94,8 @@ struct LibraryRoutes: Sendable {
     }
 
     private func group(_ context: ServerContext) async throws -> GroupView {
-        let name = try context.plainParameter("group")
-        guard let group = try await groups(for: context.access).first(where: { $0.name.hasSameBytes(as: name) }) else {
-            throw APIError.noGroup(name)
-        }
-        return group
+        let name = try await store.group(named: context.plainParameter("group"), for: context.access)
+        return try await groups([name], in: .group(name))[0]
     }
 
     private func documents(_ request: Request, _ access: Access) async throws -> [DocumentView] {
@@ -168,8 +166,8 @@ struct LibraryRoutes: Sendable {
     // MARK: Searching
 
     private func search(_ request: Request, _ access: Access) async throws -> Response {
-        let body = try await request.body.collect(upTo: configuration.maximumBodyBytes)
-        let fields = try RequestFields(Array(body.readableBytesView))
+        var request = request
+        let fields = try await request.fields(upTo: configuration.maximumBodyBytes)
         try fields.check(known: ["query", "group", "documents", "limit"])
         guard let query = try fields.string("query"), !query.isEmpty else {
             throw APIError.invalid("\"query\" is missing; expected a text", parameter: "query")
@@ -182,7 +180,9 @@ struct LibraryRoutes: Sendable {
         var documents: Set<Int64>?
         if fields.has("documents") {
             documents = Set(
-                try await store.documents(try fields.strings("documents"), of: group, configuration).map(\.id))
+                try await store.documents(
+                    try fields.strings("documents"), of: group, atMost: configuration.maximumDocuments
+                ).map(\.id))
         }
         let found = try await library.search(query, in: group, documents: documents, limit: limit)
         return try .json(["passages": found.passages.map(PassageView.init)])
@@ -201,9 +201,7 @@ struct LibraryRoutes: Sendable {
                 try body(SQLiteLibrary.open(path, for: .writing, lockTimeout: .seconds(1)))
             }
         } catch let error as LibraryError where error.errorCode == .busy {
-            throw APIError(
-                status: .conflict, message: "the library is being written: try again when the job in hand is done",
-                type: "invalid_request_error", code: "busy")
+            throw APIError.conflict("the library is being written: try again when the job in hand is done")
         }
         return Response(status: .noContent)
     }

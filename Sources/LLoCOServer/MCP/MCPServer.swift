@@ -32,7 +32,7 @@ public final class MCPServer: Sendable {
     /// Answers messages until there are no more, and what is in hand then.
     ///
     /// - Parameter write: called with each answer, one line without its end, by one task at a time
-    public func run(_ lines: AsyncStream<Data>, write: @escaping @Sendable (Data) -> Void) async {
+    public func run(_ lines: AsyncStream<[UInt8]>, write: @escaping @Sendable (Data) -> Void) async {
         await withDiscardingTaskGroup { group in
             for await line in lines {
                 guard let request = read(line, write) else { continue }
@@ -50,8 +50,8 @@ public final class MCPServer: Sendable {
     }
 
     /// A request; nil for what needs no answer, or has had it.
-    private func read(_ line: Data, _ write: @Sendable (Data) -> Void) -> Request? {
-        guard line.count <= Self.mostBytes, let fields = try? JSONFields(line: Array(line)),
+    private func read(_ line: [UInt8], _ write: @Sendable (Data) -> Void) -> Request? {
+        guard line.count <= Self.mostBytes, let fields = try? JSONFields(line: line),
             fields.optional("jsonrpc")?.string == "2.0"
         else {
             respond(nil, .failure(RPCError(code: -32700, message: "expected a JSON-RPC 2.0 message on a line")), write)

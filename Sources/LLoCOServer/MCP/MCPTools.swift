@@ -15,7 +15,7 @@ struct MCPTools: Sendable {
     private var store: any LibraryStore { library.store }
     /// The most bytes of a text that is added or asked
     private static let mostBytes = 4 << 20
-    private let configuration = ServerConfiguration()
+    private static let mostDocuments = ServerConfiguration().maximumDocuments
 
     /// What a tool has found, for the model to read.
     struct Result: Encodable, Sendable {
@@ -50,7 +50,7 @@ struct MCPTools: Sendable {
         options.group = try await group(given)
         if given.has("documents"), let group = options.group {
             options.documents = try await store.documents(
-                try given.strings("documents"), of: group, configuration
+                try given.strings("documents"), of: group, atMost: Self.mostDocuments
             ).map(\.name)
         }
         if let name = try given.string("mode") {

@@ -19,22 +19,18 @@ struct OllamaRoutes: Sendable {
         }
         router.post("show") { request, context in
             var request = request
-            let fields = try await desk.fields(&request)
+            let fields = try await request.fields(upTo: desk.configuration.maximumBodyBytes)
             try fields.check(known: ["model"], ignored: ["verbose", "name", "system", "options"])
             return try await Response.json(show(desk.models.resolve(fields.model(), for: context.access)))
         }
         router.post("chat") { request, context in
-            var request = request
-            let asked = try await OllamaRequest.chat(desk.fields(&request), desk).asked
-            return try await desk.respond(to: asked, for: context.access, of: request) {
-                OllamaForm(head: $0, isChat: true)
+            try await desk.respond(to: request, for: context.access) { fields in
+                (try OllamaRequest.chat(fields, desk).asked, { OllamaForm(head: $0, isChat: true) })
             }
         }
         router.post("generate") { request, context in
-            var request = request
-            let asked = try await OllamaRequest.generate(desk.fields(&request), desk).asked
-            return try await desk.respond(to: asked, for: context.access, of: request) {
-                OllamaForm(head: $0, isChat: false)
+            try await desk.respond(to: request, for: context.access) { fields in
+                (try OllamaRequest.generate(fields, desk).asked, { OllamaForm(head: $0, isChat: false) })
             }
         }
         router.post("embed") { request, context in try await embed(request, for: context.access) }
@@ -98,7 +94,7 @@ struct OllamaRoutes: Sendable {
     private func embed(_ request: Request, for access: Access) async throws -> Response {
         var request = request
         let start = ContinuousClock.now
-        let fields = try await desk.fields(&request)
+        let fields = try await request.fields(upTo: desk.configuration.maximumBodyBytes)
         try fields.check(
             known: ["model", "input"], ignored: ["keep_alive", "options"], defaults: ["truncate": [.bool(true)]])
         let (vectors, tokens) = try await embeddings.vectors(fields, for: access, of: request)

@@ -44,8 +44,7 @@ struct EmbeddingRoute: Sendable {
 
     func embed(_ request: Request, for access: Access) async throws -> Response {
         var request = request
-        let body = try await request.collectBody(upTo: configuration.maximumBodyBytes)
-        let fields = try RequestFields(Array(body.readableBytesView))
+        let fields = try await request.fields(upTo: configuration.maximumBodyBytes)
         try fields.check(known: ["model", "input", "encoding_format"], ignored: ["user"])
         let format = try fields.string("encoding_format") ?? "float"
         guard ["float", "base64"].contains(format) else {

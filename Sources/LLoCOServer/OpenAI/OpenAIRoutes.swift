@@ -18,24 +18,21 @@ struct OpenAIRoutes: Sendable {
             return try await Response.json(desk.models.model(name, for: context.access, since: start))
         }
         router.post("chat/completions") { request, context in
-            var request = request
-            let completion = try await CompletionRequest.chat(desk.fields(&request), desk)
-            return try await desk.respond(to: completion.asked, for: context.access, of: request) {
-                ChatForm(head: $0, streamsUsage: completion.streamsUsage)
+            try await desk.respond(to: request, for: context.access) { fields in
+                let completion = try CompletionRequest.chat(fields, desk)
+                return (completion.asked, { ChatForm(head: $0, streamsUsage: completion.streamsUsage) })
             }
         }
         router.post("completions") { request, context in
-            var request = request
-            let completion = try await CompletionRequest.text(desk.fields(&request), desk)
-            return try await desk.respond(to: completion.asked, for: context.access, of: request) {
-                TextForm(head: $0, streamsUsage: completion.streamsUsage)
+            try await desk.respond(to: request, for: context.access) { fields in
+                let completion = try CompletionRequest.text(fields, desk)
+                return (completion.asked, { TextForm(head: $0, streamsUsage: completion.streamsUsage) })
             }
         }
         router.post("responses") { request, context in
-            var request = request
-            let response = try await ResponsesRequest(desk.fields(&request), desk)
-            return try await desk.respond(to: response.asked, for: context.access, of: request) {
-                ResponsesForm(head: $0, request: response)
+            try await desk.respond(to: request, for: context.access) { fields in
+                let response = try ResponsesRequest(fields, desk)
+                return (response.asked, { ResponsesForm(head: $0, request: response) })
             }
         }
         router.post("embeddings") { request, context in

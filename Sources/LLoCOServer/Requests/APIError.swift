@@ -21,6 +21,21 @@ struct APIError: Error, Equatable {
             status: .badRequest, message: message, type: "invalid_request_error", parameter: parameter, code: code)
     }
 
+    /// More than the server takes at a time.
+    static func busy(_ message: String) -> APIError {
+        APIError(status: .serviceUnavailable, message: message, type: "server_error", code: "busy")
+    }
+
+    /// What cannot be done while something else is.
+    static func conflict(_ message: String) -> APIError {
+        APIError(status: .conflict, message: message, type: "invalid_request_error", code: "busy")
+    }
+
+    /// A body that is too long.
+    static func tooLong(_ message: String) -> APIError {
+        APIError(status: .contentTooLarge, message: message, type: "invalid_request_error")
+    }
+
     /// What is not there.
     static func notFound(_ message: String, parameter: String? = nil, code: String? = nil) -> APIError {
         APIError(

@@ -1,4 +1,3 @@
-import HTTPTypes
 import Synchronization
 
 /// How many answers are given, or wait, at a time: in all, and of one key at most half of them.
@@ -58,10 +57,8 @@ final class Admission: Sendable {
         }
         guard isAdmitted else {
             onRefusal()
-            throw APIError(
-                status: .serviceUnavailable,
-                message: "the server gives \(limit) answers at a time, half of them to one key: try again soon",
-                type: "server_error", code: "busy")
+            throw APIError.busy(
+                "the server gives \(limit) answers at a time, half of them to one key: try again soon")
         }
         return Places(self, answers, key)
     }

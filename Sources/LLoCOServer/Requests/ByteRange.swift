@@ -15,7 +15,7 @@ package struct ByteRange {
         }
     }
 
-    /// The bytes of so many; nil for none.
+    /// The range within a text of `count` bytes; nil where it is outside.
     package func range(in count: Int) -> Range<Int>? {
         guard let first else { return last.flatMap { $0 > 0 && count > 0 ? max(0, count - $0)..<count : nil } }
         guard first < count, (last ?? first) >= first else { return nil }

@@ -36,9 +36,7 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
     private func error(_ error: any Error, of request: Request) -> APIError {
         switch error {
         case is NIOTooManyBytesError:
-            return APIError(
-                status: .contentTooLarge, message: "the request's body has more than \(maximumBodyBytes) bytes",
-                type: "invalid_request_error")
+            return .tooLong("the request's body has more than \(maximumBodyBytes) bytes")
         case let error as HTTPError where error.status == .notFound:
             return .notFound("there is no route \(request.method.rawValue) \(request.uri.path.printable(limit: 100))")
         case let error as HTTPError:

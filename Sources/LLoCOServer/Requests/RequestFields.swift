@@ -1,4 +1,6 @@
+import Hummingbird
 import LLoCOBase
+import NIOCore
 
 /// A request's JSON object, of which every field has to be known: what is not done is refused by its name.
 struct RequestFields {
@@ -86,6 +88,16 @@ struct RequestFields {
         do { return try body(fields) } catch let fault as JSONFields.Fault {
             throw APIError.invalid(fault.reason, parameter: key)
         }
+    }
+}
+
+extension Request {
+    /// The fields of the body, which stays there to be watched.
+    ///
+    /// - Throws: ``APIError`` where it is no JSON object.
+    mutating func fields(upTo maximumBytes: Int) async throws -> RequestFields {
+        let body = try await collectBody(upTo: maximumBytes)
+        return try RequestFields(Array(body.readableBytesView))
     }
 }
 

@@ -18,7 +18,7 @@ package struct Uploads: Sendable {
     /// Seconds after which one that no job has taken is removed
     static let lifetime = 3600.0
 
-    /// What a client is told of its files.
+    /// The response to an upload: its id and its files.
     struct Upload: Encodable {
         struct File: Encodable {
             let name: String
@@ -74,11 +74,7 @@ package struct Uploads: Sendable {
     /// Removes what an earlier server has left.
     func removeAll() { try? FileManager.default.removeItem(at: folder) }
 
-    private var tooLong: APIError {
-        APIError(
-            status: .contentTooLarge, message: "the upload has more than \(maximumBytes) bytes",
-            type: "invalid_request_error")
-    }
+    private var tooLong: APIError { .tooLong("the upload has more than \(maximumBytes) bytes") }
 
     private func path(_ id: String) -> URL { folder.appending(path: id, directoryHint: .isDirectory) }
 
@@ -145,9 +141,7 @@ package struct Uploads: Sendable {
         }
         for path in old { try? FileManager.default.removeItem(at: path) }
         guard paths.count - old.count < Self.mostUploads else {
-            throw APIError(
-                status: .serviceUnavailable, message: "\(Self.mostUploads) uploads wait for a job: try again later",
-                type: "server_error", code: "busy")
+            throw APIError.busy("\(Self.mostUploads) uploads wait for a job: try again later")
         }
     }
 
