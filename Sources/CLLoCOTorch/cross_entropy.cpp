@@ -45,11 +45,11 @@ double losses_by_libtorch(
 }  // namespace
 
 int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, ctorch_weight weight) {
-    constexpr int64_t least = 256;
-    if (unwrap(hidden).device().is_cpu()) return least;
+    constexpr int64_t minimum = 256;
+    if (unwrap(hidden).device().is_cpu()) return minimum;
     // In float32 that many scores take 512 MB.
     const int64_t vocabulary = std::max<int64_t>(1, Weight(weight).rows());
-    return std::clamp((int64_t(1) << 27) / vocabulary, least, int64_t(4096));
+    return std::clamp((int64_t(1) << 27) / vocabulary, minimum, int64_t(4096));
 }
 
 int ctorch_linear_cross_entropy(
@@ -66,7 +66,7 @@ int ctorch_linear_cross_entropy(
             "expected [N, D], [V, D] and ", shares ? "twice [N, K]" : "[N]");
         if (shares) {
             TORCH_CHECK(weights.sizes() == labels.sizes(), "expected as many shares as targets");
-            TORCH_CHECK(labels.size(1) <= most_targets, "expected at most ", most_targets, " targets a row");
+            TORCH_CHECK(labels.size(1) <= max_targets, "expected at most ", max_targets, " targets a row");
             weights = weights.to(at::kFloat).contiguous();
         } else {
             labels = labels.unsqueeze(1);

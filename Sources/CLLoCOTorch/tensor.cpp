@@ -185,19 +185,19 @@ int ctorch_tensor_where(
 
 namespace {
 /// The operands of a list operation that an error names: the first two tell the shapes that disagree.
-const ctorch_tensor *at_most(const ctorch_tensor *const *tensors, size_t count, size_t index) {
+const ctorch_tensor *tensor_of(const ctorch_tensor *const *tensors, size_t count, size_t index) {
     return index < count ? tensors[index] : nullptr;
 }
 }  // namespace
 
 int ctorch_tensor_cat(const ctorch_tensor *const *tensors, size_t count, int64_t dim, ctorch_tensor **out) {
-    return produce("cat", {at_most(tensors, count, 0), at_most(tensors, count, 1)}, out, [&] {
+    return produce("cat", {tensor_of(tensors, count, 0), tensor_of(tensors, count, 1)}, out, [&] {
         return at::cat(list(tensors, count), dim);
     });
 }
 
 int ctorch_tensor_stack(const ctorch_tensor *const *tensors, size_t count, int64_t dim, ctorch_tensor **out) {
-    return produce("stack", {at_most(tensors, count, 0), at_most(tensors, count, 1)}, out, [&] {
+    return produce("stack", {tensor_of(tensors, count, 0), tensor_of(tensors, count, 1)}, out, [&] {
         return at::stack(list(tensors, count), dim);
     });
 }

@@ -79,14 +79,14 @@ void panels(const FileWeight &weight, const at::Tensor &x, const Body &body) {
     const Element element = element_of(x);
     const BlockType same = element == Element::f32 ? BlockType::f32 : BlockType::bf16;
     const int64_t row_bytes = weight.columns * int64_t(x.element_size());
-    const int64_t most = std::max<int64_t>(32, panel_bytes / row_bytes);
+    const int64_t maximum = std::max<int64_t>(32, panel_bytes / row_bytes);
     int64_t start = 0;
     for (const BlockWeights &part : weight.parts) {
         if (part.type == same && part.head_rows == 0) {
             body(start, at::from_blob(const_cast<uint8_t *>(part.data), {part.rows, part.columns}, x.options()));
         } else {
             // Panels of one size, in whole sixteens.
-            const int64_t number = (part.rows + most - 1) / most;
+            const int64_t number = (part.rows + maximum - 1) / maximum;
             const int64_t step = std::min(part.rows, ((part.rows + number - 1) / number + 15) / 16 * 16);
             uint8_t *memory = scratch_memory(size_t(step * row_bytes));
             for (int64_t first = 0; first < part.rows; first += step) {
@@ -106,8 +106,8 @@ void multiply_bytes(
     const at::Tensor input = x.contiguous();
     const at::Tensor added = bias ? bias->contiguous() : at::Tensor();
     // A prompt's chunk of 1,024 rows at once, in whole blocks of 4, 6 or 12: their sums still fit the second cache.
-    constexpr int64_t most = 1032;
-    for (int64_t first = 0; first < input.size(0); first += most) {
+    constexpr int64_t maximum = 1032;
+    for (int64_t first = 0; first < input.size(0); first += maximum) {
         BlockProduct product{
             .parts = weight.parts.data(),
             .part_count = int64_t(weight.parts.size()),
@@ -116,7 +116,7 @@ void multiply_bytes(
             .y = y.mutable_data_ptr<float>() + first * y.size(1),
             .x_stride = input.size(1),
             .y_stride = y.size(1),
-            .count = std::min(most, input.size(0) - first),
+            .count = std::min(maximum, input.size(0) - first),
             .threads = at::get_num_threads(),
             .scratch = nullptr,
         };
@@ -133,8 +133,8 @@ void multiply_words(const FileWeight &weight, const at::Tensor &y, const at::Ten
     const DecodingKernels &decoding = kernels().decoding;
     const at::Tensor input = y.contiguous();
     // As many rows as the second cache holds sums of, in whole blocks.
-    constexpr int64_t most = 1536;
-    for (int64_t first = 0; first < input.size(0); first += most) {
+    constexpr int64_t maximum = 1536;
+    for (int64_t first = 0; first < input.size(0); first += maximum) {
         WordProduct product{
             .parts = weight.parts.data(),
             .part_count = int64_t(weight.parts.size()),
@@ -142,7 +142,7 @@ void multiply_words(const FileWeight &weight, const at::Tensor &y, const at::Ten
             .x = x.mutable_data_ptr<float>() + first * x.size(1),
             .y_stride = input.size(1),
             .x_stride = x.size(1),
-            .count = std::min(most, input.size(0) - first),
+            .count = std::min(maximum, input.size(0) - first),
             .threads = at::get_num_threads(),
             .scratch = nullptr,
         };

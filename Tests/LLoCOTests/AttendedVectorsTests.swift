@@ -92,7 +92,7 @@ import Testing
         let questions = QuestionSet.river(4)
         var recipe = FinetuningRecipe()
         (recipe.rank, recipe.learningRate, recipe.batchSize, recipe.epochs) = (4, 1e-2, 2, 6)
-        (recipe.hybridShare, recipe.leastRatio, recipe.mostRatio) = (0.5, 2, 8)
+        (recipe.hybridShare, recipe.minimumRatio, recipe.maximumRatio) = (0.5, 2, 8)
         recipe.tunesVectors = true
         var losses: [Double] = []
         let adapter = try await model.finetune(

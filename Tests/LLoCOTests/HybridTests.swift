@@ -237,8 +237,8 @@ import Testing
         recipe.prefersText = prefersText
         recipe.dropout = 0
         recipe.epochs = 1
-        recipe.leastRatio = 8
-        recipe.mostRatio = 16
+        recipe.minimumRatio = 8
+        recipe.maximumRatio = 16
         var losses: [Double] = []
         _ = try await model.finetune(group: "g", questions: questions, recipe: recipe, seed: seed, in: library) {
             step, _, _ in losses.append(step.loss)

@@ -154,9 +154,9 @@ import Testing
     @Test func learningFromAStudy() async throws {
         let whole = try await finetune(studied())
         #expect(whole.adapter.steps == 24, "nine questions eight times, those of a document together")
-        let least = -(0.9 * log(0.9) + 0.1 * log(0.1))
+        let minimum = -(0.9 * log(0.9) + 0.1 * log(0.1))
         let last = whole.losses.suffix(3).reduce(0, +) / 3
-        #expect(last < whole.losses[0] / 2 && last > least, "\(whole.losses[0]) to \(last), not below \(least)")
+        #expect(last < whole.losses[0] / 2 && last > minimum, "\(whole.losses[0]) to \(last), not below \(minimum)")
         let library = try await studied()
         await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
         let rest = try await finetune(library)

@@ -43,15 +43,15 @@ import Testing
     }
 
     /// The least of three times, in seconds of the processor: other processes are not counted.
-    private func leastTime(_ name: String, _ work: () throws -> Void) rethrows -> Double {
+    private func minimumTime(_ name: String, _ work: () throws -> Void) rethrows -> Double {
         let times = try (0..<(Self.isRelease ? 3 : 1)).map { _ in
             let start = Self.processorTime
             try work()
             return Self.processorTime - start
         }
-        let least = times.min() ?? 0
-        print("loading \(name): \(Int(least * 1000)) ms")
-        return least
+        let minimum = times.min() ?? 0
+        print("loading \(name): \(Int(minimum * 1000)) ms")
+        return minimum
     }
 
     private static var processorTime: Double {
@@ -66,7 +66,7 @@ import Testing
         gguf.pre = "qwen2"
         gguf.tokenTypes = [Int](repeating: 1, count: words.count)
         gguf.merges = words.merges.map { "\($0) \($1)" }
-        let fromGGUF = try leastTime("GGUF vocabulary of 150,000 tokens") {
+        let fromGGUF = try minimumTime("GGUF vocabulary of 150,000 tokens") {
             let tokenizer = try TokenizerLoader.load(gguf: gguf)
             #expect(tokenizer.encode("abc", special: .asText) == [tokenizer.id(of: "abc")])
         }
@@ -79,7 +79,7 @@ import Testing
             "model":{"type":"BPE","vocab":{\(vocabulary)},"merges":[\(merges)]}}
             """
         try TokenizerFiles.withFolder(["tokenizer.json": Data(document.utf8)]) { folder in
-            let fromJSON = try leastTime("tokenizer.json of 150,000 tokens") {
+            let fromJSON = try minimumTime("tokenizer.json of 150,000 tokens") {
                 let tokenizer = try TokenizerLoader.load(folder: folder)
                 #expect(tokenizer.encode("abc", special: .asText) == [tokenizer.id(of: "abc")])
             }
@@ -93,7 +93,7 @@ import Testing
         gguf.tokenTypes = [2] + [Int](repeating: 1, count: words.count)
         gguf.scores = gguf.tokens.indices.map { -Float($0) }
         gguf.addsSpacePrefix = false
-        let time = try leastTime("SentencePiece vocabulary of 150,000 tokens") {
+        let time = try minimumTime("SentencePiece vocabulary of 150,000 tokens") {
             let tokenizer = try TokenizerLoader.load(gguf: gguf)
             #expect(tokenizer.encode("abc", special: .asText) == [tokenizer.id(of: "abc")])
         }

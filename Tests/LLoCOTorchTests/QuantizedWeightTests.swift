@@ -21,9 +21,9 @@ import Testing
             let w = generator.numbers(32).map { ($0 + $0 * $0 * $0) * 0.05 }
             switch format {
             case .q4WithMinimum:
-                let (least, most) = (w.min()!, w.max()!)
-                let step = (most - least) / 15
-                return w.map { half(step) * (($0 - least) / step).rounded() + half(least) }
+                let (minimum, maximum) = (w.min()!, w.max()!)
+                let step = (maximum - minimum) / 15
+                return w.map { half(step) * (($0 - minimum) / step).rounded() + half(minimum) }
             case .q4:
                 let extreme = w.max { abs($0) < abs($1) }!
                 let step = extreme / -8

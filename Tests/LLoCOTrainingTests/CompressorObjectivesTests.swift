@@ -288,7 +288,7 @@ import Testing
                 carry: .independent, method: .attended(AttendedKeysAndValues(adapterScope: .compressing))))
         (recipe.continuation, recipe.answering, recipe.batchRows, recipe.steps) = (0, 1, 3, 20)
         (recipe.readerRank, recipe.readerAlpha, recipe.readerDropout, recipe.readerLearningRate) = (4, 8, 0, 1e-2)
-        (recipe.leastRatio, recipe.mostRatio) = (2, 4)
+        (recipe.minimumRatio, recipe.maximumRatio) = (2, 4)
         (recipe.hybridShare, recipe.foreignShare) = (0.5, 0.5)
         return recipe
     }
@@ -434,7 +434,7 @@ import Testing
         (recipe.continuation, recipe.distillation, recipe.reconstruction) = (1, 1, 1)
         recipe.answering = 1
         if input == .attended { (recipe.batchRows, recipe.rowsPerPass) = (5, 3) }
-        (recipe.leastRatio, recipe.mostRatio) = (8, 32)
+        (recipe.minimumRatio, recipe.maximumRatio) = (8, 32)
         let folder = try TemporaryFolder()
         let source = CompressorTrainer.Source(baseModel: "base", texts: "t")
         let text = try TrainingText([Sample.text("river"), Sample.text("mill")])

@@ -61,9 +61,9 @@ import Testing
         ("{ selection: { lastWidth: 0 } }", "selection.lastWidth"),
         ("{ selection: { steps: 0 } }", "selection.steps"),
         ("{ selection: { questionsPerStep: 0 } }", "selection.questionsPerStep"),
-        ("{ finetuning: { leastRatio: 70 } }", "finetuning.mostRatio"),
+        ("{ finetuning: { minimumRatio: 70 } }", "finetuning.maximumRatio"),
         ("{ finetuning: { prefersText: true } }", "finetuning.prefersText"),
-        ("{ compressor: { mostRatio: -1 } }", "compressor.mostRatio"),
+        ("{ compressor: { maximumRatio: -1 } }", "compressor.maximumRatio"),
         ("{ finetuning: { warmupShare: 2 } }", "finetuning.warmupShare"),
         ("{ finetuning: { clipNorm: 0 } }", "finetuning.clipNorm"),
         ("{ compressor: { summaryTokens: 0 } }", "compressor.summaryTokens"),
@@ -80,10 +80,10 @@ import Testing
         ),
         // More vectors than there are, and ratios that nothing would draw.
         (
-            "{ compressor: { leastRatio: 8, mostRatio: 64, continuation: 0, distillation: 1 } }",
-            "compressor.leastRatio: 8.0 makes 192 vectors"
+            "{ compressor: { minimumRatio: 8, maximumRatio: 64, continuation: 0, distillation: 1 } }",
+            "compressor.minimumRatio: 8.0 makes 192 vectors"
         ),
-        ("{ compressor: { leastRatio: 32, mostRatio: 64 } }", "compressor.leastRatio: ratios are not drawn"),
+        ("{ compressor: { minimumRatio: 32, maximumRatio: 64 } }", "compressor.minimumRatio: ratios are not drawn"),
     ])
     func faultsAreNamed(text: String, name: String) throws {
         let line = message { _ = try recipe(text) }
@@ -104,7 +104,7 @@ import Testing
                 {"adapterScope":"everywhere","adaptsFeedForward":false,"alpha":16,"answering":0,"batchRows":32,\#
                 "carry":"accumulated","checkpointSteps":50,"clipNorm":1,"continuation":1,"decay":"linear",\#
                 "distillation":0,"dropout":0.05,"foreignShare":0,"form":"embeddings","hybridShare":0,\#
-                "learningRate":0.0004,"leastRatio":0,"mostRatio":0,"questionedSegments":0,"questionsPerRow":16,\#
+                "learningRate":0.0004,"minimumRatio":0,"maximumRatio":0,"questionedSegments":0,"questionsPerRow":16,\#
                 "rank":16,"readerAlpha":32,"readerDropout":0.05,"readerLearningRate":0.0002,"readerRank":0,\#
                 "readingTokens":640,"reconstruction":0,\#
                 "rowTokens":6144,"rowsPerPass":1,"segmentJitter":0.33,"segmentTokens":1536,"segmentsPerSubstep":2,\#
@@ -114,7 +114,7 @@ import Testing
         #expect(
             try encoded(FinetuningRecipe()) == #"""
                 {"alpha":16,"batchSize":8,"clipNorm":1,"decay":"cosine","documentsPerBatch":2,"dropout":0.05,\#
-                "epochs":3,"hybridShare":0,"learningRate":2e-05,"leastRatio":15,"mostRatio":60,\#
+                "epochs":3,"hybridShare":0,"learningRate":2e-05,"minimumRatio":15,"maximumRatio":60,\#
                 "prefersText":false,"rank":8,"startsFromGeneral":true,"tunesVectors":false,"vectorLearningRate":0.002,"warmupShare":0.04}
                 """#)
     }

@@ -65,9 +65,9 @@ import Testing
                 let expected = likely[tokens[index]] / likely[tokens[first]]
                 #expect(abs(shares[index] / shares[first] - expected) < 1e-3 * expected)
             }
-            let least = others.map { likely[tokens[$0]] }.min() ?? 0
+            let minimum = others.map { likely[tokens[$0]] }.min() ?? 0
             let better = likely.indices.filter {
-                likely[$0] > least && tokenizer.bytes(of: $0).first != UInt8(ascii: "\n")
+                likely[$0] > minimum && tokenizer.bytes(of: $0).first != UInt8(ascii: "\n")
                     && !tokenizer.endTokens.contains($0)
             }
             #expect(Set(better).isSubset(of: tokens), "row \(row)")

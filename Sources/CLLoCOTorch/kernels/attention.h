@@ -290,13 +290,13 @@ void attention_tile(
         for (int64_t n = 0; n < columns; n += 16) {
             const f32x16 before = load<f32x16>(maxima + n);
             // NaN is passed over here: it is in the weights, and so in their sum.
-            f32x16 most = before, other = before;
+            f32x16 maximum = before, other = before;
             for (int64_t r = 0; r < even; r += 2) {
-                most = max(load<f32x16>(scores + r * 64 + n), most);
+                maximum = max(load<f32x16>(scores + r * 64 + n), maximum);
                 other = max(load<f32x16>(scores + (r + 1) * 64 + n), other);
             }
-            most = max(most, other);
-            const f32x16 shift = most * -scale;
+            maximum = max(maximum, other);
+            const f32x16 shift = maximum * -scale;
             f32x16 low_sum = 0.0f, high_sum = 0.0f;
             for (int64_t r = 0; r < even; r += 2) {
                 const f32x16 low = exp2<terms>(load<f32x16>(scores + r * 64 + n) * scale + shift);
@@ -306,10 +306,10 @@ void attention_tile(
                 store_pair(weights + r / elements * 64 + n, low, high);
             }
             // Exactly one where the maximum stays, whatever the other lanes do.
-            const f32x16 factor = exp2<5>((before - most) * scale);
-            store(maxima + n, most);
+            const f32x16 factor = exp2<5>((before - maximum) * scale);
+            store(maxima + n, maximum);
             store(sums + n, load<f32x16>(sums + n) * factor + low_sum + high_sum);
-            if (!is_first && __builtin_reduce_or(most > before)) {
+            if (!is_first && __builtin_reduce_or(maximum > before)) {
                 for (int64_t e = 0; e < size; e++) {
                     store(mixed + e * 64 + n, load<f32x16>(mixed + e * 64 + n) * factor);
                 }

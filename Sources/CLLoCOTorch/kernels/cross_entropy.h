@@ -23,20 +23,20 @@ static double cross_entropy(
     float scale) {
     T *logits = static_cast<T *>(logits_);
     // The first sixteen stand for those that are missing at the end.
-    f32x16 most = f32x16(scalar(logits[0])), faults = {};
+    f32x16 maximum = f32x16(scalar(logits[0])), faults = {};
     const auto seen = [&](f32x16 v) {
-        most = max(v, most);
+        maximum = max(v, maximum);
         faults += v * 0.0f;
     };
     int64_t i = 0;
     for (; i + 16 <= size; i += 16) seen(load_f32(logits + i));
     for (; i < size; i++) seen(f32x16(scalar(logits[i])));
     if (!(sum(faults) == 0)) return cross_entropy_of_no_numbers(logits, size, gradient);
-    float highest = most[0];
-    for (int lane = 1; lane < 16; lane++) highest = std::max(highest, most[lane]);
+    float highest = maximum[0];
+    for (int lane = 1; lane < 16; lane++) highest = std::max(highest, maximum[lane]);
 
     // Read before the row is overwritten.
-    float chosen[ctorch::most_targets];
+    float chosen[ctorch::max_targets];
     float whole = 0;
     double expected = 0;
     for (int64_t k = 0; k < count; k++) {

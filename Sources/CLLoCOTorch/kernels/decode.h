@@ -426,15 +426,15 @@ static void rotary_append(const ctorch::RotaryAppend &a) {
 static int64_t argmax(const float *x, int64_t count) {
     int64_t i = 0;
     i32x16 unordered = 0;
-    f32x16 most[4] = {f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY)};
+    f32x16 maximum[4] = {f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY), f32x16(-INFINITY)};
     for (; i + 64 <= count; i += 64) {
         for (int j = 0; j < 4; j++) {
             const f32x16 v = load<f32x16>(x + i + 16 * j);
-            most[j] = max(v, most[j]);
+            maximum[j] = max(v, maximum[j]);
             unordered |= v != v;
         }
     }
-    float greatest = __builtin_reduce_max(max(max(most[0], most[1]), max(most[2], most[3])));
+    float greatest = __builtin_reduce_max(max(max(maximum[0], maximum[1]), max(maximum[2], maximum[3])));
     bool is_number = !__builtin_reduce_or(unordered);
     for (; i < count; i++) {
         greatest = x[i] > greatest ? x[i] : greatest;

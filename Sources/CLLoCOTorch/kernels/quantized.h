@@ -183,8 +183,8 @@ struct QuantizedGroup {
         const f32x16 a = load<f32x16>(x), b = load<f32x16>(x + 16);
         // Compared as integers, NaN is the maximum: it becomes the scale, and is in the result.
         const u32x16 sizes = __builtin_elementwise_max((u32x16)a & 0x7FFFFFFF, (u32x16)b & 0x7FFFFFFF);
-        const float most = __builtin_bit_cast(float, __builtin_reduce_max(sizes));
-        const float inverse = most > 0 ? 127.0f / most : 0.0f;
+        const float maximum = __builtin_bit_cast(float, __builtin_reduce_max(sizes));
+        const float inverse = maximum > 0 ? 127.0f / maximum : 0.0f;
         // A scale so small that its inverse is none stands for zeros.
         const f32x16 factor = f32x16(inverse <= 3e38f ? inverse : 0.0f);
         const f32x16 p = a * factor + magic, q = b * factor + magic;
@@ -192,7 +192,7 @@ struct QuantizedGroup {
         whole[1] = q - magic;
         numbers[0] = __builtin_convertvector((i32x16)p, i8x16);
         numbers[1] = __builtin_convertvector((i32x16)q, i8x16);
-        scale = most * (1.0f / 127.0f);
+        scale = maximum * (1.0f / 127.0f);
     }
 };
 
@@ -308,16 +308,16 @@ struct QuantizedBlocks {
 /// when that is done helps with the others', `step` by `step`, so that one that starts late or loses its core holds up
 /// little.
 struct WeightRuns {
-    static constexpr int64_t most = 64;
+    static constexpr int64_t max_runs = 64;
     struct alignas(64) Run {
         std::atomic<int64_t> next;
         int64_t end;
     };
     int64_t count, step;
-    mutable Run run[most];
+    mutable Run run[max_runs];
 
     WeightRuns(int64_t pieces, int64_t step, int64_t bytes, int64_t threads)
-        : count(std::max<int64_t>(1, std::min({threads, most, bytes / 16384, pieces}))), step(step) {
+        : count(std::max<int64_t>(1, std::min({threads, max_runs, bytes / 16384, pieces}))), step(step) {
         for (int64_t i = 0; i < count; i++) {
             run[i].next.store(i * pieces / count, std::memory_order_relaxed);
             run[i].end = (i + 1) * pieces / count;
@@ -409,16 +409,16 @@ struct Numbers {
     float d, m;
 };
 
-inline f32x16 rounded(f32x16 x, float least, float most) {
+inline f32x16 rounded(f32x16 x, float minimum, float maximum) {
     constexpr float magic = 12582912.0f;
-    x = __builtin_elementwise_min(__builtin_elementwise_max(x, f32x16(least)), f32x16(most));
+    x = __builtin_elementwise_min(__builtin_elementwise_max(x, f32x16(minimum)), f32x16(maximum));
     return (x + magic) - magic;
 }
 
-static Numbers numbers_of(const Group &group, float d, float m, float least, float most) {
+static Numbers numbers_of(const Group &group, float d, float m, float minimum, float maximum) {
     const float inverse = d != 0 ? 1.0f / d : 0.0f;
     const f32x16 factor = f32x16(std::fabs(inverse) <= 3e38f ? inverse : 0.0f);
-    return {rounded((group.a - m) * factor, least, most), rounded((group.b - m) * factor, least, most), d, m};
+    return {rounded((group.a - m) * factor, minimum, maximum), rounded((group.b - m) * factor, minimum, maximum), d, m};
 }
 
 static float squared_error(const Group &group, const Numbers &n) {
@@ -459,7 +459,7 @@ static Numbers refit(const Group &group, Numbers n) {
     return n;
 }
 
-inline float least_of(const Group &g) { return __builtin_reduce_min(__builtin_elementwise_min(g.a, g.b)); }
+inline float minimum_of(const Group &g) { return __builtin_reduce_min(__builtin_elementwise_min(g.a, g.b)); }
 inline float greatest_of(const Group &g) { return __builtin_reduce_max(__builtin_elementwise_max(g.a, g.b)); }
 
 /// The float16 numbers next to one: itself, one up, one down, two up...
@@ -500,7 +500,7 @@ static float find_scale(const Group &group, const Numbers &n) {
 
 /// The 4-bit group that these weights were made from, if they were.
 static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
-    const float least = least_of(group), greatest = greatest_of(group);
+    const float minimum = minimum_of(group), greatest = greatest_of(group);
     const auto is = [&](float step, float m) {
         result = numbers_of(group, to_half(step), to_half(m), 0, 15);
         if (group.matches(result.a * result.d + result.m, result.b * result.d + result.m)) return true;
@@ -515,18 +515,18 @@ static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
         return false;
     };
     // GGUF's Q4_0 has d from the weight of the largest magnitude, which it holds as 0, and m = -8 d.
-    const float extreme = greatest > -least ? greatest : least;
+    const float extreme = greatest > -minimum ? greatest : minimum;
     result = numbers_of(group, extreme / -8, extreme, 0, 15);
     result.d = group.is_bf16 ? find_scale(group, result) : to_half(extreme / -8);
     result.m = -8 * result.d;
     if (group.matches((result.a - 8) * result.d, (result.b - 8) * result.d)) return true;
     // Its Q4_1 holds the least weight as 0 and the greatest as 15.
-    if (is((greatest - least) / 15, least)) return true;
+    if (is((greatest - minimum) / 15, minimum)) return true;
     // Numbers need not reach 0 and 15.
     for (int range = thoroughly ? 14 : 0; range > 0; range--) {
-        const float step = (greatest - least) / float(range);
+        const float step = (greatest - minimum) / float(range);
         for (int lowest = 0; lowest <= 15 - range; lowest++) {
-            if (is(step, least - (group.is_bf16 ? step : to_half(step)) * float(lowest))) return true;
+            if (is(step, minimum - (group.is_bf16 ? step : to_half(step)) * float(lowest))) return true;
         }
     }
     return false;
@@ -534,8 +534,8 @@ static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
 
 /// The best 4-bit group: from the range, then fitted to its own numbers.
 static Numbers fit4(const Group &group) {
-    const float least = least_of(group), greatest = greatest_of(group);
-    Numbers best = numbers_of(group, to_half((greatest - least) / 15), to_half(least), 0, 15);
+    const float minimum = minimum_of(group), greatest = greatest_of(group);
+    Numbers best = numbers_of(group, to_half((greatest - minimum) / 15), to_half(minimum), 0, 15);
     float error = squared_error(group, best);
     Group plain = group;
     plain.is_bf16 = false;
@@ -553,8 +553,8 @@ static Numbers fit4(const Group &group) {
 
 /// The best 8-bit group: the largest magnitude is 127 (GGUF's Q8_0), then fitted to its own numbers.
 static Numbers fit8(const Group &group) {
-    const float most = std::max(-least_of(group), greatest_of(group));
-    Numbers best = numbers_of(group, to_half(most / 127), 0, -127, 127);
+    const float maximum = std::max(-minimum_of(group), greatest_of(group));
+    Numbers best = numbers_of(group, to_half(maximum / 127), 0, -127, 127);
     if (group.matches(best.a * best.d, best.b * best.d) && !group.is_bf16) return best;
     Numbers next = refit<false>(group, best);
     for (int i = 0; group.is_bf16 && i < neighbours; i++) {
@@ -643,10 +643,10 @@ static void dequantize_row(const ctorch::QuantizedWeights &weights, int64_t row,
         } else {
             std::memcpy(&d, data + 256 + 2 * lane, 2);
             std::memcpy(&m, data + 288 + 2 * lane, 2);
-            const float scale = from_f16(d), least = from_f16(m);
+            const float scale = from_f16(d), minimum = from_f16(m);
             for (int i = 0; i < 32; i++) {
                 const uint8_t both = data[64 * (i / 8) + 4 * lane + i % 4];
-                out[i] = scale * float(i % 8 < 4 ? both & 15 : both >> 4) + least;
+                out[i] = scale * float(i % 8 < 4 ? both & 15 : both >> 4) + minimum;
             }
         }
     }

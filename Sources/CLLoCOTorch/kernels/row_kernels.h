@@ -20,7 +20,7 @@ struct Dropout {
 enum class Gate { silu, gelu };
 
 /// Targets that a row of scores may have.
-constexpr int64_t most_targets = 128;
+constexpr int64_t max_targets = 128;
 
 /// Passes over the rows of a matrix (rows.h, cross_entropy.h, lora.h), which is contiguous where no stride is given;
 /// once for float32 and once for bfloat16, the `void` of their arguments. Sums are float32.

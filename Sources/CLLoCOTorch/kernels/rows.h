@@ -86,7 +86,7 @@ static void rotate(
 }
 
 /// 1 / (1 + e^-x)
-inline f32x16 sigmoid(f32x16 x) { return 1.0f / (1.0f + exp2<5>(at_most(126, x * -log2_e))); }
+inline f32x16 sigmoid(f32x16 x) { return 1.0f / (1.0f + exp2<5>(min_of(126, x * -log2_e))); }
 
 /// An activation is x · sigmoid(inner(x)); `slope` is inner's. GELU's tanh form is one since (1 + tanh(y)) / 2 is the
 /// sigmoid of 2 · y.

@@ -120,24 +120,24 @@ inline f32x16 max(f32x16 a, f32x16 b) {
 
 /// Not less than `least`, not more than `most`; NaN stays NaN. x86's instructions give their second operand where
 /// either is NaN, NEON's give NaN: in this order both do it in one.
-inline f32x16 at_least(float least, f32x16 x) {
+inline f32x16 max_of(float minimum, f32x16 x) {
 #if KERNELS_NEON
     float32x4_t parts[4];
     __builtin_memcpy(parts, &x, sizeof x);
-    for (float32x4_t &part : parts) part = vmaxq_f32(part, vdupq_n_f32(least));
+    for (float32x4_t &part : parts) part = vmaxq_f32(part, vdupq_n_f32(minimum));
     return load<f32x16>(parts);
 #else
-    return x < f32x16(least) ? f32x16(least) : x;
+    return x < f32x16(minimum) ? f32x16(minimum) : x;
 #endif
 }
-inline f32x16 at_most(float most, f32x16 x) {
+inline f32x16 min_of(float maximum, f32x16 x) {
 #if KERNELS_NEON
     float32x4_t parts[4];
     __builtin_memcpy(parts, &x, sizeof x);
-    for (float32x4_t &part : parts) part = vminq_f32(part, vdupq_n_f32(most));
+    for (float32x4_t &part : parts) part = vminq_f32(part, vdupq_n_f32(maximum));
     return load<f32x16>(parts);
 #else
-    return x > f32x16(most) ? f32x16(most) : x;
+    return x > f32x16(maximum) ? f32x16(maximum) : x;
 #endif
 }
 
@@ -158,7 +158,7 @@ template <int Terms>
 inline f32x16 exp2(f32x16 x) {
     // Adding 1.5 * 2^23 rounds to an integer n, which then stands in the lowest bits; 127 more are 2^n's exponent.
     constexpr float magic = 12582912.0f + 127;
-    x = at_least(-126, x);
+    x = max_of(-126, x);
     const f32x16 shifted = x + magic;
     const f32x16 f = x - (shifted - magic);
     f32x16 p;

@@ -60,11 +60,11 @@ struct WordRange {
 
 /// What numbers are divided by, and by what they are multiplied for that; `finite` makes NaN of results that it is of.
 template <typename Number>
-KERNELS_INLINE void word_scale(Number greatest, Number finite, int most, Number &scale, Number &inverse) {
+KERNELS_INLINE void word_scale(Number greatest, Number finite, int maximum, Number &scale, Number &inverse) {
     // Below, the inverse would be infinite: such numbers count as zero.
-    constexpr float least = 1e-30f;
-    scale = (greatest > least ? greatest * (1.0f / float(most)) : greatest * 0.0f) + finite;
-    inverse = greatest > least ? float(most) / greatest : greatest * 0.0f;
+    constexpr float minimum = 1e-30f;
+    scale = (greatest > minimum ? greatest * (1.0f / float(maximum)) : greatest * 0.0f) + finite;
+    inverse = greatest > minimum ? float(maximum) / greatest : greatest * 0.0f;
 }
 
 /// Sums of the products of a group.
@@ -112,7 +112,7 @@ struct WordLoop {
     /// Of rows of weights, of columns, and of a few rows of y
     int64_t groups, tiles, blocks;
     /// The groups of a panel at most
-    int64_t most;
+    int64_t max_groups;
     WordInput *inputs;
     WordTile *panel;
     uint8_t *memory;
@@ -129,18 +129,18 @@ struct WordLoop {
         groups = (rows + word_group - 1) / word_group;
         tiles = (columns + 15) / 16;
         blocks = (product.count + product_rows - 1) / product_rows;
-        most = std::max<int64_t>(1, panel_bytes / (tiles * int64_t(sizeof(WordTile))));
-        most = std::min(most, groups);
+        max_groups = std::max<int64_t>(1, panel_bytes / (tiles * int64_t(sizeof(WordTile))));
+        max_groups = std::min(max_groups, groups);
         inputs = reinterpret_cast<WordInput *>(product.scratch);
         panel = reinterpret_cast<WordTile *>(product.scratch + input_bytes());
-        memory = product.scratch + input_bytes() + most * tiles * int64_t(sizeof(WordTile));
+        memory = product.scratch + input_bytes() + max_groups * tiles * int64_t(sizeof(WordTile));
     }
 
     int64_t input_bytes() const { return (blocks * groups * int64_t(sizeof(WordInput)) + 63) / 64 * 64; }
     /// For weights as float
     static constexpr int64_t worker_bytes = segment * word_group * int64_t(sizeof(float));
     int64_t scratch_bytes() const {
-        return input_bytes() + most * tiles * int64_t(sizeof(WordTile)) + product.threads * worker_bytes;
+        return input_bytes() + max_groups * tiles * int64_t(sizeof(WordTile)) + product.threads * worker_bytes;
     }
 
     /// A group of a row of y, of `count` numbers at most.
@@ -238,8 +238,8 @@ struct WordLoop {
     void operator()() const {
         ctorch::parallel(blocks, [&](int64_t block) { pack_inputs(block); });
         const int64_t segments = (columns + segment - 1) / segment;
-        for (int64_t first = 0; first < groups; first += most) {
-            const int64_t count = std::min(most, groups - first);
+        for (int64_t first = 0; first < groups; first += max_groups) {
+            const int64_t count = std::min(max_groups, groups - first);
             const WeightRuns runs(count * segments, 1, INT64_MAX, product.threads);
             ctorch::parallel(runs.count, [&](int64_t worker) {
                 float *numbers = reinterpret_cast<float *>(memory + worker * worker_bytes);

@@ -18,10 +18,10 @@ public struct DigestCache: Sendable {
     public static let user = DigestCache(folder: userFolder)
 
     /// Files below this many bytes are read at once each time: that takes no longer than looking them up.
-    static let leastSize = 1 << 20
+    static let minimumSize = 1 << 20
     /// A file may be written to twice within one tick of its file system's clock, of which the second is not seen. So a
     /// digest is kept only where the last change lies so many nanoseconds back.
-    static let leastAge: Int64 = 2_000_000_000
+    static let minimumAge: Int64 = 2_000_000_000
 
     private let folder: URL?
 
@@ -36,14 +36,14 @@ public struct DigestCache: Sendable {
     /// - Throws: ``FileError`` where the file is missing or cannot be read. A cache that cannot be read or written is no
     ///   error.
     public func digest(ofFileAt path: String, verifying: Bool = false) throws -> String {
-        guard let before = State(path), before.size >= Self.leastSize, let entry = entry(of: before) else {
+        guard let before = State(path), before.size >= Self.minimumSize, let entry = entry(of: before) else {
             return try Digest.sha256(fileAt: path)
         }
         if !verifying, let kept = Self.read(entry), kept.state == before { return kept.sha256 }
         let digest = try Digest.sha256(fileAt: path)
         var now = timespec()
         guard State(path) == before, clock_gettime(CLOCK_REALTIME, &now) == 0,
-            State.nanoseconds(now) - max(before.changed, before.modified) >= Self.leastAge
+            State.nanoseconds(now) - max(before.changed, before.modified) >= Self.minimumAge
         else { return digest }
         Self.write(Kept(state: before, sha256: digest), to: entry)
         return digest

@@ -2,7 +2,7 @@ import LLoCOBase
 
 extension AdapterRules {
     /// Far more than the layers of any model.
-    private static let mostPatterns = 4096
+    private static let maximumPatterns = 4096
 
     /// Reads `adapter_config.json`. What this package would compute wrongly is refused by name.
     /// - Throws: `CheckpointError`.
@@ -50,7 +50,7 @@ extension AdapterRules {
             return .matching(try pattern(text, key, file), text: text)
         }
         guard let modules = value.array?.compactMap(\.string), modules.count == value.array?.count,
-            modules.count <= mostPatterns
+            modules.count <= maximumPatterns
         else {
             throw file.fault(
                 "\(key) is \(value.summary)", expected: "a list of module names or a regular expression",
@@ -76,8 +76,8 @@ extension AdapterRules {
         _ reader: ConfigurationReader, _ key: String, _ convert: (JSONValue) -> Value?
     ) throws -> [(key: ModulePattern, value: Value)] {
         guard let patterns = try reader.optionalObject(key)?.object else { return [] }
-        guard patterns.count <= mostPatterns else {
-            throw reader.file.fault("\(key) of \(patterns.count) entries", expected: "at most \(mostPatterns)")
+        guard patterns.count <= maximumPatterns else {
+            throw reader.file.fault("\(key) of \(patterns.count) entries", expected: "at most \(maximumPatterns)")
         }
         return try patterns.members.map { text, number in
             guard let value = convert(number) else {

@@ -13,7 +13,7 @@ package struct ModulePattern: Sendable {
         case byte(ByteSet)
         case sequence([Node])
         case choice([Node])
-        case repeated(Node, least: Int, most: Int)
+        case repeated(Node, minimum: Int, maximum: Int)
         case start
         case end
         case wordBoundary(Bool)
@@ -83,8 +83,8 @@ package struct ModulePattern: Sendable {
                 var all: Set<Int> = []
                 for node in nodes { all.formUnion(try ends(node, from: places)) }
                 return all
-            case .repeated(let node, let least, let most):
-                return try ends(node, least, most, from: places)
+            case .repeated(let node, let minimum, let maximum):
+                return try ends(node, minimum, maximum, from: places)
             case .start: return places.intersection([0])
             case .end: return places.intersection([path.count])
             case .wordBoundary(let isWanted):
@@ -100,18 +100,18 @@ package struct ModulePattern: Sendable {
         }
 
         private mutating func ends(
-            _ node: Node, _ least: Int, _ most: Int, from places: Set<Int>
+            _ node: Node, _ minimum: Int, _ maximum: Int, from places: Set<Int>
         ) throws(Fault) -> Set<Int> {
             var last = places
-            for _ in 0..<least {
+            for _ in 0..<minimum {
                 let next = try ends(node, from: last)
                 // What a round leaves as it was, all further ones do.
                 if next == last { break }
                 last = next
             }
             var all = last
-            var round = least
-            while round < most, !last.isEmpty {
+            var round = minimum
+            while round < maximum, !last.isEmpty {
                 last = try ends(node, from: last).subtracting(all)
                 all.formUnion(last)
                 round += 1
@@ -222,20 +222,20 @@ package struct ModulePattern: Sendable {
         }
 
         private mutating func repeated(_ node: Node) throws(Fault) -> Node {
-            var least = 0
-            var most = Int.max
+            var minimum = 0
+            var maximum = Int.max
             if accept("+") {
-                least = 1
+                minimum = 1
             } else if accept("?") {
-                most = 1
+                maximum = 1
             } else if !accept("*") {
                 guard let bounds = try bounds() else { return node }
-                (least, most) = bounds
+                (minimum, maximum) = bounds
             }
             // A lazy repetition matches the same paths.
             _ = accept("?")
             if let byte = next, "*+?".utf8.contains(byte) { throw Fault(reason: "a repetition that is repeated") }
-            return .repeated(node, least: least, most: most)
+            return .repeated(node, minimum: minimum, maximum: maximum)
         }
 
         /// {n}, {n,}, {,m} or {n,m}; nil, and nothing is read, where the brace stands for itself.
@@ -260,10 +260,12 @@ package struct ModulePattern: Sendable {
                 return nil
             }
             index = end + 1
-            let least = parts[0].isEmpty ? 0 : try number(parts[0])
-            let most = parts.count == 1 ? least : parts[1].isEmpty ? Int.max : try number(parts[1])
-            guard least <= most else { throw Fault(reason: "a repetition of at least \(least) and at most \(most)") }
-            return (least, most)
+            let minimum = parts[0].isEmpty ? 0 : try number(parts[0])
+            let maximum = parts.count == 1 ? minimum : parts[1].isEmpty ? Int.max : try number(parts[1])
+            guard minimum <= maximum else {
+                throw Fault(reason: "a repetition of at least \(minimum) and at most \(maximum)")
+            }
+            return (minimum, maximum)
         }
 
         /// What stands behind a backslash, and is a set of bytes.

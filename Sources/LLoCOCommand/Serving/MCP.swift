@@ -38,7 +38,7 @@ struct MCP: AsyncParsableCommand {
         AsyncStream { continuation in
             Thread {
                 var lines = LineBuffer()
-                while lines.pendingBytes <= MCPServer.mostBytes {
+                while lines.pendingBytes <= MCPServer.maximumBytes {
                     // As much as there is, without waiting for more.
                     let some = FileHandle.standardInput.availableData
                     if some.isEmpty { break }

@@ -36,7 +36,7 @@ struct ServerClient {
     }
 
     /// The most bytes of a whole answer
-    private static let mostBytes = 64 << 20
+    private static let maximumBytes = 64 << 20
 
     /// - Parameter address: `http://HOST:PORT`, `https://HOST`, or a Unix socket's path
     init(_ address: String) throws {
@@ -97,8 +97,8 @@ struct ServerClient {
         let reply = Reply(status: response.status.code, body: response.body)
         guard 200..<300 ~= reply.status else {
             let error = try? await Self.object(reply).fields("error")
-            let told = try? error?.string("message")
-            throw CommandError("\(name): \(told ?? "status \(reply.status)")")
+            let message = try? error?.string("message")
+            throw CommandError("\(name): \(message ?? "status \(reply.status)")")
         }
         do { return try await read(reply) } catch let fault as JSONFields.Fault {
             throw CommandError("\(name): not an answer of lloco's: \(fault.reason)")
@@ -106,7 +106,7 @@ struct ServerClient {
     }
 
     private static func object(_ reply: Reply) async throws -> JSONFields {
-        try JSONFields(line: Array(try await reply.body.collect(upTo: mostBytes).readableBytesView))
+        try JSONFields(line: Array(try await reply.body.collect(upTo: maximumBytes).readableBytesView))
     }
 }
 

@@ -199,8 +199,10 @@ struct Evaluate: ComputingCommand {
     /// How long answers may be: `48`, `30 to 128`
     private static func limits(_ set: EvaluationSet) -> String {
         let limits = set.answerTokens.values
-        guard let least = limits.min(), let most = limits.max(), least < most else { return "\(limits.first ?? 0)" }
-        return "\(least) to \(most)"
+        guard let minimum = limits.min(), let maximum = limits.max(), minimum < maximum else {
+            return "\(limits.first ?? 0)"
+        }
+        return "\(minimum) to \(maximum)"
     }
 
     /// The adapter that was asked for.

@@ -146,10 +146,10 @@ struct EvaluateCompressor: ComputingCommand {
 
     private func measureTexts() throws {
         let corpus = try TrainingCorpus(contentsOf: texts.map { URL(filePath: $0) })
-        if heldOut, corpus.count < TrainingText.leastCorpus {
+        if heldOut, corpus.count < TrainingText.minimumCorpus {
             throw CommandError(
                 "--held-out: 'train-compressor' keeps texts from training where it is given "
-                    + "\(TrainingText.leastCorpus) or more, here are \(corpus.count): give all that it was trained on, or "
+                    + "\(TrainingText.minimumCorpus) or more, found \(corpus.count): give all that it was trained on, or "
                     + "others without --held-out")
         }
         let loaded = try engine.load(withEmbedder: false, withAdapter: false)

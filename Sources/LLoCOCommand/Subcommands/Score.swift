@@ -36,7 +36,7 @@ struct Score: ParsableCommand {
     private static let metricNames = (["rouge"] + Metric.ofPredictions.map(\.rawValue)).joined(separator: ", ")
 
     /// Each is a row.
-    private static let mostModes = 1000
+    private static let maximumModes = 1000
 
     func validate() throws { _ = try parsedMetric() }
 
@@ -65,9 +65,9 @@ struct Score: ParsableCommand {
             }
             let place = places[line.mode] ?? modes.count
             if place == modes.count {
-                guard place < Self.mostModes else {
+                guard place < Self.maximumModes else {
                     throw reader.error(
-                        line: reader.lineNumber, "its mode is one more than \(Self.mostModes): expected few of them")
+                        line: reader.lineNumber, "its mode is one more than \(Self.maximumModes): expected few of them")
                 }
                 places[line.mode] = place
                 modes.append(Mode(name: line.mode))

@@ -82,7 +82,7 @@ public struct Compressor: Sendable {
 
     /// The positions that a compressor may use in any case: 80 segments of the published size. The published checkpoint
     /// compresses so beyond its decoder's own window (Tan et al. 2024).
-    static let leastWindow = 8192
+    static let minimumWindow = 8192
 
     /// Refuses a text whose last segment would not fit behind the vectors of those before it.
     ///
@@ -92,7 +92,7 @@ public struct Compressor: Sendable {
         let before = scheme.carry == .independent ? 0 : scheme.carry == .newest ? 1 : max(0, segments - 1)
         let needed = (before + 1) * scheme.summaryTokens + min(count, scheme.segmentTokens)
         let window = decoder.configuration.maximumPositions
-        guard needed <= max(window, Self.leastWindow) else {
+        guard needed <= max(window, Self.minimumWindow) else {
             throw ModelError(
                 .doesNotFit,
                 "\(name): \(count) tokens need \(needed) positions to compress, the model's window holds \(window): "

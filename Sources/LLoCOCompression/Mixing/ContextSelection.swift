@@ -46,11 +46,11 @@ package struct ContextSelection {
     }
 
     /// More pieces than a budget holds are not looked at.
-    private static let mostPieces = 256
+    private static let maximumPieces = 256
     /// Positions for which no piece of text is looked for any more
-    private static let leastText = 8
+    private static let minimumText = 8
     /// Pieces whose segments' vectors are favoured where no text is read
-    private static let mostFavoured = 4
+    private static let maximumFavoured = 4
 
     /// - Parameters:
     ///   - index: of the texts
@@ -66,21 +66,21 @@ package struct ContextSelection {
         let room = budget.text(for: .detail)
         let all = segments?.joined().reduce(0) { $0 + $1.vectorCount } ?? 0
         let ranking =
-            room >= Self.leastText || (budget.textShare == nil && budget.positions < all)
-            ? try ExcerptRanking(question, index, limit: Self.mostPieces) : nil
-        if let ranking, room >= Self.leastText {
+            room >= Self.minimumText || (budget.textShare == nil && budget.positions < all)
+            ? try ExcerptRanking(question, index, limit: Self.maximumPieces) : nil
+        if let ranking, room >= Self.minimumText {
             readText(
                 ranking, found, budget, ranking.findsCode ? .detail : QuestionKind(question), cuts: segments == nil)
         } else if segments == nil {
             omissions.append(
-                "no piece of text was read: it takes \(Self.leastText) positions, there is room for \(room)")
+                "no piece of text was read: it takes \(Self.minimumText) positions, there is room for \(room)")
         }
         guard let segments else { return }
         let flat = segments.enumerated().flatMap { text, list in list.map { (text: text, segment: $0) } }
         // The segments that text was read from, else those of the pieces that would have been.
         let best =
             excerpts.isEmpty && budget.textShare == nil
-            ? (ranking?.order.prefix(Self.mostFavoured) ?? []).map { index.pieces[$0] }
+            ? (ranking?.order.prefix(Self.maximumFavoured) ?? []).map { index.pieces[$0] }
             : excerpts.sorted { $0.rank < $1.rank }.map(\.piece)
         let favoured = best.flatMap { piece in
             flat.indices.filter { flat[$0].text == piece.text && flat[$0].segment.bytes.overlaps(piece.bytes) }
@@ -128,11 +128,11 @@ package struct ContextSelection {
             chosen.removeAll(where: known.contains)
             chosen.insert(Part(text: text, bytes: union, tokens: tokens), at: rank)
         }
-        for part in ranking.telling where room - used >= Self.leastText {
+        for part in ranking.telling where room - used >= Self.minimumText {
             take(part.sentences, of: index.pieces[part.place].text)
         }
         let order = ranking.order + others(found, than: ranking.order)
-        for place in order.prefix(Self.mostPieces) where room - used >= Self.leastText {
+        for place in order.prefix(Self.maximumPieces) where room - used >= Self.minimumText {
             take(index.pieces[place].bytes, of: index.pieces[place].text)
         }
         if chosen.isEmpty, let best = order.first {

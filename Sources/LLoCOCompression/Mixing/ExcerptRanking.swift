@@ -25,15 +25,15 @@ struct ExcerptRanking {
     /// (`Docs/experiments.md` 24)
     private static let (before, after) = ([0.5, 0.3, 0.15], [0.3, 0.15, 0.08])
     /// A piece tells where it has this share of what the question's words are worth.
-    private static let leastCoverage = 0.7
+    private static let minimumCoverage = 0.7
     /// Sentences tell only where there are so few,
     private static let mostTelling = 12
     /// and a word leads to them only where so few pieces have it.
-    private static let mostPlaces = 6
+    private static let maximumPlaces = 6
     /// In Unicode scalars
     private static let longestName = 64
     /// So many names are followed at most.
-    private static let mostLinks = 64
+    private static let maximumLinks = 64
 
     /// - Parameter limit: pieces, at most
     /// - Throws: `LibraryError` where the pieces cannot be searched.
@@ -82,15 +82,15 @@ struct ExcerptRanking {
                 found.append((Telling(place: place, sentences: bytes), rank, scores[place] ?? 0))
             }
         }
-        let covering = scores.filter { $0.value >= Self.leastCoverage * worth }
+        let covering = scores.filter { $0.value >= Self.minimumCoverage * worth }
         if 1...Self.mostTelling ~= covering.count {
             add(
                 try index.sentences(with: question, limit: 2 * Self.mostTelling).filter { covering[$0.key] != nil },
                 rank: 0)
         }
-        for code in Self.names(in: question).filter(Self.isCode).prefix(Self.mostLinks) {
-            guard 1...Self.mostPlaces ~= (try index.frequency(of: code)) else { continue }
-            add(try index.sentences(withPhrase: code, limit: Self.mostPlaces), rank: 0)
+        for code in Self.names(in: question).filter(Self.isCode).prefix(Self.maximumLinks) {
+            guard 1...Self.maximumPlaces ~= (try index.frequency(of: code)) else { continue }
+            add(try index.sentences(withPhrase: code, limit: Self.maximumPlaces), rank: 0)
             findsCode = true
         }
         func sort() {
@@ -100,14 +100,14 @@ struct ExcerptRanking {
         // Breadth first.
         var known = Set(KeywordQuery(question).words)
         var (next, followed) = (0, 0)
-        while next < found.count, found.count < 2 * Self.mostTelling, followed < Self.mostLinks {
+        while next < found.count, found.count < 2 * Self.mostTelling, followed < Self.maximumLinks {
             let (part, rank, _) = found[next]
             next += 1
             let text = index.content(part.sentences, of: index.pieces[part.place].text)
             for name in Self.names(in: text) where known.insert(name.lowercased()).inserted {
                 followed += 1
-                guard 2...Self.mostPlaces ~= (try index.frequency(of: name)) else { continue }
-                add(try index.sentences(withPhrase: name, limit: Self.mostPlaces), rank: rank + 1)
+                guard 2...Self.maximumPlaces ~= (try index.frequency(of: name)) else { continue }
+                add(try index.sentences(withPhrase: name, limit: Self.maximumPlaces), rank: rank + 1)
             }
         }
         sort()

@@ -106,22 +106,22 @@ extension SegmentVectors {
         for (row, place) in places.enumerated() {
             for slot in 0..<width { entries[owners[place * width + slot]].append(Int64(row * width + slot)) }
         }
-        let most = entries.map(\.count).max() ?? 0
-        let indices = entries.flatMap { Array(repeating: 0, count: most - $0.count) + $0 }
+        let maximum = entries.map(\.count).max() ?? 0
+        let indices = entries.flatMap { Array(repeating: 0, count: maximum - $0.count) + $0 }
         let weights = zip(entries, selection.logWeights).flatMap { own, weight in
-            Array(repeating: -Float.infinity, count: most - own.count)
+            Array(repeating: -Float.infinity, count: maximum - own.count)
                 + Array(repeating: weight, count: own.count)
         }
         let (batch, device) = (values.size(0), values.device)
         let chosen = try Tensor(indices).to(device: device)
         let rows = try values.reshaped([batch, count * width, 2, size]).indexSelected(1, chosen)
-            .reshaped([batch, layers, heads, most, 2, size]).permuted([0, 3, 1, 4, 2, 5])
-            .reshaped([batch, most, values.size(2)])
-        var bias = try Tensor(weights, shape: [1, width, most]).to(device: device)
+            .reshaped([batch, layers, heads, maximum, 2, size]).permuted([0, 3, 1, 4, 2, 5])
+            .reshaped([batch, maximum, values.size(2)])
+        var bias = try Tensor(weights, shape: [1, width, maximum]).to(device: device)
         if let own = self.bias {
             bias =
                 try own.transposed(1, 2).reshaped([own.size(0), count * width]).indexSelected(1, chosen)
-                .reshaped([own.size(0), width, most]) + bias
+                .reshaped([own.size(0), width, maximum]) + bias
         }
         return SegmentVectors(rows, bias: bias)
     }

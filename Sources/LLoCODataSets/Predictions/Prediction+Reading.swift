@@ -23,7 +23,7 @@ extension Prediction {
     package init(line: [UInt8], metric given: Metric?) throws {
         let fields = try JSONFields(line: line)
         let id = try fields.optional("id")?.integer.map(String.init) ?? Self.text(fields, "id")
-        let answers = try Self.texts(fields, "answers", most: Limits.line, bytes: Limits.text)
+        let answers = try Self.texts(fields, "answers", maximum: Limits.line, bytes: Limits.text)
         guard !answers.isEmpty else { throw fields.fault("answers", "is empty; expected one or more strings") }
         let own = try Self.named(fields, "metric", among: Metric.ofPredictions)
         let metric = own ?? given ?? .f1
@@ -91,10 +91,10 @@ extension Prediction {
         }
     }
 
-    private static func texts(_ fields: JSONFields, _ key: String, most: Int, bytes: Int) throws -> [String] {
+    private static func texts(_ fields: JSONFields, _ key: String, maximum: Int, bytes: Int) throws -> [String] {
         let list = try fields.list(key, "a list of strings")
-        guard list.count <= most else {
-            throw fields.fault(key, "holds \(list.count) strings; expected no more than \(most)")
+        guard list.count <= maximum else {
+            throw fields.fault(key, "holds \(list.count) strings; expected no more than \(maximum)")
         }
         return try list.enumerated().map { index, value in
             guard case .string(let text) = value else {
@@ -106,7 +106,7 @@ extension Prediction {
     }
 
     private static func names(_ fields: JSONFields, _ key: String) throws -> [String] {
-        fields.has(key) ? try texts(fields, key, most: Limits.names, bytes: Limits.name) : []
+        fields.has(key) ? try texts(fields, key, maximum: Limits.names, bytes: Limits.name) : []
     }
 
     private static func named<Value: RawRepresentable & Equatable>(

@@ -69,8 +69,8 @@ public struct PassageSplitter: Hashable, Sendable {
     }
 
     /// How many of the words make the passage: up to the last strongest break in the last three fifths.
-    private func breakpoint(_ words: [PassageWords.Word], atLeast least: Int) -> Int {
-        let floor = max(least, words.count * 2 / 5, 1)
+    private func breakpoint(_ words: [PassageWords.Word], atLeast minimum: Int) -> Int {
+        let floor = max(minimum, words.count * 2 / 5, 1)
         var best = words.count
         var strength = PassageWords.Break.none
         // The last word's own break counts too: a passage that fills up at a paragraph's end ends there.

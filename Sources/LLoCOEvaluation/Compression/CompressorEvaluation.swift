@@ -64,10 +64,10 @@ public struct CompressorEvaluation {
         for (digest, text) in texts.map({ (TrainingText.digest(of: $0), $0) }).sorted(by: { $0.0 < $1.0 }) {
             let ids = tokenizer.encode(text, special: .asText)
             let fitting = left.filter { $0.value > 0 && measure.tokens(segments: $0.key) <= ids.count }.keys.sorted()
-            guard let most = fitting.last else { continue }
+            guard let maximum = fitting.last else { continue }
             let bits = UInt64(digest.prefix(16), radix: 16) ?? 0
             var generator = SplitMix64(seed: options.seed &+ bits)
-            let needed = measure.tokens(segments: most)
+            let needed = measure.tokens(segments: maximum)
             let end = Int.random(in: needed...ids.count, using: &generator)
             windows.append(Window(text: .init(Array(ids[end - needed..<end])), segments: fitting))
             for count in fitting { left[count]? -= 1 }

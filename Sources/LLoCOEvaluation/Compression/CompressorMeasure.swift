@@ -111,16 +111,18 @@ public struct CompressorMeasure: Sendable {
     ) throws -> Outcome {
         let size = compressor.scheme.segmentTokens
         let tail = recentTokens + scoredTokens
-        guard let most = counts.max(), counts.allSatisfy({ $0 > 0 }), text.ids.count >= tokens(segments: most) else {
+        guard let maximum = counts.max(), counts.allSatisfy({ $0 > 0 }), text.ids.count >= tokens(segments: maximum)
+        else {
             throw ModelError(
                 .invalid, "a text of \(text.ids.count) tokens, expected \(tokens(segments: counts.max() ?? 1)) or more")
         }
-        guard other?.ids.count ?? .max >= tokens(segments: most) else {
+        guard other?.ids.count ?? .max >= tokens(segments: maximum) else {
             throw ModelError(
-                .invalid, "another text of \(other?.ids.count ?? 0) tokens, expected \(tokens(segments: most)) or more")
+                .invalid,
+                "another text of \(other?.ids.count ?? 0) tokens, expected \(tokens(segments: maximum)) or more")
         }
         let rest = Array(text.ids.suffix(tail))
-        let read = Array(text.ids.dropLast(tail).suffix(most * size))
+        let read = Array(text.ids.dropLast(tail).suffix(maximum * size))
         let window = decoder.configuration.maximumPositions
         return try withoutGradients {
             let start = try emptyContext().count

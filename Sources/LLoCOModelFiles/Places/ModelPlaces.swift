@@ -85,14 +85,14 @@ public struct ModelPlaces: Sendable {
     public func models(onFault: (ModelFileError) -> Void = { _ in }) -> [StoredModel] {
         var found: [StoredModel] = []
         // One of the catalogue is met again in the folder that it was pulled to.
-        var told: Set<ModelFileError> = []
-        func tell(_ fault: ModelFileError) { if told.insert(fault).inserted { onFault(fault) } }
+        var reported: Set<ModelFileError> = []
+        func report(_ fault: ModelFileError) { if reported.insert(fault).inserted { onFault(fault) } }
         for model in ModelCatalogue.models {
             do { if let model = try self.model(model) { found.append(model) } } catch {
-                if let fault = error as? ModelFileError { tell(fault) }
+                if let fault = error as? ModelFileError { report(fault) }
             }
         }
-        let others = (own?.models(onFault: tell) ?? []) + (cache?.models(onFault: tell) ?? [])
+        let others = (own?.models(onFault: report) ?? []) + (cache?.models(onFault: report) ?? [])
         let known = Set(found.map { $0.path.standardizedFileURL.path })
         found += others.filter { !known.contains($0.path.standardizedFileURL.path) }
         return found.enumerated().sorted { a, b in

@@ -16,8 +16,8 @@ struct HubClient {
 
     private static let largestDescription = 8 << 20
     private static let largestPage = 16 << 20
-    private static let mostPages = 20
-    private static let mostFiles = 20_000
+    private static let maximumPages = 20
+    private static let maximumFiles = 20_000
     /// No file is larger: 4 TB.
     private static let largestFile = 1 << 42
 
@@ -43,7 +43,7 @@ struct HubClient {
         var pages = 0
         while let path = page {
             pages += 1
-            guard pages <= Self.mostPages else { throw fault("more than \(Self.mostPages) pages of files") }
+            guard pages <= Self.maximumPages else { throw fault("more than \(Self.maximumPages) pages of files") }
             let (value, next) = try await json(at: path, of: repository, limit: Self.largestPage)
             guard let entries = value.array else { throw fault("\(value.kind), expected a list of files") }
             for entry in entries {
@@ -51,7 +51,7 @@ struct HubClient {
                 let file = try file(entry, fault)
                 guard names.insert(file.name).inserted else { throw fault("\(file.name) is listed twice") }
                 files.append(file)
-                guard files.count <= Self.mostFiles else { throw fault("more than \(Self.mostFiles) files") }
+                guard files.count <= Self.maximumFiles else { throw fault("more than \(Self.maximumFiles) files") }
             }
             page = next
         }

@@ -55,7 +55,7 @@ struct Download {
                 try await transfer(url, to: &out, &hasher, progress)
             } catch let error as HubError where error.isTransient {
                 // Whoever brings something may be asked again and again; whoever brings next to nothing may not.
-                attempt = out.bytes - before >= settings.leastBytes ? 1 : attempt + 1
+                attempt = out.bytes - before >= settings.minimumBytes ? 1 : attempt + 1
                 guard attempt <= settings.attempts else {
                     throw out.bytes == 0
                         ? error

@@ -19,8 +19,8 @@ public struct HubSettings: Sendable {
     /// How long a server may say nothing.
     package var idleTimeout: Duration = .seconds(30)
     /// A transfer that brings fewer than `leastBytes` in this time is broken off.
-    package var leastTime: Duration = .seconds(60)
-    package var leastBytes = 64 << 10
+    package var minimumTime: Duration = .seconds(60)
+    package var minimumBytes = 64 << 10
     /// Attempts at a request that fails for the moment, or at a transfer that brings next to nothing.
     package var attempts = 5
     /// The pause before the second attempt; each further one is twice as long.

@@ -14,8 +14,8 @@ struct Pace {
     mutating func add(_ count: Int, from origin: String) throws {
         bytes += count
         let passed = since.duration(to: .now)
-        guard passed >= settings.leastTime else { return }
-        guard bytes >= settings.leastBytes else {
+        guard passed >= settings.minimumTime else { return }
+        guard bytes >= settings.minimumBytes else {
             throw HubError(
                 .failed, "\(origin): only \(bytes) bytes in \(Int(passed.seconds)) s: broken off", isTransient: true)
         }

@@ -295,10 +295,10 @@ private final class QuantizedSteps {
         }
 
         static func parts(_ input: Tensor, _ output: Tensor) throws -> [(input: Tensor, output: Tensor)] {
-            let (count, most) = (input.size(0), QuantizedWeight.largestRowCount)
-            guard count > most else { return [(input, output)] }
-            return try stride(from: 0, to: count, by: most).map { start in
-                let length = min(most, count - start)
+            let (count, maximum) = (input.size(0), QuantizedWeight.largestRowCount)
+            guard count > maximum else { return [(input, output)] }
+            return try stride(from: 0, to: count, by: maximum).map { start in
+                let length = min(maximum, count - start)
                 return (
                     try input.narrowed(0, start: start, length: length),
                     try output.narrowed(0, start: start, length: length)

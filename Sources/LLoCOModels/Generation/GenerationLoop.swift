@@ -213,7 +213,7 @@ private final class Steps: @unchecked Sendable {
     private var turn = 0
 
     /// Positions of a prompt that are read at a time, at least
-    private static let leastChunk = 16
+    private static let minimumChunk = 16
 
     init(_ model: LanguageModel) throws {
         self.model = model
@@ -259,10 +259,10 @@ private final class Steps: @unchecked Sendable {
     private func read(_ member: Member, besideOthers: Bool) throws {
         var count = min(member.unread, Llama.chunk)
         if besideOthers {
-            let allowed = positionSeconds > 0 ? Int(2 * stepSeconds / positionSeconds) : Self.leastChunk
-            count = min(count, max(Self.leastChunk, allowed))
+            let allowed = positionSeconds > 0 ? Int(2 * stepSeconds / positionSeconds) : Self.minimumChunk
+            count = min(count, max(Self.minimumChunk, allowed))
             // A few positions alone would be computed in another way.
-            if member.unread - count < Self.leastChunk { count = member.unread }
+            if member.unread - count < Self.minimumChunk { count = member.unread }
         }
         do {
             let start = ContinuousClock.now

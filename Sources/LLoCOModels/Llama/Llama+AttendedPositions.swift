@@ -35,12 +35,12 @@ extension Llama {
         var layers: [Tensor] = []
         try eachAttendedLayer(of: cache, last: count, queries: queries) { layer in
             let own = layers.count * heads..<(layers.count + 1) * heads
-            let most = owners.map { min(count, $0.counts[own].max() ?? 0) } ?? kept
+            let maximum = owners.map { min(count, $0.counts[own].max() ?? 0) } ?? kept
             let chosen = try withoutGradients {
                 guard let selection else {
-                    return try places(of: (layer.attention * layer.lengths).sqrt(), most)
+                    return try places(of: (layer.attention * layer.lengths).sqrt(), maximum)
                 }
-                return try places(of: selection.worth(of: layer, heads: own), most)
+                return try places(of: selection.worth(of: layer, heads: own), maximum)
             }
             layers.append(try .stacked([layer.keys.gathered(2, chosen), layer.values.gathered(2, chosen)]))
         }

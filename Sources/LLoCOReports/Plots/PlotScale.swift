@@ -40,18 +40,18 @@ public struct PlotScale: Sendable, Equatable {
             self.high = ends.0 < ends.1 ? ends.1 : Self.roundUp(ends.1 * 1.1)
         case .linear:
             hasZero = false
-            var least = low ?? values.min() ?? 0
-            var most = high ?? values.max() ?? 1
-            if !(least < most) {
+            var minimum = low ?? values.min() ?? 0
+            var maximum = high ?? values.max() ?? 1
+            if !(minimum < maximum) {
                 // One value alone is in the middle, and zero at the beginning.
-                let margin = most == 0 ? 1 : abs(most) / 2
-                if high == nil { most = least + margin }
-                if low == nil, least != 0 { least -= margin }
-                if !(least < most) { most = least + max(1, abs(least)) }
+                let margin = maximum == 0 ? 1 : abs(maximum) / 2
+                if high == nil { maximum = minimum + margin }
+                if low == nil, minimum != 0 { minimum -= margin }
+                if !(minimum < maximum) { maximum = minimum + max(1, abs(minimum)) }
             }
-            let step = Self.step(least, most)
-            self.low = low ?? (least / step).rounded(.down) * step
-            self.high = high ?? (most / step).rounded(.up) * step
+            let step = Self.step(minimum, maximum)
+            self.low = low ?? (minimum / step).rounded(.down) * step
+            self.high = high ?? (maximum / step).rounded(.up) * step
         }
     }
 

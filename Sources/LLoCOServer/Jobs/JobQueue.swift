@@ -17,9 +17,9 @@ actor JobQueue {
     private var isOpen = false
 
     /// The most jobs that are kept; of those that have ended the oldest are forgotten
-    private static let most = 200
+    private static let maximumJobs = 200
     /// The most jobs that wait at a time
-    private static let mostWaiting = 64
+    private static let maximumWaiting = 64
 
     init(folder: JobFolder, executable: URL, options: [String], logger: Logger) {
         (self.folder, self.executable, self.options, self.logger) = (folder, executable, options, logger)
@@ -43,12 +43,12 @@ actor JobQueue {
 
     /// Takes a job, with the files of an upload.
     func submit(_ job: Job, taking upload: URL?) throws {
-        guard jobs.count(where: { !$0.state.isFinal }) < Self.mostWaiting else {
-            throw APIError.busy("\(Self.mostWaiting) jobs wait already: try again later")
+        guard jobs.count(where: { !$0.state.isFinal }) < Self.maximumWaiting else {
+            throw APIError.busy("\(Self.maximumWaiting) jobs wait already: try again later")
         }
         try folder.create(job, taking: upload)
         jobs.append(job)
-        while jobs.count > Self.most, let oldest = jobs.first(where: { $0.state.isFinal }) { forget(oldest) }
+        while jobs.count > Self.maximumJobs, let oldest = jobs.first(where: { $0.state.isFinal }) { forget(oldest) }
         startNext()
     }
 

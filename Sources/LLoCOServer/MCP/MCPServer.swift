@@ -12,12 +12,12 @@ public final class MCPServer: Sendable {
     private let tools: MCPTools
     /// Requests that are being answered
     private let running = Mutex<[RPCID: Task<Void, Never>]>([:])
-    private static let mostRequests = 64
+    private static let maximumRequests = 64
 
     /// Versions of the protocol that are spoken, the newest first
     private static let versions = ["2025-06-18", "2025-03-26", "2024-11-05"]
     /// The most bytes of a message
-    public static let mostBytes = 8 << 20
+    public static let maximumBytes = 8 << 20
 
     /// - Parameters:
     ///   - folders: where files may be added from; without any, only texts are
@@ -51,7 +51,7 @@ public final class MCPServer: Sendable {
 
     /// A request; nil for what needs no answer, or has had it.
     private func read(_ line: [UInt8], _ write: @Sendable (Data) -> Void) -> Request? {
-        guard line.count <= Self.mostBytes, let fields = try? JSONFields(line: line),
+        guard line.count <= Self.maximumBytes, let fields = try? JSONFields(line: line),
             fields.optional("jsonrpc")?.string == "2.0"
         else {
             respond(nil, .failure(RPCError(code: -32700, message: "expected a JSON-RPC 2.0 message on a line")), write)
@@ -82,7 +82,7 @@ public final class MCPServer: Sendable {
             }
         }
         let isTaken = running.withLock { running in
-            guard running.count < Self.mostRequests, running[request.id] == nil else { return false }
+            guard running.count < Self.maximumRequests, running[request.id] == nil else { return false }
             running[request.id] = task
             return true
         }

@@ -14,8 +14,8 @@ struct MCPTools: Sendable {
 
     private var store: any LibraryStore { library.store }
     /// The most bytes of a text that is added or asked
-    private static let mostBytes = 4 << 20
-    private static let mostDocuments = ServerConfiguration().maximumDocuments
+    private static let maximumBytes = 4 << 20
+    private static let maximumDocuments = ServerConfiguration().maximumDocuments
 
     /// What a tool has found, for the model to read.
     struct Result: Encodable, Sendable {
@@ -50,7 +50,7 @@ struct MCPTools: Sendable {
         options.group = try await group(given)
         if given.has("documents"), let group = options.group {
             options.documents = try await store.documents(
-                try given.strings("documents"), of: group, atMost: Self.mostDocuments
+                try given.strings("documents"), of: group, atMost: Self.maximumDocuments
             ).map(\.name)
         }
         if let name = try given.string("mode") {
@@ -121,8 +121,8 @@ struct MCPTools: Sendable {
         guard let text = try given.string(key), !text.isEmpty else {
             throw APIError.invalid("\(key) is missing; expected a text")
         }
-        guard text.utf8.count <= Self.mostBytes else {
-            throw APIError.invalid("\(key) has more than \(Self.mostBytes) bytes")
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw APIError.invalid("\(key) has more than \(Self.maximumBytes) bytes")
         }
         return text
     }

@@ -40,7 +40,7 @@ struct EmbeddingRoute: Sendable {
     }
 
     /// Texts of one request, at most
-    private static let mostTexts = 2048
+    private static let maximumTexts = 2048
 
     func embed(_ request: Request, for access: Access) async throws -> Response {
         var request = request
@@ -64,8 +64,8 @@ struct EmbeddingRoute: Sendable {
         _ fields: RequestFields, for access: Access, of request: Request
     ) async throws -> (vectors: [[Float]], tokens: Int) {
         let texts = try fields.stringOrStrings("input")
-        guard 1...Self.mostTexts ~= texts.count else {
-            throw APIError.invalid("\"input\": expected 1 to \(Self.mostTexts) strings", parameter: "input")
+        guard 1...Self.maximumTexts ~= texts.count else {
+            throw APIError.invalid("\"input\": expected 1 to \(Self.maximumTexts) strings", parameter: "input")
         }
         let places = try admission.admit(1, key: access.key)
         defer { places.leave() }

@@ -68,10 +68,10 @@ struct CompletionRequest {
 
     /// `logprobs` is whether, and `top_logprobs` how many, in a chat; in a completion it is how many.
     private static func likeliestTokens(_ fields: RequestFields) throws -> Int? {
-        let most = 20
-        guard fields.isBool("logprobs") else { return try fields.integer("logprobs", in: 0...most) }
+        let maximum = 20
+        guard fields.isBool("logprobs") else { return try fields.integer("logprobs", in: 0...maximum) }
         guard try fields.bool("logprobs") == true else { return nil }
-        return try fields.integer("top_logprobs", in: 0...most) ?? 0
+        return try fields.integer("top_logprobs", in: 0...maximum) ?? 0
     }
 }
 

@@ -32,12 +32,12 @@ export function dropConversation() {
 
 const drawnTurn = (turn) => turnNode(turn, (answer) => asking || giveAnswers([answer]));
 
-/** The earlier turns, and the question. Comparisons have several answers and are not told. */
+/** The earlier turns, and the question. Comparisons have several answers and are not answered. */
 function messagesBefore(question) {
-  const told = conversation.turns.filter((turn) =>
+  const answered = conversation.turns.filter((turn) =>
     turn.answers.length === 1 && turn.answers[0].text && turn.answers[0].state !== "failed");
   return [
-    ...told.slice(-20).flatMap((turn) => [
+    ...answered.slice(-20).flatMap((turn) => [
       { role: "user", content: turn.question }, { role: "assistant", content: turn.answers[0].text },
     ]),
     { role: "user", content: question },

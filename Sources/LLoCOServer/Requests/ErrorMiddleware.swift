@@ -16,19 +16,19 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             // Hummingbird answers what is no HTTP.
             throw error
         } catch {
-            let told = self.error(error, of: request)
+            let reply = self.error(error, of: request)
             // Nobody waits for what was cancelled.
-            if told.status.kind == .serverError, !(error is CancellationError) {
+            if reply.status.kind == .serverError, !(error is CancellationError) {
                 context.logger.error("a request failed: \(error)")
             }
             var response =
                 request.uri.path.hasPrefix("/api/")
-                ? try Response.json(PlainError(error: told.message), status: told.status)
-                : try Response.json(told, status: told.status)
+                ? try Response.json(PlainError(error: reply.message), status: reply.status)
+                : try Response.json(reply, status: reply.status)
             // What was being answered closes its connection.
             response.headers[.connection] = "close"
-            if [.serviceUnavailable, .tooManyRequests].contains(told.status) { response.headers[.retryAfter] = "1" }
-            if told.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
+            if [.serviceUnavailable, .tooManyRequests].contains(reply.status) { response.headers[.retryAfter] = "1" }
+            if reply.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
             return response
         }
     }

@@ -23,7 +23,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Bytes that may still come of a body that nobody reads: a client that is still sending reads no answer
     private var unreadAllowance: Int?
 
-    private static let mostUnreadBytes = 4 << 20
+    private static let maximumUnreadBytes = 4 << 20
 
     init(_ limits: ClientPatience) { self.limits = limits }
 
@@ -60,7 +60,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data), isInBody { unreadAllowance = bytes + Self.mostUnreadBytes }
+        if case .end = unwrapOutboundIn(data), isInBody { unreadAllowance = bytes + Self.maximumUnreadBytes }
         context.write(data, promise: promise)
     }
 

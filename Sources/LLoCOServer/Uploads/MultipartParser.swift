@@ -21,7 +21,7 @@ package struct MultipartParser {
     private enum State { case preamble, boundary, headers, content, finished }
 
     /// The most bytes of a part's header fields
-    static let mostHeaderBytes = 8 << 10
+    static let maximumHeaderBytes = 8 << 10
     private let delimiter: [UInt8]
     private var state = State.preamble
     // The first delimiter has no line end before it.
@@ -66,7 +66,9 @@ package struct MultipartParser {
         case .preamble:
             let found = buffer.firstRange(of: delimiter)
             preambleBytes += drop(found?.upperBound ?? keepable)
-            guard preambleBytes <= Self.mostHeaderBytes else { throw Fault(reason: "the body begins with no boundary") }
+            guard preambleBytes <= Self.maximumHeaderBytes else {
+                throw Fault(reason: "the body begins with no boundary")
+            }
             if found != nil { state = .boundary }
             return found != nil
         case .boundary:
@@ -82,10 +84,14 @@ package struct MultipartParser {
         case .headers:
             // The line end of the boundary may be the first of the two that end no header fields.
             guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else {
-                guard buffer.count <= Self.mostHeaderBytes else { throw Fault(reason: "a part's headers are too long") }
+                guard buffer.count <= Self.maximumHeaderBytes else {
+                    throw Fault(reason: "a part's headers are too long")
+                }
                 return false
             }
-            guard end.lowerBound <= Self.mostHeaderBytes else { throw Fault(reason: "a part's headers are too long") }
+            guard end.lowerBound <= Self.maximumHeaderBytes else {
+                throw Fault(reason: "a part's headers are too long")
+            }
             events.append(try Self.begin(buffer[..<end.lowerBound]))
             drop(end.upperBound)
             state = .content

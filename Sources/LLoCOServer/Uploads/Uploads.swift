@@ -12,9 +12,9 @@ package struct Uploads: Sendable {
     private let thread = DedicatedThread(name: "lloco.uploads")
 
     /// The most files of an upload
-    static let mostFiles = 100
+    static let maximumFiles = 100
     /// The most uploads that wait for a job
-    static let mostUploads = 64
+    static let maximumUploads = 64
     /// Seconds after which one that no job has taken is removed
     static let lifetime = 3600.0
 
@@ -89,8 +89,8 @@ package struct Uploads: Sendable {
             for event in try parser.append(buffer.readableBytesView) {
                 switch event {
                 case .begin(_, let fileName?):
-                    guard upload.files.count < Self.mostFiles else {
-                        throw APIError.invalid("the upload has more than \(Self.mostFiles) files")
+                    guard upload.files.count < Self.maximumFiles else {
+                        throw APIError.invalid("the upload has more than \(Self.maximumFiles) files")
                     }
                     let name = try Self.safe(fileName)
                     file = try await thread.run { try Self.create(name, in: folder) }
@@ -140,8 +140,8 @@ package struct Uploads: Sendable {
             return (date ?? .now) < Date(timeIntervalSinceNow: -Self.lifetime)
         }
         for path in old { try? FileManager.default.removeItem(at: path) }
-        guard paths.count - old.count < Self.mostUploads else {
-            throw APIError.busy("\(Self.mostUploads) uploads wait for a job: try again later")
+        guard paths.count - old.count < Self.maximumUploads else {
+            throw APIError.busy("\(Self.maximumUploads) uploads wait for a job: try again later")
         }
     }
 

@@ -8,7 +8,7 @@ package import LLoCOTokenizers
 /// What a step reads, drawn from the texts.
 extension CompressorTrainer {
     /// A segment that is shorter has too little to carry.
-    private var leastSegment: Int { min(64, recipe.segmentTokens) }
+    private var minimumSegment: Int { min(64, recipe.segmentTokens) }
 
     /// `count` rows of one objective, fewer where a text that was drawn is too short for one. Those of one shape make a pass
     /// together.
@@ -30,7 +30,7 @@ extension CompressorTrainer {
             // What asks for the segment again, as nothing else in a text does.
             let cue = decoder.configuration.eosTokenIDs.first ?? 0
             return Self.byLength(drawn).compactMap { rows in
-                guard rows[0].count >= leastSegment else { return nil }
+                guard rows[0].count >= minimumSegment else { return nil }
                 let vectors = vectorCount(rows[0].count, &generator)
                 return MemoryRows(
                     rows: rows.map { ids in
@@ -49,7 +49,7 @@ extension CompressorTrainer {
             return Self.byLength(drawn).compactMap { rows in
                 let whole = rows[0].count
                 let reading = min(recipe.readingTokens, whole / 3)
-                guard reading >= 2, whole - reading >= leastSegment else { return nil }
+                guard reading >= 2, whole - reading >= minimumSegment else { return nil }
                 let lengths = whole < wanted ? [min(whole - reading, recipe.segmentTokens)] : lengths
                 let vectors = lengths.map { vectorCount($0, &generator) }
                 return MemoryRows(
@@ -134,11 +134,11 @@ extension CompressorTrainer {
     /// The budget for the questions about a document of n tokens, where they are read with vectors and text.
     private func mixture(of tokens: Int, _ generator: inout SplitMix64) -> ContextBudget? {
         let usual = FinetuningRecipe()
-        let isDrawn = recipe.leastRatio > 0 && recipe.mostRatio > 0
+        let isDrawn = recipe.minimumRatio > 0 && recipe.maximumRatio > 0
         return .drawn(
             ofTokens: tokens, share: recipe.hybridShare,
             ratios: isDrawn
-                ? (max(1, recipe.leastRatio), max(1, recipe.mostRatio)) : (usual.leastRatio, usual.mostRatio),
+                ? (max(1, recipe.minimumRatio), max(1, recipe.maximumRatio)) : (usual.minimumRatio, usual.maximumRatio),
             using: &generator)
     }
 
@@ -157,15 +157,15 @@ extension CompressorTrainer {
     }
 
     private func segmentLength(_ generator: inout SplitMix64) -> Int {
-        let least = Int((Double(recipe.segmentTokens) * (1 - recipe.segmentJitter)).rounded())
+        let minimum = Int((Double(recipe.segmentTokens) * (1 - recipe.segmentJitter)).rounded())
         return max(
-            leastSegment,
-            Int.random(in: min(least, recipe.segmentTokens)...recipe.segmentTokens, using: &generator))
+            minimumSegment,
+            Int.random(in: min(minimum, recipe.segmentTokens)...recipe.segmentTokens, using: &generator))
     }
 
     private func vectorCount(_ tokens: Int, _ generator: inout SplitMix64) -> Int {
-        guard recipe.leastRatio > 0, recipe.mostRatio > 0 else { return scheme.vectors(of: tokens) }
-        let ratio = exp(Double.random(in: log(recipe.leastRatio)...log(recipe.mostRatio), using: &generator))
+        guard recipe.minimumRatio > 0, recipe.maximumRatio > 0 else { return scheme.vectors(of: tokens) }
+        let ratio = exp(Double.random(in: log(recipe.minimumRatio)...log(recipe.maximumRatio), using: &generator))
         return min(max(1, Int((Double(tokens) / ratio).rounded())), scheme.vectorLimit(of: tokens))
     }
 }

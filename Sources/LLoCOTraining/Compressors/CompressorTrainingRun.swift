@@ -122,10 +122,10 @@ public struct CompressorTrainingRun: Sendable {
 
     private func trainingText(_ onEvent: (Event) throws -> Void) throws -> TrainingText {
         // Three bytes a token: a text of fewer seldom has a whole row.
-        let least = recipe.rowTokens * 3
-        let text = try TrainingText(corpus.trained, minimumBytes: least)
+        let minimum = recipe.rowTokens * 3
+        let text = try TrainingText(corpus.trained, minimumBytes: minimum)
         let omitted = corpus.trained.count - text.count
-        if omitted > 0 { try onEvent(.textsOmitted(omitted, of: corpus.trained.count, minimumBytes: least)) }
+        if omitted > 0 { try onEvent(.textsOmitted(omitted, of: corpus.trained.count, minimumBytes: minimum)) }
         return text
     }
 

@@ -187,27 +187,27 @@ public final class SelectionTrainer {
             let own = min(count, max(1, Int(number.rounded())))
             return Array((own..<min(count, max(own, 4 * own + 8))).reversed()) + Array(0..<own)
         }
-        let most = lists.map(\.count).max() ?? 0
+        let maximum = lists.map(\.count).max() ?? 0
         let ranks = try Tensor(
-            lists.flatMap { Array(repeating: 0, count: most - $0.count) + $0 }, shape: [heads, most]
+            lists.flatMap { Array(repeating: 0, count: maximum - $0.count) + $0 }, shape: [heads, maximum]
         ).to(device: decoder.device)
         let blanks = try Tensor(
-            lists.flatMap { Array(repeating: true, count: most - $0.count) + $0.map { _ in false } },
-            shape: [heads, most]
+            lists.flatMap { Array(repeating: true, count: maximum - $0.count) + $0.map { _ in false } },
+            shape: [heads, maximum]
         ).to(device: decoder.device)
         let above = try (sorted.gathered(1, ranks) - border) / width
         // Far below a border nothing is left of the logarithm's argument.
-        let floor = try Tensor.full([heads, most], -60, device: decoder.device)
+        let floor = try Tensor.full([heads, maximum], -60, device: decoder.device)
         let bias = try (above.maximum(floor).sigmoid().log() + logWeights.unsqueezed(1)).maskedFill(blanks, -.infinity)
         let chosen = try withoutGradients {
-            try order.gathered(1, ranks).unsqueezed(2).expanded([heads, most, positions.keys.size(2)])
+            try order.gathered(1, ranks).unsqueezed(2).expanded([heads, maximum, positions.keys.size(2)])
         }
         let configuration = decoder.configuration
         let layers = configuration.compressedLayers.count
-        let shape = [layers, configuration.keyValueHeadCount, most, configuration.headSize]
+        let shape = [layers, configuration.keyValueHeadCount, maximum, configuration.headSize]
         let rows = try Tensor.stacked(
             [positions.keys, positions.values].map { try $0.gathered(1, chosen).reshaped(shape) }, 1
-        ).permuted([3, 0, 1, 2, 4]).reshaped([1, most, decoder.keyValueSize])
+        ).permuted([3, 0, 1, 2, 4]).reshaped([1, maximum, decoder.keyValueSize])
         return SegmentVectors(rows, bias: try bias.unsqueezed(0))
     }
 }

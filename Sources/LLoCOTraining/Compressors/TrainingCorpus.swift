@@ -11,7 +11,7 @@ public struct TrainingCorpus: Sendable {
 
     /// A corpus of these texts.
     public init(_ texts: [String]) {
-        guard texts.count >= TrainingText.leastCorpus else {
+        guard texts.count >= TrainingText.minimumCorpus else {
             (trained, heldOut) = (texts, [])
             return
         }

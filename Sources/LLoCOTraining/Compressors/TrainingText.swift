@@ -41,7 +41,7 @@ public struct TrainingText: Sendable {
     }
 
     /// Of fewer texts none is kept from training: what is wanted of a few is all of them.
-    public static let leastCorpus = 100
+    public static let minimumCorpus = 100
 
     /// Whether a text is kept from training, for the measure: one in twenty, chosen by its SHA-256 alone, so that it is
     /// the same one whatever other texts there are.

@@ -92,13 +92,13 @@ package final class BatchPlan {
     }
 
     /// How many examples each chunk has, in the order in which `layOut` makes them.
-    private static func chunkSizes(_ documents: [Int], at most: Int) -> [Int] {
+    private static func chunkSizes(_ documents: [Int], at maximum: Int) -> [Int] {
         var counts: [Int: Int] = [:]
         for document in documents { counts[document, default: 0] += 1 }
         var sizes: [Int] = []
         for (_, count) in counts.sorted(by: { $0.key < $1.key }) {
-            sizes += Array(repeating: most, count: count / most)
-            if count % most > 0 { sizes.append(count % most) }
+            sizes += Array(repeating: maximum, count: count / maximum)
+            if count % maximum > 0 { sizes.append(count % maximum) }
         }
         return sizes
     }

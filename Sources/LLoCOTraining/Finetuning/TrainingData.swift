@@ -40,7 +40,7 @@ struct TrainingData {
         private var digests: [String] = []
 
         /// More epochs than these read the same mixtures again.
-        private static let mostMixtures = 8
+        private static let maximumMixtures = 8
 
         init(model: LoadedModel, library: any LibraryStore, recipe: FinetuningRecipe, seed: UInt64) {
             self.model = model
@@ -49,7 +49,7 @@ struct TrainingData {
             mixer = ContextMixer(model: model, library: library)
             draws = SplitMix64(seed: seed)
             epochs = Array(
-                repeating: [], count: recipe.hybridShare > 0 ? min(recipe.epochs, Self.mostMixtures) : 1)
+                repeating: [], count: recipe.hybridShare > 0 ? min(recipe.epochs, Self.maximumMixtures) : 1)
         }
 
         /// - Throws: `LibraryError` where the document is not compressed, `EngineError` where a question does not fit.
@@ -72,7 +72,7 @@ struct TrainingData {
             var mixture: ContextMixer.Mixture?
             if let budget = ContextBudget.drawn(
                 ofTokens: document.tokenCount, share: recipe.hybridShare,
-                ratios: (recipe.leastRatio, recipe.mostRatio), prefersText: recipe.prefersText, using: &draws)
+                ratios: (recipe.minimumRatio, recipe.maximumRatio), prefersText: recipe.prefersText, using: &draws)
             {
                 // As for an answer: no more than the window holds beside question and answer.
                 let empty = try model.prompts.prompt(question: question.text, context: [0]).count

@@ -10,10 +10,10 @@ protocol AdapterRecipe {
     var learningRate: Double { get }
     /// More than 0
     var clipNorm: Double { get }
-    /// At most `mostRatio`
-    var leastRatio: Double { get }
+    /// At most `maximumRatio`
+    var minimumRatio: Double { get }
     /// 1,000,000 at most
-    var mostRatio: Double { get }
+    var maximumRatio: Double { get }
 }
 
 extension CompressorRecipe: AdapterRecipe {}

@@ -80,9 +80,9 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     public var readingTokens = 640
     /// Tokens a vector are drawn between these two, for every segment of the rows of a pass and evenly by their logarithm,
     /// where both are more than 0; else a segment has `summaryTokens` vectors
-    public var leastRatio = 0.0
-    /// The most tokens a vector, see ``leastRatio``; 0 by default
-    public var mostRatio = 0.0
+    public var minimumRatio = 0.0
+    /// The most tokens a vector, see ``minimumRatio``; 0 by default
+    public var maximumRatio = 0.0
 
     // The adapter that answers are read with may be learned together with the compressor: what vectors say and how they are
     // read suit each other then.
@@ -108,11 +108,11 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     }
 
     /// Vectors of such a document, at most.
-    var questionedVectors: Int { questionedTokens / segmentTokens * mostVectors }
+    var questionedVectors: Int { questionedTokens / segmentTokens * maximumVectors }
 
     /// Vectors of a segment, at most.
-    private var mostVectors: Int {
-        leastRatio > 0 && mostRatio > 0 ? Int(min(1e6, Double(segmentTokens) / leastRatio)) : summaryTokens
+    private var maximumVectors: Int {
+        minimumRatio > 0 && maximumRatio > 0 ? Int(min(1e6, Double(segmentTokens) / minimumRatio)) : summaryTokens
     }
 
     /// What all objectives' shares come to.
@@ -124,7 +124,7 @@ public struct CompressorRecipe: Sendable, Codable, Equatable {
     func check(fits window: Int) throws {
         let scheme = try scheme
         let published = scheme.publishedContinuation != nil
-        let vectors = mostVectors
+        let vectors = maximumVectors
         let before =
             switch carry {
             case .accumulated: (segmentsPerSubstep - 1) * vectors

@@ -28,9 +28,9 @@ public struct FinetuningRecipe: Sendable, Codable, Equatable {
     /// Tokens of the document for each position of such a mixture, drawn between these for each question, 1...1,000,000: 15
     /// to 60 by default. Of half of the mixtures the question decides how much is text, of the others it is drawn, from nothing
     /// to all.
-    public var leastRatio = 15.0
-    /// The most tokens of the document for a position, see ``leastRatio``
-    public var mostRatio = 60.0
+    public var minimumRatio = 15.0
+    /// The most tokens of the document for a position, see ``minimumRatio``
+    public var maximumRatio = 60.0
     /// Whether such mixtures are text alone, with vectors only where no piece fits; false by default
     public var prefersText = false
     /// Whether a group's adapter begins with the general one, where there is one of its rank and alpha: by default
@@ -56,7 +56,7 @@ extension ContextBudget {
     ///   - ratios: tokens of the document for each position of a mixture, drawn evenly by their logarithm
     ///   - prefersText: whether vectors have only the positions that no piece of text fits
     static func drawn(
-        ofTokens tokens: Int, share: Double, ratios: (least: Double, most: Double), prefersText: Bool = false,
+        ofTokens tokens: Int, share: Double, ratios: (minimum: Double, maximum: Double), prefersText: Bool = false,
         using draws: inout SplitMix64
     ) -> ContextBudget? {
         let (kind, size, textShare) = (
@@ -64,7 +64,7 @@ extension ContextBudget {
             Double.random(in: 0..<1, using: &draws)
         )
         guard kind < share else { return nil }
-        let ratio = ratios.least * pow(ratios.most / ratios.least, size)
+        let ratio = ratios.minimum * pow(ratios.maximum / ratios.minimum, size)
         // Of half of them the question decides the share; of the others a fifth are text alone.
         return ContextBudget(
             positions: max(1, Int((Double(tokens) / ratio).rounded())),

@@ -36,7 +36,7 @@ extension Recipe {
         try check("compressor.readingTokens", compressor.readingTokens, 2...1_048_576)
         try check("compressor.questionsPerRow", compressor.questionsPerRow, 1...65_536)
         try check("compressor.questionedSegments", compressor.questionedSegments, 0...1024)
-        try check("compressor.leastRatio", compressor.leastRatio, 0...1_000_000)
+        try check("compressor.minimumRatio", compressor.minimumRatio, 0...1_000_000)
         try check("compressor.readerRank", compressor.readerRank, 0...4096)
         try positive("compressor.readerAlpha", compressor.readerAlpha)
         try check("compressor.readerDropout", compressor.readerDropout, 0...0.99)
@@ -57,18 +57,19 @@ extension Recipe {
                 "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
                     + "nothing would learn")
         }
-        if compressor.leastRatio > 0, compressor.summaryInput == .learned {
-            let most = Double(compressor.segmentTokens) / compressor.leastRatio
-            guard most <= Double(compressor.summaryTokens) else {
+        if compressor.minimumRatio > 0, compressor.summaryInput == .learned {
+            let maximum = Double(compressor.segmentTokens) / compressor.minimumRatio
+            guard maximum <= Double(compressor.summaryTokens) else {
                 throw TrainingError(
                     .invalid,
-                    "\(source): compressor.leastRatio: \(compressor.leastRatio) makes \(Int(most)) vectors of a segment, with "
+                    "\(source): compressor.minimumRatio: \(compressor.minimumRatio) makes \(Int(maximum)) vectors of a segment, "
+                        + "with "
                         + "summaryInput learned there are summaryTokens, \(compressor.summaryTokens)")
             }
             guard compressor.continuation == 0 || scheme.publishedContinuation == nil else {
                 throw TrainingError(
                     .invalid,
-                    "\(source): compressor.leastRatio: ratios are not drawn in the published continuation, which has "
+                    "\(source): compressor.minimumRatio: ratios are not drawn in the published continuation, which has "
                         + "summaryTokens vectors a segment")
             }
         }
@@ -105,7 +106,7 @@ extension Recipe {
                 .invalid,
                 "\(source): finetuning.prefersText: it is about mixtures, of which there are none: hybridShare is 0")
         }
-        try check("finetuning.leastRatio", finetuning.leastRatio, 1...1_000_000)
+        try check("finetuning.minimumRatio", finetuning.minimumRatio, 1...1_000_000)
         try positive("finetuning.vectorLearningRate", finetuning.vectorLearningRate)
         try check("study.questionsPerPassage", study.questionsPerPassage, 1...1000)
         try check("study.temperature", study.temperature, 0...10)
@@ -119,7 +120,7 @@ extension Recipe {
             try check("\(section).dropout", recipe.dropout, 0...0.99)
             try positive("\(section).learningRate", recipe.learningRate)
             try positive("\(section).clipNorm", recipe.clipNorm)
-            try check("\(section).mostRatio", recipe.mostRatio, recipe.leastRatio...1_000_000)
+            try check("\(section).maximumRatio", recipe.maximumRatio, recipe.minimumRatio...1_000_000)
         }
     }
 }

@@ -248,7 +248,7 @@ struct ModelPullTests {
         #expect(silent.contains("nothing came"), "\(silent)")
         try hub.answer("/" + Self.file, ["status": 500, "times": 0], ["file": "files/m.gguf", "pieces": [1, 0.05]])
         let crawling = try await place.failure("m/g") {
-            $0.leastTime = .milliseconds(400)
+            $0.minimumTime = .milliseconds(400)
             $0.attempts = 2
         }
         #expect(crawling.contains("broken off"), "\(crawling)")

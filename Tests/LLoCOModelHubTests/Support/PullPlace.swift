@@ -29,7 +29,7 @@ struct PullPlace {
         var settings = try HubSettings(environment: environment)
         settings.pause = .milliseconds(5)
         settings.longestPause = .milliseconds(50)
-        settings.leastBytes = 1024
+        settings.minimumBytes = 1024
         change(&settings)
         return ModelPull(try #require(ModelReference(name: name)), settings: settings, places: places)
     }

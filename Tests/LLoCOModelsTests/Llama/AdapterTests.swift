@@ -89,9 +89,9 @@ import Testing
             #expect(pair.a.shape == [4, input] && pair.b.shape == [output, 4] && pair.scale == 2)
             #expect(try pair.b.abs().max().item() == 0)
             let bound = 1 / Double(input).squareRoot()
-            let (least, largest) = (try pair.a.min().item(), try pair.a.max().item())
+            let (minimum, largest) = (try pair.a.min().item(), try pair.a.max().item())
             #expect(largest <= bound && largest > 0.8 * bound)
-            #expect(least >= -bound && least < -0.8 * bound)
+            #expect(minimum >= -bound && minimum < -0.8 * bound)
         }
     }
 

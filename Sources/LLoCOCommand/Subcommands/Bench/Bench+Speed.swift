@@ -44,7 +44,7 @@ extension Bench {
 
     func measureTrain(_ loaded: LoadedModel, _ table: BenchTable) throws {
         let decoder = loaded.languageModel.decoder
-        for count in lengths(.train, [512, 1536], within: loaded.languageModel.window, least: 2) {
+        for count in lengths(.train, [512, 1536], within: loaded.languageModel.window, minimum: 2) {
             let ids = randomIDs(count, vocabulary: decoder.configuration.vocabularySize)
             var recipe = FinetuningRecipe()
             recipe.rank = 8
@@ -73,10 +73,10 @@ extension Bench {
     }
 
     /// The lengths to measure; those that do not fit the model are named.
-    private func lengths(_ work: Work, _ usual: [Int], within window: Int, least: Int = 1) -> [Int] {
+    private func lengths(_ work: Work, _ usual: [Int], within window: Int, minimum: Int = 1) -> [Int] {
         (tokens?.values ?? usual).filter { count in
-            if least...max(least, window) ~= count { return true }
-            Terminal.note("\(work.rawValue) \(count): left out, this model takes \(least) to \(window) tokens here")
+            if minimum...max(minimum, window) ~= count { return true }
+            Terminal.note("\(work.rawValue) \(count): left out, this model takes \(minimum) to \(window) tokens here")
             return false
         }
     }

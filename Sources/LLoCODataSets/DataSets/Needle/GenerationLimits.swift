@@ -3,7 +3,7 @@ enum GenerationLimits {
     /// of one text
     static let longest = 1 << 22
     /// of all texts together, which are kept in memory: about four gigabytes
-    static let mostTokens = 1 << 30
+    static let maximumTokens = 1 << 30
 
     static func check(lengths: [Int], samples: Int, cells: Int, _ subject: String) throws {
         guard !lengths.isEmpty else {
@@ -21,9 +21,9 @@ enum GenerationLimits {
             throw DataGenerationError(subject, "\(samples) samples were asked for, expected at least 1")
         }
         let tokens = Double(lengths.reduce(0, +)) * Double(samples) * Double(cells)
-        guard tokens <= Double(mostTokens) else {
+        guard tokens <= Double(maximumTokens) else {
             throw DataGenerationError(
-                subject, "the texts would have \(tokens) tokens together, expected at most \(mostTokens)")
+                subject, "the texts would have \(tokens) tokens together, expected at most \(maximumTokens)")
         }
     }
 

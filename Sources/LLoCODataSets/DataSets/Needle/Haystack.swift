@@ -22,7 +22,7 @@ package struct Haystack: Sendable {
     /// Words after which a sentence counts as ended, whatever stands there: a text without full stops has places too.
     private static let longestSentence = 60
     /// So many different numbers leave more than enough of the nine million.
-    private static let mostNumbers = 1_000_000
+    private static let maximumNumbers = 1_000_000
 
     /// One copy, with what separates it from the next.
     private let bytes: [UInt8]
@@ -67,7 +67,7 @@ package struct Haystack: Sendable {
             }
         }
         let numbers = Self.numbers(in: bytes)
-        guard numbers.count <= Self.mostNumbers else {
+        guard numbers.count <= Self.maximumNumbers else {
             throw DataGenerationError(
                 "the haystack", "found \(numbers.count) numbers of seven digits in it, expected at most 1000000")
         }

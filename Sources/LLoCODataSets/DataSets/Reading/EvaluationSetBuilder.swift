@@ -10,7 +10,7 @@ struct EvaluationSetBuilder {
     /// Documents by the digest of their text.
     private var documentsByText: [String: Int] = [:]
     private var textBytes = 0
-    private static let mostRemarks = 20
+    private static let maximumRemarks = 20
     /// Remarks beyond these.
     private var unsaid = 0
 
@@ -54,7 +54,7 @@ struct EvaluationSetBuilder {
 
     /// Notes what else is to be said of the data.
     mutating func remark(_ text: String) {
-        if set.remarks.count < Self.mostRemarks {
+        if set.remarks.count < Self.maximumRemarks {
             set.remarks.append(text)
         } else {
             unsaid += 1

@@ -115,8 +115,8 @@ struct RulerGenerator {
             }
             return found.value
         } catch let misfit as LengthFit.TooLong {
-            let least = misfit.tokens + length - room(task, length)
-            throw DataGenerationError(subject, Self.tooLong(least))
+            let minimum = misfit.tokens + length - room(task, length)
+            throw DataGenerationError(subject, Self.tooLong(minimum))
         }
     }
 
@@ -151,9 +151,9 @@ struct RulerGenerator {
                 continue
             }
             var sample = QuestionAnsweringSample(entry, of: pool, generator: generator)
-            let least = tokens(sample.prompt(size: 0))
-            guard least <= room(task, length) else {
-                shortest = min(shortest ?? .max, least + length - room(task, length))
+            let minimum = tokens(sample.prompt(size: 0))
+            guard minimum <= room(task, length) else {
+                shortest = min(shortest ?? .max, minimum + length - room(task, length))
                 counts[place].counts.tooLong += 1
                 continue
             }

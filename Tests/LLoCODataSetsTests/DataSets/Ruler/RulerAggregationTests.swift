@@ -77,9 +77,10 @@ import Testing
             let exampleList = try #require(
                 parts[0].firstMatch(of: #/remember those\.\n\n(.*)\n\nQuestion: /#)?.output.1)
             let exampleCounts = try self.counts(exampleList)
-            let most = try #require(exampleCounts.values.max())
-            #expect(exampleCounts.count == shown && most == (shown == 20 ? 3 : 10))
-            #expect(Set(parts[1].components(separatedBy: ", ")) == Set(exampleCounts.filter { $0.value == most }.keys))
+            let maximum = try #require(exampleCounts.values.max())
+            #expect(exampleCounts.count == shown && maximum == (shown == 20 ? 3 : 10))
+            #expect(
+                Set(parts[1].components(separatedBy: ", ")) == Set(exampleCounts.filter { $0.value == maximum }.keys))
             #expect(Set(exampleCounts.keys).isDisjoint(with: counts.keys))
         }
     }

@@ -94,10 +94,10 @@ import Testing
         #expect(error.subject == "ruler \(task.rawValue) at 40 tokens")
         #expect(error.reason.hasPrefix("the shortest sample takes "))
         #expect(!error.description.contains("\n"))
-        let least = try #require(error.reason.split(separator: " ").compactMap { Int($0) }.first)
+        let minimum = try #require(error.reason.split(separator: " ").compactMap { Int($0) }.first)
         // What is drawn is another for another length, so that the shortest sample differs a little.
-        try make(least + least / 5)
-        #expect(throws: DataGenerationError.self) { try make(least - least / 5) }
+        try make(minimum + minimum / 5)
+        #expect(throws: DataGenerationError.self) { try make(minimum - minimum / 5) }
     }
 
     /// Options out of bounds are refused in a line that names them.
