@@ -15,7 +15,8 @@ export LIBTORCH
 endif
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-page test-without-libtorch test-sanitizers demo bench bootstrap check format lint clean help
+.PHONY: build test test-page test-without-libtorch test-sanitizers demo bench bootstrap check format lint clean help \
+	stage install uninstall dist check-package test-package
 
 build: bootstrap ## build .build/release/lloco
 	$(SWIFT) build -c release --product lloco
@@ -63,6 +64,41 @@ bench: build ## measure, beside other programs where Benchmarks/setup has put th
 	@$(if $(filter-out $(COMPARED),$(WORKS)),.build/release/lloco bench $(filter-out $(COMPARED),$(WORKS)) --model smollm2-135m $(BENCH))
 	@$(if $(filter $(COMPARED),$(WORKS)),Benchmarks/compare $(filter $(COMPARED),$(WORKS)) --no-fail $(COMPARE))
 
+# `make stage` collects the files as the user who builds; `sudo make install` only copies them. See Docs/install.md.
+PREFIX ?= /usr/local
+DESTDIR ?=
+MODELS ?= 1
+BUILT ?= .build/release/lloco
+STAGE := .build/stage$(if $(filter 0,$(MODELS)),-without-model)
+
+# An existing command is installed as it is; 'make build' updates it.
+$(BUILT):
+	@$(MAKE) build
+
+.build/release/generate-manual:
+	$(SWIFT) build -c release --product generate-manual
+
+STAGED := $(shell find Adapters Compressors Recipes Packaging Docs Deploy -type f) README.md CHANGELOG.md LICENSE NOTICE SECURITY.md
+$(STAGE)/share/lloco/manifest: $(BUILT) .build/release/generate-manual $(STAGED)
+	Packaging/package stage $(STAGE) --command $(BUILT) $(if $(filter 0,$(MODELS)),--without-model)
+
+stage: $(STAGE)/share/lloco/manifest ## collect the files to install; MODELS=0 leaves out the language model
+
+install: stage ## install the command: PREFIX=/usr/local, DESTDIR=, MODELS=1
+	@Packaging/package install $(STAGE) --prefix '$(PREFIX)' --destdir '$(DESTDIR)'
+
+uninstall: ## remove an installation: PREFIX=/usr/local, DESTDIR=
+	@Packaging/package uninstall --prefix '$(PREFIX)' --destdir '$(DESTDIR)'
+
+dist: stage ## write the tarball and the Debian package to dist/; MODELS=0 leaves out the language model
+	Packaging/package dist $(STAGE) dist
+
+check-package: test-package ## install the packages in temporary folders and in a bare Debian system, and use them
+	Scripts/check-package
+
+test-package: ## test the installation scripts; needs no build
+	Tests/Packaging/package_test.py
+
 bootstrap: ## fetch what is missing: system headers, libtorch, the default models
 	@Scripts/bootstrap
 
@@ -81,7 +117,7 @@ lint: ## complain about foreign format, circles of folders, and library texts th
 	Scripts/check-layers
 
 clean: ## remove what was built (.deps stays)
-	rm -rf .build .build-without-libtorch .build-sanitizers
+	rm -rf .build .build-without-libtorch .build-sanitizers dist
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26

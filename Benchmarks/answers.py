@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Answers a data set's questions by other methods than lloco's, with the same model, from the same prompts.
+"""Answers a data set's questions with the same model and prompts as lloco, but other methods.
 
     Benchmarks/setup transformers
     lloco evaluate DATA --prompts prompts.jsonl
     .deps/peers/transformers/bin/python Benchmarks/answers.py MODEL.gguf prompts.jsonl --method kvzip --out kvzip.jsonl
     lloco score kvzip.jsonl
 
-What stands for a text of N tokens:
+The methods keep, for a text of N tokens:
 
-    full       all of its keys and values
-    expected   N / ratio in every head: those that later queries are expected to attend to (Expected Attention, by kvpress)
-    kvzip      those that repeating the text attends to, N / ratio on average over all heads (KVzip, by kvpress)
-    summary    N / ratio tokens of a summary that the model writes
+    full       all keys and values
+    expected   N / ratio keys and values per head, with the highest expected attention (Expected Attention, kvpress)
+    kvzip      N / ratio keys and values per head on average, attended to when repeating the text (KVzip, kvpress)
+    summary    N / ratio tokens of a summary by the model
 
-Questions come after the text is read and do not choose what is kept. A text that the model's window does not hold loses its
-middle. Answers are kept as they come: the same command goes on behind the last one.
+The kept parts do not depend on the questions. A text longer than the context window loses its middle. Each answer is
+stored at once, so the same command resumes after the last one.
 """
 import argparse
 import json
@@ -25,14 +25,14 @@ import warnings
 from contextlib import nullcontext
 from pathlib import Path
 
-# Files of this folder have libraries' names.
+# Files of this folder have the names of libraries, so the folder is removed from the path.
 sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != os.path.dirname(os.path.abspath(__file__))]
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 warnings.simplefilter("ignore")
 
 METHODS = ["full", "expected", "kvzip", "summary"]
-# Room for a question with its template, and its answer.
+# Room in the context window for a question, its template and its answer.
 RESERVED = 1024
 SUMMARY = "\n\nQuestion: Summarize this text in about {} words."
 
@@ -40,10 +40,10 @@ SUMMARY = "\n\nQuestion: Summarize this text in about {} words."
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a GGUF file")
-    parser.add_argument("prompts", help="what `lloco evaluate --prompts` wrote")
+    parser.add_argument("prompts", help="output of `lloco evaluate --prompts`")
     parser.add_argument("--method", choices=METHODS, required=True)
-    parser.add_argument("--ratio", type=float, default=30, help="tokens of a text for each that is kept; default 30")
-    parser.add_argument("--out", required=True, help="predictions, JSON Lines")
+    parser.add_argument("--ratio", type=float, default=30, help="text tokens per kept token; default 30")
+    parser.add_argument("--out", required=True, help="output file of predictions, JSON Lines")
     parser.add_argument("--dtype", choices=["bf16", "f32"], default="f32")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
@@ -53,7 +53,7 @@ def arguments():
 
 
 def documents(path):
-    """The text of each document with the lines of its questions, in their order."""
+    """Yields the text of each document with the lines of its questions, in order."""
     text, lines = None, []
     with open(path, encoding="utf-8") as file:
         for number, row in enumerate(file, 1):
@@ -85,7 +85,7 @@ class Reader:
         dtype = {"bf16": torch.bfloat16, "f32": torch.float32}[options.dtype]
         self.model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=dtype).eval()
         self.tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
-        # KVzip reads the tokenizer anew, from a folder.
+        # KVzip loads the tokenizer again, from a folder.
         self.folder = tempfile.TemporaryDirectory()
         self.tokenizer.save_pretrained(self.folder.name)
         self.model.config.name_or_path = self.folder.name
@@ -98,12 +98,12 @@ class Reader:
         return kind(compression_ratio=1 - 1 / self.options.ratio) if kind else None
 
     def fitting(self, text, more=0):
-        """A text without the middle that the window does not hold beside a question and `more`."""
+        """A text that fits the context window beside a question and `more` tokens; a longer text loses its middle."""
         room = self.window - RESERVED - more
         return text if len(text) <= room else text[: room // 2] + text[len(text) - (room - room // 2):]
 
     def read(self, ids, press=None):
-        """The keys and values of ids, as many as are kept."""
+        """The kept keys and values of ids."""
         from transformers import DynamicCache
         cache = DynamicCache()
         with press(self.model) if press else nullcontext():
@@ -111,7 +111,7 @@ class Reader:
         return cache
 
     def continued(self, cache, position, ids, limit):
-        """Ids of a greedy continuation of `ids`, which stand at `position` behind a cache that is left as it was."""
+        """The greedy continuation of `ids`, which begin at `position` after the cache; restores the cache."""
         lengths = [cache.get_seq_length(layer) for layer in range(len(cache))]
         said = []
         while len(said) < limit:
@@ -128,9 +128,9 @@ class Reader:
         return said
 
     def summary(self, text, line):
-        """Ids of a summary of a text."""
+        """The token ids of a summary of a text."""
         count = max(1, round(len(text) / self.options.ratio))
-        # What the template has behind a question: from the token on that ends its turn.
+        # The part of the template after a question, beginning with the token that ends the turn.
         places = [place for place, token in enumerate(line["after"]) if token in self.ends]
         end = line["after"][places[-1]:] if places else []
         request = self.tokenizer.encode(SUMMARY.format(max(1, round(count * 0.7))), add_special_tokens=False)
@@ -138,12 +138,12 @@ class Reader:
         return self.continued(self.read(ids), len(ids), request + end, count)
 
     def answers(self, text, lines):
-        """The answer to each line's question."""
+        """Yields the answer to each line's question."""
         if self.options.method == "summary":
             text = self.summary(text, lines[0])
         before = None
         for line in lines:
-            # Tasks of their own have their own words before the text.
+            # The words before the text differ between tasks.
             if line["before"] != before:
                 before = line["before"]
                 ids = before + self.fitting(text)
@@ -157,10 +157,10 @@ def main():
     out = Path(options.out)
     rows = out.read_text(encoding="utf-8").splitlines(keepends=True) if out.exists() else []
     if rows and not rows[-1].endswith("\n"):
-        # A killed run's last line.
+        # The truncated last line of a killed run.
         out.write_text("".join(rows[:-1]), encoding="utf-8")
         del rows[-1]
-    # Those of other settings would pass for these.
+    # Answers with other settings must not be mixed in.
     settings = {
         "method": options.method, "ratio": None if options.method == "full" else options.ratio, "dtype": options.dtype,
         "model": os.path.basename(options.model)}

@@ -1,4 +1,4 @@
-"""Runs of `lloco evaluate`, for the scripts beside this file."""
+"""Helpers for the scripts in this folder that run `lloco evaluate`."""
 import json
 import subprocess
 import sys
@@ -9,7 +9,7 @@ NAMES = {"compressed": "vectors", "hybrid": "vectors and text", "retrieval": "pa
 
 
 def split(arguments):
-    """A script's own arguments, and what stands behind `--`."""
+    """A script's own arguments, and those after `--`."""
     if "--" not in arguments:
         return arguments, []
     place = arguments.index("--")
@@ -17,7 +17,7 @@ def split(arguments):
 
 
 def evaluate(lloco, data, report, options):
-    """The report of a run, which goes on where it was killed and is not repeated where it is done."""
+    """Runs an evaluation and returns its report. An interrupted run resumes; a finished one is not repeated."""
     command = [lloco, "evaluate", data, "--report", str(report), *options]
     if subprocess.run(command, stdout=subprocess.DEVNULL).returncode != 0:
         sys.exit("{}: the run above failed: mend it and give the same command again".format(Path(sys.argv[0]).name))
@@ -25,5 +25,5 @@ def evaluate(lloco, data, report, options):
 
 
 def figure(score):
-    """A mean with its interval, as tables have it."""
+    """A mean with its interval, for a table cell."""
     return "{mean:.1f} ({low:.1f} to {high:.1f})".format(**score)

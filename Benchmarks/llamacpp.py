@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""llama.cpp, through llama-cpp-python, on the CPU: the works that `lloco bench` is compared on.
+"""Benchmarks of llama.cpp, through llama-cpp-python, on the CPU, for comparison with `lloco bench`.
 
-One JSON object a line: {"peer", "work", "tokens", "seconds", "tokens_per_second"}; seconds are the median of the runs.
+Prints one JSON object per line: {"peer", "work", "tokens", "seconds", "tokens_per_second"}; seconds is the median.
 """
 import argparse
 import json
@@ -19,8 +19,8 @@ def arguments():
     parser.add_argument("model", help="a GGUF file")
     parser.add_argument("works", nargs="*", metavar="work", help="prefill, decode; default: both")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--runs", type=int, default=3, help="timed runs after one that is not counted")
-    parser.add_argument("--tokens", help="these lengths instead of the usual ones, as 512,1536")
+    parser.add_argument("--runs", type=int, default=3, help="timed runs after one warm-up run")
+    parser.add_argument("--tokens", help="lengths instead of the default ones, such as 512,1536")
     options = parser.parse_args()
     for work in options.works:
         if work not in USUAL:
@@ -60,7 +60,7 @@ def main():
         return time.perf_counter() - start
 
     def decode(count):
-        # What stands behind the text is forgotten, the text itself stays cached.
+        # Drops cached tokens after the text; the text stays cached.
         model.n_tokens = count
         start = time.perf_counter()
         for step in range(DECODE_STEPS):

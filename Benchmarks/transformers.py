@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Hugging Face transformers, and peft for training, on the CPU: the works that `lloco bench` is compared on.
+"""Benchmarks of Hugging Face transformers, with peft for training, on the CPU, for comparison with `lloco bench`.
 
-One JSON object a line: {"peer", "work", "tokens", "seconds", "tokens_per_second"}; seconds are the median of the runs.
+Prints one JSON object per line: {"peer", "work", "tokens", "seconds", "tokens_per_second"}; seconds is the median.
 """
 import argparse
 import json
@@ -11,10 +11,10 @@ import sys
 import time
 import warnings
 
-# This file has the library's name: without its own folder on the path, `import transformers` finds the library.
+# This file has the library's name, so its folder is removed from the path for `import transformers`.
 sys.path = [entry for entry in sys.path if os.path.abspath(entry or ".") != os.path.dirname(os.path.abspath(__file__))]
 
-# Figures are wanted, not how far the loading is.
+# No progress output.
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 warnings.simplefilter("ignore", FutureWarning)
@@ -29,8 +29,8 @@ def arguments():
     parser.add_argument("works", nargs="*", metavar="work", help="prefill, decode, train; default: all")
     parser.add_argument("--dtype", choices=["bf16", "f32"], default="bf16")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--runs", type=int, default=3, help="timed runs after one that is not counted")
-    parser.add_argument("--tokens", help="these lengths instead of the usual ones, as 512,1536")
+    parser.add_argument("--runs", type=int, default=3, help="timed runs after one warm-up run")
+    parser.add_argument("--tokens", help="lengths instead of the default ones, such as 512,1536")
     options = parser.parse_args()
     for work in options.works:
         if work not in USUAL:
@@ -39,7 +39,7 @@ def arguments():
 
 
 def load(path, dtype):
-    """The model with its weights unpacked to `dtype`: what the GGUF loader leaves behind of quantization is dropped."""
+    """The model with weights dequantized to `dtype`, without the quantization settings that the GGUF loader adds."""
     import torch
     from transformers import AutoModelForCausalLM, LlamaForCausalLM
     folder, name = os.path.split(os.path.abspath(path))
@@ -99,7 +99,7 @@ class Measuring:
                 cache = self.model(ids[:, :-1], use_cache=True, logits_to_keep=1).past_key_values if count > 1 else None
 
                 def steps():
-                    # The first token comes of the text's last, the steps are those after it.
+                    # The text's last token gives the first new token; the steps after it are timed.
                     out = self.model(ids[:, -1:], past_key_values=cache, use_cache=True)
                     start = time.perf_counter()
                     for _ in range(DECODE_STEPS):
@@ -115,7 +115,7 @@ class Measuring:
             self.report("decode", count, seconds, DECODE_STEPS)
 
     def train(self):
-        """One LoRA step; the model is an adapted one from here on, so it comes last."""
+        """One LoRA step. It comes last, since it adds adapters to the model."""
         from peft import LoraConfig, get_peft_model
         projections = ["q_proj", "k_proj", "v_proj", "o_proj"]
         model = get_peft_model(self.model, LoraConfig(r=8, lora_alpha=16, target_modules=projections)).train()

@@ -1,4 +1,4 @@
-// Learns files, answers a question about them, and tunes the group on questions where a file of these is given.
+// Adds a file, answers a question about it, and fine-tunes the group's adapter if a file of questions is given.
 //
 //     swift run LLoCOAskNotes report.pdf "What was decided?" [questions.jsonl]
 import LLoCO

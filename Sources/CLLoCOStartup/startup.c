@@ -1,10 +1,10 @@
-// How the threads of one operation wait for each other: settled before anything else runs.
+// Sets how long OpenMP threads spin while they wait for each other, before anything else runs.
 //
-// libgomp's threads spin for milliseconds by default. Where another program wants the same cores, a decoding step,
-// which has some hundreds of short parallel regions, then takes ten times as long: measured with SmolLM2-135M on 2
-// cores under a load of 5, 24 tokens took 25 to 36 s, against 3 to 6 s with a short spin. libgomp reads its settings in
-// its own constructor and keeps no way to change them, so the program starts itself anew with them, before libtorch's
-// constructors have run (some milliseconds). Settings of the user's own stay.
+// libgomp's threads spin for milliseconds by default. A decode step has some hundreds of short parallel regions. When
+// another program wants the same cores, spinning makes the step ten times as slow: SmolLM2-135M on 2 cores under a load
+// of 5 took 25 to 36 s for 24 tokens, against 3 to 6 s with a short spin. libgomp reads its settings in its constructor
+// and cannot change them later. So the program re-executes itself with the settings before libtorch's constructors run
+// (some milliseconds). Settings made by the user take precedence.
 
 #include "startup.h"
 
@@ -17,7 +17,7 @@ static int names(const char *variable, const char *name) {
     return strncmp(variable, name, strlen(name)) == 0 && variable[strlen(name)] == '=';
 }
 
-static void wait_shortly(int argc, char **argv, char **environment) {
+static void set_short_spin(int argc, char **argv, char **environment) {
     (void)argc;
     size_t count = 0;
     for (; environment[count]; count++) {
@@ -27,7 +27,7 @@ static void wait_shortly(int argc, char **argv, char **environment) {
     memcpy(extended, environment, count * sizeof *extended);
     extended[count] = "GOMP_SPINCOUNT=2000";
     extended[count + 1] = NULL;
-    // By its own path, which process lists show. Where this fails, the program goes on as it is.
+    // The real path, because process lists show it. If this fails, the program continues with libgomp's defaults.
     char path[4096];
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length <= 0) return;
@@ -36,6 +36,6 @@ static void wait_shortly(int argc, char **argv, char **environment) {
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const before_constructors)(int, char **, char **) =
-    wait_shortly;
+    set_short_spin;
 
 #endif

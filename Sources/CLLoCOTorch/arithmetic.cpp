@@ -76,7 +76,7 @@ int ctorch_tensor_binary(ctorch_binary op, const ctorch_tensor *a, const ctorch_
 
 int ctorch_tensor_binary_scalar(ctorch_binary op, const ctorch_tensor *a, double b, ctorch_tensor **out) {
     return produce(name(op), {a}, out, [&] {
-        // A wrapped number does not raise the tensor's dtype, as in `x * 2.0`.
+        // A wrapped number does not promote the tensor's dtype, as in `x * 2.0`.
         at::Tensor scalar = at::scalar_tensor(b, at::TensorOptions().dtype(at::kDouble));
         if (b == double(int64_t(b)) && !unwrap(a).is_floating_point()) scalar = scalar.to(at::kLong);
         scalar.unsafeGetTensorImpl()->set_wrapped_number(true);

@@ -1,4 +1,4 @@
-// Attention over keys and values that lie in pieces: a shared prefix, a cache's pages, the queries' own.
+// Attention over keys and values in pieces: a shared prefix, a cache's pages, those at the queries' positions.
 
 #include "libtorch.h"
 
@@ -12,12 +12,12 @@ using namespace ctorch;
 
 namespace {
 
-/// Keys and values in pieces, and what is added to the scores of their keys.
+/// Keys and values in pieces, with the weights and biases added to their scores.
 struct Pieces {
     /// all keys, then all values
     std::vector<at::Tensor> tensors;
     std::vector<double> log_weights;
-    /// [B or 1, K, S_i] each, undefined where there is none
+    /// [B or 1, K, S_i] each; undefined for a piece without one
     std::vector<at::Tensor> biases;
 
     size_t count() const { return log_weights.size(); }
@@ -25,14 +25,14 @@ struct Pieces {
 
 // --- Our kernel
 
-/// What the kernel takes of a tensor [B, H, T, E].
+/// The kernel's view of a tensor [B, H, T, E].
 template <typename Pointer>
 Rows<Pointer> rows(const at::Tensor &tensor) {
     const bool is_shared = tensor.size(0) == 1;
     return {tensor.data_ptr(), is_shared ? 0 : tensor.stride(0), tensor.stride(1), tensor.stride(2)};
 }
 
-/// Whether the kernel computes it: float32 and bfloat16 on the CPU, heads of a multiple of 16 elements.
+/// Whether the kernel supports the operands: float32 or bfloat16 on the CPU, a head size that is a multiple of 16.
 bool fits_kernel(const at::Tensor &query, const Pieces &pieces) {
     const at::ScalarType dtype = query.scalar_type();
     if (dtype != at::kFloat && dtype != at::kBFloat16) return false;
@@ -48,7 +48,7 @@ at::Tensor with_contiguous_elements(const at::Tensor &tensor) {
     return tensor.stride(-1) == 1 ? tensor : tensor.contiguous();
 }
 
-/// Shapes and places of a call.
+/// The kernel arguments of a call.
 struct Call {
     std::vector<KeyValuePiece> list;
     AttentionArguments arguments = {};
@@ -84,7 +84,7 @@ struct Call {
     }
 };
 
-/// An empty [B, H, T, E] that lies in memory as [B, T, H, E].
+/// An uninitialized [B, H, T, E], in memory [B, T, H, E].
 at::Tensor empty_by_position(const at::Tensor &like) {
     return at::empty({like.size(0), like.size(2), like.size(1), like.size(3)}, like.options()).transpose(1, 2);
 }
@@ -101,8 +101,8 @@ at::Tensor attend(const at::Tensor &query, const Pieces &pieces, double scale, a
     return out;
 }
 
-/// One query a sequence, whose scores are no matrix: the kernel of decoding reads keys and values where they lie.
-at::Tensor attend_by_one(const at::Tensor &query, const Pieces &pieces, double scale) {
+/// Attention of one query position per sequence, with the decode kernel, which reads keys and values without packing.
+at::Tensor attend_one_query(const at::Tensor &query, const Pieces &pieces, double scale) {
     const at::Tensor only = query.squeeze(2).to(at::kFloat);
     at::Tensor out = at::empty(only.sizes(), only.options());
     std::vector<const ctorch_tensor *> handles, biases;
@@ -172,7 +172,7 @@ at::Tensor joined(const at::Tensor *pieces, size_t count, int64_t batch) {
     return count == 1 ? list[0] : at::cat(list, 2);
 }
 
-/// What is added to the scores of all keys: [S], or with biases [B or 1, H, 1, S]; undefined for nothing.
+/// The numbers added to the scores of all keys: [S], or with biases [B or 1, H, 1, S]; undefined if none.
 at::Tensor added_to_scores(const at::Tensor &query, const Pieces &pieces) {
     const auto &weights = pieces.log_weights;
     const auto &biases = pieces.biases;
@@ -214,7 +214,8 @@ at::Tensor attend_by_libtorch(
         }
     }
     if (visible && !query.is_cpu() && query.size(1) != key.size(1)) {
-        // On a GPU only libtorch's slow way has both a mask and groups of heads: it would hold the scores of all pairs.
+        // On a GPU only libtorch's slow implementation supports both a mask and grouped heads. It would materialize all
+        // scores.
         const int64_t heads = query.size(1) / key.size(1);
         key = key.repeat_interleave(heads, 1);
         value = value.repeat_interleave(heads, 1);
@@ -257,14 +258,14 @@ int ctorch_attention(
         TORCH_CHECK(
             std::all_of(
                 pieces.log_weights.begin(), pieces.log_weights.end(), [](double w) { return std::isfinite(w); }),
-            "a log weight is not finite");
+            "expected finite log weights");
         const int64_t heads = query.size(1), groups = pieces.tensors[0].size(1), queries = query.size(2);
         TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
-        // libtorch's kernels differ in what they make of these.
-        TORCH_CHECK(!causal || (!mask && queries <= total), "causal only without a mask, for T <= S");
-        // A score that stands for a hidden key stays the lowest only so.
-        TORCH_CHECK(!causal || scale > 0, "causal only with a scale of more than 0, found ", scale);
-        // A bias that learns is libtorch's, too.
+        // libtorch's kernels disagree about these cases.
+        TORCH_CHECK(!causal || (!mask && queries <= total), "causal expects no mask and T <= S");
+        // Only then is the score of a masked key the lowest.
+        TORCH_CHECK(!causal || scale > 0, "causal expects a scale of more than 0, found ", scale);
+        // The kernel has no gradient for biases.
         if (mask || !(causal || queries == 1) || !(scale > 0) || !fits_kernel(query, pieces) ||
             records_gradients(pieces.biases)) {
             return attend_by_libtorch(query, pieces, mask, causal, scale);
@@ -274,7 +275,7 @@ int ctorch_attention(
             return CausalAttention::apply(
                 query, at::TensorList(pieces.tensors), pieces.log_weights, pieces.biases, scale);
         }
-        const bool is_step = queries == 1 && piece_count <= largest_piece_count;
-        return is_step ? attend_by_one(query, pieces, scale) : attend(query, pieces, scale, nullptr);
+        const bool is_step = queries == 1 && piece_count <= max_piece_count;
+        return is_step ? attend_one_query(query, pieces, scale) : attend(query, pieces, scale, nullptr);
     });
 }

@@ -1,4 +1,4 @@
-// A decoding step's work between its linear layers, on preallocated tensors.
+// The operations of a decode step between its linear layers, on preallocated tensors.
 
 #include "libtorch.h"
 
@@ -13,7 +13,7 @@ using namespace ctorch;
 
 namespace {
 
-/// Float on the CPU with adjacent elements in the last dimension.
+/// Checks for Float on the CPU, contiguous in the last dimension.
 void check(const at::Tensor &tensor, int64_t rank, const char *name) {
     TORCH_CHECK(tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat, name, ": expected Float on the CPU");
     TORCH_CHECK(
@@ -21,7 +21,7 @@ void check(const at::Tensor &tensor, int64_t rank, const char *name) {
         " dimensions, adjacent elements in the last");
 }
 
-/// A weight that is read as it is: Float or BFloat16.
+/// Checks that a weight is contiguous Float or BFloat16 on the CPU; returns whether it is BFloat16.
 bool is_bf16(const at::Tensor &tensor, const char *name) {
     TORCH_CHECK(
         tensor.device().is_cpu() && (tensor.scalar_type() == at::kFloat || tensor.scalar_type() == at::kBFloat16) &&
@@ -73,8 +73,8 @@ int ctorch_decode_attention_in(
         TORCH_CHECK(size > 0 && size % 16 == 0 && size <= 256, "expected heads of a multiple of 16 up to 256");
         TORCH_CHECK(batch > 0, "expected at least one sequence");
 
-        TORCH_CHECK(piece_count <= largest_piece_count, piece_count, " pieces, expected at most ", largest_piece_count);
-        AttentionPiece pieces[largest_piece_count];
+        TORCH_CHECK(piece_count <= max_piece_count, piece_count, " pieces, expected at most ", max_piece_count);
+        AttentionPiece pieces[max_piece_count];
         int64_t count = 0, groups = 0, positions = 0;
         for (size_t i = 0; i < piece_count; i++) {
             const at::Tensor &key = unwrap(keys[i]), &value = unwrap(values[i]);
@@ -83,24 +83,24 @@ int ctorch_decode_attention_in(
                 "expected keys and values of one shape, four dimensions");
             if (i == 0) groups = key.size(1);
             TORCH_CHECK(
-                (key.size(0) == batch || key.size(0) == 1) && key.size(1) == groups && key.size(3) == size,
-                "keys and values of other shapes than the first ones or the queries");
+                (key.size(0) == batch || key.size(0) == 1) && key.size(1) == groups && key.size(3) == size, "piece ", i,
+                ": found keys ", key.sizes(), ", expected [", batch, " or 1, ", groups, ", S, ", size, "]");
             TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads over ", groups, " key and value heads");
             TORCH_CHECK(
                 key.stride(3) == 1 && value.stride(3) == 1,
                 "expected adjacent elements in the last dimension of keys and values");
             const Element type = element(key, "keys");
             TORCH_CHECK(type == element(value, "values"), "expected keys and values of one dtype");
-            const bool is_cut = last >= 0 && i + 1 == piece_count;
-            TORCH_CHECK(!is_cut || last <= key.size(2), last, " positions of a last piece of ", key.size(2));
-            const int64_t length = is_cut ? last : key.size(2);
+            const bool is_limited = last >= 0 && i + 1 == piece_count;
+            TORCH_CHECK(!is_limited || last <= key.size(2), last, " positions of a last piece of ", key.size(2));
+            const int64_t length = is_limited ? last : key.size(2);
             if (length == 0) continue;
             const at::Tensor *bias = biases && biases[i] ? &unwrap(biases[i]) : nullptr;
             if (bias) check_bias(*bias, key);
             TORCH_CHECK(
                 !bias || bias->stride(2) == 1 || length == 1, "expected adjacent elements in a bias's last dimension");
             const bool is_one_bias = !bias || bias->size(0) == 1;
-            // What is expanded from one sequence is read once, too.
+            // A piece that is expanded from one sequence is also read once.
             const bool shared = key.size(0) == 1 || (key.stride(0) == 0 && value.stride(0) == 0 && is_one_bias);
             pieces[count++] = {
                 .keys = key.const_data_ptr(),
@@ -148,7 +148,7 @@ int ctorch_embedding_in(ctorch_weight weight, int64_t id, ctorch_tensor *out) {
         at::Tensor &output = unwrap(out);
         check(output, 2, "out");
         TORCH_CHECK(output.size(0) == 1 && output.size(1) == table.columns(), "expected weight [V, D] and out [1, D]");
-        TORCH_CHECK(id >= 0 && id < table.rows(), "row ", id, " of ", table.rows());
+        TORCH_CHECK(id >= 0 && id < table.rows(), "found row ", id, ", expected one in 0 ..< ", table.rows());
         table.row_in(id, output.mutable_data_ptr<float>());
     });
 }
@@ -219,7 +219,7 @@ int ctorch_rotary_append_in(
             .heads = heads,
             .groups = groups,
             .size = size,
-            .turned = 2 * half,
+            .rotated_size = 2 * half,
             .cosine = const_data<float>(c),
             .sine = const_data<float>(s),
             .cosine_stride = c.size(0) == 1 ? 0 : c.stride(0),

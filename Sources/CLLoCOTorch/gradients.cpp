@@ -1,4 +1,4 @@
-// Gradients, clipping and the optimizer's step.
+// Gradients, clipping and the AdamW step.
 
 #include <cmath>
 
@@ -46,7 +46,7 @@ int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, dou
         *norm = 0;
         if (gradients.empty()) return;
         double sum = 0;
-        // One copy from the device for all of them.
+        // One copy from the device for all norms.
         const at::Tensor norms = at::stack(at::_foreach_norm(gradients, 2)).to(at::kCPU).to(at::kDouble);
         for (int64_t i = 0; i < norms.size(0); i++) {
             const double value = const_data<double>(norms)[i];

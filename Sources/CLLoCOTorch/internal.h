@@ -1,4 +1,4 @@
-// How the C functions reach libtorch: handles, and the one place where an exception becomes a message and a status.
+// Helpers of the C functions: handles, and the conversion of exceptions to messages and statuses.
 
 #pragma once
 
@@ -19,7 +19,7 @@ inline const at::Tensor &unwrap(const ctorch_tensor *tensor) { return *reinterpr
 inline ctorch_tensor *wrap(at::Tensor tensor) {
     return reinterpret_cast<ctorch_tensor *>(new at::Tensor(std::move(tensor)));
 }
-/// The handle of a tensor that stays this side's, for one call.
+/// A handle without ownership, for one call.
 inline const ctorch_tensor *borrow(const at::Tensor &tensor) {
     return reinterpret_cast<const ctorch_tensor *>(&tensor);
 }
@@ -33,15 +33,15 @@ inline std::vector<at::Tensor> list(const ctorch_tensor *const *tensors, size_t 
     return result;
 }
 
-/// What a tensor holds. libtorch's own template of it cannot be linked where another compiler's names differ from
-/// those of libtorch's.
+/// A tensor's elements. libtorch's own template cannot be linked if this compiler mangles names unlike the one that
+/// built libtorch.
 template <typename T>
 const T *const_data(const at::Tensor &tensor) {
-    TORCH_CHECK(tensor.scalar_type() == c10::CppTypeToScalarType<T>::value, "another dtype than is read");
+    TORCH_CHECK(tensor.scalar_type() == c10::CppTypeToScalarType<T>::value, "unexpected dtype ", tensor.scalar_type());
     return static_cast<const T *>(tensor.const_data_ptr());
 }
 
-/// Whether an operation on these records gradients; undefined tensors have none.
+/// Whether an operation on these tensors records gradients; undefined tensors are ignored.
 inline bool records_gradients(at::TensorList tensors) {
     if (!c10::GradMode::is_enabled()) return false;
     for (const at::Tensor &tensor : tensors) {
@@ -50,7 +50,7 @@ inline bool records_gradients(at::TensorList tensors) {
     return false;
 }
 
-/// Of a piece's keys [B or 1, K, S, E]: a number for each key of each head.
+/// Checks that a bias has one number per key and head of a piece's keys [B or 1, K, S, E].
 inline void check_bias(const at::Tensor &bias, const at::Tensor &key) {
     TORCH_CHECK(
         bias.dim() == 3 && bias.scalar_type() == at::kFloat && (bias.size(0) == key.size(0) || bias.size(0) == 1) &&
@@ -61,7 +61,7 @@ inline void check_bias(const at::Tensor &bias, const at::Tensor &key) {
 
 using Operands = std::initializer_list<const ctorch_tensor *>;
 
-/// A tensor that is asked for: what errors name where there is no operand yet.
+/// The shape and dtype of a tensor to create: named in errors if there is no operand.
 struct Request {
     at::IntArrayRef shape;
     ctorch_dtype dtype;
@@ -71,7 +71,7 @@ struct Request {
 int fail(const char *operation, Operands operands, const std::string &cause);
 int fail(const char *operation, Request request, const std::string &cause);
 
-/// Runs `body`, which returns nothing, and turns whatever it throws into an error that names `operands`.
+/// Runs `body`, which returns nothing, and converts any exception to an error that names `operands`.
 template <typename Named = Operands, typename Body>
 int perform(const char *operation, Named operands, Body &&body) {
     try {
@@ -84,11 +84,11 @@ int perform(const char *operation, Named operands, Body &&body) {
     } catch (const std::exception &error) {
         return fail(operation, operands, error.what());
     } catch (...) {
-        return fail(operation, operands, "an exception of an unknown type");
+        return fail(operation, operands, "unknown exception");
     }
 }
 
-/// Runs `body`, which returns a tensor, and hands that out.
+/// Runs `body`, which returns a tensor, and writes its handle to `out`.
 template <typename Named = Operands, typename Body>
 int produce(const char *operation, Named operands, ctorch_tensor **out, Body &&body) {
     return perform(operation, operands, [&] { *out = wrap(body()); });
@@ -101,10 +101,10 @@ inline at::TensorOptions options(ctorch_dtype dtype, ctorch_device_type type, in
     return at::TensorOptions().dtype(scalar_type(dtype)).device(device(type, index));
 }
 
-/// What a thread draws from on the CPU. Each has its own: libtorch's is one for all of them, and what one thread draws
-/// after seeding would depend on what the others do. It begins with the seed set last.
+/// This thread's random generator on the CPU, initialized with the last seed set. libtorch's generator is shared by all
+/// threads: one thread's random numbers after seeding would depend on the other threads.
 at::Generator &generator();
-/// Elements set to zero with a probability, the others scaled up.
+/// Dropout: zeroes elements with a probability and scales the others up.
 at::Tensor drop(const at::Tensor &x, double probability);
 
 inline at::IntArrayRef dims(const int64_t *shape, size_t rank) { return at::IntArrayRef(shape, rank); }

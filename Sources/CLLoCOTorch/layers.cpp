@@ -1,4 +1,4 @@
-// The layers of a transformer, all by libtorch's own operations.
+// Transformer layers that use libtorch's operations.
 
 #include "internal.h"
 

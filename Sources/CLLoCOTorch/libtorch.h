@@ -1,4 +1,4 @@
-// libtorch, or one sentence where it is not there. Included before anything else of it.
+// libtorch, or an error that says how to install it. Include this before any other libtorch header.
 
 #pragma once
 

@@ -1,9 +1,9 @@
-// A frozen linear layer with what LoRA adapters (Hu et al. 2021) add to it.
+// A frozen linear layer plus LoRA adapters (Hu et al. 2021).
 //
-// Composed of libtorch's operations an adapter costs half as much again as the frozen product that it is added to, for
-// a hundredth of the multiplications (figures in kernels/lora.h): every part reads the layer's input again, converts
-// its matrices, and adds a tensor of the output's size. Here one pass over the input serves all parts, and their
-// products are added where the output lies.
+// Composed of libtorch's operations, an adapter costs half as much as the frozen product that it is added to, for a
+// hundredth of the multiplications (figures in kernels/lora.h): every part reads the layer's input again, converts its
+// matrices and adds a tensor of the output's size. Here one pass over the input serves all parts, and their products
+// are added to the output in place.
 
 #include "libtorch.h"
 
@@ -21,18 +21,19 @@ using torch::autograd::variable_list;
 
 namespace {
 
-/// A part as numbers: its matrices are kept beside.
+/// A part without its matrices.
 struct Part {
     int64_t start, size, rank;
     float scale;
     double dropout;
-    /// The first of its columns in the products with A: a multiple of 16.
+    /// The part's first column in the products with A: a multiple of 16.
     int64_t column;
 };
 
 int64_t padded(int64_t rank) { return (rank + 15) / 16 * 16; }
 
-int64_t place(std::vector<Part> &parts) {
+/// Sets the parts' columns; returns their total number.
+int64_t assign_columns(std::vector<Part> &parts) {
     int64_t column = 0;
     for (Part &part : parts) {
         part.column = column;
@@ -41,7 +42,7 @@ int64_t place(std::vector<Part> &parts) {
     return column;
 }
 
-/// Parts that follow each other and read the same input, dropped alike: one product with A.
+/// Consecutive parts with the same dropout, hence the same input: one product with A.
 struct Group {
     size_t begin, end;
 };
@@ -77,7 +78,7 @@ std::vector<float> packed(const at::Tensor &matrix, bool transposed, int64_t wid
     return result;
 }
 
-/// Rows that a task works on: they stay in the second cache from one part to the next.
+/// The number of rows of a task: they stay in the L2 cache from one part to the next.
 constexpr int64_t row_block = 48;
 
 template <typename Body>
@@ -95,7 +96,7 @@ at::Tensor add_parts(
     const RowKernels &kernels = *row_kernels(x);
     const int64_t rows = x.size(0), in = x.size(1), out = y.size(1);
     const at::Tensor products = at::empty({rows, columns}, x.options().dtype(at::kFloat));
-    // The parts of a group side by side: [in, their columns].
+    // The A matrices of a group side by side: [in, columns of the group].
     std::vector<std::vector<float>> downs, ups;
     const std::vector<Group> together = groups(parts);
     for (const Group &group : together) {
@@ -103,10 +104,10 @@ at::Tensor add_parts(
         const int64_t begin = parts[group.begin].column, width = last.column + padded(last.rank) - begin;
         std::vector<float> down(size_t(in * width), 0.0f);
         for (size_t i = group.begin; i < group.end; i++) {
-            const std::vector<float> own = packed(a[i], true, parts[i].rank, 1);
+            const std::vector<float> columns_of_part = packed(a[i], true, parts[i].rank, 1);
             for (int64_t row = 0; row < in; row++) {
                 std::copy_n(
-                    own.data() + row * parts[i].rank, parts[i].rank,
+                    columns_of_part.data() + row * parts[i].rank, parts[i].rank,
                     down.data() + row * width + parts[i].column - begin);
             }
         }
@@ -133,7 +134,7 @@ at::Tensor add_parts(
     return products;
 }
 
-/// A weight for the backward pass.
+/// A weight saved for the backward pass.
 struct KeptWeight : torch::CustomClassHolder {
     const Weight weight;
     explicit KeptWeight(const Weight &weight) : weight(weight) {}
@@ -142,9 +143,9 @@ struct KeptWeight : torch::CustomClassHolder {
 struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
     static at::Tensor forward(
         AutogradContext *context, const at::Tensor &x, const Weight &weight, const c10::optional<at::Tensor> &bias,
-        const std::vector<Part> &given, const at::TensorList &matrices, uint32_t seed) {
-        std::vector<Part> parts = given;
-        const int64_t columns = place(parts);
+        const std::vector<Part> &unplaced_parts, const at::TensorList &matrices, uint32_t seed) {
+        std::vector<Part> parts = unplaced_parts;
+        const int64_t columns = assign_columns(parts);
         const std::vector<at::Tensor> a(matrices.begin(), matrices.begin() + parts.size()),
             b(matrices.begin() + parts.size(), matrices.end());
         const at::Tensor y = weight.linear(x, bias);
@@ -179,7 +180,7 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
         const at::Tensor d_y = gradients[0].contiguous();
         const RowKernels &kernels = *row_kernels(x);
         const int64_t rows = x.size(0), in = x.size(1), out = d_y.size(1), columns = products.size(1);
-        // Inputs are counted as `forward` takes them: x, weight, bias, the parts, then every matrix.
+        // Results are in the order of `forward`'s parameters: x, weight, bias, the parts, then every matrix.
         const bool wants_x = context->needs_input_grad(0);
         if (wants_x) results[0] = weight.back(d_y);
 
@@ -211,7 +212,7 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
             }
         });
 
-        // Sums over all rows: a task has a block of columns of one matrix.
+        // Sums over all rows: a task computes a block of columns of one matrix.
         struct Task {
             size_t part;
             bool of_a;
@@ -260,14 +261,14 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
     }
 };
 
-/// The same of libtorch's operations: other devices and dtypes, and the tests' reference.
+/// The same layer composed of libtorch's operations: for other devices and dtypes, and as the tests' reference.
 at::Tensor composed(
     const at::Tensor &x, const at::Tensor &weight, const c10::optional<at::Tensor> &bias,
     const std::vector<Part> &parts, const std::vector<at::Tensor> &a, const std::vector<at::Tensor> &b) {
     at::Tensor y = at::linear(x, weight, bias);
     const auto dtype = x.scalar_type();
     const int64_t width = weight.size(0);
-    // What parts add lies side by side as far as each begins behind the one before it, and is added at once.
+    // Contributions of consecutive, non-overlapping parts are concatenated and added at once.
     std::vector<at::Tensor> row;
     int64_t end = 0;
     const auto gap = [&](int64_t size) {
@@ -281,7 +282,7 @@ at::Tensor composed(
         row.clear();
         end = 0;
     };
-    // Parts that drop with one probability share the draw.
+    // Parts with the same dropout probability share one random draw.
     at::Tensor dropped;
     double drawn = 0;
     for (const Group &group : groups(parts)) {
@@ -307,7 +308,7 @@ at::Tensor composed(
     return y;
 }
 
-/// The kernel has gradients for x and the matrices alone.
+/// Whether the kernel supports the operands. It has gradients only for x and the matrices.
 bool has_kernel(
     const at::Tensor &x, const Weight &weight, const c10::optional<at::Tensor> &bias,
     const std::vector<at::Tensor> &matrices) {
@@ -322,30 +323,33 @@ bool has_kernel(
 }
 
 at::Tensor linear_lora(
-    const at::Tensor &x, const Weight &weight, const c10::optional<at::Tensor> &bias, const ctorch_lora_part *given,
-    size_t count) {
+    const at::Tensor &x, const Weight &weight, const c10::optional<at::Tensor> &bias,
+    const ctorch_lora_part *part_handles, size_t count) {
     TORCH_CHECK(x.dim() > 0 && x.size(-1) == weight.columns(), "expected [..., in] and [out, in]");
     std::vector<Part> parts;
     std::vector<at::Tensor> a, b;
     bool draws = false;
     for (size_t i = 0; i < count; i++) {
-        const at::Tensor &down = unwrap(given[i].a), &up = unwrap(given[i].b);
+        const ctorch_lora_part &part = part_handles[i];
+        const at::Tensor &down = unwrap(part.a), &up = unwrap(part.b);
         TORCH_CHECK(
             down.dim() == 2 && up.dim() == 2 && down.size(1) == weight.columns() && up.size(1) == down.size(0) &&
-                down.size(0) > 0 && given[i].start >= 0 && given[i].start + up.size(0) <= weight.rows(),
-            "an adapter with A ", down.sizes(), " and B ", up.sizes(), " from row ", given[i].start, " on");
-        TORCH_CHECK(given[i].dropout >= 0 && given[i].dropout < 1, "a dropout of ", given[i].dropout);
+                down.size(0) > 0 && part.start >= 0 && part.start + up.size(0) <= weight.rows(),
+            "found an adapter with A ", down.sizes(), " and B ", up.sizes(), " at row ", part.start,
+            ", expected A [r, in], B [n, r] and start + n <= out");
+        TORCH_CHECK(part.dropout >= 0 && part.dropout < 1, "found a dropout of ", part.dropout, ", expected 0 ..< 1");
         a.push_back(down);
         b.push_back(up);
-        parts.push_back({given[i].start, up.size(0), down.size(0), float(given[i].scale), given[i].dropout, 0});
-        draws = draws || given[i].dropout > 0;
+        parts.push_back({part.start, up.size(0), down.size(0), float(part.scale), part.dropout, 0});
+        draws = draws || part.dropout > 0;
     }
     std::vector<at::Tensor> matrices = a;
     matrices.insert(matrices.end(), b.begin(), b.end());
     if (!has_kernel(x, weight, bias, matrices)) {
         if (weight.dense().defined()) return composed(x, weight.dense(), bias, parts, a, b);
         TORCH_CHECK(
-            x.numel() == 0, "expected Float or BFloat16 on the CPU for the weights of a file, and no bias that learns");
+            x.numel() == 0,
+            "with weights in a file, expected Float or BFloat16 on the CPU and a bias that requires no gradient");
     }
     const uint32_t seed =
         draws ? uint32_t(at::randint(int64_t(1) << 31, {1}, generator(), at::kLong).item<int64_t>()) : 0;
@@ -357,19 +361,19 @@ at::Tensor linear_lora(
     }
     const at::Tensor y = weight.linear(rows, bias);
     if (parts.empty() || rows.numel() == 0) return y.view(shape);
-    const int64_t columns = place(parts);
+    const int64_t columns = assign_columns(parts);
     add_parts(rows, y, parts, columns, a, b, seed);
     return y.view(shape);
 }
 
 }  // namespace
 
-int ctorch_linear(const ctorch_tensor *x, ctorch_weight given, const ctorch_tensor *bias, ctorch_tensor **out) {
-    return produce("linear", {x, given.dense, bias}, out, [&] {
-        const Weight weight(given);
-        // With gradients for a weight and a bias too.
-        if (weight.dense().defined()) return at::linear(unwrap(x), weight.dense(), optional(bias));
-        return linear_lora(unwrap(x), weight, optional(bias), nullptr, 0);
+int ctorch_linear(const ctorch_tensor *x, ctorch_weight weight, const ctorch_tensor *bias, ctorch_tensor **out) {
+    return produce("linear", {x, weight.dense, bias}, out, [&] {
+        const Weight table(weight);
+        // libtorch's operation also has gradients for the weight and the bias.
+        if (table.dense().defined()) return at::linear(unwrap(x), table.dense(), optional(bias));
+        return linear_lora(unwrap(x), table, optional(bias), nullptr, 0);
     });
 }
 

@@ -1,4 +1,4 @@
-// Linear layers over weights of 8 and 4 bits, and over the blocks of a file, for the few rows of a decoding step.
+// Linear layers over 8-bit and 4-bit weights, and over a file's quantized blocks, for the few rows of a decode step.
 
 #include "libtorch.h"
 
@@ -21,7 +21,7 @@
 using namespace ctorch;
 
 struct ctorch_quantized {
-    /// In memory of its own, unless they are a file's.
+    /// Owns its memory, unless the weights are in a file.
     QuantizedWeights weights;
     std::shared_ptr<const FileWeight> file;
 
@@ -29,7 +29,7 @@ struct ctorch_quantized {
         : weights{nullptr, weight->rows, weight->columns, 0}, file(std::move(weight)) {}
 
     ctorch_quantized(int64_t rows, int64_t columns, int bits) : weights{nullptr, rows, columns, bits} {
-        // Pages of 2 MB where there are enough of them: the stream of weights then misses the page table less often.
+        // 2 MB pages if the weights fill at least one: fewer TLB misses.
         const size_t page = size_t(1) << 21, alignment = size_t(weights.bytes()) >= page ? page : 64;
         const size_t size = (size_t(weights.bytes()) + alignment - 1) / alignment * alignment;
         weights.data = static_cast<uint8_t *>(std::aligned_alloc(alignment, std::max(size, alignment)));
@@ -41,13 +41,13 @@ struct ctorch_quantized {
     ctorch_quantized(const ctorch_quantized &) = delete;
     ~ctorch_quantized() { std::free(weights.data); }
 
-    /// What one product reads.
+    /// The number of bytes that one product reads.
     size_t bytes() const { return file ? file->bytes() : size_t(weights.bytes()); }
 };
 
 namespace {
 
-/// Quantizes, or returns nothing where `only_lossless` and 4 bits are not.
+/// Quantizes a weight; returns null with `only_lossless` if the result is lossy.
 std::unique_ptr<ctorch_quantized> quantized(const at::Tensor &weight, int bits, bool only_lossless) {
     auto result = std::make_unique<ctorch_quantized>(weight.size(0), weight.size(1), bits);
     const Quantization quantization{
@@ -57,7 +57,7 @@ std::unique_ptr<ctorch_quantized> quantized(const at::Tensor &weight, int bits, 
         case QuantizationResult::lossy: return nullptr;
         case QuantizationResult::out_of_range: break;
     }
-    TORCH_CHECK(false, "expected finite weights of at most 65504");
+    TORCH_CHECK(false, "expected finite weights of magnitude up to 65504");
 }
 
 void check_matrix(const at::Tensor &tensor, const char *name) {
@@ -72,14 +72,13 @@ void check_matrix(const at::Tensor &tensor, const char *name) {
 int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quantized **out) {
     return perform("quantized_create", {weight}, [&] {
         const at::Tensor &w = unwrap(weight);
-        TORCH_CHECK(bits == 0 || bits == 4 || bits == 8, "expected 8 or 4 bits, or 0 to choose, not ", bits);
+        TORCH_CHECK(bits == 0 || bits == 4 || bits == 8, "expected 8 or 4 bits, or 0 to choose, found ", bits);
         TORCH_CHECK(
             w.device().is_cpu() && (w.scalar_type() == at::kFloat || w.scalar_type() == at::kBFloat16),
             "expected Float or BFloat16 on the CPU");
         TORCH_CHECK(w.dim() == 2 && w.size(0) > 0 && w.size(1) > 0, "expected two dimensions, none of them 0");
         TORCH_CHECK(
-            w.size(1) % quantized_group == 0, "expected a multiple of ", quantized_group,
-            " columns, for groups of them");
+            w.size(1) % quantized_group == 0, "expected a number of columns that is a multiple of ", quantized_group);
         const at::Tensor rows = w.contiguous();
         auto result = bits == 8 ? nullptr : quantized(rows, 4, bits == 0);
         if (!result) result = quantized(rows, 8, false);
@@ -89,7 +88,7 @@ int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quanti
 
 int ctorch_quantized_over(const ctorch_file_weight *weight, ctorch_quantized **out) {
     return perform("quantized_over", {}, [&] {
-        TORCH_CHECK(weight->weight->is_quantized(), "expected weights in blocks of quantized numbers");
+        TORCH_CHECK(weight->weight->is_quantized(), "expected quantized weights");
         *out = new ctorch_quantized(weight->weight);
     });
 }

@@ -1,6 +1,6 @@
 // RMSNorm, rotary positions and gated units with their backward passes.
 //
-// libtorch composes each of several passes over memory; a kernel reads and writes everything once.
+// libtorch needs several passes over memory for each; a kernel reads and writes everything once.
 
 #include "libtorch.h"
 
@@ -18,7 +18,7 @@ namespace {
 
 // --- RMSNorm --------------------------------------------------------------------------------------------------------
 
-/// The sum (x itself where there is no y) and the normed; `scales` only where it is defined.
+/// The sum (x if y is undefined) and its norm. Writes `scales` if defined.
 std::pair<at::Tensor, at::Tensor> normed(
     const RowKernels &kernels, const at::Tensor &x, const at::Tensor &y, const at::Tensor &weight, double epsilon,
     const at::Tensor &scales) {
@@ -33,7 +33,7 @@ std::pair<at::Tensor, at::Tensor> normed(
     return {sum, out};
 }
 
-/// (x, y or undefined) to (sum, normed), or to the normed alone.
+/// Returns the sum x + y and its norm, or without y the norm of x.
 struct RMSNorm : torch::autograd::Function<RMSNorm> {
     static variable_list forward(
         AutogradContext *context, const at::Tensor &x, const c10::optional<at::Tensor> &y, const at::Tensor &weight,
@@ -41,7 +41,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
         const at::Tensor input = x.contiguous(), other = y ? y->contiguous() : at::Tensor();
         const at::Tensor scales = at::empty({input.numel() / weight.numel()}, input.options().dtype(at::kFloat));
         auto [sum, out] = normed(*row_kernels(input), input, other, weight, epsilon, scales);
-        // The sum is an output: saved as such, so that it does not keep its own graph alive.
+        // Saved through `save_for_backward` because the sum is an output: otherwise it would keep its own graph alive.
         context->save_for_backward({sum, weight, scales});
         context->saved_data["adds"] = y.has_value();
         if (y) return {sum, out};
@@ -72,7 +72,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
     }
 };
 
-/// Whether the kernel can do it; the weight has no gradient there.
+/// Whether the kernel supports the operands. It has no gradient for the weight.
 bool has_kernel(const at::Tensor &x, const at::Tensor &y, const at::Tensor &weight) {
     return row_kernels(x) && x.dim() > 0 && x.numel() > 0 && weight.dim() == 1 && x.size(-1) == weight.size(0) &&
            weight.scalar_type() == x.scalar_type() && weight.device().is_cpu() && weight.is_contiguous() &&
@@ -119,7 +119,7 @@ variable_list split_heads(const at::Tensor &x, int64_t heads, int64_t groups) {
     return {all.narrow(1, 0, heads), all.narrow(1, heads, groups), all.narrow(1, heads + groups, groups)};
 }
 
-/// Rotates what `in` holds of one position by its angles; the heads of `in` lie one behind the other.
+/// The cosines and sines of rotary positions: one row per position, or one per position and sequence.
 struct Angles {
     at::Tensor cosine, sine;
     int64_t positions, half;
@@ -136,7 +136,7 @@ struct Angles {
     int64_t offset(int64_t row) const { return (of_each_row ? row : row % positions) * half; }
 };
 
-/// x [B, T, (H + 2K) · E] contiguous, to `out`, which may be x.
+/// Rotates query and key heads of x [B, T, (H + 2K) · E], contiguous, to `out`, which may be x.
 void rotate_merged(const at::Tensor &x, const at::Tensor &out, const Angles &angles, int64_t heads, int64_t groups) {
     const int64_t width = x.size(2), size = width / (heads + 2 * groups), rotated = heads + groups;
     const RowKernels &kernels = *row_kernels(x);
@@ -276,7 +276,7 @@ struct GatedUnit : torch::autograd::Function<GatedUnit> {
 };
 
 at::Tensor gated(Gate gate, const at::Tensor &x) {
-    TORCH_CHECK(x.dim() > 0 && x.size(-1) % 2 == 0, "expected gate and up side by side");
+    TORCH_CHECK(x.dim() > 0 && x.size(-1) % 2 == 0, "expected [..., 2 · I]: gate, then up");
     if (!row_kernels(x) || x.numel() == 0) {
         const int64_t size = x.size(-1) / 2;
         const at::Tensor first = x.narrow(-1, 0, size);

@@ -1,4 +1,4 @@
-// What the kernels over rows need to know of tensors.
+// Helpers that call row kernels on tensors.
 
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace ctorch {
 
-/// The kernels for a tensor's rows; null where libtorch has to do the work: another device or dtype.
+/// The kernels for a tensor's rows; null for a device or dtype without kernels, where libtorch is used.
 inline const RowKernels *row_kernels(const at::Tensor &x) {
     if (!x.device().is_cpu()) return nullptr;
     switch (x.scalar_type()) {
@@ -21,8 +21,8 @@ inline const RowKernels *row_kernels(const at::Tensor &x) {
     }
 }
 
-/// Calls `body(first, count)` for groups of rows, on several threads where there is enough to do.
-/// - size: elements that a row reads or writes
+/// Calls `body(first, count)` for groups of rows, on several threads if the work suffices.
+/// - size: number of elements read or written per row
 template <typename Body>
 void parallel_rows(int64_t rows, int64_t size, const Body &body) {
     // 32,768 elements take about ten times as long as waking the other threads.
@@ -37,7 +37,7 @@ void parallel_rows(int64_t rows, int64_t size, const Body &body) {
     });
 }
 
-/// The address of a row of a contiguous tensor that is seen as rows of `size` elements.
+/// The address of a row of a contiguous tensor, viewed as rows of `size` elements.
 inline void *row_of(const at::Tensor &x, int64_t row, int64_t size) {
     return static_cast<char *>(x.data_ptr()) + row * size * int64_t(x.element_size());
 }

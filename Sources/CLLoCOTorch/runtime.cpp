@@ -37,7 +37,7 @@ std::string describe(const at::Tensor &tensor) {
 }
 
 int record(const char *operation, const std::string &operands, std::string cause) {
-    // Before this name there is only the place in libtorch's source.
+    // Only a location in libtorch's source precedes this name.
     const size_t allocator = cause.find("DefaultCPUAllocator: ");
     if (allocator != std::string::npos) cause = cause.substr(allocator + std::strlen("DefaultCPUAllocator: "));
     // One line: libtorch appends hints and a backtrace on further lines.
@@ -77,7 +77,7 @@ at::ScalarType scalar_type(ctorch_dtype dtype) {
 }
 
 at::Device device(ctorch_device_type type, int index) {
-    TORCH_CHECK(ctorch_device_available(type), "this libtorch finds no such device on this machine");
+    TORCH_CHECK(ctorch_device_available(type), "device not available: this libtorch finds none on this machine");
     switch (type) {
         case ctorch_cpu: return at::Device(at::kCPU);
         case ctorch_cuda: return at::Device(at::kCUDA, index);
@@ -89,9 +89,9 @@ at::Device device(ctorch_device_type type, int index) {
 namespace {
 std::atomic<bool> cuda_is_loaded = false;
 
-/// Loads libtorch's CUDA backend, which registers itself, where this libtorch has one. Linking it would keep the
-/// program from starting on machines without. What libtorch is asked about CUDA before then, it answers with no
-/// for good.
+/// Loads libtorch's CUDA backend, if this libtorch has one; the backend registers itself. A program linked to it would
+/// not start on machines without CUDA. If libtorch is asked about CUDA before the backend is loaded, it reports no CUDA
+/// from then on.
 void load_cuda() {
     static void *const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
     if (library) cuda_is_loaded = true;
@@ -107,10 +107,10 @@ const char *ctorch_error(void) { return last_error.c_str(); }
 const char *ctorch_version(void) { return TORCH_VERSION; }
 
 const char *ctorch_loaded_version(void) {
-    // The list of its build settings is the only place where the library, not a header, tells its version.
+    // Only the list of build settings has the version of the library rather than of a header.
     static const std::string version = [] {
         try {
-            load_cuda();  // the settings are CUDA's too
+            load_cuda();  // the settings include CUDA's
             const std::string settings = at::show_config(), key = "TORCH_VERSION=";
             const size_t found = settings.find(key);
             if (found == std::string::npos) return std::string();
@@ -134,7 +134,7 @@ ctorch_cpu_features ctorch_cpu_get_features(void) {
     features.avx512_vnni = __builtin_cpu_supports("avx512vnni");
     features.amx_bf16 = __builtin_cpu_supports("amx-bf16");
 #elif defined(__aarch64__) && defined(__APPLE__)
-    features.arm_bf16 = true;  // every M-series processor from the second on; the first emulates it
+    features.arm_bf16 = true;  // every M-series processor from M2 on; M1 emulates it
 #elif defined(__ARM_FEATURE_BF16)
     features.arm_bf16 = true;
 #endif
@@ -150,15 +150,15 @@ const char *ctorch_kernels_available(size_t index) {
 
 int ctorch_kernels_choose(const char *name) {
     return perform("kernels_choose", {}, [&] {
-        TORCH_CHECK(choose_kernels(name), "this processor has no instruction set named '", name, "'");
+        TORCH_CHECK(choose_kernels(name), "this processor does not support kernels named '", name, "'");
     });
 }
 
 int ctorch_count_storages(void (*body)(void *), void *context, int64_t *count) {
     struct Counter final : c10::MemoryReportingInfoBase {
-        std::atomic<int64_t> made{0};
+        std::atomic<int64_t> allocations{0};
         void reportMemoryUsage(void *, int64_t size, size_t, size_t, c10::Device) override {
-            if (size > 0) made++;
+            if (size > 0) allocations++;
         }
         bool memoryProfilingEnabled() const override { return true; }
     };
@@ -166,7 +166,7 @@ int ctorch_count_storages(void (*body)(void *), void *context, int64_t *count) {
         const auto counter = std::make_shared<Counter>();
         const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
         body(context);
-        *count = counter->made;
+        *count = counter->allocations;
     });
 }
 
@@ -180,9 +180,9 @@ int ctorch_set_threads(int count) {
 }
 
 at::Generator &ctorch::generator() {
-    static thread_local at::Generator own =
+    static thread_local at::Generator generator =
         at::detail::createCPUGenerator(at::detail::getDefaultCPUGenerator().current_seed());
-    return own;
+    return generator;
 }
 
 at::Tensor ctorch::drop(const at::Tensor &x, double probability) {
@@ -194,7 +194,7 @@ int ctorch_seed(uint64_t seed) {
     return perform("seed", {}, [&] {
         generator().set_current_seed(seed);
 #if defined(__linux__)
-        // For all devices libtorch asks whether there is CUDA: not before it may have been loaded.
+        // `manual_seed` asks libtorch about CUDA, which must not happen before `load_cuda`.
         if (!cuda_is_loaded) {
             at::Generator generator = at::detail::getDefaultCPUGenerator();
             const std::lock_guard<std::mutex> lock(generator.mutex());

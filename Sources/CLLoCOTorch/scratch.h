@@ -1,4 +1,4 @@
-// Memory that a kernel needs for the length of one call.
+// Temporary memory of one kernel call.
 
 #pragma once
 
@@ -9,9 +9,8 @@
 
 namespace ctorch {
 
-/// At least `size` bytes, 64-byte aligned, that are this thread's until its next call of this. They are kept for that:
-/// a decoding step asks hundreds of times, and is given new memory only where its positions have outgrown the old by
-/// half.
+/// At least `size` bytes, 64-byte aligned, valid until this thread's next call. The memory is reused between calls,
+/// because a decode step makes hundreds of them. It grows by at least half.
 inline uint8_t *scratch_memory(size_t size) {
     struct Memory {
         uint8_t *data = nullptr;

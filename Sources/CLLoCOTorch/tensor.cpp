@@ -1,4 +1,4 @@
-// Tensors: life, creation, copies, views, indexing.
+// Tensors: lifetime, creation, copies, views, indexing.
 
 #include <cstring>
 
@@ -35,7 +35,7 @@ int ctorch_tensor_copy_to(const ctorch_tensor *tensor, void *bytes, size_t byte_
     return perform("copy_to", {tensor}, [&] {
         at::Tensor source = unwrap(tensor).detach().cpu().contiguous();
         TORCH_CHECK(
-            source.nbytes() == byte_count, "the tensor has ", source.nbytes(), " bytes, the destination ", byte_count);
+            source.nbytes() == byte_count, "found a destination of ", byte_count, " bytes, expected ", source.nbytes());
         if (byte_count > 0) std::memcpy(bytes, source.const_data_ptr(), byte_count);
     });
 }
@@ -61,7 +61,7 @@ int ctorch_tensor_arange(
     return produce("arange", {}, out, [&] { return at::arange(start, end, step, options(dtype, type, index)); });
 }
 
-/// What is drawn from on a device; none for libtorch's own.
+/// The random generator for a device; none for libtorch's default generator.
 static c10::optional<at::Generator> generator_of(ctorch_device_type type) {
     if (type == ctorch_cpu) return generator();
     return c10::nullopt;
@@ -86,7 +86,7 @@ int ctorch_tensor_to(
     return produce("to", {tensor}, out, [&] { return unwrap(tensor).to(options(dtype, type, index)); });
 }
 
-// --- What a tensor is
+// --- Properties
 
 int64_t ctorch_tensor_rank(const ctorch_tensor *tensor) { return unwrap(tensor).dim(); }
 
@@ -184,7 +184,7 @@ int ctorch_tensor_where(
 }
 
 namespace {
-/// The operands of a list operation that an error names: the first two tell the shapes that disagree.
+/// An operand of a list operation for its error, which names the first two.
 const ctorch_tensor *tensor_of(const ctorch_tensor *const *tensors, size_t count, size_t index) {
     return index < count ? tensors[index] : nullptr;
 }

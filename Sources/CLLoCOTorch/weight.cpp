@@ -1,11 +1,11 @@
-// Products with the weights of a file.
+// Products with weights in a file.
 //
-// Few rows of x are multiplied with a file's blocks as they are (kernels/blocks.h). For many, rows of weights are
-// expanded, a panel of them at a time, and multiplied by libtorch: the panel stays in the cache, and no copy of the
-// weights is in memory. Expanding a row costs what its product with some six rows of x costs.
+// Few rows of x are multiplied with a file's quantized blocks directly (kernels/blocks.h). For many rows, a panel of
+// rows of weights at a time is dequantized and multiplied by libtorch: the panel stays in the cache, and no copy of the
+// weights is in memory. Dequantizing a row costs as much as its product with some six rows of x.
 //
-// Where the weight allows it, float32 is rounded: products with blocks are of bytes (kernels/block_product.h), with and
-// without gradients, so that a model is trained as it answers; gradients are multiplied in 16 bits
+// If the weight allows it, float32 is rounded. Products with blocks are in 8-bit integers (kernels/block_product.h),
+// with and without gradients, so that training and inference compute alike; gradients are multiplied in 16 bits
 // (kernels/word_product.h).
 
 #include "weight.h"
@@ -32,7 +32,7 @@ size_t FileWeight::bytes() const {
     return result;
 }
 
-std::pair<const BlockWeights *, int64_t> FileWeight::place(int64_t row) const {
+std::pair<const BlockWeights *, int64_t> FileWeight::locate(int64_t row) const {
     const BlockWeights *part = parts.data();
     for (; row >= part->rows; part++) row -= part->rows;
     return {part, row};
@@ -42,7 +42,7 @@ void FileWeight::expand(int64_t begin, int64_t end, Element element, void *out, 
     const auto expand_row = kernels().decoding.expand_block_row;
     const int64_t size = element == Element::f32 ? 4 : 2;
     parallel_rows(end - begin, columns, [&](int64_t first, int64_t count) {
-        auto [part, row] = place(begin + first);
+        auto [part, row] = locate(begin + first);
         for (int64_t i = first; i < first + count; i++, row++) {
             for (; row == part->rows; part++) row = 0;
             expand_row(part->type, columns, part->row(row), element, static_cast<char *>(out) + i * stride * size);
@@ -67,13 +67,13 @@ void FileWeight::multiply_rows(const at::Tensor &x, const at::Tensor &y, bool ac
 
 namespace {
 
-/// Bytes of a panel: small enough for the caches, large enough that a product with it runs at its peak.
+/// The size of a panel: small enough for the caches, large enough for a product at peak throughput.
 constexpr int64_t panel_bytes = int64_t(4) << 20;
 
 Element element_of(const at::Tensor &x) { return x.scalar_type() == at::kBFloat16 ? Element::bf16 : Element::f32; }
 
-/// Calls `body(first, panel)` for all rows of the weight, as x's elements: where they lie in the file as such, else
-/// expanded.
+/// Calls `body(first, panel)` for all rows of the weight in x's dtype: the file's memory if it has that dtype, else
+/// dequantized rows.
 template <typename Body>
 void panels(const FileWeight &weight, const at::Tensor &x, const Body &body) {
     const Element element = element_of(x);
@@ -85,7 +85,7 @@ void panels(const FileWeight &weight, const at::Tensor &x, const Body &body) {
         if (part.type == same && part.head_rows == 0) {
             body(start, at::from_blob(const_cast<uint8_t *>(part.data), {part.rows, part.columns}, x.options()));
         } else {
-            // Panels of one size, in whole sixteens.
+            // Panels of equal size, a multiple of 16 rows.
             const int64_t number = (part.rows + maximum - 1) / maximum;
             const int64_t step = std::min(part.rows, ((part.rows + number - 1) / number + 15) / 16 * 16);
             uint8_t *memory = scratch_memory(size_t(step * row_bytes));
@@ -105,7 +105,7 @@ void multiply_bytes(
     const DecodingKernels &decoding = kernels().decoding;
     const at::Tensor input = x.contiguous();
     const at::Tensor added = bias ? bias->contiguous() : at::Tensor();
-    // A prompt's chunk of 1,024 rows at once, in whole blocks of 4, 6 or 12: their sums still fit the second cache.
+    // A prompt's chunk of 1,024 rows at once, in whole blocks of 4, 6 or 12: their sums still fit in the L2 cache.
     constexpr int64_t maximum = 1032;
     for (int64_t first = 0; first < input.size(0); first += maximum) {
         BlockProduct product{
@@ -125,14 +125,14 @@ void multiply_bytes(
     }
 }
 
-/// Fewer rows of gradients are not worth the expansion of the weights to 16 bits.
-constexpr int64_t fewest_word_rows = 32;
+/// For fewer rows of gradients, expanding the weights to 16 bits does not pay.
+constexpr int64_t minimum_word_rows = 32;
 
 /// x = y · weight, in 16 bits.
 void multiply_words(const FileWeight &weight, const at::Tensor &y, const at::Tensor &x) {
     const DecodingKernels &decoding = kernels().decoding;
     const at::Tensor input = y.contiguous();
-    // As many rows as the second cache holds sums of, in whole blocks.
+    // As many rows as the L2 cache holds sums of, in whole blocks.
     constexpr int64_t maximum = 1536;
     for (int64_t first = 0; first < input.size(0); first += maximum) {
         WordProduct product{
@@ -153,13 +153,13 @@ void multiply_words(const FileWeight &weight, const at::Tensor &y, const at::Ten
 
 }  // namespace
 
-Weight::Weight(const ctorch_weight &given) {
-    TORCH_CHECK((given.dense != nullptr) != (given.file != nullptr), "expected a tensor or a file's weight");
-    if (given.dense) {
-        dense_ = unwrap(given.dense);
-        TORCH_CHECK(dense_.dim() == 2, "expected a weight [out, in], not ", dense_.sizes());
+Weight::Weight(const ctorch_weight &handle) {
+    TORCH_CHECK((handle.dense != nullptr) != (handle.file != nullptr), "expected a tensor or a weight in a file");
+    if (handle.dense) {
+        dense_ = unwrap(handle.dense);
+        TORCH_CHECK(dense_.dim() == 2, "expected a weight [out, in], found ", dense_.sizes());
     } else {
-        file_ = given.file->weight;
+        file_ = handle.file->weight;
     }
 }
 
@@ -169,7 +169,7 @@ bool Weight::multiplies(const at::Tensor &x) const {
 
 at::Tensor Weight::linear(const at::Tensor &x, const c10::optional<at::Tensor> &bias) const {
     if (!file_) return at::linear(x, dense_, bias);
-    TORCH_CHECK(multiplies(x), "expected Float or BFloat16 on the CPU for the weights of a file");
+    TORCH_CHECK(multiplies(x), "with weights in a file, expected Float or BFloat16 on the CPU");
     const at::Tensor y = at::empty({x.size(0), rows()}, x.options());
     if (x.size(0) == 0) return y;
     if (x.scalar_type() == at::kFloat && file_->is_quantized()) {
@@ -200,7 +200,7 @@ void Weight::back_in(const at::Tensor &y, at::Tensor &x) const {
         return;
     }
     if (y.size(0) == 0) return;
-    if (file_->rounds_input && y.scalar_type() == at::kFloat && y.size(0) >= fewest_word_rows && x.is_contiguous() &&
+    if (file_->rounds_input && y.scalar_type() == at::kFloat && y.size(0) >= minimum_word_rows && x.is_contiguous() &&
         kernels().decoding.has_fast_words) {
         return multiply_words(*file_, y, x);
     }
@@ -217,8 +217,8 @@ void Weight::back_in(const at::Tensor &y, at::Tensor &x) const {
 void Weight::row_in(int64_t row, float *out) const {
     const auto expand_row = kernels().decoding.expand_block_row;
     if (file_) {
-        const auto [part, own] = file_->place(row);
-        return expand_row(part->type, part->columns, part->row(own), Element::f32, out);
+        const auto [part, row_in_part] = file_->locate(row);
+        return expand_row(part->type, part->columns, part->row(row_in_part), Element::f32, out);
     }
     TORCH_CHECK(row_kernels(dense_) && dense_.is_contiguous(), "expected Float or BFloat16 on the CPU, contiguous");
     const BlockType type = dense_.scalar_type() == at::kFloat ? BlockType::f32 : BlockType::bf16;
@@ -241,15 +241,15 @@ int ctorch_file_weight_create(
             const ctorch_file_rows &part = parts[i];
             const BlockType type = BlockType(part.type);
             const int64_t in_block = block_columns(type);
-            TORCH_CHECK(in_block > 0, "weights of type ", part.type, " are not multiplied");
+            TORCH_CHECK(in_block > 0, "unsupported weight type ", part.type);
             TORCH_CHECK(
                 part.rows > 0 && part.columns > 0 && part.columns % in_block == 0 && part.columns == parts[0].columns,
-                "expected rows of as many columns as the other parts have, a multiple of ", in_block, ", not [",
+                "expected a number of columns equal to the other parts' and a multiple of ", in_block, ", found [",
                 part.rows, ", ", part.columns, "]");
             const int64_t blocks = part.columns / in_block;
             TORCH_CHECK(
                 blocks <= INT64_MAX / block_bytes(type) && part.rows <= INT64_MAX / (blocks * block_bytes(type)),
-                "no weights of [", part.rows, ", ", part.columns, "] fit in memory");
+                "weights of [", part.rows, ", ", part.columns, "] exceed the address space");
             const int64_t row_bytes = blocks * block_bytes(type);
             TORCH_CHECK(
                 part.data && part.size == size_t(part.rows * row_bytes), "expected ", part.rows, " rows of ", row_bytes,
@@ -257,7 +257,7 @@ int ctorch_file_weight_create(
             TORCH_CHECK(
                 part.head_rows >= 0 &&
                     (part.head_rows == 0 || (part.head_rows % 2 == 0 && part.rows % part.head_rows == 0)),
-                "expected heads of an even number of rows, not ", part.head_rows, " of ", part.rows);
+                "expected an even number of rows per head that divides ", part.rows, ", found ", part.head_rows);
             result->parts.push_back(
                 {static_cast<const uint8_t *>(part.data), part.rows, part.columns, type, part.head_rows});
             result->rows += part.rows;
@@ -274,9 +274,9 @@ void ctorch_file_weight_shape(const ctorch_file_weight *weight, int64_t *shape) 
     shape[1] = weight->weight->columns;
 }
 
-int ctorch_file_weight_expand(const ctorch_file_weight *given, ctorch_tensor *out) {
+int ctorch_file_weight_expand(const ctorch_file_weight *handle, ctorch_tensor *out) {
     return perform("file_weight_expand", {out}, [&] {
-        const FileWeight &weight = *given->weight;
+        const FileWeight &weight = *handle->weight;
         const at::Tensor &result = unwrap(out);
         TORCH_CHECK(
             row_kernels(result) && result.dim() == 2 && result.is_contiguous() && result.size(0) == weight.rows &&
@@ -287,9 +287,9 @@ int ctorch_file_weight_expand(const ctorch_file_weight *given, ctorch_tensor *ou
 }
 
 int ctorch_file_weight_embedding(
-    const ctorch_file_weight *given, const ctorch_tensor *ids, ctorch_dtype dtype, ctorch_tensor **out) {
+    const ctorch_file_weight *handle, const ctorch_tensor *ids, ctorch_dtype dtype, ctorch_tensor **out) {
     return produce("file_weight_embedding", {ids}, out, [&] {
-        const FileWeight &weight = *given->weight;
+        const FileWeight &weight = *handle->weight;
         const at::Tensor numbers = unwrap(ids).to(at::kLong).contiguous();
         TORCH_CHECK(numbers.device().is_cpu(), "expected ids on the CPU");
         auto shape = numbers.sizes().vec();
@@ -298,12 +298,12 @@ int ctorch_file_weight_embedding(
         TORCH_CHECK(row_kernels(result), "expected Float or BFloat16");
         const int64_t *id = const_data<int64_t>(numbers);
         for (int64_t i = 0; i < numbers.numel(); i++) {
-            TORCH_CHECK(id[i] >= 0 && id[i] < weight.rows, "id ", id[i], " outside 0 ..< ", weight.rows);
+            TORCH_CHECK(id[i] >= 0 && id[i] < weight.rows, "found id ", id[i], ", expected 0 ..< ", weight.rows);
         }
         const auto expand_row = kernels().decoding.expand_block_row;
         parallel_rows(numbers.numel(), weight.columns, [&](int64_t first, int64_t count) {
             for (int64_t i = first; i < first + count; i++) {
-                const auto [part, row] = weight.place(id[i]);
+                const auto [part, row] = weight.locate(id[i]);
                 expand_row(
                     part->type, weight.columns, part->row(row), element_of(result), row_of(result, i, weight.columns));
             }

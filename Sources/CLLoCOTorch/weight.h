@@ -1,4 +1,4 @@
-// A linear layer's frozen weight, wherever it is: in a tensor, or in a mapped file.
+// A linear layer's frozen weight, in a tensor or in a memory-mapped file.
 
 #pragma once
 
@@ -12,44 +12,44 @@
 
 namespace ctorch {
 
-/// Rows of weights where they lie in a file, parts below one another: [rows, columns].
+/// A weight [rows, columns] in a file, of vertically stacked parts.
 struct FileWeight {
     std::vector<BlockWeights> parts;
     int64_t rows = 0, columns = 0;
-    /// Whether products may round: x to 8 bits, a group of 32 at a time, or both sides to 14 and 13 bits.
+    /// Whether products may round: x to 8 bits in groups of 32, or for gradients both sides to 14 and 13 bits.
     bool rounds_input = false;
-    /// Keeps the file.
+    /// Keeps the file open.
     std::shared_ptr<void> owner;
 
-    /// Whether all parts are in blocks of quantized numbers.
+    /// Whether all parts are quantized.
     bool is_quantized() const;
     size_t bytes() const;
-    /// The part that holds a row, and its row there.
-    std::pair<const BlockWeights *, int64_t> place(int64_t row) const;
-    /// Rows `begin` ..< `end` as out [end - begin, columns], float or bfloat16, every `stride` elements; on all
-    /// threads.
+    /// The part that holds a row, and the row's index in it.
+    std::pair<const BlockWeights *, int64_t> locate(int64_t row) const;
+    /// Dequantizes rows `begin` ..< `end` to out [end - begin, columns], float or bfloat16, with row stride `stride`;
+    /// on all threads.
     void expand(int64_t begin, int64_t end, Element element, void *out, int64_t stride) const;
-    /// y = x · weightᵀ, added to y where `accumulates`, of blocks of quantized numbers and at most
-    /// `quantized_linear_rows` rows of x, rounded to 8 bits where `rounds`; float, adjacent elements in each row.
+    /// y = x · weightᵀ, or y += x · weightᵀ if `accumulates`, for a quantized weight and at most
+    /// `quantized_linear_rows` rows of x, which are rounded to 8 bits if `rounds`; x and y are float, rows contiguous.
     void multiply_rows(const at::Tensor &x, const at::Tensor &y, bool accumulates, bool rounds) const;
 };
 
-/// Either of both. Copies share what they stand for.
+/// A weight in a tensor or in a file. Copies share it.
 class Weight {
 public:
-    Weight(const ctorch_weight &given);
+    Weight(const ctorch_weight &handle);
 
     int64_t rows() const { return file_ ? file_->rows : dense_.size(0); }
     int64_t columns() const { return file_ ? file_->columns : dense_.size(1); }
-    /// The tensor; undefined for a file's.
+    /// The tensor; undefined for a weight in a file.
     const at::Tensor &dense() const { return dense_; }
     bool requires_grad() const { return dense_.defined() && dense_.requires_grad(); }
-    /// Whether there are products with an x: on its device, of its dtype.
+    /// Whether products support x's device and dtype.
     bool multiplies(const at::Tensor &x) const;
 
-    /// x [N, in] · weightᵀ + bias: [N, out]; without gradients where the weight is a file's.
+    /// x [N, in] · weightᵀ + bias: [N, out]; records no gradients for a weight in a file.
     at::Tensor linear(const at::Tensor &x, const c10::optional<at::Tensor> &bias) const;
-    /// y [N, out] · weight, to x [N, in], contiguous.
+    /// Writes y [N, out] · weight to x [N, in], contiguous.
     void back_in(const at::Tensor &y, at::Tensor &x) const;
     at::Tensor back(const at::Tensor &y) const {
         at::Tensor x = at::empty({y.size(0), columns()}, y.options());
@@ -57,7 +57,7 @@ public:
         return x;
     }
 
-    /// Row `row` as float.
+    /// Writes row `row` as float.
     void row_in(int64_t row, float *out) const;
 
 private:

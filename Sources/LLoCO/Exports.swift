@@ -1,4 +1,4 @@
-// What appears in this module's public signatures, so that `import LLoCO` is enough.
+// Re-exports the modules in this module's public signatures, so that `import LLoCO` is enough.
 @_exported public import LLoCOBase
 @_exported public import LLoCOCheckpoints
 @_exported public import LLoCOCompression

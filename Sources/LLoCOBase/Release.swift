@@ -1,5 +1,5 @@
-/// The release that this is.
+/// The release of this package.
 public enum Release {
-    /// The version by semver.org: it stands nowhere else but in the changelog, which a test compares.
+    /// The semantic version. Only the changelog repeats it, and a test compares the two.
     public static let version = "0.2.0"
 }

@@ -1,13 +1,13 @@
 public import Foundation
 public import LLoCOTorch
 
-/// Named tensors in one or more files, whatever the format.
+/// Named tensors in one or more files of any supported format.
 ///
-/// Names are those of Hugging Face checkpoints (`model.layers.0.self_attn.q_proj.weight`) in every format, shapes are
-/// row-major. Opening a checkpoint reads its headers and checks every length against the file; the numbers themselves
-/// are read, converted or dequantised when a tensor is asked for.
+/// Every format uses Hugging Face names (`model.layers.0.self_attn.q_proj.weight`) and row-major shapes. Opening a
+/// checkpoint reads its headers and checks every length against the file. The elements are read, converted or
+/// dequantized when a tensor is requested.
 public protocol Checkpoint: Sendable {
-    /// The files that hold the tensors, in reading order. A model's identity is made of their digests.
+    /// The files that hold the tensors, in a fixed order. Their digests identify the model.
     var files: [URL] { get }
 
     /// All tensor names, sorted.
@@ -17,23 +17,24 @@ public protocol Checkpoint: Sendable {
     func contains(_ name: String) -> Bool
 
     /// The row-major shape of a tensor.
-    /// - Throws: `CheckpointError` where there is no such tensor.
+    /// - Throws: `CheckpointError` if the tensor is missing.
     func shape(of name: String) throws -> [Int]
 
-    /// The dtype that `tensor(_:as:)` gives when asked for none: the stored one; `float32` for quantised tensors.
-    /// - Throws: `CheckpointError` where there is no such tensor.
+    /// The default dtype of `tensor(_:as:)`: the stored dtype, or `float32` for quantized tensors.
+    /// - Throws: `CheckpointError` if the tensor is missing.
     func dtype(of name: String) throws -> DType
 
-    /// One tensor on the CPU.
+    /// Reads one tensor to the CPU.
     ///
-    /// Where the stored bytes need no change the tensor shares the memory-mapped file without a copy; pages are
-    /// private, so writing to the tensor never reaches the file.
-    /// - Parameter dtype: the dtype wanted, or nil for `dtype(of:)`. Conversion rounds to nearest, ties to even.
-    /// - Throws: `CheckpointError` where there is no such tensor or its data is malformed; `TorchError`.
+    /// The tensor shares the memory-mapped file if the stored bytes need no conversion. The pages are private, so
+    /// writing to the tensor never changes the file.
+    /// - Parameter dtype: the requested dtype; nil for `dtype(of:)`. Conversion rounds to nearest, ties to even.
+    /// - Throws: `CheckpointError` if the tensor is missing or malformed; `TorchError`.
     func tensor(_ name: String, as dtype: DType?) throws -> Tensor
 
-    /// A matrix as it lies in its file, to be multiplied there; nil where it is stored in a way that has no products.
-    /// - Throws: `CheckpointError` where there is no such tensor.
+    /// The rows of a matrix in the mapped file, for multiplication without a copy. nil if its storage does not allow
+    /// that.
+    /// - Throws: `CheckpointError` if the tensor is missing.
     func fileRows(_ name: String) throws -> FileWeight.Rows?
 }
 
@@ -44,20 +45,20 @@ extension Checkpoint {
         (try? shape(of: name)) != nil
     }
 
-    /// One tensor in its stored dtype; see `tensor(_:as:)`.
+    /// Reads one tensor in its default dtype; see `tensor(_:as:)`.
     public func tensor(_ name: String) throws -> Tensor {
         try tensor(name, as: nil)
     }
 
-    /// One tensor whose shape is known beforehand.
-    /// - Throws: `CheckpointError` naming both shapes where the file's differs; see `tensor(_:as:)`.
+    /// Reads one tensor and checks its shape.
+    /// - Throws: `CheckpointError` that names both shapes if they differ; see `tensor(_:as:)`.
     public func tensor(_ name: String, shape: [Int], as dtype: DType? = nil) throws -> Tensor {
         try check(name, shape)
         return try tensor(name, as: dtype)
     }
 
-    /// A matrix whose shape is known beforehand, as it lies in its file.
-    /// - Throws: `CheckpointError` naming both shapes where the file's differs; see `fileRows(_:)`.
+    /// The rows of a matrix in the mapped file, with a check of its shape.
+    /// - Throws: `CheckpointError` that names both shapes if they differ; see `fileRows(_:)`.
     public func fileRows(_ name: String, shape: [Int]) throws -> FileWeight.Rows? {
         try check(name, shape)
         return try fileRows(name)

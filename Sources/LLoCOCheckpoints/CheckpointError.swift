@@ -1,38 +1,38 @@
 public import Foundation
 public import LLoCOBase
 
-/// Why a checkpoint, an adapter or a configuration could not be read or written.
+/// An error in reading or writing a checkpoint, an adapter or a configuration.
 ///
-/// The description is one line: the file, what was found, what was expected.
+/// The description is one line: the file, the faulty value, the expected value.
 public struct CheckpointError: CodedError, Equatable {
-    /// The kind of fault, for callers that react to it.
+    /// The kind of error, for callers that handle kinds differently.
     public enum Code: Equatable, Sendable {
-        /// The file is absent, not a regular file, or may not be read.
+        /// The file is missing, not a regular file, or not readable.
         case unreadable
         /// The file contradicts itself or its format.
         case malformed
-        /// The file is of a kind, version or variant that is not read.
+        /// The file has an unsupported format, version or variant.
         case unsupported
-        /// A tensor or a configuration key is not there.
+        /// A tensor or a configuration key is missing.
         case missing
-        /// A pickle names something other than the few classes tensors are made of.
+        /// A pickle names a class outside the few that tensors consist of.
         case foreignClass
-        /// Shapes, ranks or names differ from what the caller or a companion file says.
+        /// Shapes, ranks or names differ from those of the caller or a companion file.
         case mismatch
         /// The file could not be written.
         case unwritable
     }
 
-    /// The kind of fault
+    /// The kind of error.
     public let code: Code
-    /// Path of the file at fault.
+    /// Path of the faulty file.
     public let file: String
-    /// What was found in it.
+    /// The faulty value or state.
     public let found: String
-    /// What was expected, where that can be said.
+    /// The expected value or state, if known.
     public let expected: String?
 
-    /// A fault of a file; `found` and `expected` are worded to follow its path.
+    /// Creates an error about a file; the description reads "file: found; expected ...".
     public init(_ code: Code, file: String, found: String, expected: String? = nil) {
         self.code = code
         self.file = file
@@ -42,7 +42,7 @@ public struct CheckpointError: CodedError, Equatable {
 }
 
 extension CheckpointError {
-    /// The kind of error as other layers name it.
+    /// The error code that all modules share.
     public var errorCode: ErrorCode {
         switch code {
         case .unreadable: .notFound
@@ -56,7 +56,7 @@ extension CheckpointError {
     public var description: String {
         var line = "\(file): \(found)"
         if let expected { line += "; expected \(expected)" }
-        // Names come from files, and long ones bury the message.
+        // The limit: names from files can be so long that they hide the message.
         return line.printable(limit: 800)
     }
 }

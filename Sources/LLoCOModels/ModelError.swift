@@ -7,10 +7,10 @@ public struct ModelError: CodedError {
     public let errorCode: ErrorCode
     /// One line: what was found and what was expected.
     public let description: String
-    /// What would help.
+    /// A suggested remedy; nil if none.
     public let hint: ErrorHint?
 
-    /// An error of the given kind with its one-line message.
+    /// Creates an error of a kind with a one-line message.
     public init(_ errorCode: ErrorCode, _ description: String, hint: ErrorHint? = nil) {
         self.errorCode = errorCode
         self.description = description
@@ -19,10 +19,11 @@ public struct ModelError: CodedError {
 }
 
 extension ModelError {
-    /// Scores, or losses made of them, that are not finite.
-    package static func scoresAreNoNumbers(_ dtype: DType) -> ModelError {
+    /// The error for logits, or losses computed from them, that are not finite.
+    package static func nonFiniteLogits(_ dtype: DType) -> ModelError {
         ModelError(
-            .damaged, "the model's scores are no numbers in \(dtype): its weights are damaged, or too large for it",
+            .damaged,
+            "the model's logits are not finite in \(dtype): its weights are damaged, or too large for this dtype",
             hint: .computeInFloat32)
     }
 }

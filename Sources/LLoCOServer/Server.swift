@@ -8,23 +8,25 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// Answers over HTTP, from a library's groups, as OpenAI's API does.
+/// An HTTP server that answers from a library's groups: OpenAI's API, Ollama's API, documents and jobs.
 ///
 ///     let server = Server(library, model: "qwen2.5-coder-0.5b")
 ///     try await server.run { print("listening on \($0)") }
 public struct Server: Sendable {
-    /// What is answered from
+    /// The library that answers come from
     public let library: DocumentLibrary
     /// The base model's name
     public let model: String
+    /// The address and the limits
     public let configuration: ServerConfiguration
     private let logger: Logger
     private let start = Date()
-    /// Ends what runs
-    private let ending = Ending()
+    private let running = RunningServices()
     private let jobs: (queue: JobQueue, uploads: Uploads)?
 
-    /// - Parameter model: what clients call the base model
+    /// Creates a server; ``run(onReady:)`` starts it.
+    ///
+    /// - Parameter model: the base model's name in the API
     public init(
         _ library: DocumentLibrary, model: String, configuration: ServerConfiguration = .init(),
         logger: Logger = Logger(label: "lloco.server")
@@ -40,11 +42,11 @@ public struct Server: Sendable {
         }
     }
 
-    /// Listens until ``stop()``. Its last answers have ``ServerConfiguration/drainSeconds`` then.
+    /// Serves requests until ``stop()``. Answers in progress then have ``ServerConfiguration/drainSeconds`` to finish.
     ///
-    /// - Parameter onReady: called once with the address, `http://127.0.0.1:8321` or a socket's path, when requests are
-    ///   answered
-    /// - Throws: where the address cannot be listened on.
+    /// - Parameter onReady: called once when the server listens, with its address: `http://127.0.0.1:8321` or a
+    ///   socket's path
+    /// - Throws: an error if the server cannot listen on the address.
     public func run(onReady: @escaping @Sendable (String) -> Void = { _ in }) async throws {
         let address: BindAddress =
             switch configuration.address {
@@ -55,7 +57,7 @@ public struct Server: Sendable {
             router: router(),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [SlowClientHandler(configuration.patience)],
+                    additionalChannelHandlers: [SlowClientHandler(configuration.clientTimeouts)],
                     idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)))),
             configuration: .init(
                 address: address, serverName: "lloco",
@@ -70,36 +72,58 @@ public struct Server: Sendable {
             services: parts, logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds)
         let services = ServiceGroup(configuration: group)
-        ending.services.withLock { $0 = services }
+        running.services.withLock { $0 = services }
         try await services.run()
     }
 
-    /// Ends what listens, behind the answers in hand.
+    /// Stops listening; ``run(onReady:)`` returns after the answers in progress.
     public func stop() async {
-        await ending.services.withLock { $0 }?.triggerGracefulShutdown()
+        await running.services.withLock { $0 }?.triggerGracefulShutdown()
     }
 
-    /// How clients write the address that was listened on.
-    private static func name(of local: SocketAddress?, _ asked: ServerConfiguration.Address) -> String {
-        switch asked {
+    /// The address as clients write it, with the port that was bound.
+    private static func name(of local: SocketAddress?, _ requested: ServerConfiguration.Address) -> String {
+        switch requested {
         case .socket(let path): path
         case .host(let host, let port):
             "http://\(host.contains(":") ? "[\(host)]" : host):\(local?.port ?? port)"
         }
     }
 
-    /// What there is, `get /v1/models` and the like, as Hummingbird writes paths.
+    /// The documented routes as method and path in Hummingbird's notation, such as `get /v1/models`.
     package var routes: [String] {
-        router().routes.map { "\($0.method.rawValue.lowercased()) \($0.path)" }
+        documentedRouter().routes.map { "\($0.method.rawValue.lowercased()) \($0.path)" }
     }
     /// Whether a path needs no key.
     package static func isOpen(_ path: String) -> Bool { AccessMiddleware.isOpen(path) }
-    /// The description of the API, in OpenAPI 3.1
+    /// The API's description: JSON, OpenAPI 3.1
     package static var description: [UInt8] { PackageResources.openapi_json }
 
-    /// All routes. Those that need no key are ``AccessMiddleware/isOpen(_:)``.
+    /// The documented routes. Other methods on their paths get status 405 with the allowed methods.
     func router() -> Router<ServerContext> {
-        let router = Router(context: ServerContext.self)
+        let router = documentedRouter()
+        let methods = Dictionary(grouping: router.routes, by: { "\($0.path)" }).mapValues { Set($0.map(\.method)) }
+        for (path, allowed) in methods {
+            // Hummingbird generates HEAD for every GET.
+            let all = allowed.contains(.get) ? allowed.union([.head]) : allowed
+            let names = all.map(\.rawValue).sorted().joined(separator: ", ")
+            for method in Self.methods where !all.contains(method) {
+                router.on(RouterPath(path), method: method) { request, _ -> Response in
+                    throw HTTPError(
+                        .methodNotAllowed, headers: [.allow: names],
+                        message: "method \(request.method.rawValue) is not allowed here; expected \(names)")
+                }
+            }
+        }
+        return router
+    }
+
+    private static let methods =
+        [.get, .head, .post, .put, .patch, .delete, .options, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
+
+    /// The routes of the API's description. ``AccessMiddleware/isOpen(_:)`` lists those that need no key.
+    private func documentedRouter() -> Router<ServerContext> {
+        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         let metrics = ServerMetrics()
         router.middlewares.add(ObservingMiddleware(metrics: metrics))
         router.middlewares.add(ErrorMiddleware(maximumBodyBytes: configuration.maximumBodyBytes))
@@ -111,21 +135,21 @@ public struct Server: Sendable {
             router.get(RouterPath(path)) { _, _ in try Response.json(["status": "ok"]) }
         }
         let admission = Admission(limit: configuration.maximumAnswers) { metrics.countRefusal() }
-        let desk = AnswerDesk(
+        let service = AnswerService(
             models: ServedModels(base: model, library: library), configuration: configuration, admission: admission,
             metrics: metrics)
         let embeddings = EmbeddingRoute(engine: library.engine, configuration: configuration, admission: admission)
-        OpenAIRoutes(desk: desk, embeddings: embeddings, start: start).add(to: router.group("v1"))
-        OllamaRoutes(desk: desk, embeddings: embeddings, start: start).add(to: router.group("api"))
-        let own = router.group("lloco/v1")
-        LibraryRoutes(library: library, model: model, configuration: configuration, jobs: jobs?.queue).add(to: own)
+        OpenAIRoutes(service: service, embeddings: embeddings, start: start).add(to: router.group("v1"))
+        OllamaRoutes(service: service, embeddings: embeddings, start: start).add(to: router.group("api"))
+        let lloco = router.group("lloco/v1")
+        LibraryRoutes(library: library, model: model, configuration: configuration, jobs: jobs?.queue).add(to: lloco)
         if let jobs {
             JobRoutes(queue: jobs.queue, uploads: jobs.uploads, store: library.store, configuration: configuration)
-                .add(to: own)
+                .add(to: lloco)
         }
-        own.post("stop") { [self] _, context in
+        lloco.post("stop") { [self] _, context in
             try context.access.require(.admin)
-            // Behind the answer, which would otherwise be waited for.
+            // Not awaited: `stop` waits for all answers, and this response is one of them.
             Task { await stop() }
             return Response(status: .accepted)
         }
@@ -142,7 +166,7 @@ public struct Server: Sendable {
     }
 }
 
-/// What runs, which all copies of a server end.
-private final class Ending: Sendable {
+/// The running services, shared by all copies of a ``Server`` value.
+private final class RunningServices: Sendable {
     let services = Mutex<ServiceGroup?>(nil)
 }

@@ -1,7 +1,8 @@
-/// A stretch of a rendered conversation.
+/// A part of a rendered conversation.
 public struct ChatSegment: Sendable, Hashable {
+    /// The text of the part.
     public var text: String
 
-    /// Whether the text is a message's content rather than the format's own.
+    /// Whether the text is the content of a message, not a marker of the format.
     public var isContent: Bool
 }

@@ -1,12 +1,12 @@
-/// A token and the part of the text it stands for.
+/// A token and the range of the text that it covers.
 public struct EncodedToken: Sendable, Hashable {
     /// The token's id.
     public var id: Int
 
-    /// The offsets, in UTF-8 bytes of the original text, that the token covers.
+    /// The range that the token covers, in UTF-8 bytes of the original text.
     public var range: Range<Int>
 
-    /// A token that covers `range` of a text's UTF-8.
+    /// Creates a token that covers `range` of a text's UTF-8.
     public init(id: Int, range: Range<Int>) {
         self.id = id
         self.range = range

@@ -1,9 +1,8 @@
-/// What becomes of the names of special tokens (`<|im_start|>`, `</s>`) in a text that is encoded.
+/// The treatment of the names of special tokens (`<|im_start|>`, `</s>`) in encoded text.
 public enum SpecialTokens: Sendable {
-    /// They become the special tokens: for prompts that the program wrote, such as a rendered chat template.
+    /// The names become special tokens. Use it for trusted text, such as a rendered chat template.
     case parsed
 
-    /// They are text like any other: for documents and whatever else comes from outside, so that a document cannot end
-    /// a turn.
+    /// The names are plain text. Use it for documents and other untrusted text, so that a document cannot end a turn.
     case asText
 }

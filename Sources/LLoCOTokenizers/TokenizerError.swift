@@ -1,33 +1,35 @@
 public import Foundation
 public import LLoCOBase
 
-/// A tokenizer file, vocabulary or chat template that cannot be used, and why, in one line.
+/// An error about a tokenizer file, a vocabulary or a chat template.
+///
+/// The description is one line: the location and the message.
 public struct TokenizerError: CodedError, Hashable, LocalizedError {
-    /// The kind of fault.
+    /// The kind of error.
     public enum Code: Sendable, Hashable {
-        /// There is no such file, or it cannot be read.
+        /// The file is missing or not readable.
         case missing
-        /// The file is not what its name says.
+        /// The file contradicts its format.
         case malformed
-        /// The file asks for an algorithm that this package does not have.
+        /// The file requires an unsupported algorithm or setting.
         case unsupported
-        /// A chat template that is not known, or a conversation it does not allow.
+        /// An unknown chat template, or a conversation that the template does not allow.
         case chat
     }
 
-    /// The kind of fault.
+    /// The kind of error.
     public var code: Code
 
-    /// The file, metadata or option at fault.
+    /// The faulty file, metadata or option.
     public var location: String
 
-    /// What was found, and what was expected.
+    /// The faulty value or state, and the expected one.
     public var message: String
 
-    /// What would help.
+    /// A suggested remedy.
     public var hint: ErrorHint?
 
-    /// A fault of the given kind; `message` is one line without a full stop.
+    /// Creates an error; `message` is one line without a full stop.
     public init(_ code: Code, in location: String, _ message: String, hint: ErrorHint? = nil) {
         self.code = code
         self.location = location
@@ -35,7 +37,7 @@ public struct TokenizerError: CodedError, Hashable, LocalizedError {
         self.hint = hint
     }
 
-    /// The kind of error as other layers name it.
+    /// The error code that all modules share.
     public var errorCode: ErrorCode {
         switch code {
         case .missing: .notFound
@@ -59,6 +61,6 @@ extension TokenizerError {
         TokenizerError(.unsupported, in: location, message)
     }
 
-    /// A string from outside, safe to put in a one-line message.
+    /// An untrusted string, quoted and shortened for a one-line message.
     static func quoted(_ text: String) -> String { "'\(text.printable(limit: 80))'" }
 }

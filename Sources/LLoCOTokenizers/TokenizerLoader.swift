@@ -1,18 +1,18 @@
 public import Foundation
 public import Logging
 
-/// Makes tokenizers from the files that models come with.
+/// Loads tokenizers from model files.
 public enum TokenizerLoader {
-    /// The tokenizer of a model's folder: of `tokenizer.json`, else `tokenizer.model`, else `vocab.txt`.
+    /// Loads the tokenizer in a model's folder: the first of `tokenizer.json`, `tokenizer.model` and `vocab.txt`.
     ///
-    /// The files beside it (`tokenizer_config.json`, `special_tokens_map.json`, `chat_template.jinja`,
-    /// `generation_config.json`, `added_tokens.json`) say which tokens begin and end a text and how a chat is written.
+    /// Other files (`tokenizer_config.json`, `special_tokens_map.json`, `chat_template.jinja`,
+    /// `generation_config.json`, `added_tokens.json`) define the BOS and EOS tokens and the chat template.
     ///
-    /// - Throws: ``TokenizerError`` where there is no tokenizer, or one that is malformed or not supported.
+    /// - Throws: ``TokenizerError`` if the tokenizer is missing, malformed or unsupported.
     public static func load(folder: URL) throws(TokenizerError) -> any Tokenizer {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw TokenizerError(.missing, in: folder.path, "there is no such folder")
+            throw TokenizerError(.missing, in: folder.path, "no such folder")
         }
         let files = try TokenizerFolder(folder)
         if let root = try files.json("tokenizer.json") {
@@ -30,11 +30,10 @@ public enum TokenizerLoader {
             .missing, in: folder.path, "no tokenizer: expected tokenizer.json, tokenizer.model or vocab.txt")
     }
 
-    /// The tokenizer of a GGUF file.
+    /// Creates the tokenizer of a GGUF file.
     ///
-    /// - Parameter logger: hears a warning where the file does not say how words are cut, and the vocabulary does not
-    ///   tell.
-    /// - Throws: ``TokenizerError`` for a vocabulary that is not consistent, or of a kind that is not supported.
+    /// - Parameter logger: receives a warning if neither the file nor its vocabulary identifies the pre-tokenizer.
+    /// - Throws: ``TokenizerError`` for an inconsistent vocabulary or an unsupported kind of tokenizer.
     public static func load(
         gguf vocabulary: GGUFVocabulary, logger: Logger = Logger(label: "lloco.tokenizers")
     ) throws(TokenizerError) -> any Tokenizer {
@@ -59,7 +58,7 @@ public enum TokenizerLoader {
         }
     }
 
-    /// Whether spaces are symbols inside the tokens, as in files made from SentencePiece models.
+    /// Whether tokens contain space symbols, as in files converted from SentencePiece models.
     private static func hasSpaceSymbols(_ json: TokenizerJSON) throws(TokenizerError) -> Bool {
         if try json.model["byte_fallback"].bool() == true {
             return true

@@ -10,14 +10,14 @@ internal import CLLoCOTorch
 public final class AdamW {
     /// Parameters that share hyperparameters.
     public struct Group {
-        /// The leaves that are moved: floating tensors that require gradients.
+        /// The trained leaves: floating-point tensors that require gradients.
         public let parameters: [Tensor]
-        /// How far a step goes, α: each element moves by about this much at most, whatever its gradient's size.
+        /// The step size α: the approximate maximum by which a step moves an element, whatever its gradient's size.
         public var learningRate: Double
-        /// The share λ by which a step shrinks each element besides, times the learning rate; 0 by default.
+        /// The decoupled weight decay λ: each step also shrinks each element by learningRate · λ; 0 by default.
         public var weightDecay: Double
 
-        /// Parameters that move by one learning rate, and do not shrink by default.
+        /// Creates a group with one learning rate and, by default, no weight decay.
         public init(_ parameters: [Tensor], learningRate: Double, weightDecay: Double = 0) {
             self.parameters = parameters
             self.learningRate = learningRate
@@ -25,26 +25,26 @@ public final class AdamW {
         }
     }
 
-    /// All parameters; rates may change between steps, parameters may not.
+    /// The parameter groups. Hyperparameters may change between steps, parameters may not.
     public var groups: [Group]
-    /// How much of the gradients' running mean, the first moment, each step keeps: 0.9 by default.
+    /// The decay rate of the first moment, the gradients' running mean: 0.9 by default.
     public let beta1: Double
-    /// How much of the squared gradients' running mean, the second moment, each step keeps: 0.999 by default.
+    /// The decay rate of the second moment, the squared gradients' running mean: 0.999 by default.
     public let beta2: Double
-    /// What is added to the root of the second moment before it divides: 1e-8 by default.
+    /// The term added to the root of the second moment, the divisor: 1e-8 by default.
     public let epsilon: Double
-    /// The steps made so far.
+    /// The number of steps so far.
     public private(set) var stepCount = 0
-    /// In how many of them each parameter had a gradient, in the groups' order: what its moments are means of.
+    /// The number of steps in which each parameter had a gradient, in the groups' order.
     public private(set) var updateCounts: [Int]
-    /// A first and a second moment for each parameter, in the groups' order.
+    /// Each parameter's first moment, the running mean of its gradients, in the groups' order.
     public private(set) var firstMoments: [Tensor]
-    /// The running means of the squared gradients, as ``firstMoments`` of the gradients.
+    /// Each parameter's second moment, the running mean of its squared gradients, in the groups' order.
     public private(set) var secondMoments: [Tensor]
 
-    /// An optimizer that has made no step; moments have the parameters' shapes, dtypes and devices.
+    /// Creates an optimizer at step 0. Its moments have the parameters' shapes, dtypes and devices.
     ///
-    /// - Throws: `TorchError` where memory does not suffice.
+    /// - Throws: `TorchError` if memory runs out.
     public init(
         _ groups: [Group], beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8
     ) throws(TorchError) {
@@ -61,7 +61,7 @@ public final class AdamW {
         }
     }
 
-    /// Moves every parameter that has a gradient.
+    /// Updates every parameter that has a gradient.
     public func step() throws(TorchError) {
         stepCount += 1
         var start = 0
@@ -87,14 +87,16 @@ public final class AdamW {
         }
     }
 
-    /// Forgets all parameters' gradients, which otherwise add up.
+    /// Clears all parameters' gradients, which otherwise accumulate.
     public func clearGradients() throws(TorchError) {
         for group in groups {
             for parameter in group.parameters { try parameter.clearGradient() }
         }
     }
 
-    /// Takes up where a saved optimizer stopped. The moments' shapes are the parameters'.
+    /// Restores a saved optimizer's state. The moments have the parameters' shapes.
+    ///
+    /// - Throws: `TorchError` if the counts or shapes do not fit the parameters.
     public func restore(
         stepCount: Int, updateCounts: [Int], firstMoments: [Tensor], secondMoments: [Tensor]
     ) throws(TorchError) {
@@ -103,8 +105,8 @@ public final class AdamW {
             firstMoments.map(\.shape) == self.firstMoments.map(\.shape),
             secondMoments.map(\.shape) == self.secondMoments.map(\.shape)
         else { throw TorchError("adamw_restore: the saved steps or moments do not fit the parameters") }
-        for (own, saved) in zip(self.firstMoments, firstMoments) { try own.copy(from: saved) }
-        for (own, saved) in zip(self.secondMoments, secondMoments) { try own.copy(from: saved) }
+        for (current, saved) in zip(self.firstMoments, firstMoments) { try current.copy(from: saved) }
+        for (current, saved) in zip(self.secondMoments, secondMoments) { try current.copy(from: saved) }
         self.stepCount = stepCount
         self.updateCounts = updateCounts
     }

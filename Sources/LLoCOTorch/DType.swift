@@ -4,7 +4,7 @@ internal import CLLoCOTorch
 public enum DType: String, Sendable, CaseIterable {
     case float32, float16, bfloat16, float64, int64, int32, int16, int8, uint8, bool
 
-    /// The size of one element.
+    /// The size of one element in bytes.
     public var byteCount: Int {
         switch self {
         case .float64, .int64: 8
@@ -14,7 +14,7 @@ public enum DType: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether it is a floating-point type, which gradients need.
+    /// Whether the dtype is floating-point, which gradients need.
     public var isFloatingPoint: Bool {
         switch self {
         case .float64, .float32, .float16, .bfloat16: true

@@ -1,8 +1,8 @@
 internal import CLLoCOTorch
 
-/// Where a tensor's elements lie and its operations run.
+/// The device that holds a tensor's elements and runs its operations.
 public struct Device: Hashable, Sendable, CustomStringConvertible {
-    /// The kinds of devices, by libtorch's names.
+    /// A kind of device, by libtorch's name.
     public enum Kind: String, Sendable, CaseIterable {
         case cpu, cuda, mps
 
@@ -17,34 +17,34 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
 
     /// The kind of device.
     public let kind: Kind
-    /// Which of several devices of the kind; 0 for the CPU.
+    /// The index among devices of the kind; 0 for the CPU.
     public let index: Int
 
-    /// The first device of a kind by default.
+    /// Creates a device; by default the first of its kind.
     public init(_ kind: Kind, index: Int = 0) {
         self.kind = kind
         self.index = index
     }
 
-    /// The processor.
+    /// The CPU.
     public static let cpu = Device(.cpu)
 
-    /// "cpu", "cuda", "cuda:1", "mps"; nil for anything else.
+    /// Parses "cpu", "cuda", "cuda:1" or "mps"; nil for anything else.
     public init?(_ description: String) {
         let parts = description.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2, let kind = Kind(rawValue: String(parts[0])) else { return nil }
         var index = 0
         if parts.count == 2 {
-            guard let given = Int(parts[1]), given >= 0, given < 128 else { return nil }
-            index = given
+            guard let parsed = Int(parts[1]), parsed >= 0, parsed < 128 else { return nil }
+            index = parsed
         }
         self.init(kind, index: index)
     }
 
-    /// Whether this libtorch and this machine can run on it.
+    /// Whether this libtorch and this machine support the device.
     public var isAvailable: Bool { ctorch_device_available(kind.code) }
 
-    /// Waits until all work given to the device is done; on the CPU that is always so.
+    /// Waits until the device has finished all queued work; returns at once on the CPU.
     public func synchronize() throws(TorchError) {
         try check(ctorch_device_synchronize(kind.code, Int32(index)))
     }

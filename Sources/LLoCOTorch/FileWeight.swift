@@ -1,33 +1,34 @@
 internal import CLLoCOTorch
 
-/// A linear layer's frozen weight [out, in] that stays in its file: what is multiplied is what the file has, and nothing
-/// but pages of the file is in memory.
+/// A linear layer's frozen weight [out, in], memory-mapped from its file.
 ///
-/// Few rows are multiplied with quantized blocks as they are (``QuantizedWeight/init(_:)``); for many, some rows of the
-/// weight at a time are expanded and multiplied by libtorch.
+/// A product reads the file's numbers; no copy of the weight is in memory. Few rows are multiplied with the quantized
+/// blocks directly (``QuantizedWeight/init(_:)``). For many rows, a few rows of the weight at a time are dequantized
+/// and multiplied by libtorch.
 ///
 /// Unchecked because nothing changes after the initializer.
 public final class FileWeight: @unchecked Sendable {
-    /// Rows of a matrix as a GGUF or safetensors file has them.
+    /// Rows of a matrix in the format of a GGUF or safetensors file.
     public struct Rows: @unchecked Sendable {
-        /// whole blocks, row by row
+        /// Whole blocks, row by row.
         package let bytes: UnsafeRawBufferPointer
-        /// ggml's number of the format: float32, float16, bfloat16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K
+        /// ggml's number for the format: float32, float16, bfloat16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K
         let type: UInt32
-        /// Rows of the matrix, `out` of a linear layer
+        /// The number of rows, `out` of a linear layer.
         public let count: Int
-        /// Columns of the matrix, `in` of a linear layer
+        /// The number of columns, `in` of a linear layer.
         public let columns: Int
-        /// rows of a head where the file has them in llama.cpp's order for rotation, else 0
+        /// The rows per head if the file has them in llama.cpp's rotary order, else 0.
         let headRows: Int
-        /// keeps the bytes, which nobody changes
+        /// Keeps the bytes alive and unchanged.
         let owner: AnyObject
 
-        /// Rows of a format, by ggml's number. Whether the bytes are of the shape is checked when a weight is made of them.
+        /// Creates rows in the format with ggml's number `type`. ``FileWeight/init(_:roundsInput:)`` checks that the
+        /// bytes fit the shape.
         ///
         /// - Parameters:
-        ///   - headRows: rows of a head where the file has them in llama.cpp's order for rotation, else 0
-        ///   - owner: what keeps the bytes for as long as the rows are used
+        ///   - headRows: rows per head if the file has them in llama.cpp's rotary order, else 0
+        ///   - owner: keeps the bytes alive while the rows are in use
         public init(
             _ bytes: UnsafeRawBufferPointer, type: UInt32, count: Int, columns: Int, headRows: Int = 0, owner: AnyObject
         ) {
@@ -35,7 +36,7 @@ public final class FileWeight: @unchecked Sendable {
             (self.headRows, self.owner) = (headRows, owner)
         }
 
-        /// Rows of plain numbers, aligned to their size; nil where there are no products with their dtype.
+        /// Creates rows of unquantized numbers, aligned to their size; nil if no product supports the dtype.
         public init?(
             _ bytes: UnsafeRawBufferPointer, of dtype: DType, count: Int, columns: Int, owner: AnyObject
         ) {
@@ -44,10 +45,10 @@ public final class FileWeight: @unchecked Sendable {
             self.init(bytes, type: type, count: count, columns: columns, owner: owner)
         }
 
-        /// Whether a copy of 4 bits holds the same numbers: Q4_0 and Q4_1.
-        var areFourBits: Bool { type == 2 || type == 3 }
+        /// Whether a 4-bit copy is lossless: Q4_0 and Q4_1.
+        var isFourBit: Bool { type == 2 || type == 3 }
 
-        /// Some of the rows; nil where they are in another order in the file.
+        /// A range of the rows; nil if the file has them in llama.cpp's rotary order.
         public subscript(range: Range<Int>) -> Rows? {
             guard headRows == 0, range.lowerBound >= 0, range.upperBound <= count, count > 0 else { return nil }
             let rowBytes = bytes.count / count
@@ -60,19 +61,21 @@ public final class FileWeight: @unchecked Sendable {
     let handle: OpaquePointer
     private let parts: [Rows]
 
+    /// Creates a weight over rows of a file.
+    ///
     /// - Parameters:
-    ///   - parts: below one another, of as many columns each
-    ///   - roundsInput: whether products of float32 may round: with quantized numbers their input to 8 bits in groups of
-    ///     32, gradients and their weights to 14 and 13 bits in groups of 64. It is for processors that do not multiply
-    ///     bfloat16.
-    /// - Throws: `TorchError` where the bytes are not of the shape, or there are no products with the format.
+    ///   - parts: stacked vertically, with the same number of columns each
+    ///   - roundsInput: whether float32 products may round. With quantized weights the input is rounded to 8 bits in
+    ///     groups of 32; for gradients, the gradients are rounded to 14 bits and the weights to 13, in groups of 64.
+    ///     Meant for processors that do not multiply bfloat16.
+    /// - Throws: `TorchError` if the bytes do not fit the shape, or no product supports the format.
     public init(_ parts: [Rows], roundsInput: Bool = false) throws(TorchError) {
         let rows = parts.map {
             ctorch_file_rows(
                 data: $0.bytes.baseAddress, size: $0.bytes.count, rows: Int64($0.count), columns: Int64($0.columns),
                 type: Int32(truncatingIfNeeded: $0.type), head_rows: Int64($0.headRows))
         }
-        // What a backward pass still needs outlives this object.
+        // A pending backward pass may outlive this object, and needs the bytes.
         let owners = Unmanaged.passRetained(Owners(parts.map(\.owner)))
         var out: OpaquePointer?
         try check(
@@ -101,16 +104,18 @@ public final class FileWeight: @unchecked Sendable {
         return [Int(shape.0), Int(shape.1)]
     }
 
-    /// What one product reads of the file.
+    /// The number of bytes that one product reads from the file.
     public var byteCount: Int { ctorch_file_weight_bytes(handle) }
 
-    /// Whether all of it is in blocks of quantized numbers.
+    /// Whether the whole weight is quantized.
     public var isQuantized: Bool { ctorch_file_weight_is_quantized(handle) }
 
-    /// Whether a copy of 4 bits holds the same numbers: Q4_0 and Q4_1.
-    public var isOfFourBits: Bool { parts.allSatisfy(\.areFourBits) }
+    /// Whether a 4-bit copy is lossless: all rows are Q4_0 or Q4_1.
+    public var isFourBit: Bool { parts.allSatisfy(\.isFourBit) }
 
-    /// The weight as a tensor of its own: [out, in], float32 or bfloat16.
+    /// The dequantized weight, a new tensor [out, in].
+    ///
+    /// - Parameter dtype: float32 or bfloat16
     public func expanded(as dtype: DType) throws(TorchError) -> Tensor {
         let out = try Tensor.empty(shape, dtype: dtype)
         try check(ctorch_file_weight_expand(handle, out.handle))
@@ -118,7 +123,7 @@ public final class FileWeight: @unchecked Sendable {
     }
 }
 
-/// A linear layer's weight [out, in], wherever it is.
+/// A linear layer's weight [out, in], a tensor or in its file.
 public enum LinearWeight: Sendable {
     case dense(Tensor)
     case file(FileWeight)
@@ -131,7 +136,7 @@ public enum LinearWeight: Sendable {
         }
     }
 
-    /// As a tensor; of its own where the weight is a file's.
+    /// The weight as a tensor; a new one if the weight is in a file.
     public func expanded(as dtype: DType) throws(TorchError) -> Tensor {
         switch self {
         case .dense(let tensor): try tensor.to(dtype)
@@ -139,8 +144,8 @@ public enum LinearWeight: Sendable {
         }
     }
 
-    /// Rows at `ids`, int64 or int32 of any shape: ids' shape + [in].
-    /// - Parameter dtype: float32 or bfloat16 for the weight of a file
+    /// The rows at `ids` (int64 or int32, any shape): ids' shape + [in].
+    /// - Parameter dtype: float32 or bfloat16 if the weight is in a file
     public func embedding(_ ids: Tensor, as dtype: DType) throws(TorchError) -> Tensor {
         switch self {
         case .dense(let tensor): try tensor.embedding(ids).to(dtype)
@@ -154,7 +159,7 @@ public enum LinearWeight: Sendable {
         try check(ctorch_embedding_in(argument, Int64(id), y.handle))
     }
 
-    /// What C is given; good as long as self is.
+    /// The weight's C representation, valid while self is alive.
     var argument: ctorch_weight {
         switch self {
         case .dense(let tensor): ctorch_weight(dense: tensor.handle, file: nil)

@@ -2,37 +2,37 @@ internal import CLLoCOTorch
 
 /// libtorch's process-wide state.
 public enum Runtime {
-    /// The version of libtorch that this was built against.
+    /// The version of the libtorch headers that this package was built against.
     public static var version: String { String(cString: ctorch_version()) }
 
-    /// The version that the loaded libtorch says it has; nil where it says none. Another one than ``version`` may
-    /// compute wrong results or crash: libtorch keeps no binary interface from version to version.
+    /// The version that the loaded libtorch reports; nil if it reports none. A version other than ``version`` may
+    /// compute wrong results or crash: libtorch's binary interface is not stable across versions.
     public static var loadedVersion: String? {
         let version = String(cString: ctorch_loaded_version())
         return version.isEmpty ? nil : version
     }
 
-    /// How many threads one operation may use.
+    /// The maximum number of threads of one operation.
     public static var threads: Int { Int(ctorch_threads()) }
 
-    /// Sets how many threads one operation may use (1...4096).
+    /// Sets the maximum number of threads of one operation (1...4096).
     public static func setThreads(_ count: Int) throws(TorchError) {
         try check(ctorch_set_threads(Int32(clamping: count)))
     }
 
-    /// Seeds libtorch's generators: dropout, `Tensor.randn`, `Tensor.rand`. A GPU's own is among them once a GPU was asked for.
+    /// Seeds libtorch's generators (dropout, `Tensor.randn`, `Tensor.rand`), including a GPU's once the GPU was used.
     public static func seed(_ seed: UInt64) throws(TorchError) {
         try check(ctorch_seed(seed))
     }
 
-    /// Whether this processor multiplies bfloat16 matrices natively; where it does not, float32 is the faster choice.
+    /// Whether this processor multiplies bfloat16 matrices natively; if not, float32 is faster.
     public static var multipliesBFloat16: Bool {
         let features = ctorch_cpu_get_features()
         return features.avx512_bf16 || features.amx_bf16 || features.arm_bf16
     }
 
-    /// The instruction sets that there are kernels for and that this processor has, best first. The last only emulates
-    /// another, for tests.
+    /// The instruction sets that have kernels and that this processor supports, best first. The last one only emulates
+    /// another set, for tests.
     package static var kernelSets: [String] {
         (0...).lazy.map { ctorch_kernels_available($0) }.prefix { $0 != nil }.map { String(cString: $0!) }
     }
@@ -48,7 +48,7 @@ public enum Runtime {
         return try body()
     }
 
-    /// How many storages libtorch makes on the CPU for this thread while `body` runs: for tests of what should make none.
+    /// The number of CPU storages that libtorch allocates for this thread while `body` runs, for tests.
     package static func storagesMade(_ body: () throws -> Void) throws -> Int {
         var count: Int64 = 0
         try withoutActuallyEscaping(body) { body in
@@ -62,7 +62,7 @@ public enum Runtime {
         return Int(count)
     }
 
-    /// A closure as C can hand it back.
+    /// A closure that C passes back as a pointer.
     private final class Call {
         private let body: () throws -> Void
         private(set) var failure: (any Error)?
@@ -76,7 +76,7 @@ public enum Runtime {
         }
     }
 
-    /// The processor's features that kernels are chosen by, for a report to a person.
+    /// The processor features that select kernels, for display.
     public static var processorFeatures: [String] {
         let features = ctorch_cpu_get_features()
         let named: [(String, Bool)] = [

@@ -1,7 +1,7 @@
 internal import CLLoCOTorch
 
 extension Tensor {
-    /// All elements, row-major, as they are stored.
+    /// The stored bytes of all elements, row-major.
     public func bytes() throws(TorchError) -> [UInt8] {
         var status: Int32 = 0
         let size = count * dtype.byteCount
@@ -33,27 +33,27 @@ extension Tensor {
         return value
     }
 
-    /// The same values in another dtype or on another device; this tensor itself where nothing changes.
+    /// The same values in another dtype or on another device; self if neither changes.
     public func to(_ dtype: DType? = nil, device: Device? = nil) throws(TorchError) -> Tensor {
         let target = dtype ?? self.dtype
-        let place = device ?? self.device
-        if target == self.dtype, place == self.device { return self }
+        let device = device ?? self.device
+        if target == self.dtype, device == self.device { return self }
         return try Tensor.make {
-            ctorch_tensor_to(handle, target.code, place.kind.code, Int32(place.index), $0)
+            ctorch_tensor_to(handle, target.code, device.kind.code, Int32(device.index), $0)
         }
     }
 
-    /// A copy with memory of its own.
+    /// A copy in new memory.
     public func cloned() throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_clone(handle, $0) }
     }
 
-    /// The same values, row-major in memory; this tensor itself where they are already.
+    /// The same values, row-major in memory; self if they already are.
     public func contiguous() throws(TorchError) -> Tensor {
         isContiguous ? self : try Tensor.make { ctorch_tensor_contiguous(handle, $0) }
     }
 
-    /// Writes `source`'s values, broadcast and converted, into this tensor's memory. No gradient is recorded.
+    /// Writes `source`'s values, broadcast and converted, into self's memory. No gradient is recorded.
     public func copy(from source: Tensor) throws(TorchError) {
         try check(ctorch_tensor_copy_in(handle, source.handle))
     }
@@ -63,7 +63,7 @@ extension Tensor {
         try check(ctorch_tensor_add_in(handle, other.handle, alpha))
     }
 
-    /// Sets every element. No gradient is recorded.
+    /// Sets every element to `value`. No gradient is recorded.
     public func fill(_ value: Double) throws(TorchError) {
         try check(ctorch_tensor_fill_in(handle, value))
     }

@@ -17,7 +17,7 @@ extension Tensor {
         return bytes
     }
 
-    /// A CPU tensor with a copy of `bytes`, which hold exactly the shape's elements, row-major, in the native byte order.
+    /// Creates a CPU tensor with a copy of `bytes`: exactly the shape's elements, row-major, in native byte order.
     public convenience init(copying bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType) throws(TorchError) {
         let expected = try Self.byteCount(shape, dtype, "from_bytes")
         guard bytes.count == expected else {
@@ -29,8 +29,8 @@ extension Tensor {
         self.init(handle: out!)
     }
 
-    /// A CPU tensor over `bytes` themselves. `owner`, which keeps them valid and unchanged, lives as long as the memory
-    /// is in use; the tensor has to be treated as read-only where the memory is.
+    /// Creates a CPU tensor over `bytes` without a copy. The tensor retains `owner`, which keeps the bytes valid and
+    /// unchanged, while the memory is in use. If the memory is read-only, the tensor must not be written.
     public convenience init(
         sharing bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType, owner: AnyObject
     ) throws(TorchError) {
@@ -54,7 +54,7 @@ extension Tensor {
         self.init(handle: out!)
     }
 
-    /// A CPU tensor of the array's elements. `shape` has their number; by default it is one dimension.
+    /// Creates a CPU tensor of an array's elements; by default with one dimension.
     public convenience init<Element: TensorElement>(_ elements: [Element], shape: [Int]? = nil) throws(TorchError) {
         let shape = shape ?? [elements.count]
         guard try Self.count(shape, "from_array") == elements.count else {
@@ -68,7 +68,7 @@ extension Tensor {
         self.init(handle: out!)
     }
 
-    /// A tensor of one value; float32 on the CPU by default.
+    /// A tensor filled with one value; float32 on the CPU by default.
     public static func full(
         _ shape: [Int], _ value: Double, dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
@@ -93,7 +93,7 @@ extension Tensor {
         try full(shape, 1, dtype: dtype, device: device)
     }
 
-    /// Memory as it comes.
+    /// A tensor of uninitialized memory; float32 on the CPU by default.
     public static func empty(
         _ shape: [Int], dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
@@ -102,7 +102,7 @@ extension Tensor {
         }
     }
 
-    /// Standard normal values.
+    /// A tensor of standard normal values; float32 on the CPU by default.
     public static func randn(
         _ shape: [Int], dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
@@ -111,7 +111,7 @@ extension Tensor {
         }
     }
 
-    /// Uniform values in [0, 1).
+    /// A tensor of uniform values in [0, 1); float32 on the CPU by default.
     public static func rand(
         _ shape: [Int], dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
@@ -120,7 +120,7 @@ extension Tensor {
         }
     }
 
-    /// start, start + step, ... below `end`: one dimension.
+    /// The values start, start + step, ... below `end`, in one dimension.
     public static func arange(
         _ start: Double, _ end: Double, step: Double = 1, dtype: DType = .float32, device: Device = .cpu
     ) throws(TorchError) -> Tensor {
@@ -129,7 +129,7 @@ extension Tensor {
 }
 
 extension [Int] {
-    /// Hands the dimensions to C.
+    /// Passes the dimensions to C.
     func withDimensions<Result>(_ body: (UnsafePointer<Int64>?, Int) -> Result) -> Result {
         withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return body(nil, 0) }

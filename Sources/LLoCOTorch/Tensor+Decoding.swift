@@ -1,7 +1,7 @@
 internal import CLLoCOTorch
 
-// A decoding step's operations: on the CPU, into tensors that the caller keeps, without recording gradients. Tensors are
-// float32 unless said otherwise, adjacent in the last dimension, with other strides as they are.
+// The operations of a decode step. They run on the CPU, write to tensors that the caller owns and record no gradients.
+// Tensors are float32 unless stated otherwise and contiguous in the last dimension; other strides are arbitrary.
 extension Tensor {
     /// Writes the RMS norm of self [M, D] to `y` [M, D]; weight [D] float32 or bfloat16.
     public func rmsNorm(_ weight: Tensor, epsilon: Double, into y: Tensor) throws(TorchError) {
@@ -9,10 +9,10 @@ extension Tensor {
     }
 
     /// Rotates the query and key heads of a merged projection, self [M, (heads + 2 · groups) · E], in place, and writes
-    /// keys and values to `keys` and `values` [1 or M, groups, capacity, E], float32, float16 or bfloat16: row m goes to
-    /// place `index` of sequence m, or where there is one sequence to its place `index` + m.
+    /// keys and values to `keys` and `values` [1 or M, groups, capacity, E], float32, float16 or bfloat16. Row m goes
+    /// to position `index` of sequence m, or with one sequence to its position `index` + m.
     ///
-    /// - Parameter cosine: [1 or M, R/2] for the first R ≤ E elements of a head, which are turned; `sine` likewise
+    /// - Parameter cosine: [1 or M, R/2] for the first R ≤ E elements of a head, which are rotated; `sine` likewise
     public func rotaryAppend(
         cosine: Tensor, sine: Tensor, heads: Int, groups: Int, keys: Tensor, values: Tensor, at index: Int
     ) throws(TorchError) {
@@ -22,20 +22,20 @@ extension Tensor {
                 Int64(index)))
     }
 
-    /// The pieces that ``attention(keys:values:logWeights:biases:last:into:)`` takes at most.
-    public static let largestPieceCount = 64
+    /// The maximum number of pieces of ``attention(keys:values:logWeights:biases:last:scale:into:)``.
+    public static let maximumPieceCount = 64
 
-    /// Writes softmax(q · kᵀ · scale) · v to `out` for one query position a sequence: self and out [B, H, E], E a
+    /// Writes softmax(q · kᵀ · scale) · v to `out` for one query position per sequence: self and out [B, H, E], E a
     /// multiple of 16 up to 256.
     ///
     /// - Parameters:
-    ///   - keys: at most ``largestPieceCount`` pieces [B or 1, K, n, E], float32, float16 or bfloat16, H a multiple of K
+    ///   - keys: up to ``maximumPieceCount`` pieces [B or 1, K, n, E], float32, float16 or bfloat16, H a multiple of K
     ///   - values: pieces of the keys' shapes and dtypes
-    ///   - logWeights: added to the scores of each piece's keys; nil for none
-    ///   - biases: added key by key and head by head, [B or 1, K, n], float32; nil for a piece without one, empty for none.
-    ///     A key whose bias is -infinity is not there for its head.
-    ///   - last: how many positions of the last piece count, its first ones; nil for all
-    ///   - scale: by default 1 / sqrt(E)
+    ///   - logWeights: one number per piece, added to the scores of its keys; nil for none
+    ///   - biases: per piece [B or 1, K, n], float32, added to the scores per key and head; nil for a piece without
+    ///     one, empty for none. A bias of -infinity masks the key for its head.
+    ///   - last: how many positions of the last piece are attended to, from its first; nil for all
+    ///   - scale: 1 / sqrt(E) by default
     public func attention(
         keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, biases: [Tensor?] = [], last: Int? = nil,
         scale: Double? = nil, into out: Tensor
@@ -63,7 +63,7 @@ extension Tensor {
         try check(ctorch_lora_in(handle, a.handle, b.handle, scale, y.handle))
     }
 
-    /// The index of the greatest element of self [V > 0], the first of equal ones; nil where an element is NaN, or the
+    /// The index of the greatest element of self [V > 0], the first of equal ones; nil if an element is NaN or the
     /// greatest is not finite.
     public func indexOfGreatest() throws(TorchError) -> Int? {
         var index: Int64 = 0

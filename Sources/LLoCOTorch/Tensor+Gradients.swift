@@ -4,22 +4,22 @@ extension Tensor {
     /// Whether gradients flow to this tensor.
     public var requiresGradient: Bool { ctorch_tensor_requires_grad(handle) }
 
-    /// Makes a leaf collect gradients, or stop to.
+    /// Sets whether a leaf collects gradients.
     public func setRequiresGradient(_ requires: Bool) throws(TorchError) {
         try check(ctorch_tensor_set_requires_grad(handle, requires))
     }
 
-    /// Adds the gradients of this scalar to every leaf that requires them.
+    /// Accumulates the gradients of this scalar in every leaf that requires them.
     public func backward() throws(TorchError) {
         try check(ctorch_tensor_backward(handle))
     }
 
-    /// Goes on from `gradient`, which reaches this tensor and has its shape.
+    /// Backpropagates `gradient`, the gradient with respect to this tensor, of its shape.
     public func backward(_ gradient: Tensor) throws(TorchError) {
         try check(ctorch_tensor_backward_from(handle, gradient.handle))
     }
 
-    /// What `backward` has accumulated here.
+    /// The gradient that `backward` has accumulated in this leaf; nil if none.
     public var gradient: Tensor? {
         get throws(TorchError) {
             var out: OpaquePointer?
@@ -28,20 +28,20 @@ extension Tensor {
         }
     }
 
-    /// Forgets the accumulated gradient and its memory.
+    /// Frees the accumulated gradient.
     public func clearGradient() throws(TorchError) {
         try check(ctorch_tensor_clear_grad(handle))
     }
 
-    /// The same values and memory, apart from the gradient graph.
+    /// A tensor over the same memory, detached from the gradient graph.
     public func detached() throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_detach(handle, $0) }
     }
 }
 
-/// Scales the gradients of `parameters` so that their joint Euclidean norm is at most `maximum`.
+/// Scales the gradients of `parameters` so that their global Euclidean norm is at most `maximum`.
 ///
-/// - Returns: the norm before scaling; not finite where a gradient was not.
+/// - Returns: the norm before scaling; not finite if a gradient is not.
 @discardableResult
 public func clipGradients(of parameters: [Tensor], toNorm maximum: Double) throws(TorchError) -> Double {
     var norm = 0.0

@@ -1,7 +1,7 @@
 internal import CLLoCOTorch
 
 extension Tensor {
-    /// Matrix product; leading dimensions are batches and broadcast.
+    /// The matrix product; leading dimensions are batches and broadcast.
     public func matmul(_ other: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_matmul(handle, other.handle, $0) }
     }
@@ -11,28 +11,29 @@ extension Tensor {
         try linear(.dense(weight), bias: bias)
     }
 
-    /// The same with a weight wherever it is; for a file's, self is float32 or bfloat16 on the CPU and the bias does not
-    /// learn.
+    /// self · weightᵀ + bias, with a weight that may be in a file. Then self is float32 or bfloat16 on the CPU, and the
+    /// bias gets no gradient.
     public func linear(_ weight: LinearWeight, bias: Tensor? = nil) throws(TorchError) -> Tensor {
         try Tensor.make { out in
             withExtendedLifetime(weight) { ctorch_linear(handle, weight.argument, bias?.handle, out) }
         }
     }
 
-    /// What an adapter adds to rows of a linear layer's weight: y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ.
+    /// An adapter's contribution to rows of a linear layer's weight: y[..., start ..< start + n] += scale · drop(x) ·
+    /// aᵀ · bᵀ.
     public struct LowRankPart: Sendable {
         /// [r, in], float32 or bfloat16
         public let a: Tensor
         /// [n, r], float32 or bfloat16
         public let b: Tensor
-        /// The first of the n output elements that the part is added to; start + n is at most out.
+        /// The first of the n output elements to which the part is added; start + n is at most out.
         public let start: Int
         /// The factor of the product, alpha / r in a LoRA adapter.
         public let scale: Double
-        /// The probability, 0 ..< 1, with which an element of the input is dropped; parts of one call share their draw.
+        /// The probability, 0 ..< 1, of dropping an input element; parts of one call share one random draw.
         public let dropout: Double
 
-        /// A part of one rank r; the shapes are checked when it is added.
+        /// Creates a part of rank r. ``Tensor/linear(_:bias:adding:)`` checks the shapes.
         public init(a: Tensor, b: Tensor, start: Int, scale: Double, dropout: Double) {
             self.a = a
             self.b = b
@@ -42,18 +43,18 @@ extension Tensor {
         }
     }
 
-    /// self · weightᵀ + bias plus the parts of adapters, which are computed in float32 whatever self's dtype; self
-    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight; where the bias is
-    /// trained too, they are composed of libtorch's operations in self's dtype.
+    /// self · weightᵀ + bias plus the adapters' parts, which are computed in float32 whatever self's dtype; self
+    /// [..., in], weight [out, in], bias [out]. Gradients reach self and the parts, not the weight. If the bias is
+    /// trained too, the layer is composed of libtorch's operations in self's dtype.
     ///
-    /// - Throws: `TorchError` where a part's matrices do not fit the weight, or a dropout is outside 0 ..< 1.
+    /// - Throws: `TorchError` if a part's matrices do not fit the weight, or a dropout is outside 0 ..< 1.
     public func linear(
         _ weight: Tensor, bias: Tensor? = nil, adding parts: [LowRankPart]
     ) throws(TorchError) -> Tensor {
         try linear(.dense(weight), bias: bias, adding: parts)
     }
 
-    /// The same with a weight wherever it is, as for ``linear(_:bias:)``.
+    /// self · weightᵀ + bias plus the adapters' parts, with a weight that may be in a file, as for ``linear(_:bias:)``.
     public func linear(
         _ weight: LinearWeight, bias: Tensor? = nil, adding parts: [LowRankPart]
     ) throws(TorchError) -> Tensor {
@@ -78,7 +79,7 @@ extension Tensor {
         try Tensor.make { ctorch_rms_norm(handle, weight.handle, epsilon, $0) }
     }
 
-    /// The sum of self and `other`, of one shape and dtype, and its RMS norm.
+    /// The sum of self and `other` (of one shape and dtype), and the sum's RMS norm.
     public func rmsNorm(
         adding other: Tensor, _ weight: Tensor, epsilon: Double
     ) throws(TorchError) -> (sum: Tensor, normed: Tensor) {
@@ -93,38 +94,38 @@ extension Tensor {
         try Tensor.make { ctorch_layer_norm(handle, weight.handle, bias.handle, epsilon, $0) }
     }
 
-    /// e^x / Σ e^x along `dimension`: of self's shape and dtype, a floating one.
+    /// e^x / Σ e^x along `dimension`: of self's shape and floating-point dtype.
     public func softmax(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_softmax(handle, Int64(dimension), $0) }
     }
 
-    /// The logarithm of ``softmax(_:)``, without its rounding to 0: of self's shape and dtype, a floating one.
+    /// The logarithm of ``softmax(_:)``, without underflow: of self's shape and floating-point dtype.
     public func logSoftmax(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_log_softmax(handle, Int64(dimension), $0) }
     }
 
-    /// Zeroes elements with the given probability and scales the others by 1 / (1 - probability).
+    /// Zeroes elements with a probability and scales the others by 1 / (1 - probability).
     public func dropout(_ probability: Double) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_dropout(handle, probability, $0) }
     }
 
     /// Rotary position embedding (Su et al. 2021) in the half-split layout of Hugging Face's Llama: pairs are
-    /// (i, i + R/2) of the first R ≤ E elements, the others stay. self [B, H, T, E]; cosine and sine [T, R/2] or
-    /// [B, 1, T, R/2], rounded to self's dtype.
+    /// (i, i + R/2) of the first R ≤ E elements, the others are unchanged. self [B, H, T, E]; cosine and sine [T, R/2]
+    /// or [B, 1, T, R/2], rounded to self's dtype.
     public func rotary(cosine: Tensor, sine: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_rotary(handle, cosine.handle, sine.handle, $0) }
     }
 
-    /// The heads of a merged projection, queries and keys rotated as by ``rotary(cosine:sine:)``.
+    /// Splits a merged projection into heads and rotates queries and keys as ``rotary(cosine:sine:)`` does.
     ///
-    /// Self [B, T, (heads + 2 · groups) · E] holds the query heads, then the key and the value heads. It is used up: where
-    /// no gradient is recorded it is rotated in place.
+    /// Self [B, T, (heads + 2 · groups) · E] holds the query heads, then the key and the value heads. Do not use self
+    /// afterwards: if no gradient is recorded, it is rotated in place.
     ///
     /// - Parameters:
     ///   - cosine: [T, R/2] or [B, 1, T, R/2], float32 whatever self's dtype; `sine` likewise
-    ///   - heads: query heads
-    ///   - groups: key heads, and value heads
-    /// - Returns: [B, heads, T, E] and twice [B, groups, T, E], views of one tensor
+    ///   - heads: number of query heads
+    ///   - groups: number of key heads, and of value heads
+    /// - Returns: queries [B, heads, T, E], keys and values [B, groups, T, E], views of one tensor
     public func rotaryHeads(
         cosine: Tensor, sine: Tensor, heads: Int, groups: Int
     ) throws(TorchError) -> (query: Tensor, key: Tensor, value: Tensor) {
@@ -140,7 +141,7 @@ extension Tensor {
         try Tensor.make { ctorch_swiglu(handle, $0) }
     }
 
-    /// gelu(gate) · up with GELU in its tanh form; self [..., 2 · I] holds the gate, then up: [..., I].
+    /// gelu(gate) · up with GELU's tanh approximation; self [..., 2 · I] holds the gate, then up: [..., I].
     public func geGLU() throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_geglu(handle, $0) }
     }
@@ -149,17 +150,19 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - query: [B, H, T, E]
-    ///   - keys: pieces that follow each other, [B or 1, K, S_i, E] each, with H a multiple of K; S is their sum. A piece
-    ///     of batch 1 is shared by all sequences.
+    ///   - keys: consecutive pieces [B or 1, K, S_i, E], H a multiple of K; S is the sum of S_i. All sequences share a
+    ///     piece of batch 1.
     ///   - values: pieces of the keys' shapes
-    ///   - logWeights: added to the scores of each piece's keys, which so count e^logWeight times as much; nil for none
-    ///   - biases: the same for each key of a piece, head by head: [B or 1, K, S_i], float32; nil for a piece without one,
-    ///     empty for none. A key whose bias is -infinity is not there for its head: it and its value may be any finite
+    ///   - logWeights: one number per piece, added to the scores of its keys, which scales their weights by
+    ///     e^logWeight; nil for none
+    ///   - biases: per piece [B or 1, K, S_i], float32, added to the scores per key and head; nil for a piece without
+    ///     one, empty for none. A bias of -infinity masks the key for its head; key and value may then be any finite
     ///     numbers.
     ///   - mask: broadcastable to [B, H, T, S]; boolean (true = attend) or of the query's dtype (added)
-    ///   - causal: query t sees keys 0...S - T + t, the last T keys being the queries' own; only without a mask
-    ///   - scale: by default 1 / sqrt(E); more than 0 where `causal`
-    /// - Returns: [B, H, T, E], in memory [B, T, H, E], so that joining the heads of a position copies nothing
+    ///   - causal: query t attends to keys 0...S - T + t, the last T keys being at the queries' positions; only without
+    ///     a mask
+    ///   - scale: 1 / sqrt(E) by default; positive if `causal`
+    /// - Returns: [B, H, T, E], in memory [B, T, H, E], so that merging a position's heads needs no copy
     public static func attention(
         query: Tensor, keys: [Tensor], values: [Tensor], logWeights: [Double]? = nil, biases: [Tensor?] = [],
         mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil
@@ -175,18 +178,18 @@ extension Tensor {
         return Tensor(handle: out)
     }
 
-    /// The same for keys and values in one piece, [B, K, S, E] each.
+    /// Attention over keys and values in one piece, [B, K, S, E] each.
     public static func attention(
         query: Tensor, key: Tensor, value: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil
     ) throws(TorchError) -> Tensor {
         try attention(query: query, keys: [key], values: [value], mask: mask, causal: causal, scale: scale)
     }
 
-    /// What becomes of the rows' losses: their mean over those that count, or their sum; a scalar, nats.
+    /// How the rows' losses become a scalar, in nats: the mean or the sum over rows that are not ignored.
     public enum Reduction: Sendable { case mean, sum }
 
-    /// -log softmax(self)[target] over rows; self [N, V] (float32 or better inside), targets [N] int64. Rows whose
-    /// target is `ignoring` do not count.
+    /// The cross-entropy -log softmax(self)[target] over rows; self [N, V], computed in float32 or better, targets [N]
+    /// int64. Rows whose target is `ignoring` are ignored.
     public func crossEntropy(
         _ targets: Tensor, reduction: Reduction = .mean, ignoring: Int = -100
     ) throws(TorchError) -> Tensor {
@@ -195,14 +198,14 @@ extension Tensor {
         }
     }
 
-    /// Σ share · -log softmax(self · weightᵀ)[target] over rows and their targets, the scores of a few rows at a time: never
-    /// [N, V].
+    /// The cross-entropy Σ share · -log softmax(self · weightᵀ)[target] over rows and their targets. It computes the
+    /// logits of a few rows at a time, never all [N, V].
     ///
     /// - Parameters:
     ///   - weight: [V, D]; self is [N, D]
-    ///   - targets: [N] int64, or with shares [N, K], at most 128 a row and distinct there
-    ///   - shares: [N, K], what each target of a row counts; nil for one target a row that counts 1
-    /// - Returns: the sum in nats; not finite where a score is not
+    ///   - targets: [N] int64, or with shares [N, K], distinct within a row, K at most 128
+    ///   - shares: [N, K], the weight of each target; nil for one target of weight 1 per row
+    /// - Returns: the sum in nats; not finite if a logit is not
     public func linearCrossEntropy(
         _ weight: LinearWeight, _ targets: Tensor, shares: Tensor? = nil
     ) throws(TorchError) -> Double {
@@ -214,7 +217,7 @@ extension Tensor {
         return sum
     }
 
-    /// The same with the gradient of scale · sum with respect to self: [N, D] in self's dtype.
+    /// The same cross-entropy, and the gradient of scale · sum with respect to self: [N, D] in self's dtype.
     public func linearCrossEntropy(
         _ weight: LinearWeight, _ targets: Tensor, shares: Tensor? = nil, gradientScale scale: Double
     ) throws(TorchError) -> (sum: Double, gradient: Tensor) {
@@ -228,9 +231,9 @@ extension Tensor {
         return (sum, Tensor(handle: gradient!))
     }
 
-    /// The rows of self [N, D] in parts, as many at a time as are best multiplied with weight [V, D] where the scores of all
-    /// shall never exist at once.
-    public func partsToScore(with weight: LinearWeight) -> [Range<Int>] {
+    /// Splits the rows of self [N, D] into ranges to multiply with weight [V, D] one after another, so that the logits
+    /// of all rows never exist at once. A range is large enough for the device's peak throughput.
+    public func rowRanges(forLogitsWith weight: LinearWeight) -> [Range<Int>] {
         let count = size(0)
         let part = withExtendedLifetime(weight) { Int(ctorch_rows_scored_at_once(handle, weight.argument)) }
         return stride(from: 0, to: count, by: part).map { $0..<Swift.min($0 + part, count) }

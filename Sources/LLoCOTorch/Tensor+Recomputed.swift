@@ -2,39 +2,41 @@ internal import CLLoCOTorch
 import Foundation
 
 extension Tensor {
-    /// What `body` makes of `inputs`, without what it would keep for gradients in between: where they are asked for, it
-    /// runs once more (gradient checkpointing, Chen et al. 2016). What it draws at random it draws again.
+    /// Runs `body` on `inputs` with gradient checkpointing (Chen et al. 2016): no activations are stored, the backward
+    /// pass runs `body` again. Random draws repeat.
     ///
     /// - Parameters:
-    ///   - leaves: what the body reads besides and that requires gradients; any other tensor that gradients shall reach
-    ///     has to be among `inputs`
-    ///   - body: makes `outputs` tensors, the same ones however often it runs
+    ///   - leaves: the other tensors that `body` uses and that require gradients; any other tensor that gradients must
+    ///     reach has to be in `inputs`
+    ///   - body: computes `outputs` tensors, deterministically
+    /// - Returns: the tensors that `body` returned
+    /// - Throws: the error of `body`, or `TorchError`
     package static func recomputed(
         _ inputs: [Tensor], leaves: [Tensor], outputs: Int, _ body: @escaping ([Tensor]) throws -> [Tensor]
     ) throws -> [Tensor] {
         let box = RecomputedBody(inputs: inputs.count, outputs: outputs, body)
-        var made = [OpaquePointer?](repeating: nil, count: outputs)
+        var results = [OpaquePointer?](repeating: nil, count: outputs)
         let status = inputs.withHandles { inputs, inputCount in
             leaves.withHandles { leaves, leafCount in
                 ctorch_recomputed(
                     inputs, inputCount, leaves, leafCount,
                     { Unmanaged<RecomputedBody>.fromOpaque($0!).takeUnretainedValue().run($1!, $2!) },
                     Unmanaged.passRetained(box).toOpaque(),
-                    { Unmanaged<RecomputedBody>.fromOpaque($0!).release() }, &made, outputs)
+                    { Unmanaged<RecomputedBody>.fromOpaque($0!).release() }, &results, outputs)
             }
         }
         if status != 0, let error = box.error { throw error }
         try check(status)
-        return made.map { Tensor(handle: $0!) }
+        return results.map { Tensor(handle: $0!) }
     }
 }
 
-/// A Swift closure as C runs it.
+/// A Swift closure that C calls.
 private final class RecomputedBody {
     private let inputCount: Int
     private let outputCount: Int
     private let body: ([Tensor]) throws -> [Tensor]
-    /// What the last run has thrown: C hands on its description alone.
+    /// The last run's error; C passes on only its description.
     private(set) var error: (any Error)?
 
     init(inputs: Int, outputs: Int, _ body: @escaping ([Tensor]) throws -> [Tensor]) {
@@ -47,9 +49,9 @@ private final class RecomputedBody {
         _ inputs: UnsafePointer<OpaquePointer?>, _ outputs: UnsafeMutablePointer<OpaquePointer?>
     ) -> UnsafeMutablePointer<CChar>? {
         do {
-            let made = try body((0..<inputCount).map { Tensor(handle: inputs[$0]!) })
-            precondition(made.count == outputCount, "\(made.count) outputs, announced \(outputCount)")
-            for (index, tensor) in made.enumerated() { outputs[index] = ctorch_tensor_retained(tensor.handle) }
+            let results = try body((0..<inputCount).map { Tensor(handle: inputs[$0]!) })
+            precondition(results.count == outputCount, "found \(results.count) outputs, expected \(outputCount)")
+            for (index, tensor) in results.enumerated() { outputs[index] = ctorch_tensor_retained(tensor.handle) }
             return nil
         } catch {
             self.error = error

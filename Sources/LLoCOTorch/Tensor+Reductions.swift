@@ -6,33 +6,33 @@ extension Tensor {
         return try Tensor.make { ctorch_tensor_reduce(op, handle, Int64(dimension), keep, $0) }
     }
 
-    /// The sum along a dimension, without one over all elements, to a scalar; of integers and bools int64.
+    /// The sum along a dimension, or over all elements if it is nil; int64 for integers and bools.
     public func sum(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_sum, dimension, keepDimension)
     }
-    /// The mean along a dimension or over all elements, of floating-point tensors alone.
+    /// The mean along a dimension or over all elements, of a floating-point tensor.
     public func mean(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_mean, dimension, keepDimension)
     }
-    /// The largest elements along a dimension, or of all the largest.
+    /// The maximum along a dimension or over all elements.
     public func max(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_max, dimension, keepDimension)
     }
-    /// The smallest elements along a dimension, or of all the smallest.
+    /// The minimum along a dimension or over all elements.
     public func min(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_min, dimension, keepDimension)
     }
-    /// The index of the first largest element: int64.
+    /// The index of the maximum along a dimension or over all elements, the first of equal ones: int64.
     public func argmax(_ dimension: Int? = nil, keepDimension: Bool = false) throws(TorchError) -> Tensor {
         try reduce(ctorch_argmax, dimension, keepDimension)
     }
 
-    /// Sums along `dimension` up to and with each element: of self's shape and dtype, int64 for integers and bools.
+    /// The inclusive cumulative sum along `dimension`: of self's shape and dtype, int64 for integers and bools.
     public func cumulativeSum(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_cumsum(handle, Int64(dimension), $0) }
     }
 
-    /// The `k` largest along `dimension`, largest first, and their indices (int64).
+    /// The `k` largest elements along `dimension`, in descending order, and their indices (int64).
     public func top(_ k: Int, _ dimension: Int = -1) throws(TorchError) -> (values: Tensor, indices: Tensor) {
         var values: OpaquePointer?
         var indices: OpaquePointer?

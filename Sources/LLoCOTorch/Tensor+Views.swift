@@ -1,62 +1,62 @@
 internal import CLLoCOTorch
 
 extension Tensor {
-    /// The same elements under another shape; one dimension may be -1. A view where the strides allow it.
+    /// The same elements in another shape; one dimension may be -1. A view if the strides allow it, else a copy.
     public func reshaped(_ shape: [Int]) throws(TorchError) -> Tensor {
         try Tensor.make { out in shape.withDimensions { ctorch_tensor_reshape(handle, $0, $1, out) } }
     }
 
-    /// Dimension i of the result is dimension `dimensions[i]` of self: a view. All are named, once each.
+    /// A view whose dimension i is dimension `dimensions[i]` of self. `dimensions` is a permutation.
     public func permuted(_ dimensions: [Int]) throws(TorchError) -> Tensor {
         try Tensor.make { out in dimensions.withDimensions { ctorch_tensor_permute(handle, $0, $1, out) } }
     }
 
-    /// Dimensions `a` and `b` in each other's place: a view. Negative ones count from the end.
+    /// A view with dimensions `a` and `b` swapped. Negative dimensions count from the end.
     public func transposed(_ a: Int, _ b: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_transpose(handle, Int64(a), Int64(b), $0) }
     }
 
-    /// Repeats dimensions of size 1 without copying; -1 keeps a size.
+    /// A view that repeats dimensions of size 1; -1 keeps a size.
     public func expanded(_ shape: [Int]) throws(TorchError) -> Tensor {
         try Tensor.make { out in shape.withDimensions { ctorch_tensor_expand(handle, $0, $1, out) } }
     }
 
-    /// A new dimension of size 1 at `dimension`, 0...rank or negative: a view.
+    /// A view with a new dimension of size 1 at `dimension`, 0...rank or negative.
     public func unsqueezed(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_unsqueeze(handle, Int64(dimension), $0) }
     }
 
-    /// Without `dimension` where its size is 1, and as it is where it is not: a view.
+    /// A view without `dimension` if its size is 1, otherwise unchanged.
     public func squeezed(_ dimension: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_squeeze(handle, Int64(dimension), $0) }
     }
 
-    /// `length` entries of `dimension` from `start` on: a view.
+    /// A view of `length` entries of `dimension` from `start` on.
     public func narrowed(_ dimension: Int, start: Int, length: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_narrow(handle, Int64(dimension), Int64(start), Int64(length), $0) }
     }
 
-    /// One entry of `dimension`, which goes: a view.
+    /// A view of one entry of `dimension`, without that dimension.
     public func selected(_ dimension: Int, _ index: Int) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_select(handle, Int64(dimension), Int64(index), $0) }
     }
 
-    /// One entry of the first dimension: a view.
+    /// A view of one entry of the first dimension.
     public subscript(index: Int) -> Tensor {
         get throws(TorchError) { try selected(0, index) }
     }
 
-    /// Entries of the first dimension: a view.
+    /// A view of a range of the first dimension.
     public subscript(range: Range<Int>) -> Tensor {
         get throws(TorchError) { try narrowed(0, start: range.lowerBound, length: range.count) }
     }
 
-    /// The entries of `dimension` at `indices` [N], int64 or int32: a copy.
+    /// A copy of the entries of `dimension` at `indices` [N], int64 or int32.
     public func indexSelected(_ dimension: Int, _ indices: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_index_select(handle, Int64(dimension), indices.handle, $0) }
     }
 
-    /// out[i][j] = self[i][indices[i][j]] for `dimension` 1, and likewise for others; indices int64.
+    /// out[i][j] = self[i][indices[i][j]] for `dimension` 1, likewise for others; indices int64.
     public func gathered(_ dimension: Int, _ indices: Tensor) throws(TorchError) -> Tensor {
         try Tensor.make { ctorch_tensor_gather(handle, Int64(dimension), indices.handle, $0) }
     }
@@ -83,7 +83,7 @@ extension Tensor {
 }
 
 extension [Tensor] {
-    /// Hands the handles to C, keeping the tensors alive meanwhile. A few of them lie on the stack.
+    /// Passes the handles to C and keeps the tensors alive meanwhile. A few handles are on the stack.
     func withHandles<Result>(_ body: (UnsafePointer<OpaquePointer?>?, Int) -> Result) -> Result {
         withExtendedLifetime(self) {
             withUnsafeTemporaryAllocation(of: OpaquePointer?.self, capacity: count) { handles in
@@ -95,7 +95,7 @@ extension [Tensor] {
 }
 
 extension [Tensor?] {
-    /// The same where some may be missing: NULL for each of these, and for all where there is no tensor.
+    /// Passes the handles to C, NULL for each nil; NULL for the array if all are nil.
     func withHandles<Result>(_ body: (UnsafePointer<OpaquePointer?>?, Int) -> Result) -> Result {
         guard contains(where: { $0 != nil }) else { return body(nil, count) }
         return withExtendedLifetime(self) {
@@ -107,9 +107,9 @@ extension [Tensor?] {
     }
 }
 
-/// Hands pieces of keys and values to C, and what is added to the scores of each piece's keys, NULL for none.
+/// Passes pieces of keys and values to C, with the weights and biases added to their scores; NULL for none.
 ///
-/// - Throws: `TorchError` where these are not as many.
+/// - Throws: `TorchError` if the counts differ.
 func withPieces<Result>(
     _ keys: [Tensor], _ values: [Tensor], _ logWeights: [Double]?, _ biases: [Tensor?],
     _ body: (

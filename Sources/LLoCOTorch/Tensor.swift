@@ -1,15 +1,15 @@
 internal import CLLoCOTorch
 
-/// An array of numbers with a shape, over libtorch.
+/// A libtorch tensor: an array of numbers with a shape.
 ///
-/// A tensor's memory is given back when its last reference goes. Operations return new tensors or views and throw
+/// Releasing a tensor's last reference frees its memory. Operations return new tensors or views. They throw
 /// `TorchError`, whose message names the operation and the shapes.
 ///
 ///     let x = try Tensor.randn([2, 3])
 ///     let y = try x.matmul(x.transposed(0, 1))   // [2, 2]
 ///
-/// Unchecked because the handle itself never changes and libtorch counts references atomically; only the methods that
-/// write in place (`copy(from:)`, `add`, `fill`, the optimizer) need one writer at a time.
+/// Unchecked because the handle never changes and libtorch counts references atomically. Only methods that write in
+/// place (`copy(from:)`, `add`, `fill`, the optimizer) need one writer at a time.
 public final class Tensor: @unchecked Sendable {
     let handle: OpaquePointer
 
@@ -54,25 +54,25 @@ public final class Tensor: @unchecked Sendable {
     /// The type of the elements.
     public var dtype: DType {
         guard let dtype = DType(code: ctorch_tensor_dtype(handle)) else {
-            preconditionFailure("no operation of this module makes a tensor of another dtype")
+            preconditionFailure("unsupported dtype: no operation of this module creates such a tensor")
         }
         return dtype
     }
 
-    /// Where the elements are.
+    /// The device that holds the elements.
     public var device: Device {
         var index: Int32 = 0
         let kind = ctorch_tensor_device(handle, &index)
         return Device(Device.Kind.allCases.first { $0.code == kind } ?? .cpu, index: Int(index))
     }
 
-    /// Whether the elements lie one after another in row-major order, as a view's may not.
+    /// Whether the elements are adjacent in row-major order; a view's may not be.
     public var isContiguous: Bool { ctorch_tensor_is_contiguous(handle) }
 
-    /// Where a contiguous CPU tensor's elements are; nil for any other. For tests of what is not to be copied.
+    /// The address of a contiguous CPU tensor's elements; nil for any other. For tests that nothing is copied.
     package var address: UnsafeRawPointer? { ctorch_tensor_data(handle).map { UnsafeRawPointer($0) } }
 
-    /// The size of one dimension; a negative one counts from the end.
+    /// The size of one dimension; a negative index counts from the end.
     public func size(_ dimension: Int) -> Int {
         let shape = self.shape
         return shape[dimension < 0 ? shape.count + dimension : dimension]
@@ -80,6 +80,6 @@ public final class Tensor: @unchecked Sendable {
 }
 
 extension Tensor: CustomStringConvertible {
-    /// Shape, dtype and device; never the elements.
+    /// The shape, dtype and device, without the elements.
     public var description: String { "Tensor(\(shape), \(dtype.rawValue), \(device))" }
 }

@@ -1,5 +1,6 @@
 /// A Swift number that a tensor can hold.
 public protocol TensorElement: BitwiseCopyable, Sendable {
+    /// The dtype of a tensor of such numbers.
     static var dtype: DType { get }
 }
 

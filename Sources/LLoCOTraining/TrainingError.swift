@@ -1,15 +1,15 @@
 public import LLoCOBase
 
-/// Training that cannot go on.
+/// An error that prevents or stops training.
 public struct TrainingError: CodedError {
     /// The kind of error.
     public let errorCode: ErrorCode
     /// One line: what was found and what was expected.
     public let description: String
-    /// What would help.
+    /// A suggested remedy.
     public let hint: ErrorHint?
 
-    /// An error of the given kind with its one-line message.
+    /// Creates an error with its kind and its one-line message.
     public init(_ errorCode: ErrorCode, _ description: String, hint: ErrorHint? = nil) {
         self.errorCode = errorCode
         self.description = description
@@ -18,10 +18,11 @@ public struct TrainingError: CodedError {
 }
 
 extension TrainingError {
-    static func notFinite(step: Int, loss: Double, norm: Double, kept: String) -> TrainingError {
+    /// - Parameter failureNote: says what remains valid
+    static func notFinite(step: Int, loss: Double, norm: Double, failureNote: String) -> TrainingError {
         TrainingError(
             .damaged,
             "training became unstable at step \(step) (loss \(loss), gradient norm \(norm)): "
-                + "\(kept); lower the learning rate")
+                + "\(failureNote); lower the learning rate")
     }
 }

@@ -2,7 +2,7 @@ import LLoCOBase
 import Testing
 
 @Suite struct LineBufferTests {
-    @Test func linesAreTheSameHoweverTheyAreCut() {
+    @Test func linesDoNotDependOnPieceSizes() {
         let text = Array("first\n\nsecond ü\nthird\nrest".utf8)
         for size in [1, 2, 5, 100] {
             var buffer = LineBuffer()

@@ -3,7 +3,7 @@ import LLoCOBase
 import Testing
 
 @Suite struct MemoryLimitTests {
-    /// A control group file system with these files.
+    /// Calls `body` with the root of a control group file system that has these files.
     private func withGroups<Result>(_ files: [String: String], _ body: (String) throws -> Result) throws -> Result {
         let root = FileManager.default.temporaryDirectory.appending(path: "lloco-groups-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: root) }
@@ -16,7 +16,7 @@ import Testing
         return try body(root.path)
     }
 
-    @Test func groupsAroundCount() throws {
+    @Test func parentGroupsCount() throws {
         let files = ["memory.max": "max\n", "a/memory.max": "3000\n", "a/b/memory.max": "5000\n"]
         try withGroups(files) { root in
             #expect(MemoryLimit.smallest(groups: "0::/a/b\n", root: root) == 3000)
@@ -25,21 +25,21 @@ import Testing
         }
     }
 
-    /// A container's own group is the root that it sees, while its path may be the host's.
+    /// A container sees its own group as the root, while the path may be the host's.
     @Test func containersSeeTheirGroupAsTheRoot() throws {
         try withGroups(["memory.max": "7000\n"]) { root in
             #expect(MemoryLimit.smallest(groups: "0::/docker/123\n", root: root) == 7000)
         }
     }
 
-    @Test func versionOneIsReadToo() throws {
+    @Test func versionOneIsSupported() throws {
         try withGroups(["memory/x/memory.limit_in_bytes": "9000\n", "memory.max": "1\n"]) { root in
             let groups = "5:cpu,cpuacct:/x\n4:memory:/x\n1:name=systemd:/y\n"
             #expect(MemoryLimit.smallest(groups: groups, root: root) == 9000)
         }
     }
 
-    @Test func isAtMostTheMachines() {
+    @Test func limitIsAtMostTheMachinesMemory() {
         #expect(MemoryLimit.ofThisProcess > 0)
         #expect(MemoryLimit.ofThisProcess <= ProcessInfo.processInfo.physicalMemory)
     }

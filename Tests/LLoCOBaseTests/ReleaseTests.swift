@@ -4,8 +4,7 @@ import LLoCOTestSupport
 import Testing
 
 @Suite struct ReleaseTests {
-    /// The changelog's first section is this release's.
-    @Test func theChangelogHasIt() throws {
+    @Test func changelogBeginsWithTheRelease() throws {
         let text = try String(contentsOf: packageRoot.appending(path: "CHANGELOG.md"), encoding: .utf8)
         let headings = text.split(separator: "\n").filter { $0.hasPrefix("## [") && !$0.hasPrefix("## [Unreleased]") }
         #expect(headings.first?.hasPrefix("## [\(Release.version)]") == true)

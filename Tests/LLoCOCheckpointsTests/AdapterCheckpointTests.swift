@@ -22,7 +22,7 @@ import Testing
         return AdapterCheckpoint(configuration: configuration, weights: weights)
     }
 
-    @Test func aWrittenAdapterReadsBackTheSame() throws {
+    @Test func adaptersSurviveARoundTrip() throws {
         try withTemporaryFolder { folder in
             let folder = folder.appendingPathComponent("new/adapter")
             let adapter = try adapter()
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func scales() throws {
+    @Test func scaleDependsOnRankAndStabilization() throws {
         var configuration = try adapter().configuration
         let query = AdapterTarget(layer: 3, module: .query)
         #expect(configuration.scale(of: query) == 2)
@@ -56,7 +56,7 @@ import Testing
         #expect(configuration.scale(of: query) == 4)
     }
 
-    @Test func sharpEndsOfPatterns() {
+    @Test func patternsMatchWholeNamesOnly() {
         let configuration = AdapterConfiguration(
             rank: 1, alpha: 1, targetModules: ["q_proj"],
             rankPattern: [.init(suffix: "layers.1.self_attn.q_proj", value: 3), .init(suffix: "proj", value: 5)])
@@ -80,7 +80,7 @@ import Testing
         (["target_modules": .string(".*k_proj")], "expected only the target_modules \".*k_proj\""),
         (["target_modules": .string("q_proj")], "expected only the target_modules \"q_proj\""),
         (["target_modules": .integer(3)], "target_modules is 3"),
-        (["exclude_modules": .array([.string("q_proj")])], "expected nothing of exclude_modules"),
+        (["exclude_modules": .array([.string("q_proj")])], "expected no module in exclude_modules"),
         (["layers_to_transform": .integer(1)], "expected only layers_to_transform 1"),
         (["layers_to_transform": .integer(0), "layers_pattern": .string("h")], "layers_pattern is \"h\""),
         (
@@ -111,7 +111,7 @@ import Testing
     ]
 
     @Test(arguments: refusals.indices)
-    func otherKindsOfAdaptersAreRefused(_ index: Int) throws {
+    func unsupportedConfigurationsAreRefused(_ index: Int) throws {
         let (change, message) = Self.refusals[index]
         var object = JSONObject()
         let plain: KeyValuePairs<String, JSONValue> = [
@@ -132,12 +132,13 @@ import Testing
         }
     }
 
-    /// What switches nothing on is no variant: keys that PEFT writes, and those of later versions.
-    @Test func settingsThatChangeNothingAreRead() throws {
+    /// Keys that enable nothing are accepted, whether PEFT writes them now or in later versions.
+    @Test func settingsWithoutEffectAreAccepted() throws {
         let text = """
             {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": "ALL-linear", "use_dora": false,
-            "loftq_config": {"loftq_bits": 4}, "eva_config": {"rho": 2.0}, "init_lora_weights": "eva", "revision": "main",
-            "auto_mapping": {"base_model_class": "LlamaForCausalLM"}, "qalora_group_size": 16, "later": 3,
+            "loftq_config": {"loftq_bits": 4}, "eva_config": {"rho": 2.0}, "init_lora_weights": "eva",
+            "revision": "main", "auto_mapping": {"base_model_class": "LlamaForCausalLM"}, "qalora_group_size": 16,
+            "later": 3,
             "rank_pattern": {"^q": 1}, "layers_pattern": []}
             """
         let prefix = "base_model.model.model.layers.2.mlp.up_proj.lora_"
@@ -147,18 +148,18 @@ import Testing
         let read = try AdapterCheckpoint(configuration: text, weights: weights, name: "adapter")
         let target = AdapterTarget(layer: 2, module: .up)
         #expect(read.configuration.scale(of: target) == 2 && read.configuration.targetModules == [target.path])
-        // What is written says the same by names alone.
+        // The written configuration is equivalent, but lists module paths.
         let encoded = try read.encoded()
         let again = try AdapterCheckpoint(configuration: encoded.configuration, weights: encoded.weights, name: "again")
         #expect(again.configuration == read.configuration)
     }
 
-    @Test func rulesAreSettledByThePathsOfTheFile() throws {
+    @Test func rulesAreAppliedToThePathsInTheFile() throws {
         let text = """
             {"r": 2, "lora_alpha": 8, "target_modules": ["q_proj"], "use_rslora": true,
             "rank_pattern": {"^layers.0.self_attn.q_proj": 4}, "alpha_pattern": {"layers\\\\.(0|1)\\\\..*": 6}}
             """
-        // Of a model without a head, whose paths begin with its layers.
+        // An adapter of a model without a head, whose paths begin with `layers`.
         func tensors(_ rank: Int, _ layer: Int) throws -> [String: Tensor] {
             let prefix = "base_model.model.layers.\(layer).self_attn.q_proj.lora_"
             return ["\(prefix)A.weight": try .zeros([rank, 6]), "\(prefix)B.weight": try .zeros([6, rank])]
@@ -170,7 +171,7 @@ import Testing
         #expect(scale(0) == 3 && scale(1) == 6 / 2.0.squareRoot() && scale(2) == 8 / 2.0.squareRoot())
     }
 
-    @Test func tensorsOfOneAdapterAlone() throws {
+    @Test func tensorsOfSeveralAdaptersAreRefused() throws {
         let path = "base_model.model.model.layers.0.self_attn.q_proj"
         func read(_ names: [String], _ shape: [Int] = [4, 4]) throws -> AdapterCheckpoint {
             let text = #"{"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"]}"#
@@ -201,7 +202,7 @@ import Testing
         "base_model.model.model.layers.0.self_attn.q_proj.weight", "model.layers.0.self_attn.q_proj.lora_A.weight",
         "base_model.model.model.layers.-1.self_attn.q_proj.lora_A.weight", "layers",
     ])
-    func otherTensorsAreRefused(_ name: String) throws {
+    func tensorsThatAreNotLoRAMatricesAreRefused(_ name: String) throws {
         try withTemporaryFolder { folder in
             try adapter().write(to: folder)
             try SafetensorsWriter.write(

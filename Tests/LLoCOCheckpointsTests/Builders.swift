@@ -1,4 +1,4 @@
-/// Little-endian bytes, one value after the other.
+/// A buffer of consecutive little-endian values.
 struct Bytes {
     var bytes: [UInt8] = []
 
@@ -8,7 +8,7 @@ struct Bytes {
 
     mutating func add(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
-    /// GGUF's strings: a length and UTF-8.
+    /// Adds a GGUF string: a length and UTF-8.
     mutating func add(string: String) {
         add(UInt64(string.utf8.count))
         add(string.utf8)
@@ -19,7 +19,7 @@ struct Bytes {
     }
 }
 
-/// A safetensors file of a header text and data.
+/// A safetensors file with this header and `data` bytes of data.
 func safetensors(_ header: String, data: Int = 0, length: UInt64? = nil) -> [UInt8] {
     var file = Bytes()
     file.add(length ?? UInt64(header.utf8.count))
@@ -28,13 +28,13 @@ func safetensors(_ header: String, data: Int = 0, length: UInt64? = nil) -> [UIn
     return file.bytes
 }
 
-/// A GGUF file of one tensor, with any part replaced.
+/// A GGUF file with one tensor; every part can be replaced.
 struct GGUFBuilder {
     var magic = "GGUF"
     var version: UInt32 = 3
     var tensorCount: UInt64?
     var pairCount: UInt64?
-    /// Key and encoded type and value.
+    /// Keys, and encoded types and values.
     var pairs: [(String, [UInt8])] = []
     var tensors: [(name: String, dimensions: [UInt64], type: UInt32, offset: UInt64)] = [("x", [32], 8, 0)]
     var data = [UInt8](repeating: 1, count: 34)
@@ -76,7 +76,7 @@ struct GGUFBuilder {
     }
 }
 
-/// A zip archive of stored entries; with `zip64`, every number that can be is in the 64-bit records.
+/// A zip archive with uncompressed entries. With `zip64`, the 64-bit records contain all numbers that they can.
 func zip(_ entries: [(name: String, data: [UInt8])], method: UInt16 = 0, flags: UInt16 = 0, zip64: Bool = false)
     -> [UInt8]
 {
@@ -140,7 +140,7 @@ func zip(_ entries: [(name: String, data: [UInt8])], method: UInt16 = 0, flags: 
     return file.bytes
 }
 
-/// Writes pickle opcodes.
+/// A builder of pickle opcodes.
 struct Pickle {
     var bytes: [UInt8] = [0x80, 2]
 
@@ -166,7 +166,7 @@ struct Pickle {
         return global("torch._utils", "_rebuild_tensor_v2") + arguments + [0x52]
     }
 
-    /// The archive of a state dict of one tensor `x`, made by the opcodes `value`.
+    /// The archive of a state dict with one tensor `x`, created by the opcodes `value`.
     static func archive(_ value: [UInt8], storage: Int = 64, method: UInt16 = 0, flags: UInt16 = 0, zip64: Bool = false)
         -> [UInt8]
     {

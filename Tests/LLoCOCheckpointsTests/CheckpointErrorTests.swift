@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: [
         (CheckpointError.Code.unreadable, ErrorCode.notFound), (.malformed, .damaged), (.unsupported, .unsupported),
         (.missing, .damaged), (.foreignClass, .unsupported), (.mismatch, .invalid), (.unwritable, .storage),
-    ]) func codes(_ code: CheckpointError.Code, _ expected: ErrorCode) {
+    ]) func codesMapToErrorCodes(_ code: CheckpointError.Code, _ expected: ErrorCode) {
         #expect(CheckpointError(code, file: "f", found: "x").errorCode == expected)
     }
 }

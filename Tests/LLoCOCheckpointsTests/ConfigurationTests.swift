@@ -52,7 +52,7 @@ import Testing
         #expect(try configuration(["rope_scaling": .null]).ropeScaling == .none)
     }
 
-    @Test func variantsThatAreRead() throws {
+    @Test func supportedVariantsAreRead() throws {
         let qwen = try configuration([
             "model_type": .string("qwen2"), "architectures": .array([.string("Qwen2ForCausalLM")]),
         ])
@@ -108,7 +108,7 @@ import Testing
     ]
 
     @Test(arguments: refusals.indices)
-    func otherModelsAndAbsurdSizesAreRefused(_ index: Int) {
+    func unsupportedModelsAndInvalidSizesAreRefused(_ index: Int) {
         let (change, message) = Self.refusals[index]
         let error = fault { _ = try configuration(change) }
         #expect(error?.description.hasPrefix("/m/config.json: ") == true)
@@ -129,7 +129,7 @@ import Testing
         #expect(fault { _ = try LlamaConfiguration(at: other) }?.description.contains("the architecture test") == true)
     }
 
-    /// A vocabulary of 150,000 tokens is walked to find the header's end: once is enough.
+    /// Parsing a header walks a vocabulary of 150,000 tokens, so it should happen only once.
     @Test func ggufMetadataOfAnOpenFileIsNotParsedAgain() throws {
         let fixture = Fixtures.folder.appendingPathComponent("llama.gguf")
         try withTemporaryFolder { folder in
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func generationConfigurationAddsEndIDs() throws {
+    @Test func generationConfigurationAddsEOSIDs() throws {
         try withTemporaryFolder { folder in
             let config = JSONValue.object(JSONObject(Self.plain)).text()
             try Data(config.utf8).write(to: folder.appendingPathComponent("config.json"))

@@ -4,7 +4,7 @@ import LLoCOCheckpoints
 import LLoCOTestSupport
 import Testing
 
-/// What families say in their configurations, and which are refused.
+/// Reading of each family's configuration, and refusal of unsupported families and variants.
 @Suite struct FamilyConfigurationTests {
     private func configuration(_ text: String) throws -> LlamaConfiguration {
         try LlamaConfiguration(json: FileBytes(Array(text.utf8), name: "/m/config.json"))
@@ -29,7 +29,7 @@ import Testing
         #expect(try configuration("qwen2", "\"sliding_window\":8").compressedLayers.count == 6)
     }
 
-    /// The older keys, as Google's files have them.
+    /// With the older keys, as in Google's files.
     @Test func gemmaWithAPeriod() throws {
         let found = try configuration(
             "gemma3_text", "\"sliding_window\":8,\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":8}")
@@ -41,7 +41,7 @@ import Testing
         #expect(found.layer.norms == .beforeAndAfter && found.eosTokenIDs == [1])
     }
 
-    @Test func textModelsWithinOthers() throws {
+    @Test func textModelsOfVisionLanguageModelsAreRead() throws {
         let text = """
             {"model_type":"gemma3","architectures":["Gemma3ForConditionalGeneration"],"eos_token_id":[1,9],
             "text_config":{"model_type":"gemma3_text","hidden_size":64,"intermediate_size":96,"num_hidden_layers":6,
@@ -54,7 +54,7 @@ import Testing
         #expect(mistral.layerCount == 6 && mistral.layer.queryGrowth == nil)
     }
 
-    @Test func layersWithoutPositions() throws {
+    @Test func layersWithoutRope() throws {
         func without(_ more: String) throws -> [Int] {
             let found = try configuration("smollm3", more)
             return (0..<6).filter { found.description(of: $0).rope == nil }
@@ -64,7 +64,7 @@ import Testing
         #expect(try without("\"no_rope_layers\":[0,1,1,1,1,0]") == [0, 5])
     }
 
-    @Test func longRopeOfAPartOfEachHead() throws {
+    @Test func longRopeWithPartialRotary() throws {
         let factors = "\"short_factor\":[1,1,1,1,1,1],\"long_factor\":[1,2,3,4,5,6]"
         let found = try configuration(
             "phi3",
@@ -86,7 +86,7 @@ import Testing
         #expect(
             yarn.ropeScaling
                 == .yarn(factor: 4, originalMaximumPositions: 128, attentionFactor: 0.1 * log(4.0) + 1))
-        // The window that the scaling reaches.
+        // The maximum is the extended window.
         let dynamic = try configuration("llama", "\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":4}")
         #expect(dynamic.ropeScaling == .dynamic(factor: 4, originalMaximumPositions: 512))
         #expect(dynamic.maximumPositions == 2048)
@@ -102,8 +102,8 @@ import Testing
     }
 
     static let refusals = [
-        ("lfm2", "", "lfm2, whose layers are convolutions"), ("qwen3_5", "", "gated delta nets"),
-        ("granitemoehybrid", "", "Mamba"), ("gemma4", "", "share keys and values"), ("gemma2", "", "scores are capped"),
+        ("lfm2", "", "lfm2, which has convolution layers"), ("qwen3_5", "", "gated delta net"),
+        ("granitemoehybrid", "", "Mamba"), ("gemma4", "", "share keys and values"), ("gemma2", "", "logit softcapping"),
         ("mixtral", "", "a mixture of experts"), ("qwen3_moe", "", "a mixture of experts"),
         ("gemma3_text", "\"final_logit_softcapping\":30", "final_logit_softcapping 30"),
         ("gemma3_text", "\"use_bidirectional_attention\":true", "use_bidirectional_attention"),
@@ -126,7 +126,7 @@ import Testing
         ("ministral3", "\"rope_parameters\":{\"rope_type\":\"default\",\"llama_4_scaling_beta\":-1}", "grow by -1"),
     ]
 
-    @Test(arguments: refusals.indices) func whatCannotBeComputedIsRefused(_ index: Int) {
+    @Test(arguments: refusals.indices) func unsupportedFamiliesAndVariantsAreRefused(_ index: Int) {
         let (type, more, expected) = Self.refusals[index]
         let message = fault { _ = try configuration(type, more) }?.description ?? "no error"
         #expect(message.hasPrefix("/m/config.json: ") && message.contains(expected), "\(message)")

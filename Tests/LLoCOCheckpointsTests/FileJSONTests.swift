@@ -3,7 +3,7 @@ import LLoCOCheckpoints
 import Testing
 
 @Suite struct FileJSONTests {
-    @Test func faultsNameTheFileAndThePlaceInIt() throws {
+    @Test func errorsNameTheFileAndTheByteOffset() throws {
         let file = FileBytes(Array("12345678{\"a\":[1, x]}".utf8), name: "/x.json")
         #expect(try file.json(14..<15) == .integer(1))
         #expect(

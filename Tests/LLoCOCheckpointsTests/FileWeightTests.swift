@@ -4,7 +4,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Weights that are multiplied as they lie in a GGUF file, against the numbers that they stand for.
+/// Multiplication with weights in a mapped GGUF file, compared with their dequantized values.
 @Suite struct FileWeightTests {
     private static let types = GGUFTensorType.allCases.filter { $0.blockElements > 1 }
     private let checkpoint: GGUFCheckpoint
@@ -15,8 +15,8 @@ import Testing
         try #require(try checkpoint.fileRows("\(type.name).weight"))
     }
 
-    /// Numbers that eight bits hold exactly, in every group of 32 with a scale of its own: products are exact but for
-    /// the rounding of sums.
+    /// An input that 8-bit quantization in groups of 32 represents exactly: products are exact except for rounding in
+    /// sums.
     private func input(rows: Int, columns: Int) throws -> Tensor {
         var generator = Generator(state: 7)
         let numbers = (0..<rows * columns).map { index in
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: types, Runtime.kernelSets)
-    func numbersAndProducts(_ type: GGUFTensorType, _ kernels: String) throws {
+    func dequantizedValuesAndProducts(_ type: GGUFTensorType, _ kernels: String) throws {
         try Runtime.withKernels(of: kernels) {
             let weight = try QuantizedWeight(FileWeight([blocks(type)]))
             let reference = try checkpoint.tensor("\(type.name).weight", as: .float32)
@@ -38,7 +38,7 @@ import Testing
                 try weight.dequantized().array(of: Float.self), try reference.array(of: Float.self)
             )
             for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 1e-6 * max(1, abs(b))) }
-            // One below the other, with one of them twice.
+            // Two parts concatenated by rows, here the same part twice.
             let joined = try QuantizedWeight(FileWeight([blocks(type), blocks(type)]))
             for count in [1, 2, 3, 4, 5, 8, 16] {
                 let x = try input(rows: count, columns: columns)
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// More rows of a type, and as many plain ones below: nothing is of a whole number of panels or tiles.
+    /// A weight of several types, each repeated 11 times, so that no size is a whole number of panels or tiles.
     private func weight(_ types: [GGUFTensorType], rounds: Bool = false) throws -> (file: LinearWeight, dense: Tensor) {
         var parts: [FileWeight.Rows] = []
         var dense: [Tensor] = []
@@ -74,13 +74,13 @@ import Testing
         return (.file(try FileWeight(parts, roundsInput: rounds)), try .concatenated(dense))
     }
 
-    /// Types whose rows in the fixture have as many columns.
+    /// Types whose rows in the fixture have the same number of columns.
     private static let stacks: [[GGUFTensorType]] =
         GGUFTensorType.allCases.map { [$0] }
         + [[.q8_0, .f32, .q4_0], [.bf16, .f16, .q5_1], [.q4_K, .q6_K, .q5_K]]
 
-    /// Many rows, with gradients, an adapter's parts and a bias: as with the expanded weight.
-    @Test(arguments: stacks) func manyRows(_ types: [GGUFTensorType]) throws {
+    /// Many rows, with gradients, LoRA matrices and a bias, give the results of the expanded weight.
+    @Test(arguments: stacks) func manyRowsMatchTheExpandedWeight(_ types: [GGUFTensorType]) throws {
         let (file, dense) = try weight(types)
         #expect(file.shape == dense.shape)
         let expanded = try file.expanded(as: .float32)
@@ -90,7 +90,7 @@ import Testing
             try input(rows: 2, columns: columns) * 0.01, try input(rows: 2, columns: rows - 5).transposed(0, 1)
         )
         for dtype in [DType.float32, .bfloat16] {
-            // Sums of float32 are of another order.
+            // Sums in float32 are computed in another order.
             let tolerance = dtype == .float32 ? 3e-6 : 1e-2
             let whole = try dense.to(dtype)
             let bias = try input(rows: 1, columns: rows).to(dtype).reshaped([rows])
@@ -111,7 +111,7 @@ import Testing
                     #expect(try (found - expected).norm().item() <= tolerance * expected.norm().item())
                 }
             }
-            // Rows by their number.
+            // Rows by index.
             let ids = try Tensor([0, rows - 1, 3, 3], shape: [2, 2])
             let found = try file.embedding(ids, as: dtype).to(.float32)
             let expectedRows = try LinearWeight.dense(whole).embedding(ids, as: dtype).to(.float32)
@@ -128,9 +128,9 @@ import Testing
         }
     }
 
-    /// A few rows of any numbers, where nothing may be rounded.
+    /// A few rows of arbitrary input, which must not be rounded.
     @Test(arguments: types, Runtime.kernelSets)
-    func fewRowsExactly(_ type: GGUFTensorType, _ kernels: String) throws {
+    func fewRowsAreNotRounded(_ type: GGUFTensorType, _ kernels: String) throws {
         try Runtime.withKernels(of: kernels) {
             let (file, dense) = try weight([type])
             let bias = try input(rows: 1, columns: dense.size(0)).reshaped([dense.size(0)])
@@ -142,16 +142,16 @@ import Testing
         }
     }
 
-    /// Numbers that no few bits hold.
+    /// Random numbers that 8-bit quantization does not represent exactly.
     private func numbers(rows: Int, columns: Int) throws -> Tensor {
         var generator = Generator(state: 11)
         return try Tensor(
             (0..<rows * columns).map { _ in Float.random(in: -1...1, using: &generator) }, shape: [rows, columns])
     }
 
-    /// Gradients in 16 bits. Neither rows, columns nor groups are whole.
+    /// Gradients in 16-bit integers, with sizes that are not multiples of tiles or groups.
     @Test(arguments: stacks, Runtime.kernelSets.filter { $0.hasPrefix("avx") || $0 == "emulated" })
-    func gradientsInWords(_ types: [GGUFTensorType], _ kernels: String) throws {
+    func gradientsIn16BitIntegers(_ types: [GGUFTensorType], _ kernels: String) throws {
         try Runtime.withKernels(of: kernels) {
             let (file, dense) = try weight(types, rounds: true)
             let areBlocks = types.allSatisfy { $0.blockElements > 1 }
@@ -173,7 +173,7 @@ import Testing
                     if index == 1 { #expect(distance > 1e-5, "rounded") }
                 }
             }
-            // A number that is none spoils its own row alone.
+            // NaN or infinity affects only its own row.
             for number in [Float.nan, .infinity] {
                 let y = try numbers(rows: 40, columns: dense.size(0))
                 try y[3][7].fill(Double(number))
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    /// x is rounded to 8 bits, as for a few rows: exact here, as the input is of such numbers.
+    /// x is rounded to 8 bits, as for a few rows. This input is represented exactly.
     @Test(arguments: stacks.filter { $0.allSatisfy { $0.blockElements > 1 } }, Runtime.kernelSets)
     func manyRowsInIntegers(_ types: [GGUFTensorType], _ kernels: String) throws {
         try Runtime.withKernels(of: kernels) {
@@ -203,8 +203,8 @@ import Testing
         }
     }
 
-    /// Other input is rounded to 8 bits where the weight allows it, with gradients as without them.
-    @Test func whereInputIsRounded() throws {
+    /// Arbitrary input is rounded to 8 bits if the weight allows it, with and without gradients.
+    @Test func inputIsRoundedIfTheWeightAllowsIt() throws {
         let (file, dense) = try weight([.q4_0], rounds: true)
         let (exact, _) = try weight([.q4_0])
         let x = try input(rows: 20, columns: 96) * 1e-3 + Tensor.arange(0, 96) * 1e-2
@@ -222,7 +222,7 @@ import Testing
         #expect(try recomputed[0].array(of: Float.self) == rounded.array(of: Float.self))
     }
 
-    /// A backward pass finds the file's numbers after everything else has let go of them.
+    /// A backward pass can use the file's data after every other reference is gone.
     @Test func theFileOutlivesItsWeight() throws {
         let x = try input(rows: 20, columns: 96)
         try x.setRequiresGradient(true)
@@ -236,7 +236,7 @@ import Testing
         #expect(try (found - expected).norm().item() <= 1e-5 * found.norm().item())
     }
 
-    /// Rows of heads in llama.cpp's order come where they belong.
+    /// Rows of heads in llama.cpp's order are restored to Hugging Face's order.
     @Test func permutedRows() throws {
         for name in ["llama-q8_0", "llama-mixed"] {
             let file = try GGUFCheckpoint(TestFiles.fixtures.appending(path: "gguf/\(name).gguf"))
@@ -260,7 +260,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoBlocks() throws {
+    @Test func invalidBlocksAreRefused() throws {
         #expect(throws: CheckpointError.self) { _ = try checkpoint.fileRows("none") }
         let bytes = FileBytes([UInt8](repeating: 0, count: 340), name: "blocks")
         func blocks(_ type: UInt32, rows: Int, columns: Int, headRows: Int = 0, count: Int = 340)
@@ -280,7 +280,7 @@ import Testing
         for parts in faulty {
             #expect(throws: TorchError.self) { _ = try FileWeight(parts) }
         }
-        // Plain numbers have no products of few rows.
+        // Unquantized data does not support products of few rows.
         let plain = try FileWeight([blocks(0, rows: 5, columns: 17)])
         #expect(!plain.isQuantized && plain.byteCount == 340)
         #expect(throws: TorchError.self) { _ = try QuantizedWeight(plain) }

@@ -9,7 +9,7 @@ import Testing
     private static let llama = Fixtures.folder.appendingPathComponent("llama")
 
     @Test(arguments: GGUFTensorType.allCases)
-    func everyTypeGivesTheReferenceValues(_ type: GGUFTensorType) throws {
+    func everyTypeMatchesTheReference(_ type: GGUFTensorType) throws {
         let checkpoint = try GGUFCheckpoint(Self.quantized.appendingPathExtension("gguf"))
         let reference = try SafetensorsCheckpoint(Self.quantized.appendingPathExtension("safetensors"))
         let name = "\(type.name).weight"
@@ -21,7 +21,7 @@ import Testing
         for dtype in [DType.bfloat16, .float16] {
             let tensor = try checkpoint.tensor(name, as: dtype)
             #expect(tensor.dtype == dtype)
-            // As numbers: a zero has no sign that counts.
+            // Compared as numbers, so that the sign of zero does not matter.
             let rounded = try reference.tensor(name).to(dtype).to(.float32).array(of: Float.self)
             #expect(try tensor.to(.float32).array(of: Float.self) == rounded)
         }
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func otherArchitecturesKeepTheirRowOrder() throws {
-        // The same file under another architecture's name, of the same length.
+        // The same file with another architecture name of the same length.
         var bytes = try bytes(of: Self.llama.appendingPathExtension("gguf"))
         let start = try #require(bytes.firstRange(of: Array("general.architecture".utf8)))
         bytes.replaceSubrange(start.upperBound + 12..<start.upperBound + 17, with: Array("other".utf8))
@@ -123,7 +123,7 @@ extension GGUFTests {
         ("value type", { $0.pairs = [("k", GGUFBuilder.value(13, UInt8(0)))] }, "has the type 13"),
         (
             "equal keys", { $0.pairs = [("k", GGUFBuilder.value("a")), ("k", GGUFBuilder.value("b"))] },
-            "the metadata key k for the second time"
+            "duplicate metadata key k"
         ),
         (
             "alignment", { $0.pairs = [("general.alignment", GGUFBuilder.value(4, UInt32(48)))] },
@@ -151,7 +151,7 @@ extension GGUFTests {
                 $0.tensors = [("x", [8], 0, 0), ("x", [8], 0, 32)]
                 $0.data = [UInt8](repeating: 0, count: 64)
             },
-            "tensor x for the second time"
+            "duplicate tensor x"
         ),
     ]
 
@@ -165,7 +165,7 @@ extension GGUFTests {
         #expect(error?.description.contains(message) == true, "\(what): \(error?.description ?? "no error")")
     }
 
-    @Test func stringsPastTheEndAreRefused() {
+    @Test func stringsBeyondTheEndAreRefused() {
         var builder = GGUFBuilder()
         var value = Bytes()
         value.add(UInt32(8))

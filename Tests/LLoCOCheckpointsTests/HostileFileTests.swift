@@ -4,19 +4,19 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Files of each format cut at every length and with random bytes changed: each loads or throws, none crashes or takes
-/// memory beyond its size.
+/// Files of each format, truncated at every length or with random bytes changed. Each one must load or throw, without
+/// a crash and without memory beyond the file's size.
 @Suite(.serialized) struct HostileFileTests {
     static let files: [(name: String, bytes: @Sendable () throws -> [UInt8])] = [
         ("safetensors", { try bytes(of: Fixtures.folder.appendingPathComponent("pickled.safetensors")) }),
         ("pickle", { try bytes(of: Fixtures.folder.appendingPathComponent("pickled.bin")) }),
         ("pickle of protocol 4", { try bytes(of: Fixtures.folder.appendingPathComponent("pickled-protocol4.bin")) }),
         ("GGUF", { try bytes(of: Fixtures.folder.appendingPathComponent("llama.gguf")) }),
-        ("quantised GGUF", { try bytes(of: Fixtures.folder.appendingPathComponent("quantized.gguf")) }),
+        ("quantized GGUF", { try bytes(of: Fixtures.folder.appendingPathComponent("quantized.gguf")) }),
         ("zip64", { Pickle.archive(Pickle.tensor(count: 16, shape: [4, 4], strides: [1, 4]), zip64: true) }),
     ]
 
-    /// Opens the file and reads all its tensors and metadata; an error must be one of ours, one line long.
+    /// Opens a file and reads all its tensors and metadata. An error must be a one-line `CheckpointError`.
     private func readAll(_ bytes: [UInt8]) -> Bool {
         do {
             let checkpoint = try open(bytes)
@@ -45,7 +45,7 @@ import Testing
         var lengths = Array(0..<min(whole.count, 6000))
         if whole.count > 6000 { lengths += stride(from: 6000, to: whole.count, by: 97) }
         for length in lengths {
-            #expect(!readAll(Array(whole.prefix(length))), "\(Self.files[index].name) cut at \(length)")
+            #expect(!readAll(Array(whole.prefix(length))), "\(Self.files[index].name) truncated at \(length)")
         }
     }
 
@@ -55,7 +55,7 @@ import Testing
         var generator = Generator(state: UInt64(index) + 1)
         let before = residentMemory()
         var refused = 0
-        // Most of the structure stands at the beginning, a zip's at the end.
+        // Most of the structure is at the beginning, in zip files at the end.
         let regions = [0..<whole.count, 0..<min(2500, whole.count), max(0, whole.count - 2500)..<whole.count]
         for round in 0..<3000 {
             var bytes = whole

@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func absentEmptyAndSpecialFilesAreFaults() throws {
+    @Test func missingEmptyAndSpecialFilesAreRefused() throws {
         try withTemporaryFolder { folder in
             let absent = folder.appendingPathComponent("absent")
             #expect(fault { _ = try CheckpointLoader.open(absent) }?.description.contains("no such file") == true)
@@ -105,14 +105,14 @@ import Testing
         }
     }
 
-    @Test func indexesMustBeTrue() throws {
+    @Test func wrongIndexesAreRefused() throws {
         try withTemporaryFolder { folder in
             try write(1, folder.appendingPathComponent("a.safetensors"))
             let index = folder.appendingPathComponent("model.safetensors.index.json")
             for (text, message) in [
                 (
                     #"{"weight_map":{"x":"a.safetensors","y":"a.safetensors"}}"#,
-                    "a.safetensors holds y, which it does not"
+                    "assigns y to a.safetensors, which lacks it"
                 ),
                 (#"{"weight_map":{}}"#, "no weight_map"), ("[]", "not an object"),
                 (#"{"weight_map":{"x":1}}"#, "no file name for x"),

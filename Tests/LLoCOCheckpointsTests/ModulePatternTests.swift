@@ -1,7 +1,7 @@
 import LLoCOCheckpoints
 import Testing
 
-/// What Python's `re` says of the same expressions.
+/// Matching of expressions; the expected results are those of Python's `re`.
 @Suite struct ModulePatternTests {
     private let path = "model.layers.12.self_attn.q_proj"
 
@@ -25,7 +25,7 @@ import Testing
         #expect(try !ModulePattern(text).matches(path))
     }
 
-    @Test func theEndOfAPath() throws {
+    @Test func endsOfPathsMatch() throws {
         for text in [
             "q_proj", "self_attn.q_proj", "layers.12.self_attn.q_proj", path, "layers.1..self_attn.q_proj", "^model.*",
             "q_pro.", "(q|k)_proj", "layers\\.(12|13)\\..*", "proj|q_proj",
@@ -43,7 +43,7 @@ import Testing
         "(", ")", "(?", "[a", "[b-a]", "*", "a**", "a++", "(?i)q", "(?<=q)k", "(?<!q)k", "(?>q)", "(q)\\1", "\\", "\\p",
         "a{3,2}",
         "a{1001}", "(?P=q)", "[a-\\d]", String(repeating: "(", count: 100), String(repeating: "a", count: 5000),
-    ]) func whatIsNotReadIsRefused(_ text: String) {
+    ]) func unsupportedExpressionsAreRefused(_ text: String) {
         #expect(throws: ModulePattern.Fault.self) { _ = try ModulePattern(text) }
     }
 

@@ -4,7 +4,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Whole checkpoints that other software wrote.
+/// Complete checkpoints written by other software.
 @Suite struct ReferenceModelTests {
     private static let tiny = TestFiles.golden.appendingPathComponent("tiny")
 
@@ -52,9 +52,7 @@ import Testing
     }
 
     @Test(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
-    func peftAdapter()
-        throws
-    {
+    func peftAdapter() throws {
         let folder = Self.tiny.appendingPathComponent("lloco-adapter")
         let adapter = try AdapterCheckpoint.read(folder)
         let model = try LlamaConfiguration(at: Self.tiny.appendingPathComponent("autocompressor"))
@@ -75,7 +73,7 @@ import Testing
     }
 
     @Test(.enabled(if: TestFiles.hasDefaultModels, "the default models are not here: run Scripts/bootstrap"))
-    func quantisedLanguageModel() throws {
+    func quantizedLanguageModel() throws {
         let configuration = try LlamaConfiguration(at: #require(TestFiles.languageModel))
         let checkpoint = try CheckpointLoader.open(#require(TestFiles.languageModel))
         #expect(configuration.tiedEmbeddings && configuration.ropeScaling == .none)
@@ -86,7 +84,7 @@ import Testing
         #expect(query.allSatisfy { abs($0) < 10 } && query.contains { $0 != 0 })
     }
 
-    /// Without reading every tensor, which takes long in a debug build.
+    /// Checks shapes without reading every tensor, which takes long in a debug build.
     private func checkLlamaShapes(_ checkpoint: any Checkpoint, _ configuration: LlamaConfiguration) throws {
         let kv = configuration.keyValueHeadCount * configuration.headSize
         for layer in 0..<configuration.layerCount {

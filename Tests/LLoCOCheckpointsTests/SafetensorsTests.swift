@@ -43,19 +43,19 @@ import Testing
         }
     }
 
-    @Test func anExistingFileIsReplacedAsAWhole() throws {
+    @Test func existingFilesAreReplacedAtomically() throws {
         try withTemporaryFolder { folder in
             let url = folder.appendingPathComponent("a.safetensors")
             try SafetensorsWriter.write(["x": Tensor([Float(1), 2])], to: url)
             let before = try SafetensorsCheckpoint(url).tensor("x")
             try SafetensorsWriter.write(["x": Tensor([Float(3)])], to: url)
             #expect(try SafetensorsCheckpoint(url).tensor("x").array(of: Float.self) == [3])
-            // The old file's pages are still the old tensor's.
+            // The old tensor still maps the old file's pages.
             #expect(try before.array(of: Float.self) == [1, 2])
         }
     }
 
-    @Test func writingToATensorLeavesTheFileAlone() throws {
+    @Test func writingToATensorDoesNotChangeTheFile() throws {
         try withTemporaryFolder { folder in
             let url = folder.appendingPathComponent("a.safetensors")
             try SafetensorsWriter.write(["x": Tensor([Float(1), 2])], to: url)
@@ -88,7 +88,7 @@ import Testing
         #expect(fault { _ = try checkpoint.tensor("y") }?.code == .missing)
     }
 
-    @Test func unwritablePlacesAreFaults() throws {
+    @Test func unwritableFilesAreErrors() throws {
         let url = URL(fileURLWithPath: "/proc/nowhere/x.safetensors")
         #expect(fault { try SafetensorsWriter.write(["x": Tensor([Float(1)])], to: url) }?.code == .unwritable)
     }
@@ -108,7 +108,7 @@ extension SafetensorsTests {
         return [
             ("header past the end", safetensors("{}", length: 3), "the header's length 3"),
             ("huge header", safetensors("{}", length: .max), "the header's length"),
-            ("no object", safetensors("[]"), "none of the checkpoint formats"),
+            ("no object", safetensors("[]"), "an unknown checkpoint format"),
             ("broken JSON", safetensors("{\"x\""), "expected valid JSON"),
             ("trailing text", safetensors("{}x"), "after the end"),
             ("unknown dtype", x("F8_E4M3", "[8]", "[0,8]"), "has the dtype F8_E4M3"),
@@ -117,11 +117,11 @@ extension SafetensorsTests {
                 "another key", safetensors(#"{"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"y":1}}"#),
                 "an object of dtype"
             ),
-            ("negative size", x("U8", "[-8]", "[0,8]"), "an impossible shape"),
-            ("overflowing shape", x("U8", "[4611686018427387904,4]", "[0,8]"), "an impossible shape"),
+            ("negative size", x("U8", "[-8]", "[0,8]"), "an invalid shape"),
+            ("overflowing shape", x("U8", "[4611686018427387904,4]", "[0,8]"), "an invalid shape"),
             ("overflowing size", x("F64", "[4611686018427387904]", "[0,8]"), "takes 8 bytes"),
             ("10^15 elements", x("F32", "[1000000000000000]", "[0,8]"), "takes 8 bytes; expected 4000000000000000"),
-            ("fractional size", x("U8", "[8.0]", "[0,8]"), "an impossible shape"),
+            ("fractional size", x("U8", "[8.0]", "[0,8]"), "an invalid shape"),
             ("wrong size", x("F32", "[3]", "[0,8]"), "takes 8 bytes; expected 12"),
             ("end before begin", x("U8", "[0]", "[8,0]"), "has data_offsets"),
             ("negative offset", x("U8", "[0]", "[-1,0]"), "has data_offsets"),
@@ -131,8 +131,8 @@ extension SafetensorsTests {
             ("begins late", x("U8", "[7]", "[1,8]"), "begins at byte 1 of the data; expected 0"),
             ("overlap", safetensors("{\(a),\(b(3, 8))}", data: 8), "tensor b begins at byte 3 of the data; expected 4"),
             ("gap", safetensors("{\(a),\(b(5, 8))}", data: 8), "tensor b begins at byte 5 of the data; expected 4"),
-            ("equal names", safetensors("{\(a),\(a)}", data: 8), "the key \"a\" for the second time"),
-            ("metadata", safetensors(#"{"__metadata__":{"x":1}}"#), "__metadata__ holds no string"),
+            ("equal names", safetensors("{\(a),\(a)}", data: 8), "the duplicate key \"a\""),
+            ("metadata", safetensors(#"{"__metadata__":{"x":1}}"#), "__metadata__ has no string"),
             ("deep JSON", safetensors("{\"x\":" + String(repeating: "[", count: 10_000)), "nesting deeper"),
         ]
     }()
@@ -150,7 +150,7 @@ extension SafetensorsTests {
         #expect(try open(safetensors("{}       ")).names == [])
     }
 
-    @Test func namesCannotBreakTheLineOfAMessage() throws {
+    @Test func messagesContainNoControlCharacters() throws {
         let header = #"{"a\n\u001b[31m":{"dtype":"X","shape":[],"data_offsets":[0,0]}}"#
         let text = try #require(fault { _ = try open(safetensors(header)) }).description
         #expect(!text.unicodeScalars.contains { $0.value < 0x20 })

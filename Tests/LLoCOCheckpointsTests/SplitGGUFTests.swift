@@ -29,8 +29,8 @@ import Testing
 
     private static func name(_ number: Int, of count: Int = 2) -> String { "m-0000\(number)-of-0000\(count).gguf" }
 
-    /// The folder, the first part and any other open the whole.
-    @Test(arguments: ["", name(1), name(2)]) func partsAreOneModel(_ opened: String) throws {
+    /// The folder, the first part and any other part open the whole model.
+    @Test(arguments: ["", name(1), name(2)]) func anyPartOpensTheModel(_ opened: String) throws {
         try withParts([Self.name(1): part(0), Self.name(2): part(1)]) { folder in
             let checkpoint = try CheckpointLoader.open(opened.isEmpty ? folder : folder.appending(path: opened))
             #expect(checkpoint.names == ["t0", "t1"])
@@ -49,19 +49,19 @@ import Testing
         }
     }
 
-    @Test func partsThatDoNotFitAreRefused() throws {
+    @Test func inconsistentPartsAreRefused() throws {
         let (first, second) = (Self.name(1), Self.name(2))
-        #expect(try message([first: part(0)]).contains("it names \(second), which is not in the folder"))
+        #expect(try message([first: part(0)]).contains("a reference to \(second), which is not in the folder"))
         #expect(try message(["m.gguf": part(0)], opening: "m.gguf").contains("one of 2 parts of a split GGUF"))
         #expect(try message([first: part(0), second: part(0)]).contains("part 1 of 2; expected part 2 of 2"))
         #expect(try message([first: part(0), second: part(1, of: 3)]).contains("part 2 of 3; expected part 2 of 2"))
         #expect(
             try message([first: part(0, tensors: 3), second: part(1)]).contains("2 tensors in all parts; expected 3"))
-        #expect(try message([first: part(0), second: part(1, name: "t0")]).contains("tensor t0 for the second time"))
+        #expect(try message([first: part(0), second: part(1, name: "t0")]).contains("duplicate tensor t0"))
         #expect(
             try message(["m-00001-of-00003.gguf": part(0)], opening: "m-00001-of-00003.gguf").contains("one of 2 parts")
         )
-        // Two files that are not one model.
+        // Two files of different models.
         try withParts([first: part(0), "other.gguf": part(1)]) { folder in
             let error = fault { _ = try CheckpointLoader.open(folder) }
             #expect(error?.description.contains("several GGUF files") == true)

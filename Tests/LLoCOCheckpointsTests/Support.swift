@@ -8,7 +8,7 @@ enum Fixtures {
     static let folder = packageRoot.appending(path: "Tests/LLoCOCheckpointsTests/Fixtures")
 }
 
-/// Runs `body` with a new folder, gone afterwards.
+/// Runs `body` with a new folder, which is deleted afterwards.
 func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lloco-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -18,7 +18,7 @@ func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Resul
 
 func bytes(of url: URL) throws -> [UInt8] { Array(try Data(contentsOf: url)) }
 
-/// The error that `body` throws; nil where it throws none.
+/// The `CheckpointError` that `body` throws; nil if it throws another error or none.
 func fault(_ body: () throws -> Void) -> CheckpointError? {
     do {
         try body()
@@ -28,12 +28,12 @@ func fault(_ body: () throws -> Void) -> CheckpointError? {
     }
 }
 
-/// Opens bytes as if they were a file.
+/// Opens in-memory bytes as a checkpoint; errors call them `name`.
 func open(_ bytes: [UInt8], name: String = "/folder/file") throws -> any Checkpoint {
     try CheckpointLoader.open(FileBytes(bytes, name: name))
 }
 
-/// A tensor as bytes of its own dtype.
+/// The shape, dtype and bytes of a tensor.
 struct Content: Equatable {
     var shape: [Int]
     var dtype: DType
@@ -46,7 +46,7 @@ struct Content: Equatable {
     }
 }
 
-/// A small generator (SplitMix64), the same on every machine.
+/// A small random number generator (SplitMix64) that is the same on every machine.
 struct Generator: RandomNumberGenerator {
     var state: UInt64
 
@@ -59,7 +59,7 @@ struct Generator: RandomNumberGenerator {
     }
 }
 
-/// Resident memory of this process in bytes; nil where the system does not say.
+/// Resident memory of this process in bytes; nil if the system does not report it.
 func residentMemory() -> Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
     return text.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 4096 }

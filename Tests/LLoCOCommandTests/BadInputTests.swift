@@ -2,13 +2,13 @@ import Foundation
 import LLoCOTestSupport
 import Testing
 
-/// Faulty input of every kind: one line that names it, exit status 1, the library as it was.
+/// Invalid input of every kind: one line that names it, exit status 1, the library unchanged.
 @Suite struct BadInputTests {
     let place: Workplace
 
     init() async throws { place = try await Workplace.furnished() }
 
-    /// Runs a command that has to fail; not a byte of the library changes, and nothing is left beside it.
+    /// Runs a command that must fail without changing the library or leaving files.
     private func refused(
         _ arguments: [String], input: String = "", _ parts: String..., location: SourceLocation = #_sourceLocation
     ) async throws {
@@ -43,7 +43,7 @@ import Testing
         let file = Self.files[index]
         if let content = file.content { try place.write(file.name, content) }
         try await refused(["add", file.name, "--group", "g"] + Sample.segment, file.name, file.part)
-        // In whatever place among good ones.
+        // Also among valid files.
         try place.write("good.txt", text: "A good text.")
         try await refused(["add", "good.txt", file.name, "--group", "g"] + Sample.segment, file.name, file.part)
     }
@@ -62,7 +62,7 @@ import Testing
         try await refused([command, "latin1.txt"] + out, "latin1.txt", "UTF-8")
         try place.write("binary.txt", [0x41, 0, 0, 7, 1, 2])
         try await refused([command, "binary.txt"] + out, "binary.txt", "binary")
-        // An empty text has no tokens, which is an answer; it has no likelihood, no vectors and no meaning.
+        // An empty text has no tokens, which is a result; the other commands need one.
         try place.write("empty.txt", [])
         if command != "tokenize" { try await refused([command, "empty.txt"] + out, "empty") }
     }
@@ -100,7 +100,7 @@ import Testing
 
     // MARK: Checkpoints
 
-    /// A safetensors file of one tensor's header, and as many bytes as `data` says.
+    /// A safetensors file of a header and `data` zero bytes.
     static func safetensors(_ header: String, data: Int = 64, length: UInt64? = nil) -> [UInt8] {
         let size = length ?? UInt64(header.utf8.count)
         return (0..<8).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) } + Array(header.utf8)
@@ -203,26 +203,26 @@ import Testing
         try place.copy(TestFiles.autocompressor, to: "model")
         let other = TestFiles.tokenizers.appending(path: "llama3/tokenizer.json")
         try place.write("model/tokenizer.json", Data(contentsOf: other))
-        try await refused(["generate", "x", "--model", "model"], "model", "tokenizer", "not of one model")
+        try await refused(["generate", "x", "--model", "model"], "model", "tokenizer", "different models")
         try place.write("model/tokenizer.json", text: "{\"model\": ")
         try await refused(["generate", "x", "--model", "model"], "tokenizer.json")
         let words = TestFiles.tokenizers.appending(path: "uncased/tokenizer.json")
         try place.write("model/tokenizer.json", Data(contentsOf: words))
         try await refused(["generate", "x", "--model", "model"], "WordPiece")
-        // An encoder is no decoder, and the other way round.
+        // An encoder is no decoder, and a decoder no encoder.
         try await refused(["generate", "x", "--model", TestFiles.embedder.path], "bert")
         try place.write("a.txt", text: "A text.")
         try await refused(["embed", "a.txt", "--embedder", TestFiles.autocompressor.path], "autocompressor")
         try await refused(["embed", "a.txt", "--embedder", "none"], "none: no such retrieval model")
         try await refused(["ask", "q", "--embedder", "none"], "none: no such retrieval model")
-        // A compressor's folder that is none; another model than the library's.
+        // A folder without a compressor; another model than the library's.
         try await refused(["add", "a.txt", "--compressor", "nowhere"], "nowhere", "no compressor here")
         try await refused(["ask", "item of the river"], "add it again")
-        // An encoder that pools otherwise.
+        // An encoder with another pooling.
         try place.copy(TestFiles.embedder, to: "pooled")
         try place.write("pooled/1_Pooling/config.json", text: #"{"pooling_mode": "attention"}"#)
         try await refused(["embed", "a.txt", "--embedder", "pooled"], "1_Pooling/config.json", "mean")
-        // An adapter that names another model; one of another shape, a broken one, none.
+        // An adapter of another model, one of another shape, a malformed one, a missing one.
         let adapter = #"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]}"#
         func matrix(_ kind: String, _ shape: String, _ start: Int, _ end: Int) -> String {
             let name = "base_model.model.model.layers.0.self_attn.q_proj.lora_\(kind).weight"
@@ -267,7 +267,7 @@ import Testing
         try await refused(["compress", "--ids", "5", "--out", "no/such/folder/v"], "no/such/folder/v")
     }
 
-    @Test func namesThatAreNone() async throws {
+    @Test func unknownNames() async throws {
         try await refused(["show", "none.txt"], "none.txt", "river.txt")
         try await refused(["remove", "none.txt"], "none.txt")
         try await refused(["list", "--group", "none"], "none", "\"g\"")
@@ -279,17 +279,18 @@ import Testing
         try await refused(["finetune", "--group", "none", "--questions", "questions.jsonl"] + Sample.segment, "'none'")
     }
 
-    /// What did not fit is named, and the answer is given from the rest.
-    @Test func cutsAreNamed() async throws {
+    /// A note names the omitted text, and the answer uses the rest.
+    @Test func truncationIsNoted() async throws {
         try place.write("long.txt", text: Sample.text("long", sentences: 30))
         try await place.run(["add", "long.txt", "--group", "l"] + Sample.segment).expectSuccess()
         let ask = ["ask", "item", "--document", "long.txt", "--max-tokens", "2", "--json"] + Sample.segment
         let full = try await place.run(ask + ["--mode", "full"]).expectSuccess()
-        #expect(full.errorText.hasPrefix("document 'long.txt' was cut in the middle: 480 of its 1280 tokens fit\n"))
+        let note = "document 'long.txt' was truncated in the middle: 480 of its 1280 tokens fit\n"
+        #expect(full.errorText.hasPrefix(note))
         let none = try await place.run(
             ["ask", "Why did the river take the road?", "--mode", "none", "--max-tokens", "1"] + Sample.segment
         ).expectSuccess()
-        #expect(none.errorText == "the answer was cut after 1 token: --max-tokens allows no more\n")
+        #expect(none.errorText == "the answer was truncated after 1 token: --max-tokens allows no more\n")
         let several = try await place.run(
             ask + ["--mode", "full", "--document", "river.txt"]
         ).expectSuccess()
@@ -299,7 +300,7 @@ import Testing
         #expect(embed.errorLines.count == 1 && embed.errorText.contains("left out"))
     }
 
-    @Test func trainingThatTurnsNotANumber() async throws {
+    @Test func trainingWithALossThatIsNotANumber() async throws {
         let command =
             ["finetune", "--group", "g", "--questions", "questions.jsonl", "--recipe", "recipe.json5"] + Sample.segment
         let before = try await place.run("list", "--json").outputText

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOTestSupport
 import Testing
 
-/// `bench`: what it prints for every work, on tiny models, and the script that judges it.
+/// The output of `bench` for every work, on tiny models, and the script that compares it.
 @Suite struct BenchTests {
     static let figures: [String: Field] = [
         "peer": .text, "work": .text, "tokens": .integer, "seconds": .number, "tokens_per_second": .number,
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func theUsualLengthsThatDoNotFitAreNamed() async throws {
+    @Test func defaultLengthsThatDoNotFitAreNoted() async throws {
         // The tiny model's window is 512.
         let run = try await Workplace().run("bench", "prefill", "decode", "--runs", "1").expectSuccess()
         #expect(run.outputText.contains("decode") && !run.outputText.contains("prefill"))
@@ -79,7 +79,7 @@ import Testing
         }
         expectFields(lines[3], ["peer": .text, "work": .text, "mode": .text, "tokens": .integer, "note": .text])
         #expect(lines[3]["note"] as? String == "beyond the window")
-        // As text; made up vectors cost no compression, and there may be as many as fit the window.
+        // As text. Random vectors need no compression, and as many as fit the window.
         let text = try await place.run(command + ["--synthetic-vectors"])
         text.expectSuccess()
         let rows = text.outputText.split(separator: "\n")
@@ -90,8 +90,8 @@ import Testing
         #expect(try far.objects().map { $0["note"] as? String } == ["beyond the window", "beyond the window"])
     }
 
-    @Test func aFaultOfAMeasurementIsTheCommands() async throws {
-        // Told once, by the command.
+    @Test func aFailedMeasurementFailsTheCommand() async throws {
+        // Printed once, by the command.
         try await Workplace().run(
             "bench", "answer", "--contexts", "20", "--synthetic-vectors", "--compressor", "nowhere"
         ).expectFailure("no compressor here")
@@ -148,11 +148,11 @@ import Testing
     }
 }
 
-/// Benchmarks/compare, on measurements that are given to it.
+/// Benchmarks/compare, on given measurements.
 @Suite struct CompareTests {
     private static let script = packageRoot.appending(path: "Benchmarks/compare").path
 
-    /// A line as the programs print it.
+    /// A line of output, as the programs print it.
     private static func line(
         _ peer: String, _ work: String, _ tokens: Int, speed: Double, _ more: [String: Any] = [:]
     ) throws -> String {
@@ -163,7 +163,7 @@ import Testing
         return String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self) + "\n"
     }
 
-    /// Measurements that meet every bar where `share` is 1.
+    /// Measurements that meet every bar with a `share` of 1.
     private static func measurements(share: Double) throws -> String {
         var text = ""
         for drift in [1.0, 0.5, 0.8] {
@@ -194,9 +194,9 @@ import Testing
         #expect(outcome.expectSuccess().outputText.contains("--pairs"))
     }
 
-    @Test func barsThatAreMet() async throws {
+    @Test func metBars() async throws {
         let place = try Workplace()
-        // The same bar is met by the pairs' ratios whatever the machine drifts: 160 against 70 is 2.29 times in each.
+        // The pairs' ratios meet the bar although the machine drifts: 160 against 70 is 2.29 times in each.
         try place.write("met.jsonl", text: try Self.measurements(share: 1))
         let outcome = try await run(place, ["--from", "met.jsonl"])
         outcome.expectSuccess()
@@ -206,7 +206,7 @@ import Testing
         #expect(outcome.outputText.contains("float32"), "which precision was compared is said")
     }
 
-    @Test func barsThatAreMissed() async throws {
+    @Test func missedBars() async throws {
         let place = try Workplace()
         try place.write("missed.jsonl", text: try Self.measurements(share: 0.5))
         let outcome = try await run(place, ["--from", "missed.jsonl"])
@@ -214,7 +214,7 @@ import Testing
         #expect(try await run(place, ["--from", "missed.jsonl", "--no-fail"]).status == 0)
     }
 
-    @Test func barsThatAreNotMeasured() async throws {
+    @Test func unmeasuredBars() async throws {
         let place = try Workplace()
         try place.write("some.jsonl", text: try Self.line("lloco", "prefill", 1536, speed: 100))
         let some = try await run(place, ["prefill", "--from", "some.jsonl"])
@@ -228,7 +228,7 @@ import Testing
     }
 }
 
-/// Benchmarks/answers.py, as far as it needs no model.
+/// Benchmarks/answers.py, in the parts that need no model.
 @Suite struct OtherAnswersTests {
     private func run(_ place: Workplace, _ arguments: String...) async throws -> Outcome {
         let script = packageRoot.appending(path: "Benchmarks/answers.py").path
@@ -238,8 +238,8 @@ import Testing
         ).end()
     }
 
-    /// What is there is not asked again; a line that a killed run left unfinished is.
-    @Test func aRunGoesOn() async throws {
+    /// Existing answers are kept; an unfinished line of a killed run is asked again.
+    @Test func aRunResumes() async throws {
         let place = try Workplace()
         try place.write(
             "prompts.jsonl",
@@ -263,9 +263,9 @@ import Testing
     }
 }
 
-/// Benchmarks/positions and Benchmarks/suite, with a program in lloco's place that says figures.
+/// Benchmarks/positions and Benchmarks/suite, with a program in place of lloco that prints figures.
 @Suite struct EvaluationScriptsTests {
-    /// A folder with that program, which writes down how it is called.
+    /// A folder with that program, which records its arguments.
     private func workplace() async throws -> Workplace {
         let place = try Workplace()
         try place.write(
@@ -312,14 +312,14 @@ import Testing
         #expect(picture.hasPrefix("<svg") && picture.contains("full text 20.5") && picture.contains("1/60"))
         let calls = try calls(place)
         #expect(calls.count == 3 && calls.allSatisfy { $0.hasSuffix("--adapter none") })
-        // Fewer vectors than usual are read of those that there are; more have to be made.
+        // Fewer vectors than the default are read from the stored ones; more must be computed.
         #expect(calls[1].contains("--budget 1/60") && !calls[1].contains("--ratio"))
         #expect(calls[2].contains("--budget 1/15 --ratio 15"))
         let unsaid = try await run("positions", place, arguments)
         #expect(unsaid.status == 2 && unsaid.errorText.contains("--adapter none"), "\(unsaid)")
     }
 
-    @Test func aRowADataSet() async throws {
+    @Test func oneRowPerDataSet() async throws {
         let place = try await workplace()
         let arguments = [
             "sets/qasper.json.gz", "ruler:4096", "--out", "out", "--tokens", "500", "--modes", "none,hybrid",

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOTestSupport
 import Testing
 
-/// The commands against `golden`: the tiny models, and, where they are installed, the default ones.
+/// Compares commands with `golden`: the tiny models, and the default ones where they are installed.
 @Suite struct CommandGoldenTests {
     struct Tiny: Decodable {
         struct Compression: Decodable {
@@ -13,7 +13,7 @@ import Testing
         let autocompressor: Compression
     }
 
-    /// A float32 tensor of a safetensors file, read by its layout alone.
+    /// A float32 tensor of a safetensors file, parsed by its layout alone.
     private func tensor(_ name: String, in file: Data) throws -> (shape: [Int], values: [Float]) {
         let length = file.prefix(8).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
         let header = try #require(

@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// What computes with a model does so on the one thread for it.
+/// Commands compute with a model on the one compute thread.
 @Suite struct ComputingCommandTests {
     #if os(Linux)
-        @Test func theThreadThatComputes() async throws {
+        @Test func commandsComputeOnTheComputeThread() async throws {
             let place = try await Workplace.furnished()
             try place.write("long.txt", text: Sample.text("river", sentences: 200))
             try place.write("short.txt", text: Sample.text("river", sentences: 2))
@@ -19,7 +19,7 @@ import Testing
                     isSeen = isSeen || running.threads.contains("lloco.compute")
                     try await Task.sleep(for: .milliseconds(1))
                 }
-                // The tiny model's window is too small for the measure, which is said once it is loaded.
+                // The tiny model's window is too small for this measure: an error after loading.
                 let outcome = try await running.end()
                 #expect(outcome.status == (command[0] == "evaluate-compressor" ? 1 : 0), "\(outcome)")
                 #expect(isSeen, "\(command)")

@@ -5,8 +5,7 @@ import LLoCOTorch
     import LLoCOTestSupport
     import Testing
 
-    /// Finding a GPU on a machine that has none: a library takes the place of libtorch's part for CUDA, and says that there
-    /// is one.
+    /// Finding a GPU on a machine without one: a library replaces libtorch's part for CUDA and reports one GPU.
     @Suite struct DeviceTests {
         private static let libtorch =
             ProcessInfo.processInfo.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
@@ -31,8 +30,8 @@ import LLoCOTorch
             }
             """
 
-        /// libtorch answers for good what it was asked before its part for CUDA was there, so it is not asked: not by a seed
-        /// either, which a command sets first.
+        /// libtorch caches its answer about CUDA, so it must not be asked before its part for CUDA is loaded. A seed,
+        /// which a command sets first, must not ask it either.
         @Test(.enabled(if: isPossible, "needs clang++ and a libtorch for the processor alone"))
         func cudaIsFound() async throws {
             let place = try Workplace()
@@ -46,7 +45,7 @@ import LLoCOTorch
             #expect(without.status == 1 && without.errorText.contains(lacking))
             let with = try await place.shell(
                 "LD_LIBRARY_PATH=\"$PWD/lib:$LD_LIBRARY_PATH\" \"$LLOCO\" generate 'A river' --device cuda")
-            // That one can compute nothing.
+            // The replacement cannot compute.
             #expect(with.status == 1 && !with.errorText.contains(lacking) && with.errorText.contains("CUDA"), "\(with)")
             let found = try await place.shell(
                 "LD_LIBRARY_PATH=\"$PWD/lib:$LD_LIBRARY_PATH\" \"$LLOCO\" doctor --json")

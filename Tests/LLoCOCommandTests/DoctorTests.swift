@@ -3,9 +3,9 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// What `doctor` finds, and what it says of it.
+/// The findings of `doctor`.
 @Suite struct DoctorTests {
-    /// The findings by their checks.
+    /// The findings by the names of their checks.
     private func findings(_ outcome: Outcome) throws -> [String: [String: Any]] {
         let findings = try outcome.objects()
         for finding in findings {
@@ -15,7 +15,7 @@ import Testing
         return Dictionary(uniqueKeysWithValues: findings.map { ($0["check"] as? String ?? "", $0) })
     }
 
-    @Test func allIsThere() async throws {
+    @Test func everythingIsInstalled() async throws {
         let place = try Workplace()
         let run = try await place.run("doctor", "--json").expectSuccess()
         #expect(run.errorText == "")
@@ -28,15 +28,15 @@ import Testing
         #expect(!TestFiles.exists(place.folder.appending(path: "library.lloco")))
     }
 
-    @Test func whatIsMissingIsCounted() async throws {
+    @Test func missingPartsAreCounted() async throws {
         let bare = try Workplace(environment: ["LLOCO_MODEL": "", "LLOCO_EMBEDDER": ""])
         let run = try await bare.run("doctor")
-        #expect(run.status == 1 && run.outputText.contains("MISSING") && run.outputText.contains("bootstrap"))
+        #expect(run.status == 1 && run.outputText.contains("MISSING") && run.outputText.contains("install lloco again"))
         #expect(run.errorText == "Error: 2 needed parts are missing or cannot be used: model, embedder\n")
         let json = try await bare.run("doctor", "--json")
         #expect(json.status == 1 && json.errorText == run.errorText)
         #expect((try findings(json)["model"]?["mend"] as? String)?.contains("--model") == true)
-        // What is named is what is checked.
+        // The requested parts are checked.
         let half = try await bare.run("doctor", "--model", TestFiles.autocompressor.path)
         #expect(half.status == 1)
         #expect(half.errorText == "Error: 1 needed part is missing or cannot be used: embedder\n")
@@ -45,7 +45,7 @@ import Testing
         #expect(!TestFiles.exists(bare.folder.appending(path: "library.lloco")))
     }
 
-    /// A library's model is the one that its commands load.
+    /// Doctor checks the model of the library.
     @Test func aLibrarysModelIsChecked() async throws {
         let place = try Workplace()
         try place.copy(TestFiles.autocompressor, to: "mine")
@@ -53,7 +53,7 @@ import Testing
         try await place.run(["add", "river.txt", "--model", "mine"] + Sample.segment).expectSuccess()
         let there = try findings(await place.run("doctor", "--json").expectSuccess())
         #expect((there["model"]?["detail"] as? String)?.contains(place.path("mine")) == true)
-        // The default model, which is the same, is found by its content; any other is not.
+        // The default model is found by its digest if it is the same one.
         let elsewhere = try Workplace(environment: [
             "LLOCO_MODEL": TestFiles.fixtures.appending(path: "llama-rope3").path,
             "LLOCO_LIBRARY": place.path("library.lloco"),
@@ -62,12 +62,12 @@ import Testing
         let gone = try await elsewhere.run("doctor", "--json")
         #expect(gone.status == 1 && gone.errorText.contains(": model\n"))
         let finding = try findings(gone)["model"]
-        #expect((finding?["detail"] as? String)?.contains("which is not here") == true)
+        #expect((finding?["detail"] as? String)?.contains("which is not installed") == true)
         #expect((finding?["mend"] as? String)?.contains("--model") == true)
         try await elsewhere.run("doctor", "--model", TestFiles.autocompressor.path).expectSuccess()
     }
 
-    @Test func aModelThatCanBePulled() async throws {
+    @Test func adviceNamesAModelToPull() async throws {
         let place = try Workplace(environment: ["LLOCO_MODEL": ""])
         let missing = try findings(await place.run("doctor", "--json"))["model"]
         #expect((missing?["mend"] as? String)?.contains("'lloco models pull qwen2.5-coder-0.5b'") == true)
@@ -75,14 +75,14 @@ import Testing
         #expect((named?["mend"] as? String)?.contains("'lloco models pull smollm2-135m'") == true)
     }
 
-    @Test func whatIsNamedIsChecked() async throws {
+    @Test func requestedPartsAreChecked() async throws {
         let place = try Workplace()
         for (option, check) in [("--model", "model"), ("--embedder", "embedder")] {
             let run = try await place.run("doctor", option, "none", "--json")
             #expect(run.status == 1 && run.errorText.contains(": \(check)\n"), "\(run)")
             #expect((try findings(run)[check]?["detail"] as? String)?.contains("none: no such") == true)
         }
-        // Each is of the other's kind.
+        // A model as embedder, and an embedder as model.
         let run = try await place.run(
             "doctor", "--model", TestFiles.embedder.path, "--embedder", TestFiles.autocompressor.path)
         #expect(run.status == 1 && run.errorText.contains("2 needed parts"))
@@ -103,7 +103,7 @@ import Testing
         let one = try findings(await place.run("doctor", "--json", "--model", model).expectSuccess())
         #expect(one["compressors"]?["ok"] as? Bool == true)
         #expect((one["compressors"]?["detail"] as? String)?.contains("mine was made for this model") == true)
-        // Another model; and a description that cannot be read.
+        // Another model, and a malformed description.
         let other = TestFiles.fixtures.appending(path: "llama-linear").path
         let foreign = try findings(await place.run("doctor", "--json", "--model", other).expectSuccess())
         #expect(foreign["compressors"]?["ok"] as? Bool == false)
@@ -115,7 +115,7 @@ import Testing
         #expect((broken["compressors"]?["detail"] as? String)?.contains("compressor.json") == true)
     }
 
-    /// A general adapter is found that reads what a compressor with a selection of heads makes.
+    /// Doctor finds a general adapter for the vectors of a compressor with a selection of heads.
     @Test func adaptersAreComparedWithTheCompressor() async throws {
         let place = try Workplace()
         let model = ["--model", TestFiles.fixtures.appending(path: "llama-rope3").path]
@@ -149,7 +149,7 @@ import Testing
         #expect(found["adapters"]?["ok"] as? Bool == true, "\(found["adapters"] ?? [:])")
     }
 
-    @Test func devicesThatAreNotThereAreRefused() async throws {
+    @Test func unavailableDevicesAreRefused() async throws {
         #if os(Linux)
             let place = try await Workplace.furnished()
             try place.write("a.txt", text: "A text.")

@@ -2,10 +2,10 @@ import Foundation
 import LLoCOBase
 import Testing
 
-/// How the command's process ends.
+/// The end of the command's process.
 @Suite struct EndTests {
-    /// The loader tells what it unloads: at an `exit` libtorch, whose destructors take a while that is nobody's.
-    @Test(.enabled(if: Workplace.isLinux, "only glibc's loader tells")) func nothingIsTakenDown() async throws {
+    /// The loader reports libraries that it unloads. `exit` would unload libtorch, whose destructors take 0.15 s.
+    @Test(.enabled(if: Workplace.isLinux, "only glibc's loader reports it")) func noLibraryIsUnloaded() async throws {
         let place = try await Workplace.furnished()
         for (command, status) in [
             ("list", 0), ("list --json > /dev/full", 1), ("ask 'What is item 1?' --max-tokens 2 --segment 20", 0),
@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    /// What has to be closed is closed, and what was printed has come.
-    @Test func nothingIsLeft() async throws {
+    /// Files are closed and removed, and the output is complete.
+    @Test func noFileIsLeft() async throws {
         let place = try await Workplace.furnished()
         try place.write("more.txt", text: Sample.text("wood", sentences: 3))
         let before = try place.files()

@@ -9,7 +9,7 @@ import Testing
     import Musl
 #endif
 
-/// Evaluations that are killed and go on, of files and of generated data, and the reports that they write.
+/// Evaluations of files and generated data: resumed runs and reports.
 @Suite(.serialized) struct EvaluateCommandTests {
     private func place() throws -> Workplace {
         let place = try Workplace()
@@ -32,7 +32,7 @@ import Testing
         ((try? place.bytes(file)) ?? Data()).count { $0 == UInt8(ascii: "\n") }
     }
 
-    @Test func aKilledRunGoesOn() async throws {
+    @Test func aKilledRunResumes() async throws {
         let whole = try place()
         try await whole.run(command).expectSuccess()
         let expected = try whole.bytes("p.jsonl")
@@ -48,23 +48,23 @@ import Testing
         #expect(kills > 0, "the machine was never in time")
         let answered = lines(place, "run.jsonl") - 1
         let rest = try await place.run(command + ["--run", "run.jsonl"]).expectSuccess()
-        if 1..<32 ~= answered { #expect(rest.errorText.contains(" of 32 answers are there already")) }
+        if 1..<32 ~= answered { #expect(rest.errorText.contains(" of 32 answers are already in the run's file")) }
         #expect(try place.bytes("p.jsonl") == expected)
         #expect(lines(place, "run.jsonl") == 33)
-        // Nothing is left to ask; the figures are there at once, and what is to be said of the answers is said again.
+        // A finished run asks nothing: it prints the figures and the notes again.
         let last = try await place.run(command + ["--run", "run.jsonl"]).expectSuccess()
-        #expect(last.errorText.contains(" of 32 answers were cut after 3 tokens"))
+        #expect(last.errorText.contains(" of 32 answers were truncated after 3 tokens"))
         #expect(lines(place, "run.jsonl") == 33)
 
         let other = try await place.run(
             ["evaluate", "data.jsonl", "--modes", "none", "--max-tokens", "3", "--run", "run.jsonl"] + Sample.segment)
         other.expectFailure("--run run.jsonl", "other --modes")
         try place.write("mine.txt", text: "notes\n")
-        try await place.run(command + ["--run", "mine.txt"]).expectFailure("--run mine.txt", "no evaluation's run")
+        try await place.run(command + ["--run", "mine.txt"]).expectFailure("--run mine.txt", "no evaluation run")
         #expect(try place.bytes("mine.txt") == Data("notes\n".utf8))
     }
 
-    /// What answers are judged by decides how long they may be, and both are the run's.
+    /// The metric sets the maximum length of answers, and both identify the run.
     @Test func metricsAndLimits() async throws {
         let place = try place()
         let command =
@@ -83,7 +83,7 @@ import Testing
         try await place.run(command + ["--metric", "accuracy"]).expectUsage("--metric accuracy")
         try await place.run(["evaluate", "needle", "--metric", "f1"]).expectFailure("--metric f1")
         for (options, part) in [
-            (["--split", "train"], "no parts"), (["--task", "qasper"], "no tasks"), (["--summaries"], "no summaries"),
+            (["--split", "train"], "no splits"), (["--task", "qasper"], "no tasks"), (["--summaries"], "no summaries"),
         ] {
             try await place.run(["evaluate", "data.jsonl"] + options).expectFailure("data.jsonl", part)
         }
@@ -91,7 +91,7 @@ import Testing
         try await place.run(["evaluate", "lines.jsonl"]).expectFailure("lines.jsonl, line 1", "--task")
     }
 
-    /// Texts of a library are part of a run's data though the question set has none.
+    /// The texts of a library identify the run, although the question set has no texts.
     @Test func aChangedLibraryIsAnotherRun() async throws {
         let place = try await Workplace.furnished()
         let command =
@@ -122,12 +122,12 @@ import Testing
         try await place.run(command + ["--report", "none/r.html"]).expectFailure("--report none/r.html")
     }
 
-    /// `score` finds in the predictions that `evaluate` wrote what `evaluate` found, for every metric.
+    /// `score` computes from the predictions of `evaluate` the same scores, for every metric.
     @Test func scoresAreRepeated() async throws {
         let place = try Workplace()
         let options =
             ["--modes", "none,full", "--max-tokens", "6", "--json", "--predictions", "p.jsonl"] + Sample.segment
-        // What the tiny model says, which is no good but always the same, so that some of it can be right.
+        // The tiny model's answers are random but reproducible, so that some can be declared right.
         try place.write("said.jsonl", text: Sample.repeatable(answers: ["x"]))
         try await place.run(["evaluate", "said.jsonl", "--modes", "full"] + options.dropFirst(2)).expectSuccess()
         let said = try place.objects("p.jsonl").map { try #require($0["prediction"] as? String) }
@@ -162,8 +162,8 @@ import Testing
         }
     }
 
-    /// Another program that continues the prompts' ids says what mode `full` says.
-    @Test func promptsForOthers() async throws {
+    /// A program that continues the prompts' ids gives the answers of mode `full`.
+    @Test func promptsForOtherPrograms() async throws {
         let place = try place()
         let model = ["--dtype", "float32", "--decode-weights", "full"]
         try await place.run(["evaluate", "data.jsonl", "--max-tokens", "5", "--prompts", "q.jsonl"] + Sample.segment)
@@ -185,12 +185,12 @@ import Testing
             let text = try #require(said["text"] as? String).trimmingCharacters(in: .whitespacesAndNewlines)
             #expect(!text.isEmpty && text == predictions[index]["prediction"] as? String)
         }
-        // Nothing is answered yet, which is worth nothing.
+        // Without answers the scores are 0.
         let score = try await place.run("score", "q.jsonl", "--json").expectSuccess().object()
         #expect(score["questions"] as? Int == 16 && score["f1"] as? Double == 0)
         for options in [["--group", "g"], ["--report", "r.json"], ["--predictions", "p.jsonl"], ["--budget", "9"]] {
             try await place.run(["evaluate", "data.jsonl", "--prompts", "q.jsonl"] + options)
-                .expectUsage("it goes without \(options[0])")
+                .expectUsage("expected no \(options[0])")
         }
         // A task without a template, and a multiple choice.
         for (name, _, text) in try Sample.published(answers: ["City"])
@@ -204,7 +204,7 @@ import Testing
             "--prompts none/q.jsonl")
     }
 
-    @Test func drawnDocuments() async throws {
+    @Test func sampledDocuments() async throws {
         let place = try place()
         func drawn(_ tokens: Int, seed: Int = 0) async throws -> [String] {
             try await place.run(
@@ -234,7 +234,7 @@ import Testing
             let first = try await place.run(command + ["--report", "r.json"])
             let predictions = try place.bytes("p.jsonl")
             let results = try await (first, place.run(command))
-            // The tiny model's answers are no good, but they follow from the text: another seed's are others.
+            // The tiny model's answers are wrong, but depend on the text: another seed gives others.
             #expect(try place.bytes("p.jsonl") == predictions)
             try await place.run(command + ["--seed", "1"]).expectSuccess()
             #expect(try place.bytes("p.jsonl") != predictions)
@@ -253,7 +253,7 @@ import Testing
             }
             try FileManager.default.removeItem(atPath: place.path("r.json.run.jsonl"))
         }
-        // A haystack is read gzipped too; one that is cut off is named.
+        // A haystack may be gzipped; a truncated one is an error.
         try place.write("hay.txt", text: Sample.text("river", sentences: 40))
         try await place.shell("gzip -k hay.txt && head -c 60 hay.txt.gz > cut.gz").expectSuccess()
         let needle = [
@@ -268,7 +268,7 @@ import Testing
             return try #require((report?["settings"] as? [String: Any])?["data_digest"] as? String)
         }
         #expect(questions[0] == questions[1])
-        try await place.run(needle + ["--haystack", "cut.gz"]).expectFailure("cut.gz", "cut off")
+        try await place.run(needle + ["--haystack", "cut.gz"]).expectFailure("cut.gz", "truncated")
         let usage = ["evaluate", "ruler", "--modes", "full"]
         try await place.run(usage + ["--tasks", "sudoku"]).expectUsage("sudoku")
         try await place.run(["evaluate", "needle", "--depths", "101"]).expectUsage("--depths")

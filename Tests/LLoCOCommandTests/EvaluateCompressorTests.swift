@@ -2,7 +2,7 @@ import Foundation
 import LLoCOTestSupport
 import Testing
 
-/// `lloco evaluate-compressor`, on the default model without a compressor of its own.
+/// `lloco evaluate-compressor` on the smallest model, without a trained compressor.
 @Suite(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
 struct EvaluateCompressorTests {
     let place: Workplace
@@ -34,7 +34,7 @@ struct EvaluateCompressorTests {
             #expect(abs(value("gap_closed") - (none - value("loss_compressed")) / (none - full)) < 1e-6)
         }
         #expect(outcome.errorText.contains("64 segments: no text has the 7040 tokens that it needs"))
-        // The same again, and as a table.
+        // The same figures again, and as a table.
         #expect(try await place.run(arguments).expectSuccess().outputText == outcome.outputText)
         let table = try await place.run(arguments.dropLast() + []).expectSuccess().outputText
         #expect(table.hasPrefix("segments  texts") && table.split(separator: "\n").count == 3)
@@ -61,7 +61,7 @@ struct EvaluateCompressorTests {
         for name in ["none", "compressed", "passages", "hybrid", "full"] {
             #expect(one.outputText.contains("\n\(name)"))
         }
-        // The adapter is read with in all conditions.
+        // The adapter applies to all conditions.
         let adapted = try await place.run(
             arguments + ["--adapter", packageRoot.appending(path: "Adapters/smollm2-135m-instruct").path]
         ).expectSuccess()
@@ -84,7 +84,7 @@ struct EvaluateCompressorTests {
             "many.jsonl", text: (0..<100).map { #"{"text": "The river rose by \#($0) feet."}"# + "\n" }.joined())
         for (arguments, parts) in [
             (["short.txt"], ["none of the 1 texts has the 2176 tokens"]),
-            (["short.txt", "--held-out"], ["--held-out", "100 or more, here are 1"]),
+            (["short.txt", "--held-out"], ["--held-out", "found 1 texts, expected 100 or more"]),
             (["many.jsonl", "--held-out"], ["held-out texts has the 2176 tokens"]),
             (["none.txt"], ["none.txt"]),
         ] {

@@ -4,7 +4,7 @@ import Testing
 
 /// `ask --adapter DIR` with adapters in PEFT's layout.
 @Suite struct GivenAdapterCommandTests {
-    @Test func answersWithIt() async throws {
+    @Test func answersWithTheAdapter() async throws {
         let place = try await Workplace.furnished()
         try place.copy(TestFiles.adapter, to: "given")
         let file = "given/adapter_config.json"
@@ -19,7 +19,7 @@ import Testing
         #expect(try await answer("--adapter", "given") != plain)
         #expect(try await answer("--mode", "full", "--adapter", "given") != answer("--mode", "full"))
         try await place.run("ask", "q", "--no-adapter", "--adapter", "given").expectUsage("--no-adapter")
-        // What is computed wrongly, or is of another model, is refused by name.
+        // An unsupported adapter, or one of another model, is refused by name.
         func refused(_ text: String, _ parts: String...) async throws {
             try place.write(file, text: text)
             let outcome = try await place.run(["ask", "q", "--adapter", "given"] + Sample.segment)

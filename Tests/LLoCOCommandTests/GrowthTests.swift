@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Adding again, growing, moving: what is kept is kept to the byte.
+/// Adding again, growing, moving: kept content is kept byte for byte.
 @Suite struct GrowthTests {
     private func add(_ place: Workplace, _ paths: String..., group: String? = "g") async throws -> [[String: Any]] {
         try await place.run(
@@ -23,7 +23,7 @@ import Testing
         for (one, other) in zip(first, again) {
             for name in ["tokens", "vectors"] { #expect(one[name] as? Int == other[name] as? Int) }
         }
-        // By another way of writing the path it is the same document.
+        // Another spelling of the path is the same document.
         _ = try await add(place, place.path("docs/deep/../a.txt"), "./docs//c.html")
         #expect(try await LibraryContent(of: place).documents().count == 3)
         let text = try await place.run(["add", "docs/a.txt"] + Sample.segment).expectSuccess()
@@ -67,7 +67,7 @@ import Testing
         #expect(moved.outputText.contains("unchanged"))
         let after = try await LibraryContent(of: place).documents()
         #expect(after[name]?.group == "h" && after[name]?.vectors == before.vectors)
-        // Without a group a known document stays where it is.
+        // Without a group a known document stays in its group.
         #expect(try await add(place, "river.txt", group: nil)[0]["group"] as? String == "h")
     }
 
@@ -81,7 +81,7 @@ import Testing
         let passages = try #require(ask["passages"] as? [[String: Any]])
         #expect(!passages.contains { $0["document"] as? String == "river.txt" })
         try await place.run("show", "river.txt").expectFailure("river.txt")
-        // The adapter is the group's and stays.
+        // The group keeps its adapter.
         #expect(try await LibraryContent(of: place).adapters["g"]?.count == 1)
     }
 }

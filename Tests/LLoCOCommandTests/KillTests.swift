@@ -10,12 +10,12 @@ import Testing
     import Musl
 #endif
 
-/// Commands that are killed at random moments (SIGKILL): what was finished is there, the same command finishes the rest,
-/// and the end is that of a command that was not killed.
+/// Commands that are killed at random moments (SIGKILL): finished work is kept, the same command completes the rest,
+/// and the result equals that of an uninterrupted command.
 @Suite(.serialized) struct KillTests {
     private static let names = (0..<6).map { "chapter\($0).txt" }
 
-    /// Draws the moments of killing; the same on every run.
+    /// Samples the moments of the kills, the same on every run.
     private struct Moments {
         var state: UInt64
 
@@ -31,16 +31,16 @@ import Testing
         mutating func next(below count: Int) -> Int { Int(next() * Double(count)) }
     }
 
-    /// What became of the kills.
+    /// The number of kills, by their moment.
     private struct Tally {
         var kills = 0
-        /// those that fell between the first piece of work stored and the last
+        /// those between the first and the last stored piece of work
         var amidWork = 0
     }
 
-    /// Starts a command and kills it once it has printed `lines` lines and a share of the time of one more has passed.
+    /// Starts a command and kills it after `lines` lines and a share of the time for another line.
     ///
-    /// Lines are what the machine's load does not move. Returns false where the command had ended before.
+    /// Lines do not depend on the machine's load. Returns false if the command had ended before.
     private func killed(
         _ place: Workplace, _ arguments: [String], afterLines lines: Int, pause: Double
     ) async throws -> Bool {
@@ -75,13 +75,13 @@ import Testing
             for _ in 0..<3 {
                 let lines = moments.next(below: Self.names.count - 1)
                 guard try await killed(place, command, afterLines: lines, pause: pace * moments.next()) else {
-                    // The machine is faster than it was when the pace was taken, beside other tests.
+                    // The machine is faster than when the pace was measured, beside other tests.
                     pace /= 2
                     break
                 }
                 tally.kills += 1
                 guard TestFiles.exists(place.folder.appending(path: "library.lloco")) else { continue }
-                // The command's next start has to find a sound library, without anyone's help.
+                // The next start of the command must find a sound library.
                 try await place.run("list", "--json").expectSuccess()
                 let left = try await LibraryContent(of: place)
                 #expect(left.faults == [])
@@ -143,7 +143,7 @@ import Testing
                     break
                 }
                 tally.kills += 1
-                // The next run prints what this one has not saved, and that is about as much.
+                // The next run prints about as many steps as this one has not saved.
                 left = max(1, left - lines)
                 try await place.run("list", "--json").expectSuccess()
                 let content = try await LibraryContent(of: place)
@@ -155,7 +155,7 @@ import Testing
                 }
                 if content.unfinishedRuns > 0 { tally.amidWork += 1 }
             }
-            // A run that had stored its adapter before it was killed is finished; the command would train another.
+            // A run that stored its adapter before the kill is finished; the command would train another.
             if try await LibraryContent(of: place).adapters["g"]?.count == 1 {
                 let rest = try await place.run(command).expectSuccess().objects()
                 #expect(rest.count - 1 <= steps)
@@ -171,7 +171,7 @@ import Testing
         #expect(tally.amidWork >= 5, "\(tally)")
     }
 
-    /// Ctrl-C and SIGTERM end a training with a checkpoint, however far the next one would have been.
+    /// Ctrl-C and SIGTERM end a training with a checkpoint, whenever the next one was due.
     @Test(arguments: [SIGTERM, SIGINT]) func aTrainingEndsWithACheckpoint(signal: Int32) async throws {
         let place = try Workplace()
         try place.write("text.txt", text: Sample.text("river", sentences: 30))
@@ -186,11 +186,11 @@ import Testing
         process.send(signal)
         let outcome = try await process.end()
         #expect(outcome.status == 128 + signal, "\(outcome)")
-        #expect(outcome.errorText.contains("the same command goes on from the checkpoint"))
+        #expect(outcome.errorText.contains("the same command resumes from the checkpoint"))
         let made = try place.objects("mine/training.jsonl").count
         #expect(made == outcome.outputText.split(separator: "\n").count)
         let next = try await place.run(command + ["--minutes", "0.0001"]).expectSuccess()
-        #expect(next.errorText.contains("from step \(made) on"), "\(next)")
+        #expect(next.errorText.contains("from step \(made)\n"), "\(next)")
     }
 
     @Test func trainCompressor() async throws {
@@ -204,7 +204,7 @@ import Testing
             "train-compressor", "--text", "text.txt", "--out", "mine", "--recipe", "recipe.json5", "--model",
             TestFiles.fixtures.appending(path: "llama-rope3").path, "--json",
         ]
-        /// The compressor's files but for its description's digests of them, and each step's loss.
+        /// The compressor's files without the digests in its description, and each step's loss.
         func outcome(_ place: Workplace) throws -> ([Data], [NSDictionary]) {
             let files = try ["embed_summary.safetensors", "adapter_model.safetensors", "compressor.json"].map {
                 try place.bytes("mine/\($0)")

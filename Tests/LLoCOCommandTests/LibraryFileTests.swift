@@ -10,7 +10,7 @@ import Testing
     import Musl
 #endif
 
-/// Library files that cannot be used, a disk that is full, and two processes at once.
+/// Unusable library files, a full disk, and concurrent processes.
 @Suite struct LibraryFileTests {
     static let commands = [
         ["list"], ["show", "river.txt"], ["remove", "river.txt"], ["ask", "q"] + Sample.segment,
@@ -18,7 +18,7 @@ import Testing
         ["finetune", "--group", "g", "--questions", "questions.jsonl"] + Sample.segment,
     ]
 
-    /// Every command refuses the file in one line, and leaves it as it is.
+    /// Every command refuses the file in one line and does not change it.
     private func refused(_ content: Data?, _ part: String, except: Set<String> = []) async throws {
         let place = try await Workplace.furnished()
         try place.write("a.txt", text: "A text.")
@@ -70,8 +70,8 @@ import Testing
         #expect(!TestFiles.exists(place.folder.appending(path: "no")))
     }
 
-    /// The environment names a library; the option wins over it.
-    @Test func whichLibrary() async throws {
+    /// The option comes before the variable.
+    @Test func theOptionComesBeforeTheVariable() async throws {
         let place = try Workplace(environment: ["LLOCO_LIBRARY": "named.lloco"])
         try place.write("a.txt", text: "A text.")
         try await place.run("add", "a.txt").expectSuccess()
@@ -81,7 +81,7 @@ import Testing
         try await place.run("list", "--library", "named.lloco").expectSuccess()
     }
 
-    /// A lock that is not let go: readers go on, a writer names the holder and gives up after half a minute.
+    /// A held lock: readers continue, a writer gives up after 30 s and names the holder.
     @Test func locked() async throws {
         let place = try await Workplace.furnished()
         try place.write("a.txt", text: "A text.")
@@ -112,14 +112,14 @@ import Testing
         let entries = try await place.run("list", "--json").expectSuccess().objects()
         #expect(Set(entries.compactMap { $0["document"] as? String }).isSuperset(of: ["one.txt", "two.txt"]))
         #expect(try await LibraryContent(of: place).faults == [])
-        // A reader beside a writer waits for neither.
+        // A reader does not wait for the writers.
         let writer = try await place.start(
             ["add", "one.txt", "two.txt", "--group", "h"] + Sample.segment, takesTurn: false)
         for _ in 0..<3 { try await place.run("list").expectSuccess() }
         try await writer.end().expectSuccess()
     }
 
-    /// A disk with room for the old library but not for what is added.
+    /// A disk with room for the library but not for the new documents.
     @Test func fullDisk() async throws {
         let place = try await Workplace.furnished()
         try place.write("big.txt", text: Sample.text("big", sentences: 300))
@@ -133,7 +133,7 @@ import Testing
                 cp disk/library.lloco after.lloco
                 exit $status'
             """)
-        // Where such a disk cannot be made, the size limit of files below is what is tested.
+        // Without such a disk the limit on the file size below is tested alone.
         let isMade =
             outcome.status != 99 && !outcome.errorText.contains("unshare") && !outcome.errorText.contains("mount:")
         if isMade {
@@ -149,7 +149,7 @@ import Testing
         let place = try await Workplace.furnished()
         try place.write("big.txt", text: Sample.text("big", sentences: 300))
         let before = try await LibraryContent(of: place)
-        // Blocks of 512 bytes; the signal of the limit is ignored, so that writing fails.
+        // Blocks of 512 bytes. The signal of the limit is ignored, so that writing fails.
         let blocks = try place.bytes("library.lloco").count / 512 + 40
         let outcome = try await place.shell(
             "trap '' XFSZ; ulimit -f \(blocks); exec \"$LLOCO\" add big.txt --group g --segment 20")
@@ -157,7 +157,7 @@ import Testing
         let after = try await LibraryContent(of: place)
         #expect(after.faults == [])
         #expect(after.documents(finished: true) == before.documents(finished: true))
-        // With room again the same command goes on.
+        // With room again the same command resumes.
         try await place.run(["add", "big.txt", "--group", "g"] + Sample.segment).expectSuccess()
         let compress = try await place.shell(
             "trap '' XFSZ; ulimit -f 1; exec \"$LLOCO\" compress --ids 5,6,7 --segment 1 --out v.safetensors")

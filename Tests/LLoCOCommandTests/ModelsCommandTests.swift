@@ -25,7 +25,7 @@ struct ModelsCommandTests {
         try hub.serve("tiny/auto", Self.files(), large: ["model.safetensors"], licence: "mit")
     }
 
-    @Test func pulledListedCheckedUsedRemoved() async throws {
+    @Test func aModelIsPulledListedVerifiedUsedAndRemoved() async throws {
         try serve()
         let pulled = try await place.run("models", "pull", "tiny/auto", "--json")
         let result = try pulled.object()
@@ -43,7 +43,7 @@ struct ModelsCommandTests {
             result["revision"] as? String == TestHub.commit
                 && result["bytes"] as? Int == result["fetched_bytes"] as? Int)
         let again = try await place.run("models", "pull", "tiny/auto").expectSuccess()
-        #expect(again.outputText.contains("tiny/auto is here already: \(place.path("models/tiny/auto"))"))
+        #expect(again.outputText.contains("tiny/auto is already installed: \(place.path("models/tiny/auto"))"))
 
         let list = try await place.run("models", "list", "--json").object()
         #expect(
@@ -70,7 +70,7 @@ struct ModelsCommandTests {
             damaged.status == 1 && damaged.outputText.contains("FAULTY  tiny/auto") && damaged.errorLines.count == 1)
         let removed = try await place.run("models", "remove", "tiny/auto", "--json").object()
         #expect((removed["files"] as? [String])?.contains(place.path("models/tiny/auto/model.safetensors")) == true)
-        try await place.run("models", "remove", "tiny/auto").expectFailure("tiny/auto: no such model is here")
+        try await place.run("models", "remove", "tiny/auto").expectFailure("tiny/auto: no such model is installed")
         try await place.run("generate", "x", "--model", "tiny/auto").expectFailure(
             "tiny/auto: no such file or folder", "'lloco models pull tiny/auto'")
     }
@@ -83,14 +83,15 @@ struct ModelsCommandTests {
         try await offline.run("models", "pull", "tiny/auto").expectFailure("HF_HUB_OFFLINE")
         try await place.run("generate", "x", "--model", "nothing").expectFailure("nothing: no such language model")
         let bare = try Workplace(environment: ["LLOCO_MODEL": ""])
-        try await bare.run("generate", "x").expectFailure("qwen2.5-coder-0.5b: the default language model is not there")
+        try await bare.run("generate", "x").expectFailure(
+            "qwen2.5-coder-0.5b: the default language model is not installed")
         let named = try Workplace(environment: ["LLOCO_MODEL": "smollm2-135m"])
         try await named.run("generate", "x").expectFailure("'lloco models pull smollm2-135m'")
     }
 
-    @Test func aDiskThatIsFullKeepsThePart() async throws {
+    @Test func aFullDiskKeepsThePart() async throws {
         try serve()
-        // What the system allows of a file stands in for what a disk has left: 8 blocks of 512 or 1024 bytes.
+        // A limit on the file size stands for a full disk: 8 blocks of 512 or 1024 bytes.
         let script = "trap '' XFSZ; ulimit -f 8; exec \"$LLOCO\" models pull tiny/auto"
         let run = try await place.shell(script)
         #expect(run.status == 1 && run.outputText.isEmpty)
@@ -116,8 +117,8 @@ struct ModelsCommandTests {
         let list = try await place.run("models", "list", "--json").object()
         #expect(list["place"] as? String == "cache" && list["name"] as? String == "tiny/auto")
         let again = try await place.run("models", "pull", "tiny/auto").expectSuccess()
-        #expect(try again.outputText.contains("is here already") && hub.requests().isEmpty)
-        try await place.run("models", "remove", "tiny/auto").expectFailure("Hugging Face's programs put it")
+        #expect(try again.outputText.contains("is already installed") && hub.requests().isEmpty)
+        try await place.run("models", "remove", "tiny/auto").expectFailure("was written by Hugging Face's programs")
         try place.write("secret.json", text: "{}")
         try FileManager.default.createSymbolicLink(
             at: snapshot.appending(path: "out.json"), withDestinationURL: place.folder.appending(path: "secret.json"))
@@ -134,7 +135,7 @@ struct ModelsCommandTests {
         try await place.run(["add", "river.txt", "--group", "g", "--model", "tiny/auto"] + Sample.segment)
             .expectSuccess()
         let made = try place.bytes("library.lloco")
-        // Another default changes nothing: the library is read with its own.
+        // Another default changes nothing: the library keeps its own model.
         let elsewhere = try Workplace(environment: [
             "LLOCO_MODEL": TestFiles.fixtures.appending(path: "llama-rope3").path,
             "LLOCO_LIBRARY": place.path("library.lloco"),
@@ -149,7 +150,7 @@ struct ModelsCommandTests {
         try await elsewhere.run(["add", "mill.txt", "--group", "g"] + Sample.segment).expectSuccess()
         #expect(try await elsewhere.run("list", "--json").objects().count == 2)
 
-        // Moved to a place where models are looked for, it is found by its content.
+        // In a place where models are looked for, it is found by its digest.
         try FileManager.default.createDirectory(
             at: place.folder.appending(path: "models/other"), withIntermediateDirectories: true)
         let manifest = String(decoding: try place.bytes("models/tiny/auto/lloco-model.json"), as: UTF8.self)
@@ -159,19 +160,19 @@ struct ModelsCommandTests {
             "models/other/name/lloco-model.json",
             text: manifest.replacingOccurrences(of: "\"tiny/auto\"", with: "\"other/name\""))
         #expect((try await elsewhere.run(question).object()["context_tokens"] as? Int ?? 0) > 0)
-        // Where it is gone it is asked for by name.
+        // A missing model is named in the error.
         try FileManager.default.removeItem(atPath: place.path("models/other"))
         try await elsewhere.run(question).expectFailure(
             "library.lloco: made with the model tiny/auto, SHA-256", "'lloco models pull tiny/auto'")
-        // The default model is it, too, where it is the same.
+        // The default model is used if it is the same.
         let same = try Workplace(environment: ["LLOCO_LIBRARY": place.path("library.lloco")])
         #expect((try await same.run(question).object()["context_tokens"] as? Int ?? 0) > 0)
-        // Whatever is named counts.
+        // A requested model comes first.
         let other = TestFiles.fixtures.appending(path: "llama-rope3").path
         try await same.run(question + ["--model", other]).expectFailure("not compressed")
     }
 
-    @Test func anOlderLibraryIsKnownByItsVectors() async throws {
+    @Test func anOlderLibrarysModelIsFoundByItsVectors() async throws {
         let place = try await Workplace.furnished()
         // Format 4 had no table of models.
         let script = """
@@ -191,20 +192,20 @@ struct ModelsCommandTests {
         try await other.run(question).expectFailure("made with the model SHA-256", "--model")
         #expect((try await place.run(question).object()["context_tokens"] as? Int ?? 0) > 0)
         #expect(try place.bytes("library.lloco") == made)
-        // The next addition writes it down.
+        // The next addition records the model.
         try place.write("new.txt", text: Sample.text("new", sentences: 3))
         try await place.run(["add", "new.txt", "--group", "g"] + Sample.segment).expectSuccess()
         #expect((try await other.run(question).object()["context_tokens"] as? Int ?? 0) > 0, "it lies where it was")
     }
 }
 
-/// The default model itself, where it is; no test fetches it.
+/// The default model, where it is installed; no test fetches it.
 @Suite struct DefaultModelCommandTests {
     private static let file = TestFiles.model("qwen2.5-coder-0.5b")
 
-    // 491 MB are not fetched for a test.
+    // No test fetches 491 MB.
     @Test(.enabled(if: file != nil, "the default model is not here: Scripts/bootstrap fetches it"))
-    func itIsFoundByItsNameAndAnswers() async throws {
+    func theModelIsFoundByNameAndAnswers() async throws {
         let file = try #require(Self.file)
         let folder = file.deletingLastPathComponent().deletingLastPathComponent()
         let place = try Workplace(environment: ["LLOCO_MODEL": "", "LLOCO_MODELS": folder.path])

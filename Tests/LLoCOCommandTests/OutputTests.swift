@@ -3,7 +3,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// What each command prints with `--json`, field by field, and where text goes.
+/// The output of each command with `--json`, field by field, and of text to stdout and stderr.
 @Suite struct OutputTests {
     static let document: [String: Field] = [
         "document": .text, "group": .text, "tokens": .integer, "vectors": .integer, "adapter": .textOrNull,
@@ -86,7 +86,7 @@ import Testing
         #expect(text.errorText == "")
     }
 
-    /// An adapter in Adapters/ beside the program serves groups that have none.
+    /// An adapter in Adapters/ beside the program is the general adapter of groups without their own.
     @Test func aGeneralAdapter() async throws {
         let place = try await Workplace.furnished()
         let tuned =
@@ -119,21 +119,21 @@ import Testing
         #expect(shown.contains("adapter   the general one, mine; none of the group's own"))
         let listed = try await place.run("list", "--group", "h").expectSuccess().outputText
         #expect(listed.split(separator: "\n").last?.hasSuffix("general") == true)
-        // Another training begins with it: it is another run, unless it shall not.
+        // A training starts from it, as another run; with --from-scratch it does not.
         func digest(_ lines: [[String: Any]]) -> String? { lines.last?["adapter"] as? String }
         let second = try await place.run(tuned + ["--json"]).expectSuccess()
-        #expect(second.errorText.contains("training begins with the general adapter"))
+        #expect(second.errorText.contains("training starts from the general adapter"))
         let begun = try second.objects()
         #expect(begun.count > 1 && digest(begun) != digest(first))
         try place.write("wide.json5", text: Sample.recipe.replacing("rank: 4", with: "rank: 2"))
         let wide = try await place.run(tuned + ["--recipe", "wide.json5", "--epochs", "1"]).expectSuccess()
-        #expect(wide.errorText.contains("training begins anew: the general adapter has rank 4"))
-        // Or with one that was trained on other vectors.
+        #expect(wide.errorText.contains("training starts from a new adapter: the general adapter has rank 4"))
+        // A training also starts from an adapter that was trained on other vectors.
         try FileManager.default.copyItem(
             at: place.folder.appending(path: "home/Adapters/mine"), to: place.folder.appending(path: "other"))
         try place.write("other/vectors.json", text: "{}")
         let from = try await place.run(tuned + ["--from", "other", "--json"]).expectSuccess()
-        #expect(from.errorText.contains("training begins with the adapter in other"))
+        #expect(from.errorText.contains("training starts from the adapter in other"))
         #expect(digest(try from.objects()) == digest(begun))
         try await place.run(tuned + ["--recipe", "wide.json5", "--from", "other"]).expectFailure(
             "--from", "rank 4", "the recipe 2")
@@ -145,7 +145,7 @@ import Testing
         for option in ["--out", "--plot"] {
             try await place.run(tuned + [option, "questions.jsonl/x"]).expectFailure(option, "questions.jsonl")
         }
-        // A group's newest adapter is the one that is named.
+        // The newest adapter of a group is listed.
         let third = try await place.run(tuned + ["--epochs", "1", "--json"]).expectSuccess().objects()
         try place.write("data.jsonl", text: Sample.questions(["river.txt"], count: 2))
         #expect(try await adapter("--group", "g") == digest(third))
@@ -157,7 +157,7 @@ import Testing
             "adapter_model.safetensors")
         let damaged = try await place.run(["doctor", "--json"]).expectSuccess().objects()
         #expect(damaged.first { $0["check"] as? String == "adapters" }?["ok"] as? Bool == false)
-        // Nothing is read with it here.
+        // Adding does not use the adapter.
         try place.write("new.txt", text: Sample.text("new", sentences: 3))
         try await place.run(["add", "new.txt", "--group", "h"] + Sample.segment).expectSuccess()
     }
@@ -184,10 +184,10 @@ import Testing
         #expect(try #require(object["prompt_tokens"] as? Int) > #require(object["context_tokens"] as? Int))
         let generated = try #require(object["generated_tokens"] as? Int)
         #expect((1...5).contains(generated))
-        // What --max-tokens cut short is named, and not in the object.
-        let notes = generated == 5 ? ["the answer was cut after 5 tokens: --max-tokens allows no more"] : []
+        // A note says that --max-tokens truncated the answer; the object does not.
+        let notes = generated == 5 ? ["the answer was truncated after 5 tokens: --max-tokens allows no more"] : []
         #expect(run.errorLines.map(String.init) == notes)
-        // As text: the same answer, then what it rests on, all on stdout.
+        // As text: the same answer, then its sources and figures, all on stdout.
         let text = try await place.run(command)
         #expect(text.expectSuccess().errorText == run.errorText)
         let answer = try #require(object["answer"] as? String)
@@ -210,11 +210,12 @@ import Testing
         #expect(prompts == prompts.sorted() && Set(prompts).count == 3, "earlier turns stay in the prompt")
         let errors = run.errorLines.filter { $0.hasPrefix("Error: ") }
         #expect(errors.count == 1 && errors[0].contains("window"), "one question fails, the talk goes on")
-        let cuts = run.errorLines.filter { $0 == "the answer was cut after 4 tokens: --max-tokens allows no more" }
-        // What ends with its fourth token is not cut.
+        let note = "the answer was truncated after 4 tokens: --max-tokens allows no more"
+        let cuts = run.errorLines.filter { $0 == note }
+        // An answer that ends with its fourth token is not truncated.
         #expect(cuts.count <= answers.count { $0["generated_tokens"] as? Int == 4 })
         #expect(cuts.count > 0 && run.errorLines.count == cuts.count + 1)
-        // Turns that have no place any more are left out, and that is said.
+        // Turns that do not fit are left out, with a note.
         let long = (0..<5).map { "What is \(String(repeating: "item ", count: 14)) of \($0)?\n" }.joined()
         let talk = try await place.run(
             ["chat", "--document", "mill.txt", "--max-tokens", "4", "--json"] + Sample.segment, input: long)
@@ -241,7 +242,7 @@ import Testing
             ] + Sample.segment
         let run = try await place.run(command).expectSuccess()
         #expect(run.errorLines.count == 1)
-        #expect(run.errorText.hasSuffix(" of 16 answers were cut after 3 tokens: --max-tokens allows no more\n"))
+        #expect(run.errorText.hasSuffix(" of 16 answers were truncated after 3 tokens: --max-tokens allows no more\n"))
         let results = try run.objects()
         #expect(results.map { $0["mode"] as? String } == ["compressed", "full", "retrieval", "none"])
         for result in results {
@@ -258,7 +259,7 @@ import Testing
         let predictions = try place.objects("p.jsonl")
         #expect(predictions.count == 16)
         for prediction in predictions {
-            // Several modes go to one file: each line says which.
+            // Several modes go to one file: each line names its mode.
             expectFields(
                 prediction,
                 ["id": .text, "prediction": .text, "answers": .texts, "f1": .number, "mode": .text, "metric": .text])
@@ -304,20 +305,20 @@ import Testing
         }
         let curve = String(decoding: try place.bytes("mine/training.svg"), as: UTF8.self)
         #expect(curve.hasPrefix("<?xml") && curve.contains("Training a compressor, by step: loss ends at"))
-        // Nothing is left to do; the compressor is of use to its model and to no other.
+        // A finished run does nothing; the compressor works with its own model only.
         let again = try await place.run(command + ["--json"]).expectSuccess()
         #expect(again.outputText == "")
         let compress = ["compress", "text.txt", "--out", "v.safetensors", "--compressor", "mine", "--json"]
         #expect(try await place.run(compress + ["--model", model]).object()["vectors"] as? Int ?? 0 > 3)
         try await place.run(compress).expectFailure("mine", "another model")
-        // A compressor with summary embeddings of its own makes fewer vectors, never more.
+        // A compressor with summary embeddings makes fewer vectors on request, never more.
         let fewer = try await place.run(compress + ["--model", model, "--ratio", "32"]).object()
         #expect(fewer["vectors"] as? Int ?? 0 > 0)
         try await place.run(compress + ["--model", model, "--ratio", "1"]).expectFailure("a ratio of 1 needs")
     }
 
-    /// A compressor is trained further, on other texts.
-    @Test func trainingBeginsWithACompressor() async throws {
+    /// Training starts from the weights of a compressor.
+    @Test func trainingStartsFromACompressor() async throws {
         let place = try Workplace()
         try place.write("text.txt", text: Sample.text("river", sentences: 30))
         try place.write("recipe.json5", text: Sample.recipe)
@@ -330,14 +331,14 @@ import Testing
         }
         let first = try await losses("--out", "a")
         let further = try await losses("--out", "b", "--from", "a", "--seed", "0")
-        // The same rows, by a compressor that has seen them.
+        // The same rows, by a compressor that was trained on them.
         #expect(first.count == 6 && further.count == 6 && further[0] < first[0])
         func trained(_ name: String) throws -> Int {
             let description = try JSONSerialization.jsonObject(with: place.bytes("\(name)/compressor.json"))
             return try #require((description as? [String: Any])?["trainedTokens"] as? Int)
         }
         #expect(try trained("b") == 2 * trained("a"))
-        // A run that began otherwise is another.
+        // A run with another start is another run.
         try await place.run(command + ["--out", "b"]).expectFailure("another --from")
         try place.write("wide.json5", text: Sample.recipe.replacing("summaryTokens: 3", with: "summaryTokens: 4"))
         let wide = command.map { $0 == "recipe.json5" ? "wide.json5" : $0 }
@@ -345,12 +346,12 @@ import Testing
         try await place.run(command + ["--out", "c", "--from", "none"]).expectFailure("none", "compressor.json")
         try place.write("ranked.json5", text: Sample.recipe.replacing("summaryTokens", with: "rank: 2, summaryTokens"))
         let ranked = command.map { $0 == "recipe.json5" ? "ranked.json5" : $0 }
-        try await place.run(ranked + ["--out", "c", "--from", "a"]).expectFailure("rank 16", "has 2")
+        try await place.run(ranked + ["--out", "c", "--from", "a"]).expectFailure("rank 16", "rank 2")
         #expect(!TestFiles.exists(place.folder.appending(path: "c/compressor.json")))
     }
 
-    /// Two runs that write one folder would end as neither.
-    @Test func oneTrainsAtATime() async throws {
+    /// Two runs must not write to one folder.
+    @Test func oneRunWritesAFolderAtATime() async throws {
         let place = try Workplace()
         try place.write("text.txt", text: Sample.text("river", sentences: 30))
         try place.write("recipe.json5", text: Sample.recipe.replacing("steps: 6", with: "steps: 1000000"))
@@ -363,11 +364,11 @@ import Testing
         try await place.run(command).expectFailure("mine/training", "locked for writing by process")
         first.send(SIGKILL)
         _ = try await first.end()
-        // What a killed run leaves is in nobody's way.
+        // The lock file of a killed run blocks no other.
         try await place.run(command + ["--minutes", "0.001"]).expectSuccess()
     }
 
-    /// Questions about texts as an objective: what is drawn from where, and what is refused.
+    /// The objective of questions about texts: its data, and refused options.
     @Test func trainCompressorOnQuestions() async throws {
         let place = try Workplace()
         try place.write("text.txt", text: Sample.text("river", sentences: 30))
@@ -391,7 +392,7 @@ import Testing
         let run = try await place.run(command + ["--questions", "q.jsonl"]).expectSuccess()
         #expect(try run.objects().count == 2)
         #expect(run.errorText.contains("1 of 2 questions were left out"))
-        // Read with an adapter it is another run; the adapter stays as it is.
+        // With a reading adapter it is another run; the adapter is unchanged.
         let adapter = TestFiles.fixtures.appending(path: "autocompressor/adapter")
         let weights = try Data(contentsOf: adapter.appending(path: "adapter_model.safetensors"))
         let reading = command + ["--questions", "q.jsonl", "--reader", adapter.path]
@@ -431,7 +432,7 @@ import Testing
         expectFields(embedding, ["vector": .numbers])
         let vector = try #require(embedding["vector"] as? [Double])
         #expect(abs(vector.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
-        // In float32 unless told otherwise.
+        // Default: float32.
         let single = try await place.run("embed", "a.txt", "--json", "--dtype", "float32").object()
         #expect(single["vector"] as? [Double] == vector)
         for dtype in ["bfloat16", "float16"] {
@@ -445,17 +446,17 @@ import Testing
         #expect((text["ids"] as? [Int])?.count == 6)
         #expect(
             try await place.run("generate", "The river", "--max-tokens", "6").outputText == "\(text["text"] ?? "")\n")
-        // What ends before its end is named; a stop string is an end.
+        // A note says that the text was truncated; a stop string truncates nothing.
         let cut = try await place.run("generate", "The river", "--max-tokens", "6")
-        #expect(cut.errorText == "the text was cut after 6 tokens: --max-tokens allows no more\n")
+        #expect(cut.errorText == "the text was truncated after 6 tokens: --max-tokens allows no more\n")
         let stop = try #require((text["text"] as? String)?.first)
         let stopped = try await place.run("generate", "The river", "--stop", "\(stop)", "--json").expectSuccess()
         #expect(stopped.errorText == "")
         // 504 of the window's 512 tokens.
         let long = String(repeating: "x ", count: 252)
         let full = try await place.run("generate", long, "--max-tokens", "100", "--json").expectSuccess()
-        #expect(full.errorText == "the text was cut: the model's window is full\n")
-        // A seed makes what is drawn the same again.
+        #expect(full.errorText == "the text was truncated: the model's window is full\n")
+        // The same seed samples the same text.
         let drawn = ["generate", "The river", "--max-tokens", "12", "--temperature", "1.5", "--json", "--seed"]
         let first = try await place.run(drawn + ["1"]).outputText
         #expect(try await place.run(drawn + ["1"]).outputText == first)

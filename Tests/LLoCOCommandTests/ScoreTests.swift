@@ -2,7 +2,7 @@ import Foundation
 import LLoCODataSets
 import Testing
 
-/// `lloco score`: scores of predictions that are already there.
+/// `lloco score`: scores of existing predictions.
 @Suite struct ScoreTests {
     let place: Workplace
 
@@ -15,7 +15,7 @@ import Testing
         {"answers": ["left"], "prediction": "", "id": "3"}
         """
 
-    /// By rouge-score 0.1.2 and the rules of SQuAD's script, to more digits than are asked for.
+    /// By rouge-score 0.1.2 and the rules of SQuAD's script, with more digits than are compared.
     private static let expected = [
         "f1": 52.38095238, "em": 33.33333333, "rouge1": 46.66666667, "rouge2": 8.33333333,
         "rougeL": 46.66666667, "rougeLsum": 46.66666667,
@@ -42,7 +42,7 @@ import Testing
         try place.write("p.jsonl", text: Self.lines)
         expect(try await place.run("score", "p.jsonl", "--json").object(), Self.expected)
         expect(try await place.run("score", "p.jsonl", "--stem", "--json").object(), Self.stemmed)
-        // With the byte order mark and the line ends of other systems.
+        // With a byte order mark and the line ends of other systems.
         try place.write("w.jsonl", text: "\u{FEFF}" + Self.lines.replacingOccurrences(of: "\n", with: "\r\n") + "\r\n")
         expect(try await place.run("score", "w.jsonl", "--json").object(), Self.expected)
     }
@@ -65,7 +65,7 @@ import Testing
         #expect(cells[6] == Substring(String(format: "%.2f", Self.expected["rougeLsum"] ?? 0)))
     }
 
-    /// An id may be there twice, as of one question in two modes; it is said, and both count.
+    /// A repeated id, as of one question in two modes, is noted, and both lines count.
     @Test func repeatedIds() async throws {
         let line = #"{"id": "a\nb", "prediction": "x", "answers": ["x"]}"# + "\n"
         try place.write("p.jsonl", text: line + line)
@@ -75,7 +75,7 @@ import Testing
         #expect(outcome.errorText.contains("lines 1 and 2"), "\(outcome)")
     }
 
-    /// A letter is a word, where the answer is nothing else and nothing is said of a metric.
+    /// A letter counts as a word if it is the whole answer and the line has no metric.
     @Test func letters() async throws {
         try place.write(
             "p.jsonl",
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    /// Lines of several modes are a row each, and what a line says of its metric goes before what is given.
+    /// Each mode is a row, and the metric of a line comes before the option.
     @Test func modesAndMetrics() async throws {
         try place.write(
             "p.jsonl",
@@ -126,7 +126,7 @@ import Testing
         (#"{"id": "1", "prediction": "x", "answers": []}"#, #""answers" is empty"#),
         (#"{"id": "1", "prediction": "x", "answers": ["x", null]}"#, #""answers[1]" is null"#),
         (#"{"id": "1", "prediction": "\ud800", "answers": ["x"]}"#, "surrogate"),
-        (#"{"id": "1", "id": "2", "prediction": "x", "answers": ["x"]}"#, "second time"),
+        (#"{"id": "1", "id": "2", "prediction": "x", "answers": ["x"]}"#, "duplicate key"),
         (#"{"id": "1", "prediction": "\#(String(repeating: "x", count: 1 << 18 + 1))", "answers": ["x"]}"#, "262144"),
     ])
     func faults(content: String, part: String) async throws {

@@ -7,11 +7,11 @@ import Testing
 @Suite struct ServeTests {
     private typealias Call = ServerUnderTest.Call
 
-    /// Questions to two groups and the base model, in several modes, that come together are answered as each would be alone.
-    @Test func answersTogetherAreThoseAlone() async throws {
+    /// Concurrent questions to two groups and the base model, in several modes, get the answers of separate ones.
+    @Test func concurrentAnswersEqualSeparateOnes() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
-        let asked: [(model: String, ask: [String])] = [
+        let targets: [(model: String, ask: [String])] = [
             ("g", ["--group", "g"]), ("h", ["--group", "h"]),
             ("g:compressed", ["--group", "g", "--mode", "compressed"]),
             ("h:full", ["--group", "h", "--mode", "full"]), ("g:retrieval", ["--group", "g", "--mode", "retrieval"]),
@@ -20,7 +20,7 @@ import Testing
         let questions = ["What is item 1?", "Which road has a chapter?"]
         var calls: [Call] = []
         for question in questions {
-            for (model, _) in asked {
+            for (model, _) in targets {
                 calls.append(.ask(model, question, #""max_tokens": 12"#))
                 calls.append(.ask(model, question, #""max_tokens": 12, "stream": true"#))
             }
@@ -29,7 +29,7 @@ import Testing
         #expect(replies.allSatisfy { $0.status == 200 }, "\(replies)")
         var alone: [String] = []
         for question in questions {
-            for (_, options) in asked {
+            for (_, options) in targets {
                 let answer = try await place.run(
                     ["ask", question, "--max-tokens", "12", "--json"] + options + Sample.segment
                 ).expectSuccess().object()
@@ -55,7 +55,7 @@ import Testing
         #expect(try await server.end().expectSuccess().errorText.isEmpty)
     }
 
-    @Test func whatIsAskedForIsGiven() async throws {
+    @Test func requestedFieldsAreReturned() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place, ["--socket", "lloco.sock"])
         let replies = try await server.send([
@@ -81,7 +81,7 @@ import Testing
         try await server.end().expectSuccess()
     }
 
-    /// A text that is gone on with, how likely its tokens were, and texts as vectors.
+    /// Completions of a text, log probabilities, and embeddings.
     @Test func completionsAndEmbeddings() async throws {
         let place = try await Workplace.furnished()
         try place.write("road.txt", text: "A road.")
@@ -107,7 +107,7 @@ import Testing
         let logs = likely?["token_logprobs"] as? [Double] ?? []
         #expect(logs.count == 5 && logs.allSatisfy { $0 < 0 })
         #expect((likely?["tokens"] as? [String])?.joined() == generated["text"] as? String)
-        // Greedy: what was chosen is the likeliest.
+        // Greedy: the chosen token is the most likely one.
         let best = (likely?["top_logprobs"] as? [[String: Double]] ?? []).map { $0.values.max() ?? 0 }
         #expect(best == logs)
         for reply in [replies[2].object, replies[3].events.last { $0["choices"] != nil } ?? [:]] {
@@ -123,11 +123,12 @@ import Testing
         try await server.end().expectSuccess()
     }
 
-    @Test func whatIsWrongIsNamed() async throws {
+    @Test func invalidRequestsAreRefused() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let wrong: [(Call, status: Int, part: String)] = [
             (Call("/nowhere"), 404, "/nowhere"), (Call("/v1/models/none"), 404, "none"),
+            (.delete("/v1/models"), 405, "expected GET, HEAD"), (Call("/v1/completions"), 405, "expected POST"),
             (.ask("none", "What?"), 404, #""none""#), (.ask("g:sideways", "What?"), 404, "g:sideways"),
             (.ask("g", ""), 400, "empty"), (.ask("g", "What?", #""max_tokens": 0"#), 400, "max_tokens"),
             (.ask("g", "What?", #""n": 99"#), 400, #""n""#),
@@ -135,7 +136,7 @@ import Testing
             (.ask("g", "What?", #""tools": [{"type": "function"}]"#), 400, "tools"),
             (.ask("g", "What?", #""lloco": {"mode": "sideways"}"#), 400, "sideways"),
             (.ask("g", "What?", #""lloco": {"documents": ["letter.txt"]}"#), 404, "letter.txt"),
-            (.ask("autocompressor:full", "What?"), 400, "reads documents"),
+            (.ask("autocompressor:full", "What?"), 404, "needs documents"),
             (.ask("g", String(repeating: "What is it? ", count: 4000)), 400, "window"),
             (.ask("\u{FF47}", "What?"), 404, "does not exist"), (.ask("g\u{37E}", "What?"), 404, "does not exist"),
             (.ask("g", "What?", #""lloco": {"documents": ["\u212A.txt"]}"#), 404, "no document"),
@@ -151,14 +152,14 @@ import Testing
             let message = reply.error["message"] as? String ?? ""
             #expect(reply.status == status && message.contains(part), "\(call): \(reply)")
         }
-        // Nothing of it is left over.
+        // Refused requests leave nothing behind.
         #expect(try await server.send(.ask("g", "What?", #""max_tokens": 2"#)).status == 200)
         try await server.end().expectSuccess()
         try await place.run("serve", "--host", "0.0.0.0").expectUsage("0.0.0.0")
         try await place.run("serve", "--port", "99999").expectUsage("--port 99999")
     }
 
-    /// A key of one group finds out nothing about the others; pages and names from elsewhere are not let in.
+    /// A key of one group reveals no other; foreign origins and host names are refused.
     @Test func keysAndHosts() async throws {
         let place = try await Workplace.furnished()
         func line(_ key: String, _ rest: String) -> String {
@@ -188,7 +189,7 @@ import Testing
         ]
         let replies = try await server.send(cases.map(\.0))
         for (reply, (call, status)) in zip(replies, cases) { #expect(reply.status == status, "\(call): \(reply)") }
-        // As of a group that is nowhere.
+        // The answer is that of a missing group.
         #expect(replies[5].body == (try await server.send(call(.ask("h", "What?"), one))).body)
         let nowhere = try await server.send(call(.ask("x", "What?"), one)).body
         #expect(replies[5].body.replacing("\\\"h\\\"", with: "\\\"x\\\"") == nowhere)
@@ -204,7 +205,7 @@ import Testing
         try await place.run(["serve", "--api-key-file", "none"] + Sample.segment).expectFailure("none")
     }
 
-    @Test func aKeyThatSendsTooMuchIsToldSo() async throws {
+    @Test func requestsOverAKeysLimitAreRefused() async throws {
         let place = try await Workplace.furnished()
         let digest = SHA256.hash(data: Data("one".utf8)).map { String(format: "%02x", $0) }.joined()
         try place.write("keys", text: digest + " read *\n")
@@ -217,8 +218,8 @@ import Testing
         try await server.end().expectSuccess()
     }
 
-    /// Whoever goes is not answered any more, and nothing is said of it.
-    @Test func clientsThatGo() async throws {
+    /// A client that disconnects gets no further answer, and nothing is logged.
+    @Test func clientsThatDisconnect() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let calls = (0..<6).map { index in
@@ -232,8 +233,8 @@ import Testing
         #expect(try await server.end().expectSuccess().errorText.isEmpty)
     }
 
-    /// What is being answered is answered to its end, and nothing more is taken.
-    @Test func itEndsBehindWhatItAnswers() async throws {
+    /// Current answers are completed, and new requests are refused.
+    @Test func theServerEndsAfterItsCurrentAnswers() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         async let reply = server.send(.ask("g", "What?", #""max_tokens": 300, "stream": true"#))
@@ -245,7 +246,7 @@ import Testing
         #expect(answered.status == 200 && answered.body.hasSuffix("data: [DONE]\n\n"), "\(answered) \(outcome)")
     }
 
-    /// The second signal waits for nothing.
+    /// The second signal ends the server at once.
     @Test func theSecondSignalEndsIt() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)

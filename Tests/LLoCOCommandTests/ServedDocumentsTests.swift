@@ -11,10 +11,10 @@ import Testing
         Sample.text(item, sentences: sentences)
     }
 
-    /// What takes some seconds to add.
+    /// A text that takes some seconds to add.
     private static let manyFiles = (0..<100).map { (name: "file \($0).txt", text: text("dam \($0)")) }
 
-    @Test func documentsComeAreAskedAndGo() async throws {
+    @Test func documentsAreAddedAskedAndRemoved() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let text = Self.text("dam")
@@ -76,7 +76,7 @@ import Testing
         try await server.end().expectSuccess()
     }
 
-    @Test func whatIsWrongIsNamed() async throws {
+    @Test func invalidRequestsAreRefused() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let upload = try await server.upload([("a.pdf", "x")])
@@ -91,7 +91,8 @@ import Testing
         outside.headers = ["Range": "bytes=99999999-"]
         let cases: [(Call, Int, String)] = [
             (plain, 400, "multipart/form-data"), (announced, 413, "more than"), (outside, 416, "Range"),
-            (Call.upload([("..", "x")]), 400, "no name"), (Call.upload([("a", "x"), ("a", "y")]), 400, "two files"),
+            (Call.upload([("..", "x")]), 400, "not a valid file name"),
+            (Call.upload([("a", "x"), ("a", "y")]), 409, "two files"),
             (Call.upload([]), 400, "no file"), (Call("/lloco/v1/jobs", "{}"), 400, "kind"),
             (Call("/lloco/v1/jobs", #"{"kind": "add", "group": "g"}"#), 400, "upload"),
             (Call("/lloco/v1/jobs", #"{"kind": "add", "group": "g", "upload": "../jobs"}"#), 404, "upload"),
@@ -115,7 +116,7 @@ import Testing
         try await server.end().expectSuccess()
     }
 
-    /// A server that is killed leaves no job running; started again, it goes on with it.
+    /// A killed server leaves no job running. After a restart it resumes the job.
     @Test func jobsSurviveAKill() async throws {
         let place = try await Workplace.furnished()
         var server = try await ServerUnderTest.start(place)
@@ -161,15 +162,15 @@ import Testing
             let last = try await server.send(Call("/lloco/v1/jobs/\(id)/events")).events.last
             #expect(last?["state"] as? String == "cancelled")
         }
-        // Another job runs behind it.
+        // Another job is queued behind it.
         let upload = try await server.upload([("short.txt", Self.text("road"))])
         let (job, _) = try await server.job(#"{"kind": "add", "group": "g", "upload": "\#(upload)"}"#)
         #expect(job["state"] as? String == "done", "\(job)")
         try await server.end().expectSuccess()
     }
 
-    /// A key of one group reads, asks, cites and finds out nothing of another's, on any route that is described.
-    @Test func aKeyOfOneGroupFindsOutNothingOfAnother() async throws {
+    /// A key of one group gives no access to another group, on any documented route.
+    @Test func aKeyOfOneGroupRevealsNoOther() async throws {
         let place = try await Workplace.furnished()
         func line(_ key: String, _ rest: String) -> String {
             SHA256.hash(data: Data(key.utf8)).map { String(format: "%02x", $0) }.joined() + " " + rest + "\n"

@@ -10,19 +10,19 @@ import Testing
     import Musl
 #endif
 
-/// `lloco finetune` without questions, and what it has asked itself.
+/// `lloco finetune` without questions, and the questions that the model asked itself.
 @Suite struct StudyCommandTests {
     private static let fields: [String: Field] = [
         "document": .text, "start": .integer, "end": .integer, "kind": .text, "question": .text, "answer": .text,
         "rejection": .textOrNull,
     ]
 
-    /// The tiny model's weights are random: it asks nothing that could be learned from.
-    @Test func nothingToLearnFrom() async throws {
+    /// The tiny model has random weights and asks no usable question.
+    @Test func aStudyWithoutUsableQuestions() async throws {
         let place = try await Workplace.furnished()
         let command = ["finetune", "--group", "h", "--study-per-passage", "3", "--json"] + Sample.segment
         try await place.run("show", "letter.txt", "--study").expectFailure("letter.txt", "finetune --group h")
-        try await place.run(command).expectFailure("3 questions", "group 'h'", "--study")
+        try await place.run(command).expectFailure("0 of 3 generated questions", "group 'h'", "--study")
         let lines = try await place.run("show", "letter.txt", "--study", "--json").expectSuccess().objects()
         #expect(lines.count == 3)
         for line in lines {
@@ -32,14 +32,14 @@ import Testing
         }
         let text = try await place.run("show", "letter.txt", "--study").expectSuccess().outputText
         #expect(text.hasPrefix("bytes 0–") && text.split(separator: "\n").count == 4)
-        // Nothing is asked again, nothing else was touched.
+        // Nothing is asked again, and nothing else changes.
         let before = try place.bytes("library.lloco")
-        try await place.run(command).expectFailure("3 questions")
+        try await place.run(command).expectFailure("0 of 3 generated questions")
         #expect(try place.bytes("library.lloco") == before)
         try await place.run("show", "river.txt", "--study").expectFailure("river.txt", "has not been studied")
         #expect(try await LibraryContent(of: place).adapters["h"] == nil)
         // Another seed is another study.
-        try await place.run(command + ["--seed", "2"]).expectFailure("3 questions")
+        try await place.run(command + ["--seed", "2"]).expectFailure("0 of 3 generated questions")
         let other = try await place.run("show", "letter.txt", "--study", "--json").objects()
         #expect(other.map { $0["question"] as? String } != lines.map { $0["question"] as? String })
     }
@@ -56,16 +56,16 @@ import Testing
         valley brought their corn, and every child who came with it got a sweet roll from Anna.
         """
 
-    /// The default model studies a story; killed on its way, it ends with the same questions and the same adapter.
+    /// The smallest model studies a story. A killed and resumed run ends with the same questions and adapter.
     @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
-    func killedAndContinued() async throws {
+    func aKilledStudyResumes() async throws {
         let model = try #require(TestFiles.languageModel)
         let command = [
             "finetune", "--group", "g", "--study-per-passage", "4", "--epochs", "2", "--save-every", "0", "--json",
         ]
         func prepared() async throws -> Workplace {
             let place = try Workplace(environment: ["LLOCO_MODEL": model.path])
-            // A passage each, so that a study is killed between some.
+            // One passage per document, so that a study is killed between passages.
             for (index, paragraph) in Self.story.split(separator: "\n\n").enumerated() {
                 try place.write("story\(index).txt", text: String(paragraph))
             }
@@ -103,7 +103,7 @@ import Testing
             while first.isRunning, try await place.run("show", "story0.txt", "--study").status != 0 {}
             first.send(SIGKILL)
             if try await first.end().signal == SIGKILL { break }
-            // On a busy machine it may be done before it is killed.
+            // On a busy machine it may end before it is killed.
             #expect(attempt < 10)
             place = try await prepared()
         }

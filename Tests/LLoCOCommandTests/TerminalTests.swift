@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// Names and texts from outside may not steer the terminal that they are shown on.
+/// Names and texts from outside must not control the terminal.
 @Suite struct TerminalTests {
     static let wild = "wild\u{1B}[2J\u{7}\rname\u{202E}.txt"
     static let group = "gr\u{1B}]0;title\u{7}oup"
     static let text = "The river rose.\u{1B}[31m It fell again in the year of the mill.\n"
 
-    /// Nothing of the command's own output but line ends controls anything.
+    /// The output has no control characters but line ends.
     private func expectTame(_ outcome: Outcome, location: SourceLocation = #_sourceLocation) {
         for text in [outcome.outputText, outcome.errorText] {
             let controls = text.unicodeScalars.filter {
@@ -39,8 +39,8 @@ import Testing
         expectTame(try await place.run(["remove", Self.wild] + library).expectSuccess())
     }
 
-    /// JSON and a document's own text hold what is there.
-    @Test func contentIsLeftAsItIs() async throws {
+    /// JSON and a document's text are not escaped.
+    @Test func contentIsNotEscaped() async throws {
         let place = try Workplace()
         try place.write(Self.wild, text: Self.text)
         let added = try await place.run(["add", Self.wild, "--group", Self.group, "--json"] + Sample.segment).object()
@@ -61,9 +61,9 @@ import Testing
         try await place.run(["add", Self.wild, "--group", "g"] + Sample.segment).expectSuccess()
         let ask = ["ask", "item", "--document", Self.wild, "--mode", "full", "--max-tokens", "2"] + Sample.segment
         let run = try await place.run(ask).expectSuccess()
-        #expect(run.errorText.contains("\\u{1B}[2J") && run.errorText.contains("was cut in the middle"))
+        #expect(run.errorText.contains("\\u{1B}[2J") && run.errorText.contains("was truncated in the middle"))
         #expect(!run.errorText.contains("\u{1B}"))
-        // What stands behind the answer, which is text of the model's own.
+        // The lines after the answer, which is the model's own text.
         let answer = try #require(try await place.run(ask + ["--json"]).object()["answer"] as? String)
         let behind = run.outputText.dropFirst(answer.count)
         #expect(behind.contains("full from wild\\u{1B}[2J") && !behind.contains("\u{1B}"))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a command does not read may be missing or damaged.
+/// A part that a command does not use may be missing or damaged.
 @Suite struct UnreadPartsTests {
     @Test func noRetrievalModel() async throws {
         let place = try await Workplace.furnished(environment: ["LLOCO_EMBEDDER": ""])

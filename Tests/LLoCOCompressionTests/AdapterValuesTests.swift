@@ -6,8 +6,8 @@ import LLoCOTorch
 import Testing
 
 @Suite struct AdapterValuesTests {
-    /// What is begun with computes the same, whatever scale it was made with.
-    @Test func valuesAreTakenAtTheirScale() throws {
+    /// An adapter initialized from another computes the same, whatever the other's scale.
+    @Test func takeValuesPreservesTheScale() throws {
         let fixture = try CompressorFixture()
         let decoder = fixture.decoder
         var checkpoint = try fixture.adapter().checkpoint()
@@ -33,7 +33,7 @@ import Testing
         #expect(error < 1e-5)
         #expect(try (found - scores(plain)).norm().item() > 0.01 * reference.norm().item())
 
-        // Another alpha of the whole is another shape, and so is another rank of one layer.
+        // Another alpha is refused, and so is another rank of one layer.
         checkpoint.configuration.alpha = 4
         #expect(try !fresh().takeValues(of: Adapter(checkpoint, for: decoder)))
         let target = AdapterTarget(layer: 0, module: .query)

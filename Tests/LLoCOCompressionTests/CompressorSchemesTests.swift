@@ -11,7 +11,7 @@ import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 
-/// The ways to compress that are not the published one.
+/// Compression methods other than the published one.
 @Suite struct CompressorSchemesTests {
     let fixture: CompressorFixture
 
@@ -23,8 +23,11 @@ import Testing
             adapter: fixture.adapter(), scheme: scheme)
     }
 
-    /// A run taken up from stored vectors goes on as one that never stopped, and a text's end changes nothing before it.
-    @Test(arguments: CompressionScheme.everyMethod) func runsAreTakenUp(_ scheme: CompressionScheme) throws {
+    /// A run that resumes from stored vectors gives the results of an uninterrupted one. A text's end does not change
+    /// earlier vectors.
+    @Test(arguments: CompressionScheme.everyMethod) func aRunResumesFromStoredVectors(
+        _ scheme: CompressionScheme
+    ) throws {
         let compressor = try compressor(scheme)
         let segments = scheme.segments(of: 67).map { Array(fixture.values.document[$0]) }
         var whole = try CompressionRun(compressor, rounding: .bfloat16)
@@ -41,12 +44,12 @@ import Testing
             for segment in segments[done...] { _ = try run.compress(segment) }
             #expect(try relativeError(run.vectors().rows, expected) < 1e-6, "after \(done) segments")
         }
-        // What a segment sees of those before it.
+        // Only independent segments do not depend on earlier ones.
         var alone = try CompressionRun(compressor, rounding: .bfloat16)
-        let own = try alone.compress(segments[2]).rows
-        let isSame = try relativeError(expected[6..<9], own) < 1e-6
+        let independent = try alone.compress(segments[2]).rows
+        let isSame = try relativeError(expected[6..<9], independent) < 1e-6
         #expect(isSame == (scheme.carry == .independent))
-        // Rounding may change the order of attended ones that weigh nearly the same.
+        // Rounding may change the order of attended positions with nearly equal weights.
         let unrounded = try compressor.compress(fixture.values.document.prefix(67).map { $0 }).rows
         if scheme.segmentCompressor.summaryInput == .attended {
             #expect(try relativeError(unrounded.sum(0), expected.sum(0)) < 0.05)
@@ -55,9 +58,9 @@ import Testing
         }
     }
 
-    /// Vectors by hand, from passes over the whole of what a segment's summary positions see.
+    /// A segment's vectors equal those of one forward pass over its text and summary positions.
     @Test(arguments: VectorForm.allCases, [CompressionMethod.SummaryInput.learned, .picked])
-    func vectorsOfASegment(_ form: VectorForm, _ input: CompressionMethod.SummaryInput) throws {
+    func vectorsMatchASingleForwardPass(_ form: VectorForm, _ input: CompressionMethod.SummaryInput) throws {
         let scheme = CompressionScheme(
             segmentTokens: 20, summaryTokens: 3, carry: .independent,
             method: try CompressionMethod(form: form, summaryInput: input, adapterScope: .everywhere))
@@ -70,7 +73,7 @@ import Testing
             _ = start.isEmpty ? nil : try decoder.hiddenStates(decoder.embed(start), cache: cache)
             var summary = compressor.embedSummary
             if input == .picked {
-                // -log p of each token, read by the compressor after what its text is read after.
+                // -log p of each token with the compressor's adapter and leading position.
                 let text = KeyValueCache(layerCount: decoder.configuration.layerCount)
                 _ = start.isEmpty ? nil : try decoder.hiddenStates(decoder.embed(start), cache: text)
                 let states = try decoder.hiddenStates(decoder.embed(ids), cache: text, adapters: compressor.adapters)
@@ -88,8 +91,8 @@ import Testing
         }
     }
 
-    /// With the adapter at the summary positions alone, text and vectors are read by the model as it is.
-    @Test(arguments: VectorForm.allCases) func theAdapterStaysAtTheSummaries(
+    /// With scope `summaries`, the adapter is active neither at the text's positions nor at vectors.
+    @Test(arguments: VectorForm.allCases) func theAdapterIsActiveOnlyAtSummaryPositions(
         _ form: VectorForm
     ) throws {
         let scheme = CompressionScheme(
@@ -103,7 +106,7 @@ import Testing
         #expect(try relativeError(compressor.compress(ids).rows, plain.compress(ids).rows) > 1e-3)
     }
 
-    @Test func shortSegments() throws {
+    @Test func shortSegmentsAreCompressed() throws {
         for scheme in CompressionScheme.everyMethod where scheme.carry == .independent {
             let compressor = try compressor(scheme)
             let count = scheme.segmentCompressor.summaryInput == .attended ? 1 : 3
@@ -112,8 +115,8 @@ import Testing
         }
     }
 
-    /// Attended vectors are a segment's own keys and values, as many as the segment's share of a whole one.
-    @Test func attendedVectors() throws {
+    /// Attended vectors are a segment's keys and values; their number is proportional to the segment's length.
+    @Test func attendedVectorsAreTheSegmentsKeysAndValues() throws {
         let decoder = fixture.decoder
         var usual = Compressor.attendedScheme
         usual.segmentTokens = 20
@@ -138,8 +141,8 @@ import Testing
             )
         }
         #expect(try relativeError(made, expected) < 1e-5)
-        #expect(try relativeError(fewer, expected[0..<2]) < 1e-6, "the first are what fewer would be")
-        // As many vectors as tokens are the segment, in the order of their weight: what does not depend on it is the same.
+        #expect(try relativeError(fewer, expected[0..<2]) < 1e-6, "fewer vectors are a prefix of more")
+        // With as many vectors as tokens, all positions are kept, ordered by weight: compare order-independent sums.
         let whole = try compressor.compress(ids).rows
         #expect(try relativeError(whole.sum(0), all.sum(0)) < 1e-4)
         #expect(try relativeError((whole * whole).sum(0), (all * all).sum(0)) < 1e-4)
@@ -149,8 +152,8 @@ import Testing
         }
     }
 
-    /// A checkpoint of before these ways is read as the published one.
-    @Test func schemesAreStored() throws {
+    /// Schemes survive encoding. A scheme without method fields, from an older version, is the published method.
+    @Test func schemesAreEncodedAndDecoded() throws {
         let old = Data(#"{"segmentTokens": 20, "summaryTokens": 3, "carry": "newest"}"#.utf8)
         #expect(
             try JSONDecoder().decode(CompressionScheme.self, from: old)
@@ -162,8 +165,8 @@ import Testing
         #expect(CompressionScheme.everyMethod[0].description == "accumulated-20-3")
     }
 
-    /// What schemes of all methods have always been called and stored as: vectors are known by it.
-    @Test func schemesAreSpelledAsEver() throws {
+    /// Names and encodings of all schemes are stable: they identify stored vectors.
+    @Test func namesAndEncodingsAreStable() throws {
         let lines = try Data(contentsOf: packageRoot.appending(path: "Fixtures/schemes.tsv"))
         let spelled = String(decoding: lines, as: UTF8.self).split(separator: "\n").map { $0.split(separator: "\t") }
         try #require(spelled.count == 45 && spelled.count == CompressionScheme.everyMethod.count)
@@ -176,8 +179,8 @@ import Testing
         }
     }
 
-    /// A bias a key and head stays with its vectors.
-    @Test func vectorsWithABias() throws {
+    /// Concatenation, selection and conversion keep each vector's bias.
+    @Test func vectorsKeepTheirBias() throws {
         let values = try Tensor.randn([2, 5, 4])
         let bias = try Tensor.randn([2, 3, 5])
         let vectors = SegmentVectors(values, bias: bias)
@@ -188,7 +191,7 @@ import Testing
         #expect(try joined.to(.bfloat16).bias?.dtype == .float32)
         let plain = try SegmentVectors(rows: values[0])
         #expect(try SegmentVectors.concatenated([plain, plain]).bias == nil)
-        // Vectors without a bias are attended to as they are: 0 is added.
+        // Vectors without a bias get 0.
         let first = try SegmentVectors(rows: values[0], bias: bias[0])
         let mixed = try #require(try SegmentVectors.concatenated([plain, first, plain.last(1)]).bias)
         #expect(mixed.shape == [1, 3, 11])
@@ -197,8 +200,7 @@ import Testing
         #expect(try mixed.narrowed(2, start: 10, length: 1).norm().item() == 0)
     }
 
-    /// Three spelled fields are a method each in its own type, or none.
-    @Test func combinationsThatAreNoMethod() throws {
+    @Test func invalidCombinationsAreRefused() throws {
         #expect(CompressionScheme.everyMethod[0].method == .autoCompressor)
         #expect(SummaryVectors(embeddings: .learned, adapterScope: .everywhere) == nil)
         for scope in AdapterScope.allCases {

@@ -15,23 +15,23 @@ import Testing
     init() throws { fixture = try CompressorFixture() }
 
     @Test(arguments: zip(CompressionScheme.Carry.allCases, ["accumulate", "newest", "independent"]))
-    func vectorsOfEachCarry(carry: CompressionScheme.Carry, name: String) throws {
-        var told: [Int] = []
-        let vectors = try fixture.compressor(carry).compress(fixture.values.document) { told.append($0) }.rows
+    func vectorsMatchTheReference(carry: CompressionScheme.Carry, name: String) throws {
+        var progress: [Int] = []
+        let vectors = try fixture.compressor(carry).compress(fixture.values.document) { progress.append($0) }.rows
         let reference = try fixture.tensors.tensor("vectors.\(name)", as: .float32)
         #expect(vectors.dtype == .float32)
         #expect(try relativeError(vectors, reference) < referenceTolerance)
-        #expect(told == fixture.scheme().segments(of: fixture.values.document.count).map(\.upperBound))
+        #expect(progress == fixture.scheme().segments(of: fixture.values.document.count).map(\.upperBound))
     }
 
-    @Test func vectorsWithAnAdapter() throws {
+    @Test func vectorsWithAnAdapterMatchTheReference() throws {
         let vectors = try fixture.compressor(adapter: fixture.adapter()).compress(fixture.values.document).rows
         let reference = try fixture.tensors.tensor("vectors.adapter", as: .float32)
         #expect(try relativeError(vectors, reference) < referenceTolerance)
-        #expect(try relativeError(vectors, fixture.vectors()) > 0.01, "the adapter changes them")
+        #expect(try relativeError(vectors, fixture.vectors()) > 0.01, "the adapter changes the vectors")
     }
 
-    @Test(arguments: [false, true]) func theQuestionIsReadAfterTheVectors(adapted: Bool) throws {
+    @Test(arguments: [false, true]) func logitsAfterTheVectorsMatchTheReference(adapted: Bool) throws {
         let prefix = adapted ? "adapter." : ""
         let adapters = ActiveAdapters(adapted ? [try fixture.adapter()] : [])
         let prompt = try Tensor.concatenated(
@@ -41,8 +41,8 @@ import Testing
         }
         let reference = try fixture.tensors.tensor("\(prefix)question_logits", as: .float32)
         let count = fixture.values.question.count
-        let own = try logits.narrowed(0, start: logits.size(0) - count, length: count)
-        #expect(try relativeError(own, reference) < referenceTolerance)
+        let questionLogits = try logits.narrowed(0, start: logits.size(0) - count, length: count)
+        #expect(try relativeError(questionLogits, reference) < referenceTolerance)
         if !adapted {
             let greedy = fixture.values.questionGreedy
             let text = try fixture.model.generate(
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: CompressionScheme.Carry.allCases)
-    func aRunGoesOnFromStoredVectors(carry: CompressionScheme.Carry) throws {
+    func aRunResumesFromStoredVectors(carry: CompressionScheme.Carry) throws {
         let compressor = try fixture.compressor(carry)
         let ids = fixture.values.document
         let segments = compressor.scheme.segments(of: ids.count).map { Array(ids[$0]) }
@@ -66,12 +66,12 @@ import Testing
             for segment in segments[done...] { _ = try run.compress(segment) }
             #expect(try run.vectors().rows.bytes() == expected.bytes(), "\(carry) after \(done) segments")
         }
-        // Rounding is within what bfloat16 holds: 8 bits.
+        // The rounding error is that of bfloat16's 8 significant bits.
         #expect(try relativeError(expected, compressor.compress(ids).rows) < 0.02)
     }
 
-    /// Without keys and values that are kept: every segment reads the whole prefix again.
-    private func plainly(_ ids: [Int], _ compressor: Compressor) throws -> Tensor {
+    /// Compression without a cache: every segment recomputes the whole prefix.
+    private func vectorsWithoutCache(_ ids: [Int], _ compressor: Compressor) throws -> Tensor {
         try withoutGradients {
             var prefix: [Tensor] = []
             for range in compressor.scheme.segments(of: ids.count) {
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func eightySegments() throws {
+    @Test func eightySegmentsAreCompressed() throws {
         let compressor = try fixture.compressor()
         var generator = SplitMix64(seed: 4)
         let count = 79 * fixture.values.segmentTokens + 1
@@ -92,11 +92,11 @@ import Testing
         let vectors = try compressor.compress(ids).rows
         #expect(vectors.size(0) == 240)
         #expect(try vectors.isFinite().to(.float32).sum().item() == Double(vectors.count))
-        // Errors of many steps add up.
-        #expect(try relativeError(vectors, plainly(ids, compressor)) < 1e-3)
+        // Errors accumulate over the segments.
+        #expect(try relativeError(vectors, vectorsWithoutCache(ids, compressor)) < 1e-3)
     }
 
-    @Test func schemesCutWithoutAGap() {
+    @Test func segmentsHaveNoGaps() {
         let scheme = CompressionScheme(segmentTokens: 20, summaryTokens: 3)
         #expect(scheme.segments(of: 0) == [])
         #expect(scheme.segments(of: 1) == [0..<1])
@@ -106,27 +106,27 @@ import Testing
         #expect(CompressionScheme().description == "accumulated-1536-50")
     }
 
-    @Test func segmentsThatAreNone() throws {
+    @Test func invalidSegmentsAreRefused() throws {
         var run = try CompressionRun(fixture.compressor())
         #expect(message { _ = try run.compress([]) }?.contains("0 tokens") == true)
         #expect(message { _ = try run.compress(Array(repeating: 5, count: 21)) }?.contains("21 tokens") == true)
         #expect(message { _ = try run.compress([5, 100_000]) }?.contains("100000") == true)
         #expect(try run.vectors().rows.shape == [0, fixture.decoder.configuration.hiddenSize])
-        // What failed leaves the run as it was.
+        // A failure does not change the run.
         let ids = Array(fixture.values.document.prefix(30))
         for range in fixture.scheme().segments(of: ids.count) { _ = try run.compress(Array(ids[range])) }
         #expect(try relativeError(run.vectors().rows, fixture.compressor().compress(ids).rows) == 0)
     }
 
-    @Test func vectorsThatAreNoNumbersAreRefused() throws {
+    @Test func nonFiniteVectorsAreRefused() throws {
         let broken = try fixture.embedSummary.cloned()
         try broken[0..<1].fill(.nan)
         let compressor = try Compressor(
             decoder: fixture.decoder, embedSummary: broken, adapter: nil, scheme: fixture.scheme())
-        #expect(message { _ = try compressor.compress([5, 6, 7]) }?.contains("no numbers") == true)
+        #expect(message { _ = try compressor.compress([5, 6, 7]) }?.contains("non-finite") == true)
     }
 
-    @Test func textsBeyondEveryWindowAreRefused() throws {
+    @Test func textsBeyondTheWindowAreRefused() throws {
         let compressor = try fixture.compressor()
         try compressor.check(tokens: 20 * 2700, named: "a.txt")
         #expect(message { try compressor.check(tokens: 20 * 2800, named: "a.txt") }?.contains("a.txt: 56000") == true)
@@ -172,9 +172,9 @@ import Testing
 }
 
 extension CompressorTests {
-    /// What a killed `add` does with the default model: the same bytes as if it had not been killed.
+    /// With the default model, a run that resumes from stored vectors gives exactly the bytes of an uninterrupted one.
     @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
-    func theDefaultModelGoesOnFromStoredVectors() throws {
+    func theDefaultModelResumesFromStoredVectors() throws {
         let model = try LanguageModel(path: #require(TestFiles.languageModel))
         let scheme = CompressionScheme(segmentTokens: 96, summaryTokens: 50)
         let summary = try model.decoder.embed(Array(repeating: 0, count: 50))[0]

@@ -7,14 +7,14 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Documents compressed by the families that are not Llama's, and read again.
+/// Compression with model families other than Llama.
 @Suite struct FamilyCompressionTests {
     static let names = [
         "qwen3", "gemma3", "smollm3", "mistral", "ministral3", "phi3", "phi4-mini", "olmo2", "granite", "yarn",
         "dynamic",
     ]
 
-    @Test(arguments: names) func everyMethodGivesVectorsThatAreRead(_ name: String) throws {
+    @Test(arguments: names) func everyMethodMakesUsableVectors(_ name: String) throws {
         let folder = TestFiles.fixtures.appending(path: "families/\(name)")
         let decoder = try Llama(CheckpointLoader.open(folder), configuration: LlamaConfiguration(at: folder))
         let size = decoder.configuration.hiddenSize

@@ -9,7 +9,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Heads that choose each in its own way what they keep of a segment's positions.
+/// Head selections: each head keeps its own number and choice of a segment's positions.
 @Suite(.seeded) struct HeadSelectionTests {
     let fixture: CompressorFixture
 
@@ -21,8 +21,8 @@ import Testing
             method: .attended(AttendedKeysAndValues(selection: shares)))
     }
 
-    /// Rows have as many entries as heads, the first rows hold what fewer rows would, and every head comes to its share.
-    @Test func ownersOfEntries() throws {
+    /// A row has one entry per head slot, fewer rows are a prefix of more, and every head gets its share of entries.
+    @Test func entriesAreDistributedByShares() throws {
         let shares = try HeadSelection(shares: [4, 1, 0, 3])
         #expect(abs(shares.largestShare - 2) < 1e-12)
         #expect(shares.owners(rows: 2) == [0, 3, 0, 1, 3, 0, 3, 0])
@@ -45,8 +45,8 @@ import Testing
         }
     }
 
-    /// Heads that share alike keep what heads without shares do.
-    @Test func equalSharesAreNone() throws {
+    /// Equal shares give the results of no selection.
+    @Test func equalSharesChangeNothing() throws {
         let ids = Array(fixture.values.document.prefix(47))
         let count = 2 * fixture.values.heads
         let decoder = fixture.decoder
@@ -64,7 +64,7 @@ import Testing
         for (one, other) in zip(try scores(plain), try scores(shared)) { #expect(abs(one - other) < 1e-4) }
     }
 
-    /// What is read of vectors with shares is what each head keeps: its most attended positions, as many as are its.
+    /// The entries of each head are its most attended positions; their number follows from its share.
     @Test func headsKeepTheirShares() throws {
         let ids = Array(fixture.values.document.prefix(20))
         let count = 2 * fixture.values.heads
@@ -90,14 +90,14 @@ import Testing
         }
         #expect(zip(seen, weights).allSatisfy { abs(Double($0) - 4 * Double($1) * 2 / 3) <= 1 })
         #expect(zip(seen, weights).allSatisfy { $1 > 0 || $0 == 0 }, "a head without a share keeps nothing")
-        // The first rows are what fewer would be.
+        // Fewer vectors are a prefix of more.
         let fewer = try Compressor.attended(for: decoder, scheme(shares, vectors: 2)).compress(ids)
         let first = try made.selected([0..<2]).values.array(of: Float.self)
         #expect(try fewer.values.array(of: Float.self) == first)
     }
 
-    /// A head whose share is more than the segment has leaves the rest empty.
-    @Test func moreThanThereIs() throws {
+    /// A head whose share exceeds the segment's positions has empty entries.
+    @Test func excessEntriesAreBlank() throws {
         let ids = Array(fixture.values.document.prefix(6))
         let count = 2 * fixture.values.heads
         let shares = try HeadSelection(shares: [count * 4] + Array(repeating: 1, count: count - 1))
@@ -117,8 +117,8 @@ import Testing
         #expect(try hidden.isAllFinite())
     }
 
-    /// A layer holds as many positions as the head of it that keeps the most, and reads them as if it held all.
-    @Test func layersHoldWhatTheyKeep() throws {
+    /// A layer's cache holds as many positions as its largest head keeps. Results are those of a cache with all.
+    @Test func layersHoldOnlyKeptPositions() throws {
         let decoder = fixture.decoder
         let (layers, heads, count) = (2, fixture.values.heads, 9)
         // The first layer's heads keep 2 and 4 positions, the second's 9 and fewer.
@@ -130,8 +130,8 @@ import Testing
             var bias: [Float] = []
             for layer in 0..<layers {
                 for head in 0..<heads {
-                    let own = keeps(layer, head)
-                    bias += (0..<count).map { $0 < count - own ? blank : Float($0) / 10 }
+                    let kept = keeps(layer, head)
+                    bias += (0..<count).map { $0 < count - kept ? blank : Float($0) / 10 }
                 }
             }
             let cache = try decoder.emptyContext(.keysAndValues)
@@ -151,7 +151,7 @@ import Testing
                 for (one, other) in zip(try states(short), try states(whole)) { #expect(abs(one - other) < 1e-4) }
             }
             try compare()
-            // Once more after cuts: behind the vectors, among them, and before all that the first layer holds.
+            // Again after truncation: behind the vectors, among them, and before all that the first layer holds.
             for length in [10, 8, 5] {
                 for cache in [short, whole] { cache.truncate(to: length) }
                 try compare()
@@ -159,8 +159,8 @@ import Testing
         }
     }
 
-    /// A position's worth is what powers and directions make of attention, value and key.
-    @Test func worthOfPositions() throws {
+    /// A position's worth combines attention, value length, key and value by powers and directions.
+    @Test func worthFollowsPowersAndDirections() throws {
         let ids = Array(fixture.values.document.prefix(20))
         let decoder = fixture.decoder
         let size = decoder.configuration.headSize
@@ -172,7 +172,7 @@ import Testing
         let usual = try kept(HeadSelection(shares: alike))
         let zeros = [Float](repeating: 0, count: count * 2 * size)
         #expect(try kept(HeadSelection(shares: alike, directions: zeros)) == usual)
-        // Nothing but one element of the value counts, in the last head: the greatest come first.
+        // In the last head the worth is one element of the value: the greatest values come first.
         var directions = zeros
         directions[((count - 1) * 2 + 1) * size + 3] = 5
         let chosen = try kept(
@@ -185,7 +185,7 @@ import Testing
         let values = try all.values.reshaped([20, 2, 2, fixture.values.heads, size])
         let wanted = try (0..<20).map { try values[$0][1][1][fixture.values.heads - 1][3].item() }
         #expect(found == Array(wanted.sorted(by: >).prefix(4)))
-        // Weights are added to the scores of what a head keeps.
+        // Weights are added to the scores of a head's kept positions.
         func read(_ weight: Float) throws -> [Float] {
             let selection = try HeadSelection(shares: alike, logWeights: alike.map { _ in weight })
             let compressor = try Compressor.attended(for: decoder, scheme(selection, vectors: 4))
@@ -197,16 +197,16 @@ import Testing
         #expect(try read(0) != read(0.5) && read(0.5) == read(0.5))
     }
 
-    /// Schemes with shares are told apart, kept by a checkpoint's description, and refused where they have no meaning.
-    @Test func spelling() throws {
+    /// A selection is part of a scheme's name but not of its encoding, and is refused for other methods.
+    @Test func selectionsInSchemes() throws {
         let shares = try HeadSelection(shares: [3, 1, 2])
         let (with, without) = (scheme(shares), scheme(nil))
         #expect(without.description == "independent-20-5-keys-and-values-attended-summaries")
         #expect(with.description == without.description + "-selected" && with != without)
-        // A selection has a file of its own.
-        let read = try JSONDecoder().decode(CompressionScheme.self, from: JSONEncoder().encode(with))
-        #expect(read == without)
-        #expect(try read.selecting(shares) == with)
+        // A selection is stored in a separate file.
+        let decoded = try JSONDecoder().decode(CompressionScheme.self, from: JSONEncoder().encode(with))
+        #expect(decoded == without)
+        #expect(try decoded.selecting(shares) == with)
         let (one, other) = (with.reading(), without.reading())
         #expect(one.selection == shares && one.positions(of: 10) == 15 && one.vectors(in: 15) == 10)
         #expect(other.positions(of: 10) == 10 && other.vectors(in: 15) == 15)
@@ -229,6 +229,6 @@ import Testing
 }
 
 extension CompressorFixture.Values {
-    /// Of each layer
+    /// Number of heads in each layer
     fileprivate var heads: Int { 4 }
 }

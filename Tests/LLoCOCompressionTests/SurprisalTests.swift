@@ -3,11 +3,11 @@ import LLoCOModelTestSupport
 import LLoCOModels
 import Testing
 
-/// How little a model expects a text's tokens.
+/// The surprisal of a text's tokens.
 @Suite struct SurprisalTests {
-    @Test func valuesAddUpToTheText() throws {
+    @Test func valuesAddUpToTheTextsLoss() throws {
         let fixture = try CompressorFixture()
-        // More than are scored at a time.
+        // More tokens than one chunk of logits.
         let ids = (0..<300).map { fixture.values.document[$0 % 60] }
         let values = try Surprisal.values(of: ids, fixture.decoder)
         #expect(values.count == 300 && values[0] == 0)
@@ -19,7 +19,7 @@ import Testing
         #expect(try Surprisal.values(of: [], fixture.decoder) == [])
     }
 
-    @Test func theGreatestStandInTheTextsOrder() {
+    @Test func greatestValuesAreInTextOrder() {
         #expect(Surprisal.greatest(3, of: [0, 5, 1, 9, 5, 2]) == [1, 3, 4])
         #expect(Surprisal.greatest(2, of: [4, 4, 4]) == [0, 1])
         #expect(Surprisal.greatest(9, of: [1, 2]) == [0, 1])

@@ -3,7 +3,7 @@ import LLoCODocuments
 import LLoCOTestSupport
 import Testing
 
-/// The question files of the demo, against the licence texts that the system carries.
+/// The demo's question files and the licence texts of the system.
 @Suite struct DemoQuestionsTests {
     private static let folder = packageRoot.appending(path: "Demo")
     private static let licences = URL(fileURLWithPath: "/usr/share/common-licenses")
@@ -19,8 +19,8 @@ import Testing
         heldBack = try read("questions-held-back.jsonl")
     }
 
-    /// Both files ask about the same documents, and held-back questions and answers are their own.
-    @Test func apart() throws {
+    /// Both files ask about the same documents but share no questions or answers.
+    @Test func heldBackQuestionsDiffer() throws {
         #expect(training.documents.map(\.title) == heldBack.documents.map(\.title))
         #expect(training.documents.count >= 4)
         for (trained, held) in zip(training.documents, heldBack.documents) {
@@ -32,14 +32,13 @@ import Testing
         }
     }
 
-    /// Answers are short.
-    @Test func short() {
+    @Test func answersAreShort() {
         for question in (training.documents + heldBack.documents).flatMap(\.questions) {
             #expect(question.answers.allSatisfy { (1...12).contains($0.split(separator: " ").count) }, "\(question.id)")
         }
     }
 
-    /// The text holds the words of every answer.
+    /// The text contains the words of every answer.
     @Test(
         .enabled(
             if: FileManager.default.fileExists(atPath: licences.appending(path: "GPL-3").path),
@@ -49,7 +48,7 @@ import Testing
             let url = Self.licences.appending(path: document.title)
             let words = Set(Self.words(try String(contentsOf: url, encoding: .utf8)))
             for question in document.questions where !["Yes", "No"].contains(question.answers[0]) {
-                // "Section 3" is the numbered heading of a text that may never say "section".
+                // "Section 3" is a numbered heading in a text that may not contain "section".
                 let answer = Self.words(question.answers[0]).filter { $0 != "section" }
                 #expect(!answer.isEmpty && answer.allSatisfy(words.contains), "\(question.id): \(answer)")
             }

@@ -11,7 +11,7 @@ import Testing
         try reader.read(Data(html.utf8), path: "page.html", kind: .html).text
     }
 
-    @Test func markupGoesAndBlocksStay() throws {
+    @Test func markupIsRemovedAndBlocksAreSeparated() throws {
         let html = """
             <!DOCTYPE html><html><head><title>A &amp; B</title><meta charset="utf-8">
             <style>p { color: red }</style><script>if (a < b) { document.write("</p>"); }</script></head>
@@ -41,7 +41,7 @@ import Testing
         #expect(try text("AT&T &; &# &#x; &nosuch; R&D&lt") == "AT&T &; &# &#x; &nosuch; R&D<")
     }
 
-    @Test func whatIsNoTagStays() throws {
+    @Test func textThatIsNotATagIsKept() throws {
         #expect(try text("1 < 2 and 3 > 2, a <- b, </ 5> <") == "1 < 2 and 3 > 2, a <- b, </ 5> <")
         #expect(try text("x<p title=it's>y</P >z") == "x\n\ny\n\nz")
         #expect(try text("<SCRIPT>no</sCript >yes<br/>more<script src=a></script>") == "yes\nmore")
@@ -71,7 +71,7 @@ import Testing
         #expect(error?.description.contains("iconv -f shift_jis") == true)
     }
 
-    @Test func filesAreKnownByNameOrBeginning() throws {
+    @Test func kindFollowsNameOrFirstBytes() throws {
         let folder = try TemporaryFolder()
         for name in ["a.html", "a.HTM", "page"] {
             #expect(try reader.read(try folder.write(name, text: "\n<!doctype HTML><p>text</p>")).text == "text")
@@ -82,8 +82,8 @@ import Testing
         #expect(error?.code == .empty)
     }
 
-    /// Any bytes: a text or an error, and in linear time.
-    @Test func garbageIsSurvived() throws {
+    /// Any input gives a text or an error in linear time.
+    @Test func randomInputIsHandled() throws {
         var generator = SplitMix64(seed: 5)
         let parts = [
             "<", ">", "</", "<p", "<a href=", "\"", "'", "=", "&", "&#", "&#x", ";", "<!--", "-->", "pre", "<script>",

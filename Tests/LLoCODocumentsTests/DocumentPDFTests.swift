@@ -12,7 +12,7 @@ import Testing
         file = try folder.write("a.pdf", text: "%PDF-1.4\nsomething\n%%EOF\n")
     }
 
-    /// A program that stands in for pdftotext.
+    /// A script in place of pdftotext.
     func program(_ script: String) throws -> String {
         let path = try folder.write("program-\(UUID().uuidString)", text: "#!/bin/sh\n\(script)\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
@@ -31,17 +31,17 @@ import Testing
             sourceLocation: sourceLocation)
     }
 
-    @Test func theProgramsTextIsTheText() throws {
+    @Test func textIsTheProgramsOutput() throws {
         let reader = DocumentReader(pdfProgram: try program("echo \"$@\"; printf 'p\\303\\244ge two\\f'"))
         let document = try reader.read(file)
         #expect(document.kind == .pdf)
         #expect(document.text == "-enc UTF-8 -eol unix \(file) -\npäge two\n\n")
-        // The first bytes tell, not the name; and a name that looks like an option is none.
+        // The first bytes decide, not the name. A name that looks like an option is not one.
         let named = try folder.write("-opw.txt", text: "%PDF-1.4\n%%EOF")
         #expect(try reader.read(named).kind == .pdf)
     }
 
-    @Test func theMissingProgramIsNamed() {
+    @Test func missingProgramIsNamed() {
         let line = "apt-get install poppler-utils"
         refused(DocumentReader(pdfProgram: "/nonexistent/pdftotext"), file, .programMissing, line)
         refused(DocumentReader(pdfProgram: "no-such-program-\(UUID().uuidString)"), file, .programMissing, line)
@@ -61,7 +61,7 @@ import Testing
             .truncated, "%%EOF")
     }
 
-    @Test func timeAndSizeAreBounded() throws {
+    @Test func timeAndSizeAreLimited() throws {
         let started = ContinuousClock.now
         let slow = DocumentReader(pdfProgram: try program("exec sleep 30"), pdfTimeout: 0.4)
         refused(slow, file, .programFailed, "longer than")
@@ -73,9 +73,9 @@ import Testing
         #expect(ContinuousClock.now - started < .seconds(20))
     }
 
-    /// The real program on a page written here.
+    /// The real program reads a generated page.
     @Test(.enabled(if: Programs.find("pdftotext") != nil, "no pdftotext: apt-get install poppler-utils"))
-    func poppler() throws {
+    func popplerReadsAPage() throws {
         let content = "BT /F1 24 Tf 72 700 Td (Compressed contexts) Tj ET"
         let objects = [
             "<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

@@ -5,7 +5,7 @@ import LLoCOTestSupport
 import Testing
 
 @Suite struct DocumentPassageTests {
-    /// Random text of many scripts, blanks, line ends, endless words and lone combining marks.
+    /// Random text of many scripts, blanks, line endings, very long words and lone combining marks.
     func randomText(_ generator: inout SplitMix64) -> String {
         let parts = [
             "word", "longer-word", "a", "I", "3.14", "2024", "end.", "Why?", "stop!", "(so)", "\"Quote.\"", "größe",
@@ -26,7 +26,7 @@ import Testing
         return text
     }
 
-    @Test(arguments: 0..<40) func propertiesOfRandomText(seed: Int) throws {
+    @Test(arguments: 0..<40) func randomTextHasValidPassages(seed: Int) throws {
         var generator = SplitMix64(seed: UInt64(seed))
         let text = randomText(&generator)
         let bytes = Array(text.utf8)
@@ -37,18 +37,18 @@ import Testing
             var covered = [Bool](repeating: false, count: bytes.count)
             var last = -1
             for passage in passages {
-                #expect(passage.lowerBound > last, "in order, each beginning after the one before")
+                #expect(passage.lowerBound > last, "each passage begins after the previous one")
                 last = passage.lowerBound
-                let piece = try #require(String(validating: bytes[passage], as: UTF8.self), "cut inside a character")
+                let piece = try #require(String(validating: bytes[passage], as: UTF8.self), "split inside a character")
                 let start = text.utf8.index(text.startIndex, offsetBy: passage.lowerBound)
                 let end = text.utf8.index(text.startIndex, offsetBy: passage.upperBound)
                 #expect(Array(text.utf8[start..<end]) == Array(piece.utf8))
                 let words = piece.split { $0.isWhitespace && $0 != "\u{85}" }
                 #expect(words.count <= 180)
-                #expect(piece.unicodeScalars.count <= 220 * 8, "pieces bound characters too")
+                #expect(piece.unicodeScalars.count <= 220 * 8, "the piece limit also limits characters")
                 #expect(piece.unicodeScalars.first.map { !$0.properties.isWhitespace } == true)
                 #expect(piece.unicodeScalars.last.map { !$0.properties.isWhitespace } == true)
-                for place in passage { covered[place] = true }
+                for byte in passage { covered[byte] = true }
             }
             var offset = 0
             for scalar in text.unicodeScalars {
@@ -61,13 +61,13 @@ import Testing
         }
     }
 
-    @Test func emptyAndBlankTextsHaveNone() {
+    @Test func emptyAndBlankTextsHaveNoPassages() {
         #expect(PassageSplitter().split("") == [])
         #expect(PassageSplitter().split(" \n\u{3000}\t\r\n") == [])
         #expect(PassageSplitter().split(" a ") == [1..<2])
     }
 
-    @Test func endsAreParagraphsThenSentencesThenLines() {
+    @Test func passagesEndAtParagraphsThenSentencesThenLines() {
         let words = (0..<100).map { "word\($0 % 10)" }
         let paragraph = words.joined(separator: " ")
         #expect(
@@ -78,12 +78,12 @@ import Testing
         #expect(PassageSplitter().split(sentences).first == 0..<paragraph.utf8.count + 1)
         let lines = paragraph + "\n" + paragraph
         #expect(PassageSplitter().split(lines).first == 0..<paragraph.utf8.count)
-        // An early paragraph end does not make a tiny passage.
+        // An early paragraph end does not end the passage.
         let title = "Title\n\n" + paragraph + "\n\n" + paragraph
         #expect(PassageSplitter().split(title).first == 0..<paragraph.utf8.count + 7)
     }
 
-    @Test func endlessWordsAreCut() {
+    @Test func veryLongWordsAreSplit() {
         let passages = PassageSplitter().split(String(repeating: "a", count: 100_000))
         #expect(passages.count > 10)
         #expect(passages.first?.lowerBound == 0 && passages.last?.upperBound == 100_000)
@@ -98,16 +98,16 @@ import Testing
     @Test func overlapRepeatsWords() {
         let text = (0..<1000).map { "w\($0)" }.joined(separator: " ")
         let plain = PassageSplitter().split(text)
-        let lapped = PassageSplitter(overlap: 30).split(text)
-        #expect(lapped.count > plain.count)
-        for (left, right) in zip(lapped, lapped.dropFirst()) {
+        let overlapping = PassageSplitter(overlap: 30).split(text)
+        #expect(overlapping.count > plain.count)
+        for (left, right) in zip(overlapping, overlapping.dropFirst()) {
             let shared = Array(text.utf8)[right.lowerBound..<left.upperBound]
             #expect(String(decoding: shared, as: UTF8.self).split(separator: " ").count == 30)
         }
         #expect(PassageSplitter(maximumWords: 1, overlap: 9).split("a b c") == [0..<1, 2..<3, 4..<5])
     }
 
-    @Test func aGrownTextKeepsItsPassages() {
+    @Test func growingTextKeepsItsPassages() {
         let text = Sample.text("sea", paragraphs: 40)
         let passages = PassageSplitter().split(text)
         let grown = PassageSplitter().split(text + "\n\n" + Sample.text("ice", paragraphs: 9))

@@ -12,7 +12,7 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// Reading must fail with this code and one line that names the file and says `words`.
+    /// Expects reading to fail with this code and a one-line message with the path and `words`.
     func refused(
         _ path: String, _ code: DocumentError.Code, _ words: String, reader: DocumentReader? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -27,7 +27,7 @@ import Testing
             sourceLocation: sourceLocation)
     }
 
-    @Test func textIsKeptAsItIs() throws {
+    @Test func plainTextIsUnchanged() throws {
         let text = "# Über\r\n\n* naïve — \u{1F600}\tend\n"
         for name in ["a.txt", "a.md", "LICENSE", "a.unknown"] {
             let document = try reader.read(try folder.write(name, text: text))
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func byteOrderMarksAreUnderstood() throws {
+    @Test func byteOrderMarksAreDecoded() throws {
         let text = "Größe \u{1F600}"
         #expect(try reader.read(try folder.write("8.txt", [0xEF, 0xBB, 0xBF] + Array(text.utf8))).text == text)
         let units = Array(text.utf16)
@@ -54,7 +54,7 @@ import Testing
         refused(try folder.write("none.be.txt", [0] + unmarked.dropLast()), .encoding, "iconv -f UTF-16BE")
     }
 
-    @Test func badFilesAreNamed() throws {
+    @Test func errorsNameTheFile() throws {
         refused(folder.path("missing.txt"), .missing, "no such file")
         refused(folder.url.path, .unreadable, "directory")
         refused(try folder.write("empty.txt", []), .empty, "0 bytes")
@@ -73,7 +73,7 @@ import Testing
         #expect(error?.errorCode == .notFound)
     }
 
-    /// Every ill-formed string of up to four bytes is refused, every well-formed one read: against the standard library.
+    /// Random byte strings are accepted exactly if the standard library accepts them.
     @Test func utf8IsCheckedExactly() throws {
         var generator = SplitMix64(seed: 11)
         let interesting: [UInt8] = [
@@ -101,7 +101,7 @@ import Testing
         #expect(good > 500 && bad > 5000)
     }
 
-    @Test func directoriesBecomeTheirDocuments() throws {
+    @Test func directoriesExpandToTheirDocuments() throws {
         for name in ["b.txt", "a/z.md", "a/B.HTML", "a/c.pdf", "skip.png", ".hidden.txt", ".git/x.txt", "A.txt"] {
             try folder.write(name, text: "x")
         }
@@ -122,7 +122,7 @@ import Testing
         #expect(none?.code == .noDocuments)
     }
 
-    @Test func digestsAreThePublishedOnes() throws {
+    @Test func digestsMatchPublishedValues() throws {
         #expect(
             Digest.sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             "FIPS 180-4, one block")

@@ -20,8 +20,8 @@ import Testing
         QuestionDocument(id: "d2", title: "Two", document: "Text of two.", questions: []),
     ])
 
-    /// Lines are read in order, whatever the line ends, blank lines and byte-order mark.
-    @Test func plain() throws {
+    /// Lines are read in order with any line endings, blank lines and a byte order mark.
+    @Test func linesAreReadInOrder() throws {
         for text in ["\(Self.first)\n\(Self.second)\n", "\u{FEFF}\n\(Self.first)\r\n \r\n\(Self.second)"] {
             let set = try read(Array(text.utf8))
             #expect(set == Self.expected)
@@ -29,8 +29,8 @@ import Testing
         }
     }
 
-    /// Gzip is told by its content: one member, several, zeros after them, many pieces.
-    @Test func gzip() throws {
+    /// Gzip is detected by content: one member, several, zeros after them, many pieces.
+    @Test func gzipIsDetected() throws {
         let text = Array("\(Self.first)\n\(Self.second)\n".utf8)
         #expect(try read(Gzip.stored(text)) == Self.expected)
         let half = text.count / 2
@@ -44,7 +44,7 @@ import Testing
     }
 
     /// Compressed gzip, as Python's gzip.compress writes it.
-    @Test func deflated() throws {
+    @Test func deflatedGzipIsRead() throws {
         let base64 = """
             H4sIAAAAAAACA+3XvQ6CMBSG4d2rIJ0dOPLv4oUYBmI7kCgEKGEg3LuWaOLod1a/pck5bZdne1fTWnOOjI3NMTK+9X
             cXRh8m29/mh+t8WCz9aKO/PILEMLvJt303vSiu65tsiL+vdqRL2DTdtLhxf2oaU2/1dvh8sUJlVFlw5ROVUeUTrpxQ
@@ -58,8 +58,8 @@ import Testing
         #expect(set.questionCount == 20)
     }
 
-    /// Damaged gzip names the file and the line it was read to.
-    @Test func damagedGzip() {
+    /// The error for damaged gzip names the file and the line of the fault.
+    @Test func damagedGzipIsRefused() {
         let text = Array("\(Self.first)\n\(Self.second)\n".utf8)
         let whole = Gzip.stored(text)
         expect(Array(whole.dropLast(3)), line: 3, "ends early")
@@ -67,15 +67,15 @@ import Testing
         expect(whole + Array("tail".utf8), line: 3, "damaged")
         var flipped = whole
         flipped[30] ^= 0x20
-        // The checksum is wrong, so nothing of its piece is used.
+        // The checksum is wrong, so the whole piece is dropped.
         expect(flipped, line: 1, "damaged")
-        // A whole member that holds half a line, and one of an unknown method.
+        // A complete member with half a line, and a member with an unknown method.
         expect(Gzip.stored(text[..<(text.count - 20)]), line: 2, "not valid JSON")
         expect([0x1F, 0x8B, 0x00, 0x00], line: 1, "damaged")
     }
 
-    /// A set larger than the limits is refused while it is read.
-    @Test func limits() throws {
+    /// A set above the limits is refused while it is read.
+    @Test func sizesAreLimited() throws {
         let text = Array("\(Self.first)\n\(Self.second)\n".utf8)
         for bytes in [text, Gzip.stored(text)] {
             try withFile(bytes) { url throws in
@@ -96,8 +96,8 @@ import Testing
         }
     }
 
-    /// A document may be named instead of given, where that is allowed.
-    @Test func named() throws {
+    /// With optional texts, a line may name a document of the library.
+    @Test func documentsMayBeNamed() throws {
         let questions = #""questions":[{"id":"q","question":"w?","answers":["a"]}]"#
         for (fields, id, title) in [
             (#""id":"i","title":"t""#, "i", "t"), (#""title":"t""#, "t", "t"), (#""id":"i""#, "i", "i"),
@@ -115,7 +115,7 @@ import Testing
         expect(Array(withText.utf8), text: .optional, line: 1, #""id" is missing"#)
     }
 
-    /// A malformed line is named with what was found and expected.
+    /// The error for a malformed line has its number, what was found and what was expected.
     @Test(arguments: [
         (#"{"title":"t","document":"x","questions":[]}"#, #""id" is missing; expected a string"#),
         (#"{"id":"i","document":"x","questions":[]}"#, #""title" is missing"#),
@@ -148,7 +148,7 @@ import Testing
         (String(repeating: "[", count: 100_000), "not valid JSON"),
         ("{\"id\":\"\u{0}\"}", "not UTF-8 text"),
     ])
-    func malformed(line: String, message: String) {
+    func malformedLinesAreRefused(line: String, message: String) {
         // On line 3: a blank line counts.
         expect(Array("\(Self.first)\n\n\(line)\n\(Self.second)\n".utf8), line: 3, message)
     }
@@ -157,8 +157,8 @@ import Testing
         #"{"id":"i","title":"t","document":"x","questions":[\#(questions)]}"#
     }
 
-    /// What is in the file cannot break the message's line.
-    @Test func hostileMessage() {
+    /// The file's content cannot break the one-line message.
+    @Test func messagesStayOnOneLine() {
         let id = #""a\n\u001b[31mb\#(String(repeating: "x", count: 500))""#
         let line = #"{"id":\#(id),"title":"t","document":"x","questions":[]}"#
         let message = message(Array("\(line)\n\(line)\n".utf8))
@@ -167,8 +167,7 @@ import Testing
         #expect(message.count < 400)
     }
 
-    /// Files that are no question set.
-    @Test func noQuestionSet() throws {
+    @Test func otherFilesAreRefused() throws {
         expect([], line: nil, "the file is empty")
         expect(Array("\n \n".utf8), line: nil, "holds no question")
         expect(Array(Self.second.utf8), line: nil, "holds no question")
@@ -200,7 +199,7 @@ import Testing
         (#expect(throws: JSONLinesError.self) { try read(bytes) }).map { "\($0)" } ?? ""
     }
 
-    /// Expects reading `bytes` to fail in `line`, in one line of text that names the file and holds `parts`.
+    /// Expects reading `bytes` to fail in `line` with a one-line message that names the file and contains `parts`.
     private func expect(
         _ bytes: [UInt8], text: QuestionSet.DocumentText = .required, line: Int?, _ parts: String...,
         location: SourceLocation = #_sourceLocation
@@ -214,7 +213,7 @@ import Testing
     }
 }
 
-/// Gzip without compression (RFC 1951, section 3.2.4), as far as the tests need it.
+/// A writer of gzip without compression (RFC 1951, section 3.2.4).
 private enum Gzip {
     static func stored(_ bytes: some Collection<UInt8>) -> [UInt8] {
         var member: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOLibrary
 import Testing
 
-/// Pieces of text by a question's words.
+/// Excerpts that match a question.
 @Suite struct ExcerptIndexTests {
     private let texts = [
         (0..<30).map { "In \(1800 + $0) the harbour had \($0) ships and the wind came from the west." }
@@ -10,7 +10,7 @@ import Testing
         "The miller's daughter was called Ottilie. She had a donkey of three legs. It ran faster than any horse.",
     ]
 
-    @Test func thePieceThatHasTheWords() throws {
+    @Test func theBestPieceContainsTheWords() throws {
         let index = try ExcerptIndex(texts)
         #expect(index.pieces.count > 10)
         for piece in index.pieces {
@@ -27,10 +27,10 @@ import Testing
         #expect(harbour.count == index.pieces.filter { $0.text == 0 }.count && harbour.values.allSatisfy { $0 > 0 })
     }
 
-    /// A piece of mean length that has all words once has what they are worth.
-    @Test func worth() throws {
+    /// A piece of mean length that contains each word once scores exactly the words' worth.
+    @Test func worthIsTheScoreOfAPieceWithAllWords() throws {
         let words = ["red", "blue", "green", "black", "white", "grey", "brown", "pink"]
-        // Pieces of 28 words each, of which each word is in one.
+        // Pieces of 28 words; each colour occurs in one piece.
         let index = try ExcerptIndex(
             words.map { "\($0) " + Array(repeating: "stone", count: 27).joined(separator: " ") })
         #expect(index.pieces.count == words.count)
@@ -44,7 +44,7 @@ import Testing
         #expect(try index.worth(of: "violet") == 0)
     }
 
-    @Test func theSentencesWithTheWords() throws {
+    @Test func matchingSentencesAreFound() throws {
         let index = try ExcerptIndex(texts)
         func sentences(_ words: String) throws -> [String] {
             try index.sentences(with: words, limit: 10).map { place, bytes in
@@ -60,7 +60,7 @@ import Testing
         #expect(try sentences("1817") == ["In 1817 the harbour had 17 ships and the wind came from the west."])
         #expect(try sentences("violet").isEmpty)
         #expect(try sentences("").isEmpty)
-        // A sentence is whole where its piece ends in the middle of it, and marks of the text's own are no marks.
+        // A sentence extends beyond a piece that ends in the middle of it. Mark bytes in the text itself are ignored.
         let cut = try ExcerptIndex([
             "A start. " + (0..<30).map { "word\($0)" }.joined(separator: " ") + " \u{2}donkey\u{2} lives here. An end."
         ])
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(arguments: ["", "?!", "\" OR x NEAR(", "*", "\u{0}", "NOT donkey^2", "東 京"])
-    func anyQuestion(_ question: String) throws {
+    func anyQuestionIsAccepted(_ question: String) throws {
         for index in [try ExcerptIndex(texts), try ExcerptIndex([""])] {
             let scores = try index.scores(for: question)
             #expect(scores.keys.allSatisfy(index.pieces.indices.contains) && scores.values.allSatisfy(\.isFinite))

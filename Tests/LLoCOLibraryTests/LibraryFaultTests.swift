@@ -5,7 +5,7 @@ import LLoCOTestSupport
 import Testing
 
 @Suite struct LibraryFaultTests {
-    @Test func aFullDiskLeavesTheLibraryAsItWas() throws {
+    @Test func aFullDiskLeavesTheLibraryUnchanged() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
@@ -39,7 +39,7 @@ import Testing
                 #expect(error.code == .diskFull)
                 #expect(error.description.contains(path) && error.description.contains("full"))
             }
-            // The same object goes on working.
+            // The same object stays usable.
             #expect(try library.text(of: glacier.id) == Sample.text("glacier"))
             #expect(try library.documents().count == 3)
             #expect(try library.verify() == [])
@@ -48,7 +48,7 @@ import Testing
         #expect(try folder.contents() == ["a.lloco"])
     }
 
-    @Test func aStoppedEmbeddingContinues() async throws {
+    @Test func anInterruptedEmbeddingResumes() async throws {
         let library = try SQLiteLibrary.inMemory()
         let id = try await library.upsertDocument(path: "x", text: Sample.text("sea", paragraphs: 60), tokenCount: 1)
             .document
@@ -60,13 +60,13 @@ import Testing
         }
         #expect(try library.embeddings(in: .all, embedder: "word-count").passages.count == 12)
         #expect(try await library.embedPassages(of: id, with: WordCountEmbedder(), batch: 4) == total - 12)
-        // Another encoder starts anew.
+        // Another encoder starts from nothing.
         let other = WordCountEmbedder(identity: "other")
         #expect(try library.embeddings(in: .all, embedder: "other").missing == total)
         #expect(try await library.embedPassages(of: id, with: other) == total)
     }
 
-    @Test func embeddingsThatCannotBeAreRefused() throws {
+    @Test func invalidEmbeddingsAreRejected() throws {
         let library = try SQLiteLibrary.inMemory()
         let id = try library.upsertDocument(path: "x", text: "some words", tokenCount: 1).document.id
         let passage = try library.passages(of: id)[0].id
@@ -81,7 +81,7 @@ import Testing
         #expect(matrix.dimension == 2)
     }
 
-    @Test func badRequestsAreRefused() throws {
+    @Test func invalidRequestsAreRejected() throws {
         let library = try SQLiteLibrary.inMemory()
         #expect(throws: LibraryError.self) { try library.upsertDocument(path: "x", text: "", tokenCount: 0) }
         #expect(throws: LibraryError.self) { try library.upsertDocument(path: "x", text: "a", tokenCount: -1) }
@@ -99,7 +99,7 @@ import Testing
         #expect(throws: LibraryError.self) { try library.documents(in: .document(77)) }
     }
 
-    @Test func textWithNULBytesComesBack() throws {
+    @Test func textWithNULBytesIsStoredExactly() throws {
         let library = try SQLiteLibrary.inMemory()
         let text = "before\0after words\0 end"
         let id = try library.upsertDocument(path: "x", text: text, tokenCount: 1).document.id
@@ -109,7 +109,7 @@ import Testing
         #expect(try library.verify() == [])
     }
 
-    /// Whatever bytes are damaged: no crash, and no error but the library's own, of one line.
+    /// Random damage causes no crash, and only one-line library errors.
     @Test(arguments: 0..<6) func damagedBytesNeverCrash(seed: Int) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
@@ -120,7 +120,7 @@ import Testing
         for round in 0..<25 {
             var bytes = good
             for _ in 0..<Int.random(in: 1...40, using: &generator) {
-                // Half of the damage goes where pages keep their structure.
+                // Half of the damage hits the page headers.
                 let page = Int.random(in: 0..<bytes.count / 4096, using: &generator) * 4096
                 let offset =
                     Bool.random(using: &generator)
@@ -137,7 +137,7 @@ import Testing
                 await exercise(library, &faults)
             }
         }
-        #expect(faults > 20, "the damage was noticed")
+        #expect(faults > 20, "the damage was detected")
     }
 
     private func exercise(_ library: SQLiteLibrary, _ faults: inout Int) async {
@@ -184,11 +184,11 @@ import Testing
         return nil
     }
 
-    /// SQLite's journal of a killed writer is played back by whoever opens the library next, reader or writer.
+    /// The next open, for reading or writing, rolls back the journal of a killed writer.
     @Test(
         .enabled(if: Programs.find("sqlite3") != nil, "no sqlite3: apt-get install sqlite3"),
         arguments: [SQLiteLibrary.Access.reading, .writing])
-    func aKilledWriterLosesOnlyItsLastStep(access: SQLiteLibrary.Access) throws {
+    func aKilledWriterLosesOnlyItsLastTransaction(access: SQLiteLibrary.Access) throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }

@@ -4,7 +4,7 @@ import LLoCOTestSupport
 import Testing
 
 @Suite(.serialized) struct LibraryLockingTests {
-    @Test func aSecondWriterGivesUpInTime() throws {
+    @Test func aSecondWriterTimesOut() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let first = try SQLiteLibrary.open(path, for: .writing)
@@ -24,7 +24,7 @@ import Testing
         #expect(try SQLiteLibrary.open(path, for: .reading).documents().count == 3, "readers do not wait")
     }
 
-    @Test func aSecondWriterGetsItsTurn() async throws {
+    @Test func aSecondWriterWaitsForTheFirst() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         var first: SQLiteLibrary? = try SQLiteLibrary.open(path, for: .writing)

@@ -3,9 +3,9 @@ import LLoCOLibrary
 import LLoCOTestSupport
 import Testing
 
-/// The model that a library was made with.
+/// The model that a library remembers.
 @Suite struct LibraryModelTests {
-    @Test func theLastOneCounts() throws {
+    @Test func theLastModelIsRemembered() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do {

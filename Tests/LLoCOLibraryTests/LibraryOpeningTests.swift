@@ -5,8 +5,9 @@ import LLoCOTestSupport
 import Testing
 
 @Suite struct LibraryOpeningTests {
-    /// Opening must fail with this code, say one line that names the file, and leave the bytes as they were.
-    func refused(
+    /// Expects that opening fails with a code and a one-line message that names the file, and leaves the folder
+    /// unchanged.
+    func expectRejected(
         _ path: String, _ code: LibraryError.Code, _ words: String = "",
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -49,28 +50,29 @@ import Testing
         #expect(nowhere.code == .missing)
     }
 
-    @Test func foreignFilesAreLeftAlone() throws {
+    @Test func otherFilesAreRejectedAndUnchanged() throws {
         let folder = try TemporaryFolder()
-        try refused(try folder.write("text", text: String(repeating: "just a text ", count: 40)), .notALibrary)
-        try refused(try folder.write("short", text: "x"), .notALibrary, "too short")
-        try refused(try folder.write("empty", []), .notALibrary, "empty")
+        try expectRejected(try folder.write("text", text: String(repeating: "just a text ", count: 40)), .notALibrary)
+        try expectRejected(try folder.write("short", text: "x"), .notALibrary, "too short")
+        try expectRejected(try folder.write("empty", []), .notALibrary, "empty")
         try FileManager.default.createDirectory(atPath: folder.path("dir"), withIntermediateDirectories: true)
-        try refused(folder.path("dir"), .notALibrary, "directory")
+        try expectRejected(folder.path("dir"), .notALibrary, "directory")
         let header = Array("SQLite format 3\0".utf8)
-        try refused(try folder.write("other.db", header + [UInt8](repeating: 0, count: 4080)), .notALibrary, "another")
+        let other = try folder.write("other.db", header + [UInt8](repeating: 0, count: 4080))
+        try expectRejected(other, .notALibrary, "another")
     }
 
-    @Test func aNewerFormatIsLeftAlone() throws {
+    @Test func aNewerFormatIsRejectedAndUnchanged() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
         var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         bytes[63] = 200  // user_version, big-endian at offset 60
         try bytes.write(to: URL(fileURLWithPath: path))
-        try refused(path, .newerFormat, "format 200")
+        try expectRejected(path, .newerFormat, "format 200")
     }
 
-    @Test func aTruncatedFileSaysSo() throws {
+    @Test func aTruncatedFileIsReported() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
@@ -78,13 +80,13 @@ import Testing
         for share in [0.3, 0.6, 0.95] {
             let cut = bytes.prefix(Int(Double(bytes.count) * share))
             try cut.write(to: URL(fileURLWithPath: path))
-            try refused(path, .damaged, "truncated")
+            try expectRejected(path, .damaged, "truncated")
         }
         try bytes.prefix(60).write(to: URL(fileURLWithPath: path))
-        try refused(path, .notALibrary)
+        try expectRejected(path, .notALibrary)
     }
 
-    @Test func aLinkOpensTheFileItNames() throws {
+    @Test func aSymbolicLinkOpensItsTarget() throws {
         let folder = try TemporaryFolder()
         do { try Sample.fill(try SQLiteLibrary.open(folder.path("a.lloco"), for: .writing)) }
         try FileManager.default.createSymbolicLink(
@@ -97,7 +99,7 @@ import Testing
     }
 
     @Test(.enabled(if: !Programs.isRoot, "root may write everywhere"))
-    func aFolderThatCannotBeWrittenIsNamed() throws {
+    func aReadOnlyFolderIsReported() throws {
         let folder = try TemporaryFolder()
         try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder.url.path)
         defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.url.path) }

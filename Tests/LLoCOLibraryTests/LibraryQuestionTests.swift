@@ -4,7 +4,7 @@ import LLoCODocuments
 import LLoCOLibrary
 import Testing
 
-/// Which document a line of a question set is about.
+/// Matching an entry of a question set to a stored document.
 @Suite struct LibraryQuestionTests {
     let library: SQLiteLibrary
 
@@ -25,7 +25,7 @@ import Testing
         try library.document(for: entry, in: group).name
     }
 
-    @Test func theTextCountsFirstThenTitleThenId() throws {
+    @Test func textIsMatchedFirstThenTitleThenId() throws {
         #expect(try name(entry("five", "two", "its own text")) == "two")
         #expect(try name(entry("five", "three", "its own text")) == "two", "the text before the title")
         #expect(try name(entry("five", "one", "unknown text")) == "one", "the title before the id")
@@ -37,22 +37,22 @@ import Testing
         #expect(throws: LibraryError.self) { try name(entry("", "")) }
     }
 
-    @Test func documentsOfTheGroupCountFirst() throws {
+    @Test func documentsOfTheGroupAreMatchedFirst() throws {
         #expect(try name(entry("", "", "same text")) == "three", "the earlier one of the group")
         #expect(try name(entry("", "", "same text"), in: "other") == "one")
         #expect(try name(entry("", "", "same text"), in: "unknown") == "one", "else the earliest")
         #expect(try name(entry("", "one", "another text")) == "five", "the text, even of another group")
     }
 
-    @Test func aNameIsTheSameHoweverItIsComposed() throws {
+    @Test func namesMatchInAnyNormalizationForm() throws {
         #expect(try name(entry("", "cafe\u{301}")) == "caf\u{E9}")
         #expect(try name(entry("cafe\u{301}", "unknown")) == "caf\u{E9}")
         #expect(Array(try name(entry("", "th\u{E9}")).utf8) == Array("the\u{301}".utf8))
         #expect(Array(try name(entry("", "the\u{301}"), in: "other").utf8) == Array("th\u{E9}".utf8))
     }
 
-    /// The order of preference, as it is when all documents are compared one by one.
-    @Test func theOrderIsThatOfComparingAll() throws {
+    /// Compares the match with a linear search over all documents.
+    @Test func theMatchEqualsThatOfAnExhaustiveSearch() throws {
         let documents = try library.documents()
         let texts = ["same text", "its own text", "another text", "coffee", "unknown", nil]
         let names = documents.map(\.name) + ["unknown", ""]

@@ -14,7 +14,7 @@ import Testing
         document = try library.upsertDocument(path: "x", text: Sample.text("sea"), tokenCount: 12).document.id
     }
 
-    @Test func segmentsContinueWhereTheyStopped() throws {
+    @Test func segmentsAreAppended() throws {
         try library.appendSegment(Sample.segment(0), to: document, identity: identity)
         try library.appendSegment(Sample.segment(1), to: document, identity: identity)
         let stored = try library.segments(of: document, identity: identity)
@@ -30,7 +30,7 @@ import Testing
         #expect(try library.vectors(of: document, identity: identity).count == 6)
     }
 
-    @Test func replacingCutsAndJoinsOn() throws {
+    @Test func segmentsAreReplacedFromAPosition() throws {
         for index in 0..<3 { try library.appendSegment(Sample.segment(index), to: document, identity: identity) }
         try library.markComplete(document, identity: identity)
         let changed = [Sample.segment(1, mark: 40), Sample.segment(2, mark: 40)]
@@ -67,9 +67,9 @@ import Testing
         #expect(compressions[0].vectorCount == 6)
     }
 
-    @Test func impossibleSegmentsAreRefused() throws {
+    @Test func invalidSegmentsAreRejected() throws {
         try library.appendSegment(Sample.segment(0), to: document, identity: identity)
-        func refused(_ change: (inout NewSegment) -> Void, sourceLocation: SourceLocation = #_sourceLocation) {
+        func expectRejected(_ change: (inout NewSegment) -> Void, sourceLocation: SourceLocation = #_sourceLocation) {
             var segment = Sample.segment(1)
             change(&segment)
             let error = #expect(throws: LibraryError.self, sourceLocation: sourceLocation) {
@@ -78,19 +78,19 @@ import Testing
             #expect(error?.code == .invalid, sourceLocation: sourceLocation)
             #expect(error?.description.contains("\n") == false, sourceLocation: sourceLocation)
         }
-        refused { $0.tokens = 5..<9 }
-        refused { $0.tokens = 4..<4 }
-        refused { $0.tokens = 4..<13 }
-        refused { $0.bytes = 0..<Int.max }
-        refused { $0.bytes = -1..<4 }
-        refused { $0.dimension = 4 }
-        refused { $0.vectorCount = 3 }
-        refused { $0.vectorCount = 0 }
-        refused { $0.vectorCount = -2 }
-        refused { $0.vectorCount = Int.max }
-        refused { $0.vectors = Data() }
-        refused { $0.vectors.removeLast() }
-        refused {
+        expectRejected { $0.tokens = 5..<9 }
+        expectRejected { $0.tokens = 4..<4 }
+        expectRejected { $0.tokens = 4..<13 }
+        expectRejected { $0.bytes = 0..<Int.max }
+        expectRejected { $0.bytes = -1..<4 }
+        expectRejected { $0.dimension = 4 }
+        expectRejected { $0.vectorCount = 3 }
+        expectRejected { $0.vectorCount = 0 }
+        expectRejected { $0.vectorCount = -2 }
+        expectRejected { $0.vectorCount = Int.max }
+        expectRejected { $0.vectors = Data() }
+        expectRejected { $0.vectors.removeLast() }
+        expectRejected {
             $0.dimension = 6
             $0.vectorCount = 1
         }
@@ -100,8 +100,9 @@ import Testing
         }
     }
 
-    /// Counted in steps of SQLite, which are the same on every machine.
-    @Test func theThousandthSegmentCostsWhatTheSecondDid() throws {
+    /// The 1,000th append costs as many virtual-machine steps of SQLite as the second; they are the same on every
+    /// machine.
+    @Test func appendingTakesConstantTime() throws {
         let count = 1000
         let document = try library.upsertDocument(
             path: "long", text: Sample.text("sea", paragraphs: 20), tokenCount: 4 * count
@@ -122,9 +123,9 @@ import Testing
         #expect(try library.vectors(of: document, identity: identity).count == 2 * count)
     }
 
-    @Test func aThrownErrorUndoesTheWholeStep() throws {
+    @Test func anErrorRollsBackTheWholeTransaction() throws {
         try library.appendSegment(Sample.segment(0), to: document, identity: identity)
-        // The second new segment does not join on: the first must not stay, nor the old one be cut.
+        // The second new segment leaves a gap, so neither may the first be stored nor the old one be removed.
         #expect(throws: LibraryError.self) {
             try library.replaceSegments(
                 of: document, identity: identity, from: 0, with: [Sample.segment(0, mark: 50), Sample.segment(2)])
@@ -140,8 +141,8 @@ import Testing
         }
     }
 
-    /// A head's numbers of all segments follow each other: zeros for a segment without any.
-    @Test func biasesComeBackHeadByHead() throws {
+    /// The biases of all segments are concatenated head by head, with zeros for a segment without a bias.
+    @Test func biasesAreReadHeadByHead() throws {
         for segment in [Sample.biased(0), Sample.segment(1), Sample.biased(2)] {
             try library.appendSegment(segment, to: document, identity: identity)
         }
@@ -162,10 +163,10 @@ import Testing
         #expect(try library.verify() == [])
         try library.replaceSegments(of: document, identity: identity, from: 0, with: [Sample.biased(0)])
         try library.removeDocument(document)
-        #expect(try library.verify() == [], "no bias stays behind")
+        #expect(try library.verify() == [], "no bias remains")
     }
 
-    /// Vectors without a bias have the digest that they always had; those with one another, which tells biases apart.
+    /// Vectors without a bias keep the digest of older formats. Different biases give different digests.
     @Test func biasesArePartOfTheDigest() throws {
         func digest(_ segments: [NewSegment]) throws -> String {
             try library.replaceSegments(of: document, identity: identity, from: 0, with: segments)
@@ -179,12 +180,12 @@ import Testing
         #expect(Set(digests).count == 3)
     }
 
-    @Test func impossibleBiasesAreRefused() throws {
+    @Test func invalidBiasesAreRejected() throws {
         let good = try #require(Sample.biased(0).bias)
         func bias(_ number: Float) -> Data {
             withUnsafeBytes(of: number.bitPattern.littleEndian) { good.dropLast(4) + Data($0) }
         }
-        // Of no head, of a part of one, of two heads that do not share three numbers, of as many heads as there are not.
+        // Empty, truncated, a head count that does not divide the dimension, too many heads, NaN, infinity.
         for wrong in [
             Data(), good.dropLast(), good.dropLast(4), good.dropLast(8), good + good, bias(.nan), bias(.infinity),
         ] {
@@ -198,7 +199,7 @@ import Testing
         #expect(try library.segments(of: document, identity: identity) == [])
     }
 
-    @Test func damagedBiasesAreNoticed() throws {
+    @Test func damagedBiasesAreDetected() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }

@@ -4,7 +4,7 @@ import LLoCOLibrary
 import LLoCOTestSupport
 import Testing
 
-/// Studies in the library file: stored whole, checked, gone with their document, absent from an older format.
+/// Studies in the library file: stored, checked, removed with their document, absent from an older format.
 @Suite struct LibraryStudyTests {
     let identity = StudyIdentity(model: "model-1", settings: "{}")
     let items = [
@@ -16,7 +16,7 @@ import Testing
         StudyItem(kind: .summary, question: "", answer: "", rejection: .empty),
     ]
 
-    @Test func whatIsStoredIsRead() throws {
+    @Test func storedItemsAreRead() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let document: Int64
@@ -32,7 +32,7 @@ import Testing
         }
         let library = try SQLiteLibrary.open(path, for: .reading)
         let studied = try library.study(of: document, by: identity)
-        #expect(studied.map(\.items) == [[], items], "the last that was saved counts")
+        #expect(studied.map(\.items) == [[], items], "the last save replaces the earlier one")
         #expect(try library.studies(of: document) == [identity])
         #expect(try library.study(of: document, by: StudyIdentity(model: "model-2", settings: "{}")) == [])
         #expect(try library.study(of: document, by: StudyIdentity(model: "model-1", settings: "{1}")) == [])
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func itGoesWithItsDocument() throws {
+    @Test func aStudyIsRemovedWithItsDocument() throws {
         let library = try SQLiteLibrary.inMemory()
         try Sample.fill(library)
         let document = try library.document(named: "glacier.txt").id
@@ -55,8 +55,8 @@ import Testing
         #expect(throws: LibraryError.self) { _ = try library.study(of: document, by: identity) }
     }
 
-    /// Bytes of targets that changed in the file are noticed before anything learns from them.
-    @Test func damageIsNoticed() throws {
+    /// Targets that are damaged in the file are detected when they are read.
+    @Test func damageIsDetected() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let document: Int64
@@ -75,8 +75,8 @@ import Testing
         #expect(error?.code == .damaged)
     }
 
-    /// A library that an older program wrote: read as it is, and brought up to date by a writer.
-    @Test func anOlderFormat() throws {
+    /// A library of an older version is read as it is, and migrated by a writer.
+    @Test func anOlderFormatIsReadAndMigrated() throws {
         let folder = try TemporaryFolder()
         let reader = try ChunkReader(
             url: packageRoot.appending(path: "Fixtures/libraries/format-1.lloco.gz"), expected: "a library")

@@ -5,11 +5,11 @@ import LLoCOTestSupport
 import Testing
 
 @Suite struct LibraryTests {
-    @Test func everythingComesBackFromTheFile() throws {
+    @Test func everythingIsReadFromTheFile() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         do { try Sample.fill(try SQLiteLibrary.open(path, for: .writing)) }
-        #expect(try folder.contents() == ["a.lloco"], "neither lock nor journal stays behind")
+        #expect(try folder.contents() == ["a.lloco"], "neither lock nor journal remains")
 
         let library = try SQLiteLibrary.open(path, for: .reading)
         let documents = try library.documents()
@@ -39,7 +39,7 @@ import Testing
         #expect(try library.verify() == [])
     }
 
-    @Test func passagesAreStretchesOfTheText() throws {
+    @Test func passagesAreRangesOfTheText() throws {
         let library = try SQLiteLibrary.inMemory()
         let text = "Größe über alles.\n\n" + Sample.text("naïve café", paragraphs: 9) + " 終わり。"
         let document = try library.upsertDocument(path: "x.txt", text: text, tokenCount: 1).document
@@ -73,7 +73,7 @@ import Testing
         let library = try SQLiteLibrary.open(path, for: .reading)
         #expect(try await library.documents().count == 3)
         #expect(try library.document(named: "harbour.txt").isComplete)
-        // The path as given is the only thing that changed twice, back to what it was.
+        // Only the path as given changed, twice, back to the original.
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == before.count)
     }
 
@@ -171,7 +171,7 @@ import Testing
         #expect(try library.documents(in: .group("ice")).count == 2)
     }
 
-    @Test func removalTakesEverythingOfADocument() async throws {
+    @Test func removalDeletesEverythingOfADocument() async throws {
         let library = try SQLiteLibrary.inMemory()
         try Sample.fill(library)
         let retriever = Retriever(library: library, embedder: nil)

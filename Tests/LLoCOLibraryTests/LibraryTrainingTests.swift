@@ -11,7 +11,7 @@ import Testing
         library = try SQLiteLibrary.inMemory()
     }
 
-    @Test func aRunContinuesFromItsLastState() throws {
+    @Test func aRunResumesFromItsLastState() throws {
         let run = try library.startRun(of: "g", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 10)
         #expect(try library.runState(run.id) == nil)
         let losses = (1...4).map { TrainingLoss(step: $0, loss: Double($0) / 2) }
@@ -27,7 +27,7 @@ import Testing
                 try library.unfinishedRun(of: other.0, identity: identity, settings: other.1, dataDigest: other.2)
                     == nil)
         }
-        // Steps computed again after a stop replace what was logged.
+        // Steps that are computed again after an interruption replace the logged losses.
         try library.saveRun(run.id, step: 3, state: Data([9]), losses: [TrainingLoss(step: 3, loss: 9)])
         #expect(try library.losses(of: run.id).map(\.loss) == [0.5, 1, 9])
 
@@ -44,8 +44,8 @@ import Testing
         #expect(throws: LibraryError.self) { try library.removeRun(run.id) }
     }
 
-    /// A state of several pieces counts whole or not at all.
-    @Test func aLargeStateIsWhole() throws {
+    /// A state of several pieces is replaced atomically.
+    @Test func aLargeStateIsSavedAtomically() throws {
         let run = try library.startRun(of: "g", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 9)
         func state(_ seed: UInt64) -> Data {
             var draws = SplitMix64(seed: seed)
@@ -55,7 +55,7 @@ import Testing
             try library.saveRun(run.id, step: step, state: state(UInt64(step)), losses: [])
             #expect(try library.runState(run.id) == state(UInt64(step)))
         }
-        // Room for some pieces of the next one, not for all.
+        // The file has room for some pieces of the next state, but not for all.
         try library.limitPageCount(to: try library.statistics().fileBytes / 4096 + 300)
         let fault = #expect(throws: LibraryError.self) {
             try library.saveRun(run.id, step: 4, state: state(4) + state(5) + state(6), losses: [])
@@ -63,14 +63,14 @@ import Testing
         #expect(fault?.errorCode == .storage, "\(String(describing: fault))")
         #expect(try library.runState(run.id) == state(3))
         #expect(try library.trainingRuns().first?.step == 3)
-        // What was left over makes room again.
+        // The leftover pieces are deleted.
         try library.saveRun(run.id, step: 5, state: state(5), losses: [])
         #expect(try library.runState(run.id) == state(5))
         try library.finishRun(run.id, config: "{}", weights: Data([5]))
         #expect(try library.runState(run.id) == nil)
     }
 
-    @Test func notANumberIsNeverSaved() throws {
+    @Test func aLossThatIsNaNIsNeverSaved() throws {
         let run = try library.startRun(of: "g", identity: identity, settings: "{}", dataDigest: "d", totalSteps: 3)
         try library.saveRun(run.id, step: 1, state: Data([1]), losses: [TrainingLoss(step: 1, loss: 1)])
         #expect(throws: LibraryError.self) {
@@ -82,7 +82,7 @@ import Testing
         #expect(throws: LibraryError.self) { try library.saveRun(run.id, step: 2, state: Data(), losses: []) }
     }
 
-    @Test func theNewestAdapterOfTheIdentityCounts() throws {
+    @Test func theNewestAdapterOfTheIdentityIsUsed() throws {
         try library.saveAdapter(for: "g", identity: identity, config: "1", weights: Data([1]))
         let newest = try library.saveAdapter(for: "g", identity: identity, config: "2", weights: Data([2]))
         let other = VectorIdentity(model: "other", compressor: "c", variant: "v")

@@ -52,7 +52,7 @@ import Testing
             for (hit, expected) in zip(hits, scores) {
                 #expect(abs(Double(hit.score) - expected.score) < 2e-6)
             }
-            // The same rows, but for ties within rounding at the edge.
+            // The same rows, except for ties within rounding at the limit.
             let edge = scores[hits.count - 1].score
             let sure = Set(scores.filter { $0.score > edge + 2e-6 }.map { Int64($0.row) * 3 + 1 })
             #expect(sure.isSubset(of: hits.map(\.passage)))
@@ -60,12 +60,12 @@ import Testing
         }
     }
 
-    /// The two-step search of a long matrix gives the very rows and scores that its short parts give together.
+    /// The two-step search of a long matrix gives the same rows and scores as separate searches of its short parts.
     @Test func aLongMatrixIsSearchedLikeItsParts() throws {
         var generator = SplitMix64(seed: 23)
         let (count, dimension) = (24_000, 192)
         var values = unitRows(count, dimension, &generator)
-        // Many rows all but alike, as the passages of one document are, and some that are equal.
+        // Many nearly equal rows, like the passages of one document, and some equal rows.
         for row in 500..<4000 {
             for column in 0..<dimension {
                 values[row * dimension + column] = values[column] * (1 + Float(row % 700) * 1e-5)
@@ -82,26 +82,26 @@ import Testing
         }
         parts.sort { $0.score != $1.score ? $0.score > $1.score : $0.passage < $1.passage }
         #expect(whole == Array(parts.prefix(900)))
-        // Values beyond any unit vector take the exact way.
+        // Values too large for a unit vector disable rounding.
         let large = values.map { $0 * 1e6 }
         let found = try DenseIndex(matrix(count, dimension, large)).search(query, limit: 5)
         #expect(found.allSatisfy { $0.score > 1e5 })
     }
 
-    /// Some documents of an index are searched as an index of theirs alone is: the same rows, scores, order and ties.
-    @Test(arguments: [(40, 24), (24_000, 192)]) func documentsAreSearchedAsAnIndexOfTheirOwn(
+    /// A search over some documents gives the same rows, scores, order and ties as an index of only these documents.
+    @Test(arguments: [(40, 24), (24_000, 192)]) func aSelectionEqualsAnIndexOfItsDocuments(
         shape: (count: Int, dimension: Int)
     ) throws {
         var generator = SplitMix64(seed: UInt64(shape.count))
         let (count, dimension) = shape
         var values = unitRows(count, dimension, &generator)
-        // Equal rows in different documents, and rows all but equal.
+        // Equal and nearly equal rows in different documents.
         for row in stride(from: 3, to: count, by: 7) {
             for column in 0..<dimension {
                 values[row * dimension + column] = values[column] * (row % 2 == 0 ? 1 : 0.9999)
             }
         }
-        // Documents of very different sizes, some of them empty.
+        // Documents of very different sizes, some empty.
         var ends = (0..<10).map { _ in Int.random(in: 0...count, using: &generator) }.sorted() + [count]
         ends.insert(ends[4], at: 4)
         var documents: [EmbeddingMatrix.Document] = []
@@ -117,7 +117,7 @@ import Testing
             threads: 3)
         let query = (0..<dimension).map { values[$0] * 0.9 + values[dimension + $0] * 0.3 }
         for round in 0..<12 {
-            // All but one, all but two, ..., and some that the index does not have.
+            // All but one, all but two, ..., and some that are not in the index.
             let left = Set((0..<round).map { _ in Int.random(in: 0..<documents.count, using: &generator) })
             let chosen = documents.enumerated().filter { !left.contains($0.offset) }.map(\.element)
             var parts: [EmbeddingMatrix.Document] = []
@@ -143,18 +143,18 @@ import Testing
         #expect(try index.search(query, limit: 50) == index.search(query, in: index.selection(of: nil), limit: 50))
     }
 
-    @Test(arguments: [1, 2, 3, 64, 65]) func threadsAreThoseThatTheCallerAllows(count: Int) {
+    @Test(arguments: [1, 2, 3, 64, 65]) func theThreadCountIsLimitedByTheCaller(count: Int) {
         #expect(DenseIndex.threads(for: 100_000 * 384, of: count) == min(count, 64))
         #expect(DenseIndex.threads(for: 1000 * 384, of: count) == 1)
     }
 
-    @Test func tiesGoToTheEarlierRow() throws {
+    @Test func tiesAreBrokenByTheEarlierRow() throws {
         let index = DenseIndex(matrix(6, 2, [0, 1, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1]))
         #expect(try index.search([1, 0], limit: 2).map(\.passage) == [4, 10])
         #expect(try index.search([1, 0], limit: 6).map(\.passage) == [4, 10, 13, 1, 7, 16])
     }
 
-    @Test func nothingToSearch() throws {
+    @Test func anEmptySearchFindsNothing() throws {
         let empty = DenseIndex(matrix(passages: [], 0, [], missing: 3))
         #expect(try empty.search([1, 2], limit: 4).isEmpty)
         let index = DenseIndex(matrix(2, 2, [1, 0, 0, 1]))
@@ -174,7 +174,7 @@ import Testing
         #expect(abs(groups[1].score - (1.0 / 61 + 1.0 / 65)) < 1e-15)
     }
 
-    /// The measurement behind the documented speed; run with `LLOCO_MEASURE=1` and `-c release`.
+    /// Measures the documented speed; run with `LLOCO_MEASURE=1` and `-c release`.
     @Test(
         .enabled(
             if: ProcessInfo.processInfo.environment["LLOCO_MEASURE"] != nil, "a measurement, made with LLOCO_MEASURE=1")

@@ -4,7 +4,7 @@ import LLoCOLibrary
 import Testing
 
 @Suite struct RetrievalRankingTests {
-    /// The ranking from memory is SQLite's own, to the last bit, also after the library has changed.
+    /// The ranking with cached lengths equals SQLite's to the last bit, also after the library has changed.
     @Test func keywordsAreRankedAsSQLiteDoes() throws {
         let library = try SQLiteLibrary.inMemory()
         var generator = SplitMix64(seed: 5)
@@ -23,7 +23,7 @@ import Testing
         ]
         for round in 0..<3 {
             for number in 0..<8 {
-                // Passages of one word to many, longer than a length of one byte holds.
+                // Passages of one word to hundreds, so that some lengths need two bytes.
                 _ = try library.upsertDocument(
                     path: "\(round)-\(number)", text: text([1, 30, 900, 3000][number % 4]), tokenCount: 1,
                     splitter: PassageSplitter(maximumWords: 400, maximumPieces: .max))

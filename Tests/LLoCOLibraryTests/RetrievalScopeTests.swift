@@ -3,9 +3,9 @@ import LLoCOBase
 import LLoCOLibrary
 import Testing
 
-/// Searches over several documents, compared with a ranking computed from scratch.
+/// Searches over several documents, compared with an independent ranking.
 @Suite struct RetrievalScopeTests {
-    /// Three documents of 80 passages each; words that stemming leaves as they are.
+    /// Words that stemming does not change, for three documents of 80 passages each.
     private static let vocabulary = ["fox", "dog", "cat", "owl", "elm", "oak", "lark", "wolf", "rain", "wind"]
     private let library: SQLiteLibrary
     private let embedder = ScatteringEmbedder()
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func scopesOfDocuments() async throws {
+    @Test func scopesSelectDocuments() async throws {
         let retriever = Retriever(library: library, embedder: embedder)
         #expect(LibraryScope.document(documents[0]) == .documents([documents[0]]))
         #expect(try await retriever.search("fox", in: .documents([])).passages == [])
@@ -62,7 +62,7 @@ import Testing
             try await retriever.search("fox", in: .documents([documents[1], 999]))
         }
         #expect(error.code == .notFound && error.description.contains("999"))
-        // As many keys as no statement takes arguments.
+        // More keys than the maximum number of arguments of a statement.
         let many = Set(documents + Array(1000..<101_000))
         #expect(throws: LibraryError.self) { try library.documents(in: .documents(many)) }
     }
@@ -78,7 +78,7 @@ import Testing
             let row = try embedder.embed([passage.text])[0].map(Double.init)
             return (key: passage.id, score: zip(row, query).reduce(0) { $0 + $1.0 * $1.1 })
         }
-        // BM25 as SQLite has it: its frequencies are those of the whole index.
+        // SQLite's BM25 uses the frequencies of the whole index.
         let words = question.split(separator: " ").map(String.init).filter { Self.vocabulary.contains($0) }
         let texts = all.map { $0.text.split(separator: " ").map(String.init) }
         let meanLength = Double(texts.reduce(0) { $0 + $1.count }) / Double(all.count)
@@ -107,7 +107,7 @@ import Testing
     }
 }
 
-/// Embeds a text as a unit vector drawn by its bytes: no two texts are alike, so that no order hangs on rounding.
+/// Embeds a text as a random unit vector seeded by its bytes, so that no order depends on rounding.
 struct ScatteringEmbedder: TextEmbedder {
     let identity = "scattering"
     let dimension = 16

@@ -6,7 +6,7 @@ import LLoCOTestSupport
 import Synchronization
 import Testing
 
-/// Retrieval over stores that suspend, that change under a search, and that are no SQLite library.
+/// Retrieval over asynchronous stores, over stores that change during a search, and over a store without SQLite.
 @Suite struct RetrievalStoreTests {
     private let base: SQLiteLibrary
     private let embedder = WordCountEmbedder(dimension: 128)
@@ -26,7 +26,7 @@ import Testing
         try await library.embedPassages(of: id, with: embedder)
     }
 
-    @Test func aStoreThatSuspendsGivesTheSame() async throws {
+    @Test func anAsynchronousStoreGivesTheSameResults() async throws {
         let store = SuspendingLibrary(try SQLiteLibrary.inMemory())
         for (name, group) in [("cat", "animals"), ("dog", "animals"), ("ship", "things")] {
             try await Self.add(name, group, embedder, to: store)
@@ -47,7 +47,7 @@ import Testing
         #expect(error?.code == .notFound)
     }
 
-    @Test func searchesAtOnceReadTheEmbeddingsOnce() async throws {
+    @Test func concurrentSearchesLoadTheEmbeddingsOnce() async throws {
         let store = SuspendingLibrary(base)
         let retriever = Retriever(library: store, embedder: embedder)
         let scopes = [LibraryScope.all, .group("animals"), .group("things"), .document(1), .documents([2, 3])]
@@ -63,7 +63,7 @@ import Testing
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(results.count == 40)
-        #expect(store.count(of: "embeddings(in:embedder:)") == 1, "one index, whatever the scope, read once")
+        #expect(store.count(of: "embeddings(in:embedder:)") == 1, "one index for all scopes, loaded once")
         for (scope, result) in results {
             let alone = try await Retriever(library: base, embedder: embedder)
                 .search("item 3 of a cat", in: scopes[scope])
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    /// A task that is cancelled takes nothing from those that wait for the same index.
+    /// Cancelling a task does not affect others that wait for the same index.
     @Test func aCancelledSearchLeavesTheIndexToOthers() async throws {
         let store = SuspendingLibrary(base)
         let retriever = Retriever(library: store, embedder: embedder)
@@ -82,8 +82,8 @@ import Testing
         #expect(store.count(of: "embeddings(in:embedder:)") == 1)
     }
 
-    /// What is written between two calls of a search is found, and by both rankings.
-    @Test func aChangeDuringASearchIsSeen() async throws {
+    /// A document that is written between two calls of a search is found by both rankings.
+    @Test func aChangeDuringASearchIsDetected() async throws {
         let (base, embedder) = (base, embedder)
         let text = "A zebra of chapter 1 has item number 7 in it."
         let store = SuspendingLibrary(base) { name, number in
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: Retriever.Method.allCases)
-    func aRemovalDuringASearchIsSeen(method: Retriever.Method) async throws {
+    func aRemovalDuringASearchIsDetected(method: Retriever.Method) async throws {
         let base = base
         let store = SuspendingLibrary(base) { name, number in
             if name == "passages(_:)", number == 1 { try base.removeDocument(2) }
@@ -116,8 +116,8 @@ import Testing
         #expect(result.documents.map(\.name).sorted() == ["cat", "ship"])
     }
 
-    /// A library that others write all the time is searched all the same.
-    @Test func changesWithoutEndDoNotHoldASearch() async throws {
+    /// A library that is written continuously can be searched.
+    @Test func continuousChangesDoNotBlockASearch() async throws {
         let base = base
         let store = SuspendingLibrary(base) { name, number in
             guard name == "coverage(of:)" || name == "passages(matching:in:limit:)" else { return }
@@ -128,7 +128,7 @@ import Testing
         #expect(store.count(of: "coverage(of:)") == 3)
     }
 
-    @Test func aFailedReadingIsMadeAnew() async throws {
+    @Test func aFailedLoadIsRetried() async throws {
         struct Failure: Error {}
         let store = SuspendingLibrary(base) { name, number in
             if name == "embeddings(in:embedder:)", number == 1 { throw Failure() }
@@ -140,7 +140,7 @@ import Testing
         #expect(store.count(of: "embeddings(in:embedder:)") == 2)
     }
 
-    /// A search whose dense half is long, on an executor with one thread: neither half waits for the other for ever.
+    /// A long dense search and a keyword search do not deadlock on an executor with one thread.
     @Test(.timeLimit(.minutes(1))) func oneThreadIsEnough() async throws {
         let store = MadeUpIndex()
         let retriever = Retriever(library: store, embedder: store.embedder, threads: 2)
@@ -162,7 +162,7 @@ import Testing
     }
 }
 
-/// A serial executor, as a model's is.
+/// A serial executor, like a model's.
 private final class OneThread: TaskExecutor {
     private let queue = DispatchQueue(label: "one thread")
 
@@ -172,8 +172,8 @@ private final class OneThread: TaskExecutor {
     }
 }
 
-/// Three documents of as many passages as make a search long, of which the later are nearer to every question. Words find
-/// the first passage.
+/// Three documents with enough passages for a long search. Later passages are nearer to every question. The keyword
+/// search finds the first passage.
 private struct MadeUpIndex: PassageIndex {
     struct Embedder: TextEmbedder {
         let identity = "made up"

@@ -18,7 +18,8 @@ import Testing
         return library
     }
 
-    @Test(arguments: Retriever.Method.allCases) func theRightDocumentComesFirst(method: Retriever.Method) async throws {
+    @Test(arguments: Retriever.Method.allCases)
+    func theRelevantDocumentRanksFirst(method: Retriever.Method) async throws {
         let embedder = WordCountEmbedder(dimension: 512)
         let retriever = Retriever(library: try await library(embedder), embedder: embedder)
         let result = try await retriever.search("Which animal hunts mice at night?", method: method)
@@ -34,7 +35,7 @@ import Testing
         #expect(try await retriever.search("Which animal hunts mice at night?", method: method) == result)
     }
 
-    @Test func scopesAreKept() async throws {
+    @Test func searchesStayInTheirScope() async throws {
         let embedder = WordCountEmbedder(dimension: 512)
         let library = try await library(embedder)
         let retriever = Retriever(library: library, embedder: embedder)
@@ -51,9 +52,9 @@ import Testing
         #expect(try await retriever.search(question, limit: -5).passages == [])
     }
 
-    /// Documents that are searched together are ranked together: the same order as in a library that holds no other.
-    @Test(arguments: Retriever.Method.allCases) func severalDocumentsAreOneScope(method: Retriever.Method) async throws
-    {
+    /// Documents that are searched together are ranked as in a library without other documents.
+    @Test(arguments: Retriever.Method.allCases)
+    func severalDocumentsAreRankedTogether(method: Retriever.Method) async throws {
         let embedder = WordCountEmbedder(dimension: 512)
         let library = try await library(embedder)
         let chosen = Set(try ["dogs", "ships"].map { try library.document(named: $0).id })
@@ -67,7 +68,7 @@ import Testing
         if method == .dense {
             #expect(found == alone)
         } else {
-            // BM25 counts words in the whole library, so that only what is found is the same.
+            // BM25 counts words in the whole library, so only the set of passages is the same.
             #expect(Set(found.passages.map(\.id)) == Set(alone.passages.map(\.id)))
         }
         await #expect(throws: LibraryError.self) {
@@ -79,7 +80,7 @@ import Testing
                 == [])
     }
 
-    @Test func changesAreSeenAtOnce() async throws {
+    @Test func changesAreVisibleAtOnce() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let embedder = WordCountEmbedder(dimension: 512)
@@ -90,7 +91,7 @@ import Testing
             return id
         }
         _ = try await add("one", "the quick brown fox")
-        // Another connection, as another process has it.
+        // A second connection, like that of another process.
         let retriever = Retriever(library: try SQLiteLibrary.open(path, for: .reading), embedder: embedder)
         #expect(try await retriever.search("lazy dog", method: .dense).passages.first?.documentName == "one")
         let second = try await add("two", "the lazy dog")
@@ -105,19 +106,19 @@ import Testing
             #expect(
                 !(try await retriever.search("something else", method: method).documents.contains { $0.id == second }))
         }
-        // A group of the same name later is another group.
+        // A later group of the same name is another group.
         try writer.removeGroup("g")
         _ = try await add("three", "new content", group: "g")
         let found = try await retriever.search("the quick brown fox new", in: .group("g"), limit: 9)
         #expect(found.documents.map(\.name) == ["three"])
     }
 
-    @Test func embeddingsAreReadOnce() async throws {
+    @Test func trainingDoesNotChangeResults() async throws {
         let embedder = WordCountEmbedder(dimension: 512)
         let library = try await library(embedder)
         let retriever = Retriever(library: library, embedder: embedder)
         let first = try await retriever.search("cats", method: .dense)
-        // Training does not touch what retrieval serves; the answer stays the same.
+        // An adapter does not change the passages, so the result stays the same.
         try await library.saveAdapter(
             for: "animals", identity: .init(model: "m", compressor: "c", variant: "v"), config: "", weights: Data([1]))
         #expect(try await retriever.search("cats", method: .dense) == first)
@@ -136,7 +137,7 @@ import Testing
         #expect(other.unembedded == (try library.statistics().passages))
     }
 
-    @Test func anEmbedderOfAnotherDimensionIsRefused() async throws {
+    @Test func anEmbedderOfAnotherDimensionIsRejected() async throws {
         let library = try await library(WordCountEmbedder(dimension: 512))
         let retriever = Retriever(library: library, embedder: WordCountEmbedder(dimension: 256))
         let error = try await #require(throws: LibraryError.self) { try await retriever.search("cats") }
@@ -152,7 +153,7 @@ import Testing
         }
     }
 
-    /// Whatever is asked, a search is no syntax error.
+    /// No question causes a syntax error in the full-text search.
     @Test func anyQuestionIsAValidQuery() async throws {
         let library = try SQLiteLibrary.inMemory()
         _ = try await library.upsertDocument(path: "x", text: Sample.text("near or not and column"), tokenCount: 1)
@@ -180,7 +181,7 @@ import Testing
             _ = try await retriever.search(question)
         }
         #expect(try await retriever.search(String(repeating: "item \"NEAR( ", count: 20_000)).passages.isEmpty == false)
-        #expect(try await retriever.search("what is the of").passages.isEmpty == false, "stop words count where alone")
+        #expect(try await retriever.search("what is the of").passages.isEmpty == false, "stop words alone are used")
         #expect(try await retriever.search("").passages == [])
         #expect(try await retriever.search("?!").passages == [])
     }

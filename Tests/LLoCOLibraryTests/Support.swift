@@ -3,13 +3,13 @@ import LLoCOBase
 import LLoCOLibrary
 import LLoCOTestSupport
 
-/// Embeds a text as the normalized counts of its words in hashed places: similar texts get similar vectors.
+/// Embeds a text as its normalized word counts in hashed dimensions, so that similar texts have similar vectors.
 final class WordCountEmbedder: TextEmbedder {
     let identity: String
     let dimension: Int
-    /// Texts seen, by all calls.
+    /// The number of texts of all calls.
     let seen = Counter()
-    /// Fails once this many texts were embedded.
+    /// The number of texts after which embedding fails.
     let failsAfter: Int
 
     struct Failure: Error {}
@@ -39,7 +39,7 @@ final class WordCountEmbedder: TextEmbedder {
 extension Sample {
     static let identity = VectorIdentity(model: "model-1", compressor: "compressor-1", variant: "accumulated-4-2")
 
-    /// A segment of four tokens and two vectors of dimension three, its bytes made of `mark`.
+    /// A segment of four tokens and two vectors of dimension three, with bytes derived from `mark`.
     static func segment(_ index: Int, mark: UInt8 = 1) -> NewSegment {
         NewSegment(
             tokens: index * 4..<index * 4 + 4, bytes: index * 5..<index * 5 + 5,
@@ -47,7 +47,7 @@ extension Sample {
             vectors: Data(repeating: mark &+ UInt8(truncatingIfNeeded: index), count: 12))
     }
 
-    /// The same with a bias of three heads, [3, 2] float32: the second head has only the first vector.
+    /// A segment with a bias of three heads, [3, 2] float32. The second head keeps only the first vector.
     static func biased(_ index: Int) -> NewSegment {
         var segment = segment(index)
         let numbers: [Float] = [Float(index), 1, 2, -.infinity, 3, -4]
@@ -55,7 +55,7 @@ extension Sample {
         return segment
     }
 
-    /// A library with something in every table.
+    /// Fills every table of a library.
     static func fill(_ library: SQLiteLibrary) throws {
         let embedder = WordCountEmbedder(dimension: 24)
         for (topic, group) in [("harbour", "sea"), ("glacier", "ice"), ("lighthouse", "sea")] {

@@ -1,7 +1,7 @@
 package import LLoCOCompression
 
 extension CompressionScheme {
-    /// A small scheme of every method, with every way to carry: segments of 20 tokens, 3 vectors each.
+    /// Small schemes of every method and carry: segments of 20 tokens, 3 vectors each.
     package static let everyMethod: [CompressionScheme] = VectorForm.allCases.flatMap { form in
         CompressionMethod.SummaryInput.allCases.flatMap { input in
             AdapterScope.allCases.compactMap { scope in

@@ -5,7 +5,7 @@ package import LLoCOModels
 import LLoCOTestSupport
 package import LLoCOTorch
 
-/// `Fixtures/expected/autocompressor.json`, with the model that it is of.
+/// The values of `Fixtures/expected/autocompressor.json`, with their model.
 package struct CompressorFixture {
     package struct Values: Decodable {
         package struct Example: Decodable {
@@ -53,7 +53,7 @@ package struct CompressorFixture {
 
     package var decoder: Llama { model.decoder }
 
-    /// What was read, once for all tests: nothing in it changes.
+    /// The loaded fixture, shared by all tests; it is immutable.
     private static let read = Result { try Self(from: TestFiles.fixtures) }
 
     package init() throws { self = try Self.read.get() }
@@ -83,14 +83,14 @@ package struct CompressorFixture {
 
     package func vectors() throws -> Tensor { try tensors.tensor("vectors.accumulate", as: .float32) }
 
-    /// The reference's name of each of an adapter's matrices, in the order of `Adapter.parameters`.
+    /// The reference's names of an adapter's matrices, in the order of `Adapter.parameters`.
     package static func names(of adapter: Adapter) -> [String] {
         adapter.pairs.keys.sorted().flatMap { ["\($0.path).lora_A.weight", "\($0.path).lora_B.weight"] }
     }
 }
 
 extension JSONDecoder {
-    /// Reads the generator's names, such as `answer_loss`, as Swift's.
+    /// Decodes the generator's names, such as `answer_loss`, to Swift's.
     package static var snakeCase: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -1,37 +1,37 @@
 import Synchronization
 package import Testing
 
-/// Runs the tests of a suite one at a time, and one at a time with those of all other suites with this trait.
+/// Serializes the tests of all suites with this trait.
 ///
-/// libtorch's random generator is the process's own: of two tests that seed it at once, each would take the other's numbers.
+/// libtorch's random generator is process-wide: concurrent tests that seed it would use each other's numbers.
 package struct Seeded: SuiteTrait, TestTrait, TestScoping {
     package var isRecursive: Bool { true }
 
-    /// Whether one runs, and who waits, the first in line first.
-    private struct Line {
-        var isTaken = false
+    /// Whether a test runs, and the waiting tests in order.
+    private struct Queue {
+        var isRunning = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private static let line = Mutex(Line())
+    private static let queue = Mutex(Queue())
 
     package func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
-        // A suite and a function's cases together only hold what runs.
+        // Only test cases run; suites and functions contain them.
         guard testCase != nil else { return try await body() }
         await withCheckedContinuation { continuation in
-            let isFree = Self.line.withLock { line in
-                defer { line.isTaken = true }
-                if line.isTaken { line.waiting.append(continuation) }
-                return !line.isTaken
+            let isFree = Self.queue.withLock { queue in
+                defer { queue.isRunning = true }
+                if queue.isRunning { queue.waiting.append(continuation) }
+                return !queue.isRunning
             }
             if isFree { continuation.resume() }
         }
         defer {
-            let next = Self.line.withLock { line -> CheckedContinuation<Void, Never>? in
-                guard line.waiting.isEmpty else { return line.waiting.removeFirst() }
-                line.isTaken = false
+            let next = Self.queue.withLock { queue -> CheckedContinuation<Void, Never>? in
+                guard queue.waiting.isEmpty else { return queue.waiting.removeFirst() }
+                queue.isRunning = false
                 return nil
             }
             next?.resume()
@@ -41,6 +41,6 @@ package struct Seeded: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == Seeded {
-    /// For suites whose tests draw from libtorch's generator.
+    /// For suites whose tests use libtorch's generator.
     package static var seeded: Self { Self() }
 }

@@ -21,7 +21,7 @@ extension LoadedModel {
 }
 
 extension QuestionSet {
-    /// Questions about river.txt, numbered, of which a text can be made to hold the answers or not.
+    /// Numbered questions about river.txt; a text can be built with or without their answers.
     package static func river(_ count: Int) -> QuestionSet {
         QuestionSet(documents: [
             QuestionDocument(

@@ -6,13 +6,13 @@ import LLoCOServer
 import LLoCOTestSupport
 import Testing
 
-/// The description that is served, and the routes that there are.
+/// `openapi.json` and the server's routes.
 @Suite struct APIDescriptionTests {
-    private let described: [String: Any]
+    private let description: [String: Any]
 
     init() throws {
         let data = Data(Server.description)
-        described = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        description = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 
     private func server(jobs: Bool) throws -> Server {
@@ -25,35 +25,35 @@ import Testing
         return Server(library, model: "tiny", configuration: configuration)
     }
 
-    @Test func everyRouteIsDescribedAndEveryDescriptionIsARoute() throws {
+    @Test func routesAndDescriptionAgree() throws {
         let routes = try server(jobs: true).routes.map { route in
-            // ":id" as "{id}"; what takes the rest of a path is a model's name.
+            // ":id" becomes "{id}". The only catch-all is a model's name.
             let parts = route.split(separator: "/").map { part in
                 part == "**" ? "{model}" : part.first == ":" ? "{\(part.dropFirst())}" : String(part)
             }
             return parts.count == 1 ? parts[0] + "/" : parts.joined(separator: "/")
         }
-        let paths = try #require(described["paths"] as? [String: [String: Any]])
+        let paths = try #require(description["paths"] as? [String: [String: Any]])
         let descriptions = paths.flatMap { path, methods in methods.keys.map { "\($0) \(path)" } }
         #expect(routes.sorted() == descriptions.sorted())
     }
 
-    /// What needs no key is what the description says needs none.
-    @Test func openRoutesAreTheDescribedOnes() throws {
-        let paths = try #require(described["paths"] as? [String: [String: [String: Any]]])
+    /// The routes without a key are those with empty `security` in the description.
+    @Test func openRoutesAgreeWithTheDescription() throws {
+        let paths = try #require(description["paths"] as? [String: [String: [String: Any]]])
         for (path, methods) in paths {
             let isOpen = methods.values.allSatisfy { ($0["security"] as? [Any])?.isEmpty == true }
             #expect(isOpen == Server.isOpen(path), "\(path)")
         }
     }
 
-    @Test func withoutJobsNothingIsTaken() throws {
+    @Test func withoutJobsThereAreNoUploadAndJobRoutes() throws {
         let paths = try server(jobs: false).routes
         #expect(!paths.contains { $0.contains("upload") || $0.contains("jobs") })
     }
 
-    @Test func theVersionIsTheRelease() throws {
-        let info = try #require(described["info"] as? [String: Any])
+    @Test func theVersionIsThatOfTheRelease() throws {
+        let info = try #require(description["info"] as? [String: Any])
         #expect(info["version"] as? String == Release.version)
     }
 }

@@ -10,12 +10,12 @@ import Testing
         Array((parts.map { "--b;1\r\n\($0.headers)\r\n\r\n\($0.content)\r\n" }.joined() + "--b;1\(last)\r\n").utf8)
     }
 
-    /// The events of a body that comes in pieces of `pieces` bytes; a part's data is joined.
-    private func events(_ body: [UInt8], pieces: Int) throws -> [Event] {
+    /// The events of a body that arrives in chunks of `chunkSize` bytes. Consecutive data events are joined.
+    private func events(_ body: [UInt8], chunkSize: Int) throws -> [Event] {
         var parser = try MultipartParser(contentType: Self.type)
         var events: [Event] = []
-        for start in stride(from: 0, to: body.count, by: pieces) {
-            for event in try parser.append(body[start..<min(body.count, start + pieces)]) {
+        for start in stride(from: 0, to: body.count, by: chunkSize) {
+            for event in try parser.append(body[start..<min(body.count, start + chunkSize)]) {
                 if case .data(let more) = event, case .data(let before) = events.last {
                     events[events.count - 1] = .data(before + more)
                 } else {
@@ -27,7 +27,7 @@ import Testing
         return events
     }
 
-    @Test func partsAreTheSameHoweverTheyAreCut() throws {
+    @Test func eventsDoNotDependOnTheChunkSize() throws {
         let content = "a\r\n--b;\r\n--b;0\r\n\r\n\r\r\n--"
         let body = Self.body([
             (#"Content-Disposition: form-data; name="group""#, "work"),
@@ -36,9 +36,9 @@ import Testing
                 content
             ), (#"Content-Disposition: form-data; name="file"; filename="empty""#, ""),
         ])
-        for pieces in [1, 2, 3, 7, 64, 10_000] {
+        for chunkSize in [1, 2, 3, 7, 64, 10_000] {
             #expect(
-                try events(body, pieces: pieces) == [
+                try events(body, chunkSize: chunkSize) == [
                     .begin(name: "group", fileName: nil), .data(Array("work".utf8)), .end,
                     .begin(name: "file", fileName: "a \"b\" ü.txt"), .data(Array(content.utf8)), .end,
                     .begin(name: "file", fileName: "empty"), .end,
@@ -51,56 +51,56 @@ import Testing
         ("multipart/form-data; boundary=", "boundary"),
         ("multipart/form-data; boundary=" + String(repeating: "x", count: 71), "boundary"),
     ])
-    func typesThatAreNone(type: String, part: String) {
+    func invalidContentTypesAreRefused(type: String, part: String) {
         let fault = #expect(throws: MultipartParser.Fault.self) { try MultipartParser(contentType: type) }
         #expect(fault?.reason.contains(part) == true)
     }
 
-    @Test func bodiesThatAreNone() throws {
+    @Test func malformedBodiesAreRefused() throws {
         let disposition = #"Content-Disposition: form-data; name="f""#
         let cases: [([UInt8], String)] = [
-            (Array("--b;1\r\n".utf8), "ends before"), (Self.body([(disposition, "x")], last: "x"), "end its line"),
+            (Array("--b;1\r\n".utf8), "ends before"), (Self.body([(disposition, "x")], last: "x"), "no line end"),
             (Self.body([("X: y", "x")]), "no Content-Disposition"), (Self.body([("no colon", "x")]), "no colon"),
             (Self.body([(disposition + "\r\nContent-Transfer-Encoding: base64", "eA==")]), "not supported"),
             (Self.body([("X: " + String(repeating: "y", count: 9000), "x")]), "too long"),
-            (Array(repeating: 120, count: 9000), "begins with no boundary"),
+            (Array(repeating: 120, count: 9000), "does not begin with a boundary"),
             (Self.body([("Content-Disposition: attachment; name=f", "x")]), "form-data with a name"),
         ]
         for (body, part) in cases {
-            let fault = #expect(throws: MultipartParser.Fault.self) { try events(body, pieces: 100) }
+            let fault = #expect(throws: MultipartParser.Fault.self) { try events(body, chunkSize: 100) }
             #expect(fault?.reason.contains(part) == true, "\(String(describing: fault))")
         }
     }
 
-    /// Whatever comes is parts or a fault, and is so however it is cut.
-    @Test func garbageIsJudgedAlike() throws {
+    /// Random bodies give the same events, or the same fault, for every chunk size.
+    @Test func randomBodiesGiveTheSameResultForEveryChunkSize() throws {
         var draws = SplitMix64(seed: 5)
-        let pieces = [
+        let fragments = [
             "--b;1", "\r\n", "--", "\r", "\n", "Content-Disposition: form-data; name=\"f\"", "x", ":", "\"", ";",
         ]
         for _ in 0..<3000 {
             var body = Array("--b;1\r\nContent-Disposition: form-data; name=f\r\n\r\n".utf8)
             if Bool.random(using: &draws) { body = [] }
             for _ in 0..<Int.random(in: 0..<12, using: &draws) {
-                body += Array(pieces[Int.random(in: 0..<pieces.count, using: &draws)].utf8)
+                body += Array(fragments[Int.random(in: 0..<fragments.count, using: &draws)].utf8)
             }
-            let texts = [1, 5, 1000].map { size in "\(Result { try events(body, pieces: size) })" }
+            let texts = [1, 5, 1000].map { size in "\(Result { try events(body, chunkSize: size) })" }
             #expect(Set(texts).count == 1, "\(String(decoding: body, as: UTF8.self).debugDescription): \(texts)")
         }
     }
 
-    @Test func namesStayInTheirFolder() throws {
+    @Test func safeNamesHaveNoFolder() throws {
         for (name, safe) in [
             ("a.txt", "a.txt"), ("../../etc/passwd", "passwd"), (#"C:\x\b.pdf"#, "b.pdf"), (".x", ".x"),
         ] {
-            #expect(try Uploads.safe(name) == safe)
+            #expect(try Uploads.safeName(name) == safe)
         }
         for name in ["", ".", "..", "a/..", "/", "a\u{0}b", "x\n", String(repeating: "x", count: 201)] {
-            #expect(throws: (any Error).self) { try Uploads.safe(name) }
+            #expect(throws: (any Error).self) { try Uploads.safeName(name) }
         }
     }
 
-    @Test func ranges() {
+    @Test func byteRangesAreParsed() {
         let cases: [(String, Range<Int>?)] = [
             ("bytes=0-9", 0..<10), ("bytes=5-", 5..<20), ("bytes=-3", 17..<20), ("bytes=0-99", 0..<20),
             ("bytes=-99", 0..<20), ("Bytes=19-19", 19..<20), ("bytes=20-", nil), ("bytes=5-4", nil), ("bytes=-0", nil),

@@ -3,7 +3,7 @@ import Metrics
 import Testing
 
 @Suite struct PrometheusTests {
-    @Test func valuesAreLines() {
+    @Test func metricsAreExportedAsText() {
         let registry = PrometheusRegistry(help: ["b_seconds": "How long."])
         for _ in 0..<2 { Counter(label: "a_total", dimensions: [("x", "q\"\n")], factory: registry).increment(by: 3) }
         Metrics.Timer(label: "b_seconds", factory: registry).recordSeconds(0.03)

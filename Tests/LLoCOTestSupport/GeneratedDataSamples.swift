@@ -9,13 +9,14 @@ package enum GeneratedDataSamples {
         try TokenizerLoader.load(folder: TestFiles.tokenizers.appending(path: name))
     }
 
-    /// Tokens of a document's text and question.
+    /// The number of tokens of a document's text and its first question.
     package static func tokens(_ document: EvaluationDocument, _ tokenizer: any Tokenizer) -> Int {
         tokenizer.encode(document.text ?? "", special: .asText).count
             + tokenizer.encode(document.questions[0].text, special: .asText).count
     }
 
-    /// Twelve short histories of invented lakes, each of a few passages; the first question's answer stands in one.
+    /// Twelve short histories of invented lakes, each of a few passages. One passage contains the first question's
+    /// answer.
     package static let questions = EvaluationSet(
         name: "lakes", format: .lloco,
         documents: (0..<12).map { number in
@@ -38,7 +39,7 @@ package enum GeneratedDataSamples {
 }
 
 extension EvaluationDocument {
-    /// The task itself: what follows the last of these openings, past an example.
+    /// The text after the last occurrence of `opening`, which skips an example before the task.
     package func task(after opening: String) -> String {
         let text = text ?? ""
         return text.ranges(of: opening).last.map { String(text[$0.upperBound...]) } ?? ""

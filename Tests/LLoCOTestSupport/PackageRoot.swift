@@ -1,6 +1,6 @@
 package import Foundation
 
-/// The folder that holds `Tests`.
+/// The package's root folder, which contains `Tests`.
 package let packageRoot: URL = {
     var url = URL(fileURLWithPath: #filePath)
     while url.path != "/", url.lastPathComponent != "Tests" { url.deleteLastPathComponent() }

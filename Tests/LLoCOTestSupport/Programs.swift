@@ -8,9 +8,9 @@ package import Foundation
     import Musl
 #endif
 
-/// Other programs that tests start.
+/// Helpers for external programs that tests start.
 package enum Programs {
-    /// Where a program is, by `PATH`.
+    /// The path of a program in `PATH`; nil if it is missing.
     package static func find(_ name: String) -> String? {
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -18,7 +18,7 @@ package enum Programs {
 
     package static var isRoot: Bool { geteuid() == 0 }
 
-    /// Ends a process that the test started, at once.
+    /// Kills a process that the test started.
     package static func kill(_ process: Process) {
         guard process.isRunning else { return }
         #if canImport(Darwin)

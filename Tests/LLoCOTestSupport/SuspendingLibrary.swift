@@ -3,14 +3,16 @@ package import LLoCODocuments
 package import LLoCOLibrary
 import Synchronization
 
-/// A store whose calls suspend, as one over a network does, before an SQLite library answers them.
+/// A store over an SQLite library whose calls suspend before the answer, as those of a network store do.
 package final class SuspendingLibrary: LibraryStore {
     package let base: SQLiteLibrary
     private let onCall: @Sendable (_ name: String, _ number: Int) throws -> Void
     private let counts = Mutex<[String: Int]>([:])
 
-    /// - Parameter onCall: told each call's name, such as `documents(in:)`, and how many of that name there were with it,
-    ///   before the call is answered.
+    /// A store over `base`.
+    ///
+    /// - Parameter onCall: called before each answer, with the call's name, such as `documents(in:)`, and its number
+    ///   among the calls with that name, from 1
     package init(
         _ base: SQLiteLibrary, onCall: @escaping @Sendable (_ name: String, _ number: Int) throws -> Void = { _, _ in }
     ) {
@@ -20,7 +22,7 @@ package final class SuspendingLibrary: LibraryStore {
 
     package var path: String { base.path }
 
-    /// How many calls of a name there were.
+    /// The number of calls with a name.
     package func count(of name: String) -> Int { counts.withLock { $0[name] ?? 0 } }
 
     private func answer<Value>(

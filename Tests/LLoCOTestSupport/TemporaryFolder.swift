@@ -1,6 +1,6 @@
 package import Foundation
 
-/// A folder that ends with the test.
+/// A temporary folder that is removed with this object.
 package final class TemporaryFolder {
     package let url: URL
 

@@ -2,10 +2,11 @@ package import Foundation
 import LLoCOBase
 import LLoCOModelFiles
 
-/// A model hub on loopback that answers as it is told: `server.py` among the fixtures of LLoCOModelHubTests, in a process of
-/// its own.
+/// A model hub on loopback with configurable answers.
+///
+/// A separate process runs `server.py` from the fixtures of LLoCOModelHubTests.
 package final class TestHub: @unchecked Sendable {
-    // Unchecked: the process is started once and ended once; rules are set by one test alone.
+    // Unchecked: the process is started once and killed once, and only one test sets the rules.
     package let folder: TemporaryFolder
     package let address: String
     private let process = Process()
@@ -33,17 +34,19 @@ package final class TestHub: @unchecked Sendable {
 
     deinit { Programs.kill(process) }
 
-    /// Rules of a path, in place of those before.
+    /// Replaces the rules of a path.
     package func answer(_ path: String, _ rules: [String: Any]...) throws {
         self.rules[path] = rules
         try folder.write("rules.json", JSONSerialization.data(withJSONObject: self.rules))
     }
 
+    /// A request from the server's log.
     package struct Request {
         package let path: String
         package let headers: [String: String]
     }
 
+    /// The requests so far, by default for all paths.
     package func requests(_ path: String? = nil) throws -> [Request] {
         let log = try? String(contentsOfFile: folder.path("log.jsonl"), encoding: .utf8)
         return try (log ?? "").split(separator: "\n").compactMap { line in
@@ -57,9 +60,11 @@ package final class TestHub: @unchecked Sendable {
 
     package static let commit = String(repeating: "a1", count: 20)
 
-    /// Serves a repository with files, those of `large` by SHA-256 and the others by git's.
+    /// Serves a repository with files.
     ///
-    /// - Parameter digests: what is announced in place of a file's true digest
+    /// - Parameters:
+    ///   - large: the names of files that are announced with a SHA-256; others have git's SHA-1
+    ///   - digests: false digests to announce
     package func serve(
         _ repository: String, _ files: [String: Data], large: Set<String> = [], licence: String? = "apache-2.0",
         digests: [String: String] = [:]
@@ -94,7 +99,7 @@ package final class TestHub: @unchecked Sendable {
         String(decoding: try JSONSerialization.data(withJSONObject: value), as: UTF8.self)
     }
 
-    /// Bytes that differ from place to place.
+    /// Pseudorandom bytes.
     package static func content(_ count: Int, seed: UInt64 = 1) -> Data {
         var generator = SplitMix64(seed: seed)
         return Data((0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) })

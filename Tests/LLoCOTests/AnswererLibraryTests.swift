@@ -9,7 +9,7 @@ import LLoCOModels
 import LLoCOTestSupport
 import Testing
 
-/// What an answerer asks of its library: one search, an adapter's weights once.
+/// An answerer's calls to its library: one search per question, an adapter's weights once.
 @Suite struct AnswererLibraryTests {
     private let model: LoadedModel
     private let question = "When did the river rise?"
@@ -57,7 +57,7 @@ import Testing
                 asked.mode = mode
                 asked.generation.maximumTokens = 1
                 let answer = try await answerer.answer(question, asked)
-                #expect(answer.omissions == [], "all is read")
+                #expect(answer.omissions == [], "nothing is omitted")
                 #expect(expected.count == 4)
                 #expect(answer.passages.map(\.document) == expected.map(\.documentName))
                 #expect(answer.passages.map(\.start) == expected.map(\.start))
@@ -70,7 +70,7 @@ import Testing
         #expect(twice.passages == once.passages)
     }
 
-    @Test func anAdapterIsReadOnce() async throws {
+    @Test func anAdapterIsLoadedOnce() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("a.lloco")
         let stored = try CompressorFixture().adapter().checkpoint().encoded()
@@ -88,13 +88,13 @@ import Testing
         let adapted = try await ask(answerer)
         try damage(stored.weights, in: path)
         #expect(try library.adapter(for: "water", identity: model.vectorIdentity) == nil)
-        #expect(try await ask(answerer) == adapted, "what was loaded is not read again")
+        #expect(try await ask(answerer) == adapted, "a loaded adapter is not loaded again")
         let plain = try await ask(Answerer(model: model, library: library))
-        #expect(plain != adapted, "the damage is met by whoever reads")
+        #expect(plain != adapted, "a new answerer detects the damage")
     }
 
-    /// The weights alone do not decide what an adapter computes.
-    @Test func theSameWeightsAtAnotherScale() async throws {
+    /// An adapter is identified by its weights and its configuration.
+    @Test func theSameWeightsAtAnotherScaleAreAnotherAdapter() async throws {
         let library = try SQLiteLibrary.inMemory()
         try await fill(library)
         let stored = try CompressorFixture().adapter().checkpoint().encoded()
@@ -115,8 +115,8 @@ import Testing
         #expect(answers[0] != answers[1])
     }
 
-    /// A second each on an idle machine, hours where the time grew with the square of the length.
-    @Test(.timeLimit(.minutes(5))) func aMegabyteIsRefusedBeforeItIsSearched() async throws {
+    /// Takes a second each on an idle machine; hours if the time were quadratic in the length.
+    @Test(.timeLimit(.minutes(5))) func aQuestionOfAMegabyteIsRejectedBeforeTheSearch() async throws {
         let library = try SQLiteLibrary.inMemory()
         try await fill(library)
         let answerer = Answerer(model: model, library: library)
@@ -125,23 +125,23 @@ import Testing
             let line = await laterMessage { _ = try await answerer.answer(long, options(["river.txt"])) }
             #expect(line?.contains("window holds 512") == true, "\(line ?? "no error")")
         }
-        // A question that fits the window and not the search: what was not looked for is said.
+        // A question that fits the window but not the search: the truncation is reported.
         let words = (0..<70).map { String(UnicodeScalar(UInt8(97 + $0 % 26))) + "\($0)" }.joined(separator: " ")
         let answer = try await answerer.answer(words, options(["river.txt"]))
-        #expect(answer.omissions.contains { $0.contains("looked for by a part of it") })
+        #expect(answer.omissions.contains { $0.contains("too long for the search") })
     }
 
-    /// Flips bytes of a stored value in the file, and marks the file as changed, as another writer would.
+    /// Flips bytes of a stored value in the file and marks the file as changed, like another writer.
     private func damage(_ value: Data, in path: String) throws {
         let url = URL(fileURLWithPath: path)
         var file = try Data(contentsOf: url)
-        // A value lies on several pages: a stretch of it that lies on one.
+        // A value spans several pages: find a part of it that lies on one page.
         var place: Range<Int>?
         for start in stride(from: value.startIndex, to: value.endIndex - 48, by: 48) where place == nil {
             place = file.range(of: value[start..<start + 48])
         }
         for offset in try #require(place) { file[offset] ^= 0xFF }
-        // SQLite's change counter: by it a connection knows that what it holds of the file is old.
+        // SQLite's change counter tells a connection that its page cache is outdated.
         file[27] &+= 1
         let handle = try FileHandle(forWritingTo: url)
         try handle.write(contentsOf: file)

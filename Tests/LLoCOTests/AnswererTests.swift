@@ -11,7 +11,7 @@ import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 
-/// Answers in each mode from a library of two groups: what is read, what is left out, what is counted.
+/// Answers in each mode from a library of two groups: contexts, omissions and token counts.
 @Suite struct AnswererTests {
     let model: LoadedModel
     let library: SQLiteLibrary
@@ -46,7 +46,7 @@ import Testing
         try model.prompts.prompt(question: question ?? self.question).count
     }
 
-    @Test func withoutAContext() async throws {
+    @Test func modeNoneAnswersWithoutContext() async throws {
         var pieces = ""
         let answer = try await answerer.answer(question, options(.none)) { pieces += $0 }
         #expect(answer.mode == .none)
@@ -59,8 +59,8 @@ import Testing
         #expect(try await answerer.answer(question, options(.none)).answer == answer.answer)
     }
 
-    /// A continuation has no template in any mode, and its answer is as it was generated.
-    @Test func continuations() async throws {
+    /// A continuation has no chat template in any mode, and its answer is not trimmed.
+    @Test func continuationsHaveNoTemplate() async throws {
         for mode in [AnswerMode.none, .full, .retrieval, .compressed, .hybrid] {
             var options = options(mode, documents: ["river.txt"])
             options.form = .continuation(opening: "Go on. ")
@@ -68,13 +68,13 @@ import Testing
             let answer = try await answerer.answer("\nThe road", options) { pieces += $0 }
             #expect(answer.answer == pieces)
             let around = try model.prompts.prompt(question: "\nThe road", form: options.form).count
-            // Text that is cut apart may have a token more at its edge.
+            // Text that is tokenized in parts may have one more token at a boundary.
             #expect((0...2).contains(answer.promptTokens - answer.contextTokens - around), "\(mode)")
         }
     }
 
-    /// The next question about a text goes on where the text ends, and is answered as if it were the first.
-    @Test func textIsReadOnce() async throws {
+    /// The next question about a text reuses the text's prefill, and its answer equals that without reuse.
+    @Test func aTextIsPrefilledOnce() async throws {
         let text = (0..<40).map { "In \(1800 + $0) the river took the road. " }.joined()
         _ = try await model.add(text: text, path: "/years.txt", group: "water", to: library)
         answerer.reusedStep = 64
@@ -93,7 +93,7 @@ import Testing
             for (likelihood, reference) in zip(likelihoods, reference) {
                 #expect(abs(likelihood - reference) < 1e-4 * abs(reference))
             }
-            // Another text and other modes in between.
+            // A question in another mode in between.
             _ = try await answerer.answer(question, self.options(.none))
         }
         let other = try await answerer.answer(question, options(.full, documents: ["river.txt"]))
@@ -104,9 +104,9 @@ import Testing
         #expect(other.reusedSeconds == 0)
     }
 
-    /// What an answer is worth given its prompt is what the whole text is worth less the prompt.
+    /// The log-likelihood of an answer given its prompt is that of the whole text minus that of the prompt.
     @Test(arguments: [AnswerMode.none, .full])
-    func likelihoodsOfAnswers(mode: AnswerMode) async throws {
+    func likelihoodsEqualWholeTextMinusPrompt(mode: AnswerMode) async throws {
         let options = options(mode, documents: mode == .none ? nil : ["river.txt"])
         let answers = ["A", "in 1897", "The river took the mill and the road.", ""]
         let likelihoods = try await answerer.logLikelihoods(of: answers, question, options)
@@ -121,11 +121,11 @@ import Testing
             #expect(abs(likelihood - reference) < 1e-3 * max(1, abs(reference)), "\(answer)")
         }
         #expect(likelihoods.allSatisfy { $0 <= 0 } && likelihoods[2] < likelihoods[3])
-        // Another order is another answer's figure at another place.
+        // The order of the answers does not change their values.
         #expect(try await answerer.logLikelihoods(of: answers.reversed(), question, options) == likelihoods.reversed())
     }
 
-    @Test func fromVectors() async throws {
+    @Test func modeCompressedAnswersFromVectors() async throws {
         let answer = try await answerer.answer(question, options(.compressed, documents: ["river.txt"]))
         let vectors = try await library.vectors(
             of: library.document(named: "river.txt").id, identity: model.vectorIdentity)
@@ -135,7 +135,7 @@ import Testing
         #expect(answer.omissions == [])
         #expect(!answer.passages.isEmpty)
         #expect(answer.passages.allSatisfy { $0.document == "river.txt" && $0.start >= 0 && $0.end > $0.start })
-        // The model continues [vectors ; question] greedily.
+        // The reference continues [vectors ; question] greedily.
         let stored = try vectors.bytes.withUnsafeBytes {
             try Tensor(copying: $0, shape: [vectors.count, vectors.dimension], dtype: .bfloat16)
         }.to(.float32)
@@ -146,7 +146,7 @@ import Testing
         #expect(answer.generatedTokens == generated.ids.count)
     }
 
-    @Test func fromTheText() async throws {
+    @Test func modeFullAnswersFromTheText() async throws {
         let answer = try await answerer.answer(question, options(.full, documents: ["river.txt", "road.txt"]))
         let texts = ["river.txt", "road.txt"].map { name in
             Result { try library.text(of: library.document(named: name).id) }
@@ -157,7 +157,7 @@ import Testing
         #expect(answer.omissions == [])
     }
 
-    @Test func fromPassages() async throws {
+    @Test func modeRetrievalAnswersFromPassages() async throws {
         let answer = try await answerer.answer(question, options(.retrieval))
         #expect(!answer.passages.isEmpty && answer.passages.count <= 4)
         #expect(Set(answer.documents) == Set(answer.passages.map(\.document)))
@@ -171,8 +171,8 @@ import Testing
         #expect(one.promptTokens > one.contextTokens)
     }
 
-    @Test func severalDocumentsAreReadAsNamed() async throws {
-        // One adapter cannot read documents of two groups; without adapters nothing stands against it.
+    @Test func severalDocumentsKeepTheirOrder() async throws {
+        // One adapter cannot read documents of two groups. Without adapters any documents can be combined.
         let both = self.options(.compressed, documents: ["road.txt", "river.txt"])
         #expect(
             await laterMessage { _ = try await answerer.answer(question, both) }?.contains(
@@ -192,7 +192,7 @@ import Testing
         #expect(twice.documents == answer.documents && twice.contextTokens == answer.contextTokens)
     }
 
-    @Test func groupsAndDocuments() async throws {
+    @Test func groupsAndDocumentsLimitTheSearch() async throws {
         var water = options(.compressed)
         water.group = "paper"
         water.maximumDocuments = 5
@@ -219,15 +219,16 @@ import Testing
         #expect(await laterMessage { _ = try await answerer.answer(" \n", options(.none)) }?.contains("empty") == true)
     }
 
-    @Test(arguments: AnswerMode.allCases) func aQuestionLongerThanTheWindow(mode: AnswerMode) async throws {
+    @Test(arguments: AnswerMode.allCases) func aQuestionLongerThanTheWindowIsRejected(mode: AnswerMode) async throws {
         let long = String(repeating: "what river? ", count: 120)
         let line = await laterMessage { _ = try await answerer.answer(long, options(mode, documents: ["river.txt"])) }
         #expect(line?.contains("window holds 512") == true, "\(line ?? "no error")")
         #expect(line?.contains("\(try plainCount(long)) tokens") == true)
     }
 
-    /// A question that leaves room for itself and one token of an answer.
-    @Test(arguments: AnswerMode.allCases) func aQuestionThatFillsTheWindow(mode: AnswerMode) async throws {
+    /// The question leaves room for one token of the answer.
+    @Test(arguments: AnswerMode.allCases)
+    func aQuestionThatFillsTheWindowLeavesNoContext(mode: AnswerMode) async throws {
         let overhead = try plainCount("")
         var question = String(repeating: "z", count: 512 - overhead - 1)
         while try plainCount(question) > 511 { question.removeLast() }
@@ -237,14 +238,14 @@ import Testing
             let answer = try await answerer.answer(question, asked)
             #expect(answer.promptTokens == 511 && answer.generatedTokens >= 1)
         } else {
-            // An answer from nothing would pass for one from the documents.
+            // An answer without a context would look like one from the documents.
             let line = await laterMessage { _ = try await answerer.answer(question, asked) }
-            #expect(line?.contains("nothing of the documents fits") == true, "\(line ?? "no error")")
+            #expect(line?.contains("no part of the documents fits") == true, "\(line ?? "no error")")
             #expect(line?.contains("river.txt") == true)
         }
     }
 
-    @Test func documentsThatDoNotFit() async throws {
+    @Test func documentsThatDoNotFitAreOmitted() async throws {
         let text = Sample.text("river", paragraphs: 5)
         let added = try await model.add(text: text, path: "/long.txt", group: "water", to: library)
         #expect(added.tokens > 1000 && added.vectors > 170)
@@ -258,7 +259,7 @@ import Testing
         #expect(full.omissions.count == 2)
         #expect(
             full.omissions[0].contains(
-                "'long.txt' was cut in the middle: \(full.contextTokens) of its \(added.tokens) tokens fit"))
+                "'long.txt' was truncated in the middle: \(full.contextTokens) of its \(added.tokens) tokens fit"))
         #expect(full.omissions[1].contains("'river.txt' was left out"))
         #expect(full.promptTokens + 6 <= 512)
 
@@ -278,8 +279,8 @@ import Testing
         #expect(passages.contextTokens > 0)
     }
 
-    /// The group's adapter is on, unless it is switched off or another is given.
-    @Test func adapters() async throws {
+    /// The group's adapter is active, unless it is disabled or replaced.
+    @Test func theNewestAdapterOfTheGroupIsUsed() async throws {
         let fixture = try CompressorFixture()
         let ask = { (uses: Bool) in
             var options = options(.compressed, documents: ["river.txt"], tokens: 24)
@@ -294,7 +295,7 @@ import Testing
         let adapted = try await ask(true)
         #expect(adapted != plain)
         #expect(try await ask(false) == plain)
-        // An adapter of another group or of another model is not this one's.
+        // Adapters of another group or another model are not used.
         let nothing = try fixture.adapter()
         for pair in nothing.pairs.values { try pair.b.fill(0) }
         let other = try nothing.checkpoint().encoded()
@@ -305,11 +306,11 @@ import Testing
             config: other.configuration,
             weights: other.weights)
         #expect(try await ask(true) == adapted)
-        // A newer one counts at once, also for an answerer that has loaded the old one.
+        // A newer adapter is used at once, also by an answerer that has loaded the old one.
         try await library.saveAdapter(
             for: "water", identity: model.vectorIdentity, config: other.configuration, weights: other.weights)
         #expect(try await ask(true) == plain)
-        // The same weights under another scale are another adapter, though the one is loaded.
+        // The same weights with another scale are another adapter, also if the first is loaded.
         var doubled = try fixture.adapter().checkpoint()
         doubled.configuration.alpha *= 8
         let scaled = try doubled.encoded()
@@ -330,7 +331,7 @@ import Testing
         #expect(try await ask(true) == plain)
     }
 
-    @Test func earlierTurnsAreRead() async throws {
+    @Test func earlierTurnsAreInThePrompt() async throws {
         var talk = options(.compressed, documents: ["river.txt"])
         talk.history = [ChatMessage(.user, "Who?"), ChatMessage(.assistant, "The miller.")]
         let answer = try await answerer.answer(question, talk)

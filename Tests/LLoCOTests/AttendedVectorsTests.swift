@@ -13,7 +13,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// A model without a compressor, as most are used: vectors are a text's own keys and values.
+/// A model without a trained compressor: vectors are the text's own keys and values.
 @Suite(.seeded) struct AttendedVectorsTests {
     let model: LoadedModel
     let library: SQLiteLibrary
@@ -42,13 +42,14 @@ import Testing
         return options
     }
 
-    /// Together they are attended to as one segment's are, in the pass that reads the question and in every step.
-    @Test func manySegmentsWeighAsOne() async throws {
+    /// The vectors of many segments together draw the attention of one segment's, in the prefill and in every decoding
+    /// step.
+    @Test func manySegmentsDrawTheAttentionOfOne() async throws {
         let reading = model.compressor.vectorReading
         #expect(reading.logWeight(of: 3) == 0 && reading.logWeight(of: 1) == 0 && reading.logWeight(of: 0) == 0)
         #expect(abs(reading.logWeight(of: 12) + log(4)) < 1e-12)
         #expect(
-            CompressionScheme().reading().logWeight(of: 500) == 0, "only those that drew attention in their text")
+            CompressionScheme().reading().logWeight(of: 500) == 0, "only attended keys and values are scaled")
         let stored = try await library.storedVectors(of: added.document.id, identity: model.vectorIdentity)
         let vectors = try stored.to(.float32)
         #expect(added.vectors > 9)
@@ -67,7 +68,7 @@ import Testing
             #expect(try relativeError(found, weighed) < 1e-6)
             #expect(try relativeError(found, decoder.hiddenStates(prompt, cache: context(0))) > 1e-3)
         }
-        // Steps one by one, and the same positions in one pass.
+        // Decoding step by step equals one forward pass over the same positions.
         let answer = try model.languageModel.generate(
             prompt, cache: model.compressor.context(vectors, adapters: .none),
             options: options().generation)
@@ -83,7 +84,7 @@ import Testing
         #expect(ids == answer.ids)
     }
 
-    @Test func mixturesAnswerAndTeach() async throws {
+    @Test func mixturesServeAnswersAndTraining() async throws {
         let answerer = Answerer(model: model, library: library)
         for budget in [1, 5, 60] {
             let answer = try await answerer.answer("What is item 3?", options(.hybrid, budget: budget))

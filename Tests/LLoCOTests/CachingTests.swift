@@ -6,7 +6,7 @@ import LLoCOModelTestSupport
 import LLoCOTestSupport
 import Testing
 
-/// What an engine keeps between questions: it saves work and changes no answer.
+/// The caches of an engine save work and do not change answers.
 @Suite(.seeded) struct CachingTests {
     private func library(_ engine: Engine) async throws -> DocumentLibrary {
         let library = engine.library(try SQLiteLibrary.inMemory())
@@ -26,7 +26,7 @@ import Testing
         return try await library.ask(question, options: options).result.answer
     }
 
-    @Test func vectorsAreLoadedOnceAndAnewWhereTheyChange() async throws {
+    @Test func vectorsAreReloadedOnlyAfterAChange() async throws {
         let model = try LoadedModel.tiny()
         let engine = Engine(model)
         let library = try await library(engine)
@@ -36,11 +36,11 @@ import Testing
         #expect(engine.vectors.use.count == 1 && engine.vectors.use.hits == 1)
         _ = try await ask(library, "mill.txt", .compressed)
         #expect(engine.vectors.use.count == 2)
-        // Another library's document of the same content has the same ones.
+        // A document of the same content in another library has the same vectors.
         let other = try await self.library(engine)
         #expect(try await ask(other, "river.txt", .compressed) == first)
         #expect(engine.vectors.use.count == 2 && engine.vectors.use.hits == 2)
-        // A text that has changed has others, and answers as in an engine that has kept nothing.
+        // A changed text has other vectors, and its answers equal those of an engine with empty caches.
         try await library.add(text: Sample.text("tower", paragraphs: 6), path: "river.txt", group: "river")
         let changed = try await ask(library, "river.txt", .compressed)
         #expect(engine.vectors.use.count == 3)
@@ -48,7 +48,7 @@ import Testing
         #expect(try await ask(fresh, "river.txt", .compressed) == changed)
     }
 
-    @Test func theLeastRecentlyUsedGoes() async throws {
+    @Test func theLeastRecentlyUsedVectorsAreEvicted() async throws {
         let model = try LoadedModel.tiny()
         let whole = Engine(model)
         let library = try await library(whole)
@@ -59,8 +59,8 @@ import Testing
         #expect(engine.vectors.use.count == 1 && engine.vectors.use.hits == 1 && engine.vectors.use.misses == 3)
     }
 
-    /// Texts of several documents are held at a time, and shared by questions that come together.
-    @Test func textsAreReadOnce() async throws {
+    /// The prompt cache holds several texts, and concurrent questions share them.
+    @Test func textsArePrefilledOnce() async throws {
         let model = try LoadedModel.tiny()
         let library = try await library(Engine(model))
         library.reusedStep = 16
@@ -81,8 +81,8 @@ import Testing
         #expect(library.promptCacheUse.hits == before + 4)
     }
 
-    /// A prompt that has no more to take over than another one is not held beside it.
-    @Test func oneOfManyQuestionsAboutATextIsHeld() async throws {
+    /// A prompt whose reusable prefix another prompt contains is not cached separately.
+    @Test func oneOfManyPromptsAboutATextIsCached() async throws {
         let library = try await library(Engine(try LoadedModel.tiny()))
         library.reusedStep = 128
         for question in ["First?", "Who?", "What is there?"] {

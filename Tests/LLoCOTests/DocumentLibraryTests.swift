@@ -5,7 +5,7 @@ import LLoCOTestSupport
 import Synchronization
 import Testing
 
-/// The face as a program uses it: several tasks, streams, cancellation.
+/// The public API as a program uses it: several tasks, streams, cancellation.
 @Suite(.seeded) struct DocumentLibraryTests {
     let engine: Engine
     let library: DocumentLibrary
@@ -34,23 +34,23 @@ import Testing
         return options
     }
 
-    @Test func addingReports() async throws {
+    @Test func addingReportsProgress() async throws {
         let file = folder.url.appending(path: "road.txt")
         try Data(Sample.text("road", paragraphs: 6).utf8).write(to: file)
-        let told = Mutex<[AddingProgress]>([])
+        let reports = Mutex<[AddingProgress]>([])
         let added = Mutex(0)
         let documents = try await library.add(contentsOf: [file.path], to: "h") { progress in
-            told.withLock { $0.append(progress) }
+            reports.withLock { $0.append(progress) }
         } onAdded: { _ in
             added.withLock { $0 += 1 }
         }
-        let last = try #require(told.withLock { $0.last })
+        let last = try #require(reports.withLock { $0.last })
         #expect(documents.count == 1 && documents[0].document.group == "h" && added.withLock { $0 } == 1)
         #expect(last.doneTokens == documents[0].tokens && last.totalTokens == last.doneTokens && last.count == 1)
         #expect(try await library.add(contentsOf: [file.path]).first?.compressedTokens == 0)
     }
 
-    @Test func piecesAreTheAnswer() async throws {
+    @Test func piecesFormTheAnswer() async throws {
         let answer = library.ask("What is item 3?", options: Self.options())
         var text = ""
         for try await piece in answer { text += piece }
@@ -59,8 +59,8 @@ import Testing
         #expect(!whole.passages.isEmpty && whole.documents == ["river.txt"])
     }
 
-    /// Each gets what it would have got alone, though they share adapters, caches and the index.
-    @Test func manyTasksAtOnce() async throws {
+    /// Concurrent questions share adapters, caches and the index, and get the same answers as alone.
+    @Test func concurrentAnswersEqualSequentialAnswers() async throws {
         let asked = [AnswerMode.compressed, .full, .hybrid, .retrieval, .none].flatMap { mode in
             ["river.txt", "mill.txt"].map { (mode, $0) }
         }
@@ -92,11 +92,11 @@ import Testing
                 pieces += 1
                 answer.cancel()
             }
-            // Its last pieces may have come before it was told.
+            // Its last pieces may have come before the cancellation.
             _ = try await answer.result
         }
         await #expect(throws: CancellationError.self) { _ = try await answer.result }
-        // The engine goes on.
+        // The engine stays usable.
         #expect(try await library.ask("What?", options: Self.options(.none)).result.generatedTokens > 0)
     }
 
@@ -110,8 +110,8 @@ import Testing
         await #expect(throws: CancellationError.self) { _ = try await task.value }
     }
 
-    /// A text in hand is kept as far as it came, and the same call goes on.
-    @Test func aCancelledAdditionGoesOn() async throws {
+    /// A cancelled addition keeps its finished segments, and the same call resumes it.
+    @Test func aCancelledAdditionResumes() async throws {
         let text = Sample.text("road", paragraphs: 12)
         let steps = Mutex(0)
         let gate = Mutex<Task<AddedDocument, any Error>?>(nil)
@@ -132,8 +132,8 @@ import Testing
         }
     }
 
-    /// Whoever waits for another's addition need not wait for its end to stop.
-    @Test func aCancelledAdditionDoesNotWait() async throws {
+    /// A cancelled addition that waits for another one throws at once.
+    @Test func aCancelledAdditionStopsWaiting() async throws {
         let (begun, begin) = AsyncStream<Void>.makeStream()
         let release = DispatchSemaphore(value: 0)
         let isReleased = Mutex(false)
@@ -179,7 +179,7 @@ import Testing
 }
 
 @Suite(.seeded) struct AdapterCacheTests {
-    @Test func theLeastRecentlyUsedGoes() throws {
+    @Test func theLeastRecentlyUsedAdapterIsEvicted() throws {
         let fixture = try CompressorFixture()
         let adapter = try fixture.adapter()
         let bytes = adapter.parameters.reduce(0) { $0 + $1.count * $1.dtype.byteCount }
@@ -191,7 +191,7 @@ import Testing
         #expect(cache.adapter(keys[0]) != nil)
         cache.keep(adapter, keys[2])
         #expect(cache.count == 2 && cache.adapter(keys[1]) == nil && cache.adapter(keys[0]) != nil)
-        // One that is larger than all of them may be is held alone.
+        // An adapter larger than the whole limit is cached alone.
         let small = AdapterCache(byteLimit: 1)
         small.keep(adapter, keys[0])
         #expect(small.count == 1)

@@ -8,7 +8,7 @@ import LLoCOTestSupport
 import LLoCOTraining
 import Testing
 
-/// Fine-tuning through a library: interrupted, continued, failed, repeated.
+/// Fine-tuning through a library: interrupted, resumed, failed, repeated.
 @Suite(.seeded) struct FinetuningTests {
     let model: LoadedModel
     let questions: QuestionSet
@@ -71,31 +71,31 @@ import Testing
         for stop in [0, 1, 4, total - 1] {
             let library = try await library()
             await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: stop) }
-            #expect(try await library.adapters().isEmpty, "no half-made adapter counts")
+            #expect(try await library.adapters().isEmpty, "no unfinished adapter is stored")
             let rest = try await finetune(library)
-            #expect(rest.steps == Array(stop + 1...total), "it goes on after step \(stop)")
+            #expect(rest.steps == Array(stop + 1...total), "it resumes after step \(stop)")
             #expect(rest.adapter.record.digest == whole.adapter.record.digest)
             #expect(abs(rest.adapter.loss - whole.adapter.loss) < 1e-12)
             #expect(try await library.trainingRuns().map(\.isFinished) == [true])
         }
-        // Two interruptions, with states saved rarely.
+        // Two interruptions, with states saved seldom.
         let library = try await library()
         await #expect(throws: Interruption.self) { _ = try await finetune(library, saveEvery: 1000, stopAfter: 3) }
         await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 2) }
         #expect(try await finetune(library).adapter.record.digest == whole.adapter.record.digest)
     }
 
-    @Test func anotherRunIsAnotherRun() async throws {
+    @Test func otherSettingsStartAnotherRun() async throws {
         let library = try await library()
         await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 4) }
         var other = recipe
         other.alpha = 32
-        #expect(try await finetune(library, recipe: other).steps.first == 1, "other settings do not continue it")
+        #expect(try await finetune(library, recipe: other).steps.first == 1, "other settings do not resume it")
         #expect(try await finetune(library, seed: 2).steps.first == 1, "nor does another seed")
         var fewer = questions
         fewer.documents[0].questions.removeLast()
         #expect(try await finetune(library, fewer).steps.first == 1, "nor do other questions")
-        #expect(try await finetune(library).steps.first == 5, "the same command does")
+        #expect(try await finetune(library).steps.first == 5, "the same call does")
         let digests = try await library.adapters(of: "g").map(\.digest)
         #expect(Set(digests).count == 4)
     }
@@ -109,7 +109,7 @@ import Testing
             let line = await laterMessage { _ = try await finetune(library, recipe: wild) }
             #expect(line?.contains("unstable at step") == true, "again from the start, not from a broken state")
         }
-        // Also where the only step is the one that spoils it, which no step after it could notice.
+        // Also if the only step is the unstable one, so that no later step could detect it.
         wild.epochs = 1
         wild.batchSize = 10
         #expect(
@@ -119,7 +119,7 @@ import Testing
         #expect(try await library.trainingRuns().allSatisfy { $0.isFinished })
     }
 
-    @Test func vectorsThatAreNoNumbers() async throws {
+    @Test func vectorsThatAreNaNStopTraining() async throws {
         let library = try await library()
         let good = try await finetune(library).adapter.record
         let document = try library.document(named: "river.txt").id
@@ -140,7 +140,7 @@ import Testing
         #expect(try library.adapter(for: "g", identity: identity)?.record == good)
     }
 
-    @Test func questionsThatDoNotFit() async throws {
+    @Test func questionsThatDoNotFitAreRejected() async throws {
         let library = try await library()
         var unknown = questions
         unknown.documents[1].title = "none.txt"
@@ -151,7 +151,7 @@ import Testing
         _ = try await model.add(
             text: Sample.text("mill", paragraphs: 1), path: "/mill.txt", group: "h", to: library)
         #expect(
-            await laterMessage { _ = try await finetune(library) }?.contains("is in group 'h', not in 'g'") == true)
+            await laterMessage { _ = try await finetune(library) }?.contains("is in group 'h', expected 'g'") == true)
         #expect(try await library.trainingRuns().isEmpty)
         let other = try LoadedModel.tiny(segmentTokens: 30)
         let line = await laterMessage {
@@ -169,7 +169,7 @@ import Testing
         #expect(runs.isEmpty && made.isEmpty)
     }
 
-    /// Training that works: the loss of what was learned falls far below chance.
+    /// The training loss falls to less than half.
     @Test func theLossFalls() async throws {
         let library = try await library()
         var recipe = recipe

@@ -9,7 +9,8 @@ import LLoCOTestSupport
 import LLoCOTraining
 import Testing
 
-/// An adapter for any group: written, found again where it fits, used where a group has none, and begun from.
+/// The general adapter: written, found by vector identity, used for groups without an adapter, the start of
+/// fine-tuning.
 @Suite(.seeded) struct GeneralAdapterTests {
     let folder: TemporaryFolder
     let model: LoadedModel
@@ -52,7 +53,7 @@ import Testing
 
     private var general: URL { folder.url.appending(path: "general") }
 
-    @Test func aGroupWithoutAnAdapterIsReadWithIt() async throws {
+    @Test func aGroupWithoutAnAdapterUsesTheGeneralOne() async throws {
         let other = folder.url.appending(path: "other")
         try GeneralAdapter.write(
             trained.checkpoint,
@@ -83,7 +84,7 @@ import Testing
         options.usesAdapter = false
         #expect(try await likelihood(answerer, options) == plain)
 
-        // A group's own counts for more.
+        // A group's own adapter takes precedence.
         options.usesAdapter = true
         var weak = recipe
         weak.learningRate = 1e-6
@@ -95,20 +96,20 @@ import Testing
         #expect(abs(own - plain) < 0.01)
     }
 
-    @Test func fineTuningBeginsWithIt() async throws {
+    @Test func fineTuningStartsFromTheGeneralAdapter() async throws {
         let fresh = try await Self.finetune(model, questions, recipe).losses
         let loaded = try LoadedModel.tiny(adapters: [general])
         let begun = try await Self.finetune(loaded, questions, recipe).losses
         #expect(begun.count == fresh.count)
         #expect(begun[0] < fresh[0] / 2, "\(begun[0]) after \(fresh.last!)")
-        // One of another shape is passed over.
+        // A general adapter of another shape is ignored.
         var wider = recipe
         wider.rank = 8
         let other = try await Self.finetune(loaded, questions, wider).losses
         #expect(try await other == Self.finetune(model, questions, wider).losses)
     }
 
-    @Test func damageIsNamed() throws {
+    @Test func damageIsReported() throws {
         let weights = general.appending(path: "adapter_model.safetensors")
         try Data(Data(contentsOf: weights).dropLast(9)).write(to: weights)
         let line = message { _ = try LoadedModel.tiny(adapters: [general]) }

@@ -9,7 +9,7 @@ import LLoCOModels
 import LLoCOTestSupport
 import Testing
 
-/// Answers with an adapter that was made elsewhere: in every mode, in the place of every group's.
+/// Answers with an external adapter, which replaces every group's in every mode.
 @Suite struct GivenAdapterTests {
     private let model: LoadedModel
     private let library: SQLiteLibrary
@@ -39,14 +39,14 @@ import Testing
         try await answerer.logLikelihoods(of: ["The mill."], "What did the river take?", options)[0]
     }
 
-    @Test(arguments: AnswerMode.allCases) func everyModeAnswersWithIt(_ mode: AnswerMode) async throws {
+    @Test(arguments: AnswerMode.allCases) func everyModeUsesTheGivenAdapter(_ mode: AnswerMode) async throws {
         let plain = try await likelihood(options(mode, nil))
         let given = try await likelihood(options(mode, checkpoint))
         #expect(abs(given - plain) > 1e-3)
-        // What was read without it is not taken for what is read with it, nor the other way round.
+        // Prompts cached without the adapter are not reused with it, nor the other way round.
         #expect(try await likelihood(options(mode, nil)) == plain)
         #expect(try await likelihood(options(mode, checkpoint)) == given)
-        // Of another scale it is another adapter.
+        // With another scale it is another adapter.
         var other = checkpoint
         other.configuration.isRankStabilized = true
         #expect(try await abs(likelihood(options(mode, other)) - given) > 1e-3)
@@ -55,7 +55,7 @@ import Testing
         #expect(try await likelihood(without) == plain)
     }
 
-    @Test func itReadsDocumentsOfSeveralGroups() async throws {
+    @Test func theGivenAdapterReadsSeveralGroups() async throws {
         var options = try options(.compressed, nil)
         options.documents = ["river.txt", "letter.txt"]
         await #expect(throws: EngineError.self) { _ = try await likelihood(options) }
@@ -63,7 +63,7 @@ import Testing
         #expect(try await likelihood(options).isFinite)
     }
 
-    @Test func itCountsForMoreThanAGroups() async throws {
+    @Test func theGivenAdapterReplacesTheGroups() async throws {
         let plain = try await likelihood(options(.compressed, checkpoint))
         var other = checkpoint
         other.configuration.alpha = 1

@@ -5,7 +5,7 @@ import LLoCOModels
 import LLoCOTokenizers
 import Testing
 
-/// Which turns of a conversation stay in the prompt.
+/// The turns of a conversation that are kept in the prompt.
 @Suite struct HistoryTests {
     let model: LoadedModel
 
@@ -24,23 +24,23 @@ import Testing
         try model.prompts.prompt(question: "And then?", history: history).count
     }
 
-    @Test func theLatestTurnsThatFitHalfOfTheWindowStay() throws {
+    @Test func theLatestTurnsInHalfOfTheWindowAreKept() throws {
         let all = turns(40)
         #expect(try positions(all) > model.languageModel.window / 2)
         let kept = try model.recentHistory(all, before: "And then?")
         #expect(!kept.isEmpty && kept.count % 2 == 0 && kept.first?.role == .user)
         #expect(kept == Array(all.suffix(kept.count)))
-        // As many as fit: not one turn more would.
+        // The maximum number that fits: one more turn does not.
         #expect(try positions(kept) <= model.languageModel.window / 2)
         #expect(try positions(all.suffix(kept.count + 2)) > model.languageModel.window / 2)
     }
 
-    @Test func whatFitsStaysAndWhatNeverFitsGoes() throws {
+    @Test func shortHistoriesAreKeptAndOversizedOnesDropped() throws {
         #expect(try model.recentHistory([], before: "And then?").isEmpty)
         #expect(try model.recentHistory(turns(2), before: "And then?").count == 4)
         let long = String(repeating: "river ", count: model.languageModel.window)
         #expect(try model.recentHistory(turns(2), before: long).isEmpty)
-        // A conversation that was cut to half a turn does not trap.
+        // A conversation that starts with half a turn does not trap.
         #expect(try model.recentHistory([ChatMessage(.assistant, long)], before: "And then?").isEmpty)
     }
 }

@@ -12,7 +12,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Vectors and pieces of text under a budget: what is read, what is counted, what is learned from it.
+/// Vectors and excerpts under a budget: contexts, counts and training.
 @Suite(.seeded) struct HybridTests {
     let model: LoadedModel
     let library: SQLiteLibrary
@@ -45,8 +45,9 @@ import Testing
         }.to(.float32)
     }
 
-    /// A question that fills the window to its last positions is answered or refused, whatever is left.
-    @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval]) func longQuestions(mode: AnswerMode) async throws {
+    /// A question that nearly fills the window is answered or rejected with a reason.
+    @Test(arguments: [AnswerMode.hybrid, .compressed, .retrieval])
+    func longQuestionsAreAnsweredOrRejected(mode: AnswerMode) async throws {
         let empty = try model.prompts.prompt(question: "", context: [0]).count
         let word = try model.prompts.prompt(question: " a a a a", context: [0]).count - empty
         let many = (model.languageModel.window - empty) * 4 / word
@@ -61,11 +62,11 @@ import Testing
             }
         }
         #expect(
-            refused > 0 && (mode == .retrieval || refused < 49), "a piece of text takes more room than one vector")
+            refused > 0 && (mode == .retrieval || refused < 49), "an excerpt takes more positions than one vector")
     }
 
-    /// Vectors of another compressor are not passed over for text alone.
-    @Test func vectorsThatAreNotThere() async throws {
+    /// Missing vectors are an error in modes that read vectors, not a fallback to text.
+    @Test func missingVectorsAreReported() async throws {
         let other = Answerer(model: try .tiny(segmentTokens: 10), library: library)
         for mode in [AnswerMode.hybrid, .compressed] {
             let line = await laterMessage { _ = try await other.answer(question, options(mode, budget: 30)) }
@@ -74,12 +75,12 @@ import Testing
         #expect(try await other.answer(question, options(.retrieval, budget: 130)).contextTokens > 0)
     }
 
-    @Test func aBudgetIsKept() async throws {
+    @Test func theBudgetIsNotExceeded() async throws {
         let text = Array(try library.text(of: added.document.id).utf8)
         for budget in [1, 7, 20, 130] {
             for share in [0, 0.3, 2.0 / 3, 1] {
                 let answer = try await answerer.answer(question, options(.hybrid, budget: budget, textShare: share))
-                #expect(answer.contextTokens == budget, "what text leaves is vectors, to the last")
+                #expect(answer.contextTokens == budget, "vectors fill the positions that text leaves")
                 #expect(answer.documents == ["river.txt"])
                 if share > 0.5, budget >= 130 {
                     let read = answer.passages.map { String(decoding: text[$0.start..<$0.end], as: UTF8.self) }
@@ -108,8 +109,8 @@ import Testing
         #expect(all.omissions.contains { $0.contains("of a budget of 10000 positions for 'river.txt'") })
     }
 
-    /// Half of the vectors are every segment's first, the rest those of the segment that holds the text that is read.
-    @Test func whatIsRead() async throws {
+    /// Half of the vectors are the first ones of every segment, the rest are of the segments that the text is from.
+    @Test func thePromptContainsTheSelectedVectorsAndText() async throws {
         let answer = try await answerer.answer(question, options(.hybrid, budget: 180, textShare: 0.5))
         let bytes = Array(try library.text(of: added.document.id).utf8)
         let text = answer.passages.map { String(decoding: bytes[$0.start..<$0.end], as: UTF8.self) }
@@ -133,8 +134,8 @@ import Testing
         #expect(answer.contextTokens == 180)
     }
 
-    /// Documents share a budget: all of them in vectors, in text what the question is about, wherever it stands.
-    @Test func severalDocuments() async throws {
+    /// Documents share a budget: vectors of all documents, and the matching text of any document.
+    @Test func severalDocumentsShareABudget() async throws {
         _ = try await model.add(
             text: Sample.text("mill", paragraphs: 3), path: "/mill.txt", group: "g", to: library)
         var options = options(.hybrid, budget: 300, textShare: 0.7)
@@ -149,19 +150,19 @@ import Testing
             }
             #expect(read.joined().contains("number 13 "), "\(read)")
         }
-        // Each is read in part before one is read whole.
+        // Vectors of each document are read, not all of one document.
         options.textShare = 0
         let vectors = try await answerer.answer(question, options)
         #expect(vectors.contextTokens <= 300 && vectors.documents.count == 2 && !vectors.passages.isEmpty)
     }
 
-    /// A question without a word of the text reads what retrieval found.
-    @Test func wordsThatAreNotThere() async throws {
+    /// A question that shares no word with the text uses the retrieved passages.
+    @Test func aQuestionWithoutMatchesUsesRetrievedPassages() async throws {
         let answer = try await answerer.answer("Whereto, wherefrom?", options(.hybrid, budget: 130, textShare: 1))
         #expect(!answer.passages.isEmpty && answer.contextTokens == 130)
     }
 
-    @Test func theAdapterReadsMixtures() async throws {
+    @Test func theAdapterIsUsedForMixtures() async throws {
         let fixture = try CompressorFixture()
         func likelihood(_ mode: AnswerMode, adapter: Bool) async throws -> Double {
             var options = options(mode, budget: 130)
@@ -173,7 +174,7 @@ import Testing
         #expect(try await likelihood(.retrieval, adapter: true) == likelihood(.retrieval, adapter: false))
     }
 
-    // MARK: Learning
+    // MARK: Training
 
     private func example(_ rows: [Range<Int>]?, document: Int = 0) throws -> FinetuningExample {
         FinetuningExample(
@@ -191,7 +192,7 @@ import Testing
         ).step()
     }
 
-    @Test func someOfTheVectors() throws {
+    @Test func examplesMayUseSomeOfTheVectors() throws {
         let vectors = try stored()
         let part = try Tensor.concatenated([vectors[0..<2], vectors[6..<9]])
         let one = try firstStep([example([0..<2, 6..<9])], [vectors])
@@ -202,14 +203,14 @@ import Testing
         )
         #expect(none == empty)
         #expect(try firstStep([example([0..<3])], [vectors]).loss != one.loss)
-        // Of one step, each its own.
+        // The examples of one step use different vectors.
         let both = try firstStep([example([0..<2, 6..<9]), example(nil)], [vectors])
         let whole = try firstStep([example(nil)], [vectors])
         #expect(abs(both.loss - (one.loss + whole.loss) / 2) < 1e-5)
     }
 
-    /// Every epoch reads what was drawn for it, then the first one's comes again.
-    @Test func mixturesOfEveryEpoch() throws {
+    /// Every epoch uses its own examples. After the last, the first epoch's are used again.
+    @Test func everyEpochUsesItsOwnMixtures() throws {
         var recipe = FinetuningRecipe()
         (recipe.dropout, recipe.learningRate, recipe.epochs) = (0, 1e-12, 3)
         let (one, other) = (try example([0..<3]), try example([3..<9]))
@@ -246,7 +247,7 @@ import Testing
         return losses
     }
 
-    @Test func trainingOnMixtures() async throws {
+    @Test func mixturesFollowFromTheSeed() async throws {
         let mixed = try await losses(1)
         let (again, another, plain) = (
             try await losses(1), try await losses(1, seed: 2), try await losses(0)
@@ -254,7 +255,7 @@ import Testing
         #expect(mixed == again, "the same seed mixes the same")
         #expect(mixed != another && mixed != plain)
         let text = try await losses(1, prefersText: true)
-        #expect(text != mixed, "more text than is drawn otherwise")
+        #expect(text != mixed, "more text than without prefersText")
         let unmixed = try await losses(0, prefersText: true)
         #expect(unmixed == plain, "without mixtures there is no text")
         #expect(mixed.allSatisfy { $0.isFinite })

@@ -13,7 +13,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// A library whose vectors are keys and values: added to, asked, learned from.
+/// A library whose vectors are keys and values: adding, answering, fine-tuning.
 @Suite(.seeded) struct KeysAndValuesLibraryTests {
     let model: LoadedModel
     let compressor: Compressor
@@ -31,7 +31,7 @@ import Testing
             embedder: try LoadedModel.tiny().embedder, template: .plain)
     }
 
-    @Test func answersAndLearns() async throws {
+    @Test func keysAndValuesServeAnswersAndTraining() async throws {
         let library = try SQLiteLibrary.inMemory()
         let text = Sample.text("river", paragraphs: 1)
         let added = try await model.add(text: text, path: "/river.txt", group: "g", to: library)
@@ -70,8 +70,8 @@ import Testing
         #expect(try await learned > answerer.logLikelihoods(of: ["The river 3."], "What is item 3?", options)[0])
     }
 
-    /// A bias a key and head is stored with its vectors, and counts where they are read.
-    @Test func aBiasCounts() async throws {
+    /// A bias per key and head is stored with its vectors and added to attention scores.
+    @Test func aBiasChangesAttention() async throws {
         let library = try SQLiteLibrary.inMemory()
         let text = Sample.text("river", paragraphs: 1)
         let document = try await model.add(text: text, path: "/river.txt", group: "g", to: library).document.id

@@ -10,14 +10,14 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// The kinds of error of documents, library, compression, training and answering.
+/// The error codes of documents, library, compression, training and answering.
 @Suite struct LayerErrorCodeTests {
     @Test(arguments: [
         (LibraryError.Code.missing, ErrorCode.notFound), (.notFound, .notFound), (.notALibrary, .invalid),
         (.invalid, .invalid), (.newerFormat, .unsupported), (.olderFormat, .unsupported), (.damaged, .damaged),
         (.locked, .busy), (.diskFull, .storage), (.notWritable, .storage), (.inputOutput, .storage),
         (.outOfMemory, .outOfMemory), (.database, .failed),
-    ]) func libraries(_ code: LibraryError.Code, _ expected: ErrorCode) {
+    ]) func libraryErrorsHaveCodes(_ code: LibraryError.Code, _ expected: ErrorCode) {
         #expect(LibraryError(code, "x").errorCode == expected)
     }
 
@@ -25,7 +25,7 @@ import Testing
         (DocumentError.Code.missing, ErrorCode.notFound), (.noDocuments, .notFound), (.unreadable, .storage),
         (.empty, .invalid), (.tooLarge, .invalid), (.binary, .unsupported), (.programMissing, .unsupported),
         (.encoding, .damaged), (.truncated, .damaged), (.malformed, .damaged), (.programFailed, .failed),
-    ]) func documents(_ code: DocumentError.Code, _ expected: ErrorCode) {
+    ]) func documentErrorsHaveCodes(_ code: DocumentError.Code, _ expected: ErrorCode) {
         #expect(DocumentError(code, "x").errorCode == expected)
     }
 
@@ -39,7 +39,7 @@ import Testing
         return nil
     }
 
-    @Test func enginesAndAnswers() async throws {
+    @Test func engineErrorsHaveCodesAndHints() async throws {
         let model = try LoadedModel.tiny()
         let library = try SQLiteLibrary.inMemory()
         let answerer = Answerer(model: model, library: library)
@@ -60,7 +60,7 @@ import Testing
             await code { _ = try await model.study(group: "g", recipe: .init(), seed: 1, in: library) } == .notFound)
     }
 
-    @Test func vectorsThatAreNoNumbersAreDamage() async throws {
+    @Test func vectorsThatAreNaNAreDamage() async throws {
         let fixture = try CompressorFixture()
         let broken = try fixture.embedSummary.cloned()
         try broken[0..<1].fill(.nan)

@@ -10,7 +10,7 @@ import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 
-/// Adding documents with the tiny AutoCompressor: what is stored, what is kept, what is refused.
+/// Adding documents with the tiny AutoCompressor: what is stored, kept and rejected.
 @Suite struct LoadedModelTests {
     let model: LoadedModel
     let library: SQLiteLibrary
@@ -29,7 +29,7 @@ import Testing
         return try library.vectors(of: library.document(named: name).id, identity: model.vectorIdentity)
     }
 
-    @Test func whatIsStored() async throws {
+    @Test func addingStoresEverything() async throws {
         let text = "The river rose in 1897 and took the mill."
         let added = try await add(text)
         let ids = try model.languageModel.tokenizer.encode(text, special: .asText)
@@ -40,7 +40,7 @@ import Testing
         #expect(added.document.group == "g" && added.document.isComplete)
         let stored = try vectors("a.txt")
         #expect(stored.count == added.vectors)
-        // Stored vectors are the compressor's, rounded after every segment.
+        // The stored vectors are the compressor's, rounded after every segment.
         var run = try CompressionRun(model.compressor, rounding: .bfloat16)
         for range in model.compressor.scheme.segments(of: ids.count) { _ = try run.compress(Array(ids[range])) }
         #expect(try stored.bytes == Data(run.vectors().rows.to(.bfloat16).bytes()))
@@ -51,7 +51,7 @@ import Testing
         #expect(try library.verify() == [])
     }
 
-    @Test func addingAgainAndGrowing() async throws {
+    @Test func addingAgainCompressesOnlyChanges() async throws {
         let text = Sample.text("river", paragraphs: 2)
         let first = try await add(text)
         let before = try vectors("a.txt")
@@ -61,18 +61,18 @@ import Testing
         #expect(try vectors("a.txt") == before)
 
         let grown = text + " And then it rained for a week."
-        var told: [Int] = []
+        var reports: [Int] = []
         let tail = try await model.add(text: grown, path: "/a.txt", group: nil, to: library) { done, _ in
-            told.append(done)
+            reports.append(done)
         }
         #expect(tail.document.group == "g")
         #expect(tail.compressedTokens == tail.tokens - first.tokens / 20 * 20)
-        #expect(told.first == first.tokens / 20 * 20, "what was kept is not counted as work")
+        #expect(reports.first == first.tokens / 20 * 20, "kept tokens are not compressed again")
         let fresh = try SQLiteLibrary.inMemory()
         _ = try await model.add(text: grown, path: "/a.txt", group: "g", to: fresh)
         #expect(try vectors("a.txt") == vectors("a.txt", in: fresh))
 
-        // A change in the middle costs what follows it; a shorter text drops its tail.
+        // A change in the middle recompresses what follows it. A shorter text loses its tail.
         let changed = grown.replacing("number 9 ", with: "number 0 ")
         #expect(changed != grown)
         let edit = try await add(changed)
@@ -83,7 +83,7 @@ import Testing
         #expect(try library.verify() == [])
     }
 
-    @Test func anInterruptedAdditionGoesOn() async throws {
+    @Test func anInterruptedAdditionResumes() async throws {
         struct Interruption: Error {}
         let text = Sample.text("river", paragraphs: 2)
         let fresh = try SQLiteLibrary.inMemory()
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func movingBetweenGroups() async throws {
+    @Test func documentsMoveBetweenGroups() async throws {
         _ = try await add("The mill stands.", group: "one")
         let before = try vectors("a.txt")
         let moved = try await add("The mill stands.", group: "two")
@@ -112,7 +112,7 @@ import Testing
         #expect(try await add("The mill stands.", group: nil).document.group == "two")
     }
 
-    /// Vectors of another scheme are others: they are kept beside, and never mixed.
+    /// Vectors of different schemes are stored side by side and never mixed.
     @Test func schemesDoNotMix() async throws {
         let text = Sample.text("river", paragraphs: 1)
         _ = try await add(text)
@@ -128,8 +128,8 @@ import Testing
         #expect(try await library.vectors(of: added.document.id, identity: coarse.vectorIdentity).count < before.count)
     }
 
-    /// A ratio that is asked for changes how many vectors a segment has, and with it what they are stored as.
-    @Test func ratios() throws {
+    /// A requested ratio changes the number of vectors of a segment, and with it the vector identity.
+    @Test func theRatioSetsTheNumberOfVectors() throws {
         func model(_ ratio: Double?, model: URL = TestFiles.autocompressor) throws -> LoadedModel {
             var options = LoadedModel.Options(model: model)
             (options.dtype, options.segmentTokens, options.ratio) = (.float32, 20, ratio)
@@ -138,16 +138,16 @@ import Testing
         #expect(try model(10).compressor.scheme.summaryTokens == 2)
         #expect(try model(7).vectorIdentity == model(nil).vectorIdentity)
         #expect(try model(20).vectorIdentity != model(nil).vectorIdentity)
-        #expect(message { _ = try model(5) }?.contains("makes 3 at most") == true)
+        #expect(message { _ = try model(5) }?.contains("expected at most 3") == true)
         let ids = Array(10..<30)
         let (one, three) = (try model(20).compressor.compress(ids).rows, try model(nil).compressor.compress(ids).rows)
         #expect(one.shape[0] == 1 && three.shape[0] == 3)
-        // Where nothing has been learned there may be any number.
+        // Without a trained compressor any number of vectors is possible.
         let plain = TestFiles.fixtures.appending(path: "llama-rope3")
         #expect(try model(2, model: plain).compressor.compress(ids).count == 10)
     }
 
-    @Test func aCompressorsFolder() throws {
+    @Test func aCompressorIsWrittenAndRead() throws {
         let folder = try TemporaryFolder()
         let fixture = try CompressorFixture()
         let adapter = try fixture.adapter()
@@ -178,7 +178,7 @@ import Testing
         #expect(loaded.compressor.scheme == description.scheme)
         #expect(try loaded.compressor.adapters.list.count == 1)
         #expect(loaded.vectorIdentity.compressor != model.vectorIdentity.compressor)
-        // Among several, the one that was made for the model; a model that is a compressor needs none.
+        // Compressors for other models are ignored.
         options = LoadedModel.Options(model: TestFiles.fixtures.appending(path: "llama-rope3"))
         options.compressors = [place, folder.url.appending(path: "none")]
         let untrained = try LoadedModel.load(options)
@@ -214,8 +214,8 @@ import Testing
         #expect(message { _ = try LoadedModel.load(options) }?.contains("embed_summary.safetensors") == true)
     }
 
-    /// A save that was killed leaves files of two of them: seen, not computed with.
-    @Test func aCompressorOfTwoSaves() throws {
+    /// A killed save can leave files of two saves. The mixture is detected when it is loaded.
+    @Test func aCompressorOfTwoSavesIsRejected() throws {
         let folder = try TemporaryFolder()
         let fixture = try CompressorFixture()
         func write(_ embedding: Tensor, to place: URL) throws {
@@ -241,7 +241,7 @@ import Testing
         #expect(message { _ = try LoadedModel.load(options) }?.contains("saving was interrupted") == true)
     }
 
-    @Test func partsThatAreMissing() async throws {
+    @Test func missingPartsAreReported() async throws {
         let bare = try LoadedModel.load(LoadedModel.Options(model: TestFiles.fixtures.appending(path: "llama-rope3")))
         let error = #expect(throws: EngineError.self) { _ = try bare.embedder }
         #expect(error?.hint == .loadEmbedder)
@@ -252,8 +252,8 @@ import Testing
         #expect(try await library.documents().isEmpty)
     }
 
-    /// What reads no passages loads no retrieval model: a damaged one is not in its way.
-    @Test func theEmbedderIsLoadedWhereItIsNeeded() async throws {
+    /// A mode without retrieval does not load the retrieval model, so that a damaged one does not matter.
+    @Test func theEmbedderIsLoadedWhenNeeded() async throws {
         let folder = try TemporaryFolder()
         try folder.write("config.json", text: "{")
         var options = LoadedModel.Options(model: TestFiles.autocompressor)

@@ -4,9 +4,10 @@ import LLoCOModelTestSupport
 import LLoCOTestSupport
 import Testing
 
-/// Libraries that older programs wrote answer as they did.
+/// Libraries of older versions give the same answers as then.
 @Suite struct OlderLibraryTests {
-    /// Written by lloco 0.1.0 (commit 141ff42): two documents, and an adapter of their group. The answers are its own.
+    /// The library and the expected answers are of lloco 0.1.0 (commit 141ff42): two documents, and their group's
+    /// adapter.
     @Test(arguments: [false, true]) func answersAreTheSame(isUpgraded: Bool) async throws {
         let libraries = TestFiles.fixtures.appending(path: "libraries")
         let reader = try ChunkReader(url: libraries.appending(path: "format-3.lloco.gz"), expected: "a library")
@@ -30,7 +31,7 @@ import Testing
             let encoded = try JSONSerialization.jsonObject(with: JSONEncoder().encode(found))
             var fields = try #require(encoded as? [String: Any])
             fields["seconds"] = nil
-            // Which pieces of a text are read is this program's choice.
+            // Versions may choose different excerpts.
             if [.hybrid, .retrieval].contains(options.mode) {
                 #expect(fields["documents"] as? [String] == ["river.txt"])
                 #expect(answer["documents"] as? [String] == ["river.txt"])

@@ -9,7 +9,7 @@ import LLoCOTokenizers
 import LLoCOTraining
 import Testing
 
-/// Studying through a library: what the tiny model asks, and learning from what was asked.
+/// Self-study through a library: the items that the tiny model writes, and training on them.
 @Suite(.seeded) struct StudyingTests {
     let model: LoadedModel
     let recipe: StudyRecipe
@@ -41,15 +41,15 @@ import Testing
         return try library.documents().map { try library.study(of: $0.id, by: identity).flatMap(\.items) }
     }
 
-    @Test func anInterruptedStudyAsksTheSame() async throws {
+    @Test func anInterruptedStudyResumes() async throws {
         let whole = try await library()
-        var told: [Int] = []
+        var reports: [Int] = []
         let summary = try await model.study(group: "g", recipe: recipe, seed: 1, in: whole) { done, total in
-            told.append(done)
+            reports.append(done)
             #expect(total == 3)
         }
         #expect(summary.passages == 3 && summary.asked == 9)
-        #expect(told == told.sorted() && Set(told) == [1, 2, 3])
+        #expect(reports == reports.sorted() && Set(reports) == [1, 2, 3])
         let expected = try items(whole)
         #expect(expected.map(\.count) == [3, 3, 3])
         #expect(summary.kept == expected.joined().count { $0.rejection == nil })
@@ -69,7 +69,7 @@ import Testing
         #expect(try items(whole, seed: 2) != expected && items(whole) == expected)
     }
 
-    @Test func whatCannotBeStudied() async throws {
+    @Test func invalidStudiesAreRejected() async throws {
         let library = try await library()
         func study(_ group: String, _ model: LoadedModel) async throws {
             try await model.study(group: group, recipe: recipe, seed: 1, in: library)
@@ -82,7 +82,7 @@ import Testing
         #expect(await laterMessage { try await study("g", model) }?.contains("group 'g' has no documents") == true)
         #expect(
             await laterMessage { _ = try await finetune(library) }?.contains("group 'g' has no documents") == true)
-        // Read whole, this is longer than the tiny model's window, and its place is named.
+        // An excerpt longer than the tiny model's window is rejected with its byte range.
         _ = try await model.add(
             text: Sample.text("river", paragraphs: 3), path: "/long.txt", group: "g", to: library)
         var whole = recipe
@@ -92,23 +92,23 @@ import Testing
         #expect(line?.contains("window holds 512") == true, "\(line ?? "nothing")")
     }
 
-    @Test func nothingToLearnFrom() async throws {
+    @Test func aStudyWithoutItemsIsRejected() async throws {
         let library = try await library()
         let document = try library.document(named: "mill.txt").id
         try library.saveStudy(
             [StudyItem(kind: .fact, question: "Who?", answer: "so", rejection: .ungrounded)],
             of: library.passages(of: document)[0], by: model.studyIdentity(recipe, seed: 1))
         let line = await laterMessage { _ = try await finetune(library) }
-        #expect(line?.contains("from the 1 questions") == true)
+        #expect(line?.contains("0 of 1 generated questions") == true)
         let error = await #expect(throws: EngineError.self) { _ = try await finetune(library) }
         #expect(error?.hint == .showStudy)
         let (runs, made) = (try await library.trainingRuns(), try await library.adapters())
         #expect(runs.isEmpty && made.isEmpty)
     }
 
-    // MARK: - Learning
+    // MARK: - Training
 
-    /// Questions whose answers a teacher of our own is sure of.
+    /// A library with study items whose targets are nearly certain.
     private func studied() async throws -> SQLiteLibrary {
         let library = try await library()
         for document in try await library.documents() {
@@ -151,9 +151,9 @@ import Testing
         return (adapter, losses)
     }
 
-    @Test func learningFromAStudy() async throws {
+    @Test func anAdapterLearnsFromAStudy() async throws {
         let whole = try await finetune(studied())
-        #expect(whole.adapter.steps == 24, "nine questions eight times, those of a document together")
+        #expect(whole.adapter.steps == 24, "nine questions in eight epochs, grouped by document")
         let minimum = -(0.9 * log(0.9) + 0.1 * log(0.1))
         let last = whole.losses.suffix(3).reduce(0, +) / 3
         #expect(last < whole.losses[0] / 2 && last > minimum, "\(whole.losses[0]) to \(last), not below \(minimum)")
@@ -165,7 +165,7 @@ import Testing
         #expect(try library.adapter(for: "g", identity: model.vectorIdentity)?.record == rest.adapter.record)
     }
 
-    @Test func anotherStudyIsAnotherRun() async throws {
+    @Test func anotherStudyStartsAnotherRun() async throws {
         let library = try await studied()
         await #expect(throws: Interruption.self) { _ = try await finetune(library, stopAfter: 5) }
         let document = try await library.documents()[0].id
@@ -179,6 +179,6 @@ import Testing
                 answer: targets.answer, width: 2, tokens: targets.tokens,
                 shares: targets.shares.map { $0 > 0.5 ? 0.8 : 0.2 }))
         try library.saveStudy(items, of: studied.passage, by: identity)
-        #expect(try await finetune(library).losses.count == 24, "it does not go on with what others have begun")
+        #expect(try await finetune(library).losses.count == 24, "other items do not resume the run")
     }
 }

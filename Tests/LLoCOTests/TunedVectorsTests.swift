@@ -11,7 +11,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Vectors that were tuned with an adapter: read with it, never otherwise.
+/// Vectors that were tuned with an adapter are used only with it.
 @Suite(.seeded) struct TunedVectorsTests {
     let model: LoadedModel
     let library: SQLiteLibrary
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// log p of an answer, by the answerer and written out: after some vectors, with an adapter.
+    /// The log-probability of an answer by the answerer; below, the same computed directly from vectors and an adapter.
     private func likelihood(
         adapter: Bool = true, given: Adapter? = nil, mode: AnswerMode = .compressed
     ) async throws -> Double {
@@ -80,7 +80,7 @@ import Testing
         return try bytes.withUnsafeBytes { try Tensor(copying: $0, shape: shape, dtype: .bfloat16) }
     }
 
-    @Test func theyAreReadWithTheirAdapter() async throws {
+    @Test func tunedVectorsAreUsedWithTheirAdapterOnly() async throws {
         let river = try library.document(named: "river.txt").id
         let stored = try await library.storedVectors(of: river, identity: model.vectorIdentity).rows
         let adapter = try await finetune()
@@ -97,34 +97,34 @@ import Testing
         #expect(try await same(likelihood(), own))
         #expect(try await same(likelihood(adapter: false), plain))
         #expect(try await same(likelihood(given: Adapter(adapter.checkpoint, for: model.languageModel.decoder)), mixed))
-        // A budget that holds all of them reads them too; a part is a part of them.
+        // Mode hybrid uses tuned vectors too.
         #expect(
             try await !same(
                 likelihood(mode: .hybrid),
                 likelihood(given: Adapter(adapter.checkpoint, for: model.languageModel.decoder), mode: .hybrid)))
-        // Another adapter has none.
+        // Another adapter has no tuned vectors.
         let later = try await finetune(tunesVectors: false)
         #expect(try library.tunedVectors(of: river, with: later.record) == nil)
         #expect(try await same(likelihood(), likelihood(stored, later)))
         try library.removeAdapter(later.record.id)
         #expect(try await same(likelihood(), own))
-        // A document that nobody asked about has none.
+        // A document without questions has no tuned vectors.
         let road = try library.document(named: "road.txt").id
         #expect(try library.tunedVectors(of: road, with: adapter.record) == nil)
-        // A document that grew has other vectors.
+        // The tuned vectors of a document that has grown are invalid.
         _ = try await model.add(text: Self.text + " It rained.", path: "/river.txt", group: "g", to: library)
         #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
         let grown = try await library.storedVectors(of: river, identity: model.vectorIdentity).rows
         #expect(try await same(likelihood(), likelihood(grown, adapter)))
         _ = try await model.add(text: Self.text, path: "/river.txt", group: "g", to: library)
-        #expect(try await same(likelihood(), own), "and has them again with its old text")
-        // They go with their adapter and with their document.
+        #expect(try await same(likelihood(), own), "they are valid again with the old text")
+        // They are removed with their document.
         try library.removeDocument(river)
         #expect(try library.tunedVectors(of: river, with: adapter.record) == nil)
         #expect(try library.verify() == [])
     }
 
-    @Test func anInterruptedRunEndsWithTheSame() async throws {
+    @Test func anInterruptedRunEndsWithTheSameVectors() async throws {
         let whole = try await finetune()
         let vectors = try await tuned(whole).bytes()
         let other = try SQLiteLibrary.inMemory()

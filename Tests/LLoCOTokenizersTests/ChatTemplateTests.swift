@@ -15,7 +15,7 @@ import Testing
             let template: String
             let conversation: Int
             let prompt: Bool
-            /// Nil where the template refuses the conversation.
+            /// nil if the template refuses the conversation.
             let text: String?
         }
         let templates: [String: String]
@@ -23,7 +23,7 @@ import Testing
         let cases: [Case]
     }
 
-    @Test func conversationsAreRenderedAsByTheTemplates() throws {
+    @Test func renderingMatchesJinja() throws {
         let chats = try TokenizerFiles.decode(Chats.self, from: TestFiles.tokenizers.appending(path: "chats.json"))
         #expect(!chats.cases.isEmpty)
         for expected in chats.cases {
@@ -42,9 +42,10 @@ import Testing
         }
     }
 
-    @Test func defaultSystemMessageOfEscapedAndPlainTemplates() throws {
+    @Test func defaultSystemMessagesAreReadFromEscapedAndPlainTemplates() throws {
         let plain = """
-            {% if messages[0]['role'] == 'system' %}{{ '<|im_start|>system\n' + messages[0]['content'] + '<|im_end|>\n' }}\
+            {% if messages[0]['role'] == 'system' %}\
+            {{ '<|im_start|>system\n' + messages[0]['content'] + '<|im_end|>\n' }}\
             {% else %}{{ '<|im_start|>system\nYou are Otto.<|im_end|>\n' }}{% endif %}{{ '<|im_start|>assistant\n' }}
             """
         for text in [plain, plain.replacingOccurrences(of: "\n", with: "\\n")] {
@@ -52,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func unknownTemplatesAreNamed() throws {
+    @Test func unknownTemplatesAreRefused() throws {
         let error = try #require(throws: TokenizerError.self) {
             try ChatTemplate(recognizing: "{{ '<start_of_turn>' }}\n{{ x }}")
         }
@@ -64,7 +65,7 @@ import Testing
         #expect(throws: TokenizerError.self) { try ChatTemplate.named("mistral") }
     }
 
-    @Test func namedFormats() throws {
+    @Test func namedFormatsAreRendered() throws {
         let messages = [ChatMessage(.system, "s"), ChatMessage(.user, "u")]
         #expect(
             try ChatTemplate.named("chatml").render(messages, addGenerationPrompt: true)

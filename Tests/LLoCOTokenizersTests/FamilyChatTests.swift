@@ -4,7 +4,7 @@ import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
 
-/// Conversations of today's model families, as their templates write them.
+/// Chat templates of current model families, compared with Jinja.
 @Suite struct FamilyChatTests {
     /// `family-chats.json`: conversations rendered by Jinja.
     struct Chats: Decodable {
@@ -21,7 +21,7 @@ import Testing
             let template: String
             let conversation: Int
             let prompt: Bool
-            /// Nil where the template refuses the conversation.
+            /// nil if the template refuses the conversation.
             let text: String?
         }
         let templates: [String: Template]
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test(arguments: formats.keys.sorted()) func conversationsAreRenderedAsByTheTemplate(name: String) throws {
+    @Test(arguments: formats.keys.sorted()) func renderingMatchesJinja(name: String) throws {
         let chats = try Self.chats()
         let template = try ChatTemplate(recognizing: try #require(chats.templates[name]).text)
         let cases = chats.cases.filter { $0.template == name }
@@ -66,10 +66,10 @@ import Testing
             if let text = expected.text {
                 let rendered = try template.render(messages, addGenerationPrompt: expected.prompt)
                 #expect(rendered == text, "\(expected.conversation)")
-                // Contents keep apart from markers, however the format folds them.
+                // Contents stay separate from markers, also where the format merges messages.
                 let contents = try template.segments(messages, addGenerationPrompt: expected.prompt)
                     .filter(\.isContent).map(\.text).joined(separator: "|")
-                #expect(messages.filter { $0.role == .user }.allSatisfy { contents.contains($0.content.trimming) })
+                #expect(messages.filter { $0.role == .user }.allSatisfy { contents.contains($0.content.trimmed) })
             } else {
                 #expect(throws: TokenizerError.self, "\(expected.conversation)") {
                     try template.render(messages, addGenerationPrompt: expected.prompt)
@@ -78,16 +78,15 @@ import Testing
         }
     }
 
-    /// A template may write its line ends as such, or as escapes.
-    @Test(arguments: formats.keys.sorted()) func plainLineEnds(name: String) throws {
+    /// A template may contain its line ends literally or as escapes.
+    @Test(arguments: formats.keys.sorted()) func literalLineEndsEqualEscapes(name: String) throws {
         let chats = try Self.chats()
         let text = try #require(chats.templates[name]).text
         let plain = text.split(separator: "\\n", omittingEmptySubsequences: false).joined(separator: "\n")
         #expect(try ChatTemplate(recognizing: plain) == ChatTemplate(recognizing: text))
     }
 
-    /// As they are in files from Windows.
-    @Test(arguments: formats.keys.sorted()) func lineEndsOfAnotherSystem(name: String) throws {
+    @Test(arguments: formats.keys.sorted()) func windowsLineEndsAreNormalized(name: String) throws {
         let text = try #require(Self.chats().templates[name]).text
         let other = text.replacing("\n", with: "\r\n")
         #expect(try ChatTemplate(recognizing: other) == ChatTemplate(recognizing: text))
@@ -97,49 +96,49 @@ import Testing
         "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
     private static let opening = "{{ '<|im_start|>assistant\n' }}"
 
-    /// Behind the opening of an answer that is asked for: what is written there, nil where that is not known.
+    /// The end of a template, and the expected text after the opening of an answer; nil if it is unknown.
     struct Ending: Sendable {
         let text: String
         let expected: String?
 
-        /// The whole end of a template.
+        /// Creates an ending from the whole end of a template.
         init(_ text: String, _ expected: String?) { (self.text, self.expected) = (text, expected) }
 
-        /// What follows the opening.
-        static func asked(_ text: String, before: String = "", _ expected: String?) -> Ending {
+        /// Creates an ending from the template's text after the opening.
+        static func afterOpening(_ text: String, before: String = "", _ expected: String?) -> Ending {
             Ending("\(before){% if add_generation_prompt %}\(opening)\(text){% endif %}", expected)
         }
     }
 
     static let endings: [Ending] = [
-        .asked("{% if think %}{{ '<think>' }}{% endif %}", ""),
-        .asked(
+        .afterOpening("{% if think %}{{ '<think>' }}{% endif %}", ""),
+        .afterOpening(
             "{% if enable_thinking == false %}{{ '<think></think>' }}{% else %}<think>{% endif %}", "<think></think>"),
-        .asked("{% if not enable_thinking %}<think></think>{% endif %}", "<think></think>"),
-        .asked(
-            "{% set quick = true %}{% if not quick %}<think>{% elif quick or messages %}\\boxed{% else %}<think>{% endif %}",
+        .afterOpening("{% if not enable_thinking %}<think></think>{% endif %}", "<think></think>"),
+        .afterOpening(
+            "{% set quick = true %}{% if not quick %}<think>{% elif quick or messages %}\\boxed"
+                + "{% else %}<think>{% endif %}",
             "\\boxed"),
-        .asked(
+        .afterOpening(
             "{% if not enable_thinking %}<think></think>{% endif %}",
             before:
                 "{% set enable_thinking = true %}{% if '/no_think' in x %}{% set enable_thinking = false %}{% endif %}",
             ""),
-        .asked(
+        .afterOpening(
             "{% if not enable_thinking %}<think></think>{% endif %}",
             before: "{% if enable_thinking is not defined %}{% set enable_thinking = true %}{% endif %}",
             "<think></think>"),
-        .asked("{{ thought }}", ""),
-        .asked("{% if messages[0].role == 'system' %}<think>{% endif %}", nil),
-        .asked("{% if messages %}{{ '<think>' }}{% endif %}", nil),
-        .asked("{% for t in x %}<think>{% endfor %}", nil),
+        .afterOpening("{{ thought }}", ""),
+        .afterOpening("{% if messages[0].role == 'system' %}<think>{% endif %}", nil),
+        .afterOpening("{% if messages %}{{ '<think>' }}{% endif %}", nil),
+        .afterOpening("{% for t in x %}<think>{% endfor %}", nil),
         Ending("{% if loop.last and add_generation_prompt %}<|im_start|>assistant\n<think>{% endif %}", "<think>"),
         Ending("{{ '<|im_start|>assistant\\n<think>' ~ ('x' if y else '') if add_generation_prompt }}", nil),
         Ending(opening, ""), Ending("<|im_start|>assistant\n<think>", nil),
     ]
 
-    /// By conditions that are known.
     @Test(arguments: endings)
-    func answersBegin(ending: Ending) throws {
+    func promptEndsDependOnKnownConditions(ending: Ending) throws {
         guard let expected = ending.expected else {
             let error = #expect(throws: TokenizerError.self) { try ChatTemplate(recognizing: Self.turns + ending.text) }
             #expect(error?.description.contains("chatml, whose answers may begin with thoughts") == true)
@@ -151,17 +150,15 @@ import Testing
         #expect(rendered == "<|im_start|>user\nu<|im_end|>\n<|im_start|>assistant\n" + expected)
     }
 
-    /// As Jinja, which takes none of them.
-    @Test(arguments: [#"\x4"#, #"\xg1"#, #"\u12"#, #"\U00110000"#, #"\N{BULLET}"#]) func malformedEscapes(
-        escape: String
-    ) throws {
+    @Test(arguments: [#"\x4"#, #"\xg1"#, #"\u12"#, #"\U00110000"#, #"\N{BULLET}"#])
+    func malformedEscapesAreIgnored(escape: String) throws {
         let text = "{% set default_system_message = 'a\(escape)' %}[SYSTEM_PROMPT][INST][/INST]"
         #expect(try ChatTemplate(recognizing: text).defaultSystemMessage == nil)
-        let sound = "{% set default_system_message = 'a\(#"\x41\7\1234"#)' %}[SYSTEM_PROMPT][INST][/INST]"
-        #expect(try ChatTemplate(recognizing: sound).defaultSystemMessage == "aA\u{7}S4")
+        let valid = "{% set default_system_message = 'a\(#"\x41\7\1234"#)' %}[SYSTEM_PROMPT][INST][/INST]"
+        #expect(try ChatTemplate(recognizing: valid).defaultSystemMessage == "aA\u{7}S4")
     }
 
-    @Test func namedFormats() throws {
+    @Test func namedFormatsAreRendered() throws {
         #expect(ChatTemplate.Format.names.hasSuffix("zephyr or none"))
         let messages = [ChatMessage(.user, "u"), ChatMessage(.assistant, "a"), ChatMessage(.user, "v")]
         for format in ChatTemplate.Format.allCases {
@@ -183,5 +180,5 @@ import Testing
 }
 
 extension String {
-    fileprivate var trimming: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+    fileprivate var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }

@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-/// Tokenizers as today's model families have them, against Hugging Face's, from `tokenizer.json` and as GGUF files hold them.
+/// Tokenizers of current model families from `tokenizer.json` and GGUF metadata, compared with Hugging Face's.
 @Suite struct FamilyTokenizerTests {
     static let names = ["tekken", "gpt-4o", "tiktoken", "granite", "gemma"]
 
@@ -13,7 +13,7 @@ import Testing
         try TokenizerFiles.decode(Expected.self, from: TestFiles.tokenizers.appending(path: "families.json"))
     }
 
-    @Test(arguments: names) func idsAndText(name: String) throws {
+    @Test(arguments: names) func idsAndTextMatchTheReference(name: String) throws {
         let expected = try Self.expected()
         let tokenizer = try Expected.tokenizer(name)
         let reference = try #require(expected.parsed[name])
@@ -29,17 +29,17 @@ import Testing
         }
     }
 
-    /// The names that stand for each fixture's expression.
+    /// Each fixture, with names of pre-tokenizers that use its expression.
     @Test(arguments: [
         ("tekken", ["tekken"]), ("gpt-4o", ["gpt-4o", "llama4"]),
         ("tiktoken", ["dbrx", "smaug-bpe", "llama-bpe", "falcon3"]),
         ("granite", ["refact", "starcoder", "smollm"]), ("llama3", ["llama-bpe", "llama3"]),
         ("qwen2", ["qwen2", "megrez", "deepseek-r1-qwen"]),
     ])
-    func namesOfPreTokenizers(fixture: String, names: [String]) throws {
+    func preTokenizerNamesSelectTheExpression(fixture: String, names: [String]) throws {
         let reference = try Expected.tokenizer(fixture)
         var vocabulary = try FixtureVocabulary(fixture).gguf
-        // The fixture of Qwen composes characters first, which GGUF files do not tell.
+        // Qwen's fixture normalizes to NFC first; GGUF files have no key for that.
         let strings = try Self.expected().strings.filter {
             fixture != "qwen2" || $0.precomposedStringWithCanonicalMapping.hasSameBytes(as: $0)
         }
@@ -56,13 +56,13 @@ import Testing
         }
     }
 
-    /// A file without `tokenizer.ggml.pre` is known by a token of its vocabulary.
+    /// A file without `tokenizer.ggml.pre` is recognised by a token of its vocabulary.
     @Test(arguments: [
         ("qwen2", "<|endoftext|>", 151_643), ("llama-bpe", "<|begin_of_text|>", 128_000),
         ("smaug-bpe", "<|im_start|>", 128_011), ("gpt-4o", "<|endoftext|>", 199_999),
         ("dbrx", "<|endoftext|>", 100_257), ("dbrx", "<|end_of_text|>", 100_257), ("gpt-2", "<|endoftext|>", 50_256),
     ])
-    func vocabulariesTellTheirPreTokenizer(name: String, token: String, id: Int) throws {
+    func vocabulariesIdentifyTheirPreTokenizer(name: String, token: String, id: Int) throws {
         var vocabulary = try FixtureVocabulary("tiktoken").gguf
         for other in vocabulary.tokens.count...id {
             vocabulary.tokens.append(other == id ? token : "<|other \(other)|>")
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func unknownVocabulariesAreReadAsGPT2WithAWarning() throws {
+    @Test func unknownVocabulariesUseGPT2WithAWarning() throws {
         var vocabulary = try FixtureVocabulary("tiktoken").gguf
         vocabulary.pre = "gpt-2"
         let reference = try TokenizerLoader.load(gguf: vocabulary)
@@ -100,8 +100,8 @@ import Testing
         }
     }
 
-    /// Gemma's vocabulary as its GGUF files hold it: no space in front, and runs of spaces as user-defined tokens.
-    @Test func gemmaWithoutASpaceInFront() throws {
+    /// Gemma's vocabulary as in its GGUF files: no dummy prefix space, and runs of spaces as user-defined tokens.
+    @Test func gemmaHasNoPrefixSpace() throws {
         var vocabulary = GGUFVocabulary(
             model: "llama", tokens: ["<pad>", "<eos>", "<bos>", "<unk>"], location: "test.gguf")
         vocabulary.tokenTypes = [3, 3, 3, 2]
@@ -135,8 +135,8 @@ import Testing
         }
     }
 
-    /// Phi-3's special tokens take the whitespace after them, which its GGUF files do not say.
-    @Test func phi3TakesWhitespaceAfterItsMarkers() throws {
+    /// Phi-3's special tokens strip the white space after them; its GGUF files have no key for that.
+    @Test func phi3StripsWhitespaceAfterItsMarkers() throws {
         var vocabulary = GGUFVocabulary(model: "llama", tokens: ["<unk>", "<s>", "</s>"], location: "test.gguf")
         for id in 3..<32_011 {
             switch id {
@@ -163,7 +163,7 @@ import Testing
     }
 }
 
-/// A fixture's vocabulary as a GGUF file would hold it.
+/// A fixture's vocabulary in the form of GGUF metadata.
 private struct FixtureVocabulary: Decodable {
     struct Model: Decodable {
         let vocab: [String: Int]
@@ -203,11 +203,11 @@ private struct FixtureVocabulary: Decodable {
     }
 }
 
-/// Keeps what is logged.
+/// Collects log messages in memory.
 private final class MemoryLog: Sendable {
-    private let kept = Mutex<[String]>([])
+    private let storage = Mutex<[String]>([])
 
-    var messages: [String] { kept.withLock { $0 } }
+    var messages: [String] { storage.withLock { $0 } }
 
     var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
@@ -222,7 +222,7 @@ private final class MemoryLog: Sendable {
         }
 
         func log(event: LogEvent) {
-            log.kept.withLock { $0.append("\(event.message)") }
+            log.storage.withLock { $0.append("\(event.message)") }
         }
     }
 }

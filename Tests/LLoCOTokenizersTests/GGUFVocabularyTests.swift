@@ -2,10 +2,10 @@ import LLoCOTokenizers
 import Testing
 
 @Suite struct GGUFVocabularyTests {
-    /// The vocabulary of a fixture as a GGUF file would hold it.
+    /// The vocabulary of a fixture in the form of GGUF metadata, and the fixture's tokenizer.
     private static func sentencePiece() throws -> (GGUFVocabulary, any Tokenizer) {
         let reference = try Expected.tokenizer("llama2")
-        // Scores of SentencePiece's byte-pair pieces fall with their ids, after the three markers and 256 bytes.
+        // The scores of SentencePiece BPE pieces decrease with their ids, after the three markers and 256 bytes.
         var vocabulary = GGUFVocabulary(model: "llama", tokens: [], location: "test.gguf")
         for id in 0..<reference.vocabularySize {
             var text = String(decoding: reference.bytes(of: id), as: UTF8.self).replacing(" ", with: "\u{2581}")
@@ -58,9 +58,9 @@ import Testing
     }
 
     @Test func inconsistentVocabulariesAreRefused() throws {
-        let (good, _) = try Self.sentencePiece()
+        let (valid, _) = try Self.sentencePiece()
         func failure(_ change: (inout GGUFVocabulary) -> Void) throws -> TokenizerError {
-            var vocabulary = good
+            var vocabulary = valid
             change(&vocabulary)
             return try #require(throws: TokenizerError.self) { try TokenizerLoader.load(gguf: vocabulary) }
         }
@@ -70,7 +70,7 @@ import Testing
         #expect(try failure { $0.scores = [] }.description.contains("scores"))
         #expect(try failure { $0.scores[300] = .nan }.description.contains("not a number"))
         #expect(try failure { $0.tokenTypes.removeLast() }.description.contains("token_type"))
-        #expect(try failure { $0.endOfText = good.tokens.count }.description.contains("eos_token_id"))
+        #expect(try failure { $0.endOfText = valid.tokens.count }.description.contains("eos_token_id"))
         #expect(try failure { $0.beginningOfText = -7 }.description.contains("bos_token_id"))
         #expect(try failure { $0.tokens[10] = "<0xZZ>" }.description.contains("<0xZZ>"))
         #expect(try failure { $0.tokenTypes[10] = 1 }.description.contains("byte 7"))

@@ -3,13 +3,14 @@ import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
 
-/// Inputs whose size, not content, is the difficulty. Times are printed for the curious; what is asserted is the result.
+/// Very large inputs. The tests assert the results; the printed times are for information.
 @Suite struct LargeInputTests {
-    @Test(arguments: ["gpt2", "llama3", "llama2", "squeezed", "uncased"]) func oneLetterManyTimes(name: String) throws {
+    @Test(arguments: ["gpt2", "llama3", "llama2", "squeezed", "uncased"])
+    func longRunsOfOneLetterAreEncoded(name: String) throws {
         let tokenizer = try Expected.tokenizer(name)
         let count = 200_000
         let text = String(repeating: "a", count: count)
-        // Merging pair by pair from the start each time would take hours.
+        // A linear search for every merge would take hours.
         let ids = tokenizer.encode(text, special: .asText)
         if tokenizer is WordPieceTokenizer {
             #expect(ids.count == 1)
@@ -35,11 +36,11 @@ import Testing
         }
     }
 
-    @Test func moreWordsThanTheCacheHolds() throws {
+    @Test func moreWordsThanTheCacheHoldsAreEncoded() throws {
         let tokenizer = try Expected.tokenizer("smollm")
         var text = ""
         for number in 0..<80_000 {
-            // Letters only: digits would be words of their own.
+            // Only letters, because digits would be separate words.
             text +=
                 " " + String(UnicodeScalar(UInt8(97 + number % 26)))
                 + String(number, radix: 2)
@@ -54,8 +55,9 @@ import Testing
     func speedOnEnglish() throws {
         let tokenizer = try TokenizerLoader.load(gguf: GGUFMetadata(try #require(TestFiles.languageModel)).vocabulary)
         let paragraph = """
-            The committee met on the 14th of March, 1987, and it didn't take long: after three hours' argument about the \
-            harbour's lease (and who, exactly, had signed it), the members agreed to publish everything they had found.\n
+            The committee met on the 14th of March, 1987, and it didn't take long: after three hours' argument about \
+            the harbour's lease (and who, exactly, had signed it), the members agreed to publish everything they had \
+            found.\n
             """
         let text = String(repeating: paragraph, count: 1_000_000 / paragraph.utf8.count)
         let clock = ContinuousClock()

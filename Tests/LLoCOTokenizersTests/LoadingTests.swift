@@ -3,13 +3,13 @@ import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
 
-/// What the files beside a vocabulary say, and what is wrong with files that are refused.
+/// The files next to a vocabulary, and the refusal of malformed files.
 @Suite struct LoadingTests {
     private static func fixture(_ name: String, _ file: String = "tokenizer.json") throws -> Data {
         try Data(contentsOf: TestFiles.tokenizers.appending(path: name).appending(path: file))
     }
 
-    /// As Hugging Face's cache lays out a folder.
+    /// The Hugging Face cache consists of links.
     @Test func filesMayBeLinks() throws {
         let folder = try TemporaryFolder()
         let fixture = TestFiles.tokenizers.appending(path: "smollm")
@@ -27,7 +27,7 @@ import Testing
                 == (try TokenizerLoader.load(folder: fixture)).encode(text, special: .asText))
     }
 
-    @Test func rolesOfAFolder() throws {
+    @Test func rolesAreReadFromAFolder() throws {
         let llama3 = try Expected.tokenizer("llama3")
         #expect(llama3.beginningOfText == llama3.id(of: "<|begin|>"))
         #expect(llama3.endOfText == llama3.id(of: "<|end|>"))
@@ -44,7 +44,7 @@ import Testing
         #expect(llama2.isSpecial(1) && !llama2.isSpecial(300))
     }
 
-    @Test func filesBesideTheVocabulary() throws {
+    @Test func filesNextToTheVocabularyAreRead() throws {
         let files = [
             "tokenizer.json": try Self.fixture("smollm"),
             "tokenizer_config.json": Data(#"{"add_bos_token": true, "chat_template": "old"}"#.utf8),
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func addedTokensOfASentencePieceFolder() throws {
+    @Test func addedTokensOfASentencePieceFolderAreRead() throws {
         let model = try Self.fixture("llama2", "tokenizer.model")
         let next = try Expected.tokenizer("llama2").vocabularySize
         let config = #"{"added_tokens_decoder": {"\#(next)": {"content": "<pad>", "special": true}}}"#
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func equivalentCharactersAreDifferentTokens() throws {
-        // Swift takes these two strings for equal; the vocabulary must not.
+        // These two strings are equal in Swift, but must be different tokens.
         let document = """
             {"model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab":
             {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "\u{C5}": 3, "A\u{30A}": 4}}}
@@ -125,22 +125,24 @@ import Testing
         (#"{"added_tokens": [{"id": 0}], "model": {"vocab": {"a": 0}}}"#, "added_tokens[0].content"),
         (#"{"added_tokens": [{"id": 0, "content": "b"}], "model": {"vocab": {"a": 0}}}"#, "both have id 0"),
         (
-            #"{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "x+"}, "behavior": "Isolated"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}"#,
+            #"{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "x+"}, "behavior": "Isolated"}, "#
+                + #""model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}"#,
             "'x+'"
         ),
         (
-            #"{"normalizer": {"type": "NFKC"}, "pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}"#,
+            #"{"normalizer": {"type": "NFKC"}, "pre_tokenizer": {"type": "ByteLevel"}, "#
+                + #""model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}"#,
             "'NFKC'"
         ),
     ])
-    func malformedJSON(document: String, names: String) throws {
+    func malformedJSONIsRefused(document: String, names: String) throws {
         let error = try #require(try TokenizerFiles.failure(["tokenizer.json": Data(document.utf8)]))
         #expect(error.description.contains("tokenizer.json"))
         #expect(error.description.contains(names), "\(error)")
         #expect(!error.description.contains("\n"))
     }
 
-    @Test func missingTokenizer() throws {
+    @Test func missingAndMalformedFilesAreRefused() throws {
         #expect(try TokenizerFiles.failure([:])?.code == .missing)
         #expect(throws: TokenizerError.self) {
             try TokenizerLoader.load(folder: URL(fileURLWithPath: "/there/is/no/such/folder"))
@@ -154,7 +156,7 @@ import Testing
                 == .malformed)
     }
 
-    @Test func everyCutOfAFileIsRefusedOrReadable() throws {
+    @Test func truncatedFilesAreRefusedOrReadable() throws {
         let model = try Self.fixture("squeezed", "tokenizer.model")
         var refused = 0
         for length in stride(from: 0, to: model.count, by: 7) {
@@ -162,7 +164,7 @@ import Testing
                 refused += 1
             }
         }
-        // A cut between two fields leaves a valid message, and the trainer's settings come late in the file.
+        // Truncation between two fields leaves a valid message, and the trainer's settings are late in the file.
         #expect(refused > model.count / 7 * 9 / 10)
 
         let json = try Self.fixture("uncased")
@@ -194,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func unsupportedSentencePieceModels() throws {
+    @Test func unsupportedSentencePieceModelsAreRefused() throws {
         func message(_ number: UInt8, _ body: [UInt8]) -> [UInt8] { [number << 3 | 2, UInt8(body.count)] + body }
         let piece = message(1, message(1, Array("a".utf8)))
         let bpe = message(2, [3 << 3, 2])

@@ -2,9 +2,9 @@ import Foundation
 import LLoCOTokenizers
 import Testing
 
-/// Loading a vocabulary of today's size is not what a command's start is spent on.
+/// Loading a vocabulary of current size takes a small part of a command's start.
 @Suite(.serialized) struct LoadingTimeTests {
-    /// A made-up vocabulary of the size of Qwen's: bytes, and words that merge syllable by syllable.
+    /// A synthetic vocabulary of the size of Qwen's: bytes, and words that merge syllable by syllable.
     private struct Words {
         let count = 150_000
         var tokens: [String] = []
@@ -12,16 +12,16 @@ import Testing
 
         init() {
             for byte in UInt8.min...UInt8.max {
-                // How byte-level vocabularies spell the bytes that are letters; the others take the place of Han.
+                // ASCII letters are spelled as in byte-level vocabularies, all other bytes as Han characters.
                 tokens.append(
                     byte.isLetter ? String(UnicodeScalar(byte)) : String(UnicodeScalar(0x4E00 + UInt32(byte)) ?? "?"))
             }
             let letters = tokens.filter { $0.utf8.first.map(\.isLetter) == true }
-            var before = 0
+            var index = 0
             while tokens.count < count {
-                // Each of the earlier tokens, and a letter after it.
-                let left = tokens[before].utf8.first.map(\.isLetter) == true ? tokens[before] : ""
-                before += 1
+                // An earlier token, followed by each letter.
+                let left = tokens[index].utf8.first.map(\.isLetter) == true ? tokens[index] : ""
+                index += 1
                 guard !left.isEmpty else { continue }
                 for letter in letters where tokens.count < count {
                     tokens.append(left + letter)
@@ -31,8 +31,8 @@ import Testing
         }
     }
 
-    /// Three times what a slow machine takes in a release build; a debug build is not what is used.
-    private static let bound = isRelease ? 0.6 : 60
+    /// Maximum seconds: three times the time of a slow machine in a release build, and a loose bound for debug builds.
+    private static let maximumSeconds = isRelease ? 0.6 : 60
 
     private static var isRelease: Bool {
         #if DEBUG
@@ -42,7 +42,7 @@ import Testing
         #endif
     }
 
-    /// The least of three times, in seconds of the processor: other processes are not counted.
+    /// The minimum of three runs in seconds of CPU time, which excludes other processes.
     private func minimumTime(_ name: String, _ work: () throws -> Void) rethrows -> Double {
         let times = try (0..<(Self.isRelease ? 3 : 1)).map { _ in
             let start = Self.processorTime
@@ -60,7 +60,7 @@ import Testing
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    @Test func byteLevelVocabularies() throws {
+    @Test func byteLevelVocabulariesLoadQuickly() throws {
         let words = Words()
         var gguf = GGUFVocabulary(model: "gpt2", tokens: words.tokens, location: "test.gguf")
         gguf.pre = "qwen2"
@@ -70,7 +70,7 @@ import Testing
             let tokenizer = try TokenizerLoader.load(gguf: gguf)
             #expect(tokenizer.encode("abc", special: .asText) == [tokenizer.id(of: "abc")])
         }
-        #expect(fromGGUF < Self.bound)
+        #expect(fromGGUF < Self.maximumSeconds)
 
         let vocabulary = words.tokens.enumerated().map { "\"\($1)\":\($0)" }.joined(separator: ",")
         let merges = words.merges.map { "[\"\($0)\",\"\($1)\"]" }.joined(separator: ",")
@@ -83,11 +83,11 @@ import Testing
                 let tokenizer = try TokenizerLoader.load(folder: folder)
                 #expect(tokenizer.encode("abc", special: .asText) == [tokenizer.id(of: "abc")])
             }
-            #expect(fromJSON < Self.bound)
+            #expect(fromJSON < Self.maximumSeconds)
         }
     }
 
-    @Test func sentencePieceVocabulary() throws {
+    @Test func sentencePieceVocabulariesLoadQuickly() throws {
         let words = Words()
         var gguf = GGUFVocabulary(model: "llama", tokens: ["<unk>"] + words.tokens, location: "test.gguf")
         gguf.tokenTypes = [2] + [Int](repeating: 1, count: words.count)
@@ -97,7 +97,7 @@ import Testing
             let tokenizer = try TokenizerLoader.load(gguf: gguf)
             #expect(tokenizer.encode("abc", special: .asText) == [tokenizer.id(of: "abc")])
         }
-        #expect(time < Self.bound)
+        #expect(time < Self.maximumSeconds)
     }
 }
 

@@ -4,7 +4,7 @@ import Testing
 @Suite struct OffsetTests {
     static let names = ReferenceTests.jsonNames + ["llama2", "squeezed", "vocab"]
 
-    @Test(arguments: names) func offsetsGoWithTheIDs(name: String) throws {
+    @Test(arguments: names) func offsetsMatchTheIDs(name: String) throws {
         let tokenizer = try Expected.tokenizer(name)
         for text in try Expected.load().strings {
             for special in [SpecialTokens.parsed, .asText] {
@@ -14,7 +14,7 @@ import Testing
                 for token in tokens {
                     let name = text.debugDescription
                     #expect(token.range.lowerBound >= 0 && token.range.upperBound <= text.utf8.count, "\(name)")
-                    // One character may become several words of WordPiece, which then share it.
+                    // In WordPiece, one character may become several words, which share its range.
                     #expect(token.range.lowerBound >= end || tokenizer is WordPieceTokenizer, "\(name)")
                     end = token.range.upperBound
                 }
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["smollm", "llama3"]) func byteLevelTokensAreTheirBytes(name: String) throws {
+    @Test(arguments: ["smollm", "llama3"]) func byteLevelTokensCoverTheirBytes(name: String) throws {
         let tokenizer = try Expected.tokenizer(name)
         for text in try Expected.load().strings {
             let bytes = Array(text.utf8)
@@ -35,12 +35,12 @@ import Testing
         }
     }
 
-    @Test func sentencePieceTokensAreTheirBytes() throws {
+    @Test func sentencePieceTokensCoverTheirBytes() throws {
         let tokenizer = try Expected.tokenizer("llama2")
         let text = "the  reading 東京 é"
         let bytes = Array(text.utf8)
         let tokens = tokenizer.encodeWithOffsets(text, special: .asText)
-        // The dummy space in front is no part of the text.
+        // The dummy prefix space is not part of the text.
         for (index, token) in tokens.enumerated() {
             let piece = tokenizer.bytes(of: token.id)
             #expect(Array(bytes[token.range]) == (index == 0 ? Array(piece.dropFirst()) : piece))
@@ -58,7 +58,7 @@ import Testing
         #expect(tokens.last?.range.upperBound == text.utf8.count)
     }
 
-    @Test func wordPieceTokensAreWhereTheirLettersAre() throws {
+    @Test func wordPieceTokensCoverTheirLetters() throws {
         let tokenizer = try Expected.tokenizer("uncased")
         let text = "The CAFÉ, reading"
         let bytes = Array(text.utf8)

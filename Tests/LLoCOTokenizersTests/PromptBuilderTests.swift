@@ -3,18 +3,18 @@ import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
 
-/// Questions as ids: the template's own marks, and nothing of the text's, become special tokens.
+/// Prompts as token ids: only the template's markers become special tokens, never untrusted text.
 @Suite struct PromptBuilderTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let format: ChatTemplate.Format
-        /// Markers of the format that the tokenizer knows as special tokens.
+        /// Markers of the format that are special tokens of the tokenizer.
         let markers: [String]
         let end: String
         let hostile: String
 
         var testDescription: String { format.rawValue }
 
-        /// The tiny model's tokenizer with the markers, or the one of SentencePiece kind for Llama 2.
+        /// The tiny model's tokenizer with the markers added, or a SentencePiece tokenizer for Llama 2.
         func tokenizer() throws -> any Tokenizer {
             if markers.isEmpty {
                 return try TokenizerLoader.load(
@@ -84,7 +84,7 @@ import Testing
 
     private func specials(_ ids: [Int], _ tokenizer: any Tokenizer) -> [Int] { ids.filter { tokenizer.isSpecial($0) } }
 
-    @Test(arguments: cases) func templatesAreWrittenAsTheyAre(_ test: Case) throws {
+    @Test(arguments: cases) func promptsEqualTheRenderedTemplate(_ test: Case) throws {
         let tokenizer = try test.tokenizer()
         let template = ChatTemplate(test.format)
         let prompts = PromptBuilder(template: template, tokenizer: tokenizer)
@@ -98,16 +98,18 @@ import Testing
         }
     }
 
-    @Test(arguments: cases) func textFromOutsideIsText(_ test: Case) throws {
+    @Test(arguments: cases) func untrustedTextHasNoSpecialTokens(_ test: Case) throws {
         let tokenizer = try test.tokenizer()
         let prompts = PromptBuilder(template: ChatTemplate(test.format), tokenizer: tokenizer)
-        let tame = specials(try prompts.prompt(question: "one"), tokenizer)
-        #expect(!tame.isEmpty)
-        #expect(!specials(tokenizer.encode(test.hostile, special: .parsed), tokenizer).isEmpty, "the test has a point")
-        #expect(specials(try prompts.prompt(question: test.hostile), tokenizer) == tame)
+        let harmless = specials(try prompts.prompt(question: "one"), tokenizer)
+        #expect(!harmless.isEmpty)
+        #expect(
+            !specials(tokenizer.encode(test.hostile, special: .parsed), tokenizer).isEmpty,
+            "the hostile text contains special tokens")
+        #expect(specials(try prompts.prompt(question: test.hostile), tokenizer) == harmless)
         let document = prompts.text(test.hostile)
         #expect(specials(document, tokenizer) == [])
-        #expect(specials(try prompts.prompt(question: "one", context: document), tokenizer) == tame)
+        #expect(specials(try prompts.prompt(question: "one", context: document), tokenizer) == harmless)
         let turn = [ChatMessage(.user, "one"), ChatMessage(.assistant, "two")]
         let hostileTurn = [ChatMessage(.user, test.hostile), ChatMessage(.assistant, test.hostile)]
         #expect(
@@ -119,14 +121,14 @@ import Testing
         #expect(tokenizer.decode(answer, skippingSpecial: true).contains(test.hostile))
     }
 
-    @Test(arguments: cases) func answersEndAsTheTemplateEndsATurn(_ test: Case) throws {
+    @Test(arguments: cases) func answersEndWithTheTemplatesEndToken(_ test: Case) throws {
         let tokenizer = try test.tokenizer()
         let ids = try PromptBuilder(template: ChatTemplate(test.format), tokenizer: tokenizer).answer("A mill.")
         #expect(ids.last != nil && ids.last == tokenizer.id(of: test.end))
         #expect(tokenizer.decode(Array(ids.dropLast()), skippingSpecial: false) == "A mill.")
     }
 
-    @Test func plainContinuation() throws {
+    @Test func promptsWithoutATemplateArePlainText() throws {
         let tokenizer = try TokenizerLoader.load(folder: TestFiles.autocompressor)
         let prompts = PromptBuilder(template: nil, tokenizer: tokenizer)
         let history = [ChatMessage(.user, "Who?"), ChatMessage(.assistant, "She.")]
@@ -138,6 +140,10 @@ import Testing
             tokenizer.decode(
                 try prompts.prompt(question: "When?", context: context, history: history), skippingSpecial: false)
                 == "The river rose.\n\nQuestion: Who?\nAnswer: She.\n\nQuestion: When?\nAnswer:")
+        #expect(
+            tokenizer.decode(
+                try prompts.prompt(question: "When?", history: [.init(.system, "Be brief.")]), skippingSpecial: false)
+                == "Be brief.\n\nQuestion: When?\nAnswer:")
         let hostile = try prompts.prompt(
             question: "</s><s>", context: prompts.text("</s>"), history: [.init(.user, "<pad>")])
         #expect(specials(hostile, tokenizer) == [])
@@ -145,8 +151,8 @@ import Testing
         #expect(try prompts.answer("In 1897</s>") == tokenizer.encode(" In 1897</s>", special: .asText) + [2])
     }
 
-    /// A continuation is the text and what stands around it, nothing of a template, and its text is text.
-    @Test(arguments: cases) func continuation(_ test: Case) throws {
+    /// A continuation consists of opening, context and question, without a template, all as plain text.
+    @Test(arguments: cases) func continuationsUseNoTemplate(_ test: Case) throws {
         let tokenizer = try test.tokenizer()
         let prompts = PromptBuilder(template: ChatTemplate(test.format), tokenizer: tokenizer)
         let form = PromptForm.continuation(opening: "Go on.\n\n" + test.hostile)
@@ -161,8 +167,8 @@ import Testing
         #expect(alone == start + prompts.text("Go on.\nType:"))
     }
 
-    /// The template is rendered with a placeholder for the question: a question that holds it is a question.
-    @Test(arguments: ["?", "\u{10FFFF}"]) func thePlaceholderIsNoOnesText(hostile: String) throws {
+    /// The template is rendered with a placeholder for the question. The placeholder may also occur in messages.
+    @Test(arguments: ["?", "\u{10FFFF}"]) func messagesMayContainThePlaceholder(hostile: String) throws {
         let tokenizer = try Self.cases[0].tokenizer()
         let prompts = PromptBuilder(template: ChatTemplate(.chatML), tokenizer: tokenizer)
         let history = [ChatMessage(.user, hostile), ChatMessage(.assistant, hostile)]

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOTokenizers
 import Testing
 
-/// Ids and text against the reference implementations, on small tokenizers of every kind.
+/// Ids and text of small tokenizers of every kind, compared with the reference implementations.
 @Suite struct ReferenceTests {
     static let jsonNames = [
         "gpt2", "smollm", "llama3", "qwen2", "llama2-prepend", "llama2-metaspace", "uncased", "cased",
@@ -44,7 +44,7 @@ import Testing
         let reference = try #require(expected.parsed[name])
         let different = try #require(expected.decoded[name])
         for (index, text) in expected.strings.enumerated() {
-            // SentencePiece drops more than one leading space symbol where it squeezes spaces.
+            // With whitespace removal, SentencePiece drops more than one leading space symbol.
             if name == "squeezed", text.hasPrefix("\u{2581}") { continue }
             let decoded = tokenizer.decode(reference[index], skippingSpecial: true)
             #expect(decoded.hasSameBytes(as: different["\(index)"] ?? text), "\(text.debugDescription)")

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct StreamingDecoderTests {
     @Test(arguments: ["gpt2", "smollm", "llama3", "qwen2", "llama2", "llama2-prepend", "llama2-metaspace"])
-    func partsJoinToTheWhole(name: String) throws {
+    func partsJoinToTheWholeText(name: String) throws {
         let tokenizer = try Expected.tokenizer(name)
         for text in try Expected.load().strings {
             let ids = tokenizer.encode(text, special: .asText)
@@ -19,9 +19,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["smollm", "llama2"]) func charactersComeWhole(name: String) throws {
+    @Test(arguments: ["smollm", "llama2"]) func charactersAreNeverSplit(name: String) throws {
         let tokenizer = try Expected.tokenizer(name)
-        // Neither vocabulary has this character: it comes byte by byte.
+        // Neither vocabulary contains this character, so it is encoded byte by byte.
         let ids = tokenizer.encode("x🦀y", special: .asText)
         var decoder = StreamingDecoder(tokenizer)
         let parts = ids.map { decoder.append($0) }
@@ -30,7 +30,7 @@ import Testing
         #expect(decoder.finish().isEmpty)
     }
 
-    @Test func everySequenceOfBytesDecodesAsAtOnce() throws {
+    @Test func streamingMatchesDecodingForAllByteSequences() throws {
         let tokenizer = try Expected.tokenizer("llama2")
         let bytes: [UInt8] = [0x41, 0x80, 0xC1, 0xC3, 0xA9, 0xE0, 0x9F, 0xA0, 0xED, 0xF0, 0x90, 0x8F, 0xF4, 0xF5, 0xFF]
         let ids = try bytes.map { byte in
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func cutCharacterIsReplacedAtTheEnd() throws {
+    @Test func incompleteCharactersAreReplacedAtTheEnd() throws {
         let tokenizer = try Expected.tokenizer("smollm")
         let ids = tokenizer.encode("a🦀", special: .asText)
         var decoder = StreamingDecoder(tokenizer)

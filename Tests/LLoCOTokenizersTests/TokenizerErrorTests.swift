@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: [
         (TokenizerError.Code.missing, ErrorCode.notFound), (.malformed, .damaged), (.unsupported, .unsupported),
         (.chat, .invalid),
-    ]) func codes(_ code: TokenizerError.Code, _ expected: ErrorCode) {
+    ]) func codesMapToErrorCodes(_ code: TokenizerError.Code, _ expected: ErrorCode) {
         #expect(TokenizerError(code, in: "f", "x").errorCode == expected)
     }
 }

@@ -3,7 +3,7 @@ import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
 
-/// Ids of the default models and of a larger SentencePiece model, where this machine has them.
+/// Ids of the default models and of a larger SentencePiece model, if these models are installed.
 @Suite struct TokenizerGoldenTests {
     private struct Sentence: Decodable {
         let text: String

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// A bowl with another curvature in every direction: loss = Σ cᵢ (xᵢ - tᵢ)², its gradient by hand.
+    /// A quadratic loss Σ cᵢ (xᵢ - tᵢ)² with its analytic gradient.
     private struct Bowl {
         let curvature: [Double]
         let target: [Double]
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [(DType.float64, 1e-6), (DType.float32, 1e-5)])
-    func tenStepsOfTwoGroups(_ dtype: DType, _ tolerance: Double) throws {
+    func tenStepsOfTwoGroupsMatchTheReference(_ dtype: DType, _ tolerance: Double) throws {
         let (a, b) = (try parameter(1, [2, 3], dtype), try parameter(2, [4], dtype))
         let bowls = [Bowl(3, 6), Bowl(4, 4)]
         var references = [
@@ -93,7 +93,7 @@ import Testing
         try expect(x, before.map { $0 * 0.95 })
     }
 
-    @Test func betasAndEpsilonAreTheCallers() throws {
+    @Test func betasAndEpsilonAreUsed() throws {
         let x = try parameter(6, [3], .float64)
         let bowl = Bowl(7, 3)
         var reference = Reference(try x.array(), learningRate: 0.1, weightDecay: 0)
@@ -119,7 +119,7 @@ import Testing
         try expect(x, before, tolerance: 0)
     }
 
-    @Test func parameterWithoutGradientStays() throws {
+    @Test func parameterWithoutGradientIsUnchanged() throws {
         let (moved, still) = (try parameter(9, [2], .float32), try parameter(10, [2], .float32))
         let before = try still.array(of: Float.self)
         let optimizer = try AdamW([.init([still, moved], learningRate: 0.1, weightDecay: 0.5)])
@@ -133,7 +133,7 @@ import Testing
         try optimizer.step()
     }
 
-    /// A parameter that has a gradient now and then moves as if the other steps had not been.
+    /// Steps in which a parameter has no gradient do not affect it.
     @Test func stepsWithoutGradientDoNotCount() throws {
         let bowl = Bowl(14, 3)
         let (rare, steady) = (try parameter(15, [3], .float64), try parameter(15, [3], .float64))
@@ -155,7 +155,7 @@ import Testing
         #expect(try rare.bytes() == steady.bytes())
     }
 
-    @Test(arguments: [DType.float64, .float32]) func restoredOptimizerGoesOnBitForBit(_ dtype: DType) throws {
+    @Test(arguments: [DType.float64, .float32]) func restoredOptimizerContinuesBitForBit(_ dtype: DType) throws {
         let bowl = Bowl(11, 5)
         func steps(_ count: Int, _ x: Tensor, _ optimizer: AdamW) throws {
             for _ in 0..<count {
@@ -185,7 +185,7 @@ import Testing
         #expect(try resumed.secondMoments[0].bytes() == through.secondMoments[0].bytes())
     }
 
-    @Test func restoringForeignMomentsChangesNothing() throws {
+    @Test func restoringMismatchedMomentsChangesNothing() throws {
         let x = try parameter(13, [3], .float32)
         let optimizer = try AdamW([.init([x], learningRate: 0.05)])
         let (three, four) = (try Tensor.ones([3]), try Tensor.ones([4]))
@@ -216,7 +216,7 @@ import Testing
         }
     }
 
-    @Test func scalesToTheJointNorm() throws {
+    @Test func scalesToTheGlobalNorm() throws {
         let parameters = try parameters([[3], [0, 4], [12]])
         #expect(try abs(clipGradients(of: parameters, toNorm: 6.5) - 13) < 1e-12)
         for (parameter, expected) in zip(parameters, [[1.5], [0, 2], [6]]) {
@@ -224,13 +224,13 @@ import Testing
         }
     }
 
-    @Test func leavesSmallGradientsAlone() throws {
+    @Test func smallGradientsAreUnchanged() throws {
         let parameters = try parameters([[3, 4]])
         #expect(try clipGradients(of: parameters, toNorm: 5) == 5)
         try expect(#require(try parameters[0].gradient), [3, 4], tolerance: 0)
     }
 
-    @Test func skipsParametersWithoutGradient() throws {
+    @Test func parametersWithoutGradientAreSkipped() throws {
         let bare = try Tensor.zeros([2])
         #expect(try clipGradients(of: parameters([[3, 4]]) + [bare], toNorm: 1) == 5)
         #expect(try bare.gradient == nil)
@@ -238,7 +238,7 @@ import Testing
         #expect(try clipGradients(of: [], toNorm: 1) == 0)
     }
 
-    @Test(arguments: [Double.nan, .infinity]) func tellsWhenAGradientIsNotFinite(_ value: Double) throws {
+    @Test(arguments: [Double.nan, .infinity]) func normIsNotFiniteIfAGradientIsNot(_ value: Double) throws {
         #expect(try !clipGradients(of: parameters([[1, value]]), toNorm: 1).isFinite)
     }
 }

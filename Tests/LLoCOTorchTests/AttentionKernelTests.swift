@@ -1,9 +1,9 @@
 import LLoCOTorch
 import Testing
 
-/// The kernels of every instruction set that this processor has, against libtorch's operations in float64.
+/// The kernels of every supported instruction set, compared with libtorch's operations in float64.
 @Suite struct AttentionKernelTests {
-    /// Queries over pieces of keys: their sizes, the last one the queries' own.
+    /// The sizes of an attention; the last piece has the keys at the queries' positions.
     struct Size: Sendable, CustomStringConvertible {
         var batch = 1
         var heads = 2
@@ -11,11 +11,11 @@ import Testing
         var queries: Int
         var size = 64
         var pieces: [Int] = []
-        /// whether the pieces before the queries' own are shared by all sequences
+        /// Whether all sequences share the pieces before the last one.
         var isShared = false
-        /// of the pieces and the queries' own keys
+        /// Of the pieces, including the last one.
         var logWeights: [Double]?
-        /// of each of these, where it has biases, how many keys each key head has
+        /// For each piece with biases, the number of unmasked keys of each key head.
         var lengths: [[Int]?] = []
 
         var description: String {
@@ -46,12 +46,12 @@ import Testing
     static let dtypes: [DType] = [.float32, .bfloat16]
     static let sets = Runtime.kernelSets
 
-    /// Numbers that the dtype holds, as queries, keys and values; in memory by position, as a projection leaves them.
+    /// Queries, keys and values that the dtype represents exactly; in memory by position, like a projection.
     private struct Case {
         var query: Tensor
         var keys: [Tensor]
         var values: [Tensor]
-        /// what the outputs are weighted with before they are summed
+        /// The weights of the outputs' sum.
         var weights: Tensor
         let logWeights: [Double]?
         let biases: [Tensor?]
@@ -84,7 +84,7 @@ import Testing
                 return leaf
             }
             let count = keys.count
-            // Scores strong enough that the softmax has something to choose, of heads of any size.
+            // Scores large enough for a peaked softmax, for any head size.
             let out = try Tensor.attention(
                 query: leaves[0], keys: Array(leaves[1...count]), values: Array(leaves[(count + 1)...]),
                 logWeights: logWeights, biases: biases, causal: true, scale: scale)
@@ -112,14 +112,14 @@ import Testing
                     #expect(try error(pair.0, pair.1) < tolerance, "\(dtype), gradient \(index)")
                 }
                 let plain = try withoutGradients { try example.attention(in: dtype, gradients: false).out }
-                // A single query is another kernel's.
+                // A single query uses another kernel.
                 #expect(try error(plain, found.out) < tolerance, "\(dtype), without gradients")
             }
         }
     }
 
-    /// Along a random direction the output's sum changes as its gradients say.
-    @Test(arguments: sets) func gradientsAreFiniteDifferences(_ set: String) throws {
+    /// Directional derivatives of the output's sum match the gradients.
+    @Test(arguments: sets) func gradientsMatchFiniteDifferences(_ set: String) throws {
         let size = Size(
             batch: 2, heads: 4, groups: 2, queries: 9, size: 16, pieces: [70], isShared: true, logWeights: [-1, 0],
             lengths: [[70, 20], nil])
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    /// Where a gradient is not wanted none is made, and the others stay the same.
+    /// Tensors that require no gradient get none, and the other gradients are unchanged.
     @Test func frozenPiecesGetNoGradient() throws {
         let example = try Case(Size(batch: 2, queries: 6, pieces: [10], isShared: true), .float32)
         let all = try example.attention(in: .float32, gradients: true).gradients
@@ -163,9 +163,9 @@ import Testing
         #expect(try example.keys[0].gradient == nil)
     }
 
-    /// Sums do not depend on how many threads there are, nor on which of them did what.
-    @Test func threadsChangeNothing() async {
-        // Their number is the whole process's.
+    /// Sums depend neither on the number of threads nor on their scheduling.
+    @Test func resultsDoNotDependOnTheThreadCount() async {
+        // The number of threads is process-wide.
         await #expect(processExitsWith: .success) {
             let example = try Case(Size(batch: 1, heads: 9, groups: 3, queries: 300), .float32)
             for set in AttentionKernelTests.sets {
@@ -182,8 +182,8 @@ import Testing
         }
     }
 
-    /// Where libtorch's operation gives no number, the kernels give none.
-    @Test(arguments: sets, dtypes) func notANumberReachesTheRowsThatSeeIt(_ set: String, _ dtype: DType) throws {
+    /// The kernels return NaN where libtorch's operation does.
+    @Test(arguments: sets, dtypes) func nanReachesTheRowsThatAttendToIt(_ set: String, _ dtype: DType) throws {
         let size = Size(batch: 2, heads: 4, groups: 2, queries: 150, size: 32, pieces: [70])
         let example = try Case(size, dtype)
         /// The rows of some queries of one sequence's heads.
@@ -192,7 +192,7 @@ import Testing
         }
         try Runtime.withKernels(of: set) {
             for (nan, gradients) in kindsOfNaN.flatMap({ [($0, false), ($0, true)] }) {
-                // Of own keys and values number 100 is broken: the earlier queries of its tile.
+                // Key or value 100 of the last piece is NaN: the earlier queries of its tile.
                 let tile = rows(0, 2..<4, 64..<100)
                 func expectNaN(
                     _ expected: Set<Int>, besides: Set<Int> = [], _ change: (inout Case) throws -> Void
@@ -202,7 +202,7 @@ import Testing
                     let found = try broken.attention(in: dtype, gradients: gradients)
                     #expect(try rowsWithNaN(found.out).subtracting(besides) == expected)
                     guard gradients else { return }
-                    // Of the queries' gradients those of the same rows; a tile's are sums over all its keys.
+                    // The queries' gradients of the same rows; a tile's gradients are sums over all its keys.
                     #expect(try rowsWithNaN(found.gradients[0]).subtracting(tile) == expected)
                 }
                 try expectNaN(rows(1, 2..<3, 75..<76)) { $0.query = try $0.query.replacing([1, 2, 75, 5], by: nan) }
@@ -212,7 +212,7 @@ import Testing
                 try expectNaN(rows(1, 0..<2, 0..<150)) {
                     $0.keys[0] = try $0.keys[0].replacing([1, 0, 3, 0], by: nan)
                 }
-                // A value's is in sums over all of its tile's keys too.
+                // A NaN value is also in sums over all keys of its tile.
                 try expectNaN(rows(0, 2..<4, 100..<150), besides: tile) {
                     $0.values[1] = try $0.values[1].replacing([0, 1, 100, 17], by: nan)
                 }
@@ -223,14 +223,14 @@ import Testing
         }
     }
 
-    @Test func scaleOfHiddenKeysIsChecked() throws {
+    @Test func causalScaleMustBePositive() throws {
         let x = try Tensor.ones([1, 1, 3, 16])
         for scale in [0, -1, Double.nan] {
             expectFault("attention", "[1, 1, 3, 16]", "scale of more than 0") {
                 _ = try Tensor.attention(query: x, key: x, value: x, causal: true, scale: scale)
             }
         }
-        // Where nothing is hidden any will do.
+        // Without masked keys any scale is valid.
         var generator = Generator(4)
         let query = try generator.tensor([1, 1, 1, 16])
         let (key, value) = (try generator.tensor([1, 1, 9, 16]), try generator.tensor([1, 1, 9, 16]))

@@ -4,7 +4,7 @@ import Testing
 @Suite struct AttentionTests {
     typealias Size = Reference.AttentionSize
 
-    /// Queries, keys and values of a size as a dtype holds them.
+    /// Queries, keys and values that a dtype represents exactly.
     private struct Case {
         let size: Size
         let q: Tensor
@@ -41,7 +41,7 @@ import Testing
             dtype: dtype)
     }
 
-    @Test(arguments: dtypes, headings) func causalQueriesSeeNothingLater(_ dtype: DType, _ heads: (Int, Int)) throws {
+    @Test(arguments: dtypes, headings) func causalQueriesIgnoreLaterKeys(_ dtype: DType, _ heads: (Int, Int)) throws {
         let size = Size(heads: heads.0, groups: heads.1)
         let example = try Case(size, dtype)
         try expect(
@@ -59,7 +59,7 @@ import Testing
             example.expected { batch, _, _, key in visible[batch][key] ? 0 : -.infinity }, dtype: dtype)
     }
 
-    @Test(arguments: dtypes) func maskOfNumbersIsAdded(_ dtype: DType) throws {
+    @Test(arguments: dtypes) func numericMaskIsAdded(_ dtype: DType) throws {
         let size = Size(queries: 3, keys: 5)
         let example = try Case(size, dtype)
         var generator = Generator(7)
@@ -70,9 +70,9 @@ import Testing
             example.expected { added[(($0 * 4 + $1) * 3 + $2) * 5 + $3] }, dtype: dtype)
     }
 
-    /// Pieces' weights are numbers added to their keys' scores, alone, with a mask of either kind, and where queries see
-    /// nothing later.
-    @Test(arguments: dtypes) func piecesHaveWeights(_ dtype: DType) throws {
+    /// Log weights are added to the scores of a piece's keys: without a mask, with a mask of either kind, and with
+    /// causal attention.
+    @Test(arguments: dtypes) func logWeightsAreAddedToScores(_ dtype: DType) throws {
         let size = Size(queries: 5, keys: 9)
         let example = try Case(size, dtype)
         func pieces(_ tensor: Tensor) throws -> [Tensor] {
@@ -98,11 +98,11 @@ import Testing
             dtype: dtype)
         #expect(try attention([0, 0]).bytes() == attention(nil).bytes())
         #expect(throws: TorchError.self) { try attention([1]) }
-        expectFault("attention", "not finite") { _ = try attention([-.infinity, 0]) }
+        expectFault("attention", "expected finite") { _ = try attention([-.infinity, 0]) }
     }
 
-    /// A number for each key of each key head, added like a weight.
-    @Test(arguments: dtypes) func keysHaveBiases(_ dtype: DType) throws {
+    /// Biases are added to the scores per key and key head.
+    @Test(arguments: dtypes) func biasesAreAddedToScores(_ dtype: DType) throws {
         let size = Size(queries: 5, keys: 9)
         let example = try Case(size, dtype)
         var generator = Generator(6)
@@ -137,13 +137,13 @@ import Testing
         }
     }
 
-    @Test func scaleIsTheCallers() throws {
+    @Test func scaleIsUsed() throws {
         let example = try Case(Size())
         try expect(
             .attention(query: example.q, key: example.k, value: example.v, scale: 0.05), example.expected(scale: 0.05))
     }
 
-    @Test func longSequencesAgreeToo() throws {
+    @Test func longSequencesMatchTheReference() throws {
         // Long enough for more than one block of the fused kernel.
         let size = Size(batch: 1, heads: 2, groups: 1, queries: 600, keys: 600, size: 4)
         let example = try Case(size, .float32)
@@ -152,7 +152,7 @@ import Testing
             example.expected { _, _, query, key in key > query ? -.infinity : 0 })
     }
 
-    @Test func viewsAreReadByTheirStrides() throws {
+    @Test func stridedViewsAreSupported() throws {
         let example = try Case(Size())
         func strided(_ tensor: Tensor) throws -> Tensor { try tensor.transposed(1, 2).contiguous().transposed(1, 2) }
         try expect(
@@ -175,7 +175,7 @@ import Testing
         expectFault("attention", "[]") {
             _ = try Tensor.attention(query: .zeros([]), key: q, value: q)
         }
-        expectFault("attention", "[1, 4, 3, 8]", "[3, 3] Bool", "without a mask") {
+        expectFault("attention", "[1, 4, 3, 8]", "[3, 3] Bool", "expects no mask") {
             _ = try Tensor.attention(query: q, key: q, value: q, mask: .ones([3, 3], dtype: .bool), causal: true)
         }
         expectFault("attention", "[1, 4, 3, 8]", "[1, 4, 2, 8]", "T <= S") {

@@ -1,12 +1,12 @@
 import LLoCOTorch
 import Testing
 
-/// Heads that have unlike numbers of keys, in every instruction set that this processor has: a key whose bias is -infinity is
-/// not there for its head.
+/// Heads with different numbers of keys, in every supported instruction set: a bias of -infinity masks a key for its
+/// head.
 @Suite struct BiasedAttentionTests {
     static let sets = Runtime.kernelSets
 
-    /// A piece of 100 keys, of which the heads have some, and the queries' own keys.
+    /// A piece of 100 keys, partly masked per head, and the keys at the queries' positions.
     private struct Case {
         let queries: Int
         let query: Tensor
@@ -25,7 +25,7 @@ import Testing
             bias = try generator.bias([Self.batch, Self.groups, Self.count], lengths: [Self.count, 41, 0])
         }
 
-        /// The attention of the reference over the keys that are there, the others left out.
+        /// The reference attention over the unmasked keys only.
         func expected() throws -> [Double] {
             let (q, added) = (try query.array(of: Double.self), try bias.array(of: Double.self))
             let (k, v) = (
@@ -63,8 +63,8 @@ import Testing
                 biases: biased ? [bias, nil] : [], causal: true)
         }
 
-        /// The same with NaN in all keys and values behind a head's last one.
-        func withoutMeaning(behind lengths: [Int]) throws -> Case {
+        /// The same case with NaN in all keys and values after a head's last one.
+        func withNaN(after lengths: [Int]) throws -> Case {
             func broken(_ pieces: [Tensor]) throws -> [Tensor] {
                 let copy = try pieces[0].cloned()
                 for (head, length) in lengths.enumerated() {
@@ -85,24 +85,24 @@ import Testing
     }
 
     @Test(arguments: sets, [DType.float32, .bfloat16])
-    func keysThatAHeadDoesNotHaveAreLeftOut(_ set: String, _ dtype: DType) throws {
+    func maskedKeysAreIgnored(_ set: String, _ dtype: DType) throws {
         try Runtime.withKernels(of: set) {
             for queries in [1, 9, 70] {
                 let example = try Case(queries: queries, dtype)
                 let found = try withoutGradients { try example.attention() }
                 try expect(found, example.expected(), tolerance: dtype == .float32 ? 2e-5 : 3e-2)
                 #expect(try found.bytes() != example.attention(biased: false).bytes())
-                // Behind a head's last key nothing is read.
-                let without = try example.withoutMeaning(behind: [Case.count, 41, 0])
+                // Nothing after a head's last key is read.
+                let without = try example.withNaN(after: [Case.count, 41, 0])
                 #expect(try withoutGradients { try without.attention().bytes() } == found.bytes())
             }
         }
     }
 
-    @Test(arguments: sets) func theyGetNoGradient(_ set: String) throws {
+    @Test(arguments: sets) func maskedKeysGetNoGradient(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             for dtype in [DType.float32, .bfloat16] {
-                let example = try Case(queries: 9, dtype).withoutMeaning(behind: [Case.count, 41, 0])
+                let example = try Case(queries: 9, dtype).withNaN(after: [Case.count, 41, 0])
                 let leaves = try ([example.query] + example.keys + example.values).map { try $0.cloned() }
                 for leaf in leaves { try leaf.setRequiresGradient(true) }
                 try example.attention(leaves).sum().backward()
@@ -119,8 +119,8 @@ import Testing
         }
     }
 
-    /// Where all heads have equally many, the others might as well not be there.
-    @Test(arguments: sets, [1, 63, 64, 65, 99]) func equalLengthsAreAShorterPiece(_ set: String, _ length: Int) throws {
+    /// If all heads have the same number of keys, the result equals that of a shorter piece.
+    @Test(arguments: sets, [1, 63, 64, 65, 99]) func equalLengthsMatchShorterKeys(_ set: String, _ length: Int) throws {
         try Runtime.withKernels(of: set) {
             let example = try Case(queries: 9, .float32)
             let bias = try Tensor.full([1, Case.groups, Case.count], -.infinity)
@@ -136,15 +136,15 @@ import Testing
         }
     }
 
-    /// A query that sees no key gets zeros.
-    @Test(arguments: sets) func nothingIsZero(_ set: String) throws {
+    /// A query without any visible key gets zeros.
+    @Test(arguments: sets) func queriesWithoutKeysGetZeros(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(22)
             for queries in [1, 5] {
                 let query = try generator.tensor([1, 4, queries, 32], dtype: .float32)
                 let keys = try generator.tensor([1, 2, 5, 32], dtype: .float32)
                 for hidden in [5, 3] {
-                    // All keys of the first head, and some that are not the last.
+                    // All keys of the first head, and some keys before the last.
                     let bias = try Tensor.zeros([1, 2, 5])
                     let rest = try bias[0][0].narrowed(0, start: 0, length: hidden)
                     try rest.copy(from: .full([hidden], -.infinity))
@@ -153,7 +153,7 @@ import Testing
                     ).contiguous().array(of: Float.self)
                     #expect(found.allSatisfy { $0.isFinite })
                     let own = found[..<(2 * queries * 32)]
-                    // Of five queries over five keys the first three see none of these.
+                    // Of five queries over five keys the first three attend to none.
                     let blind = hidden == 5 ? Array(0..<queries) : queries == 1 ? [] : [0, 1, 2]
                     for head in 0..<2 {
                         for t in 0..<queries {
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    /// A bias may learn: along a random direction the output's sum changes as its gradient says.
+    /// Directional derivatives of the output's sum match the gradient of a trainable bias.
     @Test func biasesHaveGradients() throws {
         let example = try Case(queries: 9, .float32)
         var generator = Generator(23)

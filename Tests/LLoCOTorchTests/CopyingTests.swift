@@ -3,14 +3,14 @@ import Testing
 
 @Suite struct CopyingTests {
     @Test func conversionRoundsToTheNearestEven() throws {
-        // Both lie halfway between two neighbours; the even one is meant.
+        // Both are halfway between two neighbours; the even one is expected.
         let x = try Tensor([1 + 1.0 / 256, 1 + 3.0 / 256, 3.141592653589793, -0.1])
         try expect(x.to(.bfloat16), [1, 1 + 4.0 / 256, 3.140625, -0.10009765625], dtype: .bfloat16, tolerance: 0)
         let y = try Tensor([1 + 1.0 / 2048, 1 + 3.0 / 2048, 65504, 1e6])
         try expect(y.to(.float16), [1, 1 + 4.0 / 2048, 65504, .infinity], dtype: .float16, tolerance: 0)
     }
 
-    @Test func conversionKeepsWhatIsExact() throws {
+    @Test func conversionKeepsExactValues() throws {
         let values: [Double] = [0, 1, 2, 64, 127]
         for source in DType.allCases where source != .bool {
             for target in DType.allCases where target != .bool {
@@ -21,7 +21,7 @@ import Testing
         try expect(Tensor([2.9, -2.9]).to(.int32), [2, -2], dtype: .int32)
     }
 
-    @Test(arguments: DType.allCases) func bytesMakeTheSameTensorAgain(_ dtype: DType) throws {
+    @Test(arguments: DType.allCases) func bytesRoundTrip(_ dtype: DType) throws {
         let tensor = try Tensor([0.0, 1, 0, 1, 1, 0], shape: [2, 3]).to(dtype)
         let again = try tensor.bytes().withUnsafeBytes { try Tensor(copying: $0, shape: [2, 3], dtype: dtype) }
         try expect(again, [0, 1, 0, 1, 1, 0], shape: [2, 3], dtype: dtype)
@@ -35,7 +35,7 @@ import Testing
         #expect(try ids.array(of: Int.self) == [3, 5])
     }
 
-    @Test func elementsAreGivenRowMajorWhateverTheStrides() throws {
+    @Test func elementsAreRowMajorForAnyStrides() throws {
         let tensor = try Tensor([1.0, 2, 3, 4, 5, 6], shape: [2, 3]).transposed(0, 1)
         #expect(!tensor.isContiguous)
         try expect(tensor, [1, 4, 2, 5, 3, 6], shape: [3, 2])
@@ -45,7 +45,7 @@ import Testing
         #expect(try contiguous.contiguous() === contiguous)
     }
 
-    @Test func onlyElementOfATensor() throws {
+    @Test func itemReturnsTheOnlyElement() throws {
         #expect(try Tensor.full([1, 1], 2.5, dtype: .bfloat16).item() == 2.5)
         #expect(try Tensor([7]).item() == 7)
         #expect(try Tensor([true]).item() == 1)
@@ -53,14 +53,14 @@ import Testing
         expectFault("item", "[0]") { _ = try Tensor([Float]()).item() }
     }
 
-    @Test func convertingToTheSameDTypeIsTheTensorItself() throws {
+    @Test func convertingToTheSameDTypeReturnsSelf() throws {
         let tensor = try Tensor([1.0])
         #expect(try tensor.to(.float64) === tensor)
         #expect(try tensor.to(device: .cpu) === tensor)
         #expect(try tensor.to(.float32) !== tensor)
     }
 
-    @Test func clonesHaveMemoryOfTheirOwn() throws {
+    @Test func clonesHaveSeparateMemory() throws {
         let tensor = try Tensor([1.0, 2])
         let clone = try tensor.cloned()
         try tensor.fill(5)

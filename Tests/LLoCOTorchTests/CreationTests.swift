@@ -14,13 +14,13 @@ import Testing
         #expect(try empty.bytes().isEmpty)
     }
 
-    @Test func rangesCountFromStartBelowEnd() throws {
+    @Test func rangesIncludeStartAndExcludeEnd() throws {
         try expect(Tensor.arange(0, 4), [0, 1, 2, 3], shape: [4], dtype: .float32)
         try expect(Tensor.arange(2, 3.1, step: 0.5, dtype: .float64), [2, 2.5, 3], dtype: .float64)
         try expect(Tensor.arange(5, 0, step: -2, dtype: .int64), [5, 3, 1], dtype: .int64)
     }
 
-    @Test func arraysOfEveryElementTypeComeBackUnchanged() throws {
+    @Test func arraysOfEveryElementTypeRoundTrip() throws {
         func check<Element: TensorElement & Equatable>(_ elements: [Element]) throws {
             let tensor = try Tensor(elements, shape: [1, elements.count])
             #expect(tensor.shape == [1, elements.count])
@@ -56,14 +56,14 @@ import Testing
         }
     }
 
-    @Test func copyDoesNotFollowItsSource() throws {
+    @Test func copyIsIndependentOfItsSource() throws {
         var numbers: [Float] = [1, 2, 3]
         let tensor = try numbers.withUnsafeBytes { try Tensor(copying: $0, shape: [3], dtype: .float32) }
         numbers[0] = 9
         try expect(tensor, [1, 2, 3])
     }
 
-    @Test func tensorTellsWhatItIs() throws {
+    @Test func tensorReportsItsProperties() throws {
         let tensor = try Tensor.zeros([2, 3, 4], dtype: .float16)
         #expect(tensor.rank == 3 && tensor.count == 24)
         #expect(tensor.size(0) == 2 && tensor.size(-1) == 4)
@@ -72,7 +72,7 @@ import Testing
         #expect(try Tensor.zeros([]).count == 1)
     }
 
-    @Test(arguments: DType.allCases) func elementsHaveTheirSize(_ dtype: DType) throws {
+    @Test(arguments: DType.allCases) func byteCountMatchesTheDType(_ dtype: DType) throws {
         #expect(try Tensor.zeros([5], dtype: dtype).bytes().count == 5 * dtype.byteCount)
         #expect(dtype.isFloatingPoint == dtype.rawValue.contains("float"))
     }

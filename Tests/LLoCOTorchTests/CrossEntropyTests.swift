@@ -31,14 +31,14 @@ import Testing
         try expect(tensor.crossEntropy(Tensor(targets), ignoring: 6), [(losses[0] + losses[1] + losses[4]) / 3])
     }
 
-    @Test func nothingLeftToCount() throws {
+    @Test func allRowsMayBeIgnored() throws {
         let (tensor, _) = try logits(.float64)
         let none = try Tensor([Int](repeating: -100, count: 5))
         try expect(tensor.crossEntropy(none, reduction: .sum), [0])
         try expect(tensor.crossEntropy(none), [.nan])
     }
 
-    @Test func largeFloat16ScoresDoNotOverflow() throws {
+    @Test func largeFloat16LogitsDoNotOverflow() throws {
         let scores = try Tensor([60_000.0, -60_000, 0], shape: [1, 3]).to(.float16)
         try expect(scores.crossEntropy(Tensor([0])), [0])
         let (loss, highest) = (try scores.crossEntropy(Tensor([2])).item(), try scores.max().item())

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOTorch
 import Testing
 
-/// A decoding step's operations, in every instruction set that this processor has.
+/// The operations of a decode step, in every supported instruction set.
 @Suite struct DecodingTests {
     static let sets = Runtime.kernelSets
     static let cacheTypes: [DType] = [.float32, .float16, .bfloat16]
@@ -12,7 +12,7 @@ import Testing
         var heads: Int
         var groups: Int
         var size: Int
-        /// Positions of each piece; negative: of a piece that all sequences share.
+        /// The number of positions of each piece; negative for a piece that all sequences share.
         var pieces: [Int]
 
         var description: String { "\(batch)x\(heads)/\(groups) of \(size) over \(pieces)" }
@@ -31,7 +31,7 @@ import Testing
         try Runtime.withKernels(of: set) {
             for dtype in Self.cacheTypes {
                 var generator = Generator(5)
-                // Pieces are parts of larger buffers, as a cache's pages are, values laid out by position.
+                // Pieces are parts of larger buffers, like a cache's pages, with values laid out by position.
                 let shapes = size.pieces.map { [$0 < 0 ? 1 : size.batch, size.groups, abs($0), size.size] }
                 let keys = try shapes.map { shape in
                     try generator.tensor([shape[0], shape[1], shape[2] + 3, shape[3]], dtype: dtype)
@@ -42,13 +42,13 @@ import Testing
                 }
                 let query = try generator.tensor([size.batch, size.heads, size.size], dtype: .float32)
                 let out = try Tensor.zeros([size.batch, size.heads, size.size])
-                // Strong scores, so that the softmax has something to choose.
+                // Large scores, for a peaked softmax.
                 try (query * 4).attention(keys: keys, values: values, into: out)
                 let weighted = try Tensor.zeros([size.batch, size.heads, size.size])
                 let logWeights = size.pieces.indices.map { 1.25 - 2 * Double($0) }
                 try (query * 4).attention(keys: keys, values: values, logWeights: logWeights, into: weighted)
                 let biases: [Tensor?] = try shapes.enumerated().map { index, shape in
-                    // All keys of one head, fewer of each after it.
+                    // All keys of the first head, fewer for each later head.
                     let lengths = (0..<size.groups).map { max(1, shape[2] * (size.groups - $0) / size.groups) }
                     return index == 1 ? nil : try generator.bias(Array(shape[..<3]), lengths: lengths)
                 }
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func lastPieceMayBeCut(_ set: String) throws {
+    @Test(arguments: sets) func lastPieceMayBePartlyFilled(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(12)
             let shapes = [[1, 2, 70, 32], [1, 2, 100, 32]]
@@ -106,9 +106,9 @@ import Testing
         }
     }
 
-    @Test(arguments: sets, cacheTypes) func notANumberReachesTheRowsThatSeeIt(_ set: String, _ dtype: DType) throws {
+    @Test(arguments: sets, cacheTypes) func nanReachesTheRowsThatAttendToIt(_ set: String, _ dtype: DType) throws {
         var generator = Generator(13)
-        // Two sequences of two groups of two heads: a shared piece and one of their own.
+        // Two sequences with two groups of two heads: a shared piece and one per sequence.
         let keys = try [[1, 2, 130, 32], [2, 2, 9, 32]].map { try generator.tensor($0, dtype: dtype) }
         let values = try [[1, 2, 130, 32], [2, 2, 9, 32]].map { try generator.tensor($0, dtype: dtype) }
         let query = try generator.tensor([2, 4, 32], dtype: .float32)
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [DType.float32, .bfloat16]) func rowsOfATableAreRead(_ dtype: DType) throws {
+    @Test(arguments: [DType.float32, .bfloat16]) func embeddingRowsAreWritten(_ dtype: DType) throws {
         var generator = Generator(14)
         let table = try generator.tensor([7, 37], dtype: dtype)
         let row = try Tensor.zeros([1, 37])
@@ -141,14 +141,14 @@ import Testing
             try LinearWeight.dense(table).embedding(id, into: row)
             #expect(try row.array(of: Float.self) == table[id].array(of: Float.self))
         }
-        expectFault("embedding", "[7, 37]", "row 7 of 7") { try LinearWeight.dense(table).embedding(7, into: row) }
-        expectFault("embedding", "[7, 37]", "row -1 of 7") { try LinearWeight.dense(table).embedding(-1, into: row) }
+        expectFault("embedding", "[7, 37]", "found row 7") { try LinearWeight.dense(table).embedding(7, into: row) }
+        expectFault("embedding", "[7, 37]", "found row -1") { try LinearWeight.dense(table).embedding(-1, into: row) }
         expectFault("embedding", "[7, 37]", "[1, 36]", "weight [V, D]") {
             try LinearWeight.dense(table).embedding(0, into: .zeros([1, 36]))
         }
     }
 
-    @Test(arguments: sets) func normsAgree(_ set: String) throws {
+    @Test(arguments: sets) func normsMatchTheReference(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(6)
             for (size, dtype) in [(1, DType.float32), (7, .bfloat16), (16, .float32), (40, .bfloat16)] {
@@ -169,7 +169,7 @@ import Testing
         try Runtime.withKernels(of: set) {
             let (heads, groups, index) = (4, 2, 3)
             for size in [6, 32, 64] {
-                // Two sequences of their own; two positions of one.
+                // Two sequences, or two positions of one sequence.
                 for (rows, batch) in [(1, 1), (2, 2), (2, 1)] {
                     var generator = Generator(7)
                     let merged = try generator.tensor([rows, (heads + 2 * groups) * size], dtype: .float32)
@@ -215,7 +215,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func activationAgrees(_ set: String) throws {
+    @Test(arguments: sets) func gatedUnitsMatchTheReference(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(8)
             for size in [1, 16, 37, 1536] {
@@ -249,7 +249,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func greatestIsTheFirstOfEquals(_ set: String) throws {
+    @Test(arguments: sets) func indexOfGreatestIsTheFirstOfEquals(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(10)
             for count in [1, 15, 64, 1000] {
@@ -260,7 +260,7 @@ import Testing
                 for i in place..<count { numbers[i] = 1 }
                 if place > 0 { numbers[0] = -.infinity }
                 #expect(try Tensor(numbers, shape: [count]).indexOfGreatest() == place)
-                // Among numbers each of these is a fault, wherever it stands.
+                // Each of these is invalid at any index.
                 for fault in kindsOfNaN + [.infinity] {
                     for place in [0, count / 2, count - 1] {
                         var broken = numbers

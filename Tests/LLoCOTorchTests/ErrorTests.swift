@@ -11,7 +11,7 @@ import Testing
         x = try Tensor.zeros([2, 3])
     }
 
-    @Test func operandsOfUnlikeShapesAreNamed() throws {
+    @Test func operandsOfMismatchedShapesAreNamed() throws {
         let y = try Tensor.zeros([4, 5])
         expectFault("matmul", "[2, 3] Float", "[4, 5] Float") { _ = try x.matmul(y) }
         expectFault("linear", "[2, 3]", "[4, 5]") { _ = try x.linear(y) }
@@ -97,7 +97,7 @@ import Testing
         expectFault("add", "[\(large)]") { _ = try wide + 1 }
     }
 
-    @Test func memoryThatDoesNotSufficeHasItsOwnCode() throws {
+    @Test func exhaustedMemoryHasItsOwnErrorCode() throws {
         let wide = try Tensor.zeros([1]).expanded([1 << 50])
         for body in [{ _ = try Tensor.zeros([1 << 50]) }, { _ = try wide.cloned() }] as [() throws -> Void] {
             #expect(#expect(throws: TorchError.self, performing: body)?.errorCode == .outOfMemory)
@@ -129,7 +129,7 @@ import Testing
         expectFault("dropout", "[2, 3]") { _ = try x.dropout(.nan) }
     }
 
-    @Test func everyThreadHasItsOwnError() throws {
+    @Test func errorsAreThreadLocal() throws {
         let wrong = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: 200) { number in
             do {

@@ -2,13 +2,13 @@ import Foundation
 import LLoCOTorch
 import Testing
 
-/// The layers with kernels of their own, in every instruction set that this processor has, against the same composed of
-/// libtorch's operations, which float64 takes.
+/// The layers with kernels, in every supported instruction set, compared with the layers composed of libtorch's
+/// operations, which float64 uses.
 @Suite struct FusedLayersTests {
     static let sets = Runtime.kernelSets
     static let dtypes: [DType] = [.float32, .bfloat16]
 
-    /// float32 and bfloat16 have kernels; rows of no multiple of sixteen have a shorter end.
+    /// float32 and bfloat16 have kernels; a row size that is no multiple of sixteen has a shorter end.
     struct Rows: Sendable, CustomStringConvertible {
         let dtype: DType
         let size: Int
@@ -17,7 +17,7 @@ import Testing
     }
     static let cases = dtypes.flatMap { dtype in [64, 37].map { Rows(dtype: dtype, size: $0) } }
 
-    /// The outputs of `function` and the gradients of all inputs, for numbers as `dtype` holds them.
+    /// The outputs of `function` and the gradients of all inputs, for numbers that `dtype` represents exactly.
     private func results(
         _ dtype: DType, exact: Bool, _ shapes: [[Int]], _ function: ([Tensor]) throws -> [Tensor]
     ) throws -> [[Double]] {
@@ -34,7 +34,7 @@ import Testing
             + inputs.map { try #require(try $0.gradient).array(of: Double.self) }
     }
 
-    /// Expects outputs and gradients as near to those in float64 as one rounding allows.
+    /// Expects outputs and gradients within one rounding of those in float64.
     private func expectExact(
         _ dtype: DType, _ shapes: [Int]..., tolerance: Double? = nil,
         sourceLocation: SourceLocation = #_sourceLocation, _ function: ([Tensor]) throws -> [Tensor]
@@ -61,7 +61,7 @@ import Testing
                 let (sum, normed) = try $0[0].rmsNorm(adding: $0[1], weight.to($0[0].dtype), epsilon: 1e-5)
                 return [sum, normed]
             }
-            // One of the results alone.
+            // The gradient of one result only.
             try expectExact(dtype, [4, size], [4, size]) {
                 [try $0[0].rmsNorm(adding: $0[1], weight.to($0[0].dtype), epsilon: 1e-5).normed]
             }
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func trainedNormHasAGradientToo(_ set: String) throws {
+    @Test(arguments: sets) func trainableNormHasAGradient(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             try expectExact(.float32, [4, 32], [32]) { [try $0[0].rmsNorm($0[1], epsilon: 1e-5)] }
             try expectExact(.float32, [4, 32], [4, 32], [32]) {
@@ -95,8 +95,8 @@ import Testing
         }
     }
 
-    /// Of heads that turn in part the rest stays, forward and backward.
-    @Test(arguments: sets, [DType.float32, .bfloat16]) func rotaryHeadsOfWhichAPartTurns(
+    /// If heads are partly rotated, the rest is unchanged, forward and backward.
+    @Test(arguments: sets, [DType.float32, .bfloat16]) func partialRotaryLeavesTheRestUnchanged(
         _ set: String, _ dtype: DType
     ) throws {
         try Runtime.withKernels(of: set) {
@@ -121,7 +121,7 @@ import Testing
             try expect(
                 found.narrowed(3, start: 0, length: turned).narrowed(1, start: 0, length: 3).to(.float32),
                 part.array(of: Double.self), tolerance: dtype == .float32 ? 1e-5 : 2e-2)
-            // None turns, and nothing changes.
+            // Without rotated elements nothing changes.
             let none = try Tensor.zeros([5, 0])
             let still = try x.cloned().rotaryHeads(cosine: none, sine: none, heads: 2, groups: 1)
             #expect(
@@ -140,14 +140,15 @@ import Testing
     struct Rotation: Sendable, CustomStringConvertible {
         let dtype: DType
         let size: Int
-        /// whether each sequence has angles of its own
-        let eachItsOwn: Bool
+        /// Whether each sequence has separate angles.
+        let perSequence: Bool
 
-        var description: String { "heads of \(size) \(dtype)\(eachItsOwn ? ", own angles" : "")" }
+        var description: String { "heads of \(size) \(dtype)\(perSequence ? ", separate angles" : "")" }
     }
     static let rotations = [
-        Rotation(dtype: .float32, size: 64, eachItsOwn: false), Rotation(dtype: .float32, size: 8, eachItsOwn: true),
-        Rotation(dtype: .bfloat16, size: 32, eachItsOwn: true), Rotation(dtype: .bfloat16, size: 6, eachItsOwn: false),
+        Rotation(dtype: .float32, size: 64, perSequence: false), Rotation(dtype: .float32, size: 8, perSequence: true),
+        Rotation(dtype: .bfloat16, size: 32, perSequence: true),
+        Rotation(dtype: .bfloat16, size: 6, perSequence: false),
     ]
 
     @Test(arguments: sets, rotations) func rotaryHeads(_ set: String, _ rotation: Rotation) throws {
@@ -155,7 +156,7 @@ import Testing
         try Runtime.withKernels(of: set) {
             let shape = [2, 5, (3 + 2 * 1) * size]
             var generator = Generator(13)
-            let angles = try generator.tensor(rotation.eachItsOwn ? [2, 1, 5, size / 2] : [5, size / 2])
+            let angles = try generator.tensor(rotation.perSequence ? [2, 1, 5, size / 2] : [5, size / 2])
             let (cosine, sine) = (try angles.cos().to(.float32), try angles.sin().to(.float32))
             func heads(_ x: Tensor) throws -> [Tensor] {
                 let (query, key, value) = try x.rotaryHeads(cosine: cosine, sine: sine, heads: 3, groups: 1)
@@ -163,9 +164,9 @@ import Testing
                 return [query, key, value]
             }
             try expectExact(dtype, shape) { try heads($0[0]) }
-            // A gradient for the values alone.
+            // A gradient for the values only.
             try expectExact(dtype, shape) { [try heads($0[0])[2]] }
-            // Without gradients in place, with the same results.
+            // In place without gradients, with the same results.
             let x = try generator.tensor(shape, dtype: dtype)
             let inPlace = try withoutGradients { try heads(x.cloned()) }
             try x.setRequiresGradient(true)
@@ -174,7 +175,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func rotaryHeadsRotateAsRotaryDoes(_ set: String) throws {
+    @Test(arguments: sets) func rotaryHeadsMatchRotary(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(14)
             let x = try generator.tensor([1, 4, 4 * 8], dtype: .float32)
@@ -204,8 +205,8 @@ import Testing
         expectFault("rms_norm", "[4]", "[5]") { _ = try Tensor.zeros([4]).rmsNorm(.ones([5]), epsilon: 1e-5) }
     }
 
-    /// The kernels' own backward passes.
-    @Test(arguments: sets) func gradientsAreFiniteDifferences(_ set: String) throws {
+    /// The kernels' backward passes.
+    @Test(arguments: sets) func gradientsMatchFiniteDifferences(_ set: String) throws {
         var generator = Generator(16)
         let norm = try generator.tensor([37], dtype: .float32)
         let angles = try generator.tensor([3, 16], dtype: .float32) * 3
@@ -225,7 +226,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func gradientOfTheLossIsAFiniteDifference(_ set: String) throws {
+    @Test(arguments: sets) func lossGradientMatchesFiniteDifferences(_ set: String) throws {
         var generator = Generator(17)
         let hidden = try generator.tensor([40, 24], dtype: .float32) * 3
         let weight = try generator.tensor([77, 24], dtype: .float32)
@@ -245,7 +246,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets, dtypes) func lossIsThatOfTheWholeScores(_ set: String, _ dtype: DType) throws {
+    @Test(arguments: sets, dtypes) func lossMatchesThatOfAllLogits(_ set: String, _ dtype: DType) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(15)
             let hidden = try generator.tensor([300, 24], dtype: dtype)
@@ -268,7 +269,7 @@ import Testing
         }
     }
 
-    /// Several targets a row, each with its share, are the sum of what each is alone; shares need not add up to one.
+    /// The loss of several targets per row is the weighted sum of their losses; shares need not add up to one.
     @Test(arguments: sets, dtypes) func lossOfSharedTargets(_ set: String, _ dtype: DType) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(18)
@@ -302,14 +303,14 @@ import Testing
             expectFault("linear_cross_entropy", "twice [N, K]") {
                 _ = try hidden.linearCrossEntropy(.dense(weight), Tensor(one), shares: .ones([rows, 1]))
             }
-            expectFault("linear_cross_entropy", "as many shares") {
+            expectFault("linear_cross_entropy", "shares of the targets' shape") {
                 _ = try hidden.linearCrossEntropy(
                     .dense(weight), Tensor(one, shape: [rows, 1]), shares: .ones([rows, 2]))
             }
         }
     }
 
-    @Test(arguments: sets, dtypes) func lossOfExtremeScores(_ set: String, _ dtype: DType) throws {
+    @Test(arguments: sets, dtypes) func lossOfExtremeLogits(_ set: String, _ dtype: DType) throws {
         try Runtime.withKernels(of: set) {
             let weight = try Tensor([1e4, -1e4, 0, 1, 2], shape: [5, 1]).to(dtype)
             let hidden = try Tensor([1.0], shape: [1, 1]).to(dtype)

@@ -158,7 +158,7 @@ import Testing
         #expect(gradientsAreRecorded)
     }
 
-    @Test func isOfOneThreadOnly() {
+    @Test func appliesToOneThread() {
         withoutGradients {
             let thread = DispatchQueue(label: "another thread")
             let recorded = DispatchGroup()

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LayersTests {
     static let floats: [DType] = [.float32, .float64, .bfloat16, .float16]
 
-    /// Numbers as the dtype holds them, so that only the layer's own rounding is seen.
+    /// Numbers that the dtype represents exactly, so that only the layer rounds.
     private func input(_ seed: UInt64, _ shape: [Int], _ dtype: DType) throws -> (tensor: Tensor, values: [Double]) {
         var generator = Generator(seed)
         let tensor = try generator.tensor(shape, dtype: dtype)
@@ -82,12 +82,12 @@ import Testing
         try expect(x.tensor.softmax(0).transposed(0, 1), columns, shape: [4, 3])
     }
 
-    @Test func softmaxOfLargeScoresIsFinite() throws {
+    @Test func softmaxOfLargeLogitsIsFinite() throws {
         try expect(Tensor([1e4, 1e4, -1e4]).to(.float32).softmax(0), [0.5, 0.5, 0])
         try expect(Tensor([0, -Float.infinity]).softmax(0), [1, 0])
     }
 
-    @Test(arguments: floats) func rotaryTurnsHalvesOfEachHead(_ dtype: DType) throws {
+    @Test(arguments: floats) func rotaryRotatesHalvesOfEachHead(_ dtype: DType) throws {
         let shape = [2, 3, 4, 6]
         let x = try input(15, shape, dtype)
         let angles = (0..<4).map { t in [1.0, 0.3, 0.01].map { $0 * Double(t) } }
@@ -96,7 +96,7 @@ import Testing
         let sine = try Tensor(flat.map { sin($0) }, shape: [4, 3]).to(dtype)
         let expected = Reference.rotary(x.values, shape: shape, angles: angles)
         try expect(x.tensor.rotary(cosine: cosine, sine: sine), expected, shape: shape, dtype: dtype)
-        // The same angles once more, a batch entry each.
+        // The same angles again, one copy per batch entry.
         let (batchCosine, batchSine) = (
             try cosine.reshaped([1, 1, 4, 3]).expanded([2, 1, 4, 3]),
             try sine.reshaped([1, 1, 4, 3]).expanded([2, 1, 4, 3])

@@ -1,7 +1,7 @@
 import LLoCOTorch
 import Testing
 
-/// A linear layer with what adapters add to it, in every instruction set that this processor has.
+/// A linear layer with LoRA adapters, in every supported instruction set.
 @Suite struct LowRankTests {
     static let sets = Runtime.kernelSets
 
@@ -20,7 +20,7 @@ import Testing
             }
             weight = try tensor([40, 24], dtype)
             bias = try tensor([40], dtype)
-            // Adapters are float32 whatever the model computes in.
+            // Adapters are float32 whatever the model's dtype.
             inputs = try LowRankTests.shapes.enumerated().map { try tensor($1, $0 == 0 ? dtype : .float32) }
         }
 
@@ -37,7 +37,7 @@ import Testing
         ]
     }
 
-    @Test func isTheSumOfItsProducts() throws {
+    @Test func matchesTheSumOfItsProducts() throws {
         let example = try Case(.float64)
         let inputs = example.inputs
         let x = inputs[0]
@@ -53,8 +53,8 @@ import Testing
                 == x.linear(example.weight, bias: example.bias).bytes())
     }
 
-    /// The kernel's own backward pass.
-    @Test(arguments: sets) func gradientsAreFiniteDifferences(_ set: String) throws {
+    /// The kernel's backward pass.
+    @Test(arguments: sets) func gradientsMatchFiniteDifferences(_ set: String) throws {
         var generator = Generator(22)
         let weight = try generator.tensor([40, 24], dtype: .float32)
         try Runtime.withKernels(of: set) {
@@ -69,8 +69,8 @@ import Testing
         }
     }
 
-    /// The kernel has none for it: composed of libtorch's operations.
-    @Test(arguments: [DType.float32, .bfloat16]) func trainedBiasHasAGradientToo(_ dtype: DType) throws {
+    /// The kernel has no gradient for the bias: the layer is composed of libtorch's operations.
+    @Test(arguments: [DType.float32, .bfloat16]) func trainableBiasHasAGradient(_ dtype: DType) throws {
         let example = try Case(dtype)
         try example.bias.setRequiresGradient(true)
         for input in example.inputs { try input.setRequiresGradient(true) }
@@ -95,7 +95,7 @@ import Testing
                 let error = Reference.relativeError(found, expected)
                 #expect(error < (dtype == .float32 ? 2e-6 : 1e-2), "result \(number)")
             }
-            // Adapters for use only are stored in 16 bits too; nothing is recorded then.
+            // Frozen adapters may also be 16-bit; no gradient is recorded then.
             let example = try Case(dtype)
             let half = try [example.inputs[0]] + example.inputs.dropFirst().map { try $0.to(.bfloat16) }
             let (found, expected) = try withoutGradients {
@@ -109,7 +109,7 @@ import Testing
         try Runtime.withKernels(of: set) {
             let example = try Case(.float32)
             let inputs = example.inputs
-            // x and the first adapter's A of the second part alone.
+            // Only x and the first adapter's A of the second part.
             for index in [0, 2] { try inputs[index].setRequiresGradient(true) }
             try example(inputs).sum().backward()
             for (index, input) in inputs.enumerated() {
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func oneDrawDropsElementsOfTheInput(_ set: String) throws {
+    @Test(arguments: sets) func partsShareOneDropoutMask(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             let (rows, size) = (64, 96)
             let x = try Tensor.ones([rows, size])
@@ -136,11 +136,11 @@ import Testing
             }
             let y = try layer()
             let values = try y.detached()
-            // Parts of a call share their draw; a part without dropout sees everything.
+            // Parts of a call share one mask; a part without dropout keeps all elements.
             #expect(
                 try values.narrowed(1, start: 0, length: 4).bytes() == values.narrowed(1, start: 4, length: 4).bytes())
             try expect(values.narrowed(1, start: 8, length: 4), Array(repeating: Double(2 * size), count: 4 * rows))
-            // One column of y is 2 · Σ kept / (1 - p); its gradient tells what was kept.
+            // One column of y is 2 · Σ kept / (1 - p); its gradient shows the kept elements.
             try y.narrowed(1, start: 0, length: 1).sum().backward()
             let kept = try #require(try x.gradient) * 0.5
             let shares = Set(try kept.array(of: Float.self))
@@ -153,8 +153,8 @@ import Testing
         }
     }
 
-    /// So it is where libtorch's operations do the work, whatever stands between the parts.
-    @Test func oneDrawOfLibtorch() throws {
+    /// Parts composed of libtorch's operations share one mask too, whatever is between them.
+    @Test func composedPartsShareOneDropoutMask() throws {
         let x = try Tensor.ones([64, 96], dtype: .float64)
         let (a, b) = (try Tensor.ones([2, 96], dtype: .float64), try Tensor.ones([4, 2], dtype: .float64))
         let y = try x.linear(

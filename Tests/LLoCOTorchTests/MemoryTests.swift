@@ -1,10 +1,10 @@
 import LLoCOTorch
 import Testing
 
-/// Each in a process of its own, so that what other suites hold is not counted.
+/// Each test has a separate process, so that other suites' memory is not counted.
 @Suite(.enabled(if: residentMemory() != nil, "resident memory is read from /proc"))
 struct MemoryTests {
-    @Test func smallOperationsLeaveNothingBehind() async {
+    @Test func smallOperationsDoNotLeak() async {
         await #expect(processExitsWith: .success) {
             try Runtime.setThreads(1)
             func work(_ count: Int) throws {
@@ -18,13 +18,13 @@ struct MemoryTests {
             }
             try work(2_000)
             let before = residentMemory() ?? 0
-            // Two hundred thousand operations: a handle lost each time would be 40 MB and more.
+            // 200,000 operations: one leaked handle each would be 40 MB and more.
             try work(40_000)
             #expect((residentMemory() ?? 0) - before < 12 << 20)
         }
     }
 
-    @Test func largeTensorsAreGivenBack() async {
+    @Test func largeTensorsAreFreed() async {
         await #expect(processExitsWith: .success) {
             func work(_ count: Int) throws {
                 let numbers = [UInt8](repeating: 1, count: 1 << 20)
@@ -40,7 +40,7 @@ struct MemoryTests {
         }
     }
 
-    @Test func trainingStepsLeaveNothingBehind() async {
+    @Test func trainingStepsDoNotLeak() async {
         await #expect(processExitsWith: .success) {
             try Runtime.setThreads(1)
             let parameter = try Tensor.zeros([64, 64])
@@ -57,7 +57,7 @@ struct MemoryTests {
             }
             try work(200)
             let before = residentMemory() ?? 0
-            // A graph or a gradient lost at each step would be 16 KB and more.
+            // One leaked graph or gradient per step would be 16 KB and more.
             try work(4_000)
             #expect((residentMemory() ?? 0) - before < 24 << 20)
         }

@@ -2,18 +2,18 @@ import Foundation
 import LLoCOTorch
 import Testing
 
-/// Weights of 8 and 4 bits, in every instruction set that this processor has.
+/// 8-bit and 4-bit weights, in every supported instruction set.
 @Suite struct QuantizedWeightTests {
     static let sets = Runtime.kernelSets
 
-    /// The formats of GGUF whose groups are to be found again.
+    /// The GGUF formats whose groups are recovered.
     enum Format: CaseIterable {
         case q4WithMinimum, q4, q8
 
         var bits: Int { self == .q8 ? 8 : 4 }
     }
 
-    /// float32 weights as a file in this format holds them: [rows, columns].
+    /// float32 weights that this format represents exactly: [rows, columns].
     static func weights(_ format: Format, rows: Int, columns: Int, seed: UInt64 = 1) throws -> Tensor {
         var generator = Generator(seed)
         func half(_ x: Double) -> Double { Double(Float16(x)) }
@@ -36,7 +36,7 @@ import Testing
         return try Tensor(groups.flatMap { $0.map(Float.init) }, shape: [rows, columns])
     }
 
-    @Test(arguments: sets, Format.allCases) func groupsAreFoundAgain(_ set: String, _ format: Format) throws {
+    @Test(arguments: sets, Format.allCases) func groupsAreRecovered(_ set: String, _ format: Format) throws {
         try Runtime.withKernels(of: set) {
             for (rows, columns) in [(1, 32), (16, 96), (37, 160)] {
                 let weights = try Self.weights(format, rows: rows, columns: columns)
@@ -48,8 +48,9 @@ import Testing
         }
     }
 
-    /// What was rounded to bfloat16 since is held in as few bits, nearer to the file's weights than the rounded ones.
-    @Test(arguments: sets, Format.allCases) func groupsAreFoundAfterRounding(_ set: String, _ format: Format) throws {
+    /// Weights rounded to bfloat16 are recovered in the same number of bits, closer to the file's weights than the
+    /// rounded ones.
+    @Test(arguments: sets, Format.allCases) func roundedGroupsAreRecovered(_ set: String, _ format: Format) throws {
         try Runtime.withKernels(of: set) {
             let weights = try Self.weights(format, rows: 37, columns: 160)
             let rounded = try weights.to(.bfloat16)
@@ -61,11 +62,11 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func otherWeightsAreFittedInEightBits(_ set: String) throws {
+    @Test(arguments: sets) func otherWeightsAreNotLosslessInFourBits(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             var generator = Generator(2)
             var numbers = generator.numbers(33 * 64)
-            // A group of zeros, one of equal numbers, tiny ones and one that stands out.
+            // A group of zeros, one of equal numbers, tiny numbers and an outlier.
             for i in 0..<32 { (numbers[i], numbers[32 + i], numbers[64 + i]) = (0, 0.25, numbers[64 + i] * 1e-6) }
             numbers[100] = 300
             let weights = try Tensor(numbers.map(Float.init), shape: [33, 64])
@@ -75,7 +76,7 @@ import Testing
                 let found = try quantized.dequantized().array(of: Double.self)
                 #expect(found[0..<32].allSatisfy { $0 == 0 })
                 #expect(found[32..<64].allSatisfy { abs($0 - 0.25) < 1e-3 })
-                // Without the group of the one that stands out.
+                // Without the group of the outlier.
                 return Reference.relativeError(Array(found[128...]), Array(numbers[128...]))
             }
             #expect(try error(.lossless, is: 8) < 0.006)
@@ -96,7 +97,7 @@ import Testing
                     for rows in 1...16 {
                         let x = try generator.tensor([rows, columns], dtype: .float32)
                         let numbers = try x.array(of: Double.self)
-                        // y is a part of something wider.
+                        // y is a part of a wider tensor.
                         let whole = try Tensor.full([rows, out + 5], 1, dtype: .float32)
                         let y = try whole.narrowed(1, start: 2, length: out)
                         try quantized.multiply(x, into: y, adding: rows % 2 == 0)
@@ -106,7 +107,7 @@ import Testing
                                 found, Reference.matmul(x, transposed, rows: rows, inner: columns, columns: out))
                         }
                         #expect(error(numbers) < 0.01, "\(bits), \(rows) rows of \(columns)")
-                        // A number between two may be rounded to either.
+                        // A number halfway between two may be rounded to either.
                         #expect(error(Self.rounded(numbers)) < 1e-3, "\(bits), \(rows) rows of \(columns)")
                         let around = try whole.array(of: Float.self).enumerated().filter {
                             let column = $0.offset % (out + 5)
@@ -119,7 +120,7 @@ import Testing
         }
     }
 
-    /// x as the product holds it: 8 bits, one scale for 32.
+    /// x as the product rounds it: 8 bits, one scale per 32.
     static func rounded(_ x: [Double]) -> [Double] {
         Reference.rows(x, 32) { group in
             let scale = group.map(abs).max()! / 127
@@ -127,7 +128,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func faultyInputShows(_ set: String) throws {
+    @Test(arguments: sets) func nonFiniteInputReachesTheOutput(_ set: String) throws {
         try Runtime.withKernels(of: set) {
             let quantized = try QuantizedWeight(.ones([16, 64]), bits: .eight)
             let y = try Tensor.zeros([1, 16])

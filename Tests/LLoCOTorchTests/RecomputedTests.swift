@@ -2,7 +2,7 @@ import LLoCOTorch
 import Testing
 
 @Suite struct RecomputedTests {
-    /// w · x² twice over, with the shared input among what gradients reach.
+    /// Two outputs with w · x², from a shared input that gradients reach.
     private func outputs(_ x: Tensor, _ weight: Tensor, recomputed: Bool, runs: (() -> Void)? = nil) throws -> [Tensor]
     {
         func body(_ inputs: [Tensor]) throws -> [Tensor] {
@@ -14,7 +14,7 @@ import Testing
             ? try Tensor.recomputed([x], leaves: [weight], outputs: 2, body) : try body([x])
     }
 
-    @Test func gradientsAreThoseOfTheBody() throws {
+    @Test func gradientsMatchTheBody() throws {
         var gradients: [[Float]] = []
         for recomputed in [false, true] {
             let start = try Tensor([0.5, -1, 2, 3, 0.25, 1] as [Float], shape: [2, 3])
@@ -33,8 +33,8 @@ import Testing
         #expect(gradients[0].contains { $0 != 0 } && gradients[1].contains { $0 != 0 })
     }
 
-    /// One of two outputs may be all that a loss depends on, and inputs may need no gradient at all.
-    @Test func gradientsOfAPart() throws {
+    /// A loss may depend on one of two outputs only, and inputs may require no gradient.
+    @Test func gradientsOfSomeOutputs() throws {
         let x = try Tensor([1, 2] as [Float], shape: [1, 2])
         let weight = try Tensor([3, 4] as [Float])
         try weight.setRequiresGradient(true)
@@ -45,7 +45,7 @@ import Testing
         #expect(try #require(try weight.gradient).array(of: Float.self) == [1, 4])
     }
 
-    @Test func nothingIsKeptWhereNoGradientIsRecorded() throws {
+    @Test func bodyIsReleasedWithoutGradients() throws {
         final class Witness {}
         let x = try Tensor([1, 2] as [Float], shape: [1, 2])
         try x.setRequiresGradient(true)
@@ -58,7 +58,7 @@ import Testing
         #expect(released == nil && !outputs[0].requiresGradient)
     }
 
-    @Test func errorsOfTheBody() throws {
+    @Test func errorsOfTheBodyAreThrown() throws {
         struct Fault: Error, CustomStringConvertible { let description = "no such luck" }
         let x = try Tensor([1, 2] as [Float])
         try x.setRequiresGradient(true)

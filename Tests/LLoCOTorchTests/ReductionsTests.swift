@@ -28,11 +28,11 @@ import Testing
         try expect(x.cumulativeSum(1), [1, 6, 9, 4, 6, 12], shape: [2, 3])
     }
 
-    @Test func firstOfEqualValuesIsTheLargest() throws {
+    @Test func argmaxIsTheFirstOfEqualValues() throws {
         try expect(Tensor([1.0, 7, 7, 7]).argmax(), [1])
     }
 
-    @Test func largestFirst() throws {
+    @Test func topIsInDescendingOrder() throws {
         let (values, indices) = try x.top(2)
         try expect(values, [5, 3, 6, 4], shape: [2, 2])
         try expect(indices, [1, 2, 2, 0], shape: [2, 2], dtype: .int64)
@@ -41,9 +41,9 @@ import Testing
         try expect(places, [1, 0, 1])
     }
 
-    @Test func normIsTakenInFloat32OrBetter() throws {
+    @Test func normIsComputedInFloat32OrBetter() throws {
         try expect(Tensor([3.0, 4]).norm(), [5], shape: [], dtype: .float64)
-        // 300² is more than float16 can hold.
+        // 300² exceeds the range of float16.
         try expect(Tensor([300.0, 400]).to(.float16).norm(), [500], dtype: .float32)
         try expect(Tensor.ones([4096], dtype: .bfloat16).norm(), [64], dtype: .float32)
     }
@@ -57,10 +57,10 @@ import Testing
         try expect(Tensor.ones([2, 2], dtype: .bool).lowerTriangle(diagonal: -1), [0, 0, 1, 0], dtype: .bool)
     }
 
-    @Test func nothingHasNoLargestElement() throws {
-        let nothing = try Tensor.zeros([0])
-        #expect(try nothing.sum().item() == 0)
-        expectFault("max", "[0]") { _ = try nothing.max() }
-        expectFault("argmax", "[0]") { _ = try nothing.argmax() }
+    @Test func emptyTensorHasNoMaximum() throws {
+        let empty = try Tensor.zeros([0])
+        #expect(try empty.sum().item() == 0)
+        expectFault("max", "[0]") { _ = try empty.max() }
+        expectFault("argmax", "[0]") { _ = try empty.argmax() }
     }
 }

@@ -3,9 +3,9 @@ import LLoCOTorch
 import Testing
 
 @Suite struct RuntimeTests {
-    // These settings are the whole process's: in a process of their own they disturb no other suite, nor are disturbed.
+    // These settings are process-wide: a separate process keeps them apart from other suites.
 
-    @Test func seedsDecideWhatIsDrawn() async {
+    @Test func seedsDetermineRandomNumbers() async {
         await #expect(processExitsWith: .success) {
             func draws(_ seed: UInt64) throws -> [[UInt8]] {
                 try Runtime.seed(seed)
@@ -36,12 +36,12 @@ import Testing
         }
     }
 
-    @Test func versionIsTheHeaders() {
+    @Test func versionMatchesTheHeaders() {
         let parts = Runtime.version.split(separator: ".")
         #expect(parts.count >= 3 && Int(parts[0]) ?? 0 >= 2)
     }
 
-    @Test func loadedVersionIsTheHeaders() throws {
+    @Test func loadedVersionMatchesTheHeaders() throws {
         let loaded = try #require(Runtime.loadedVersion)
         #expect(loaded.prefix { $0 != "+" } == Runtime.version.prefix { $0 != "+" })
     }
@@ -49,7 +49,7 @@ import Testing
     private static let processor = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
 
     @Test(.enabled(if: processor != nil, "the processor's features are read from /proc/cpuinfo"))
-    func processorFeaturesAreThoseThatTheSystemNames() throws {
+    func processorFeaturesMatchTheSystem() throws {
         let words = Set(try #require(Self.processor).split(whereSeparator: \.isWhitespace))
         for feature in ["avx2", "avx512_bf16", "avx512_vnni", "amx_bf16", "bf16"] {
             #expect(Runtime.processorFeatures.contains(feature) == words.contains(Substring(feature)), "\(feature)")
@@ -57,7 +57,7 @@ import Testing
         #expect(Runtime.multipliesBFloat16 == !words.isDisjoint(with: ["avx512_bf16", "amx_bf16", "bf16"]))
     }
 
-    /// The sets for this kind of processor that this one does not run: no test of kernels covers them.
+    /// The sets for this architecture that this processor does not support: no kernel test covers them.
     private static let untestedSets: [String] = {
         #if arch(x86_64)
             ["avx512bf16", "avx512", "avx2"].filter { !Runtime.kernelSets.contains($0) }
@@ -79,7 +79,7 @@ import Testing
         #expect(try Runtime.storagesMade {} == 0)
     }
 
-    @Test func devicesAreReadAndWritten() throws {
+    @Test func deviceDescriptionsRoundTrip() throws {
         #expect(Device("cpu") == .cpu && Device("cuda") == Device(.cuda) && Device("cuda:3") == Device(.cuda, index: 3))
         for text in ["", ":", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1:2", "cuda:1000", "CPU"] {
             #expect(Device(text) == nil)
@@ -90,7 +90,7 @@ import Testing
     }
 }
 
-@Suite struct DrawingTests {
+@Suite struct RandomNumberTests {
     @Test func normalValues() throws {
         let x = try Tensor.randn([200, 100], dtype: .float64)
         #expect(x.shape == [200, 100] && x.dtype == .float64)
@@ -105,7 +105,7 @@ import Testing
         #expect(try abs(x.mean().item() - 0.5) < 6 * (1 / 12.0 / 20_000).squareRoot())
     }
 
-    @Test(arguments: [0.05, 0.5, 0.9]) func dropoutScalesWhatItKeeps(_ probability: Double) throws {
+    @Test(arguments: [0.05, 0.5, 0.9]) func dropoutScalesKeptElements(_ probability: Double) throws {
         let x = try Tensor.full([20_000], 3, dtype: .float64)
         let y = try x.dropout(probability).array(of: Double.self)
         let kept = y.filter { $0 != 0 }
@@ -114,13 +114,13 @@ import Testing
         #expect(abs(share - (1 - probability)) < 6 * (probability * (1 - probability) / 20_000).squareRoot())
     }
 
-    @Test func dropoutAtItsEnds() throws {
+    @Test func dropoutOfZeroAndOne() throws {
         let x = try Tensor([1.0, 2, 3])
         try expect(x.dropout(0), [1, 2, 3], tolerance: 0)
         try expect(x.dropout(1), [0, 0, 0], tolerance: 0)
     }
 
-    @Test func gradientsPassWhereDropoutKept() throws {
+    @Test func gradientsPassThroughKeptElements() throws {
         let x = try Tensor.ones([1000], dtype: .float64)
         try x.setRequiresGradient(true)
         let y = try x.dropout(0.25)

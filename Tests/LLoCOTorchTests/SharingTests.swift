@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct SharingTests {
-    /// Memory of `count` Floats, counted when it is given back.
+    /// Memory of `count` Floats; its release is counted.
     final class Owner {
         let memory: UnsafeMutableBufferPointer<Float>
         let releases: Counter
@@ -47,7 +47,7 @@ import Testing
         #expect(releases.count == 1)
     }
 
-    @Test func clonesAndConversionsDoNotHoldTheOwner() throws {
+    @Test func clonesAndConversionsDoNotRetainTheOwner() throws {
         let releases = Counter()
         var tensor: Tensor? = try shared([1, 2], [2], releases)
         let clone = try #require(tensor).cloned()
@@ -58,7 +58,7 @@ import Testing
         try expect(converted, [1, 2])
     }
 
-    @Test func memoryIsTheOwnersOwn() throws {
+    @Test func memoryIsNotCopied() throws {
         let owner = Owner([1, 2, 3], Counter())
         let tensor = try owner.tensor([3])
         owner.memory[1] = 7
@@ -67,7 +67,7 @@ import Testing
         #expect(Array(owner.memory) == [5, 5, 5])
     }
 
-    @Test func refusalsLetTheOwnerGo() throws {
+    @Test func failedInitializersReleaseTheOwner() throws {
         let releases = Counter()
         do {
             let owner = Owner([1, 2, 3], releases)

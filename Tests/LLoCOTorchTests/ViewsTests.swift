@@ -17,7 +17,7 @@ import Testing
         try expect(Tensor([4.0]).reshaped([]), [4], shape: [])
     }
 
-    @Test func turningAxes() throws {
+    @Test func permutingDimensions() throws {
         try expect(x.transposed(0, 1), [1, 4, 2, 5, 3, 6], shape: [3, 2])
         try expect(x.transposed(-1, -2), [1, 4, 2, 5, 3, 6], shape: [3, 2])
         let y = try Tensor.arange(0, 24, dtype: .float64).reshaped([2, 3, 4])
@@ -31,7 +31,7 @@ import Testing
         try expect(permuted, expected, shape: [4, 2, 3])
     }
 
-    @Test func dimensionsOfOne() throws {
+    @Test func dimensionsOfSizeOne() throws {
         #expect(try x.unsqueezed(0).shape == [1, 2, 3])
         #expect(try x.unsqueezed(-1).shape == [2, 3, 1])
         #expect(try x.unsqueezed(1).squeezed(1).shape == [2, 3])
@@ -40,7 +40,7 @@ import Testing
         try expect(Tensor([1.0, 2]).expanded([2, -1]), [1, 2, 1, 2], shape: [2, 2])
     }
 
-    @Test func parts() throws {
+    @Test func narrowingAndSelecting() throws {
         try expect(x.narrowed(1, start: 1, length: 2), [2, 3, 5, 6], shape: [2, 2])
         try expect(x.narrowed(1, start: -1, length: 1), [3, 6], shape: [2, 1])
         try expect(x.narrowed(0, start: 2, length: 0), [], shape: [0, 3])

@@ -8,7 +8,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// The system against `golden/tiny`: an AutoCompressor in pickled shards, and an adapter that PEFT wrote.
+/// Compares the system with `golden/tiny`: an AutoCompressor in pickled shards, and an adapter written by PEFT.
 @Suite(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct CompressorGoldenTests {
     struct Values: Decodable {
@@ -64,7 +64,7 @@ struct CompressorGoldenTests {
         }
     }
 
-    @Test func vectorsAndLogits() throws {
+    @Test func vectorsAndLogitsMatchTheReference() throws {
         let compressor = model.compressor
         #expect(compressor.scheme.summaryTokens == values.summaryTokens)
         #expect(compressor.scheme.carry == .accumulated)
@@ -80,7 +80,7 @@ struct CompressorGoldenTests {
                 < referenceTolerance)
     }
 
-    @Test func lossGradientsAndTenSteps() throws {
+    @Test func trainingMatchesTheReference() throws {
         let adapter = try adapter()
         var recipe = FinetuningRecipe()
         recipe.learningRate = values.adamw.lr

@@ -12,7 +12,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Training in every way.
+/// Training with every compression method and objective.
 @Suite(.seeded) struct CompressorObjectivesTests {
     let fixture: CompressorFixture
 
@@ -31,22 +31,22 @@ import Testing
         return recipe
     }
 
-    /// The gradients of every way and objective are what small steps change the loss by.
+    /// The gradients of every method and objective equal finite differences of the loss.
     @Test(arguments: CompressionScheme.everyMethod, [false, true])
-    func gradientsAreFiniteDifferences(_ scheme: CompressionScheme, _ isDistilled: Bool) throws {
+    func gradientsMatchFiniteDifferences(_ scheme: CompressionScheme, _ isDistilled: Bool) throws {
         let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe(scheme), seed: 1)
         let start = try fixture.adapter()
-        for (own, given) in zip(trainer.adapter.parameters, start.parameters) { try own.copy(from: given) }
+        for (parameter, value) in zip(trainer.adapter.parameters, start.parameters) { try parameter.copy(from: value) }
         let ids = fixture.values.document
-        var row = CompressorTrainer.MemoryRow(
+        var row = CompressorTrainer.CompressedRow(
             segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
-            readings: [.init(ids: Array(ids[34..<50]), start: 2)],
+            sequences: [.init(ids: Array(ids[34..<50]), start: 2)],
             objective: isDistilled ? .distillation : .continuation)
         if scheme.segmentCompressor.adapterScope == .summaries, scheme.segmentCompressor.summaryInput == .attended {
             return
         }
         if scheme.segmentCompressor.adapterScope == .summaries, scheme.carry != .independent {
-            // What the model as it is sees of earlier vectors is taken as given.
+            // Without the adapter, no gradients flow through the text's pass to earlier vectors.
             (row.segments, row.vectorCounts) = ([row.segments[0]], [3])
         }
         _ = try trainer.backward(row, scale: 0.5)
@@ -57,7 +57,7 @@ import Testing
         let directions = try parameters.map {
             try Tensor.randn($0.shape) * ($0.detached().norm().item() + 0.1) * 0.01
         }
-        // Attended vectors jump where another position is chosen: steps stay where the choice does.
+        // Attended vectors change abruptly if another position is chosen: small steps keep the choice.
         let scale = scheme.segmentCompressor.summaryInput == .attended ? 0.1 : 1
         let values = try parameters.map { try $0.detached().cloned() }
         func loss(at step: Double) throws -> Double {
@@ -69,28 +69,30 @@ import Testing
         }
         func slope(_ step: Double) throws -> Double { try (loss(at: step) - loss(at: -step)) / (2 * step) }
         let found = try zip(gradients, directions).reduce(0.0) { try $0 + ($1.0 * $1.1).sum().item() }
-        // Richardson's extrapolation: the model is far from linear.
+        // Richardson extrapolation, since the model is far from linear.
         let expected = try (4 * slope(0.02 * scale) - slope(0.04 * scale)) / 3
         #expect(abs(found - expected) < 0.03 * max(0.1, abs(expected)), "\(found), \(expected)")
     }
 
-    /// Rows of one shape that are computed together have the losses and gradients of each alone.
+    /// A batch of rows has the losses and gradients of its single rows.
     @Test(arguments: CompressionScheme.everyMethod, [GradientCheckpointing.never, .always])
-    func rowsTogether(_ scheme: CompressionScheme, _ checkpointing: GradientCheckpointing) throws {
+    func aBatchMatchesSingleRows(_ scheme: CompressionScheme, _ checkpointing: GradientCheckpointing) throws {
         let isDistilled = scheme.carry != .newest
         let ids = fixture.values.document
-        func row(_ start: Int) -> CompressorTrainer.MemoryRow {
+        func row(_ start: Int) -> CompressorTrainer.CompressedRow {
             let ids = Array(ids[start..<start + 50])
             return .init(
                 segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2],
-                readings: [.init(ids: Array(ids[34..<50]), start: 2)],
+                sequences: [.init(ids: Array(ids[34..<50]), start: 2)],
                 objective: isDistilled ? .distillation : .continuation)
         }
         let start = try fixture.adapter()
-        func gradients(_ passes: [[CompressorTrainer.MemoryRow]]) throws -> (Double, [Tensor]) {
+        func gradients(_ passes: [[CompressorTrainer.CompressedRow]]) throws -> (Double, [Tensor]) {
             let trainer = try CompressorTrainer(
                 decoder: fixture.decoder, recipe: recipe(scheme), seed: 1, checkpointing: checkpointing)
-            for (own, given) in zip(trainer.adapter.parameters, start.parameters) { try own.copy(from: given) }
+            for (parameter, value) in zip(trainer.adapter.parameters, start.parameters) {
+                try parameter.copy(from: value)
+            }
             let sum = try passes.reduce(0) { try $0 + trainer.backward($1, scale: 0.5) }
             let parameters = trainer.adapter.parameters + [trainer.embedSummary]
             return (sum, try parameters.map { try $0.gradient ?? .zeros($0.shape) })
@@ -107,15 +109,15 @@ import Testing
         var longer = second
         longer.segments[0].append(7)
         #expect(throws: TrainingError.self) { try gradients([[first, longer]]) }
-        var asked = second
-        asked.objective = .answering
-        #expect(throws: TrainingError.self) { try gradients([[first, asked]]) }
+        var answering = second
+        answering.objective = .answering
+        #expect(throws: TrainingError.self) { try gradients([[first, answering]]) }
         #expect(throws: TrainingError.self) { try gradients([[]]) }
     }
 
-    /// A step has as many rows, in however few passes: those of a pass have one shape, shorter ones a pass of their own,
-    /// and every objective has its share.
-    @Test func passesOfAStep() throws {
+    /// A step's batches have the requested number of rows together. Rows of a batch have equal shapes, and every
+    /// objective gets its share.
+    @Test func rowsAreBatchedByShape() throws {
         var recipe = recipe(
             CompressionScheme(
                 carry: .independent, method: .attended(AttendedKeysAndValues(adapterScope: .compressing))))
@@ -132,12 +134,12 @@ import Testing
         for _ in 0..<200 {
             let passes = try trainer.draw(3, from: text, questions, tokenizer, &generator)
             #expect(passes.reduce(0) { $0 + $1.rowCount } == 3)
-            for case let pass as CompressorTrainer.MemoryRows in passes {
+            for case let pass as CompressorTrainer.CompressedRows in passes {
                 let rows = pass.rows
                 sizes.insert(rows.count)
                 counts[rows[0].objective, default: 0] += rows.count
                 #expect(rows.allSatisfy { $0.shape == rows[0].shape && $0.objective == rows[0].objective })
-                #expect(rows.count == 1 || rows[0].readings.count == 1)
+                #expect(rows.count == 1 || rows[0].sequences.count == 1)
             }
         }
         #expect(sizes == [1, 2, 3])
@@ -152,9 +154,9 @@ import Testing
         #expect(objectives.count > 1 && !objectives.contains(.distillation))
     }
 
-    /// What a scheme carries from segment to segment is what it is trained with, in the published form too.
+    /// Only the published scheme, with accumulated vectors, trains with `ContinuationRow`.
     @Test(arguments: CompressionScheme.Carry.allCases)
-    func rowsOfThePublishedForm(_ carry: CompressionScheme.Carry) throws {
+    func onlyThePublishedSchemeUsesContinuationRows(_ carry: CompressionScheme.Carry) throws {
         let trainer = try CompressorTrainer(
             decoder: fixture.decoder, recipe: recipe(CompressionScheme(carry: carry)), seed: 2)
         let text = try TrainingText([Sample.text("river"), Sample.text("mill")])
@@ -166,8 +168,8 @@ import Testing
         }
     }
 
-    /// A ratio that is asked for has its vectors weighed as they were where ratios were drawn in training.
-    @Test func ratiosAreWeighedAsInTraining() throws {
+    /// With a requested ratio, vectors are scaled as in training with sampled ratios.
+    @Test func ratiosAreScaledAsInTraining() throws {
         var options = LoadedModel.Options(model: TestFiles.autocompressor)
         (options.dtype, options.compressor, options.segmentTokens, options.ratio) = (.float32, .attended, 1536, 15)
         let compressor = try LoadedModel.load(options).compressor
@@ -181,7 +183,7 @@ import Testing
         #expect(used != trained && reading.logWeight(of: 103) < 0)
     }
 
-    @Test func beyondTheWindow() throws {
+    @Test func recipesBeyondTheWindowAreRefused() throws {
         var recipe = recipe(CompressionScheme(carry: .independent, method: .summary(SummaryVectors(.picked))))
         let window = fixture.decoder.configuration.maximumPositions
         func refusal() -> String? {
@@ -200,7 +202,7 @@ import Testing
         #expect(refusal()?.contains("a segment of segmentTokens") == true)
     }
 
-    /// - Parameter sentences: of each document
+    /// - Parameter sentences: number of sentences in each document
     private func questions(sentences: Int = 1) throws -> TrainingQuestions {
         let tokenizer = try fixture.model.tokenizer
         return try TrainingQuestions(
@@ -220,8 +222,8 @@ import Testing
             prompts: PromptBuilder(template: nil, tokenizer: tokenizer))
     }
 
-    /// What is learned of a question is its answer, after its document's vectors.
-    @Test func questionsAreLearned() throws {
+    /// Training lowers the loss of answers after their documents' vectors.
+    @Test func answersAreLearned() throws {
         var recipe = recipe(
             CompressionScheme(
                 carry: .independent, method: .attended(AttendedKeysAndValues(adapterScope: .compressing))))
@@ -241,35 +243,37 @@ import Testing
         let (prompt, answer) = (
             try prompts.prompt(question: "What did the mill take?"), try prompts.answer("The road.")
         )
-        let row = CompressorTrainer.MemoryRow(
+        let row = CompressorTrainer.CompressedRow(
             segments: [ids], vectorCounts: [try recipe.scheme.vectors(of: ids.count)],
-            readings: [.init(ids: prompt + answer, start: prompt.count)], objective: .answering)
+            sequences: [.init(ids: prompt + answer, start: prompt.count)], objective: .answering)
         recipe.steps = 1
         let fresh = { try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2) }
         let sum = try fresh().backward(row, scale: 1)
-        #expect(row.readings[0].ids.count - row.readings[0].start == answer.count && sum > 0)
-        // Several answers share the vectors: their losses and gradients are those of each alone, together.
+        #expect(row.sequences[0].ids.count - row.sequences[0].start == answer.count && sum > 0)
+        // Answers that share vectors have the sum of their single losses and gradients.
         let (other, brief) = (
             try prompts.prompt(question: "When did it rise?"), try prompts.answer("In spring, it is said.")
         )
         let reader = try fixture.adapter()
-        func gradients(_ rows: [CompressorTrainer.MemoryRow]) throws -> (Double, [Tensor]) {
+        func gradients(_ rows: [CompressorTrainer.CompressedRow]) throws -> (Double, [Tensor]) {
             let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2, reader: reader)
-            for (own, given) in zip(trainer.adapter.parameters, reader.parameters) { try own.copy(from: given) }
+            for (parameter, value) in zip(trainer.adapter.parameters, reader.parameters) {
+                try parameter.copy(from: value)
+            }
             let sum = try rows.reduce(0) { try $0 + trainer.backward($1, scale: 1) }
             return (sum, try trainer.adapter.parameters.map { try $0.gradient ?? .zeros($0.shape) })
         }
         var both = row
-        both.readings.append(.init(ids: other + brief, start: other.count))
+        both.sequences.append(.init(ids: other + brief, start: other.count))
         var second = row
-        second.readings = [both.readings[1]]
+        second.sequences = [both.sequences[1]]
         let (together, apart) = (try gradients([both]), try gradients([row, second]))
         #expect(relativeError(together.0, apart.0) < 1e-5)
         for (one, other) in zip(together.1, apart.1) {
-            // Nothing flows to the last layer's queries, which choose and are not kept.
+            // The last layer's queries get no gradient: they select positions and are not part of the vectors.
             #expect(try (one - other).norm().item() <= 1e-3 * other.norm().item())
         }
-        // The reader takes part, in answers alone.
+        // The reader adapter is active in answers only.
         #expect(try relativeError(gradients([row]).0, fresh().backward(row, scale: 1)) > 1e-3)
         second.objective = .continuation
         let plain = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2)
@@ -282,7 +286,7 @@ import Testing
         }
     }
 
-    private func readingRecipe() -> CompressorRecipe {
+    private func readerRecipe() -> CompressorRecipe {
         var recipe = recipe(
             CompressionScheme(
                 carry: .independent, method: .attended(AttendedKeysAndValues(adapterScope: .compressing))))
@@ -293,10 +297,10 @@ import Testing
         return recipe
     }
 
-    /// Vectors, mixtures and other documents' vectors are read with an adapter that learns with the compressor; the run
-    /// goes on as if there had been no interruption, and leaves an adapter that reads its compressor's vectors.
-    @Test func aReaderIsLearned() throws {
-        let recipe = readingRecipe()
+    /// A reader adapter is trained with vectors, mixtures and distractors. A resumed run matches an uninterrupted one,
+    /// and saves an adapter for its compressor's vectors.
+    @Test func aReaderIsTrained() throws {
+        let recipe = readerRecipe()
         let folder = try TemporaryFolder()
         let source = CompressorTrainer.Source(baseModel: "base", texts: "t")
         let text = try TrainingText([Sample.text("river")])
@@ -307,21 +311,21 @@ import Testing
         }
         var generator = SplitMix64(seed: 1)
         var kinds: Set<String> = []
-        // Tokens before an answer.
+        // Lengths of prompts.
         var (plain, mixed): (Set<Int>, Set<Int>) = ([], [])
         for _ in 0..<60 {
-            for case let pass as CompressorTrainer.MemoryRows in try trainer().draw(
+            for case let pass as CompressorTrainer.CompressedRows in try trainer().draw(
                 1, from: text, questions, tokenizer, &generator)
             {
                 let row = pass.rows[0]
-                let kept = row.readings[0].rows.map { $0.reduce(0) { $0 + $1.count } }
+                let kept = row.sequences[0].rows.map { $0.reduce(0) { $0 + $1.count } }
                 kinds.insert(kept == nil ? "vectors" : "mixture")
-                for reading in row.readings {
-                    if reading.rows == nil { plain.insert(reading.start) } else { mixed.insert(reading.start) }
+                for sequence in row.sequences {
+                    if sequence.rows == nil { plain.insert(sequence.start) } else { mixed.insert(sequence.start) }
                 }
-                if let other = row.other {
-                    kinds.insert(other.isFirst ? "another first" : "another last")
-                    #expect(other.segments != row.segments)
+                if let distractor = row.distractor {
+                    kinds.insert(distractor.isFirst ? "another first" : "another last")
+                    #expect(distractor.segments != row.segments)
                 }
                 let made = row.vectorCounts.reduce(0, +)
                 #expect((kept ?? 0) <= made)
@@ -348,66 +352,68 @@ import Testing
         #expect(
             GeneralAdapter.vectors(readBy: place)
                 == VectorIdentity(model: "base", compressor: identity, variant: try recipe.scheme.description))
-        // It begins with one of its shape.
-        let given = try #require(whole.reader)
-        let begun = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3, reader: given)
-        for (own, value) in zip(try #require(begun.reader).parameters, given.parameters) {
-            #expect(try own.detached().array(of: Float.self) == value.detached().array(of: Float.self))
+        // It can be initialized from an adapter of its shape.
+        let initial = try #require(whole.reader)
+        let initialized = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3, reader: initial)
+        for (parameter, value) in zip(try #require(initialized.reader).parameters, initial.parameters) {
+            #expect(try parameter.detached().array(of: Float.self) == value.detached().array(of: Float.self))
         }
         var other = recipe
         other.readerAlpha = 4
         #expect(
-            message { _ = try CompressorTrainer(decoder: fixture.decoder, recipe: other, seed: 3, reader: given) }?
+            message { _ = try CompressorTrainer(decoder: fixture.decoder, recipe: other, seed: 3, reader: initial) }?
                 .contains("rank 4 and alpha 4") == true)
     }
 
-    /// Readings of several selections of the vectors give what each gives alone, to compressor and reader; the vectors of
-    /// another text are read and not learned.
-    @Test func selectionsAreReadApart() throws {
-        let recipe = readingRecipe()
+    /// Sequences with different selections of the vectors have the sum of their single gradients. A distractor's
+    /// vectors change the loss.
+    @Test func sequencesWithDifferentSelections() throws {
+        let recipe = readerRecipe()
         let ids = fixture.values.document
         let reader = try fixture.adapter()
-        func gradients(_ rows: [CompressorTrainer.MemoryRow]) throws -> (Double, [Tensor]) {
+        func gradients(_ rows: [CompressorTrainer.CompressedRow]) throws -> (Double, [Tensor]) {
             let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 2, reader: reader)
-            for (own, given) in zip(trainer.adapter.parameters, reader.parameters) { try own.copy(from: given) }
+            for (parameter, value) in zip(trainer.adapter.parameters, reader.parameters) {
+                try parameter.copy(from: value)
+            }
             let sum = try rows.reduce(0) { try $0 + trainer.backward($1, scale: 1) }
             let parameters = trainer.adapter.parameters + (trainer.reader?.parameters ?? [])
             return (sum, try parameters.map { try $0.gradient ?? .zeros($0.shape) })
         }
-        let readings: [CompressorTrainer.MemoryRow.Reading] = [
+        let sequences: [CompressorTrainer.CompressedRow.PredictedSequence] = [
             .init(ids: Array(ids[40..<50]), start: 6), .init(ids: Array(ids[42..<55]), start: 9, rows: [0..<2, 3..<4]),
             .init(ids: Array(ids[30..<45]), start: 9, rows: []),
             .init(ids: Array(ids[44..<52]), start: 5, rows: [0..<2, 3..<4]),
         ]
-        func row(_ readings: [CompressorTrainer.MemoryRow.Reading]) -> CompressorTrainer.MemoryRow {
+        func row(_ sequences: [CompressorTrainer.CompressedRow.PredictedSequence]) -> CompressorTrainer.CompressedRow {
             .init(
-                segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2], readings: readings,
+                segments: [Array(ids[0..<20]), Array(ids[20..<34])], vectorCounts: [3, 2], sequences: sequences,
                 objective: .answering,
-                other: .init(segments: [Array(ids[5..<17])], vectorCounts: [4], isFirst: false))
+                distractor: .init(segments: [Array(ids[5..<17])], vectorCounts: [4], isFirst: false))
         }
-        let (together, apart) = (try gradients([row(readings)]), try gradients(readings.map { row([$0]) }))
+        let (together, apart) = (try gradients([row(sequences)]), try gradients(sequences.map { row([$0]) }))
         #expect(relativeError(together.0, apart.0) < 1e-5)
         for (one, other) in zip(together.1, apart.1) {
             #expect(try (one - other).norm().item() <= 1e-3 * other.norm().item() + 1e-7)
         }
-        var alone = row(readings)
-        alone.other = nil
-        var before = row(readings)
-        before.other?.isFirst = true
+        var alone = row(sequences)
+        alone.distractor = nil
+        var before = row(sequences)
+        before.distractor?.isFirst = true
         let sums = try [alone, before].map { try gradients([$0]).0 }
         #expect(sums.allSatisfy { relativeError($0, together.0) > 1e-4 } && relativeError(sums[0], sums[1]) > 1e-4)
     }
 
-    /// Of a corpus one text in twenty is kept for the measure, as a text and as a document that is asked about; of a few
-    /// none.
-    @Test func whatIsKeptForTheMeasure() throws {
+    /// One text in twenty is held out, both as a training text and as a document with questions; none of a small
+    /// corpus.
+    @Test func heldOutTextsAreNotTrainedOn() throws {
         let texts = (0..<200).map { "The mill of year \($0) rose in spring and took the road." }
         #expect(TrainingText.trained(among: Array(texts.prefix(99))) == Array(texts.prefix(99)))
         let trained = TrainingText.trained(among: texts)
         #expect(2...30 ~= texts.count - trained.count)
         #expect(trained == texts.filter { !TrainingText.isHeldOut($0) })
         let tokenizer = try fixture.model.tokenizer
-        func asked(_ texts: [String]) throws -> TrainingQuestions {
+        func questions(_ texts: [String]) throws -> TrainingQuestions {
             let documents = texts.enumerated().map { index, text in
                 QuestionDocument(
                     id: "\(index)", title: "\(index)", document: text,
@@ -417,14 +423,14 @@ import Testing
                 [QuestionSet(documents: documents)], maximumTokens: 128, tokenizer: tokenizer,
                 prompts: PromptBuilder(template: nil, tokenizer: tokenizer))
         }
-        #expect(try asked(texts).count == trained.count && asked(texts).omitted == 0)
-        #expect(try asked(texts).heldOut == texts.count - trained.count)
-        #expect(try asked(Array(texts.prefix(99))).count == 99)
+        #expect(try questions(texts).count == trained.count && questions(texts).omitted == 0)
+        #expect(try questions(texts).heldOut == texts.count - trained.count)
+        #expect(try questions(Array(texts.prefix(99))).count == 99)
     }
 
-    /// Every objective is drawn, learned from, and goes on after an interruption as if there had been none.
+    /// With all objectives, a resumed run matches an uninterrupted one.
     @Test(arguments: [CompressionMethod.SummaryInput.picked, .attended])
-    func aContinuedRunIsTheUninterruptedOne(_ input: CompressionMethod.SummaryInput) throws {
+    func aResumedRunMatchesAnUninterruptedOne(_ input: CompressionMethod.SummaryInput) throws {
         var recipe = recipe(
             CompressionScheme(
                 carry: .independent,
@@ -451,14 +457,14 @@ import Testing
         #expect(
             try (3..<8).map { _ in try second.step(text, questions: questions, tokenizer).loss }
                 == Array(losses[3...]))
-        // What was saved is a compressor of that way.
+        // The saved compressor has the recipe's scheme.
         let checkpoint = try CompressorCheckpoint(folder: folder.url, for: fixture.decoder, identity: "base")
         #expect(try checkpoint.description.scheme == recipe.scheme)
         #expect(
             checkpoint.embedSummary.shape == [input == .picked ? 1 : 0, fixture.decoder.configuration.hiddenSize])
     }
 
-    /// Steps on one text bring its loss down, in every form and objective.
+    /// Training on one text lowers its loss, with every form and objective.
     @Test(arguments: VectorForm.allCases, [0, 1, 2])
     func lossesFall(_ form: VectorForm, _ objective: Int) throws {
         var recipe = recipe(

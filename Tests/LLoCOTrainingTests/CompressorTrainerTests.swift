@@ -9,7 +9,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Training a compressor: losses, gradients, steps, and what it leaves on disk.
+/// Training a compressor: losses, gradients, steps and saved files.
 @Suite(.seeded) struct CompressorTrainerTests {
     let fixture: CompressorFixture
 
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [GradientCheckpointing.never, .always])
-    func lossesAndGradientsOfTwoSubsteps(checkpointing: GradientCheckpointing) throws {
+    func lossesAndGradientsMatchTheReference(checkpointing: GradientCheckpointing) throws {
         let training = fixture.values.training
         var recipe = recipe()
         recipe.substeps = training.substeps.count
@@ -46,14 +46,14 @@ import Testing
         let trainer = try CompressorTrainer(
             decoder: fixture.decoder, recipe: recipe, seed: 1, checkpointing: checkpointing)
         let start = try fixture.adapter()
-        for (own, given) in zip(trainer.adapter.parameters, start.parameters) { try own.copy(from: given) }
+        for (parameter, value) in zip(trainer.adapter.parameters, start.parameters) { try parameter.copy(from: value) }
         try trainer.embedSummary.copy(from: fixture.embedSummary)
         var cuts: [Range<Int>] = []
         for length in training.substeps.flatMap({ $0 }) {
             let start = cuts.last?.upperBound ?? 0
             cuts.append(start..<start + length)
         }
-        // The mean of the substeps' means is the mean of all, as the substeps are of one length.
+        // The mean of the substeps' means is the total mean, since the substeps have equal lengths.
         let predicted = training.substeps.map { $0.reduce(0, +) - 1 }
         #expect(Set(predicted).count == 1)
         let row = ContinuationRow(
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func aFreshCompressorBeginsAtTheEndToken() throws {
+    @Test func newEmbeddingsAreThoseOfTheEndToken() throws {
         let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe(), seed: 1)
         let end = try fixture.decoder.embed([fixture.values.eos])[0].array(of: Float.self)
         let rows = try trainer.embedSummary.detached().array(of: Float.self)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func aContinuedRunIsTheUninterruptedOne() throws {
+    @Test func aResumedRunMatchesAnUninterruptedOne() throws {
         let folder = try TemporaryFolder()
         let tokenizer = try fixture.model.tokenizer
         func train(_ trainer: CompressorTrainer, to step: Int) throws -> [Double] {
@@ -101,8 +101,8 @@ import Testing
         let second = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 3)
         #expect(try second.resume(from: folder.url, source: source) == 77)
         #expect(try train(second, to: 6) == Array(losses[2...]))
-        for (own, reference) in zip(second.adapter.parameters, whole.adapter.parameters) {
-            #expect(try own.bytes() == reference.bytes())
+        for (parameter, reference) in zip(second.adapter.parameters, whole.adapter.parameters) {
+            #expect(try parameter.bytes() == reference.bytes())
         }
         #expect(try second.embedSummary.bytes() == whole.embedSummary.bytes())
 
@@ -113,25 +113,25 @@ import Testing
         #expect(refusal(second, .init(baseModel: "other", texts: "t"))?.contains("another base model") == true)
         let texts = CompressorTrainer.Source(baseModel: "base", texts: "u")
         #expect(refusal(second, texts)?.contains("another set of texts") == true)
-        func another(_ trainer: CompressorTrainer, _ source: CompressorTrainer.Source) -> ErrorHint? {
+        func hint(_ trainer: CompressorTrainer, _ source: CompressorTrainer.Source) -> ErrorHint? {
             #expect(throws: TrainingError.self) { try trainer.resume(from: folder.url, source: source) }?.hint
         }
-        #expect(another(second, texts) == .trainElsewhere(.texts))
+        #expect(hint(second, texts) == .trainElsewhere(.texts))
         let reseeded = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe, seed: 4)
         #expect(refusal(reseeded, source)?.contains("another seed") == true)
-        #expect(another(reseeded, source) == .trainElsewhere(.seed))
+        #expect(hint(reseeded, source) == .trainElsewhere(.seed))
         var wider = recipe
         wider.batchRows *= 2
         let other = try CompressorTrainer(decoder: fixture.decoder, recipe: wider, seed: 3)
         #expect(refusal(other, source)?.contains("another recipe") == true)
         #expect(other.stepCount == 0)
-        // A run may be prolonged, or go on more slowly.
+        // A resumed run may have more steps or another learning rate.
         var longer = recipe
         longer.steps = 60
         longer.learningRate /= 2
-        let prolonged = try CompressorTrainer(decoder: fixture.decoder, recipe: longer, seed: 3)
-        #expect(try prolonged.resume(from: folder.url, source: source) == 77)
-        // A state that was saved before there was a field says nothing of it: it had the usual value.
+        let extended = try CompressorTrainer(decoder: fixture.decoder, recipe: longer, seed: 3)
+        #expect(try extended.resume(from: folder.url, source: source) == 77)
+        // A field that is missing in an older version's state has its default value.
         let saved = try SafetensorsCheckpoint(folder.url.appending(path: "training-state.safetensors"))
         var old = saved.metadata
         old["recipe"] = old["recipe"]?.replacing("\"rowsPerPass\":1,", with: "")
@@ -157,9 +157,9 @@ import Testing
                 state) == true)
     }
 
-    /// What was dropped is dropped again; gradients of one tensor may be added in another order.
+    /// Recomputation repeats dropout exactly; only the order of gradient sums may differ.
     @Test(arguments: [0, 0.2])
-    func checkpointingChangesNothing(dropout: Double) throws {
+    func checkpointingDoesNotChangeResults(dropout: Double) throws {
         var recipe = recipe()
         recipe.dropout = dropout
         let tokenizer = try fixture.model.tokenizer
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func instabilityChangesNothing() throws {
+    @Test func instabilityDoesNotChangeParameters() throws {
         var recipe = recipe()
         recipe.learningRate = 1e30
         recipe.summaryLearningRate = 1e30
@@ -189,7 +189,7 @@ import Testing
         #expect(try trainer.adapter.parameters.allSatisfy { try $0.gradient == nil })
     }
 
-    @Test func textsTooShortForARow() throws {
+    @Test func textsTooShortForARowAreRefused() throws {
         let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: recipe(), seed: 1)
         let short = try TrainingText(["ab"])
         #expect(message { _ = try trainer.step(short, fixture.model.tokenizer) }?.contains("too short") == true)

@@ -8,7 +8,7 @@ import LLoCOTestSupport
 import LLoCOTraining
 import Testing
 
-/// A whole training run: what it tells, what it leaves in its folder, how it is interrupted and goes on.
+/// Whole training runs: events, output files, interruption and resumption.
 @Suite(.seeded) struct CompressorTrainingRunTests {
     let fixture: CompressorFixture
     let folder: TemporaryFolder
@@ -44,7 +44,7 @@ import Testing
         return run
     }
 
-    /// What the compressor's files hold.
+    /// The contents of the compressor's files.
     private func weights(_ run: CompressorTrainingRun) throws -> [Data] {
         try ["embed_summary.safetensors", "adapter_model.safetensors", "compressor.json"].map {
             try Data(contentsOf: run.folder.appending(path: $0))
@@ -56,18 +56,18 @@ import Testing
         CompressorTrainingLog.lines(in: run.folder).map { [Double($0.step), $0.loss, $0.gradientNorm ?? -1] }
     }
 
-    @Test func whatARunTellsAndLeaves() async throws {
+    @Test func eventsAndOutputOfARun() async throws {
         var run = run("whole")
         run.corpus = TrainingCorpus([Sample.text("river"), "A short text."])
-        var told: [String] = []
+        var events: [String] = []
         var saved: [Int] = []
         let outcome = try await run.run { event in
             switch event {
-            case .textsOmitted(let count, let total, let bytes): told.append("omitted \(count) \(total) \(bytes)")
-            case .questionsHeldOut, .questionsOmitted: told.append("questions")
-            case .begun(let texts, let bytes, let step): told.append("begun \(texts) \(bytes) \(step)")
+            case .textsOmitted(let count, let total, let bytes): events.append("omitted \(count) \(total) \(bytes)")
+            case .questionsHeldOut, .questionsOmitted: events.append("questions")
+            case .begun(let texts, let bytes, let step): events.append("begun \(texts) \(bytes) \(step)")
             case .step(let step, let speed):
-                told.append("step \(step.step)")
+                events.append("step \(step.step)")
                 #expect(speed > 0)
                 let line = CompressorTrainingLog.lines(in: run.folder).last
                 #expect(line?.step == step.step && line?.loss == step.loss && line?.tokensPerSecond == speed)
@@ -76,7 +76,7 @@ import Testing
             }
         }
         let begun = "begun 1 \(Sample.text("river").utf8.count) 0"
-        #expect(told == ["omitted 1 2 192", begun] + (1...7).map { "step \($0)" })
+        #expect(events == ["omitted 1 2 192", begun] + (1...7).map { "step \($0)" })
         #expect(saved == [2, 4, 6, 7])
         #expect(outcome.steps == 7 && outcome.tokens == 7 * 2 * 64)
         let compressor = try CompressorCheckpoint(
@@ -85,15 +85,15 @@ import Testing
         #expect(compressor.description.trainedTokens == outcome.tokens)
         #expect(compressor.description.scheme == (try run.recipe.scheme))
         #expect(!TestFiles.exists(run.folder.appending(path: "training.lock")))
-        // Nothing is left to do.
+        // A finished run changes nothing.
         let before = try weights(run)
         #expect(try await run.run().tokens == outcome.tokens)
         #expect(try weights(run) == before && log(run).count == 7)
     }
 
-    /// After a step that was saved and after one that was not, by an error and by cancellation.
+    /// A run resumes after an error or cancellation, after a saved step and after an unsaved one.
     @Test(arguments: [1, 2, 5])
-    func anInterruptedRunGoesOn(after step: Int) async throws {
+    func anInterruptedRunResumes(after step: Int) async throws {
         let whole = run("whole")
         let outcome = try await whole.run()
         let failed = run("failed")
@@ -111,12 +111,12 @@ import Testing
         for interrupted in [failed, cancelled] {
             #expect(log(interrupted) == Array(log(whole).prefix(step)))
             #expect(!TestFiles.exists(interrupted.folder.appending(path: "training.lock")))
-            // A kill can leave half a line.
+            // A kill can leave a truncated line.
             let file = interrupted.folder.appending(path: CompressorTrainingLog.name)
             try (Data(contentsOf: file) + Data("{\"loss\":1".utf8)).write(to: file)
             var begun: Int?
             let end = try await interrupted.run { if case .begun(_, _, let step) = $0 { begun = step } }
-            // The error comes before the step's checkpoint; cancellation makes one.
+            // An error precedes the step's checkpoint; cancellation writes one.
             #expect(begun == (interrupted.folder == failed.folder ? (step - 1) / 2 * 2 : step))
             #expect(end.steps == outcome.steps && end.tokens == outcome.tokens)
             #expect(try weights(interrupted) == weights(whole))
@@ -124,8 +124,8 @@ import Testing
         }
     }
 
-    /// A run that is cancelled before it begins, or within its time, leaves what stands in the folder.
-    @Test func whatStandsStaysWhole() async throws {
+    /// A cancelled or refused run does not change the folder.
+    @Test func theFolderStaysValid() async throws {
         var run = run("mine")
         run.maximumSeconds = 0
         let first = try await run.run()
@@ -139,7 +139,7 @@ import Testing
         await #expect(throws: CancellationError.self) { _ = try await task.value }
         #expect(try weights(run) == before && log(run).count == 1)
         do {
-            // Another process's run, for all that this one knows.
+            // Stands for another process's run.
             let lock = try CompressorTrainer.lock(run.folder)
             await #expect(throws: LockError.self) { try await run.run() }
             withExtendedLifetime(lock) {}
@@ -150,8 +150,8 @@ import Testing
         #expect(try weights(run) == before && log(run).count == 1)
     }
 
-    /// Questions and what reads answers are for one objective.
-    @Test func whatAnsweringNeeds() async throws {
+    /// Questions and a reader adapter need the objective `answering`, which needs questions.
+    @Test func answeringNeedsQuestions() async throws {
         let set = QuestionSet(documents: [
             QuestionDocument(
                 id: "a", title: "a", document: "The mill rose.",
@@ -159,10 +159,10 @@ import Testing
         ])
         var plain = run("plain")
         plain.questions = [set]
-        #expect(await laterMessage { _ = try await plain.run() }?.contains("'answering' no share") == true)
+        #expect(await laterMessage { _ = try await plain.run() }?.contains("'answering' has share 0") == true)
         plain.questions = []
         plain.reader = TestFiles.adapter
-        #expect(await laterMessage { _ = try await plain.run() }?.contains("'answering' no share") == true)
+        #expect(await laterMessage { _ = try await plain.run() }?.contains("'answering' has share 0") == true)
         #expect(try folder.contents() == [])
         var asking = run("asking") {
             ($0.continuation, $0.answering, $0.segmentTokens, $0.steps) = (0, 1, 64, 2)
@@ -173,17 +173,17 @@ import Testing
         #expect(try await asking.run().steps == 2)
         let lines = CompressorTrainingLog.lines(in: asking.folder)
         #expect(lines.count == 2 && lines.allSatisfy { $0.losses?.keys.sorted() == ["answering"] })
-        // A reader is part of what a run is.
+        // The reader adapter is part of a run's identity.
         asking.reader = nil
         #expect(await laterMessage { _ = try await asking.run() }?.contains("saved run is of another") == true)
-        // A compressor is trained further, on what it was trained on and on more.
+        // A run that is initialized from a compressor adds to its number of trained tokens.
         var further = run("further") { ($0.segmentTokens, $0.steps) = (64, 1) }
         further.start = asking.folder
-        let known = try CompressorCheckpoint.description(in: asking.folder).trainedTokens
-        #expect(try await further.run().tokens > known)
+        let earlierTokens = try CompressorCheckpoint.description(in: asking.folder).trainedTokens
+        #expect(try await further.run().tokens > earlierTokens)
     }
 
-    @Test func whatACorpusHoldsOut() throws {
+    @Test func aCorpusHoldsOutTexts() throws {
         let texts = (0..<200).map { "The mill of year \($0) rose in spring and took the road." }
         let corpus = TrainingCorpus(texts)
         #expect(corpus.trained == TrainingText.trained(among: texts) && corpus.count == 200)

@@ -8,7 +8,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Fine-tuning against a public implementation: loss, every gradient, ten optimizer steps.
+/// Compares fine-tuning with a public implementation: loss, every gradient, ten optimizer steps.
 @Suite(.seeded) struct FinetunerTests {
     let fixture: CompressorFixture
 
@@ -20,7 +20,7 @@ import Testing
             document: document, prompt: example.question, answer: example.answer + [fixture.values.eos])
     }
 
-    /// The settings of the reference: no dropout, no schedule.
+    /// The reference's settings: no dropout, no schedule.
     private func recipe(epochs: Int = 10) -> FinetuningRecipe {
         var recipe = FinetuningRecipe()
         recipe.learningRate = fixture.values.adamw.lr
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: [GradientCheckpointing.never, .always])
-    func lossAndGradients(checkpointing: GradientCheckpointing) throws {
+    func lossAndGradientsMatchTheReference(checkpointing: GradientCheckpointing) throws {
         let adapter = try fixture.adapter()
         let example = FinetuningExample(
             document: 0, prompt: fixture.values.question, answer: fixture.values.answer + [fixture.values.eos])
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func tenSteps() throws {
+    @Test func tenStepsMatchTheReference() throws {
         let adapter = try fixture.adapter()
         let finetuner = try finetuner([example()], adapter: adapter)
         let reference = fixture.values.adamw
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// Examples of one document share its keys and values, and what flows back through them.
+    /// Examples about one document share its keys and values, and their gradients.
     @Test func aBatchIsTheSumOfItsExamples() throws {
         let examples = fixture.values.batch.examples.indices.map { example($0) }
         let labels = Double(examples.reduce(0) { $0 + $1.answer.count })
@@ -107,7 +107,7 @@ import Testing
             #expect(
                 relativeError(alone.0 / Double(examples[index].answer.count), reference.loss) < referenceTolerance)
         }
-        // A step of the batch reports the mean over its tokens.
+        // A step reports the mean over its batch's tokens.
         var recipe = recipe(epochs: 1)
         recipe.batchSize = examples.count
         recipe.documentsPerBatch = 1
@@ -115,8 +115,9 @@ import Testing
         #expect(relativeError(step.loss, fixture.values.batch.lossMeanOfTokens) < referenceTolerance)
     }
 
-    /// A teacher's shares: against the sums written out, for every position, and its gradients where it is sure.
-    @Test func aTeachersShares() throws {
+    /// The loss with a teacher's probabilities equals the explicit sum. With all probability on the answer it equals
+    /// the loss without a teacher.
+    @Test func lossWithATeacher() throws {
         let vocabulary = fixture.decoder.configuration.vocabularySize
         func taught(_ index: Int, width: Int, share: Float) -> FinetuningExample {
             let plain = example(index)
@@ -142,10 +143,10 @@ import Testing
                 #expect(try relativeError(one, other) < referenceTolerance)
             }
         }
-        // Sure of the answer, it is the answer.
+        // All probability on the answer.
         try expectSame(gradients([taught(0, width: 1, share: 1)]), gradients([example(0)]))
         try expectSame(gradients([taught(0, width: 4, share: 1)]), gradients([example(0)]))
-        // The loss, written out.
+        // The explicit sum.
         let half = taught(1, width: 4, share: 0.4)
         let decoder = fixture.decoder
         let targets = try #require(half.targets)
@@ -163,7 +164,7 @@ import Testing
         let found = try gradients([half])
         #expect(relativeError(found.sum, sum) < referenceTolerance)
         #expect(try relativeError(found.gradients[0], gradients([example(1)]).gradients[0]) > 0.01)
-        // Taught and untaught examples, and those of other widths, together are the sum of them alone.
+        // A batch with and without a teacher, and with different widths, is the sum of its examples.
         let examples = [half, example(0), taught(0, width: 2, share: 0.7), taught(2, width: 4, share: 0.5)]
         let together = try gradients(examples)
         let alone = try examples.map { try gradients([$0]) }
@@ -173,11 +174,11 @@ import Testing
         try expectSame(together, added)
     }
 
-    /// What flows back to the vectors, against differences of the loss along a random direction.
+    /// The gradients of vectors equal finite differences of the loss along a random direction.
     @Test(
         arguments: [VectorReading.embeddings, Compressor.attendedScheme.reading()],
         [GradientCheckpointing.never, .always])
-    func gradientsOfVectors(reading: VectorReading, checkpointing: GradientCheckpointing) throws {
+    func gradientsOfVectorsMatchFiniteDifferences(reading: VectorReading, checkpointing: GradientCheckpointing) throws {
         try Runtime.seed(7)
         let size =
             reading.form == .embeddings ? fixture.decoder.configuration.hiddenSize : fixture.decoder.keyValueSize
@@ -199,7 +200,7 @@ import Testing
         #expect(relativeError(slope, difference) < 1e-2, "\(slope), \(difference)")
     }
 
-    /// Vectors that are tuned: their learning brings the loss down, and an interrupted run goes on exactly.
+    /// Tuning vectors lowers the loss, and a resumed run matches an uninterrupted one exactly.
     @Test func vectorsAreTuned() throws {
         var recipe = recipe(epochs: 3)
         #expect(try finetuner([example()], recipe: recipe).tunedVectors() == nil)
@@ -221,9 +222,9 @@ import Testing
         let tuned = try #require(try finetuner.tunedVectors())
         #expect(tuned.map(\.shape) == documents.map(\.shape))
         #expect(try relativeError(tuned[0].to(.float32), start) > 0.01)
-        #expect(try relativeError(tuned[2].to(.float32), documents[2]) < 0.01, "nobody asked about it")
-        #expect(try start.bytes() == fixture.vectors().bytes(), "what was given stays as it is")
-        // Their learning alone brings the loss down.
+        #expect(try relativeError(tuned[2].to(.float32), documents[2]) < 0.01, "no question is about it")
+        #expect(try start.bytes() == fixture.vectors().bytes(), "the caller's vectors are unchanged")
+        // The adapter's learning rate is negligible: the tuned vectors lower the loss.
         let last = try self.finetuner(examples, documents: tuned.map { try $0.to(.float32) })
         let first = try self.finetuner(examples, documents: documents)
         func loss(_ finetuner: Finetuner, _ documents: [Tensor]) throws -> Double {
@@ -241,7 +242,7 @@ import Testing
         #expect(try second.state() == finetuner.state())
     }
 
-    @Test func documentsOfABatchAreKeptApart() throws {
+    @Test func documentsOfABatchAreSeparate() throws {
         let other = try fixture.tensors.tensor("vectors.independent", as: .float32)
         let documents = try [
             fixture.vectors(), other[0..<6], .zeros([0, fixture.decoder.configuration.hiddenSize]),
@@ -259,7 +260,7 @@ import Testing
         #expect(step.tokens == 12 + 6 + examples.reduce(0) { $0 + $1.prompt.count + $1.answer.count })
     }
 
-    @Test func aRestoredRunGoesOnExactly() throws {
+    @Test func aRestoredRunMatchesAnUninterruptedOne() throws {
         let examples = (0..<7).map { example($0 % 3) }
         var recipe = recipe(epochs: 3)
         recipe.dropout = 0.3
@@ -290,7 +291,7 @@ import Testing
         #expect(message { try finetuner(examples, recipe: narrow).restore(state) } != nil)
     }
 
-    @Test(arguments: [1e30, 1e38]) func instabilityIsAnErrorThatChangesNothing(learningRate: Double) throws {
+    @Test(arguments: [1e30, 1e38]) func instabilityDoesNotChangeTheState(learningRate: Double) throws {
         var recipe = recipe()
         recipe.learningRate = learningRate
         let finetuner = try finetuner([example()], recipe: recipe)
@@ -305,7 +306,7 @@ import Testing
         #expect(try finetuner.adapter.parameters.allSatisfy { try $0.gradient == nil })
     }
 
-    @Test func vectorsThatAreNoNumbers() throws {
+    @Test func nonFiniteVectorsAreRefused() throws {
         let broken = try fixture.vectors().cloned()
         try broken[0..<1].fill(.nan)
         let finetuner = try finetuner([example()], documents: [broken])
@@ -314,7 +315,7 @@ import Testing
         #expect(try finetuner.state() == before)
     }
 
-    @Test func whatDoesNotFitTheWindow() throws {
+    @Test func examplesBeyondTheWindowAreRefused() throws {
         let window = fixture.model.window
         let long = FinetuningExample(
             document: 0, prompt: Array(repeating: 9, count: window - 14), answer: [5, 2, 2])

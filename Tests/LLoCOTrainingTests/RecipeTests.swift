@@ -8,14 +8,14 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Recipe files: JSON with comments, laid over the published values.
+/// Recipe files: JSON with comments that overrides the defaults.
 @Suite struct RecipeTests {
     private func recipe(_ text: String) throws -> Recipe {
         let folder = try TemporaryFolder()
         return try Recipe(contentsOf: URL(fileURLWithPath: folder.write("r.json5", text: text)))
     }
 
-    @Test func whatIsLeftOutKeepsThePublishedValue() throws {
+    @Test func missingFieldsKeepTheirDefaults() throws {
         #expect(try recipe("{}") == Recipe())
         let parsed = try recipe(
             """
@@ -46,7 +46,7 @@ import Testing
         ("{ finetuning: ", "not a recipe"),
         ("", "r.json5"),
         ("[1, 2]", "r.json5"),
-        // Values that no training could run with.
+        // Values outside their ranges.
         ("{ finetuning: { epochs: 0 } }", "finetuning.epochs"),
         ("{ finetuning: { epochs: -1 } }", "finetuning.epochs"),
         ("{ finetuning: { batchSize: 0 } }", "finetuning.batchSize"),
@@ -78,22 +78,22 @@ import Testing
             "{ compressor: { summaryInput: 'attended', adapterScope: 'compressing' } }",
             "compressor: summaryInput attended needs the form keys-and-values"
         ),
-        // More vectors than there are, and ratios that nothing would draw.
+        // Ratios that need more vectors than summaryTokens, and ratios in the published continuation.
         (
             "{ compressor: { minimumRatio: 8, maximumRatio: 64, continuation: 0, distillation: 1 } }",
             "compressor.minimumRatio: 8.0 makes 192 vectors"
         ),
-        ("{ compressor: { minimumRatio: 32, maximumRatio: 64 } }", "compressor.minimumRatio: ratios are not drawn"),
+        ("{ compressor: { minimumRatio: 32, maximumRatio: 64 } }", "compressor.minimumRatio: ratios are not sampled"),
     ])
-    func faultsAreNamed(text: String, name: String) throws {
+    func errorsNameTheField(text: String, name: String) throws {
         let line = message { _ = try recipe(text) }
         #expect(line?.contains("r.json5") == true, "\(line ?? "no error")")
         #expect(line?.contains(name) == true, "\(line ?? "no error")")
         #expect((line?.count ?? 0) < 400)
     }
 
-    /// What stored runs are known by: with another spelling an interrupted one would not go on.
-    @Test func theEncodedFormStays() throws {
+    /// The encoding identifies saved runs: if it changed, an interrupted run would not resume.
+    @Test func theEncodingIsStable() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         func encoded(_ recipe: some Encodable) throws -> String {
@@ -104,7 +104,7 @@ import Testing
                 {"adapterScope":"everywhere","adaptsFeedForward":false,"alpha":16,"answering":0,"batchRows":32,\#
                 "carry":"accumulated","checkpointSteps":50,"clipNorm":1,"continuation":1,"decay":"linear",\#
                 "distillation":0,"dropout":0.05,"foreignShare":0,"form":"embeddings","hybridShare":0,\#
-                "learningRate":0.0004,"minimumRatio":0,"maximumRatio":0,"questionedSegments":0,"questionsPerRow":16,\#
+                "learningRate":0.0004,"maximumRatio":0,"minimumRatio":0,"questionedSegments":0,"questionsPerRow":16,\#
                 "rank":16,"readerAlpha":32,"readerDropout":0.05,"readerLearningRate":0.0002,"readerRank":0,\#
                 "readingTokens":640,"reconstruction":0,\#
                 "rowTokens":6144,"rowsPerPass":1,"segmentJitter":0.33,"segmentTokens":1536,"segmentsPerSubstep":2,\#
@@ -114,18 +114,19 @@ import Testing
         #expect(
             try encoded(FinetuningRecipe()) == #"""
                 {"alpha":16,"batchSize":8,"clipNorm":1,"decay":"cosine","documentsPerBatch":2,"dropout":0.05,\#
-                "epochs":3,"hybridShare":0,"learningRate":2e-05,"minimumRatio":15,"maximumRatio":60,\#
-                "prefersText":false,"rank":8,"startsFromGeneral":true,"tunesVectors":false,"vectorLearningRate":0.002,"warmupShare":0.04}
+                "epochs":3,"hybridShare":0,"learningRate":2e-05,"maximumRatio":60,"minimumRatio":15,\#
+                "prefersText":false,"rank":8,"startsFromGeneral":true,"tunesVectors":false,"vectorLearningRate":0.002,\#
+                "warmupShare":0.04}
                 """#)
     }
 
-    @Test func aMissingFile() {
+    @Test func aMissingFileIsNamed() {
         #expect(
             message { _ = try Recipe(contentsOf: URL(fileURLWithPath: "/none/r.json5")) }?.contains("/none/r.json5")
                 == true)
     }
 
-    @Test func thoseThatComeAlong() throws {
+    @Test func theIncludedRecipesAreValid() throws {
         let folder = packageRoot.appending(path: "Recipes").resolvingSymlinksInPath()
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "json5" }
@@ -137,8 +138,8 @@ import Testing
         }
     }
 
-    /// A group's training can begin with the general adapter that comes along, which reads what is made by default.
-    @Test func theGeneralAdapterFitsIt() throws {
+    /// The included general adapter fits the recipe for groups' adapters and the default compressor's vectors.
+    @Test func theIncludedGeneralAdapterFits() throws {
         let root = packageRoot.resolvingSymlinksInPath()
         let recipe = try Recipe(contentsOf: root.appending(path: "Recipes/smollm2-135m-instruct.json5"))
         let folder = root.appending(path: "Adapters/smollm2-135m-instruct")
@@ -156,7 +157,7 @@ import Testing
         }
     }
 
-    @Test(arguments: AdapterScope.allCases) func combinationsThatAreNoMethod(_ scope: AdapterScope) {
+    @Test(arguments: AdapterScope.allCases) func invalidCombinationsAreRefused(_ scope: AdapterScope) {
         var recipe = CompressorRecipe()
         (recipe.summaryInput, recipe.adapterScope) = (.attended, scope)
         #expect(

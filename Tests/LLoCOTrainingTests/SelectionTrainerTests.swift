@@ -11,7 +11,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Learning which positions the heads keep.
+/// Training a head selection.
 @Suite(.seeded) struct SelectionTrainerTests {
     let fixture: CompressorFixture
     let folder: TemporaryFolder
@@ -55,14 +55,14 @@ import Testing
             decoder: fixture.decoder, recipe: recipe, sample: fixture.values.document, seed: 3)
     }
 
-    /// What a question would be read behind has to fit the window with it.
-    @Test func questionsThatDoNotFitAreRefused() throws {
+    /// A question and its answer must fit the window after a document's positions.
+    @Test func questionsBeyondTheWindowAreRefused() throws {
         try questions().check(fit: 1060, after: 60)
         let error = #expect(throws: TrainingError.self) { try questions().check(fit: 1060, after: 1059) }
         #expect(error?.description.contains("after 1059 positions") == true)
     }
 
-    @Test func itBeginsWithEqualSharesAndLearns() throws {
+    @Test func sharesAreEqualAtFirstAndAreLearned() throws {
         let trainer = try trainer(recipe)
         let start = try trainer.selection()
         #expect(Set(start.shares).count == 1 && start.count == 8)
@@ -78,8 +78,8 @@ import Testing
         #expect(learned.directions.count == 8 * 2 * size)
     }
 
-    /// What is learned lowers the loss of answers where borders are hard, as they are read.
-    @Test func answersGainByIt() throws {
+    /// The learned selection lowers the loss of answers with hard borders, as in use.
+    @Test func theSelectionLowersTheLossOfAnswers() throws {
         var recipe = recipe
         recipe.steps = 60
         let trainer = try trainer(recipe)
@@ -98,7 +98,7 @@ import Testing
         #expect(after < before - 0.02, "\(before) to \(after)")
     }
 
-    @Test func aContinuedRunIsTheUninterruptedOne() async throws {
+    @Test func aResumedRunMatchesAnUninterruptedOne() async throws {
         func run(_ name: String) -> SelectionTrainingRun {
             var run = SelectionTrainingRun(
                 model: fixture.model, recipe: recipe, questions: sets, folder: folder.url.appending(path: name))
@@ -122,23 +122,23 @@ import Testing
         var other = whole
         other.seed = 4
         #expect(await laterMessage { _ = try await other.run() }?.contains("another seed") == true)
-        // What it leaves is a compressor, and one to begin another with.
+        // The output is a compressor, and another can be initialized from it.
         let identity = try FileIdentity.digest(of: fixture.model.identityFiles)
-        let read = try CompressorCheckpoint(folder: whole.folder, for: fixture.decoder, identity: identity)
-        let selection = try #require(read.description.scheme.segmentCompressor.selection)
-        #expect(Set(selection.shares).count > 1 && read.adapter == nil)
+        let start = try CompressorCheckpoint(folder: whole.folder, for: fixture.decoder, identity: identity)
+        let selection = try #require(start.description.scheme.segmentCompressor.selection)
+        #expect(Set(selection.shares).count > 1 && start.adapter == nil)
         var next = CompressorRecipe()
         (next.segmentTokens, next.summaryTokens, next.carry, next.rank) = (24, 4, .independent, 4)
         next.readingTokens = 24
         (next.form, next.summaryInput, next.adapterScope) = (.keysAndValues, .attended, .compressing)
-        let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: next, seed: 1, start: read)
-        let begun = try trainer.checkpoint(baseModel: identity, trainedTokens: 0)
-        #expect(begun.description.scheme.segmentCompressor.selection == selection)
-        try begun.write(to: folder.url.appending(path: "begun"))
-        let again = try CompressorCheckpoint(
-            folder: folder.url.appending(path: "begun"), for: fixture.decoder, identity: identity)
-        #expect(again.description.scheme == begun.description.scheme && again.adapter != nil)
-        // A file that was exchanged, or is of another model, is refused.
+        let trainer = try CompressorTrainer(decoder: fixture.decoder, recipe: next, seed: 1, start: start)
+        let saved = try trainer.checkpoint(baseModel: identity, trainedTokens: 0)
+        #expect(saved.description.scheme.segmentCompressor.selection == selection)
+        try saved.write(to: folder.url.appending(path: "saved"))
+        let loaded = try CompressorCheckpoint(
+            folder: folder.url.appending(path: "saved"), for: fixture.decoder, identity: identity)
+        #expect(loaded.description.scheme == saved.description.scheme && loaded.adapter != nil)
+        // An exchanged file is refused.
         let file = whole.folder.appending(path: "selection.safetensors")
         try Data("{}".utf8).write(to: file)
         #expect(
@@ -147,7 +147,7 @@ import Testing
     }
 }
 
-/// The loss of a set's answers after its documents' vectors.
+/// Measures the loss of a question set's answers after its documents' vectors.
 private struct AnswerLosses {
     let compressor: Compressor
     let tokenizer: any Tokenizer

@@ -10,7 +10,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// What the teacher holds likely, against one pass over the whole script, and prompts that begin alike.
+/// The teacher's probabilities, compared with one forward pass over the whole prompt, and the prefix cache.
 @Suite struct StudyTeacherTests {
     let model: LoadedModel
     let passage = "The river rose in 1897\nand took the mill."
@@ -25,7 +25,7 @@ import Testing
         return recipe
     }
 
-    /// The probabilities [V] after each of the last positions.
+    /// The probabilities [V] at each of the last positions.
     private func probabilities(_ ids: [Int], last: Int) throws -> [[Float]] {
         try withoutGradients {
             let decoder = model.languageModel.decoder
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func targetsAreTheModelsOwn() throws {
+    @Test func targetsAreTheModelsProbabilities() throws {
         let tokenizer = try model.languageModel.tokenizer
         let start = tokenizer.addsBeginningOfText ? [tokenizer.beginningOfText].compactMap { $0 } : []
         let script = "Text: The river rose in 1897 and took the mill.\nQuestion: What did it take?\nAnswer: the mill"
@@ -45,8 +45,8 @@ import Testing
         let reference = try probabilities(ids, last: learned.count)
         let width = 5
         let teacher = try StudyTeacher(model, recipe: recipe(width))
-        try teacher.read("Another passage.")
-        try teacher.read(passage)
+        try teacher.prefill("Another passage.")
+        try teacher.prefill(passage)
         _ = try teacher.answer("What came before?")
         let targets = try teacher.targets(question, answer: answer)
         #expect(targets.answer == learned && targets.width == width)
@@ -57,7 +57,7 @@ import Testing
             #expect(Set(tokens).count == width)
             #expect(abs(shares.reduce(0, +) - 1) < 1e-5)
             #expect(shares == shares.sorted(by: >))
-            // The end stands for everything that ends a line; the others are in proportion.
+            // The end token represents all tokens that end a line; the others keep their proportions.
             let end = learned[learned.count - 1]
             let others = tokens.indices.filter { tokens[$0] != end }
             let first = try #require(others.first)
@@ -74,23 +74,23 @@ import Testing
         }
     }
 
-    @Test func aWidthOfTheWholeVocabulary() throws {
+    @Test func targetsOfTheMaximumWidth() throws {
         let teacher = try StudyTeacher(model, recipe: recipe(128))
-        try teacher.read(passage)
+        try teacher.prefill(passage)
         let targets = try teacher.targets(question, answer: answer)
         #expect(targets.width == 128)
         for row in targets.answer.indices { #expect(Set(targets.tokens[row * 128..<(row + 1) * 128]).count == 128) }
     }
 
-    /// A general adapter answers after the prompt that it has learned to answer.
-    @Test func aGeneralAdapterTeaches() throws {
+    /// With a general adapter, the teacher uses the prompt that the adapter was trained on.
+    @Test func theTeacherUsesTheGeneralAdapter() throws {
         let folder = try TemporaryFolder()
         let checkpoint = try AdapterCheckpoint.read(TestFiles.adapter, as: .float32)
         try GeneralAdapter.write(checkpoint, reading: model.vectorIdentity, to: folder.url.appending(path: "general"))
         let loaded = try LoadedModel.tiny(adapters: [folder.url.appending(path: "general")])
         #expect(try loaded.studyIdentity(recipe(5), seed: 1) != model.studyIdentity(recipe(5), seed: 1))
         let teacher = try StudyTeacher(loaded, recipe: recipe(5))
-        try teacher.read(passage)
+        try teacher.prefill(passage)
         let targets = try teacher.targets(question, answer: answer)
         let prompts = try loaded.prompts
         let prompt = try prompts.prompt(question: question, context: prompts.text(passage))
@@ -105,11 +105,11 @@ import Testing
         #expect(targets.tokens.enumerated().filter { $0.offset % 5 == 0 }.map { Int64($0.element) } == best)
     }
 
-    /// However prompts follow each other, what is computed for one is the same.
-    @Test func promptsThatBeginAlike() throws {
+    /// A prompt's result does not depend on earlier prompts.
+    @Test func theOrderOfPromptsDoesNotMatter() throws {
         let decoder = model.languageModel.decoder
-        func states(_ reading: SharedReading, _ ids: [Int], last: Int = 1) throws -> [UInt8] {
-            let (cache, rest) = try reading.begin(ids, last: last)
+        func states(_ prefixes: PrefixCache, _ ids: [Int], last: Int = 1) throws -> [UInt8] {
+            let (cache, rest) = try prefixes.prepare(ids, last: last)
             #expect(
                 cache.count + rest.count == ids.count && rest == Array(ids.suffix(rest.count)) && rest.count >= last)
             return try withoutGradients {
@@ -117,15 +117,15 @@ import Testing
             }
         }
         let levels = [[5, 6, 7, 8], [5, 6, 7, 8, 9, 10, 11]]
-        // Going on, ending before what is held, leaving it in the middle, ending with it, and having nothing of it.
+        // Prompts that continue the prefix, are part of it, leave it in the middle, equal it, and share none of it.
         let prompts = [
             levels[1] + [12, 13], [5, 6, 7], levels[0] + [20, 21, 22, 23, 24, 25, 26], levels[1], [30, 31],
             levels[1] + [12, 14],
         ]
-        func fresh() throws -> SharedReading {
-            let reading = SharedReading(decoder)
-            for (level, ids) in levels.enumerated() { try reading.hold(ids, level: level) }
-            return reading
+        func fresh() throws -> PrefixCache {
+            let prefixes = PrefixCache(decoder)
+            for (level, ids) in levels.enumerated() { try prefixes.setPrefix(ids, level: level) }
+            return prefixes
         }
         let alone = try prompts.map { try states(fresh(), $0) }
         for (ids, found) in zip(prompts, alone) {
@@ -133,23 +133,23 @@ import Testing
             let bytes = found.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
             #expect(try relativeError(Tensor(bytes, shape: whole.shape), whole) < referenceTolerance)
         }
-        let reading = try fresh()
+        let prefixes = try fresh()
         for _ in 0..<2 {
-            for (ids, expected) in zip(prompts, alone) { #expect(try states(reading, ids) == expected) }
+            for (ids, expected) in zip(prompts, alone) { #expect(try states(prefixes, ids) == expected) }
         }
-        // Another level upon the first, which does not begin with all of it.
-        try reading.hold([5, 6, 40, 41], level: 1)
-        _ = try states(reading, [5, 6, 40, 41, 42], last: 3)
-        try reading.hold(levels[1], level: 1)
-        for (ids, expected) in zip(prompts, alone) { #expect(try states(reading, ids) == expected) }
+        // Another second level, which does not begin with all of the first.
+        try prefixes.setPrefix([5, 6, 40, 41], level: 1)
+        _ = try states(prefixes, [5, 6, 40, 41, 42], last: 3)
+        try prefixes.setPrefix(levels[1], level: 1)
+        for (ids, expected) in zip(prompts, alone) { #expect(try states(prefixes, ids) == expected) }
     }
 
-    /// The default model: a greedy answer's own tokens are the likeliest of its targets, its end included.
+    /// With the default model, a greedy answer's tokens, including its end, are the most likely targets.
     @Test(.enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"))
-    func theDefaultModelLearnsWhatItSays() throws {
+    func theDefaultModelsAnswersAreItsTargets() throws {
         let model = try LoadedModel.load(LoadedModel.Options(model: #require(TestFiles.languageModel)))
         let teacher = try StudyTeacher(model, recipe: recipe(16))
-        try teacher.read("The miller Guddhu lived by the river. In 1897 the river rose and took the mill away.")
+        try teacher.prefill("The miller Guddhu lived by the river. In 1897 the river rose and took the mill away.")
         var (rows, agreeing) = (0, 0)
         for question in ["Who lived by the river?", "What did the river take?", "When did the river rise?"] {
             let answer = try #require(try teacher.answer(question))
@@ -159,7 +159,7 @@ import Testing
             rows += targets.answer.count
             agreeing += targets.answer.indices.count { targets.tokens[$0 * 16] == Int32(targets.answer[$0]) }
         }
-        // Answers come from quantized weights and targets from the model's own: near ties differ.
+        // Answers are decoded with quantized weights, targets with the model's weights: near ties differ.
         #expect(agreeing >= rows - 2, "\(agreeing) of \(rows)")
     }
 }

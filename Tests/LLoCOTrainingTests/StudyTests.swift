@@ -4,11 +4,11 @@ import LLoCOTestSupport
 import LLoCOTraining
 import Testing
 
-/// A study of documents: what is stored, what is kept, how it goes on. Writer and teacher are scripted.
+/// Studies of documents: stored items, accepted questions, resumption. Writer and teacher are scripted.
 @Suite struct StudyTests {
     static let identity = StudyIdentity(model: "model-1", settings: "{}")
 
-    /// Asks what follows from the excerpt and the seed.
+    /// Makes questions from the excerpt and the seed.
     final class Writer: StudyWriting {
         let written = Counter()
         let failsAfter: Int
@@ -30,7 +30,7 @@ import Testing
         private var passage = ""
         let answered = Counter()
 
-        func read(_ passage: String) { self.passage = passage }
+        func prefill(_ passage: String) { self.passage = passage }
 
         func answer(_ question: String) -> String? {
             answered.add(1)
@@ -69,20 +69,20 @@ import Testing
         try (library ?? self.library).study(of: document, by: identity).flatMap(\.items)
     }
 
-    @Test func whatIsAskedIsStored() async throws {
+    @Test func questionsAreStored() async throws {
         let (writer, teacher) = (Writer(), Teacher())
-        var told: [[Int]] = []
-        try await study(writer, teacher).run(on: document, in: library) { told.append([$0, $1]) }
+        var progress: [[Int]] = []
+        try await study(writer, teacher).run(on: document, in: library) { progress.append([$0, $1]) }
         let passages = try library.passages(of: document)
         #expect(passages.count >= 3)
-        #expect(told == passages.indices.map { [$0 + 1, passages.count] })
+        #expect(progress == passages.indices.map { [$0 + 1, passages.count] })
         let studied = try library.study(of: document, by: Self.identity)
         #expect(studied.map(\.passage) == passages)
         #expect(studied.allSatisfy { $0.items.count == 6 })
         let items = studied.flatMap(\.items)
         #expect(writer.written.value == items.count)
-        #expect(Set(items.map(\.kind)) == Set(StudyKind.allCases), "also where a passage has not questions for all")
-        // Every outcome is among them.
+        #expect(Set(items.map(\.kind)) == Set(StudyKind.allCases), "kinds continue over passages")
+        // All outcomes occur.
         let kept = items.filter { $0.rejection == nil }
         #expect(!kept.isEmpty && kept.allSatisfy { $0.targets?.answer == [$0.answer.count, 1] && $0.answer != "so" })
         #expect(kept.allSatisfy { $0.targets?.tokens.first == Int32($0.question.count) })
@@ -91,18 +91,18 @@ import Testing
         #expect(Set(rejected.compactMap(\.rejection)).isSuperset(of: [.ungrounded, .tooLong]))
         #expect(rejected.contains { $0.question.hasSuffix("a dragon?") && $0.answer == "no" }, "the writer's answer")
         #expect(rejected.contains { $0.answer == "a dragon" }, "the teacher's answer")
-        let asked = kept.map { StudyFilter.key($0.question) }
-        #expect(Set(asked).count == asked.count, "no question twice about a document")
+        let keys = kept.map { StudyFilter.key($0.question) }
+        #expect(Set(keys).count == keys.count, "a document has no duplicate questions")
     }
 
-    @Test func nothingIsAskedAgain() async throws {
+    @Test func aFinishedStudyIsNotRepeated() async throws {
         try await study(Writer()).run(on: document, in: library)
         let before = try items()
         let writer = Writer()
         try await study(writer).run(on: document, in: library)
         #expect(writer.written.value == 0)
         #expect(try items() == before)
-        // Another study is another.
+        // Studies with different settings are separate.
         let other = StudyIdentity(model: "model-1", settings: "{\"seed\": 2}")
         try await study(Writer(), seed: 2, identity: other).run(on: document, in: library)
         #expect(try items(nil, other) != before)
@@ -110,7 +110,7 @@ import Testing
         #expect(try library.studies(of: document) == [Self.identity, other])
     }
 
-    @Test func anInterruptedStudyGoesOn() async throws {
+    @Test func anInterruptedStudyResumes() async throws {
         let whole = Writer()
         try await study(whole).run(on: document, in: library)
         let expected = try items()
@@ -121,7 +121,7 @@ import Testing
             await #expect(throws: Writer.Failure.self) {
                 try await study(Writer(failsAfter: stop)).run(on: document, in: library)
             }
-            #expect(try library.study(of: document, by: Self.identity).count == stop / 6, "whole passages")
+            #expect(try library.study(of: document, by: Self.identity).count == stop / 6, "whole passages are stored")
             let rest = Writer()
             try await study(rest).run(on: document, in: library)
             #expect(rest.written.value == whole.written.value - stop / 6 * 6)
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func aGrownDocumentIsStudiedWhereItGrew() async throws {
+    @Test func onlyNewPassagesAreStudied() async throws {
         try await study(Writer()).run(on: document, in: library)
         let before = try library.study(of: document, by: Self.identity)
         let text = Sample.text("river", paragraphs: 5) + "\n\n" + Sample.text("mill", paragraphs: 3)
@@ -143,19 +143,19 @@ import Testing
         #expect(writer.written.value == (passages.count - kept) * 6)
         let after = try library.study(of: document, by: Self.identity)
         #expect(after.count == passages.count && after.prefix(kept).map(\.items) == before.prefix(kept).map(\.items))
-        // A passage that moves in the text keeps its questions; one that comes twice is asked about once.
+        // A passage that moves in the text keeps its questions.
         let moved = "A first paragraph.\n\n" + text
         _ = try await library.upsertDocument(path: "/river.txt", text: moved, tokenCount: 13)
         let found = try library.study(of: document, by: Self.identity)
         let texts = Set(try library.passages(of: document).map(\.text))
-        let staying = after.filter { texts.contains($0.passage.text) }
-        try #require(!staying.isEmpty)
-        #expect(found.map(\.items) == staying.map(\.items))
+        let remaining = after.filter { texts.contains($0.passage.text) }
+        try #require(!remaining.isEmpty)
+        #expect(found.map(\.items) == remaining.map(\.items))
         #expect(
             found.allSatisfy { moved.utf8.dropFirst($0.passage.bytes.lowerBound).starts(with: $0.passage.text.utf8) })
     }
 
-    @Test func aPassageThatComesTwice() async throws {
+    @Test func aRepeatedPassageIsStudiedOnce() async throws {
         let paragraph = Sample.text("river", paragraphs: 1)
         let text = [String](repeating: paragraph, count: 4).joined(separator: "\n\n")
         let twice = try await library.upsertDocument(path: "/twice.txt", group: "g", text: text, tokenCount: 9).document

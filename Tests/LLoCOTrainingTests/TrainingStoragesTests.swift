@@ -6,13 +6,13 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// How many storages a step of training asks libtorch for: as many in every step.
+/// The number of storages that a training step allocates in libtorch: bounded, and equal in every step.
 @Suite(.seeded) struct TrainingStoragesTests {
     let fixture: CompressorFixture
 
     init() throws { fixture = try CompressorFixture() }
 
-    /// Of each step but the first, which makes the table of positions' angles.
+    /// Checks each step but the first, which creates the table of rotary angles.
     private func expectStorages(
         atMost bound: Int, kernels: String, sourceLocation: SourceLocation = #_sourceLocation,
         step: () throws -> Void
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: Runtime.kernelSets, [(GradientCheckpointing.never, 300), (.always, 385)])
-    func finetuning(_ kernels: String, _ of: (checkpointing: GradientCheckpointing, bound: Int)) throws {
+    func storagesOfFinetuning(_ kernels: String, _ of: (checkpointing: GradientCheckpointing, bound: Int)) throws {
         var recipe = FinetuningRecipe()
         (recipe.epochs, recipe.batchSize, recipe.documentsPerBatch) = (8, 2, 1)
         let examples = fixture.values.batch.examples.prefix(2).map {
@@ -39,7 +39,7 @@ import Testing
         try expectStorages(atMost: of.bound, kernels: kernels) { _ = try finetuner.step() }
     }
 
-    /// The published way, and vectors that are picked or attended keys and values.
+    /// The published method, and keys and values of picked or attended positions.
     @Test(
         arguments: Runtime.kernelSets,
         [
@@ -48,7 +48,7 @@ import Testing
             (.attended, .never, 1_128),
             (.attended, .always, 1_320),
         ])
-    func compressing(
+    func storagesOfCompressorTraining(
         _ kernels: String,
         _ of: (input: CompressionMethod.SummaryInput, checkpointing: GradientCheckpointing, bound: Int)
     ) throws {

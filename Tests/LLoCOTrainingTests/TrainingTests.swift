@@ -9,7 +9,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// What training is made of: cuts, rows, rates, batches, losses.
+/// Parts of training: segment cuts, rows, learning rates, batches, losses.
 @Suite struct TrainingTests {
     @Test(arguments: [(6144, 4, 0.33), (64, 4, 0.33), (8, 4, 0.0), (9, 1, 0.9), (100, 7, 0.5)])
     func segmentsCoverARow(tokens: Int, count: Int, jitter: Double) {
@@ -27,7 +27,7 @@ import Testing
         #expect((seen.count > 1) == (jitter > 0 && count > 1))
     }
 
-    @Test func rowsAreStretchesOfOneText() throws {
+    @Test func rowsAreSubstringsOfOneText() throws {
         let tokenizer = try TokenizerLoader.load(folder: TestFiles.autocompressor)
         let texts = [Sample.text("river"), "Ein Fluß läuft über 東京 — und weiter. " + Sample.text("größe"), "short one"]
         let corpus = try TrainingText(texts, minimumBytes: 20)
@@ -43,7 +43,7 @@ import Testing
             // The row's last token may end inside a character.
             #expect(texts.contains { $0.contains(text.replacing("\u{FFFD}", with: "")) }, "\(text)")
         }
-        #expect(rows.count > 30, "rows begin anywhere")
+        #expect(rows.count > 30, "rows start at random places")
         var again = SplitMix64(seed: 2)
         #expect(rows.contains(corpus.rows(1, tokens: 48, tokenizer, using: &again)[0]))
         #expect(message { _ = try TrainingText(["", "ab"], minimumBytes: 3) }?.contains("3 bytes") == true)
@@ -57,7 +57,7 @@ import Testing
         #expect(corpus.rows(1, tokens: 30, tokenizer, using: &generator)[0].allSatisfy { !tokenizer.isSpecial($0) })
     }
 
-    @Test func textsOfFiles() throws {
+    @Test func textsAreReadFromFiles() throws {
         let folder = try TemporaryFolder()
         let plain = try folder.write("a.txt", text: "One.\nTwo.")
         #expect(try TrainingText.texts(in: URL(fileURLWithPath: plain)) == ["One.\nTwo."])
@@ -71,7 +71,7 @@ import Testing
         #expect(message { _ = try TrainingText.texts(in: URL(fileURLWithPath: none)) }?.contains(none) == true)
     }
 
-    @Test func learningRates() {
+    @Test func learningRatesFollowTheSchedule() {
         let linear = LearningRateSchedule(steps: 110, warmupSteps: 10, decay: .linear)
         #expect(linear.share(at: 0) == 0.1)
         #expect(linear.share(at: 9) == 1)
@@ -86,14 +86,14 @@ import Testing
         #expect(cosine.share(at: 110) < 1e-12)
         let constant = LearningRateSchedule(steps: 5, warmupSteps: 0, decay: .constant)
         #expect((0..<5).allSatisfy { constant.share(at: $0) == 1 })
-        // Degenerate runs stay finite.
+        // Degenerate schedules stay in 0...1.
         for decay in LearningRateSchedule.Decay.allCases {
             let none = LearningRateSchedule(steps: 0, warmupSteps: 9, decay: decay)
             #expect((0..<20).allSatisfy { 0...1 ~= none.share(at: $0) })
         }
     }
 
-    @Test func batchesFollowFromTheSeed() {
+    @Test func batchesDependOnlyOnTheSeed() {
         var recipe = FinetuningRecipe()
         recipe.batchSize = 8
         recipe.documentsPerBatch = 2
@@ -110,7 +110,7 @@ import Testing
         #expect((0..<whole.steps).reversed().map { whole[$0] } == plan.reversed(), "in any order")
         #expect(plan != batches(2))
         #expect(plan.allSatisfy { (1...8).contains($0.count) })
-        // Every question once an epoch, in another order.
+        // Every example occurs once per epoch, in a different order.
         var seen: [[Int]] = [[]]
         for batch in plan {
             if seen[seen.count - 1].count == 50 { seen.append([]) }
@@ -119,13 +119,13 @@ import Testing
         #expect(seen.count == 3)
         #expect(seen.allSatisfy { $0.sorted() == Array(0..<50) })
         #expect(Set(seen).count == 3)
-        // Documents share their vectors within a batch, so a batch is about few of them.
+        // A batch has few documents, since examples of one document share its vectors.
         let mean = Double(plan.reduce(0) { $0 + Set($1.map { documents[$0] }).count }) / Double(plan.count)
         #expect(mean <= 3.5)
         #expect(BatchPlan(documents: [], recipe: recipe, seed: 1).steps == 0)
     }
 
-    /// The batches of all epochs laid out at once, each chunk put into the batch that it still fits.
+    /// A reference implementation that computes the batches of all epochs at once.
     private func reference(_ documents: [Int], _ recipe: FinetuningRecipe, _ seed: UInt64) -> [[Int]] {
         let chunk = max(1, recipe.batchSize / max(1, recipe.documentsPerBatch))
         var batches: [[Int]] = []
@@ -151,7 +151,7 @@ import Testing
         return batches
     }
 
-    @Test func batchesAreThoseOfAPlanLaidOutAtOnce() {
+    @Test func batchesMatchTheReference() {
         var generator = SplitMix64(seed: 9)
         var counts: Set<Bool> = []
         for round in 0..<200 {
@@ -169,15 +169,15 @@ import Testing
             let plan = BatchPlan(documents: documents, recipe: recipe, seed: seed)
             #expect(plan.steps == expected.count)
             #expect((0..<plan.steps).map { plan[$0] } == expected)
-            // Steps are asked for in any order: a run goes on in the middle, and looks at its last step twice.
+            // Steps are requested in any order: a run may resume in the middle, and requests its last step twice.
             for step in expected.indices.shuffled(using: &generator) { #expect(plan[step] == expected[step]) }
             counts.insert(expected.count % recipe.epochs == 0)
         }
         #expect(counts.count == 2, "the number of batches differs between epochs")
     }
 
-    /// A plan of ten million questions is counted, not kept.
-    @Test func aLongPlanIsCountedAlone() {
+    /// A plan of ten million examples is counted without storing it.
+    @Test func aLongPlanIsOnlyCounted() {
         var recipe = FinetuningRecipe()
         recipe.epochs = 10_000
         let documents = (0..<1000).map { $0 % 37 }
@@ -189,16 +189,16 @@ import Testing
         guard let plan else { return }
         #expect(plan.steps >= 10_000 * 125)
         recipe.epochs = 1
-        // An epoch is known by its own seed alone.
+        // An epoch's batches depend only on its seed.
         let last = reference(documents, recipe, 3 + 9999)
         #expect((plan.steps - last.count..<plan.steps).map { plan[$0] } == last)
     }
 
-    /// The gradient goes through a leaf, chunk by chunk: it has to be that of the plain loss.
-    @Test func labelledLossIsPlainCrossEntropy() throws {
+    /// The loss and the gradient, computed in chunks, equal those of the plain cross-entropy.
+    @Test func chunkedLossIsPlainCrossEntropy() throws {
         let fixture = try CompressorFixture()
         let decoder = fixture.decoder
-        let count = 549  // more than are scored at a time
+        let count = 549  // more than one chunk of logits
         let size = decoder.configuration.hiddenSize
         var generator = SplitMix64(seed: 1)
         let input = try Tensor(
@@ -212,7 +212,7 @@ import Testing
             let loss = try body(try leaf * 2)
             return (loss, try #require(try leaf.gradient))
         }
-        let chunked = try gradient { try LabelledLoss.backward(decoder, hidden: $0, labels: labels, scale: 0.25) }
+        let chunked = try gradient { try CrossEntropyLoss.backward(decoder, hidden: $0, labels: labels, scale: 0.25) }
         let plain = try gradient { hidden in
             let loss = try decoder.logits(hidden).crossEntropy(Tensor(labels), reduction: .sum)
             try (loss * 0.25).backward()

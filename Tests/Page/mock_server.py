@@ -1,9 +1,9 @@
-"""A stand-in for `lloco serve`, for the page's tests: the routes that the page uses, with plausible answers.
+"""A mock of `lloco serve` for the page's tests: the routes that the page uses, with plausible answers.
 
-    python3 Tests/Page/mock_server.py [PORT]      prints its address; any free port by default
+    python3 Tests/Page/mock_server.py [PORT]      prints its address; a free port by default
 
-POST /mock sets what a test needs, see `World.control`. A question with "busy", "fail", "drop", "hostile", "long", "cut"
-or "earlier" in it is answered with that. A file that begins with FAIL cannot be added.
+POST /mock changes the state, see `World.control`. The words "busy", "fail", "drop", "hostile", "long", "cut" and
+"earlier" in a question select the behaviour of that name. A file that begins with FAIL cannot be added.
 """
 import hashlib
 import json
@@ -42,7 +42,7 @@ MINUTES = ("The meeting began at nine. The budget for the new archive was agreed
 
 
 def lease():
-    """The clauses, between long lists of what is in each flat."""
+    """The clauses, between long lists of the contents of each flat."""
     rooms = ["hall", "kitchen", "bathroom", "bedroom", "living room"]
     things = ["two lamps", "a radiator with a valve", "a window with a lock", "three sockets", "a door with two keys"]
     flat = "".join(f"The {room} has {thing}. " for room in rooms for thing in things)
@@ -57,7 +57,7 @@ def now():
 
 
 class World:
-    """What the server knows."""
+    """The state of the server."""
 
     def __init__(self):
         self.lock = threading.RLock()
@@ -65,7 +65,7 @@ class World:
         self.clear()
 
     def control(self, reset=False, seed=False, **settings):
-        """`reset` empties it, `seed` puts documents in. Settings: `key`, `scope`, and how often events break off."""
+        """`reset` removes everything, `seed` adds documents. `drop_events`: number of event streams to interrupt."""
         if reset:
             self.clear()
         if seed:
@@ -105,7 +105,7 @@ class World:
         return [self.group(name) for name in sorted({document["group"] for document in self.documents.values()})]
 
     def group(self, name):
-        documents = found(self.documents_of(name), f"there is no group \"{name}\"")
+        documents = found(self.documents_of(name), f"group \"{name}\" not found")
         adapter = self.adapters.get(name)
         return {"name": name, "documents": len(documents), "tokens": sum(one["tokens"] for one in documents),
                 "vectors": sum(one["vectors"] for one in documents), "adapter": adapter,
@@ -143,14 +143,14 @@ class Job:
         names = ["id", "kind", "group", "state", "created", "started", "ended", "progress", "error"]
         return {name: getattr(self, name) for name in names} | {"files": [file["name"] for file in self.files]}
 
-    def say(self, **event):
+    def emit(self, **event):
         with self.changed:
             self.events.append(event)
             self.changed.notify_all()
 
     def change(self, state, **more):
         self.state, self.error = state, more.get("error")
-        self.say(type="state", state=state, **more)
+        self.emit(type="state", state=state, **more)
 
     def run(self):
         with Job.one_at_a_time:
@@ -172,9 +172,9 @@ class Job:
         time.sleep(0.1)
         self.progress = {"phase": phase, "item": item, "done": done, "total": total, "loss": more.get("loss")}
         if phase == "tuning":
-            self.say(type="step", step=done, total=total, **more)
+            self.emit(type="step", step=done, total=total, **more)
         else:
-            self.say(type="progress", phase=phase, item=item, done=done, total=total)
+            self.emit(type="progress", phase=phase, item=item, done=done, total=total)
 
     def add(self):
         for file in self.files:
@@ -185,15 +185,15 @@ class Job:
             for part in range(1, 13):
                 self.advance("adding", name, tokens * part // 12, tokens)
             document = world.add(name, self.group, data)
-            self.say(type="document", document=name, group=self.group, tokens=document["tokens"],
-                     vectors=document["vectors"], seconds=1.2)
+            self.emit(type="document", document=name, group=self.group, tokens=document["tokens"],
+                      vectors=document["vectors"], seconds=1.2)
 
     def tune(self):
         if not self.files:
             name = world.documents_of(self.group)[0]["name"]
             for passage in range(1, 9):
                 self.advance("studying", name, passage, 8)
-            self.say(type="note", text="studied 8 passages: 61 of 128 questions are learned from")
+            self.emit(type="note", text="studied 8 passages: kept 61 of 128 questions")
         for step in range(1, 61):
             loss = 1.1 + 2.1 * math.exp(-step / 18) + 0.16 * math.sin(step * 2.7) + 0.08 * math.cos(step * 7.1)
             self.advance("tuning", None, step, 60, loss=round(loss, 4), tokens_per_second=310.0 + step)
@@ -204,7 +204,7 @@ ROUTES = []
 
 
 def route(method, path):
-    """What a method of `Handler` answers; ID stands for a part of the path that the method takes."""
+    """Registers a method of `Handler` for a route. ID in the path is passed to the method."""
     def add(action):
         ROUTES.append((method, path.replace("ID", "([^/]+)"), action))
         return action
@@ -238,20 +238,20 @@ class Handler(BaseHTTPRequestHandler):
             world.control(**json.loads(self.body))
             return self.send_json({})
         if world.key and self.headers.get("Authorization") != f"Bearer {world.key}":
-            raise Refused(401, "a key of this server is expected")
+            raise Refused(401, "the key is missing or unknown")
         for method, pattern, action in ROUTES:
             match = re.fullmatch(pattern, path)
             if method == self.command and match:
                 if method == "DELETE" or (method == "POST" and path.startswith("/lloco/")):
                     self.check_scope()
                 return action(self, *map(unquote, match.groups()))
-        raise Refused(404, f"there is no {path}")
+        raise Refused(404, f"unknown route: {path}")
 
     def check_scope(self):
         if world.scope == "read":
-            raise Refused(403, "this key reads only")
+            raise Refused(403, "the key has scope read")
 
-    # What is sent
+    # Sending
 
     def send(self, data=b"", status=200, kind="application/json", headers=()):
         self.send_response(status)
@@ -272,7 +272,7 @@ class Handler(BaseHTTPRequestHandler):
         if name == "favicon.ico":
             return self.send_nothing()
         if file.suffix not in TYPES or not file.is_file():
-            raise Refused(404, f"there is no {name}")
+            raise Refused(404, f"{name} not found")
         self.send(file.read_bytes(), kind=f"{TYPES[file.suffix]}; charset=utf-8", headers=[
             ("Content-Security-Policy", CSP), ("X-Content-Type-Options", "nosniff")])
 
@@ -321,13 +321,13 @@ class Handler(BaseHTTPRequestHandler):
             for document in world.documents_of(self.query["group"][0])]})
 
     def document(self, id):
-        return found(world.documents.get(int(id)), "this document is not in the library")
+        return found(world.documents.get(int(id)), "document not found")
 
     @route("DELETE", "/lloco/v1/documents/ID")
     def remove_document(self, id):
         self.document(id)
         if any(job.state == "running" for job in world.jobs.values()):
-            raise Refused(409, "the library is being written to; try again when the job has ended", "busy")
+            raise Refused(409, "the library is being written; retry when the current job is done", "busy")
         del world.documents[int(id)]
         self.send_nothing()
 
@@ -381,7 +381,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_json(Job(fields["kind"], fields["group"], files).public(), 202)
 
     def job(self, id):
-        return found(world.jobs.get(id), "there is no such job")
+        return found(world.jobs.get(id), "job not found")
 
     @route("POST", "/lloco/v1/jobs/ID/cancel")
     def cancel_job(self, id):
@@ -398,45 +398,45 @@ class Handler(BaseHTTPRequestHandler):
 
     @route("GET", "/lloco/v1/jobs/ID/events")
     def get_job_events(self, id):
-        job, told = self.job(id), 0
+        job, sent = self.job(id), 0
         self.begin_events()
         while True:
             with job.changed:
-                job.changed.wait_for(lambda: len(job.events) > told, timeout=1)
-                events = job.events[told:]
+                job.changed.wait_for(lambda: len(job.events) > sent, timeout=1)
+                events = job.events[sent:]
             if not events:
                 self.send_chunk(b": alive\n\n")
             for event in events:
                 self.send_event(event)
-            told += len(events)
-            if world.drop_events and told > 5:
+            sent += len(events)
+            if world.drop_events and sent > 5:
                 world.drop_events -= 1
                 return self.break_off()
-            if told and job.events[told - 1]["type"] == "state" and job.ended:
+            if sent and job.events[sent - 1]["type"] == "state" and job.ended:
                 return self.end_events()
 
     # Answers
 
     @route("POST", "/v1/chat/completions")
     def chat(self):
-        asked = json.loads(self.body)
-        question = asked["messages"][-1]["content"].lower()
-        own = asked.get("lloco", {})
+        request = json.loads(self.body)
+        question = request["messages"][-1]["content"].lower()
+        options = request.get("lloco", {})
         mode, documents = "none", []
-        if asked["model"] != MODEL:
-            mode = own["mode"]
-            documents = [document for document in found(world.documents_of(asked["model"]), "there is no such group")
-                         if document["name"] in own.get("documents", [document["name"]])]
+        if request["model"] != MODEL:
+            mode = options["mode"]
+            documents = [document for document in found(world.documents_of(request["model"]), "group not found")
+                         if document["name"] in options.get("documents", [document["name"]])]
         world.was_busy = "busy" in question and not world.was_busy
         if world.was_busy:
-            raise Refused(503, "64 answers are given or wait already", "busy", [("Retry-After", "2")])
+            raise Refused(503, "too many answers at once", "busy", [("Retry-After", "2")])
         self.begin_events()
-        self.stream(question, answer_to(question, len(asked["messages"]) - 1), mode, documents)
+        self.stream(question, answer_to(question, len(request["messages"]) - 1), mode, documents)
 
     def stream(self, question, answer, mode, documents):
-        began = time.time()
+        start = time.time()
         time.sleep(2.4 if mode == "full" else 0.5)
-        prefill = time.time() - began
+        prefill = time.time() - start
         pieces = re.findall(r"\S+\s*", answer)
         for at, piece in enumerate(pieces):
             if at == 5 and "drop" in question:
@@ -446,17 +446,18 @@ class Handler(BaseHTTPRequestHandler):
                 return self.end_events()
             self.send_event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
             time.sleep(0.06)
-        seconds = time.time() - began
-        read = read_in(mode, sum(document["tokens"] for document in documents))
+        seconds = time.time() - start
+        positions = context_positions(mode, sum(document["tokens"] for document in documents))
         self.send_event({
             "choices": [{"index": 0, "delta": {}, "finish_reason": "length" if "cut" in question else "stop"}],
             "lloco": {
                 "mode": mode, "documents": [document["name"] for document in documents],
                 "passages": passages(documents, question) if mode != "none" else [],
-                "context_tokens": read, "omissions": [],
+                "context_tokens": positions, "omissions": [],
                 "seconds": {"retrieve": 0.02, "prefill": prefill, "decode": seconds - prefill, "total": seconds}}})
         self.send_event({"choices": [], "usage": {
-            "prompt_tokens": read + 40, "completion_tokens": len(pieces), "total_tokens": read + 40 + len(pieces)}})
+            "prompt_tokens": positions + 40, "completion_tokens": len(pieces),
+            "total_tokens": positions + 40 + len(pieces)}})
         self.send_event("[DONE]")
         self.end_events()
 
@@ -466,11 +467,11 @@ def answer_to(question, earlier):
     if "hostile" in question:
         return f"{HOSTILE}<script>alert(2)</script> **is** text"
     if "earlier" in question:
-        return f"{earlier} earlier messages were told."
+        return f"{earlier} earlier messages were sent."
     return " ".join([answer] * (12 if "long" in question else 1))
 
 
-def read_in(mode, tokens):
+def context_positions(mode, tokens):
     return {"none": 0, "full": tokens, "retrieval": min(tokens, 728)}.get(mode, max(1, tokens // 30))
 
 
@@ -479,15 +480,15 @@ def passages(documents, question):
             for document in documents[:3] for start, end in sentences(document["data"], question, 3)]
 
 
-def sentences(data, question, most):
-    """The byte ranges of sentences that share most words with the question, spread over the text."""
+def sentences(data, question, count):
+    """The byte ranges of up to `count` sentences that share the most words with the question, spread over the text."""
     text = data.decode()
-    asked = words_of(question)
+    question_words = words_of(question)
     spans = [match.span() for match in re.finditer(r"[A-Z][^.]+\.", text)][1:]
-    shared = [len(asked & words_of(text[slice(*span)])) for span in spans]
+    shared = [len(question_words & words_of(text[slice(*span)])) for span in spans]
     highest = max(shared, default=0)
-    best = [span for span, number in zip(spans, shared) if number == highest and (number > 0 or not asked)]
-    spread = best[::max(1, len(best) // most)][:most]
+    best = [span for span, number in zip(spans, shared) if number == highest and (number > 0 or not question_words)]
+    spread = best[::max(1, len(best) // count)][:count]
     return [(len(text[:start].encode()), len(text[:end].encode())) for start, end in spread]
 
 
@@ -501,6 +502,6 @@ if __name__ == "__main__":
     world.seed()
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0), Handler)
     server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a browser that leaves
+    server.handle_error = lambda *_: None  # browsers that disconnect
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
     server.serve_forever()

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Tests the page of `lloco serve` in a headless Chromium, against `mock_server.py` or a server that runs.
+"""Tests the page of `lloco serve` in a headless Chromium, against `mock_server.py` or a running server.
 
-    Tests/Page/page_test.py [NAME ...]                       those whose names have NAME in them; all by default
-    Tests/Page/page_test.py --server URL [--key KEY]         against a server; KEY has to allow `write`
-    Tests/Page/page_test.py --shots Docs/images pictures     takes the pictures of the documentation
+    Tests/Page/page_test.py [NAME ...]                       runs the tests whose names contain NAME; all by default
+    Tests/Page/page_test.py --server URL [--key KEY]         tests a server; KEY needs the scope `write`
+    Tests/Page/page_test.py --shots Docs/images pictures     takes the screenshots of the documentation
 
-Exits with 0 where all pass, 1 where one fails, 2 where Playwright or Chromium is missing. Chromium is `$CHROMIUM`, else
-on the PATH. On a server the tests make a group `page-test-...` and remove it; what needs the mock is not tested there.
-Tests of one server build on each other: those named `test_` go from its first document to the removal of its group.
+Exit status: 0 passed, 1 failed, 2 Playwright or Chromium is missing. Chromium is `$CHROMIUM`, else on the PATH. On a
+server the tests create a group `page-test-...` and remove it, and skip what needs the mock. Tests named `test_` depend
+on each other: they run in order, from the group's first document to its removal.
 """
 import argparse
 import json
@@ -32,12 +32,12 @@ except ImportError:
 
 parser = argparse.ArgumentParser(
     description=__doc__.partition("\n")[0], epilog="Exit status: 0 passed, 1 failed, 2 Playwright or Chromium missing.")
-parser.add_argument("names", nargs="*", metavar="NAME", help="a part of the names of the tests to run")
+parser.add_argument("names", nargs="*", metavar="NAME", help="part of the names of the tests to run")
 parser.add_argument("--server", metavar="URL", help="the server to test; the mock by default")
 parser.add_argument("--key", help="the server's key")
-parser.add_argument("--tune", action="store_true", help="tune on a server too, which takes minutes")
-parser.add_argument("--seconds", type=float, help="how long a job or an answer may take; 20 with the mock, else 600")
-parser.add_argument("--shots", metavar="DIR", type=Path, help="where pictures are put, also of what fails")
+parser.add_argument("--tune", action="store_true", help="also tune on a server, which takes minutes")
+parser.add_argument("--seconds", type=float, help="maximum seconds of a job or an answer; 20 with the mock, else 600")
+parser.add_argument("--shots", metavar="DIR", type=Path, help="folder for screenshots, also of failed tests")
 options = parser.parse_args()
 
 MOCK = not options.server
@@ -48,7 +48,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 DESKTOP = {"width": 1280, "height": 820}
 PHONE = {"width": 360, "height": 740}
 
-# Characters of one to four bytes, so that offsets in bytes differ from those in characters.
+# Characters of one to four bytes, so that byte offsets differ from character offsets.
 STORY = ("The miller’s daughter lived at the end of the valley — in a house of grey stone. Every spring the river rose "
          "by two metres and the bridge was closed. In May 1904 the council decided that a dam should be built at "
          "Ölbach. The miller promised the village forty sacks of flour if the dam kept the water back. 漢字。🏠 "
@@ -77,13 +77,13 @@ def shot(page, name):
 
 @contextmanager
 def visit(browser, place="", size=DESKTOP, key=options.key, expected=(), **context_options):
-    """Opens the page in a context of its own. Fails on errors that are not expected, and on requests to other servers."""
+    """Opens the page in a new browser context. Fails on unexpected errors and on requests to other servers."""
     context = browser.new_context(viewport=size, **context_options)
     context.set_default_timeout(10_000)
     page = context.new_page()
     errors = []
 
-    def hear(message):
+    def record(message):
         if message.type in ("error", "warning") and not any(word in message.text for word in expected):
             errors.append(f"{message.type}: {message.text} ({message.location})")
 
@@ -91,10 +91,10 @@ def visit(browser, place="", size=DESKTOP, key=options.key, expected=(), **conte
         errors.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
-    page.on("console", hear)
+    page.on("console", record)
     page.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
     page.on("dialog", dismiss)
-    page.on("request", lambda asked: asked.url.startswith(f"{URL}/") or errors.append(f"request: {asked.url}"))
+    page.on("request", lambda request: request.url.startswith(f"{URL}/") or errors.append(f"request: {request.url}"))
     if key:
         page.add_init_script(f"sessionStorage.setItem('lloco.key', {json.dumps(key)})")
     page.goto(f"{URL}/{place}")
@@ -150,11 +150,11 @@ def is_focused(page, selector):
 
 def check_width(page):
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{wide} px stick out"
+    assert wide <= 0, f"the page is {wide} px too wide"
 
 
 def check_layout(page):
-    """Nothing sticks out, and what is pressed is high enough for a finger."""
+    """Checks that the page fits the width and that all controls are at least 44 px high."""
     check_width(page)
     low = page.evaluate("""[...document.querySelectorAll('button, a, select, textarea, summary, .choices label, input')]
         .filter((node) => node.checkVisibility() && !node.matches('.skip, .file input, .choices input'))
@@ -164,7 +164,7 @@ def check_layout(page):
 
 
 def check_passage(page):
-    """What is marked is what the bytes hold. All of the text opens, without a broken character."""
+    """Checks that the passage's bytes are marked, and that the whole text loads without broken characters."""
     numbers = re.match(r"Bytes ([\d,]+) to ([\d,]+)", page.text_content("#panel-facts")).groups()
     start, end = (int(number.replace(",", "")) for number in numbers)
     text = story(30)
@@ -177,7 +177,7 @@ def check_passage(page):
     assert page.text_content(".document-text") == text
 
 
-# Against any server, in this order
+# Tests for any server, in this order
 
 def test_first_view_when_empty(browser):
     if MOCK:
@@ -185,7 +185,7 @@ def test_first_view_when_empty(browser):
     with visit(browser) as page:
         if page.locator("#groups li").count() > 0:
             return "the library is not empty"
-        expect(page.locator("#library-empty")).to_contain_text("Begin with a document")
+        expect(page.locator("#library-empty")).to_contain_text("Add your first document")
         page.click("[data-view=ask]")
         expect(page.locator("#ask-empty")).to_contain_text("No documents yet")
         page.click("#ask-empty .button")
@@ -195,13 +195,13 @@ def test_first_view_when_empty(browser):
 def test_add_by_input(browser):
     with visit(browser, "#/new") as page:
         add(page, file("story.txt", story(30)))
-        expect(page.locator("#add .outcome")).to_contain_text("Name the group first")
+        expect(page.locator("#add .outcome")).to_contain_text("Enter a group name first")
         page.fill("#add-name", GROUP)
         page.click("#add-submit")
         expect(page.locator("#group-name")).to_have_text(GROUP)
         expect(page.locator("#group-jobs .job h3")).to_have_text(f"Adding story.txt to {GROUP}")
         if MOCK:
-            expect(page.locator("#group-jobs .job .hint").first).to_contain_text("Reads story.txt")
+            expect(page.locator("#group-jobs .job .hint").first).to_contain_text("Compressing story.txt")
             expect(page.locator("#jobs-active")).to_have_text("1")
         wait_for_job(page)
         expect(documents(page)).to_contain_text(["story.txt"])
@@ -228,7 +228,7 @@ def test_add_by_drop_with_hostile_name(browser):
         assert page.locator("img").count() == 0
 
 
-def test_answer_and_its_passages(browser):
+def test_answer_and_passages(browser):
     with visit(browser, f"#/ask/{GROUP}") as page:
         expect(page.locator("#ask-documents label")).to_have_count(2)
         page.check("#ask-documents input[value='story.txt']")
@@ -240,7 +240,7 @@ def test_answer_and_its_passages(browser):
             assert page.get_attribute("#turns", "aria-busy") == "true"
         wait_for_answer(page)
         if MOCK:
-            assert len(page.text_content(".answer .text")) > len(early), "it came at once"
+            assert len(page.text_content(".answer .text")) > len(early), "the answer was not streamed"
         assert page.get_attribute("#turns", "aria-busy") == "false"
         expect(page.locator(".cost")).to_contain_text("hybrid")
         page.locator(".citation").nth(1).click()
@@ -249,16 +249,17 @@ def test_answer_and_its_passages(browser):
         check_passage(page)
         page.keyboard.press("Escape")
         expect(page.locator("#panel")).to_be_hidden()
-        assert is_focused(page, ".citation"), "the focus is not back"
+        assert is_focused(page, ".citation"), "the focus did not return"
 
 
-def test_history_is_told_and_kept(browser):
+def test_history_is_sent_and_stored(browser):
     with visit(browser, f"#/ask/{GROUP}") as page:
         ask_and_wait(page, "Who asked for money?")
-        with page.expect_request("**/v1/chat/completions") as asked:
+        with page.expect_request("**/v1/chat/completions") as request:
             ask(page, "How many earlier messages?")
         wait_for_answer(page)
-        assert [one["role"] for one in asked.value.post_data_json["messages"]] == ["user", "assistant", "user"]
+        messages = request.value.post_data_json["messages"]
+        assert [message["role"] for message in messages] == ["user", "assistant", "user"]
         page.reload()
         expect(page.locator("#earlier-list li")).to_have_count(1)
         page.click("#earlier-list button")
@@ -273,11 +274,11 @@ def test_history_is_told_and_kept(browser):
 
 def test_stop(browser):
     with visit(browser, f"#/ask/{GROUP}") as page:
-        page.fill("#longest", "2000")
+        page.fill("#max-tokens", "2000")
         ask(page, "Tell a long story about the miller, the dam and the council, in as many words as you can.")
         page.wait_for_timeout(1200)
         if not page.locator("#stop").is_visible():
-            return "the answer was complete before it could be stopped"
+            return "the answer ended before it could be stopped"
         page.click("#stop")
         expect(page.locator("#stop")).to_be_hidden(timeout=2000)
         expect(last_answer(page)).to_contain_text("Stopped.")
@@ -298,7 +299,7 @@ def test_compare_modes(browser):
         assert len(costs) == 4 and all(" s," in cost for cost in costs), costs
 
 
-def test_keyboard_alone(browser):
+def test_keyboard_only(browser):
     def go_to(page, selector, key="Tab"):
         for _ in range(60):
             page.keyboard.press(key)
@@ -306,7 +307,7 @@ def test_keyboard_alone(browser):
             if is_focused(page, selector):
                 return
             assert outline != "none", page.evaluate("document.activeElement.outerHTML")
-        raise AssertionError(f"{key} does not lead to {selector}")
+        raise AssertionError(f"{key} does not reach {selector}")
 
     with visit(browser) as page:
         go_to(page, ".skip")
@@ -385,7 +386,7 @@ def test_dark(browser):
         page.click("#theme")
         assert brightness() > 200
         page.reload()
-        assert brightness() > 200, "the choice is not kept"
+        assert brightness() > 200, "the choice is not stored"
 
 
 def test_tune(browser):
@@ -396,18 +397,18 @@ def test_tune(browser):
         page.click("#tune [type=submit]")
         expect(page.locator(".curve .mean").first).to_be_attached(timeout=TIME)
         wait_for_job(page)
-        words = page.locator(".curve").first.get_attribute("aria-label")
-        assert re.match(r"Loss by step\. From [\d.]+ at step 1 to [\d.]+ at step \d+ of \d+", words), words
+        label = page.locator(".curve").first.get_attribute("aria-label")
+        assert re.match(r"Loss by step\. From [\d.]+ at step 1 to [\d.]+ at step \d+ of \d+", label), label
         expect(page.locator("#group-facts")).to_contain_text("its own adapter")
-        named_button(page, "Questions asked about story.txt").click()
+        named_button(page, "Questions about story.txt").click()
         expect(page.locator("#panel .questions li").first).to_be_visible()
-        named_button(page, "Its passage").first.click()
+        named_button(page, "Show passage").first.click()
         expect(page.locator("#panel mark")).to_be_visible()
         page.click("#panel-back")
         expect(page.locator("#panel .questions li").first).to_be_visible()
 
 
-def test_cancel_and_forget_a_job(browser):
+def test_cancel_and_delete_a_job(browser):
     with visit(browser, f"#/library/{GROUP}") as page:
         add(page, file("long.txt", story(400)))
         named_button(page, "Cancel").first.click()
@@ -415,7 +416,7 @@ def test_cancel_and_forget_a_job(browser):
         page.click("[data-view=jobs]")
         cards = page.locator("#all-jobs .job")
         before = cards.count()
-        cards.first.get_by_role("button", name="Forget").click()
+        cards.first.get_by_role("button", name="Delete").click()
         expect(cards).to_have_count(before - 1)
 
 
@@ -434,12 +435,12 @@ def test_remove_document_and_group(browser):
         expect(page.locator(f"#groups a:has-text('{GROUP}')")).to_have_count(0)
 
 
-# Against the mock alone
+# Tests for the mock only
 
 def mock_key(browser):
     mock(reset=True, seed=True, key="open-sesame", scope="admin")
 
-    def give(page, key):
+    def enter(page, key):
         page.fill("#key", key)
         page.keyboard.press("Enter")
 
@@ -447,9 +448,9 @@ def mock_key(browser):
         page.click("#key-dialog [data-cancel]")
         expect(page.locator("#notice")).to_contain_text("key")
         page.click("#notice button >> nth=0")
-        give(page, "wrong")
+        enter(page, "wrong")
         expect(page.locator("#key-hint")).to_have_text("The key was not accepted.")
-        give(page, "open-sesame")
+        enter(page, "open-sesame")
         expect(page.locator("#view-ask")).to_be_visible()
         assert "sesame" not in page.url + page.evaluate("Object.values(localStorage).join()")
         page.reload()
@@ -457,7 +458,7 @@ def mock_key(browser):
         page.wait_for_load_state("networkidle")
         mock(key="another")
         page.click("[data-view=library]")
-        give(page, "another")
+        enter(page, "another")
         expect(documents(page).first).to_be_visible()
     mock(key=None)
 
@@ -473,28 +474,28 @@ def mock_read_scope(browser):
         page.goto(f"{URL}/#/ask")
         page.reload()
         page.click("[data-view=library]")
-        expect(page.locator("#library-empty")).to_contain_text("Whoever runs the server")
+        expect(page.locator("#library-empty")).to_contain_text("The server's administrator")
 
 
-def mock_answers_that_fail(browser):
+def mock_failing_answers(browser):
     with visit_seeded(browser, expected=["503", "ERR_"]) as page:
-        for question, words in (("busy?", "64 answers are given or wait already. Try again in 2 seconds."),
+        for question, words in (("busy?", "Too many answers at once. Try again in 2 seconds."),
                                 ("fail", "The answer failed: out of memory."),
-                                ("drop", "The connection broke off before the end."),
-                                ("cut", "It ends where the longest answer does.")):
+                                ("drop", "The connection was interrupted before the end."),
+                                ("cut", "The answer was truncated at the maximum length.")):
             ask_and_wait(page, question)
             expect(last_answer(page)).to_contain_text(words)
         expect(page.locator(".answer .text").nth(2)).to_contain_text("Either party")
 
 
-def mock_files_that_fail(browser):
+def mock_failing_files(browser):
     with visit_seeded(browser, "#/library/contracts") as page:
         uploads = []
         page.on("request", lambda request: "/uploads" in request.url and uploads.append(request))
         add(page, file("half.txt", "x" * 3_000_000), file("other-half.txt", "x" * 2_100_000))
         expect(page.locator("#add .outcome")).to_have_text(
-            "The files have 5.1 MB together, the server takes 5 MB at a time.Try again")
-        assert not uploads, "it was sent"
+            "The files have 5.1 MB in total; the maximum of one upload is 5 MB.Try again")
+        assert not uploads, "the upload was sent"
         page.click("#add-clear")
         add(page, file("bad.pdf", "FAIL"))
         wait_for_job(page, "failed")
@@ -502,14 +503,14 @@ def mock_files_that_fail(browser):
         assert len(uploads) == 1
 
 
-def mock_job_events_break_off(browser):
+def mock_job_events_are_interrupted(browser):
     with visit_seeded(browser, "#/library/contracts", expected=["ERR_"]) as page:
         mock(drop_events=1)
         add(page, file("a.txt", story(20)))
         expect(page.locator(".job .hint").first).to_contain_text("The connection is lost")
         wait_for_job(page)
         expect(documents(page)).to_have_count(4)
-        expect(page.locator(".said li")).to_have_count(1)
+        expect(page.locator(".messages li")).to_have_count(1)
 
 
 def mock_hostile_answer_and_group(browser):
@@ -531,14 +532,14 @@ def mock_file_of_questions(browser):
         page.click("#group-tune")
         page.check("input[value=file]")
         page.click("#tune [type=submit]")
-        expect(page.locator("#tune .outcome")).to_contain_text("Choose the file")
+        expect(page.locator("#tune .outcome")).to_contain_text("Choose a questions file")
         page.set_input_files("#questions-file input", [file("questions.jsonl", "{}\n")])
         page.click("#tune details summary")
         page.fill("#epochs", "3")
         page.fill("#learning-rate", "0.0001")
-        with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/jobs")) as begun:
+        with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/jobs")) as request:
             page.click("#tune [type=submit]")
-        fields = begun.value.post_data_json
+        fields = request.value.post_data_json
         assert fields.pop("upload")
         assert fields == {"kind": "finetune", "group": "archive", "epochs": 3, "learning_rate": 0.0001}, fields
         expect(page.locator(".curve .mean")).to_be_attached()
@@ -580,24 +581,24 @@ def mock_pictures(browser):
 
 
 def run(name, test, browser):
-    """Returns whether the test has passed, or was passed over."""
-    began = time.time()
+    """Returns whether the test passed or was skipped."""
+    start = time.time()
     try:
         reason = test(browser)
     except Exception as error:
-        own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == __file__]
-        print(f"FAIL  {name}\n{''.join(traceback.format_list(own))}{error}", flush=True)
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == __file__]
+        print(f"FAIL  {name}\n{''.join(traceback.format_list(frames))}{error}", flush=True)
         for context in browser.contexts:
             for page in context.pages:
                 shot(page, f"failed-{name}")
             context.close()
         return False
-    print(f"skip  {name}: {reason}" if reason else f"pass  {name}  {time.time() - began:.1f} s", flush=True)
+    print(f"skip  {name}: {reason}" if reason else f"pass  {name}  {time.time() - start:.1f} s", flush=True)
     return True
 
 
 def run_all(chromium):
-    """Returns how many tests have failed."""
+    """Returns the number of failed tests."""
     kinds = ("test_", "mock_") if MOCK else ("test_",)
     tests = [(name, test) for name, test in globals().items() if name.startswith(kinds)
              and (not options.names or any(part in name for part in options.names))]
@@ -610,11 +611,11 @@ def run_all(chromium):
 
 def main():
     global URL
-    given = os.environ.get("CHROMIUM")
-    names = [given] if given else ["chromium", "chromium-browser", "google-chrome"]
+    requested = os.environ.get("CHROMIUM")
+    names = [requested] if requested else ["chromium", "chromium-browser", "google-chrome"]
     chromium = next(filter(None, map(shutil.which, names)), None)
     if not chromium:
-        print("Chromium is missing: install it, or name it with $CHROMIUM", file=sys.stderr)
+        print("Chromium is missing: install it, or set $CHROMIUM to its path", file=sys.stderr)
         sys.exit(2)
     if not MOCK:
         failed = run_all(chromium)

@@ -1,1 +1,1 @@
-// No interface: this target acts before `main`, by being linked into the program.
+// No interface: linking this target is enough. It runs before `main`.

@@ -1,12 +1,12 @@
-// lloco's C face on libtorch: the only header through which Swift reaches it.
+// lloco's C interface to libtorch: the only header through which Swift uses libtorch.
 //
 // Conventions
-// - A tensor is an opaque handle that the caller owns and gives back with `ctorch_tensor_free`. A handle may be used
-//   from any thread; one tensor's contents must not be written from two threads at once.
-// - Every function that can fail returns a status: 0 done, 1 failed. After a failure `ctorch_error` gives, on the
-//   same thread, one line that names the operation and the shapes and dtypes that it was called with. No C++ exception
-//   crosses this header, and an output parameter is written only when the status is 0.
-// - Dimensions and indices are int64_t and may be negative where libtorch allows it (counted from the end).
+// - A tensor is an opaque handle that the caller owns and frees with `ctorch_tensor_free`. Any thread may use a handle;
+//   two threads must not write one tensor's contents at once.
+// - Every function that can fail returns a status: 0 for success, 1 for failure. After a failure `ctorch_error`
+//   returns, on the same thread, one line that names the operation and its operands' shapes and dtypes. No C++
+//   exception crosses this header, and output parameters are written only if the status is 0.
+// - Dimensions and indices are int64_t. Where libtorch allows it, negative ones count from the end.
 // - A parameter documented "or NULL" is optional.
 
 #ifndef CTORCH_H
@@ -37,7 +37,7 @@ typedef enum ctorch_dtype {
 
 typedef enum ctorch_device_type { ctorch_cpu = 0, ctorch_cuda = 1, ctorch_mps = 2 } ctorch_device_type;
 
-/// What the processor multiplies natively; the kernels in use follow from it.
+/// The instruction sets that the processor supports; they select the kernels.
 typedef struct ctorch_cpu_features {
     bool avx2, avx512, avx512_bf16, avx512_vnni, amx_bf16, arm_bf16;
 } ctorch_cpu_features;
@@ -46,45 +46,44 @@ typedef struct ctorch_cpu_features {
 
 /// The last failure on this thread; valid until the next failure on it.
 const char *ctorch_error(void);
-/// The version of the headers that this was built against, "2.13.0".
+/// The version of the libtorch headers at build time, such as "2.13.0".
 const char *ctorch_version(void);
-/// The version that the loaded libtorch says it has, as above; empty where it says none.
+/// The version that the loaded libtorch reports; empty if it reports none.
 const char *ctorch_loaded_version(void);
 ctorch_cpu_features ctorch_cpu_get_features(void);
 /// The instruction set whose kernels this thread uses: "avx512bf16", "avx512", "avx2", "neon" or "plain"; for tests
 /// also "emulated".
 const char *ctorch_kernels_name(void);
-/// The names of all sets that this processor has, best first, the emulated one last; from `index` = their count on
-/// NULL.
+/// The name of the `index`th set that this processor supports, best first, the emulated one last; NULL past the end.
 const char *ctorch_kernels_available(size_t index);
-/// Uses another set's kernels on this thread, for tests; fails where this processor does not have it.
+/// Uses another set's kernels on this thread, for tests; fails if this processor does not support the set.
 int ctorch_kernels_choose(const char *name);
-/// Runs `body` and counts the storages that libtorch makes on the CPU meanwhile for this thread, for tests.
+/// Runs `body` and counts the CPU storages that libtorch allocates meanwhile for this thread, for tests.
 int ctorch_count_storages(void (*body)(void *), void *context, int64_t *count);
 int ctorch_threads(void);
 int ctorch_set_threads(int count);
 int ctorch_seed(uint64_t seed);
 bool ctorch_device_available(ctorch_device_type device);
-/// Sets whether operations on this thread record gradients and returns what it was.
+/// Sets whether operations on this thread record gradients; returns the previous setting.
 bool ctorch_set_grad_enabled(bool enabled);
 bool ctorch_grad_enabled(void);
-/// Waits until the device has finished all work given to it.
+/// Waits until the device has finished all queued work.
 int ctorch_device_synchronize(ctorch_device_type device, int index);
 
-// --- Tensors: life, creation, copies --------------------------------------------------------------------------------
+// --- Tensors: lifetime, creation, copies -----------------------------------------------------------------------------
 
 void ctorch_tensor_free(ctorch_tensor *tensor);
-/// Another handle of the same tensor.
+/// Another handle to the same tensor.
 ctorch_tensor *ctorch_tensor_retained(const ctorch_tensor *tensor);
 
 /// Copies `shape` product elements from `bytes` into a new CPU tensor.
 int ctorch_tensor_from_bytes(
     const void *bytes, const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_tensor **out);
-/// A CPU tensor over memory that the caller keeps: `release(context)` is called once, when its storage is given back.
+/// A CPU tensor over memory of the caller: `release(context)` is called once, when the storage is freed.
 int ctorch_tensor_from_shared(
     void *bytes, const int64_t *shape, size_t rank, ctorch_dtype dtype, void (*release)(void *), void *context,
     ctorch_tensor **out);
-/// Copies all elements, row-major, to `bytes`; `byte_count` has to be exactly their size.
+/// Copies all elements, row-major, to `bytes`; `byte_count` must be exactly their size.
 int ctorch_tensor_copy_to(const ctorch_tensor *tensor, void *bytes, size_t byte_count);
 int ctorch_tensor_full(
     const int64_t *shape, size_t rank, double value, ctorch_dtype dtype, ctorch_device_type device, int index,
@@ -94,7 +93,7 @@ int ctorch_tensor_empty(
 int ctorch_tensor_arange(
     double start, double end, double step, ctorch_dtype dtype, ctorch_device_type device, int index,
     ctorch_tensor **out);
-/// Standard normal values; on the CPU, from libtorch's generator (`ctorch_seed`).
+/// Standard normal values; on the CPU from this thread's generator (`ctorch_seed`).
 int ctorch_tensor_randn(
     const int64_t *shape, size_t rank, ctorch_dtype dtype, ctorch_device_type device, int index, ctorch_tensor **out);
 /// Uniform values in [0, 1).
@@ -103,12 +102,12 @@ int ctorch_tensor_rand(
 int ctorch_tensor_to(
     const ctorch_tensor *tensor, ctorch_dtype dtype, ctorch_device_type device, int index, ctorch_tensor **out);
 
-// --- Tensors: what they are -----------------------------------------------------------------------------------------
+// --- Tensors: properties --------------------------------------------------------------------------------------------
 
 int64_t ctorch_tensor_rank(const ctorch_tensor *tensor);
 /// Writes `rank` dimensions.
 void ctorch_tensor_shape(const ctorch_tensor *tensor, int64_t *shape);
-/// The dtype, or -1 for one that this header does not name.
+/// The dtype, or -1 if this header does not name it.
 int ctorch_tensor_dtype(const ctorch_tensor *tensor);
 ctorch_device_type ctorch_tensor_device(const ctorch_tensor *tensor, int *index);
 bool ctorch_tensor_is_contiguous(const ctorch_tensor *tensor);
@@ -201,37 +200,37 @@ int ctorch_tensor_copy_in(ctorch_tensor *tensor, const ctorch_tensor *source);
 int ctorch_tensor_add_in(ctorch_tensor *tensor, const ctorch_tensor *other, double alpha);
 int ctorch_tensor_fill_in(ctorch_tensor *tensor, double value);
 
-// --- The weights of a file ------------------------------------------------------------------------------------------
+// --- Weights in a file ----------------------------------------------------------------------------------------------
 
-/// Rows of a matrix as a GGUF or safetensors file has them.
+/// Rows of a matrix in the format of a GGUF or safetensors file.
 typedef struct ctorch_file_rows {
-    /// Whole blocks, row by row. They stay where they are, unchanged, while the weight is in use.
+    /// Whole blocks, row by row. They must stay valid and unchanged while the weight is in use.
     const void *data;
     size_t size;
     int64_t rows, columns;
     /// ggml's number: float32 (0), float16 (1), bfloat16 (30), or blocks of Q4_0 (2), Q4_1 (3), Q5_0 (6), Q5_1 (7),
-    /// Q8_0 (8), Q4_K (12), Q5_K (13) or Q6_K (14). Plain numbers are aligned to their size, blocks need not be.
+    /// Q8_0 (8), Q4_K (12), Q5_K (13) or Q6_K (14). Unquantized numbers are aligned to their size, blocks need not be.
     int32_t type;
-    /// Rows of a head where the file has them in llama.cpp's order for rotation (the halves' rows by turns), else 0.
+    /// Rows per head if the file has them in llama.cpp's rotary order (rows of both halves interleaved), else 0.
     int64_t head_rows;
 } ctorch_file_rows;
 typedef struct ctorch_file_weight ctorch_file_weight;
 
-/// A weight [N, K] that stays in its file: parts of K columns below one another. `rounds_input`: whether products
-/// of float32 may round. With blocks of quantized numbers x is rounded to 8 bits, in groups of 32 with a float32 scale
-/// each, as in `ctorch_quantized_linear_in`; gradients round both sides to 14 and 13 bits, in groups of 64.
-/// `release(context)` is called once, when nothing needs the file any more, or after a failure.
+/// A weight [N, K] in its file, of vertically stacked parts with K columns each. `rounds_input`: whether float32
+/// products may round. With quantized blocks x is rounded to 8 bits, in groups of 32 with a float32 scale each, as in
+/// `ctorch_quantized_linear_in`; for gradients, gradients and weights are rounded to 14 and 13 bits, in groups of 64.
+/// `release(context)` is called once, when the file is no longer needed or after a failure.
 int ctorch_file_weight_create(
     const ctorch_file_rows *parts, size_t count, bool rounds_input, void *context, void (*release)(void *),
     ctorch_file_weight **out);
 void ctorch_file_weight_free(ctorch_file_weight *weight);
-/// The bytes of the file that one product reads.
+/// The number of bytes that one product reads from the file.
 size_t ctorch_file_weight_bytes(const ctorch_file_weight *weight);
-/// Whether all of it is in blocks of quantized numbers.
+/// Whether all parts are quantized.
 bool ctorch_file_weight_is_quantized(const ctorch_file_weight *weight);
 /// Writes two dimensions.
 void ctorch_file_weight_shape(const ctorch_file_weight *weight, int64_t *shape);
-/// The weight as out [N, K], float32 or bfloat16, contiguous.
+/// Writes the dequantized weight to out [N, K], float32 or bfloat16, contiguous.
 int ctorch_file_weight_expand(const ctorch_file_weight *weight, ctorch_tensor *out);
 /// Rows at integer ids as float32 or bfloat16: the ids' shape + [K].
 int ctorch_file_weight_embedding(
@@ -240,31 +239,32 @@ int ctorch_file_weight_embedding(
 // --- Layers ---------------------------------------------------------------------------------------------------------
 
 int ctorch_tensor_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
-/// A linear layer's weight [out, in]: a tensor or a file's, the other NULL.
+/// A linear layer's weight [out, in]: a tensor or a weight in a file; the other is NULL.
 typedef struct ctorch_weight {
     const ctorch_tensor *dense;
     const struct ctorch_file_weight *file;
 } ctorch_weight;
-/// x · weightᵀ + bias; x [..., in], for a file's weight float32 or bfloat16 on the CPU; bias [out] or NULL.
+/// x · weightᵀ + bias; x [..., in], with a weight in a file float32 or bfloat16 on the CPU; bias [out] or NULL.
 int ctorch_linear(const ctorch_tensor *x, ctorch_weight weight, const ctorch_tensor *bias, ctorch_tensor **out);
 /// Rows of weight [V, D] at integer ids.
 int ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out);
-/// The same plus what LoRA adapters add to rows of the weight: for each of `count` parts
-/// y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ, in float32 or better. All parts with a dropout share their
-/// draw. Gradients flow to x, a and b, and where they are recorded for it to the bias; the weight is frozen.
+/// A LoRA adapter's contribution to rows of a linear layer's weight.
 typedef struct ctorch_lora_part {
     const ctorch_tensor *a;  ///< [r, in]
     const ctorch_tensor *b;  ///< [n, r]
     int64_t start;
     double scale;
-    double dropout;  ///< the probability with which an element of x is dropped for this part
+    double dropout;  ///< the probability of dropping an element of x for this part
 } ctorch_lora_part;
+/// x · weightᵀ + bias, plus for each of `count` parts y[..., start ..< start + n] += scale · drop(x) · aᵀ · bᵀ, in
+/// float32 or better. All parts with a dropout share one random draw. Gradients flow to x, a and b, and to the bias if
+/// it requires them; the weight is frozen.
 int ctorch_linear_lora(
     const ctorch_tensor *x, ctorch_weight weight, const ctorch_tensor *bias, const ctorch_lora_part *parts,
     size_t count, ctorch_tensor **out);
 /// x / sqrt(mean(x²) + epsilon) · weight over the last dimension, computed in float32 for 16-bit x.
 int ctorch_rms_norm(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out);
-/// The same of the sum x + y, which is returned too; both of one shape and dtype.
+/// The RMS norm of the sum x + y (of one shape and dtype), and the sum.
 int ctorch_add_rms_norm(
     const ctorch_tensor *x, const ctorch_tensor *y, const ctorch_tensor *weight, double epsilon, ctorch_tensor **sum,
     ctorch_tensor **out);
@@ -275,99 +275,105 @@ int ctorch_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
 int ctorch_log_softmax(const ctorch_tensor *x, int64_t dim, ctorch_tensor **out);
 int ctorch_dropout(const ctorch_tensor *x, double probability, ctorch_tensor **out);
 /// Rotary position embedding in the half-split layout of Hugging Face's Llama: x [B, H, T, E], cosine and sine
-/// [T, R / 2]. The first R <= E elements of a head are turned, the others stay.
+/// [T, R / 2]. The first R <= E elements of a head are rotated, the others are unchanged.
 int ctorch_rotary(const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, ctorch_tensor **out);
-/// The same for a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the
-/// value heads: the queries [B, heads, T, E] and the keys [B, groups, T, E] rotated, the values as they are. Views of
-/// x, which is overwritten where no gradient is recorded, else of one new tensor. cosine and sine [T, R / 2] or
-/// [B, 1, T, R / 2], float32.
+/// Splits a merged projection x [B, T, (heads + 2 · groups) · E], the query heads first, then the key and the value
+/// heads: queries [B, heads, T, E] and keys [B, groups, T, E], rotated, and values [B, groups, T, E]. If no gradient is
+/// recorded, x is overwritten and the results are views of it, else they are views of one new tensor. cosine and sine
+/// [T, R / 2] or [B, 1, T, R / 2], float32.
 int ctorch_rotary_heads(
     const ctorch_tensor *x, const ctorch_tensor *cosine, const ctorch_tensor *sine, int64_t heads, int64_t groups,
     ctorch_tensor **queries, ctorch_tensor **keys, ctorch_tensor **values);
 /// silu(gate) · up for x [..., 2 · I] = [gate ; up]: [..., I]
 int ctorch_swiglu(const ctorch_tensor *x, ctorch_tensor **out);
-/// The same with GELU in its tanh form: gelu(gate) · up
+/// gelu(gate) · up with GELU's tanh approximation, for x as above
 int ctorch_geglu(const ctorch_tensor *x, ctorch_tensor **out);
-/// softmax(q · kᵀ · scale + mask) · v. q [B, H, T, E]; keys and values in `piece_count` pieces that follow each other,
-/// [B or 1, K, S_i, E] each, H a multiple of K, S their sum: a piece of batch 1 is shared by all. `log_weights`, one
-/// for each piece or NULL, are added to the scores of its keys. So are `biases`, one or NULL for each piece, or NULL:
-/// float32 [B or 1, K, S_i], key by key and head by head. A key whose bias is -infinity is not there for its head: it
-/// and its value may be any finite numbers. mask broadcastable to [B, H, T, S], boolean (true = attend) or added, or
-/// NULL; `causal` (only without a mask, T <= S and scale > 0): query t sees keys 0...S - T + t, so that the last T keys
-/// are the queries' own. The result is laid out [B, T, H, E].
+/// softmax(q · kᵀ · scale + mask) · v.
+/// - q [B, H, T, E]; the result has this shape, in memory [B, T, H, E].
+/// - Keys and values are `piece_count` consecutive pieces [B or 1, K, S_i, E], H a multiple of K, S the sum of S_i. All
+///   sequences share a piece of batch 1.
+/// - `log_weights` (or NULL) has one number per piece, added to the scores of its keys.
+/// - `biases` (or NULL) has one tensor (or NULL) per piece, float32 [B or 1, K, S_i], added to the scores per key and
+///   head. A bias of -infinity masks the key for its head; key and value may then be any finite numbers.
+/// - mask (or NULL) is broadcastable to [B, H, T, S], boolean (true = attend) or added.
+/// - `causal` (only without a mask, T <= S and scale > 0): query t attends to keys 0...S - T + t, so that the last T
+///   keys are at the queries' positions.
 int ctorch_attention(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
     const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, const ctorch_tensor *mask,
     bool causal, double scale, ctorch_tensor **out);
-/// Mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64, rows with `ignore_index` left out.
+/// The mean (or sum) of -log softmax(logits)[target]; logits [N, V], targets [N] int64. Rows whose target is
+/// `ignore_index` are ignored.
 int ctorch_cross_entropy(
     const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignore_index, bool sum, ctorch_tensor **out);
-/// How many rows of hidden [N, D] are best multiplied with weight [V, D] at a time where no more of their scores is
-/// wanted at once: so many that the product runs at the device's peak.
+/// The number of rows of hidden [N, D] to multiply with weight [V, D] at a time, so that few logits exist at once but
+/// the product still runs at the device's peak throughput.
 int64_t ctorch_rows_scored_at_once(const ctorch_tensor *hidden, ctorch_weight weight);
-/// `*sum` = Σ share · -log softmax(hidden · weightᵀ)[target] over rows and their targets; hidden [N, D], weight [V, D],
-/// targets [N] int64 of share 1 where `shares` is NULL, else [N, K] with `shares` [N, K] and the targets of a row
-/// distinct. The scores exist for a few rows at a time only. `*gradient`, unless `gradient` is NULL: of scale · sum
-/// with respect to hidden. Records nothing.
+/// `*sum` = Σ share · -log softmax(hidden · weightᵀ)[target] over rows and their targets; hidden [N, D], weight [V, D].
+/// Targets are int64: [N] with share 1 if `shares` is NULL, else [N, K], distinct within a row, with `shares` [N, K].
+/// Logits exist only for a few rows at a time. `*gradient` (unless `gradient` is NULL) is the gradient of scale · sum
+/// with respect to hidden. No gradient is recorded.
 int ctorch_linear_cross_entropy(
     const ctorch_tensor *hidden, ctorch_weight weight, const ctorch_tensor *targets, const ctorch_tensor *shares,
     double scale, double *sum, ctorch_tensor **gradient);
 
-// --- A decoding step ------------------------------------------------------------------------------------------------
+// --- Decode steps ---------------------------------------------------------------------------------------------------
 //
-// On the CPU, into tensors that the caller keeps, without recording gradients. x, y, q, out: float32, adjacent elements
-// in the last dimension, other strides as they are.
+// These functions run on the CPU, write to tensors of the caller and record no gradients. x, y, q and out are float32,
+// contiguous in the last dimension; other strides are arbitrary.
 
-/// Frozen weights [N, K] of 8 or 4 bits, in groups of 32 columns with a float16 scale (and for 4 bits a minimum) each.
+/// Frozen weights [N, K] of 8 or 4 bits, in groups of 32 columns with a float16 scale (with 4 bits also a minimum)
+/// each.
 typedef struct ctorch_quantized ctorch_quantized;
 
-/// Quantizes weight [N, K], float32 or bfloat16, K a multiple of 32. `bits`: 8, 4, or 0 for 4 where the weights are
-/// 4-bit groups already (GGUF's Q4_0 and Q4_1, also after rounding to bfloat16) and 8 otherwise. Groups that come from
-/// Q4_0, Q4_1 or Q8_0 are found again: exactly from float32, within the rounding from bfloat16.
+/// Quantizes weight [N, K], float32 or bfloat16, K a multiple of 32. `bits`: 8, 4, or 0 for 4 if the weights came from
+/// 4-bit groups (GGUF's Q4_0 and Q4_1, also after rounding to bfloat16) and 8 otherwise. Groups that came from Q4_0,
+/// Q4_1 or Q8_0 are recovered: exactly from float32, within the rounding error from bfloat16.
 int ctorch_quantized_create(const ctorch_tensor *weight, int bits, ctorch_quantized **out);
 
-/// Weights [N, K] in the blocks of a file, which are multiplied as they lie there.
+/// Weights [N, K] over a file's quantized blocks, without a copy.
 int ctorch_quantized_over(const struct ctorch_file_weight *weight, ctorch_quantized **out);
 void ctorch_quantized_free(ctorch_quantized *quantized);
-/// 8 or 4; 0 for blocks of a file.
+/// 8 or 4; 0 for a file's blocks.
 int ctorch_quantized_bits(const ctorch_quantized *quantized);
-/// The memory that one product reads.
+/// The number of bytes that one product reads.
 size_t ctorch_quantized_bytes(const ctorch_quantized *quantized);
 /// Writes two dimensions.
 void ctorch_quantized_shape(const ctorch_quantized *quantized, int64_t *shape);
-/// The weights as float32 out [N, K].
+/// Writes the dequantized weights to out [N, K], float32.
 int ctorch_quantized_dequantize(const ctorch_quantized *quantized, ctorch_tensor *out);
-/// y = x · weightᵀ, or y += that; x [M, K], y [M, N], M in 1...16. x is rounded to 8 bits in groups of 32 with a
-/// float32 scale each; sums are float32.
+/// y = x · weightᵀ, or y += x · weightᵀ if `accumulate`; x [M, K], y [M, N], M in 1...16. x is rounded to 8 bits in
+/// groups of 32 with a float32 scale each; sums are float32.
 int ctorch_quantized_linear_in(
     const ctorch_quantized *quantized, const ctorch_tensor *x, bool accumulate, ctorch_tensor *y);
 
-/// softmax(q · kᵀ · scale) · v for one query position a sequence: q, out [B, H, E], E a multiple of 16 up to 256; keys
-/// and values in at most 64 pieces as `ctorch_attention` takes them, each float32, float16 or bfloat16. Of the last
-/// piece the first `last` positions count, all where `last` is negative: a page that is being filled needs no view for
-/// each step.
+/// softmax(q · kᵀ · scale) · v for one query position per sequence: q, out [B, H, E], E a multiple of 16 up to 256;
+/// keys and values in up to 64 pieces as for `ctorch_attention`, each float32, float16 or bfloat16. Only the first
+/// `last` positions of the last piece are attended to, or all if `last` is negative. So a partly filled page needs no
+/// new view in each step.
 int ctorch_decode_attention_in(
     const ctorch_tensor *q, const ctorch_tensor *const *keys, const ctorch_tensor *const *values,
     const double *log_weights, const ctorch_tensor *const *biases, size_t piece_count, int64_t last, double scale,
     ctorch_tensor *out);
-/// Row `id` of weight [V, D], a tensor of float32 or bfloat16, contiguous, or a file's, to out [1, D].
+/// Writes row `id` of weight [V, D] to out [1, D]; weight is a contiguous float32 or bfloat16 tensor or in a file.
 int ctorch_embedding_in(ctorch_weight weight, int64_t id, ctorch_tensor *out);
 /// x / sqrt(mean(x²) + epsilon) · weight; x, y [M, D] (may be one tensor), weight [D] float32 or bfloat16.
 int ctorch_rms_norm_in(const ctorch_tensor *x, const ctorch_tensor *weight, double epsilon, ctorch_tensor *y);
-/// Rotates queries and keys as `ctorch_rotary` and appends keys and values to a cache. qkv [M, (heads + 2 groups) · E],
-/// in place; cosine and sine [1 or M, R / 2]; keys and values [1 or M, groups, capacity, E], float32, float16 or
-/// bfloat16: row m goes to sequence m at `index`, or in a cache of one sequence to position `index` + m.
+/// Rotates queries and keys as `ctorch_rotary` does and appends keys and values to a cache. qkv [M, (heads + 2 groups)
+/// · E] is rotated in place; cosine and sine [1 or M, R / 2]; keys and values [1 or M, groups, capacity, E], float32,
+/// float16 or bfloat16. Row m goes to position `index` of sequence m, or in a cache of one sequence to position `index`
+/// + m.
 int ctorch_rotary_append_in(
     ctorch_tensor *qkv, const ctorch_tensor *cosine, const ctorch_tensor *sine, int64_t heads, int64_t groups,
     ctorch_tensor *keys, ctorch_tensor *values, int64_t index);
 /// silu(gate) · up; gate_up [M, 2 I], gate first; y [M, I].
 int ctorch_swiglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y);
-/// The same with GELU in its tanh form.
+/// gelu(gate) · up with GELU's tanh approximation, for the same shapes.
 int ctorch_geglu_in(const ctorch_tensor *gate_up, ctorch_tensor *y);
 /// y += scale · (x · aᵀ) · bᵀ; x [M, K], a [r, K], b [N, r] float32 or bfloat16, contiguous; y [M, N].
 int ctorch_lora_in(
     const ctorch_tensor *x, const ctorch_tensor *a, const ctorch_tensor *b, double scale, ctorch_tensor *y);
-/// The index of the greatest of x [V], the first of equal ones; -1 where one is NaN, or the greatest is not finite.
+/// The index of the greatest element of x [V], the first of equal ones; -1 if one is NaN or the greatest is not finite.
 int ctorch_tensor_argmax(const ctorch_tensor *x, int64_t *out);
 
 // --- Gradients ------------------------------------------------------------------------------------------------------
@@ -376,26 +382,27 @@ int ctorch_tensor_set_requires_grad(ctorch_tensor *tensor, bool requires_grad);
 bool ctorch_tensor_requires_grad(const ctorch_tensor *tensor);
 /// Accumulates the gradients of a scalar into the leaves that require them.
 int ctorch_tensor_backward(const ctorch_tensor *tensor);
-/// The same for a tensor of any shape, given the gradient that reaches it.
+/// Backpropagates `gradient`, the gradient with respect to a tensor of any shape.
 int ctorch_tensor_backward_from(const ctorch_tensor *tensor, const ctorch_tensor *gradient);
-/// The accumulated gradient; `*out` is NULL where there is none.
+/// The accumulated gradient; `*out` is NULL if none.
 int ctorch_tensor_grad(const ctorch_tensor *tensor, ctorch_tensor **out);
 int ctorch_tensor_clear_grad(ctorch_tensor *tensor);
 int ctorch_tensor_detach(const ctorch_tensor *tensor, ctorch_tensor **out);
-/// Computes outputs, new handles, from inputs, which are the body's to free. Returns NULL, or a message from `malloc`.
+/// Computes outputs (new handles) from inputs (which the body frees). Returns NULL, or an error message allocated with
+/// `malloc`.
 typedef char *(*ctorch_body)(void *context, ctorch_tensor *const *inputs, ctorch_tensor **outputs);
-/// The outputs of `body` without what it keeps for gradients in between: it runs once more, on the same inputs, when
-/// they are asked for. `leaves` are what it reads besides and leaves gradients in. `release` is called once, when
-/// neither is needed any more or after a failure.
+/// Runs `body` with gradient checkpointing: no activations are stored, the backward pass runs `body` again on the same
+/// inputs. `leaves` are the other tensors that `body` uses and that collect gradients. `release` is called once, when
+/// `body` is no longer needed or after a failure.
 int ctorch_recomputed(
     const ctorch_tensor *const *inputs, size_t input_count, const ctorch_tensor *const *leaves, size_t leaf_count,
     ctorch_body body, void *context, void (*release)(void *), ctorch_tensor **outputs, size_t output_count);
-/// Scales all gradients so that their joint norm is at most `max_norm`; `*norm` is the norm before.
+/// Scales all gradients so that their global norm is at most `max_norm`; `*norm` is the norm before scaling.
 int ctorch_clip_grad_norm(const ctorch_tensor *const *tensors, size_t count, double max_norm, double *norm);
 
-/// One AdamW step (Loshchilov and Hutter 2019, decoupled weight decay) in libtorch's fused kernel. `update_counts`: of
-/// each parameter, the steps in which it had a gradient, this one included. Without one it is left as it is. The
-/// moments have the parameters' shapes and dtypes.
+/// One AdamW step (Loshchilov and Hutter 2019, decoupled weight decay) in libtorch's fused kernel. `update_counts` has
+/// for each parameter the number of steps in which it had a gradient, including this one. Parameters without a gradient
+/// are unchanged. The moments have the parameters' shapes and dtypes.
 int ctorch_adamw_step(
     const ctorch_tensor *const *parameters, const ctorch_tensor *const *first_moments,
     const ctorch_tensor *const *second_moments, const double *update_counts, size_t count, double learning_rate,

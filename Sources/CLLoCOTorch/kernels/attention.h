@@ -1,13 +1,15 @@
 // Causal attention, forward and backward, in tiles that stay in the caches (Dao 2023, FlashAttention-2).
 //
-// Why it is written here: of SmolLM2-135M's prefill over 1,536 tokens on two Zen 4 cores libtorch's attention took 45 %
-// at 93 GFLOP/s, its backward pass 38 % of a LoRA step, where the linear layers run at 380. See Docs/performance.md.
+// Why it is written here: in SmolLM2-135M's prefill over 1,536 tokens on two Zen 4 cores, libtorch's attention took 45
+// % of the time at 93 GFLOP/s, and its backward pass 38 % of a LoRA step; the linear layers run at 380 GFLOP/s. See
+// Docs/performance.md.
 //
-// Everything is computed transposed, a row a key and a lane a query: S = K · Qᵀ [keys, queries]. So maxima, sums and
-// corrections of the softmax are lane by lane, and of the five products of a step none needs its operands transposed in
-// the inner loop. NaN reaches every query that sees it and no other, but for a value's: weights of hidden keys are
-// small numbers and no zeros, so that all queries of its tile get it; libtorch's operation gives it to all. Queries are
-// taken 64 at a time, keys likewise. With bfloat16 products the inner dimension goes in pairs.
+// Everything is computed transposed, with a row per key and a lane per query: S = K · Qᵀ [keys, queries]. So the
+// maxima, sums and corrections of the softmax are lane by lane, and none of a step's five products needs transposed
+// operands in the inner loop. Tiles have 64 queries and 64 keys. In bfloat16 products the inner dimension is in pairs.
+//
+// NaN propagation: a NaN key or query affects only queries that attend to it. A NaN value affects every query of its
+// tile, because masked weights are tiny numbers, not zeros; with libtorch's operation it affects all queries.
 
 #pragma once
 
@@ -18,11 +20,11 @@
 
 namespace KERNELS {
 
-/// Queries of a tile (lanes), and keys (rows).
+/// The queries (lanes) and keys (rows) of a tile.
 constexpr int64_t tile_queries = 64, tile_keys = 64;
-constexpr int64_t largest_head = 256;
+constexpr int64_t max_head_size = 256;
 
-/// Stands for minus infinity, which would make NaN of differences.
+/// The score of a masked key. Minus infinity would make differences NaN.
 constexpr float hidden_score = -1e30f;
 
 using ctorch::AttentionArguments;
@@ -30,16 +32,16 @@ using ctorch::AttentionGradients;
 using ctorch::Buffer;
 using ctorch::KeyValuePiece;
 
-// --- Rows into the forms that products take
+// --- Packing of rows for products
 
-/// The first element of a row, for an element type of `Unit`'s choosing.
+/// The address of a row's first element.
 template <typename Element, typename Pointer>
 inline auto row(const ctorch::Rows<Pointer> &rows, int64_t batch, int64_t head, int64_t position) {
     using Target = std::conditional_t<std::is_const_v<std::remove_pointer_t<Pointer>>, const Element, Element>;
     return static_cast<Target *>(rows.data) + batch * rows.batch + head * rows.head + position * rows.position;
 }
 
-/// to [filled, size / elements] units: `count` rows as they are, then zeros.
+/// Packs rows to [filled, size / elements] units: `count` rows, then zeros.
 template <typename Unit, typename Element>
 inline void pack_rows(const Element *from, int64_t stride, int64_t count, int64_t filled, int64_t size, Unit *to) {
     for (int64_t r = 0; r < filled; r++) {
@@ -54,7 +56,7 @@ inline void pack_rows(const Element *from, int64_t stride, int64_t count, int64_
     }
 }
 
-/// to [filled / elements, size] units: with pairs, elements of two consecutive rows side by side.
+/// Packs rows to [filled / elements, size] units; a unit of two has the elements of two consecutive rows.
 template <typename Unit, typename Element>
 inline void pack_positions(const Element *from, int64_t stride, int64_t count, int64_t filled, int64_t size, Unit *to) {
     if constexpr (UnitLanes<Unit>::elements == 1) {
@@ -73,29 +75,29 @@ inline void pack_positions(const Element *from, int64_t stride, int64_t count, i
     }
 }
 
-/// Rows [count <= 64, size] transposed to lanes: [size / elements, 64] units.
+/// Transposes rows [count <= 64, size] to lanes: [size / elements, 64] units.
 template <typename Unit, typename Element>
 inline void pack_lanes(const Element *from, int64_t stride, int64_t count, int64_t size, Unit *to) {
-    alignas(64) Unit rows[64 * largest_head];
+    alignas(64) Unit rows[64 * max_head_size];
     const int64_t units = size / UnitLanes<Unit>::elements;
     pack_rows(from, stride, count, 64, size, rows);
     transpose(rows, units, 64, units, to, 64);
 }
 
-/// Rows [count <= tile_keys, size] transposed to [size, tile_keys / elements] units: a value's element, keys side by
+/// Transposes rows [count <= tile_keys, size] to [size, tile_keys / elements] units: for each element, keys side by
 /// side.
 template <typename Unit, typename Element>
 inline void pack_columns(const Element *from, int64_t stride, int64_t count, int64_t size, Unit *to) {
-    alignas(64) Unit positions[tile_keys * largest_head];
+    alignas(64) Unit positions[tile_keys * max_head_size];
     constexpr int64_t units = tile_keys / UnitLanes<Unit>::elements;
     pack_positions(from, stride, count, tile_keys, size, positions);
     transpose(positions, size, units, size, to, units);
 }
 
-/// Transposed tiles [size, 64] back to rows: out [count, size] = from · factor, the factor one for each lane.
+/// Transposes a tile [size, 64] back to rows: out [count, size] = from · factor, with one factor per lane.
 template <typename Element>
 inline void unpack_lanes(float *from, const float *factors, int64_t count, int64_t size, Element *out, int64_t stride) {
-    alignas(64) float rows[64 * largest_head];
+    alignas(64) float rows[64 * max_head_size];
     for (int64_t e = 0; e < size; e++) {
         for (int64_t q = 0; q < 64; q += 16) {
             store(from + e * 64 + q, load<f32x16>(from + e * 64 + q) * load<f32x16>(factors + q));
@@ -107,18 +109,18 @@ inline void unpack_lanes(float *from, const float *factors, int64_t count, int64
     }
 }
 
-// --- Which tiles there are
+// --- Tiles
 
 /// Up to 64 keys of one piece.
 struct KeyTile {
     const KeyValuePiece *piece;
     int64_t index;     // of the piece
-    int64_t offset;    // of its first key within the piece
-    int64_t position;  // of its first key in the sequence
+    int64_t offset;    // of the first key within the piece
+    int64_t position;  // of the first key in the sequence
     int64_t count;
 };
 
-/// All keys in tiles, in order. A tile lies within a piece, so that one that is shared is packed once.
+/// All keys in tiles, in order. A tile lies within one piece, so that a shared piece is packed once.
 struct KeyTiles {
     Buffer<KeyTile> tiles;
     int64_t count = 0;
@@ -135,12 +137,12 @@ struct KeyTiles {
     }
 };
 
-/// What is added to the scores of a tile's keys in a head, one by one; NULL for nothing.
+/// The biases of a tile's keys in a head; NULL if the piece has none.
 inline const float *bias_of(const KeyTile &tile, int64_t b, int64_t group) {
     return tile.piece->bias.data ? row<float>(tile.piece->bias, b, group, tile.offset) : nullptr;
 }
 
-/// The keys of a tile that a head has: all but those without a weight at its end, which are not even read.
+/// The number of a tile's keys to read for a head: trailing keys with a bias of -infinity are skipped.
 inline int64_t keys_of(const KeyTile &tile, int64_t b, int64_t group) {
     int64_t count = tile.count;
     if (const float *bias = bias_of(tile, b, group)) {
@@ -149,14 +151,14 @@ inline int64_t keys_of(const KeyTile &tile, int64_t b, int64_t group) {
     return count;
 }
 
-/// Keys and values as products take them, for all tiles, sequences and key heads.
+/// Packed keys and values of all tiles, sequences and key heads.
 template <typename Unit>
 struct PackedKeys {
     static constexpr int64_t elements = UnitLanes<Unit>::elements;
     const AttentionArguments &a;
     const KeyTiles &tiles;
     const int64_t tile_units, batch;
-    /// Forward: rows of keys, columns of values. Backward: columns of keys and rows of values as well.
+    /// Forward: rows of keys and columns of values. Backward: rows and columns of keys, and rows of values.
     Buffer<Unit> key_rows, value_columns, key_columns, value_rows;
 
     PackedKeys(const AttentionArguments &a, const KeyTiles &tiles, bool backward)
@@ -180,7 +182,7 @@ struct PackedKeys {
         });
     }
 
-    /// Where a tile's part of a buffer begins.
+    /// The start of a tile's part of a buffer.
     Unit *at(Unit *buffer, int64_t b, int64_t head, int64_t tile) const {
         const int64_t sequence = tiles.tiles[tile].piece->is_shared ? 0 : b;
         return buffer + ((sequence * a.groups + head) * tiles.count + tile) * tile_units;
@@ -212,7 +214,7 @@ private:
     }
 };
 
-/// Gives keys another weight: adds to the scores [rows, 64], which are not scaled yet.
+/// Adds log weights and biases to the scores [rows, 64], which are not scaled yet.
 inline void add_weights(
     const AttentionArguments &a, const KeyTile &tile, int64_t b, int64_t group, int64_t rows, float *scores) {
     const float log_weight = tile.piece->log_weight;
@@ -230,7 +232,7 @@ inline void add_weights(
     for (int64_t i = 0; i < rows * 64; i += 16) store(scores + i, load<f32x16>(scores + i) + shift);
 }
 
-/// Hides the keys behind each query: row r stands for the key at `position` + r, lane n for the query at `first` + n.
+/// Masks the keys after each query: row r is the key at `position` + r, lane n the query at `first` + n.
 inline void hide_later_keys(float *scores, int64_t rows, int64_t position, int64_t first) {
     const i32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     for (int64_t r = 0; r < rows; r++) {
@@ -242,7 +244,7 @@ inline void hide_later_keys(float *scores, int64_t rows, int64_t position, int64
     }
 }
 
-/// Stores probabilities [rows, 64] as products take them, keys side by side: [rows / elements, 64] units.
+/// Stores probabilities [rows, 64] packed for a product, keys side by side: [rows / elements, 64] units.
 template <typename Unit>
 inline void store_pair(Unit *to, f32x16 low, f32x16 high) {
     if constexpr (UnitLanes<Unit>::elements == 2) {
@@ -261,10 +263,10 @@ void attention_tile(
     int64_t start) {
     constexpr int64_t elements = UnitLanes<Unit>::elements;
     constexpr int terms = elements == 2 ? 3 : 5;
-    alignas(64) Unit query[64 * largest_head / elements];
+    alignas(64) Unit query[64 * max_head_size / elements];
     alignas(64) float scores[tile_keys * 64];
     alignas(64) Unit weights[tile_keys * 64 / elements];
-    alignas(64) float mixed[64 * largest_head];
+    alignas(64) float mixed[64 * max_head_size];
     alignas(64) float maxima[64], sums[64], factors[64];
 
     const int64_t size = a.size, group = head / (a.heads / a.groups);
@@ -277,7 +279,7 @@ void attention_tile(
     bool is_first = true;
     for (int64_t t = 0; t < tiles.count && tiles.tiles[t].position < first + count; t++) {
         const KeyTile &tile = tiles.tiles[t];
-        // Keys behind the last query are of no use to any.
+        // No query attends to keys after the last query.
         const int64_t rows = std::min(keys_of(tile, b, group), first + count - tile.position);
         const int64_t even = (rows + 1) / 2 * 2;
         if (rows == 0) continue;
@@ -289,7 +291,7 @@ void attention_tile(
         if (even > rows) std::fill(scores + rows * 64, scores + even * 64, hidden_score);
         for (int64_t n = 0; n < columns; n += 16) {
             const f32x16 before = load<f32x16>(maxima + n);
-            // NaN is passed over here: it is in the weights, and so in their sum.
+            // The maximum skips NaN; the weights and their sum keep it.
             f32x16 maximum = before, other = before;
             for (int64_t r = 0; r < even; r += 2) {
                 maximum = max(load<f32x16>(scores + r * 64 + n), maximum);
@@ -305,7 +307,7 @@ void attention_tile(
                 high_sum += high;
                 store_pair(weights + r / elements * 64 + n, low, high);
             }
-            // Exactly one where the maximum stays, whatever the other lanes do.
+            // Exactly 1 in lanes whose maximum does not change.
             const f32x16 factor = exp2<5>((before - maximum) * scale);
             store(maxima + n, maximum);
             store(sums + n, load<f32x16>(sums + n) * factor + low_sum + high_sum);
@@ -339,7 +341,7 @@ void attention_forward_in(const AttentionArguments &a) {
     const PackedKeys<Unit> packed(a, tiles, false);
     const int64_t blocks = (a.queries + tile_queries - 1) / tile_queries, heads = a.batch * a.heads;
     ctorch::parallel(blocks * heads, [&](int64_t task) {
-        // The last queries see most keys: longest first.
+        // The last queries attend to the most keys: longest tasks first.
         const int64_t block = blocks - 1 - task / heads, b = task % heads / a.heads, head = task % heads % a.heads;
         if (a.is_bf16) {
             attention_tile<Unit, bf16>(a, tiles, packed, b, head, block * tile_queries);
@@ -358,14 +360,14 @@ inline void attention_forward(const AttentionArguments &a) {
 
 // --- Backward
 
-/// What the tiles of one query head share.
+/// Packed queries and output gradients, shared by all key tiles.
 template <typename Unit>
 struct PackedQueries {
     static constexpr int64_t elements = UnitLanes<Unit>::elements;
     const int64_t blocks, block_units;
     /// Queries and the output's gradients [B · H][blocks]: lanes [E / elements, 64], and positions [64 / elements, E].
     Buffer<Unit> query_lanes, query_positions, out_lanes, out_positions;
-    /// [B · H][blocks · 64]: log2 of the softmax's denominators, and Σ out · gradient
+    /// [B · H][blocks · 64]: log2 of the softmax's denominators, and Σ out · gradient.
     Buffer<float> log_sums, products;
 
     PackedQueries(const AttentionArguments &a, const AttentionGradients &g)
@@ -403,7 +405,7 @@ private:
         pack_lanes(gradient, g.out.position, count, size, out_lanes + task * block_units);
         pack_positions(gradient, g.out.position, count, 64, size, out_positions + task * block_units);
         for (int64_t n = 0; n < 64; n++) {
-            // Lanes without a query get no weight.
+            // Lanes without a query get a weight of 0.
             log_sums[task * 64 + n] = n < count ? a.log_sums[(b * a.heads + head) * a.queries + start + n] : 1e30f;
             f32x16 product = 0.0f;
             for (int64_t e = 0; n < count && e < size; e += 16) {
@@ -414,12 +416,12 @@ private:
     }
 };
 
-/// What tiles add up in float32, before heads and parts are joined.
+/// Float32 sums of gradients over tiles, before heads and parts are added up.
 struct GradientSums {
-    /// Key tiles of a head are dealt out to so many parts, each with its own sums for the queries: tasks enough for any
-    /// number of threads, and sums that do not depend on their number.
+    /// The number of parts to which a head's key tiles are distributed, each with separate sums for the queries. So
+    /// tasks suffice for any number of threads, and sums do not depend on that number.
     int64_t parts;
-    /// [B · H][parts][blocks][E, 64], and [B · H][tiles][64, E]
+    /// [B · H][parts][blocks][E, 64], and [B · H][tiles][64, E].
     Buffer<float> queries, keys, values;
 
     GradientSums(const AttentionArguments &a, int64_t tiles, int64_t blocks)
@@ -429,7 +431,7 @@ struct GradientSums {
           values(a.batch * a.heads * tiles * tile_keys * a.size) {}
 };
 
-/// One key tile with all the queries that see it.
+/// Adds the gradients of one key tile, over all queries that attend to it.
 template <typename Unit>
 void attention_gradient_tile(
     const AttentionArguments &a, const KeyTiles &tiles, const PackedKeys<Unit> &packed,
@@ -438,7 +440,7 @@ void attention_gradient_tile(
     constexpr int terms = elements == 2 ? 3 : 5;
     constexpr int64_t width = 64 / elements;
     alignas(64) float scores[tile_keys * 64], slopes[tile_keys * 64];
-    // Weights and the scores' gradients, queries side by side; the latter also with keys side by side.
+    // Weights and the scores' gradients with queries side by side; the gradients also with keys side by side.
     alignas(64) Unit weight_rows[tile_keys * width], slope_rows[tile_keys * width];
     alignas(64) Unit slope_lanes[tile_keys * width];
 
@@ -502,7 +504,7 @@ void attention_gradient_tile(
     }
 }
 
-/// Adds up what the query heads of a key head (and, of shared keys, all sequences) have to say of a tile.
+/// Writes a tile's gradient: the sum over the query heads of a key head and, for a shared piece, over all sequences.
 template <typename Element>
 void write_key_gradient(
     const AttentionArguments &a, const KeyTiles &tiles, const Buffer<float> &sums, float scale,

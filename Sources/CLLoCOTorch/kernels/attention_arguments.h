@@ -1,4 +1,4 @@
-// What the attention kernels are given.
+// The arguments of the attention kernels.
 
 #pragma once
 
@@ -13,41 +13,41 @@ struct Rows {
     int64_t batch = 0, head = 0, position = 0;
 };
 
-/// Keys and values that follow those of the piece before.
+/// Keys and values at consecutive positions, after those of the previous piece.
 struct KeyValuePiece {
-    /// batch stride 0 where all sequences share them
+    /// The batch stride is 0 if all sequences share the piece.
     Rows<const void *> keys, values;
     int64_t count;
     bool is_shared;
     /// Added to the scores of the piece's keys.
     float log_weight;
-    /// The same key by key, [B or 1, groups, count], or data is NULL; -infinity where a head has no key.
+    /// Added to the scores per key and head, [B or 1, groups, count]; -infinity masks a key. data is NULL for none.
     Rows<const float *> bias;
 };
 
-/// Causal attention: query t sees the keys 0 ... total - queries + t.
+/// Causal attention: query t attends to keys 0 ... total - queries + t.
 struct AttentionArguments {
     int64_t batch, heads, groups, queries, size;
-    /// positions of all pieces
+    /// The number of positions of all pieces.
     int64_t total;
     float scale;
-    /// bfloat16 elements, else float32
+    /// Whether elements are bfloat16, else float32.
     bool is_bf16;
     Rows<const void *> query;
     const KeyValuePiece *pieces;
     int64_t piece_count;
-    /// [B, H, T, E] by its strides, of the elements' dtype
+    /// [B, H, T, E], with the elements' dtype.
     Rows<void *> out;
-    /// [B, H, T]: log2 of the softmax's denominator, for the backward pass; NULL where none follows
+    /// [B, H, T]: log2 of the softmax's denominator, for the backward pass; NULL without one.
     float *log_sums;
 };
 
-/// The gradient of a piece, or of the queries; data is NULL where it is not wanted.
+/// The gradients of output, queries and pieces; data is NULL for a gradient that is not needed.
 struct AttentionGradients {
-    /// of the output
+    /// The input: the output's gradient.
     Rows<const void *> out;
     Rows<void *> query;
-    /// for each piece; a shared one has a batch of 1
+    /// One per piece; that of a shared piece has a batch of 1.
     const Rows<void *> *keys, *values;
 };
 

@@ -1,13 +1,13 @@
-// Products of many rows of x with weights in the blocks of a GGUF file, in integers of 8 bits.
+// Products of many rows of x with weights in the blocks of a GGUF file, in 8-bit integers.
 //
-// Why: where a processor does not multiply bfloat16, it multiplies bytes two to three times as fast as float32, and
-// what is expanded for it is a byte a weight. x is rounded as for a few rows (blocks.h), so that prompts and the tokens
-// after them are computed alike.
+// Why: a processor without bfloat16 products multiplies bytes two to three times as fast as float32, and a weight is
+// expanded to one byte only. x is rounded as for a few rows (blocks.h), so that prefill and decode compute alike.
 //
-// Sixteen rows of weights form a tile. A slab of it, some groups of 32 columns, is unpacked once, stays in the first
-// cache, and is multiplied with all rows of x, a few at a time. A group of a tile is 8 blocks of 64 bytes, each four
-// columns of every row, as quantized.h has them; then the scales of the rows, and what a sum of x adds for each. x lies
-// as it is read: for a few rows a group after the other, four columns of each row, its scales, and its sums.
+// Sixteen rows of weights form a tile. A slab of it, a few groups of 32 columns, is unpacked once, stays in the L1
+// cache, and is multiplied with all rows of x, a few at a time. A group of a tile is 8 blocks of 64 bytes, each with
+// four columns of every row, as in quantized.h; then the scales of the rows, and each row's offset, which multiplies
+// the sum of x. x is packed in the order of reading: for a few rows, group by group, four columns of each row, the
+// scales, and the sums.
 
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace KERNELS {
 
-/// Rows of x, or of y on the way back, that are multiplied at once: the registers hold their sums.
+/// The number of rows of x, or of y in the backward pass, multiplied at once: registers hold their sums.
 #if KERNELS_X86 == 512
 constexpr int product_rows = 12;
 #elif KERNELS_X86 == 256
@@ -26,18 +26,19 @@ constexpr int product_rows = 6;
 constexpr int product_rows = 4;
 #endif
 
-/// Groups of a slab.
+/// The number of groups of a slab.
 constexpr int64_t slab_groups = 16;
 
 /// A group of x for `product_rows` rows.
 struct alignas(4) InputGroup {
     uint32_t fours[8][product_rows];
     float scales[product_rows];
-    /// Of the numbers of each half, times the scale.
+    /// The sum of each half's numbers, times the scale.
     float sums[2][product_rows];
 };
 
-/// A group of a tile of weights: w = scale * number + offset; each half of it has its own where the format's have.
+/// A group of a tile of weights: w = scale * number + offset. Each half has its own scale and offset if the format's
+/// halves do.
 template <int Halves>
 struct alignas(64) TileGroup {
     uint8_t numbers[8][64];
@@ -45,10 +46,9 @@ struct alignas(64) TileGroup {
     float offsets[Halves][16];
 };
 
-// --- Sums of products of bytes, for sixteen rows of weights and a few of x
-// ---------------------------------------------
+// --- Sums of products of bytes, for sixteen rows of weights and a few of x ------------------------------------------
 
-/// Adds the products of `Count` fours of columns. Weights are signed where `IsSigned`, else 0 ... `Greatest`.
+/// Adds the products of `Count` fours of columns. Weights are signed if `IsSigned`, else 0 ... `Greatest`.
 template <bool IsSigned, int Greatest, int Count>
 KERNELS_INLINE void add_dots(
     const uint8_t (*weights)[64], const uint32_t (*x)[product_rows], i32x16 (&sums)[product_rows]) {
@@ -83,7 +83,7 @@ KERNELS_INLINE void add_dots(
                     pairs[r][h] = f == begin ? products : _mm256_add_epi16(pairs[r][h], products);
                 }
             }
-            // Two fours at once would need more registers than there are: a fifth slower.
+            // Two fours at once would exceed the registers: a fifth slower.
             asm volatile("" ::: "memory");
         }
 #pragma clang loop unroll(full)
@@ -109,7 +109,7 @@ KERNELS_INLINE void add_dots(
         const i32x16 w = load<i32x16>(weights[f]);
         for (int r = 0; r < product_rows; r++) {
             for (int i = 0; i < 4; i++) {
-                // Byte i of each four, with its sign where it has one.
+                // Byte i of each four, sign-extended if signed.
                 const i32x16 number = IsSigned ? w << (24 - 8 * i) >> 24 : (i32x16)((u32x16)w >> (8 * i) & 255);
                 sums[r] += number * int32_t(int8_t(x[f][r] >> 8 * i));
             }
@@ -118,7 +118,7 @@ KERNELS_INLINE void add_dots(
 #endif
 }
 
-/// Whether numbers that are signed in the file are unpacked as such: VNNI takes those of weights as 0...255.
+/// Whether signed numbers of the file are unpacked as signed: VNNI expects weights in 0...255.
 #if KERNELS_VNNI && !defined(KERNELS_EMULATED)
 constexpr bool unpacks_signs = false;
 #else
@@ -127,7 +127,7 @@ constexpr bool unpacks_signs = true;
 
 // --- A tile ---------------------------------------------------------------------------------------------------------
 
-/// A format as it is unpacked.
+/// The unpacked form of a format.
 template <typename Format>
 struct Unpacked {
     using Block = typename Format::Type;
@@ -138,7 +138,7 @@ struct Unpacked {
     using Group = TileGroup<halves>;
 };
 
-/// Groups `begin` ..< `end` of a row, as row `row` of a tile.
+/// Unpacks groups `begin` ..< `end` of a row to row `row` of a tile.
 template <typename Format>
 static void unpack_row(const uint8_t *data, int64_t begin, int64_t end, int row, typename Unpacked<Format>::Group *to) {
     using U = Unpacked<Format>;
@@ -213,7 +213,7 @@ struct ProductLoop {
         return (blocks * groups * int64_t(sizeof(InputGroup)) + 63) / 64 * 64 + product.threads * worker_bytes();
     }
 
-    /// Rows of x from `block * product_rows` on; what is beyond the last is zero.
+    /// Quantizes the rows of x from `block * product_rows` on; rows past the last are zero.
     void pack(int64_t block) const {
         for (int r = 0; r < product_rows; r++) {
             const int64_t row = block * product_rows + r;
@@ -238,10 +238,10 @@ struct ProductLoop {
     }
 
     template <typename Format>
-    void multiply(const ctorch::BlockWeights &part, int64_t first, int64_t start, uint8_t *own) const {
+    void multiply(const ctorch::BlockWeights &part, int64_t first, int64_t start, uint8_t *scratch) const {
         using Group = typename Unpacked<Format>::Group;
-        Group *slab = reinterpret_cast<Group *>(own);
-        float *sums = reinterpret_cast<float *>(own + slab_bytes);
+        Group *slab = reinterpret_cast<Group *>(scratch);
+        float *sums = reinterpret_cast<float *>(scratch + slab_bytes);
         const int count = int(std::min<int64_t>(16, part.rows - first));
         f32x16 bias = 0;
         if (product.bias) {
@@ -269,12 +269,12 @@ struct ProductLoop {
         }
     }
 
-    void multiply(int64_t tile, uint8_t *own) const {
+    void multiply(int64_t tile, uint8_t *scratch) const {
         int64_t start = 0;
         for (const ctorch::BlockWeights *part = product.parts;; part++) {
             const int64_t count = (part->rows + 15) / 16;
             if (tile < count) {
-                with_blocks(part->type, [&]<typename Format>() { multiply<Format>(*part, 16 * tile, start, own); });
+                with_blocks(part->type, [&]<typename Format>() { multiply<Format>(*part, 16 * tile, start, scratch); });
                 return;
             }
             tile -= count;
@@ -292,9 +292,9 @@ static void block_product(const ctorch::BlockProduct &product) {
     ctorch::parallel(loop.blocks, [&](int64_t block) { loop.pack(block); });
     const WeightRuns runs(loop.tiles, 1, INT64_MAX, product.threads);
     ctorch::parallel(runs.count, [&](int64_t worker) {
-        uint8_t *own = loop.memory + worker * loop.worker_bytes();
+        uint8_t *scratch = loop.memory + worker * loop.worker_bytes();
         runs.work(worker, [&](int64_t tile, int64_t end) {
-            for (; tile < end; tile++) loop.multiply(tile, own);
+            for (; tile < end; tile++) loop.multiply(tile, scratch);
         });
     });
 }

@@ -1,20 +1,20 @@
-// Products with weights in the blocks of a GGUF file, as they lie in it.
+// Products with weights in the blocks of a GGUF file, without a copy.
 //
-// Why: a model's file is mapped, not copied. What a decoding step reads of it are the 4 to 8 bits a weight that the
-// file has, and nothing but pages of the file is in memory.
+// Why: a model's file is memory-mapped. A decode step reads only the file's 4 to 8 bits per weight, and only pages of
+// the file are in memory.
 //
-// A block format is a type with these members, for the block at `data` of one group of 32 columns or of eight:
+// A block format is a type with these members, for the block at `data` with one or eight groups of 32 columns:
 //
 //     Block(data)       reads the scales
-//     numbers(g)        the 32 numbers of group g, as bytes of 0...63; for `is_signed` -128...127
-//     zero              what of these stands for zero
-//     scales(half)      a number more is so much more weight: a number, or one for each of eight groups; each half of a
-//                       group has one of its own where `has_halves`
-//     minima()          are added: w = scale * (number - zero) + minimum
+//     numbers(g)        the 32 numbers of group g, as bytes in 0...63, or -128...127 if `is_signed`
+//     zero              the number that represents a weight of zero
+//     scales(half)      the scales: one number, or one for each of eight groups; each half of a group has its own scale
+//     if
+//                       `has_halves`
+//     minima()          the minima: w = scale * (number - zero) + minimum
 //
-// x is quantized to int8 with a scale for each 32 columns, as for the weights of quantized.h: products and their sums
-// within a group are of integers, exact; groups are added in float32. Where nothing may be rounded, x and products are
-// float32.
+// x is quantized to int8 with one scale per 32 columns, as in quantized.h: products and their sums within a group are
+// exact integers; groups are added in float32. If rounding is not allowed, x and products are float32.
 
 #pragma once
 
@@ -32,14 +32,14 @@ using f32x8 = float __attribute__((ext_vector_type(8)));
 
 // --- Sums of products of bytes --------------------------------------------------------------------------------------
 
-/// Eight sums, each of four products: lanes 0 ..< 4 of the first sixteen numbers. `a` is signed where `IsSigned`, else
-/// 0...63; x is -127...127.
+/// Eight sums of four products each; lanes 0 ..< 4 belong to the first sixteen numbers. `a` is signed if `IsSigned`,
+/// else in 0...63; x is in -127...127.
 template <bool IsSigned>
 KERNELS_INLINE i32x8 dot_bytes(u8x32 a, i8x32 x) {
 #if KERNELS_X86
     __m256i left = (__m256i)a, right = (__m256i)x;
     if constexpr (IsSigned) {
-        // |a| and x with the signs of a: pairs stay within 2 * 128 * 127 < 2^15.
+        // |a| and x with the signs of a: pairs are within 2 * 128 * 127 < 2^15.
         right = _mm256_sign_epi8(right, left);
         left = _mm256_abs_epi8(left);
     }
@@ -79,13 +79,13 @@ inline float sum(f32x8 v) {
 
 // --- Formats --------------------------------------------------------------------------------------------------------
 
-/// Bytes shifted to the right: no processor shifts bytes.
+/// Shifts bytes to the right, by shifting 16-bit words: no processor shifts bytes.
 KERNELS_INLINE u8x32 shifted(u8x32 bytes, int count) {
     using u16x16_t = uint16_t __attribute__((ext_vector_type(16)));
     return (u8x32)((u16x16_t)bytes >> uint16_t(count)) & uint8_t(0xFF >> count);
 }
 
-/// Sixteen bytes as 32 numbers: the lower halves, then the upper ones.
+/// Sixteen bytes as 32 numbers: the lower nibbles, then the upper ones.
 KERNELS_INLINE u8x32 nibbles(const uint8_t *data) {
     using u32x4 = uint32_t __attribute__((ext_vector_type(4)));
     using u32x8 = uint32_t __attribute__((ext_vector_type(8)));
@@ -94,7 +94,7 @@ KERNELS_INLINE u8x32 nibbles(const uint8_t *data) {
     return (u8x32)(both >> u32x8{0, 0, 0, 0, 4, 4, 4, 4}) & uint8_t(15);
 }
 
-/// Bit i of four bytes as 16 in number i, where it is set.
+/// Four bytes as 32 numbers: 16 where bit i is set, else 0.
 KERNELS_INLINE u8x32 fifth_bits(const uint8_t *data) {
     using u8x4 = uint8_t __attribute__((ext_vector_type(4)));
     const u8x4 bytes = load<u8x4>(data);
@@ -115,7 +115,7 @@ inline float half_at(const uint8_t *data) {
 #endif
 }
 
-/// Blocks of 32 under one scale, with a minimum in the `_1` formats.
+/// Q4_0, Q4_1, Q5_0 and Q5_1: 32 numbers with one scale, and in the `_1` formats a minimum.
 template <bool HasMinimum, bool HasFifth>
 struct SimpleBlock {
     static constexpr bool is_signed = false, has_halves = false, has_minimum = HasMinimum;
@@ -135,6 +135,7 @@ struct SimpleBlock {
     KERNELS_INLINE float minima() const { return m; }
 };
 
+/// Q8_0: 32 signed bytes with one scale.
 struct ByteBlock {
     static constexpr bool is_signed = true, has_halves = false, has_minimum = false;
     static constexpr int groups = 1, zero = 0;
@@ -148,7 +149,7 @@ struct ByteBlock {
     KERNELS_INLINE float minima() const { return 0; }
 };
 
-/// Q4_K and Q5_K: eight groups, whose scales and minima have six bits each under two float16.
+/// Q4_K and Q5_K: eight groups with 6-bit scales and minima, which two float16 multiply.
 template <bool HasFifth>
 struct SuperBlock {
     static constexpr bool is_signed = false, has_halves = false;
@@ -157,8 +158,9 @@ struct SuperBlock {
     f32x8 d, m;
 
     KERNELS_INLINE explicit SuperBlock(const uint8_t *data) : data(data) {
-        // d and m as float16, then twelve bytes: the lower six bits of scales 0 ..< 4 and of minima 0 ..< 4 with two
-        // bits of the others above them, and the lower four bits of the others, the minima's above the scales'.
+        // d and m as float16, then twelve bytes. Scales 0 ..< 4 and minima 0 ..< 4 are the lower six bits of a byte
+        // each, with the upper two bits of the other scales and minima above them. Four bytes have the others' lower
+        // four bits, the minima's above the scales'.
         using u32x4 = uint32_t __attribute__((ext_vector_type(4)));
         const u8x16 header = load<u8x16>(data);
         const u8x16 low =
@@ -174,7 +176,7 @@ struct SuperBlock {
         const u8x32 four = (g % 2 ? shifted(bytes, 4) : bytes) & uint8_t(15);
         if constexpr (!HasFifth) return four;
         const u8x32 fifths = load<u8x32>(data + 16);
-        // The bit of the group as the fifth.
+        // Moves the group's bit to the fifth place.
         const u8x32 fifth = g < 4 ? fifths << uint8_t(4 - g) : shifted(fifths, g - 4);
         return four | (fifth & uint8_t(16));
     }
@@ -182,7 +184,7 @@ struct SuperBlock {
     KERNELS_INLINE f32x8 minima() const { return m; }
 };
 
-/// Q6_K: sixteen scales of eight bits, one for each half of a group, under a float16.
+/// Q6_K: sixteen 8-bit scales, one for each half of a group, which a float16 multiplies.
 struct SixBitBlock {
     static constexpr bool is_signed = false, has_halves = true;
     static constexpr int groups = 8, zero = 32;
@@ -201,7 +203,7 @@ struct SixBitBlock {
         const u8x32 low = load<u8x32>(data + 64 * half + 32 * (quarter % 2));
         const u8x32 high = load<u8x32>(data + 128 + 32 * half);
         const u8x32 four = (quarter / 2 ? shifted(low, 4) : low) & uint8_t(15);
-        // Two bits of the quarter as the fifth and sixth.
+        // Moves the quarter's two bits to the fifth and sixth places.
         const u8x32 two = quarter < 2 ? high << uint8_t(4 - 2 * quarter) : quarter == 2 ? high : shifted(high, 2);
         return four | (two & uint8_t(48));
     }
@@ -209,7 +211,7 @@ struct SixBitBlock {
     KERNELS_INLINE f32x8 minima() const { return 0; }
 };
 
-/// A format's blocks, what one takes and holds, and the greatest of its numbers.
+/// A format's block type, columns and bytes per block, and maximum number.
 template <typename Block, ctorch::BlockType Kind, int Greatest>
 struct Format {
     using Type = Block;
@@ -217,7 +219,7 @@ struct Format {
     static constexpr int greatest = Greatest;
 };
 
-/// Calls `body` with a format of blocks.
+/// Calls `body` with the `Format` of a type.
 template <typename Body>
 static void with_blocks(ctorch::BlockType type, const Body &body) {
     using enum ctorch::BlockType;
@@ -238,21 +240,21 @@ static void with_blocks(ctorch::BlockType type, const Body &body) {
 
 // --- The product ----------------------------------------------------------------------------------------------------
 
-/// Rows of x that are multiplied at once, at most: the registers hold their sums.
+/// The maximum number of rows of x multiplied at once: registers hold their sums.
 constexpr int64_t block_linear_rows = 4;
 
-/// The parts of the scratch memory that hold x.
+/// Quantized x in the scratch memory.
 struct BlockInput {
     int64_t columns, rows;
     uint8_t *scratch;
 
     int64_t groups() const { return columns / 32; }
     int8_t *numbers(int64_t row) const { return reinterpret_cast<int8_t *>(scratch) + row * 32 * groups(); }
-    /// One for each group
+    /// One per group.
     float *scales(int64_t row) const {
         return reinterpret_cast<float *>(scratch + rows * 32 * groups()) + row * 3 * groups();
     }
-    /// Of the numbers of a half of each group, times the scale
+    /// For each group, the sum of a half's numbers, times the scale.
     float *sums(int64_t row, int half) const { return scales(row) + (1 + half) * groups(); }
 
     void quantize(int64_t row, const float *x) const {
@@ -267,7 +269,7 @@ struct BlockInput {
     }
 };
 
-/// A few blocks of one group as one block: their scales are read and multiplied at once.
+/// A few blocks of one group each as one block: their scales are read and multiplied at once.
 template <typename Block, int Bytes, int Count>
 struct BlockRun {
     static constexpr bool is_signed = Block::is_signed, has_halves = false;
@@ -292,7 +294,8 @@ struct BlockRun {
     }
 };
 
-/// Sums of neighbours in each half: those of `a`, then those of `b`. `Greatest` bounds the sums' size.
+/// Sums of adjacent lanes in each half: those of `a`, then those of `b`. `Greatest` is an upper bound of the
+/// magnitudes.
 template <int Greatest>
 KERNELS_INLINE i32x8 sums_of_pairs(i32x8 a, i32x8 b) {
 #if KERNELS_X86
@@ -305,7 +308,7 @@ KERNELS_INLINE i32x8 sums_of_pairs(i32x8 a, i32x8 b) {
            __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
 }
 
-/// Adds the products of a block's groups, at most eight, from `group` on, with a few rows of x.
+/// Adds the products of a block's groups (up to eight), from `group` on, with a few rows of x.
 template <typename Block, int Greatest, int Rows>
 KERNELS_INLINE void add_block(
     const uint8_t *data, int64_t group, int64_t groups, const int8_t *const *numbers, const float *const *scales,
@@ -352,8 +355,8 @@ KERNELS_INLINE void add_block(
     }
 }
 
-/// Walks along a row of weights: calls `body(data, group)` for every block, with its type; for eight, four or one
-/// blocks at a time where a block is one group.
+/// Calls `body(data, group)` for every block of a row of weights, with its type. Blocks of one group are taken eight,
+/// four or one at a time.
 template <typename Block, int Bytes, typename Body>
 KERNELS_INLINE void walk_row(const uint8_t *data, int64_t groups, const Body &body) {
     int64_t group = 0;
@@ -372,7 +375,7 @@ KERNELS_INLINE void walk_row(const uint8_t *data, int64_t groups, const Body &bo
     }
 }
 
-/// One row of weights times a few rows of x, from `first` on.
+/// Multiplies one row of weights with a few rows of x, from `first` on.
 template <typename Format, int Rows>
 static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t first, float *results) {
     f32x8 sums[Rows];
@@ -391,10 +394,10 @@ static void multiply_block_row(const uint8_t *data, const BlockInput &x, int64_t
     for (int r = 0; r < Rows; r++) results[r] = KERNELS::sum(sums[r]);
 }
 
-/// Sixteen numbers of a half of a group as weights.
+/// The weights of half a group: sixteen.
 template <typename Block>
 KERNELS_INLINE f32x16 weights_of(u8x16 numbers, float scale, float minimum) {
-    // Product and sum are rounded each, as everybody's numbers of these formats are.
+    // Product and sum are each rounded, as in other implementations of these formats.
 #pragma clang fp contract(off)
     i32x16 n;
     if constexpr (Block::is_signed) {
@@ -405,7 +408,7 @@ KERNELS_INLINE f32x16 weights_of(u8x16 numbers, float scale, float minimum) {
     return __builtin_convertvector(n, f32x16) * scale + minimum;
 }
 
-/// Calls `body` with the weights of a block, sixteen columns after sixteen.
+/// Calls `body` with the weights of a block, sixteen columns at a time.
 template <typename Block, typename Body>
 KERNELS_INLINE void block_weights(const uint8_t *data, const Body &body) {
     const Block block(data);
@@ -420,13 +423,13 @@ KERNELS_INLINE void block_weights(const uint8_t *data, const Body &body) {
     }
 }
 
-/// The rows of x as they are, where nothing may be rounded.
+/// Unquantized rows of x, for products without rounding.
 struct ExactInput {
     const float *x;
     int64_t stride, columns;
 };
 
-/// The same in float32.
+/// Multiplies one row of weights with a few rows of x in float32.
 template <typename Format, int Rows>
 static void multiply_block_row(const uint8_t *data, const ExactInput &input, int64_t first, float *results) {
     f32x16 sums[Rows];
@@ -475,7 +478,7 @@ struct BlockLoop {
         }
     }
 
-    /// Rows `begin` ..< `end` of all parts, one below the other.
+    /// Multiplies rows `begin` ..< `end` of all parts, stacked vertically.
     void multiply(int64_t begin, int64_t end) const {
         int64_t start = 0;
         for (int64_t i = 0; i < linear.part_count; i++) {

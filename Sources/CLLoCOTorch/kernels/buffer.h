@@ -1,4 +1,4 @@
-// Working memory of a kernel's call.
+// Temporary memory of a kernel call.
 
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace ctorch {
 
-/// `count` elements, aligned to a cache line, their contents undefined.
+/// `count` uninitialized elements, aligned to a cache line.
 template <typename Element>
 class Buffer {
 public:

@@ -1,9 +1,10 @@
-// What a step of decoding computes between its linear layers.
+// The operations of a decode step between its linear layers.
 //
-// Why: with one query a sequence libtorch's attention copies cached keys and values that lie in pieces, reads them once
-// for each query head that shares them and splits its work by heads only; this one reads 4,096 positions at 0.5 to 0.65
-// of the memory's bandwidth (2-core Zen 3, AVX2, where computing takes as long as reading). A step's small operations
-// each allocate their result in libtorch and cost more to dispatch than to compute: here all of a token's take 0.1 ms.
+// Why: with one query per sequence, libtorch's attention copies cached keys and values that are in pieces, reads them
+// once per query head that shares them and divides its work by heads only. This attention reads 4,096 positions at 0.5
+// to 0.65 of the memory bandwidth (2-core Zen 3, AVX2, where computing takes as long as reading). In libtorch a step's
+// small operations each allocate their result and cost more to dispatch than to compute; here all those of a token take
+// 0.1 ms.
 
 #pragma once
 
@@ -15,21 +16,21 @@ namespace KERNELS {
 
 using f32x8 = float __attribute__((ext_vector_type(8)));
 
-// --- Attention of one query position a sequence ---------------------------------------------------------------------
+// --- Attention of one query position per sequence -------------------------------------------------------------------
 //
-// The positions are cut into chunks, so that one sequence of few heads still keeps all threads busy (flash-decoding,
-// Dao et al. 2023). A task takes one chunk of one key head: all query rows that share it are computed while the chunk
-// is read once, 64 positions at a time, with the softmax of Milakov and Gimelshein 2018 over what has been seen. In the
-// end the chunks' results are joined.
+// The positions are split into chunks, so that one sequence with few heads still keeps all threads busy
+// (flash-decoding, Dao et al. 2023). A task computes one chunk of one key head for all query rows that share it. It
+// reads the chunk once, 64 positions at a time, with the online softmax of Milakov and Gimelshein 2018. Finally the
+// chunks' results are combined.
 
-/// The positions between two updates of the softmax.
+/// The number of positions between two updates of the softmax.
 constexpr int64_t decode_step = 64;
-/// How many positions ahead memory is asked for.
+/// The prefetch distance in positions.
 constexpr int64_t decode_ahead = 16;
-/// The query rows computed at once, at most.
+/// The maximum number of query rows computed at once.
 constexpr int decode_rows = 4;
 
-// The registers that a row of keys or values is read into; the larger ones where there are.
+// The registers that a row of keys or values is read into: AVX-512's if available.
 #if KERNELS_X86 == 512
 using Lanes = f32x16;
 inline f32x8 halved(Lanes v) { return v.lo + v.hi; }
@@ -39,7 +40,7 @@ inline f32x8 halved(Lanes v) { return v; }
 #endif
 constexpr int64_t lanes = sizeof(Lanes) / sizeof(float);
 
-/// Reads numbers, `count` registers of them for each place in memory, in their order or in the one that costs least.
+/// Reads numbers in memory order, `count` registers per address.
 template <typename T>
 struct InOrder {
     using Number = T;
@@ -69,26 +70,26 @@ struct InOrder {
         }
     }
 };
-/// Pairs of bfloat16 as 32 bits, from which a shift takes the even ones and a mask the odd ones: half the work of
-/// widening them in order. Queries are rearranged beforehand, mixtures of values afterwards.
+/// Reads pairs of bfloat16 as 32 bits. A shift extracts the even numbers and a mask the odd ones: half the work of
+/// widening them in order. Queries are reordered beforehand, mixtures of values afterwards.
 struct EvenThenOdd {
     using Number = bf16;
     using Bits = uint32_t __attribute__((ext_vector_type(lanes)));
     static constexpr int count = 2;
     static KERNELS_INLINE Lanes read(const bf16 *p, int part) {
-        // A second read costs less than a register: the compiler is kept from knowing that it is one.
+        // A second read costs less than a register: the assembly statement hides from the compiler that it is a repeat.
         __asm__ volatile("" : "+r"(p));
         const Bits pairs = load<Bits>(p);
         return part == 0 ? (Lanes)(pairs << 16) : (Lanes)(pairs & 0xFFFF0000u);
     }
-    /// Numbers in their order to that of `read`.
+    /// Reorders numbers from memory order to the order of `read`.
     static void arrange(const float *from, int64_t size, float *to) {
         for (int64_t e = 0; e < size; e++) {
             const int64_t start = e / (2 * lanes) * (2 * lanes), i = e - start;
             to[start + i % 2 * lanes + i / 2] = from[e];
         }
     }
-    /// Back, in place.
+    /// Restores memory order, in place.
     static void rearrange(float *x, int64_t size) {
         float ordered[2 * lanes];
         for (int64_t start = 0; start < size; start += 2 * lanes) {
@@ -105,11 +106,11 @@ inline f32x8 load_f32x8(const bf16 *p) {
     return (f32x8)(__builtin_convertvector(load<u16x8>(p), u32x8) << 16);
 }
 
-/// The sums of eight vectors.
 KERNELS_INLINE f32x8 pair_sums(f32x8 a, f32x8 b) {
     return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
            __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
 }
+/// The sums of eight vectors.
 KERNELS_INLINE f32x8 sums(const f32x8 *v) {
     const f32x8 a = pair_sums(pair_sums(v[0], v[1]), pair_sums(v[2], v[3]));
     const f32x8 b = pair_sums(pair_sums(v[4], v[5]), pair_sums(v[6], v[7]));
@@ -120,7 +121,7 @@ KERNELS_INLINE f32x8 sums(const f32x8 *v) {
 /// One chunk's result for one query row.
 struct DecodeState {
     float *mixture;
-    /// The maximum of the scores (in powers of two) and the sum of their exponentials below it.
+    /// The maximum of the scores (base 2) and the sum of the exponentials relative to it.
     float *maximum, *sum;
 };
 
@@ -148,19 +149,18 @@ struct DecodeLoop {
     }
 };
 
-/// Asks for memory that will be read: keys and values take turns, which hides each stream's going on from the
-/// processor.
+/// Prefetches memory. Keys and values are read alternately, which hides both streams from the hardware prefetcher.
 template <typename T>
 KERNELS_INLINE void prefetch(const T *p, int64_t count) {
     for (int64_t i = 0; i < count; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(p + i);
 }
 
-/// Scores of `count` positions (at most 64) for `Rows` queries; those up to the next eight repeat the last.
+/// The scores of `count` positions (at most 64) for `Rows` queries, padded to a multiple of eight with the last one.
 template <typename Reader, int Rows>
 __attribute__((noinline)) static void score(
     const float *const *queries, const typename Reader::Number *keys, int64_t stride, int64_t count, int64_t size,
     float (*scores)[decode_step]) {
-    // As many sums as leave registers for a row of keys and the queries.
+    // The number of sums that leaves registers for a row of keys and the queries.
     constexpr int width = KERNELS_X86 == 512 ? 4 : Rows == 1 ? 8 : Rows == 4 ? 2 : 4;
     for (int64_t s = 0; s < count; s += 8) {
         f32x8 parts[Rows][8];
@@ -192,7 +192,7 @@ __attribute__((noinline)) static void score(
     }
 }
 
-/// Adds values to mixtures: `Width` registers of each.
+/// Adds weighted values to mixtures: `Width` registers of each.
 template <typename Reader, int Rows, int Width>
 __attribute__((noinline)) static void mix(
     const float (*weights)[decode_step], const typename Reader::Number *values, int64_t stride, int64_t count,
@@ -214,14 +214,14 @@ __attribute__((noinline)) static void mix(
     }
 }
 
-/// Adds a number to each position's scores; apart, so that attention without costs what it did.
+/// Adds a number to each position's scores. A separate function, so that attention without biases stays as fast.
 __attribute__((noinline)) static void add(const float *numbers, int64_t count, int rows, float (*scores)[decode_step]) {
     for (int r = 0; r < rows; r++) {
         for (int64_t s = 0; s < count; s++) scores[r][s] += numbers[s];
     }
 }
 
-/// Up to 64 positions for `Rows` queries; `added` to their scores, or NULL.
+/// Attends to up to 64 positions for `Rows` queries; `added` (or NULL) is added to the scores.
 template <typename Reader, int Rows>
 static void attend(
     const float *const *queries, const DecodeState *states, const typename Reader::Number *keys, int64_t key_stride,
@@ -235,7 +235,7 @@ static void attend(
         f32x16 greatest = load<f32x16>(scores[r]);
         for (int64_t s = 16; s < padded; s += 16) greatest = max(load<f32x16>(scores[r] + s), greatest);
         const DecodeState &state = states[r];
-        // NaN may be passed over here: it is in the weights, and so in their sum.
+        // The maximum may skip NaN; the weights and their sum keep it.
         const float before = *state.maximum, now = std::max(before, __builtin_reduce_max(greatest));
         f32x16 total = 0;
         for (int64_t s = 0; s < padded; s += 16) {
@@ -273,7 +273,7 @@ static void attend_chunk(
     const int64_t start = chunk * a.chunk;
     int64_t end = std::min(start + a.chunk, piece.count);
     const float *bias = piece.bias ? piece.bias + sequence * piece.bias_batch + group * piece.bias_group : nullptr;
-    // What a head does not have at a chunk's end is not even read.
+    // Masked keys at the end of a chunk are not read.
     while (bias && end > start && bias[end - 1] == -INFINITY) end--;
     const T *keys = static_cast<const T *>(piece.keys) + sequence * piece.key.batch + group * piece.key.group;
     const T *values = static_cast<const T *>(piece.values) + sequence * piece.value.batch + group * piece.value.group;
@@ -313,7 +313,7 @@ static void attend_chunk(
             }
         }
     }
-    // The same for all of the chunk's scores, so that only the chunk's part in the whole changes.
+    // The log weight is the same for all scores of the chunk, so it only scales the chunk's share of the result.
     for (int64_t i = 0; i < rows; i++) *loop.state(row_of(i), first_chunk + chunk).maximum += piece.log_weight * log2_e;
     if constexpr (is_arranged) {
         for (int64_t i = 0; i < rows; i++) {
@@ -351,7 +351,7 @@ static void attend_task(const void *context, int64_t task) {
 
 static void decode_attention(const ctorch::DecodeAttention &a) {
     const DecodeLoop loop(a);
-    // Scores in powers of two: 2^x costs less than e^x.
+    // Scores are base 2: 2^x costs less than e^x.
     const float scale = a.scale * log2_e;
     for (int64_t b = 0; b < a.batch; b++) {
         for (int64_t h = 0; h < a.heads; h++) {
@@ -406,7 +406,7 @@ static void rotary_append(const ctorch::RotaryAppend &a) {
     for (int64_t row = 0; row < a.rows; row++) {
         float *x = a.qkv + row * a.stride;
         const float *cosine = a.cosine + row * a.cosine_stride, *sine = a.sine + row * a.sine_stride;
-        rotate<float>(x, x, cosine, sine, 1, a.heads + a.groups, a.size, a.turned);
+        rotate<float>(x, x, cosine, sine, 1, a.heads + a.groups, a.size, a.rotated_size);
         const float *key = x + a.heads * a.size, *value = key + a.groups * a.size;
         for (int64_t g = 0; g < a.groups; g++) {
             convert(key + g * a.size, a.size, static_cast<T *>(a.keys) + row * a.key_row + g * a.key_group);
@@ -454,7 +454,7 @@ static int64_t argmax(const float *x, int64_t count) {
 template <typename T>
 static void add_product(const float *x, const T *b, int64_t count, int64_t size, float *y) {
     int64_t i = 0;
-    // Eight rows at a time: an adapter's are as short as a register, and summing one by itself costs more than its
+    // Eight rows at a time: an adapter's rows are as short as a register, and a horizontal sum costs more than the
     // product.
     for (; i + 8 <= count && size % 8 == 0; i += 8, b += 8 * size) {
         f32x8 parts[8] = {};

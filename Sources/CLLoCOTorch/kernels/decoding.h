@@ -1,5 +1,4 @@
-// What the kernels of decoding are called with: plain memory, checked by the C functions of quantized.cpp and
-// decode.cpp before a kernel sees it.
+// The arguments of the decode kernels: plain memory, validated by the C functions of quantized.cpp and decode.cpp.
 
 #pragma once
 
@@ -10,14 +9,14 @@ namespace ctorch {
 
 enum class Element { f32, f16, bf16 };
 
-/// The columns that share a scale.
+/// The number of columns that share a scale.
 constexpr int64_t quantized_group = 32;
-/// The rows that lie interleaved.
+/// The number of interleaved rows.
 constexpr int64_t quantized_tile = 16;
-/// The rows of x that are multiplied at most.
+/// The maximum number of rows of x.
 constexpr int64_t quantized_linear_rows = 16;
 
-/// Weights of 8 or 4 bits in groups of 32 along a row: w = d * q + m; their layout is described in quantized.h.
+/// Weights of 8 or 4 bits in groups of 32 along a row: w = d * q + m. quantized.h describes their layout.
 struct QuantizedWeights {
     uint8_t *data;
     int64_t rows, columns;
@@ -25,25 +24,26 @@ struct QuantizedWeights {
 
     int64_t tiles() const { return (rows + quantized_tile - 1) / quantized_tile; }
     int64_t groups() const { return columns / quantized_group; }
-    /// Of one tile's group: its numbers, then sixteen scales, then for 4 bits sixteen minima.
+    /// The size of a tile's group: numbers, then sixteen scales, then with 4 bits sixteen minima.
     int64_t group_bytes() const { return bits == 8 ? 512 + 32 : 256 + 64; }
     int64_t tile_bytes() const { return groups() * group_bytes(); }
     int64_t bytes() const { return tiles() * tile_bytes(); }
 };
 
-/// Finds the numbers, scales and minima of `weight`; `weight` is float or, where `is_bf16`, bfloat16, contiguous.
+/// Quantizes `weight`: float or, if `is_bf16`, bfloat16, contiguous.
 struct Quantization {
     QuantizedWeights weights;
     const void *weight;
     bool is_bf16;
-    /// Stop at the first group that 4 bits do not hold without loss.
+    /// Stop at the first group that is lossy in 4 bits.
     bool only_lossless;
 };
 
-/// `lossy`: with `only_lossless`, some group is not; `out_of_range`: a weight is not finite or beyond float16.
+/// `lossy`: with `only_lossless`, a group is lossy; `out_of_range`: a weight is not finite or exceeds float16.
 enum class QuantizationResult { done, lossy, out_of_range };
 
-/// y = x * weightsᵀ, added to y where `accumulates`; `scratch` of `quantized_linear_scratch` bytes, 64-byte aligned.
+/// y = x * weightsᵀ, or y += x * weightsᵀ if `accumulates`. `scratch` has `quantized_linear_scratch` bytes, 64-byte
+/// aligned.
 struct QuantizedLinear {
     QuantizedWeights weights;
     const float *x;
@@ -58,8 +58,7 @@ inline int64_t quantized_linear_scratch(int64_t count, int64_t columns) {
     return count * (columns + columns / quantized_group * 8) + 256;
 }
 
-/// How a file stores weights, by ggml's numbers: plain numbers, or blocks of quantized ones, which are multiplied as
-/// they are.
+/// The format of weights in a file, by ggml's numbers: unquantized numbers or quantized blocks.
 enum class BlockType : int {
     f32 = 0,
     f16 = 1,
@@ -74,7 +73,7 @@ enum class BlockType : int {
     bf16 = 30,
 };
 
-/// The numbers that a block holds; 0 for what is none of these formats.
+/// The number of columns of a block; 0 for any other format.
 constexpr int64_t block_columns(BlockType type) {
     switch (type) {
         case BlockType::f32:
@@ -91,7 +90,7 @@ constexpr int64_t block_columns(BlockType type) {
     }
     return 0;
 }
-/// The bytes that it takes.
+/// The size of a block in bytes; 0 for any other format.
 constexpr int64_t block_bytes(BlockType type) {
     switch (type) {
         case BlockType::f32: return 4;
@@ -111,34 +110,34 @@ constexpr int64_t block_bytes(BlockType type) {
 
 constexpr bool is_quantized(BlockType type) { return block_columns(type) > 1; }
 
-/// Weights as a file has them: rows of blocks, unaligned. They are only read.
+/// Weights in a file: rows of unaligned blocks, read-only.
 struct BlockWeights {
     const uint8_t *data;
     int64_t rows, columns;
     BlockType type;
-    /// Where llama.cpp's order of a head's rows is the file's (even, odd ones, for the two halves): rows a head, else
-    /// 0.
+    /// Rows per head if the file has llama.cpp's rotary order of rows (even rows are a head's first half, odd rows its
+    /// second), else 0.
     int64_t head_rows;
 
     int64_t row_bytes() const { return columns / block_columns(type) * block_bytes(type); }
-    /// The place of the file's row `row`.
+    /// The weight's row that is row `row` of the file.
     int64_t destination(int64_t row) const {
         if (head_rows == 0) return row;
-        const int64_t place = row % head_rows;
-        return row - place + place % 2 * (head_rows / 2) + place / 2;
+        const int64_t index = row % head_rows;
+        return row - index + index % 2 * (head_rows / 2) + index / 2;
     }
-    /// The bytes of the file's row whose place is `row`.
+    /// The file's bytes of the weight's row `row`.
     const uint8_t *row(int64_t row) const {
         if (head_rows > 0) {
-            const int64_t place = row % head_rows, half = head_rows / 2;
-            row += (place < half ? 2 * place : 2 * (place - half) + 1) - place;
+            const int64_t index = row % head_rows, half = head_rows / 2;
+            row += (index < half ? 2 * index : 2 * (index - half) + 1) - index;
         }
         return data + row * row_bytes();
     }
 };
 
-/// y = x * weightsᵀ for weights below one another, added to y where `accumulates`; x is quantized to `scratch` of
-/// `block_linear_scratch` bytes, 64-byte aligned, and not rounded where that is null.
+/// y = x * weightsᵀ, or y += x * weightsᵀ if `accumulates`, for vertically stacked weights. x is quantized to
+/// `scratch`, `block_linear_scratch` bytes, 64-byte aligned; x is not rounded if `scratch` is null.
 struct BlockLinear {
     const BlockWeights *parts;
     int64_t part_count;
@@ -154,8 +153,8 @@ inline int64_t block_linear_scratch(int64_t count, int64_t columns) {
     return count * (columns + columns / quantized_group * 12) + 256;
 }
 
-/// y = x * weightsᵀ + bias for weights below one another and any number of rows of x; `bias` may be null. `scratch` of
-/// `block_product_scratch` bytes, 64-byte aligned.
+/// y = x * weightsᵀ + bias for vertically stacked weights and any number of rows of x; `bias` may be null. `scratch`
+/// has `block_product_scratch` bytes, 64-byte aligned.
 struct BlockProduct {
     const BlockWeights *parts;
     int64_t part_count;
@@ -167,8 +166,8 @@ struct BlockProduct {
     uint8_t *scratch;
 };
 
-/// x [count, columns] = y [count, rows] * weights, for weights below one another and any number of rows of y.
-/// `scratch` of `word_product_scratch` bytes, 64-byte aligned.
+/// x [count, columns] = y [count, rows] * weights for vertically stacked weights and any number of rows of y. `scratch`
+/// has `word_product_scratch` bytes, 64-byte aligned.
 struct WordProduct {
     const BlockWeights *parts;
     int64_t part_count;
@@ -192,15 +191,15 @@ struct AttentionPiece {
     bool is_shared;
     /// Added to the scores of its positions.
     float log_weight;
-    /// The same position by position, [batch, groups, count], or NULL; -infinity where a group has no key.
+    /// Added to the scores per position and group, [batch, groups, count], or NULL; -infinity masks a key.
     const float *bias;
     int64_t bias_batch, bias_group;
 };
 
-/// The pieces that attention of one query position takes at most.
-constexpr size_t largest_piece_count = 64;
+/// The maximum number of pieces in attention of one query position.
+constexpr size_t max_piece_count = 64;
 
-/// Attention of one query position a sequence: softmax(q * kᵀ * scale) * v.
+/// Attention of one query position per sequence: softmax(q * kᵀ * scale) * v.
 struct DecodeAttention {
     /// [batch, heads, size]
     const float *q;
@@ -211,9 +210,9 @@ struct DecodeAttention {
     int64_t piece_count;
     int64_t batch, heads, groups, size;
     float scale;
-    /// The positions of a task.
+    /// The number of positions of a task.
     int64_t chunk;
-    /// `decode_attention_scratch` floats
+    /// `decode_attention_scratch` floats.
     float *scratch;
 
     int64_t chunks() const {
@@ -222,55 +221,56 @@ struct DecodeAttention {
         return result;
     }
 };
-/// The positions of a task: enough tasks for threads to end together, and none too short to pay for its start.
+/// The number of positions of a task: enough tasks for threads to finish together, none too short to pay for its start.
 inline int64_t decode_chunk(int64_t positions, int64_t groups, int64_t threads) {
     if (threads == 1) return positions;
     const int64_t chunk = positions * groups / (threads * 6) / 64 * 64;
     return chunk < 64 ? 64 : chunk;
 }
-/// Scaled queries, in two orders; then for each query row and chunk its mixture of values, its maximum and its sum.
+/// The number of floats of scratch memory: scaled queries in two orders, then for each query row and chunk the mixture
+/// of values, the maximum and the sum.
 inline int64_t decode_attention_scratch(int64_t rows, int64_t chunks, int64_t size) {
     return 2 * rows * size + rows * chunks * (size + 2);
 }
 
-/// Rotates the first `turned` elements of the query and key heads of qkv [rows, (heads + 2 groups) * size] in place and
-/// copies keys and values out.
+/// Rotates the first `rotated_size` elements of the query and key heads of qkv [rows, (heads + 2 groups) * size] in
+/// place and copies keys and values to a cache.
 struct RotaryAppend {
     float *qkv;
     int64_t rows, stride;
-    int64_t heads, groups, size, turned;
-    /// [turned / 2] a row
+    int64_t heads, groups, size, rotated_size;
+    /// [rotated_size / 2] per row.
     const float *cosine, *sine;
     int64_t cosine_stride, sine_stride;
-    /// Where the first row's first key and value go, and how far apart in elements those of rows and groups are.
+    /// The destinations of the first row's first key and value, and the strides of rows and groups in elements.
     void *keys, *values;
     int64_t key_row, key_group, value_row, value_group;
     Element element;
 };
 
-/// The kernels of decoding for one instruction set. Each runs its loops with `run_tasks` where that pays.
+/// The decode kernels for one instruction set. Each runs its loops with `run_tasks` where that pays.
 struct DecodingKernels {
     QuantizationResult (*quantize)(const Quantization &);
     void (*quantized_linear)(const QuantizedLinear &);
-    /// Row `row` as float.
+    /// Writes row `row` as float.
     void (*dequantize_row)(const QuantizedWeights &, int64_t row, float *out);
     void (*block_linear)(const BlockLinear &);
-    /// The scratch that a product needs; its own is not read.
+    /// The number of scratch bytes of a product; does not read its `scratch`.
     int64_t (*block_product_scratch)(const BlockProduct &);
     void (*block_product)(const BlockProduct &);
-    /// Whether this set multiplies integers of 16 bits faster than float32.
+    /// Whether this set multiplies 16-bit integers faster than float32.
     bool has_fast_words;
     int64_t (*word_product_scratch)(const WordProduct &);
     void (*word_product)(const WordProduct &);
-    /// The numbers of a row at `data`, as float or bfloat16.
+    /// Dequantizes a row at `data` to float or bfloat16.
     void (*expand_block_row)(BlockType, int64_t columns, const uint8_t *data, Element, void *out);
     void (*decode_attention)(const DecodeAttention &);
     void (*rms_norm)(const float *x, const void *weight, bool weight_is_bf16, int64_t size, float epsilon, float *y);
     void (*rotary_append)(const RotaryAppend &);
-    /// The index of the greatest of `count` numbers, the first of equal ones; -1 where one is NaN, or the greatest is
-    /// not finite.
+    /// The index of the greatest of `count` numbers, the first of equal ones; -1 if one is NaN or the greatest is not
+    /// finite.
     int64_t (*argmax)(const float *x, int64_t count);
-    /// y[i] += sum over j of x[j] * b[i][j]; b [count, size], of bfloat16 where `is_bf16`.
+    /// y[i] += sum over j of x[j] * b[i][j]; b [count, size], bfloat16 if `is_bf16`.
     void (*add_product)(const float *x, const void *b, bool is_bf16, int64_t count, int64_t size, float *y);
 };
 

@@ -1,4 +1,4 @@
-// Numbers of 16 bits with 11 significant ones, IEEE 754's binary16.
+// float16, IEEE 754's binary16: 16 bits with 11 significant ones.
 
 #pragma once
 
@@ -8,12 +8,12 @@
 
 namespace KERNELS {
 
-/// The bits of a float16, as a type of their own so that loads tell them from bfloat16.
+/// The bits of a float16: a type distinct from bfloat16's.
 struct f16 {
     uint16_t bits;
 };
 
-/// Every finite number exactly; infinities and NaN become numbers from 2^16 on where the processor has no conversion.
+/// Converts finite numbers exactly. Without a conversion instruction, infinities and NaN become numbers from 2^16 on.
 inline f32x16 from_f16(u16x16 x) {
 #if KERNELS_X86 == 512
     return (f32x16)_mm512_cvtph_ps((__m256i)x);
@@ -35,7 +35,7 @@ inline float from_f16(uint16_t x) {
     return x & 0x8000 ? -magnitude : magnitude;
 }
 
-/// The same with infinities and NaN as they are.
+/// Converts all numbers exactly, including infinities and NaN.
 inline f32x16 from_any_f16(u16x16 x) {
     const f32x16 number = from_f16(x);
 #if KERNELS_X86
@@ -46,14 +46,14 @@ inline f32x16 from_any_f16(u16x16 x) {
 #endif
 }
 
-/// Rounds to the nearest, ties to even; what is too large becomes infinite.
+/// Rounds to the nearest, ties to even; overflow becomes infinity.
 inline uint16_t to_f16(float x) {
     uint32_t bits = __builtin_bit_cast(uint32_t, x);
     const uint16_t sign = (bits >> 16) & 0x8000;
     bits &= 0x7FFFFFFF;
     if (bits >= 0x47800000) return sign | (bits > 0x7F800000 ? 0x7E00 : 0x7C00);
     if (bits < 0x38800000) {
-        // Too small for a leading one: adding 0.5 leaves the rounded number in the lowest bits.
+        // Subnormal: adding 0.5 leaves the rounded number in the lowest bits.
         return sign | uint16_t(__builtin_bit_cast(uint32_t, __builtin_bit_cast(float, bits) + 0.5f) - 0x3F000000);
     }
     return sign | uint16_t((bits - 0x38000000 + 0xFFF + ((bits >> 13) & 1)) >> 13);

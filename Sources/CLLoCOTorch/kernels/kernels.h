@@ -1,8 +1,8 @@
-// The kernels worth writing, one table of them for each instruction set.
+// The hand-written kernels, with one table of them per instruction set.
 //
-// A kernel is written once, in vector types that the compiler lowers to what an instruction set has; each file of sets/
-// includes them all for one set, and the processor at hand decides which table is used. libtorch's own operations are
-// the fallback (other devices, other dtypes) and, in the tests, the reference.
+// A kernel is written once, in vector types that the compiler lowers to an instruction set. Each file of sets/ compiles
+// all kernels for one set; the processor determines the table at run time. libtorch's operations are the fallback
+// (other devices, other dtypes) and, in the tests, the reference.
 
 #pragma once
 
@@ -28,16 +28,16 @@ struct Kernels {
     RowKernels float32_rows, bfloat16_rows;
 };
 
-/// The tables that this processor can run, best first; the last only emulates another and is for tests.
+/// The tables that this processor supports, best first; the last one only emulates another, for tests.
 struct KernelList {
     const Kernels *tables[6];
     size_t count;
 };
 const KernelList &available_kernels();
 
-/// The table that this thread uses: the best one, unless a test has chosen another.
+/// This thread's table: the best one, unless a test has chosen another.
 const Kernels &kernels();
-/// Chooses this thread's table by its name; false where this processor has none of that name.
+/// Chooses this thread's table by name; returns false if this processor supports none of that name.
 bool choose_kernels(const char *name);
 
 extern const Kernels *const avx512bf16_kernels;

@@ -1,8 +1,9 @@
-// The low-rank products of LoRA adapters: few multiplications, so that what counts is how often the activations are
-// read. Each product reads them once, in float32, whatever they are stored in, and drops elements as it goes.
+// The low-rank products of LoRA adapters. They have few multiplications, so their cost is reading the activations. Each
+// product reads them once, converts them to float32 and applies dropout on the way.
 //
 // Why: adapters of rank 8 on SmolLM2-135M's query, key and value projections, 1,536 positions in float32 on one Zen 3
-// core: 87 ms composed, forward and back, and 65 here, of which the frozen weight's own products are 56.
+// core, forward and backward: 87 ms composed of libtorch's operations, 65 here, of which the frozen weight's products
+// are 56.
 
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
@@ -10,10 +11,10 @@
 
 namespace KERNELS {
 
-/// Rows of a tile, whose sums fill the registers.
+/// The number of rows of a tile, whose sums fill the registers.
 constexpr int lora_rows = KERNELS_ROWS;
 
-/// A hash of 32 bits, or of sixteen of them.
+/// A 32-bit hash of one word or of sixteen.
 template <typename Word>
 inline Word scrambled(Word x) {
     x = (x ^ (x >> 16)) * 0x7FEB352Du;
@@ -21,7 +22,7 @@ inline Word scrambled(Word x) {
     return x ^ (x >> 16);
 }
 
-/// Sixteen factors, 0 or the dropout's scale, from column `i` of a row on.
+/// Sixteen dropout factors, 0 or the scale, from column `i` of a row on.
 struct DropoutRow {
     u32x16 start;
     u32x16 threshold;
@@ -41,7 +42,7 @@ struct DropoutRow {
     }
 };
 
-/// `Rows` rows of lora_down, converted to float32 in `buffer` first.
+/// Computes `Rows` rows of lora_down, converted to float32 in `buffer` first.
 template <typename T, int Rows>
 static void lora_down_tile(
     const T *x, int64_t stride, int64_t size, const float *a, int64_t width, const ctorch::Dropout *dropout,
@@ -124,7 +125,7 @@ static void lora_up(
     }
 }
 
-/// Columns and rows of x that `lora_outer` converts at a time: they stay in the first cache for all ranks.
+/// The number of columns and rows of x that `lora_outer` converts at a time: they stay in the L1 cache for all ranks.
 constexpr int lora_block = 64;
 
 template <int Rank>

@@ -31,7 +31,7 @@ struct Loop {
 };
 
 #if !defined(__APPLE__)
-/// GCC's OpenMP runtime, which libtorch's Linux builds carry: runs a function on `threads` threads and waits for them.
+/// A function of GCC's OpenMP runtime, part of libtorch's Linux builds: runs a function on `threads` threads and waits.
 using Team = void (*)(void (*function)(void *), void *data, unsigned threads, unsigned flags);
 Team team() {
     static const Team found = reinterpret_cast<Team>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));

@@ -1,4 +1,4 @@
-// Small matrix products out of the first-level cache: what attention is made of.
+// Small matrix products from the L1 cache, for attention.
 
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace KERNELS {
 
-/// What a product's inner dimension is counted in: a float, or two bfloat16 that stand side by side in it.
+/// The unit of a product's inner dimension: one float, or two bfloat16 adjacent in it.
 template <typename Unit>
 struct UnitLanes;
 template <>
@@ -32,8 +32,8 @@ struct UnitLanes<bf16x2> {
 };
 #endif
 
-/// One tile in registers: c [Rows, Columns · 16] = or += a [Rows, depth] · b [depth, Columns · 16], strides in elements
-/// of each.
+/// Computes one tile in registers: c [Rows, Columns · 16] = or += a [Rows, depth] · b [depth, Columns · 16]. Strides
+/// are in elements.
 template <int Rows, int Columns, bool Accumulate, typename Unit>
 __attribute__((always_inline)) inline void product_tile(
     const Unit *a, int64_t a_stride, const Unit *b, int64_t b_stride, float *c, int64_t c_stride, int64_t depth) {
@@ -64,7 +64,7 @@ __attribute__((always_inline)) inline void product_tile(
     }
 }
 
-/// The rows of one column of tiles that do not fill a tile.
+/// Computes the rows of one column of tiles that do not fill a tile.
 template <int Rows, int Columns, bool Accumulate, typename Unit>
 inline void product_rest(
     int64_t rows, const Unit *a, int64_t a_stride, const Unit *b, int64_t b_stride, float *c, int64_t c_stride,
@@ -92,8 +92,8 @@ inline void product_column(
         rows - r, a + r * a_stride, a_stride, b, b_stride, c + r * c_stride, c_stride, depth);
 }
 
-/// c [rows, columns] = or += a [rows, depth] · b [depth, columns], columns a multiple of 16. b's column of tiles stays
-/// in the first-level cache while all rows pass it.
+/// c [rows, columns] = or += a [rows, depth] · b [depth, columns], columns a multiple of 16. A column of b's tiles
+/// stays in the L1 cache for all rows.
 template <bool Accumulate, typename Unit>
 __attribute__((noinline)) void product(
     int64_t rows, int64_t columns, int64_t depth, const Unit *a, int64_t a_stride, const Unit *b, int64_t b_stride,

@@ -1,26 +1,26 @@
-// Weights of 8 and 4 bits for the linear layers of decoding.
+// 8-bit and 4-bit weights for the linear layers of decode steps.
 //
-// Why: a token of decoding reads every weight once, so memory bandwidth bounds it. Profiled on a 2-core Zen 4 with
-// SmolLM2-135M, libtorch's linears for one row took 21 ms a token for all layers in bfloat16, 10 ms in int8 and 4.7 ms
-// in int4, where one pass over the memory would take 6.6, 3.3 and 1.7. These, on a 2-core Zen 3 with AVX2, take 4.1 ms
-// in 8 bits and 2.5 ms in 4 at best, where a pass at the bandwidth of the same run (32 GB/s) takes 3.5 and 2.0; when
-// other work has its share of the machine, 0.7 to 0.9 of what is left.
+// Why: decoding a token reads every weight once, so memory bandwidth is the limit. On a 2-core Zen 4 with SmolLM2-135M,
+// libtorch's linears for one row took 21 ms per token for all layers in bfloat16, 10 ms in int8 and 4.7 ms in int4; one
+// pass over the memory would take 6.6, 3.3 and 1.7 ms. These kernels take, on a 2-core Zen 3 with AVX2, 4.1 ms in 8
+// bits and 2.5 ms in 4 bits at best; a pass at the bandwidth of the same run (32 GB/s) takes 3.5 and 2.0 ms. On a
+// machine that also does other work they reach 0.7 to 0.9 of the remaining bandwidth.
 //
-// Layout. w = d * q + m, with one d and m (float16) for each 32 columns of a row. Sixteen rows form a tile, tiles
-// follow each other, and within one the groups of columns follow each other, so that memory is read in one forward
-// stream. A group of a tile is
+// Layout: w = d * q + m, with one d and m (float16) for each 32 columns of a row. Sixteen rows form a tile. Tiles are
+// consecutive, and so are the groups of columns within a tile, so that memory is read in one forward stream. A group of
+// a tile is
 //
 //     8 bits   8 blocks of 64 bytes, block b: 4 columns of row 0, of row 1, ...: columns 4b ..< 4b + 4, as q - 128
 //              (-127...127); then d of the 16 rows. m = -128 d is implied.
 //     4 bits   4 blocks of 64 bytes, block b: columns 8b ..< 8b + 4 in the lower halves of the bytes,
 //              8b + 4 ..< 8b + 8 in the upper ones; then d, then m of the 16 rows.
 //
-// This is what every instruction set's dot product of four bytes takes: sixteen rows of four columns are a register of
-// AVX-512, whose product with one broadcast four of x adds to sixteen rows' sums, with no sum across a register. Rows
+// This is the operand of every instruction set's dot product of four bytes. Sixteen rows of four columns are one
+// AVX-512 register; its product with one broadcast four of x adds to sixteen rows' sums, without horizontal sums. Rows
 // are padded to sixteen with d = m = 0.
 //
-// x is quantized as well, to int8 with one scale a row and group (as llama.cpp does): products and sums within a group
-// are of integers, exact, and groups are added in float32.
+// x is quantized too, to int8 with one scale per row and group (as in llama.cpp): products and sums within a group are
+// exact integers, and groups are added in float32.
 
 #pragma once
 
@@ -40,15 +40,15 @@ using i8x16 = int8_t __attribute__((ext_vector_type(16)));
 
 // --- Sums of products of four bytes, for sixteen rows ---------------------------------------------------------------
 //
-// `Dot<bits>` adds the products of a block with four numbers of x and gives the sums in the end. The numbers of a block
-// are signed for 8 bits (-127...127), 0...15 for 4.
+// `Dot<bits>` adds up the products of blocks with four numbers of x each. The numbers of a block are in -127...127 for
+// 8 bits and in 0...15 for 4.
 
 #if KERNELS_VNNI
 
 template <int Bits>
 struct Dot {
     i32x16 sums;
-    // dpbusd takes the weights as 0...255: 128 times the sum of x is too much, and is taken off at the start.
+    // dpbusd expects weights in 0...255: the result is too large by 128 times the sum of x, which is subtracted first.
     KERNELS_INLINE Dot(int32_t sum) : sums(Bits == 8 ? -128 * sum : 0) {}
     KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
         if constexpr (Bits == 8) weights ^= int8_t(-128);
@@ -74,7 +74,7 @@ struct Dot<8> {
     __m256i low = _mm256_setzero_si256(), high = _mm256_setzero_si256();
     KERNELS_INLINE Dot(int32_t) {}
     KERNELS_INLINE void add(i8x64 weights, uint32_t x) {
-        // |x| and the weights with the signs of x: pairs stay within 2 * 127 * 127 < 2^15.
+        // |x| and the weights with the signs of x: pairs are within 2 * 127 * 127 < 2^15.
         const __m256i signs = _mm256_set1_epi32(int32_t(x)), size = _mm256_abs_epi8(signs);
         const __m256i one = _mm256_set1_epi16(1);
         const __m256i a = _mm256_maddubs_epi16(size, _mm256_sign_epi8((__m256i)weights.lo, signs));
@@ -153,16 +153,16 @@ struct Dot {
 
 // --- x, quantized ---------------------------------------------------------------------------------------------------
 
-/// Rows of x that are multiplied at once, at most: the registers hold their sums.
+/// The maximum number of rows of x multiplied at once: registers hold their sums.
 constexpr int quantized_block = KERNELS_VNNI ? 8 : 4;
 
-/// The parts of the scratch memory that hold one block of rows.
+/// One block of quantized rows in the scratch memory.
 struct QuantizedRows {
-    /// [group][8][row]: four int8 each
+    /// [group][8][row]: four int8 each.
     uint32_t *numbers;
     /// [group][row]
     float *scales;
-    /// [group][row]: of the numbers; for 4 bits times the scale, as float
+    /// [group][row]: the sum of the numbers; with 4 bits the bits of a float, the sum times the scale.
     uint32_t *sums;
 
     QuantizedRows(uint8_t *scratch, int64_t first, int64_t rows, int64_t groups) {
@@ -172,7 +172,7 @@ struct QuantizedRows {
     }
 };
 
-/// 32 numbers of x as whole numbers of -127...127 under one scale, half by half.
+/// 32 numbers of x, quantized to -127...127 with one scale, in two halves.
 struct QuantizedGroup {
     f32x16 whole[2];
     i8x16 numbers[2];
@@ -181,11 +181,11 @@ struct QuantizedGroup {
     KERNELS_INLINE explicit QuantizedGroup(const float *x) {
         constexpr float magic = 12582912.0f;
         const f32x16 a = load<f32x16>(x), b = load<f32x16>(x + 16);
-        // Compared as integers, NaN is the maximum: it becomes the scale, and is in the result.
+        // Compared as integers, NaN is the maximum: it becomes the scale and reaches the result.
         const u32x16 sizes = __builtin_elementwise_max((u32x16)a & 0x7FFFFFFF, (u32x16)b & 0x7FFFFFFF);
         const float maximum = __builtin_bit_cast(float, __builtin_reduce_max(sizes));
         const float inverse = maximum > 0 ? 127.0f / maximum : 0.0f;
-        // A scale so small that its inverse is none stands for zeros.
+        // If the scale is too small to have a finite inverse, all numbers become zero.
         const f32x16 factor = f32x16(inverse <= 3e38f ? inverse : 0.0f);
         const f32x16 p = a * factor + magic, q = b * factor + magic;
         whole[0] = p - magic;
@@ -196,7 +196,7 @@ struct QuantizedGroup {
     }
 };
 
-/// Row `row` of a block of `rows`.
+/// Quantizes x to row `row` of a block of `rows`.
 static void quantize_row(const float *x, int64_t groups, int bits, const QuantizedRows &to, int64_t row, int64_t rows) {
     for (int64_t g = 0; g < groups; g++, x += 32) {
         const QuantizedGroup group(x);
@@ -206,7 +206,7 @@ static void quantize_row(const float *x, int64_t groups, int bits, const Quantiz
         store(fours + 4, group.numbers[1]);
         for (int i = 0; i < 8; i++) to.numbers[(g * 8 + i) * rows + row] = fours[i];
         to.scales[g * rows + row] = group.scale;
-        // Where x is not finite, the sum is NaN, which no integer is: the scale alone carries that on.
+        // If x is not finite, the sum is NaN, which has no integer: only the scale carries NaN on.
         const int32_t whole = sum == sum ? int32_t(sum) : 0;
         const float weighted = sum * group.scale;
         to.sums[g * rows + row] = bits == 8 ? uint32_t(whole) : __builtin_bit_cast(uint32_t, weighted);
@@ -215,10 +215,10 @@ static void quantize_row(const float *x, int64_t groups, int bits, const Quantiz
 
 // --- The product ----------------------------------------------------------------------------------------------------
 
-/// How far ahead of the block at hand memory is asked for.
+/// The prefetch distance in bytes.
 constexpr int64_t quantized_prefetch = 2048;
 
-/// One tile times a block of rows.
+/// Multiplies one tile with a block of rows.
 template <int Bits, int Rows>
 __attribute__((noinline)) static void multiply_tile(
     const uint8_t *data, int64_t groups, const QuantizedRows &x, float *y, int64_t stride, int64_t count,
@@ -234,7 +234,7 @@ __attribute__((noinline)) static void multiply_tile(
         alignas(Sum) unsigned char memory[Rows * sizeof(Sum)];
         Sum *dots = reinterpret_cast<Sum *>(memory);
         for (int r = 0; r < Rows; r++) new (dots + r) Sum(int32_t(totals[r]));
-// Unrolled, the compiler sums row after row and keeps the block's weights in memory.
+// If unrolled, the compiler adds row after row and spills the block's weights.
 #pragma clang loop unroll(disable)
         for (int b = 0; b < blocks; b++) {
             __builtin_prefetch(data + 64 * b + quantized_prefetch);
@@ -244,7 +244,7 @@ __attribute__((noinline)) static void multiply_tile(
                 numbers += Rows;
             } else {
                 const i8x64 low = (i8x64)(bytes & 15);
-                // Shifted as 16 bits because no processor shifts bytes.
+                // Shifted as 16-bit words because no processor shifts bytes.
                 using u16x32 = uint16_t __attribute__((ext_vector_type(32)));
                 const i8x64 high = (i8x64)((u8x64)((u16x32)bytes >> 4) & 15);
                 for (int r = 0; r < Rows; r++) dots[r].add(low, numbers[r]);
@@ -297,16 +297,15 @@ static void multiply_tile(
     }
 }
 
-/// The first row of each block of a product: as few blocks as the registers allow, of about one size.
+/// The blocks of a product's rows: as few as the registers allow, of about equal size.
 struct QuantizedBlocks {
     int64_t count, rows;
     explicit QuantizedBlocks(int64_t rows) : count((rows + quantized_block - 1) / quantized_block), rows(rows) {}
     int64_t start(int64_t block) const { return block * rows / count; }
 };
 
-/// Pieces of weights, cut into as many runs as there are threads. A thread reads its own run in one forward stream, and
-/// when that is done helps with the others', `step` by `step`, so that one that starts late or loses its core holds up
-/// little.
+/// Pieces of weights, split into one run per thread. A thread reads its own run in one forward stream, then helps with
+/// the other runs, `step` pieces at a time, so that a late or preempted thread delays little.
 struct WeightRuns {
     static constexpr int64_t max_runs = 64;
     struct alignas(64) Run {
@@ -324,13 +323,13 @@ struct WeightRuns {
         }
     }
 
-    /// What thread `worker` does: `body(begin, end)` for pieces that nobody has taken.
+    /// The work of thread `worker`: calls `body(begin, end)` for pieces that no thread has taken.
     template <typename Body>
     void work(int64_t worker, const Body &body) const {
         for (int64_t i = 0; i < count; i++) {
-            Run &own = run[(worker + i) % count];
-            for (int64_t piece; (piece = own.next.fetch_add(step, std::memory_order_relaxed)) < own.end;) {
-                body(piece, std::min(piece + step, own.end));
+            Run &current = run[(worker + i) % count];
+            for (int64_t piece; (piece = current.next.fetch_add(step, std::memory_order_relaxed)) < current.end;) {
+                body(piece, std::min(piece + step, current.end));
             }
         }
     }
@@ -385,17 +384,18 @@ static void quantized_linear(const ctorch::QuantizedLinear &linear) {
     ctorch::run_tasks(loop.runs.count, QuantizedLoop::work, &loop);
 }
 
-// --- Finding the numbers of a group ---------------------------------------------------------------------------------
+// --- Quantizing a group ---------------------------------------------------------------------------------------------
 
+/// The 32 weights of a group.
 struct Group {
     f32x16 a, b;
     bool is_bf16;
 
-    /// How far weights may be from what they were before they were rounded to bfloat16: half a unit in the last of
-    /// eight significant bits, and a little for the rounding of sums.
+    /// The maximum error of rounding weights to bfloat16: half a unit in the last of eight significant bits, plus a
+    /// little for the rounding of sums.
     static f32x16 tolerance(f32x16 w) { return (f32x16)((i32x16)w & 0x7F800000) * 0x1.01p-8f; }
 
-    /// Whether numbers are these weights, or what they were before they were rounded.
+    /// Whether numbers are these weights, or may have been before rounding to bfloat16.
     bool matches(f32x16 x, f32x16 y) const {
         if (!is_bf16) return !__builtin_reduce_or((x != a) | (y != b));
         return !__builtin_reduce_or(
@@ -403,7 +403,7 @@ struct Group {
     }
 };
 
-/// The numbers of a group under a scale and a minimum, as float.
+/// The quantized numbers of a group as float, with scale and minimum.
 struct Numbers {
     f32x16 a, b;
     float d, m;
@@ -431,8 +431,8 @@ inline float to_half(float x) {
     return from_f16(to_f16(limited));
 }
 
-/// The scale, and the minimum where `HasMinimum`, that fit given numbers best, each number weighted by 1 / weight²
-/// where the weights were rounded relatively.
+/// Fits the scale, and with `HasMinimum` the minimum, to the numbers. For bfloat16, whose error is relative, each
+/// number is weighted by 1 / weight².
 template <bool HasMinimum>
 static Numbers refit(const Group &group, Numbers n) {
     f32x16 p = f32x16(1), q = f32x16(1);
@@ -440,7 +440,7 @@ static Numbers refit(const Group &group, Numbers n) {
         const float floor = std::max(std::fabs(n.d) * 0.25f, 1e-30f);
         p = 1.0f / (group.a * group.a + floor * floor);
         q = 1.0f / (group.b * group.b + floor * floor);
-        // Sums of these must not overflow.
+        // Prevents overflow of sums.
         const float scale = floor * floor;
         p *= scale;
         q *= scale;
@@ -460,16 +460,16 @@ static Numbers refit(const Group &group, Numbers n) {
 }
 
 inline float minimum_of(const Group &g) { return __builtin_reduce_min(__builtin_elementwise_min(g.a, g.b)); }
-inline float greatest_of(const Group &g) { return __builtin_reduce_max(__builtin_elementwise_max(g.a, g.b)); }
+inline float maximum_of(const Group &g) { return __builtin_reduce_max(__builtin_elementwise_max(g.a, g.b)); }
 
-/// The float16 numbers next to one: itself, one up, one down, two up...
+/// The float16 neighbours of a number: itself, one up, one down, two up...
 inline float neighbour(float half, int number) {
     const int step = number % 2 ? (number + 1) / 2 : -(number / 2);
     return from_f16(uint16_t(to_f16(half) + step));
 }
 constexpr int neighbours = 13;
 
-/// The minimum that puts all numbers, under a scale, within the weights' tolerance, if there is one.
+/// Finds a minimum that puts all numbers, for a given scale, within the weights' tolerance; false if none exists.
 static bool find_minimum(const Group &group, Numbers &n) {
     const f32x16 x = group.a - n.a * n.d, y = group.b - n.b * n.d;
     const f32x16 p = Group::tolerance(group.a), q = Group::tolerance(group.b);
@@ -480,12 +480,12 @@ static bool find_minimum(const Group &group, Numbers &n) {
     return n.m >= from && n.m <= to && group.matches(n.a * n.d + n.m, n.b * n.d + n.m);
 }
 
-/// The scale in the middle of those that put all numbers, less 8, within the weights' tolerance, if there are any.
+/// The middle of the range of scales that put all numbers, less 8, within the weights' tolerance; 0 if none exists.
 static float find_scale(const Group &group, const Numbers &n) {
     const auto bounds = [](f32x16 w, f32x16 number, f32x16 &from, f32x16 &to) {
         const f32x16 divisor = 1.0f / (number - 8.0f);
         const f32x16 middle = w * divisor, half = Group::tolerance(w) * __builtin_elementwise_abs(divisor);
-        // 8 stands for zero under any scale.
+        // 8 represents zero for any scale.
         const i32x16 is_free = number == 8.0f;
         from = is_free ? f32x16(-3e38f) : middle - half;
         to = is_free ? f32x16(3e38f) : middle + half;
@@ -498,14 +498,14 @@ static float find_scale(const Group &group, const Numbers &n) {
     return lower <= upper && lower > -1e38f ? to_half((lower + upper) * 0.5f) : 0;
 }
 
-/// The 4-bit group that these weights were made from, if they were.
+/// Recovers the 4-bit group that these weights came from; false if they did not come from one.
 static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
-    const float minimum = minimum_of(group), greatest = greatest_of(group);
+    const float minimum = minimum_of(group), greatest = maximum_of(group);
     const auto is = [&](float step, float m) {
         result = numbers_of(group, to_half(step), to_half(m), 0, 15);
         if (group.matches(result.a * result.d + result.m, result.b * result.d + result.m)) return true;
         if (!group.is_bf16) return false;
-        // Rounded weights give only an estimate, but small ones are precise enough that few scales and minima fit.
+        // Rounded weights give only an estimate, but small weights are precise enough to leave few scales and minima.
         result = numbers_of(group, step, m, 0, 15);
         const Numbers fitted = refit<true>(group, result);
         for (int i = 0; i < neighbours; i++) {
@@ -514,15 +514,15 @@ static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
         }
         return false;
     };
-    // GGUF's Q4_0 has d from the weight of the largest magnitude, which it holds as 0, and m = -8 d.
+    // GGUF's Q4_0 takes d from the weight of the largest magnitude, which it stores as 0, and m = -8 d.
     const float extreme = greatest > -minimum ? greatest : minimum;
     result = numbers_of(group, extreme / -8, extreme, 0, 15);
     result.d = group.is_bf16 ? find_scale(group, result) : to_half(extreme / -8);
     result.m = -8 * result.d;
     if (group.matches((result.a - 8) * result.d, (result.b - 8) * result.d)) return true;
-    // Its Q4_1 holds the least weight as 0 and the greatest as 15.
+    // Q4_1 stores the minimum weight as 0 and the maximum as 15.
     if (is((greatest - minimum) / 15, minimum)) return true;
-    // Numbers need not reach 0 and 15.
+    // The numbers need not span 0 to 15.
     for (int range = thoroughly ? 14 : 0; range > 0; range--) {
         const float step = (greatest - minimum) / float(range);
         for (int lowest = 0; lowest <= 15 - range; lowest++) {
@@ -532,9 +532,9 @@ static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
     return false;
 }
 
-/// The best 4-bit group: from the range, then fitted to its own numbers.
+/// The best 4-bit group: scale and minimum from the range of weights, then refitted to the numbers.
 static Numbers fit4(const Group &group) {
-    const float minimum = minimum_of(group), greatest = greatest_of(group);
+    const float minimum = minimum_of(group), greatest = maximum_of(group);
     Numbers best = numbers_of(group, to_half((greatest - minimum) / 15), to_half(minimum), 0, 15);
     float error = squared_error(group, best);
     Group plain = group;
@@ -551,9 +551,9 @@ static Numbers fit4(const Group &group) {
     return best;
 }
 
-/// The best 8-bit group: the largest magnitude is 127 (GGUF's Q8_0), then fitted to its own numbers.
+/// The best 8-bit group: the largest magnitude becomes 127 (GGUF's Q8_0), then the scale is refitted to the numbers.
 static Numbers fit8(const Group &group) {
-    const float maximum = std::max(-minimum_of(group), greatest_of(group));
+    const float maximum = std::max(-minimum_of(group), maximum_of(group));
     Numbers best = numbers_of(group, to_half(maximum / 127), 0, -127, 127);
     if (group.matches(best.a * best.d, best.b * best.d) && !group.is_bf16) return best;
     Numbers next = refit<false>(group, best);

@@ -1,7 +1,8 @@
-// RMSNorm, rotary positions and gated units: one pass over memory each, where libtorch composes them of many.
+// RMSNorm, rotary positions and gated units: one pass over memory each, where libtorch needs several.
 //
-// Why: for 1,536 positions of SmolLM2-135M in float32 on one Zen 3 core a layer's sum and norm took 3.8 ms composed and
-// take 0.5 here (17 and 2.7 with the backward pass), rotary positions 4.4 and 0.3, SwiGLU 5.9 and 2.2 (21 and 6.5).
+// Why: for 1,536 positions of SmolLM2-135M in float32 on one Zen 3 core, a layer's sum and norm took 3.8 ms composed of
+// libtorch's operations and take 0.5 here (17 and 2.7 with the backward pass), rotary positions 4.4 and 0.3, SwiGLU 5.9
+// and 2.2 (21 and 6.5).
 
 #ifndef KERNELS
 #error "include kernels through a file of sets/"
@@ -9,7 +10,7 @@
 
 namespace KERNELS {
 
-/// The weight may be of another dtype than the rows.
+/// RMSNorm; the weight's dtype may differ from the rows'.
 template <typename T, typename Weight = T>
 static void rms_norm(
     const void *x_, const void *y_, const void *weight_, void *sum_, void *out_, float *scales, int64_t rows,
@@ -24,7 +25,7 @@ static void rms_norm(
             T *total = static_cast<T *>(sum_) + row * size;
             sixteens(size, [&](int64_t i, auto part) {
                 store_f32(total + i, load_f32(x + i, part) + load_f32(y + i, part), part);
-                // What is normed is the sum as it goes on, rounded.
+                // The norm is of the stored sum, after rounding.
                 const f32x16 v = load_f32(total + i, part);
                 squares += v * v;
             });
@@ -61,8 +62,8 @@ static void rms_norm_backward(
         const T *d_sum = d_sum_ ? static_cast<const T *>(d_sum_) + row * size : nullptr;
         sixteens(size, [&](int64_t i, auto part) {
             const f32x16 direct = load_f32(d_out + i, part) * load_f32(weight + i, part) * scale;
-            const f32x16 own = direct - load_f32(x + i, part) * shift;
-            store_f32(d_x + i, d_sum ? load_f32(d_sum + i, part) + own : own, part);
+            const f32x16 d_normed = direct - load_f32(x + i, part) * shift;
+            store_f32(d_x + i, d_sum ? load_f32(d_sum + i, part) + d_normed : d_normed, part);
         });
     }
 }
@@ -70,10 +71,10 @@ static void rms_norm_backward(
 template <typename T>
 static void rotate(
     const void *in_, void *out_, const float *cosine, const float *sine, float direction, int64_t heads, int64_t size,
-    int64_t turned) {
+    int64_t rotated_size) {
     const T *in = static_cast<const T *>(in_);
     T *out = static_cast<T *>(out_);
-    const int64_t half = turned / 2;
+    const int64_t half = rotated_size / 2;
     for (int64_t head = 0; head < heads; head++, in += size, out += size) {
         sixteens(half, [&](int64_t i, auto part) {
             const f32x16 c = load_f32(cosine + i, part), s = load_f32(sine + i, part) * direction;
@@ -81,15 +82,17 @@ static void rotate(
             store_f32(out + i, first * c - second * s, part);
             store_f32(out + half + i, second * c + first * s, part);
         });
-        if (turned < size && in != out) std::memcpy(out + turned, in + turned, size_t(size - turned) * sizeof(T));
+        if (rotated_size < size && in != out) {
+            std::memcpy(out + rotated_size, in + rotated_size, size_t(size - rotated_size) * sizeof(T));
+        }
     }
 }
 
 /// 1 / (1 + e^-x)
 inline f32x16 sigmoid(f32x16 x) { return 1.0f / (1.0f + exp2<5>(min_of(126, x * -log2_e))); }
 
-/// An activation is x · sigmoid(inner(x)); `slope` is inner's. GELU's tanh form is one since (1 + tanh(y)) / 2 is the
-/// sigmoid of 2 · y.
+/// An activation is x · sigmoid(inner(x)); `slope` is the derivative of `inner`. GELU's tanh approximation has this
+/// form because (1 + tanh(y)) / 2 is the sigmoid of 2 · y.
 template <ctorch::Gate gate>
 inline f32x16 inner(f32x16 x) {
     if constexpr (gate == ctorch::Gate::silu) return x;

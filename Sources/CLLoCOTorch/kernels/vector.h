@@ -1,7 +1,6 @@
-// Sixteen numbers at a time, in the compiler's own vector types: one register of AVX-512, two of AVX2, four of NEON.
+// Vectors of sixteen numbers in the compiler's vector types: one register of AVX-512, two of AVX2, four of NEON.
 //
-// Included once for each instruction set, inside its namespace (see sets/); every function here is compiled
-// for the instruction set that is being included.
+// Included once per instruction set, in the set's namespace (see sets/), and compiled for that set.
 
 #pragma once
 
@@ -11,7 +10,7 @@
 
 #include <cstdint>
 
-// Vectors that are wider than the set's registers are only passed between functions that are inlined.
+// Vectors wider than the set's registers are only passed between inlined functions.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 namespace KERNELS {
@@ -23,7 +22,7 @@ using u16x16 = uint16_t __attribute__((ext_vector_type(16)));
 
 /// The bits of a bfloat16.
 using bf16 = uint16_t;
-/// Two bfloat16 side by side, the first in the lower half: what a bfloat16 dot product takes at a time.
+/// Two adjacent bfloat16, the first in the lower half: the unit of a bfloat16 dot product.
 using bf16x2 = uint32_t;
 
 template <typename Vector, typename Element>
@@ -38,7 +37,7 @@ inline void store(Element *p, Vector v) {
 }
 
 inline float from_bf16(bf16 x) { return __builtin_bit_cast(float, uint32_t(x) << 16); }
-/// Rounds to the nearest, ties to even; not for NaN.
+/// Rounds to the nearest, ties to even; undefined for NaN.
 inline bf16 to_bf16(float x) {
     const uint32_t bits = __builtin_bit_cast(uint32_t, x);
     return bf16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
@@ -72,7 +71,7 @@ inline f32x16 load_f32(const bf16 *p) { return from_bf16(load<u16x16>(p)); }
 inline void store_f32(float *p, f32x16 v) { store(p, v); }
 inline void store_f32(bf16 *p, f32x16 v) { store(p, to_bf16(v)); }
 
-/// How many of sixteen numbers are there: all of them, or fewer at a row's end, where the others read as zero.
+/// The number of valid lanes: all sixteen, or fewer at a row's end, where the others are read as zero.
 struct Sixteen {};
 struct Fewer {
     int count;
@@ -97,7 +96,7 @@ inline void store_f32(T *p, f32x16 v, Fewer part) {
     store_f32(all, v);
     __builtin_memcpy(p, all, size_t(part.count) * sizeof(T));
 }
-/// Calls `body(i, part)` for every sixteen of `size` numbers.
+/// Calls `body(i, part)` for each sixteen of `size` numbers.
 template <typename Body>
 inline void sixteens(int64_t size, const Body &body) {
     int64_t i = 0;
@@ -108,8 +107,8 @@ inline void sixteens(int64_t size, const Body &body) {
 inline float scalar(float x) { return x; }
 inline float scalar(bf16 x) { return from_bf16(x); }
 
-/// The greater of each pair; where `a` is NaN `b`, so that a running maximum that comes second passes over it. Where
-/// `b` is NaN there is no promise. x86 has no instruction that passes over both, NEON has only that.
+/// The maximum of each pair. If `a` is NaN, the result is `b`, so that a running maximum, passed second, skips NaN. If
+/// `b` is NaN, the result is unspecified: x86 has no instruction that skips both, NEON has no other.
 inline f32x16 max(f32x16 a, f32x16 b) {
 #if KERNELS_NEON
     return __builtin_elementwise_max(a, b);
@@ -118,8 +117,8 @@ inline f32x16 max(f32x16 a, f32x16 b) {
 #endif
 }
 
-/// Not less than `least`, not more than `most`; NaN stays NaN. x86's instructions give their second operand where
-/// either is NaN, NEON's give NaN: in this order both do it in one.
+/// x, but not less than `minimum`; NaN stays NaN. x86's instructions return their second operand if either is NaN,
+/// NEON's return NaN: in this operand order one instruction suffices on both.
 inline f32x16 max_of(float minimum, f32x16 x) {
 #if KERNELS_NEON
     float32x4_t parts[4];
@@ -130,6 +129,7 @@ inline f32x16 max_of(float minimum, f32x16 x) {
     return x < f32x16(minimum) ? f32x16(minimum) : x;
 #endif
 }
+/// x, but not more than `maximum`; NaN stays NaN.
 inline f32x16 min_of(float maximum, f32x16 x) {
 #if KERNELS_NEON
     float32x4_t parts[4];
@@ -153,10 +153,10 @@ inline float sum(f32x16 v) {
 constexpr float log2_e = 1.44269504089f;
 
 /// 2^x for x <= 126, flushing to 2^-126 below; NaN for NaN. Relative error 9e-8 with five terms, 1e-4 with three:
-/// minimax fits on [-1/2, 1/2] among those that give 2^0 = 1 exactly, so that a correction by nothing changes nothing.
+/// minimax fits on [-1/2, 1/2] with 2^0 = 1 exactly, so that a correction by a factor of 1 is exact.
 template <int Terms>
 inline f32x16 exp2(f32x16 x) {
-    // Adding 1.5 * 2^23 rounds to an integer n, which then stands in the lowest bits; 127 more are 2^n's exponent.
+    // Adding 1.5 * 2^23 rounds to an integer n in the lowest bits; adding 127 more gives the exponent of 2^n.
     constexpr float magic = 12582912.0f + 127;
     x = max_of(-126, x);
     const f32x16 shifted = x + magic;
@@ -174,7 +174,7 @@ inline f32x16 exp2(f32x16 x) {
         p = p * f + 6.932829279e-1f;
         p = p * f + 1.0f;
     }
-    // A product, exact, and not a sum of bits: that would make numbers of some NaN.
+    // An exact product rather than a sum of bits, which would turn some NaN into numbers.
     return p * (f32x16)((i32x16)shifted << 23);
 }
 

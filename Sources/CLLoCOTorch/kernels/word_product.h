@@ -1,12 +1,12 @@
-// Gradients of x = those of y times a file's weights, for many rows, in integers of 16 bits.
+// The gradient of x = the gradient of y times a file's weights, for many rows, in 16-bit integers.
 //
-// Why: a LoRA step multiplies with every frozen weight each way, and the way back, in libtorch's float32, was half of
-// it. A register takes twice as many products of 16 bits as of float32. Both sides are rounded, to 14 and 13 bits, 64
-// numbers that are added up under one scale each: an error of some 1e-4 of a product, a tenth of bfloat16's. Sums
-// within such a group are of integers, exact; groups are added in float32.
+// Why: a LoRA step multiplies with every frozen weight in the forward and the backward pass, and the backward products
+// in libtorch's float32 were half of the step. A register holds twice as many 16-bit products as float32 ones. The
+// gradient is rounded to 14 bits and the weights to 13, with one scale per 64 numbers along the sum: an error of some
+// 1e-4 of a product, a tenth of bfloat16's. Sums within such a group are exact integers; groups are added in float32.
 //
-// A panel of rows of weights is expanded and rounded to tiles of sixteen columns. Two tiles at a time stay in the first
-// cache, a few groups of them, and are multiplied with all rows of y, a few at a time.
+// A panel of rows of weights is dequantized and rounded to tiles of sixteen columns. A few groups of two tiles at a
+// time stay in the L1 cache and are multiplied with all rows of y, a few at a time.
 
 #pragma once
 
@@ -16,58 +16,58 @@
 
 namespace KERNELS {
 
-/// NEON multiplies float32 as fast. What is emulated stands for AVX-512.
+/// NEON multiplies float32 as fast. The emulated set represents AVX-512.
 #if KERNELS_X86 || defined(KERNELS_EMULATED)
 constexpr bool has_fast_words = true;
 #else
 constexpr bool has_fast_words = false;
 #endif
 
-/// Numbers under one scale. As many products of the greatest numbers fit in 32 bits.
+/// The number of numbers per scale. The sum of that many products of the maximum numbers fits in 32 bits.
 constexpr int64_t word_group = 64;
 constexpr int greatest_input = 8191, greatest_weight = 4095;
 static_assert(int64_t(greatest_input) * greatest_weight * word_group <= INT32_MAX);
 
-/// A group of `product_rows` rows of y, two columns side by side.
+/// A group of `product_rows` rows of y, in pairs of columns.
 struct alignas(4) WordInput {
     uint32_t pairs[word_group / 2][product_rows];
     float scales[product_rows];
 };
 
-/// A group of rows of weights, sixteen columns of it, two rows side by side.
+/// Sixteen columns of a group of rows of weights, in pairs of rows.
 struct alignas(64) WordTile {
     uint32_t pairs[word_group / 2][16];
     float scales[16];
 };
 
-/// Rounds to integers; `low` is each pair's first. For |x| < 2^15.
+/// Rounds to pairs of integers, the first of each from `low`; requires |x| < 2^15.
 KERNELS_INLINE u32x16 rounded_pairs(f32x16 low, f32x16 high) {
     // Adding 1.5 * 2^23 leaves the integer in the lowest bits.
     const u32x16 a = (u32x16)(low + 12582912.0f), b = (u32x16)(high + 12582912.0f);
     return (a & 0xFFFF) | b << 16;
 }
 
-/// The range of numbers that come under one scale, lane by lane.
+/// The range of the numbers that share a scale, lane by lane.
 struct WordRange {
     f32x16 greatest = 0, finite = 0;
 
     KERNELS_INLINE void add(f32x16 x) {
         greatest = max(__builtin_elementwise_abs(x), greatest);
-        // NaN where a number is none, or is infinite.
+        // NaN if a number is NaN or infinite.
         finite += x * 0.0f;
     }
 };
 
-/// What numbers are divided by, and by what they are multiplied for that; `finite` makes NaN of results that it is of.
+/// The scale of numbers up to `greatest`, and its inverse. If `finite` is NaN, so is the scale, and thus the product.
 template <typename Number>
 KERNELS_INLINE void word_scale(Number greatest, Number finite, int maximum, Number &scale, Number &inverse) {
-    // Below, the inverse would be infinite: such numbers count as zero.
+    // Below the minimum the inverse could be infinite: such numbers become zero.
     constexpr float minimum = 1e-30f;
     scale = (greatest > minimum ? greatest * (1.0f / float(maximum)) : greatest * 0.0f) + finite;
     inverse = greatest > minimum ? float(maximum) / greatest : greatest * 0.0f;
 }
 
-/// Sums of the products of a group.
+/// Adds the products of a group.
 KERNELS_INLINE void add_word_dots(const WordTile &weights, const WordInput &y, i32x16 (&sums)[product_rows]) {
 #if KERNELS_X86 == 512
 #pragma clang loop unroll_count(2)
@@ -107,20 +107,20 @@ KERNELS_INLINE void add_word_dots(const WordTile &weights, const WordInput &y, i
 
 struct WordLoop {
     const ctorch::WordProduct &product;
-    /// Of all parts
+    /// The shape of all parts together.
     int64_t rows, columns;
-    /// Of rows of weights, of columns, and of a few rows of y
+    /// The number of groups of weight rows, of tiles of columns, and of blocks of rows of y.
     int64_t groups, tiles, blocks;
-    /// The groups of a panel at most
+    /// The maximum number of groups of a panel.
     int64_t max_groups;
     WordInput *inputs;
     WordTile *panel;
     uint8_t *memory;
 
     static constexpr int64_t panel_bytes = 2 << 20;
-    /// Columns of weights that are expanded at once: a whole number of blocks.
+    /// The number of columns of weights dequantized at once: a whole number of blocks.
     static constexpr int64_t segment = 256;
-    /// Groups of a tile that are multiplied with all rows of y before the next ones.
+    /// The number of groups of a tile that are multiplied with all rows of y before the next ones.
     static constexpr int64_t slab = 4;
 
     explicit WordLoop(const ctorch::WordProduct &product)
@@ -137,13 +137,13 @@ struct WordLoop {
     }
 
     int64_t input_bytes() const { return (blocks * groups * int64_t(sizeof(WordInput)) + 63) / 64 * 64; }
-    /// For weights as float
+    /// The memory of a worker for dequantized weights.
     static constexpr int64_t worker_bytes = segment * word_group * int64_t(sizeof(float));
     int64_t scratch_bytes() const {
         return input_bytes() + max_groups * tiles * int64_t(sizeof(WordTile)) + product.threads * worker_bytes;
     }
 
-    /// A group of a row of y, of `count` numbers at most.
+    /// Packs a group of a row of y, with at most `count` numbers.
     static void pack_input(const float *from, int64_t count, WordInput &to, int row) {
         float numbers[word_group] = {};
         if (count > 0) __builtin_memcpy(numbers, from, size_t(std::min(count, word_group)) * sizeof(float));
@@ -172,20 +172,20 @@ struct WordLoop {
         }
     }
 
-    /// Columns of a segment of a group of rows of weights, from row `first` and column `begin` on: a group of tiles
-    /// that are `stride` apart.
+    /// Packs a segment of columns of a group of weight rows, from row `first` and column `begin` on, to tiles that are
+    /// `stride` apart.
     void pack_weights(int64_t first, int64_t begin, WordTile *to, int64_t stride, float *numbers) const {
         const int64_t count = std::min(segment, columns - begin), width = (count + 15) / 16 * 16;
         const ctorch::BlockWeights *part = product.parts;
-        int64_t place = first;
-        for (int64_t row = 0; row < word_group; row++, place++) {
-            float *own = numbers + row * segment;
-            const bool is_there = first + row < rows;
-            for (int64_t i = is_there ? count : 0; i < width; i++) own[i] = 0;
-            if (!is_there) continue;
-            for (; place >= part->rows; part++) place -= part->rows;
+        int64_t index = first;
+        for (int64_t row = 0; row < word_group; row++, index++) {
+            float *line = numbers + row * segment;
+            const bool exists = first + row < rows;
+            for (int64_t i = exists ? count : 0; i < width; i++) line[i] = 0;
+            if (!exists) continue;
+            for (; index >= part->rows; part++) index -= part->rows;
             const int64_t block = ctorch::block_columns(part->type);
-            expand_row(part->type, count, part->row(place) + begin / block * ctorch::block_bytes(part->type), own);
+            expand_row(part->type, count, part->row(index) + begin / block * ctorch::block_bytes(part->type), line);
         }
         for (int64_t i = 0; i < width; i += 16, to += stride) {
             WordRange range;
@@ -202,15 +202,15 @@ struct WordLoop {
         }
     }
 
-    /// x += a block of y times a few groups of a tile; the first ones begin with nothing.
+    /// x += a block of y times a few groups of a tile; the first groups overwrite x.
     void multiply(const WordTile *weights, int64_t count, int64_t block, int64_t group, int64_t tile) const {
         const int64_t row = block * product_rows, column = 16 * tile;
-        const int there = int(std::min<int64_t>(product_rows, product.count - row));
+        const int row_count = int(std::min<int64_t>(product_rows, product.count - row));
         const size_t bytes = size_t(std::min<int64_t>(16, columns - column)) * sizeof(float);
         float *x = product.x + row * product.x_stride + column;
         float sums[product_rows][16] = {};
         if (group > 0) {
-            for (int r = 0; r < there; r++) copy(sums[r], x + r * product.x_stride, bytes);
+            for (int r = 0; r < row_count; r++) copy(sums[r], x + r * product.x_stride, bytes);
         }
         const WordInput *input = inputs + block * groups + group;
         for (int64_t g = 0; g < count; g++) {
@@ -223,10 +223,10 @@ struct WordLoop {
                 store(sums[r], load<f32x16>(sums[r]) + dot * scales);
             }
         }
-        for (int r = 0; r < there; r++) copy(x + r * product.x_stride, sums[r], bytes);
+        for (int r = 0; r < row_count; r++) copy(x + r * product.x_stride, sums[r], bytes);
     }
 
-    /// Sixteen numbers in most cases.
+    /// Copies up to sixteen numbers, in most cases all.
     static KERNELS_INLINE void copy(float *to, const float *from, size_t bytes) {
         if (bytes == 64) {
             store(to, load<f32x16>(from));

@@ -7,35 +7,36 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// What adding a document did.
+/// The outcome of adding a document.
 public struct AddedDocument: Sendable {
-    /// The document as it is stored now
+    /// The document as it is stored now.
     public let document: DocumentRecord
-    /// tokens of the whole text
+    /// The tokens of the whole text.
     public let tokens: Int
-    /// vectors that stand for the whole text
+    /// The vectors of the whole text.
     public let vectors: Int
-    /// tokens that were compressed this time; 0 where nothing had changed
+    /// The tokens that this addition compressed; 0 if nothing had changed.
     public let compressedTokens: Int
-    /// the group that adding took it from; nil where it has not moved
+    /// The previous group if the document moved to another; otherwise nil.
     public let movedFrom: String?
-    /// what all of it took
+    /// The duration of the addition in seconds.
     public let seconds: Double
 }
 
 extension LoadedModel {
-    /// Learns a document: stores its text and passages, compresses it, embeds its passages.
+    /// Adds a document to a library: stores its text and passages, compresses it, embeds its passages.
     ///
-    /// Segments whose tokens have not changed since an earlier time are kept, so that adding again does nothing, a
-    /// grown text costs its tail, and an interrupted addition goes on with the segment it stopped in.
+    /// Segments with unchanged tokens are kept. So adding the same text again does nothing, a text that has grown costs
+    /// only its new tail, and an interrupted addition resumes at the segment it stopped in.
     ///
     /// - Parameters:
-    ///   - name: how the document is named; by default from its path
-    ///   - compressing: whether its vectors are made; without, it can be searched and its text can be read
-    ///   - embedding: whether its passages are embedded; without, no retrieval model is needed
-    ///   - progress: told how many of the document's tokens are compressed, and how many it has
-    /// - Throws: `EngineError` without a retrieval model, `ModelError` where the text is too long for the model's window,
-    ///   `LibraryError`, `CancellationError`, and what `progress` throws.
+    ///   - name: the document's name; by default derived from its path
+    ///   - compressing: whether to make vectors, true by default; without vectors the document can be searched and its
+    ///     text can be read
+    ///   - embedding: whether to embed the passages, true by default; without it no retrieval model is needed
+    ///   - progress: called with the number of compressed tokens and all tokens of the document
+    /// - Throws: `EngineError` without a retrieval model, `ModelError` if the text is too long for the model's window,
+    ///   `LibraryError`, `CancellationError`, and the errors of `progress`.
     @discardableResult
     public func add(
         text: String, path: String, name: String? = nil, group: String?, to library: any LibraryStore,
@@ -43,7 +44,7 @@ extension LoadedModel {
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) async throws -> AddedDocument {
         let start = ContinuousClock.now
-        // Fail before anything is stored where there is no embedder.
+        // Without an embedder this throws before anything is stored.
         let embedder = try embedding ? self.embedder : nil
         let tokens = try languageModel.tokenizer.encodeWithOffsets(text, special: .asText)
         if compressing { try compressor.check(tokens: tokens.count, named: path) }
@@ -65,14 +66,15 @@ extension LoadedModel {
             seconds: start.duration(to: .now).seconds)
     }
 
-    /// The library remembers this model, for whoever names none.
+    /// Stores this model in the library as the default for later loads.
     private func remember(in library: any LibraryStore) async throws {
         let known = try await library.rememberedModel()
         if known?.identity == modelIdentity, known?.path == languageModel.path.standardizedFileURL.path { return }
         try await library.remember(Installation.record(of: languageModel.path, identity: modelIdentity))
     }
 
-    /// Compresses what is not stored yet; returns the tokens compressed now, and the vectors of the whole document.
+    /// Compresses the segments that are not stored. Returns the tokens compressed now and the vectors of the whole
+    /// document.
     private func compress(
         _ tokens: [EncodedToken], byteCount: Int, of document: Int64, in library: any LibraryStore,
         _ progress: (_ done: Int, _ total: Int) throws -> Void
@@ -95,16 +97,16 @@ extension LoadedModel {
         try progress(resumed, ids.count)
         for index in kept..<ranges.count {
             let range = ranges[index]
-            let made = try run.compress(Array(ids[range]))
+            let compressed = try run.compress(Array(ids[range]))
             try await library.appendSegment(
                 NewSegment(
-                    tokens: range, bytes: bytes[index], tokenDigest: digests[index], vectorCount: made.count,
-                    dimension: made.values.size(2), vectors: Data(made.values.to(.bfloat16).bytes()),
-                    bias: made.bias.map { Data(try $0.to(device: .cpu).bytes()) }),
+                    tokens: range, bytes: bytes[index], tokenDigest: digests[index], vectorCount: compressed.count,
+                    dimension: compressed.values.size(2), vectors: Data(compressed.values.to(.bfloat16).bytes()),
+                    bias: compressed.bias.map { Data(try $0.to(device: .cpu).bytes()) }),
                 to: document, identity: identity)
             try progress(range.upperBound, ids.count)
             try Task.checkCancellation()
-            // Others who wait for this thread have their turn.
+            // Lets other tasks run on this thread.
             await Task.yield()
         }
         return (ids.count - resumed, vectors)

@@ -1,59 +1,60 @@
 public import LLoCOBase
 public import LLoCOModels
 
-/// An answer, what it rests on, and what it cost.
+/// An answer with its sources and timings.
 public struct Answer: Sendable, Encodable {
-    /// A piece of a document's text that was read for the answer, or found for the question.
+    /// A passage or excerpt of a document that was in the context or that the question retrieved.
     public struct Passage: Sendable, Codable, Equatable {
         /// The document's name.
         public let document: String
-        /// Where it starts in the document's text, in UTF-8 bytes.
+        /// The start in the document's text, a UTF-8 byte offset.
         public let start: Int
-        /// Where it ends, in UTF-8 bytes; that byte is outside.
+        /// The end in the document's text, a UTF-8 byte offset, exclusive.
         public let end: Int
-        /// The sum of `1 / (60 + rank)` over the rankings that found it: it tells the order, not a probability.
+        /// The sum of `1 / (60 + rank)` over the rankings that contain it. It orders passages and is not a probability.
         public let score: Double
 
+        /// Creates a passage from its fields.
         public init(document: String, start: Int, end: Int, score: Double) {
             (self.document, self.start, self.end, self.score) = (document, start, end, score)
         }
     }
 
-    /// What the stages took, in seconds.
+    /// The durations of the stages in seconds.
     public typealias Seconds = AnswerSeconds
 
-    /// The text, without white space around it unless it continues what was read (``PromptForm``).
+    /// The answer's text. Surrounding white space is trimmed, except in a continuation (``PromptForm``).
     public let answer: String
-    /// What was read for it.
+    /// The answering mode.
     public let mode: AnswerMode
-    /// The documents that the model read, in reading order.
+    /// The names of the documents in the context, in order.
     public let documents: [String]
-    /// Those that were read, in modes `retrieval` and `hybrid`; else the best ones of the documents that were read.
+    /// The passages in the context in the modes `retrieval` and `hybrid`; in other modes the best passages of the
+    /// documents in the context.
     public let passages: [Passage]
-    /// Positions of the prompt that stand for the documents: vectors, or tokens of their text.
+    /// The prompt positions that stand for documents: vectors and tokens of their text.
     public let contextTokens: Int
     /// All positions of the prompt, the context included.
     public let promptTokens: Int
-    /// Tokens of the answer, the end token included.
+    /// The tokens of the answer, the end token included.
     public let generatedTokens: Int
-    /// What its stages took.
+    /// The durations of the stages.
     public let seconds: Seconds
-    /// What reading the part of the prompt took that the answer before had read already, which is not in `seconds`. Not
-    /// encoded.
+    /// The prefill time that the cached beginning of the prompt saved; not included in `seconds`. Not encoded.
     public let reusedSeconds: Double
-    /// What the answer would take if it were the first about its documents.
+    /// The durations of the stages without the prompt cache. Not encoded.
     public var secondsAlone: Seconds {
         Seconds(
             retrieve: seconds.retrieve, prefill: seconds.prefill + reusedSeconds, decode: seconds.decode,
             total: seconds.total + reusedSeconds)
     }
-    /// Tokens of the documents' text that `full` had to leave out. Not encoded.
+    /// The tokens of the documents' text that mode `full` truncated. Not encoded.
     public let cutTokens: Int
-    /// What did not fit the window and was left out, a line each; empty where all was read. Not encoded.
+    /// The omissions, one line each: what was left out of the search or the context, or truncated. Not encoded.
     public let omissions: [String]
-    /// What ended it. Not encoded.
+    /// The reason why generation ended. Not encoded.
     public let end: GeneratedText.End
-    /// How likely its tokens were, where that was asked for. Not encoded.
+    /// The log-probabilities of the answer's tokens, if requested. Not encoded.
     public let logProbabilities: [TokenLogProbability]
 
     enum CodingKeys: String, CodingKey {

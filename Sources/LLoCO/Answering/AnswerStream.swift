@@ -1,4 +1,4 @@
-/// An answer as it comes: pieces of its text, then what it rests on and what it cost.
+/// A streamed answer: pieces of its text, then the result with sources and timings.
 ///
 /// ```swift
 /// let answer = library.ask("What was decided?", in: "work")
@@ -6,19 +6,20 @@
 /// print(try await answer.result.passages)
 /// ```
 ///
-/// The answer is computed from the moment that it is asked for, whether or not its pieces are read. It stops within a chunk
-/// of prefill or a token when the task that reads it is cancelled, when ``cancel()`` is called, or when nothing refers to it
-/// any more. One task reads the pieces; any number may await the result, and one of these that is cancelled only stops waiting.
+/// The computation starts immediately, whether or not the pieces are read. It stops within a chunk of prefill or a
+/// token if the reading task is cancelled, if ``cancel()`` is called, or with the last reference to the stream. One
+/// task may read the pieces. Any number of tasks may await the result; cancelling one of them only stops its wait.
 public struct AnswerStream: AsyncSequence, Sendable {
+    /// A piece of the answer's text.
     public typealias Element = String
 
     private let pieces: AsyncThrowingStream<String, any Error>
     private let run: Run
 
-    /// Ends the computation with the last reference to it.
+    /// The running computation. It is cancelled with the last reference.
     fileprivate final class Run: Sendable {
         let task: Task<Answer, any Error>
-        /// Ends with the first piece, or with the answer
+        /// Ends with the first piece, or with the answer.
         let start: Task<Void, any Error>
 
         init(_ task: Task<Answer, any Error>, _ start: Task<Void, any Error>) {
@@ -28,13 +29,13 @@ public struct AnswerStream: AsyncSequence, Sendable {
         deinit { task.cancel() }
     }
 
-    /// Starts to compute an answer on an executor.
+    /// Starts computing an answer on an executor.
     init(
         on executor: any TaskExecutor,
         _ answer: @escaping @Sendable (_ onText: (String) throws -> Void) async throws -> Answer
     ) {
         let (pieces, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
-        let (beginning, started) = AsyncThrowingStream<Never, any Error>.makeStream()
+        let (untilStart, started) = AsyncThrowingStream<Never, any Error>.makeStream()
         let task = Task(executorPreference: executor) {
             do {
                 let answer = try await answer {
@@ -54,21 +55,21 @@ public struct AnswerStream: AsyncSequence, Sendable {
             if case .cancelled = reason { task.cancel() }
         }
         self.pieces = pieces
-        run = Run(task, Task { for try await _ in beginning {} })
+        run = Run(task, Task { for try await _ in untilStart {} })
     }
 
     /// Waits for the answer's first piece, or for its end.
     ///
-    /// - Throws: what kept it from being given; `CancellationError` where the task that waits was cancelled.
+    /// - Throws: the answer's error; `CancellationError` if the waiting task is cancelled.
     public func begun() async throws {
         let run = run
         try await run.start.ended()
         try await run.start.value
     }
 
-    /// The whole answer, once it has come to its end.
+    /// Waits for the complete answer.
     ///
-    /// - Throws: what kept it from being given; `CancellationError` where it, or the task that waits, was cancelled.
+    /// - Throws: the answer's error; `CancellationError` if the answer or the waiting task is cancelled.
     public var result: Answer {
         get async throws {
             let run = run
@@ -77,19 +78,21 @@ public struct AnswerStream: AsyncSequence, Sendable {
         }
     }
 
-    /// Stops the answer.
+    /// Cancels the computation.
     public func cancel() { run.task.cancel() }
 
+    /// Creates the iterator over the pieces, for one task.
     public func makeAsyncIterator() -> Iterator { Iterator(pieces: pieces.makeAsyncIterator(), run: run) }
 
-    /// Pieces of the answer's text.
+    /// An iterator over the pieces of the answer's text.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate var pieces: AsyncThrowingStream<String, any Error>.Iterator
         fileprivate let run: Run
 
+        /// The next piece; nil at the end of the answer.
         public mutating func next() async throws -> String? {
             let piece = try await pieces.next()
-            // The stream of a cancelled task ends without an error of its own.
+            // The stream of a cancelled task ends without an error.
             if piece == nil { try Task.checkCancellation() }
             return piece
         }

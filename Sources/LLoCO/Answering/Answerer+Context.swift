@@ -5,36 +5,40 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// What the model reads before it answers.
+/// The prompt of each mode.
 extension Answerer {
+    /// A prompt with its context, ready for prefill.
     struct Prompt {
-        /// [1, T, D], after whatever `context` holds
+        /// The input embeddings `[1, T, D]` that follow `context`.
         var embeddings: Tensor
-        /// Documents' vectors that are keys and values already
+        /// The documents' vectors, if they are keys and values.
         var context: KeyValueCache?
-        /// [T], of a prompt of text alone that other questions may share the beginning of
+        /// The token ids `[T]` of a text prompt that the prompt cache may share; nil for other prompts.
         var ids: [Int]?
         var adapters = ActiveAdapters.none
         var documents: [DocumentRecord] = []
         var passages: [RetrievedPassage] = []
+        /// The positions that stand for documents.
         var contextTokens = 0
-        /// of the documents' text, left out in mode `full`
+        /// The tokens of the documents' text that mode `full` truncated.
         var cutTokens = 0
         var omissions: [String] = []
 
-        /// Positions that stand for documents or hold text.
+        /// The number of vectors and text tokens.
         var length: Int { embeddings.size(1) + (context == nil ? 0 : contextTokens) }
-        /// All of the window that is used.
+        /// The number of positions in the context window.
         var positions: Int { embeddings.size(1) + (context?.count ?? 0) }
 
-        /// The embeddings behind what need not be read again.
-        func unread(_ reused: PromptCache.Reused?) throws -> Tensor {
+        /// The embeddings after the reused beginning.
+        func embeddings(after reused: PromptCache.Reused?) throws -> Tensor {
             guard let reused else { return embeddings }
             return try embeddings.narrowed(1, start: reused.tokens, length: embeddings.size(1) - reused.tokens)
         }
     }
 
-    /// The ids of the question without a context; what does not fit the window is refused before anything is searched.
+    /// The token ids of the question without a context.
+    ///
+    /// - Throws: `ModelError` if the question does not fit the window.
     func plainPrompt(_ question: String, _ options: Options) throws -> [Int] {
         let plain = try model.prompts.prompt(question: question, history: options.history, form: options.form)
         guard plain.count < model.languageModel.window else {
@@ -46,76 +50,80 @@ extension Answerer {
         return plain
     }
 
-    func build(_ question: String, _ plain: [Int], _ options: Options, _ found: Found) async throws -> Prompt {
-        var prompt = try await documentPrompt(question, plain, options, found)
+    /// The prompt for a question about documents.
+    ///
+    /// - Parameter plain: the token ids of the question without a context
+    func prompt(_ question: String, _ plain: [Int], _ options: Options, _ sources: Sources) async throws -> Prompt {
+        var prompt = try await documentPrompt(question, plain, options, sources)
         if options.usesAdapter, let given = options.adapter, !options.mode.readsVectors {
             prompt.adapters = ActiveAdapters([given.reader])
-            // What others read of the same text has other keys and values.
+            // The adapter changes keys and values, so the cached prompts do not apply.
             prompt.ids = nil
         }
         return prompt
     }
 
     private func documentPrompt(
-        _ question: String, _ plain: [Int], _ options: Options, _ found: Found
+        _ question: String, _ plain: [Int], _ options: Options, _ sources: Sources
     ) async throws -> Prompt {
         var prompt: Prompt
         switch options.mode {
         case .none:
             return Prompt(embeddings: try model.languageModel.decoder.embed(plain))
         case .full:
-            prompt = try await full(question, found, options)
+            prompt = try await fullPrompt(question, sources, options)
         case .compressed where options.budget == nil:
-            prompt = try await compressed(plain, found, options)
+            prompt = try await compressedPrompt(plain, sources, options)
         case .retrieval where options.budget == nil:
-            prompt = try await retrieval(question, found, options)
+            prompt = try await retrievalPrompt(question, sources, options)
         case .compressed, .retrieval, .hybrid:
-            prompt = try await mixed(question, found, options)
+            prompt = try await budgetedPrompt(question, sources, options)
         }
-        // An answer from nothing would pass for one from the documents.
+        // An answer without a context would look like one from the documents.
         guard prompt.contextTokens > 0 else {
             throw ModelError(
                 .doesNotFit,
-                "nothing of the documents fits beside the question: \(prompt.omissions.joined(separator: "; "))")
+                "no part of the documents fits beside the question: \(prompt.omissions.joined(separator: "; "))")
         }
         if prompt.passages.isEmpty {
             let read = Set(prompt.documents.map(\.id))
             prompt.passages = Array(
-                found.passages.filter { read.contains($0.document) }.prefix(options.maximumPassages))
+                sources.passages.filter { read.contains($0.document) }.prefix(options.maximumPassages))
         }
         return prompt
     }
 
-    /// Positions left for documents beside a prompt of `count`, with room for the answer: a quarter of them at most.
+    /// The positions for documents beside a prompt of `count` tokens. The answer's tokens, up to a quarter of the free
+    /// positions, are reserved.
     func room(beside count: Int, _ options: Options) -> Int {
         let free = model.languageModel.window - count - 1
         return free - min(max(1, options.generation.maximumTokens), max(0, free / 4))
     }
 
-    private func compressed(_ plain: [Int], _ found: Found, _ options: Options) async throws -> Prompt {
+    private func compressedPrompt(_ plain: [Int], _ sources: Sources, _ options: Options) async throws -> Prompt {
         let decoder = model.languageModel.decoder
         let compressor = model.compressor
         let room = room(beside: plain.count + compressor.vectorReading.leadingPositions, options)
         var parts: [SegmentVectors] = []
         var prompt = Prompt(embeddings: try decoder.embed(plain))
-        for document in found.documents {
+        for document in sources.documents {
             let vectors = try await vectors(of: document, options)
             let count = vectors.count
             guard compressor.vectorReading.positions(of: prompt.contextTokens + count) <= room else {
                 prompt.omissions.append(
-                    "document '\(document.name)' was left out: its \(count) vectors do not fit the window any more")
+                    "document '\(document.name)' was left out: its \(count) vectors do not fit the window")
                 continue
             }
             parts.append(try vectors.to(decoder.dtype, device: decoder.device))
             prompt.documents.append(document)
             prompt.contextTokens += count
         }
-        try await read(parts, before: &prompt, options)
+        try await prepend(parts, to: &prompt, options)
         return prompt
     }
 
-    /// Puts vectors before a prompt, with the adapter that reads them.
-    func read(_ vectors: [SegmentVectors], before prompt: inout Prompt, _ options: Options) async throws {
+    /// Prepends vectors to a prompt and activates the adapter that reads them.
+    func prepend(_ vectors: [SegmentVectors], to prompt: inout Prompt, _ options: Options) async throws {
         let compressor = model.compressor
         var active = try compressor.readingAdapters.list
         if options.usesAdapter, let given = options.adapter {
@@ -133,7 +141,7 @@ extension Answerer {
         }
     }
 
-    private func full(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
+    private func fullPrompt(_ question: String, _ sources: Sources, _ options: Options) async throws -> Prompt {
         let prompts = try model.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
             .count
@@ -141,10 +149,10 @@ extension Answerer {
         var context: [Int] = []
         var omissions: [String] = []
         var read: [DocumentRecord] = []
-        var cut = 0
-        for document in found.documents {
+        var cutTokens = 0
+        for document in sources.documents {
             guard room > 0 else {
-                cut += document.tokenCount
+                cutTokens += document.tokenCount
                 omissions.append("document '\(document.name)' was left out: the window is full")
                 continue
             }
@@ -152,10 +160,11 @@ extension Answerer {
             let kept = FullText.kept(ids, room: room)
             if kept.count < ids.count {
                 omissions.append(
-                    "document '\(document.name)' was cut in the middle: \(kept.count) of its \(ids.count) tokens fit")
+                    "document '\(document.name)' was truncated in the middle: \(kept.count) of its \(ids.count) tokens "
+                        + "fit")
             }
             context += kept
-            cut += ids.count - kept.count
+            cutTokens += ids.count - kept.count
             room -= kept.count
             read.append(document)
         }
@@ -163,10 +172,10 @@ extension Answerer {
             question: question, context: context, history: options.history, form: options.form)
         return Prompt(
             embeddings: try model.languageModel.decoder.embed(prompt), ids: prompt, documents: read,
-            contextTokens: context.count, cutTokens: cut, omissions: omissions)
+            contextTokens: context.count, cutTokens: cutTokens, omissions: omissions)
     }
 
-    private func retrieval(_ question: String, _ found: Found, _ options: Options) async throws -> Prompt {
+    private func retrievalPrompt(_ question: String, _ sources: Sources, _ options: Options) async throws -> Prompt {
         let prompts = try model.prompts
         let empty = try prompts.prompt(question: question, context: [0], history: options.history, form: options.form)
             .count
@@ -174,7 +183,7 @@ extension Answerer {
         var context: [Int] = []
         var omissions: [String] = []
         var read: [RetrievedPassage] = []
-        for passage in found.passages.prefix(options.maximumPassages) {
+        for passage in sources.passages.prefix(options.maximumPassages) {
             let ids = prompts.text((context.isEmpty ? "" : "\n\n") + passage.text)
             guard context.count + ids.count <= room else {
                 omissions.append("a passage of '\(passage.documentName)' was left out: the window is full")

@@ -10,108 +10,125 @@ import Synchronization
 
 /// Answers questions about a library's documents.
 ///
-/// A question retrieves its documents; the model gets their vectors, then the question, with their group's adapter on,
-/// and answers from those alone. It may be called from many tasks; what it keeps between questions is bounded.
+/// Retrieval finds the documents of a question. The model answers from their vectors, with the adapter of their group,
+/// and in some modes from text. Any number of tasks may ask at once. The caches have a maximum size.
 public final class Answerer: Sendable {
     let model: LoadedModel
     let library: any LibraryStore
-    /// Adapters given for groups, instead of the library's.
-    private let given = Mutex<[String: Adapter]>([:])
+    /// Adapters by group that replace the library's.
+    private let adapterOverrides = Mutex<[String: Adapter]>([:])
     private let adapters: AdapterCache
     private let vectors: VectorCache
-    private let madeRetriever = Mutex<Retriever?>(nil)
+    private let cachedRetriever = Mutex<Retriever?>(nil)
     let promptCache = PromptCache()
     private let generations: GenerationLoop
+    /// The queue that loads adapters and vectors; nil to load them on the caller's thread.
+    private let loading: WriteQueue?
     let mixer: ContextMixer
 
-    /// What may be read for an answer, and how much.
+    /// The context of an answer, and how the answer is generated.
     public struct Options: Sendable {
-        /// What the model reads; vectors with pieces of text by default
+        /// The answering mode; `hybrid` by default: vectors and excerpts.
         public var mode = AnswerMode.default
-        /// Only documents of this group
+        /// The group that documents must be in; nil for any group.
         public var group: String?
-        /// Only these documents; nil for those that retrieval finds
+        /// The names of the documents to answer from; nil for those that retrieval finds.
         public var documents: [String]?
-        /// At most so many documents are read, the best first
+        /// The maximum number of documents that retrieval finds, best first; 1 by default.
         public var maximumDocuments = 1
-        /// At most so many passages are read in mode `retrieval`, and named in every mode
+        /// The maximum number of passages in the context in mode `retrieval`, and in the answer's list in every mode; 4
+        /// by default.
         public var maximumPassages = 4
-        /// Whether passages are looked for that are only named: where not, modes that read none of named documents search
-        /// for none
+        /// Whether to search for passages only to cite them; true by default. If false, requested documents are not
+        /// searched in modes that need no passages.
         public var namesPassages = true
-        /// Positions that may stand for documents in the modes `hybrid`, `compressed` and `retrieval`; nil for a thirtieth
-        /// of their tokens in mode `hybrid`, for all vectors and for whole passages in the others
+        /// The position budget for documents in the modes `hybrid`, `compressed` and `retrieval`. Nil for a thirtieth
+        /// of the documents' tokens in mode `hybrid`, for all vectors in `compressed`, for whole passages in
+        /// `retrieval`.
         public var budget: ContextBudget.Size?
-        /// Of the budget in mode `hybrid` at most this share is text, 0...1, the rest is vectors; nil where the question
-        /// decides.
+        /// The maximum share of the budget that is text in mode `hybrid`, 0...1; the rest is vectors. Nil to decide by
+        /// the question.
         public var textShare: Double?
-        /// How the answer's tokens are chosen and when it ends; greedy, at most 256 by default
+        /// Sampling and stopping; greedy decoding of up to 256 tokens by default.
         public var generation = GenerationOptions()
-        /// Earlier turns of the conversation
+        /// The earlier turns of the conversation.
         public var history: [ChatMessage] = []
-        /// What documents and pieces of text are searched for; nil for the question itself, which may have more in it: the
-        /// options of a multiple choice, how to answer
+        /// The search query for documents and excerpts; nil for the question. A question may contain more than a query
+        /// should, such as multiple-choice options or instructions.
         public var searchText: String?
-        /// How the question is put to the model: a turn of a chat by default. The answer to a continuation keeps the
-        /// white space around it.
+        /// The form of the prompt; a chat turn by default. The answer to a continuation keeps surrounding white space.
         public var form = PromptForm.chat
-        /// Whether the group's adapter is used; the compressor's own is in any case
+        /// Whether to use the group's adapter; true by default. The compressor's adapter is always used.
         public var usesAdapter = true
-        /// An adapter that stands in the place of every group's, and that the model also answers from text with
+        /// An adapter that replaces every group's, in all modes; nil for none.
         public var adapter: GeneralAdapter?
 
-        /// The defaults: vectors of the best document and pieces of its text, with its group's adapter
+        /// Creates the default options: mode `hybrid`, the best document, its group's adapter.
         public init() {}
     }
 
-    /// Answers with a loaded model from a library.
+    /// Creates an answerer over a loaded model and a library.
     ///
     /// - Parameters:
-    ///   - adapters: loaded adapters, which several answerers of one model may share
-    ///   - vectors: loaded vectors, which these share too
-    ///   - generations: what continues the model's prompts, which these share too: their answers grow together
-    public init(
+    ///   - adapters: the cache of loaded adapters; several answerers of one model may share it
+    ///   - vectors: the cache of loaded vectors; may be shared likewise
+    ///   - generations: the loop that decodes answers in one batch; may be shared likewise
+    public convenience init(
         model: LoadedModel, library: any LibraryStore, adapters: AdapterCache = AdapterCache(),
         vectors: VectorCache = VectorCache(), generations: GenerationLoop? = nil
+    ) {
+        self.init(
+            model: model, library: library, adapters: adapters, vectors: vectors,
+            generations: generations ?? GenerationLoop(model.languageModel), loading: nil)
+    }
+
+    /// Creates an answerer that loads adapters and vectors on a queue, so that the caller's thread can compute
+    /// meanwhile.
+    init(
+        model: LoadedModel, library: any LibraryStore, adapters: AdapterCache, vectors: VectorCache,
+        generations: GenerationLoop, loading: WriteQueue?
     ) {
         self.model = model
         self.library = library
         self.adapters = adapters
         self.vectors = vectors
-        self.generations = generations ?? GenerationLoop(model.languageModel)
+        self.generations = generations
+        self.loading = loading
         mixer = ContextMixer(model: model, library: library)
     }
 
-    /// The beginning of a prompt of text that the answer before has read is taken over in multiples of this many positions.
+    /// The prompt cache reuses the beginning of a text prompt in multiples of this many positions.
     package var reusedStep: Int {
         get { promptCache.step }
         set { promptCache.step = newValue }
     }
 
-    /// Gives a group an adapter other than the library's; nil for the library's own again.
+    /// Sets an adapter that replaces the library's for a group; nil to use the library's again.
     ///
-    /// - Throws: `TorchError` where its matrices cannot be brought to the model's device.
+    /// - Throws: `TorchError` if the adapter cannot be copied to the model's device.
     public func setAdapter(_ adapter: Adapter?, for group: String) throws {
         let adapter = try adapter?.frozen(
             as: model.languageModel.decoder.dtype, device: model.languageModel.decoder.device)
-        given.withLock { $0[group] = adapter }
+        adapterOverrides.withLock { $0[group] = adapter }
     }
 
-    /// Answers one question; `onText` is called with each piece of the answer as it comes.
+    /// Answers a question.
     ///
-    /// Stops within a chunk of prefill or a token where the task is cancelled.
-    /// - Throws: `ModelError` where the question does not fit the model's window, `LibraryError`, `EngineError`,
+    /// Stops within a chunk of prefill or a token if the task is cancelled.
+    ///
+    /// - Parameter onText: called with each piece of the answer as it is generated
+    /// - Throws: `ModelError` if the question does not fit the model's window, `LibraryError`, `EngineError`,
     ///   `CancellationError`.
     public func answer(
         _ question: String, _ options: Options = Options(), onText: (String) throws -> Void = { _ in }
     ) async throws -> Answer {
         let clock = ContinuousClock()
         let start = clock.now
-        let (found, prompt, reused, retrieved) = try await prepare(question, options)
+        let (sources, prompt, reused, retrieveSeconds) = try await prepare(question, options)
         let generated = try await generations.generate(
-            prompt.unread(reused), cache: reused?.cache ?? prompt.context, options: options.generation,
+            prompt.embeddings(after: reused), cache: reused?.cache ?? prompt.context, options: options.generation,
             adapters: prompt.adapters, onText: onText)
-        keep(prompt, reused, seconds: generated.prefillSeconds)
+        cache(prompt, reused, seconds: generated.prefillSeconds)
         return Answer(
             answer: options.form == .chat
                 ? generated.text.trimmingCharacters(in: .whitespacesAndNewlines) : generated.text,
@@ -123,20 +140,20 @@ public final class Answerer: Sendable {
             contextTokens: prompt.contextTokens, promptTokens: prompt.length,
             generatedTokens: generated.ids.count,
             seconds: .init(
-                retrieve: retrieved, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
+                retrieve: retrieveSeconds, prefill: generated.prefillSeconds, decode: generated.decodeSeconds,
                 total: start.duration(to: clock.now).seconds),
             reusedSeconds: reused?.seconds ?? 0, cutTokens: prompt.cutTokens,
-            omissions: found.omissions + prompt.omissions
-                + (generated.end == .window ? ["the answer was cut: the model's window is full"] : []),
+            omissions: sources.omissions + prompt.omissions
+                + (generated.end == .window ? ["the answer was truncated: the model's window is full"] : []),
             end: generated.end, logProbabilities: generated.logProbabilities)
     }
 
-    /// log p of each of several answers, up to the token that ends it: how likely the model would give them, having read
-    /// what it reads for an answer.
+    /// The log-probability of each of several answers, given the prompt of ``answer(_:_:onText:)``.
     ///
-    /// The prompt is read once; the answers share its keys and values.
-    /// - Returns: nats, one an answer, at most 0
-    /// - Throws: as ``answer(_:_:onText:)``; `ModelError` too where an answer does not fit the window.
+    /// The end token is not included. The prompt is prefilled once, and the answers share its keys and values.
+    ///
+    /// - Returns: one value per answer in nats, at most 0
+    /// - Throws: as ``answer(_:_:onText:)``; `ModelError` also if an answer does not fit the window.
     public func logLikelihoods(
         of answers: [String], _ question: String, _ options: Options = Options()
     ) async throws -> [Double] {
@@ -156,10 +173,10 @@ public final class Answerer: Sendable {
                 ?? KeyValueCache(layerCount: model.languageModel.configuration.layerCount)
             let start = ContinuousClock.now
             let last = try decoder.hiddenStates(
-                prompt.unread(reused), cache: cache, adapters: prompt.adapters, last: 1)[0]
+                prompt.embeddings(after: reused), cache: cache, adapters: prompt.adapters, last: 1)[0]
             let seconds = start.duration(to: .now).seconds
-            let read = cache.count
-            defer { keep(prompt, reused, seconds: seconds) }
+            let promptCount = cache.count
+            defer { self.cache(prompt, reused, seconds: seconds) }
             return try continuations.map { ids in
                 guard !ids.isEmpty else { return 0 }
                 var hidden = last
@@ -167,45 +184,45 @@ public final class Answerer: Sendable {
                     let rest = try decoder.hiddenStates(
                         decoder.embed(Array(ids.dropLast())), cache: cache, adapters: prompt.adapters)[0]
                     hidden = try Tensor.concatenated([last, rest])
-                    cache.truncate(to: read)
+                    cache.truncate(to: promptCount)
                 }
                 let likelihood = try -decoder.crossEntropy(hidden, targets: ids)
-                guard likelihood.isFinite else { throw ModelError.scoresAreNoNumbers(decoder.dtype) }
+                guard likelihood.isFinite else { throw ModelError.nonFiniteLogits(decoder.dtype) }
                 return likelihood
             }
         }
     }
 
-    /// What an answer is given from, and what of it need not be read again.
+    /// Retrieves the sources, builds the prompt, and finds its beginning in the prompt cache.
     private func prepare(
         _ question: String, _ options: Options
-    ) async throws -> (found: Found, prompt: Prompt, reused: PromptCache.Reused?, retrieveSeconds: Double) {
+    ) async throws -> (sources: Sources, prompt: Prompt, reused: PromptCache.Reused?, retrieveSeconds: Double) {
         try Self.check(question)
         try Task.checkCancellation()
         let plain = try plainPrompt(question, options)
         let start = ContinuousClock.now
-        let found = try await find(options.searchText ?? question, options)
+        let sources = try await findSources(options.searchText ?? question, options)
         let seconds = start.duration(to: .now).seconds
-        let prompt = try await build(question, plain, options, found)
-        // The text of a document is read once for all questions that follow each other.
+        let prompt = try await prompt(question, plain, options, sources)
         return (
-            found, prompt, try prompt.ids.map { try promptCache.reuse(for: $0, of: model.languageModel.decoder) },
+            sources, prompt, try prompt.ids.map { try promptCache.reuse(for: $0, of: model.languageModel.decoder) },
             seconds
         )
     }
 
-    /// Holds what was read for the next question.
-    private func keep(_ prompt: Prompt, _ reused: PromptCache.Reused?, seconds: Double) {
-        if let ids = prompt.ids, let reused { promptCache.keep(ids, reused, seconds: reused.seconds + seconds) }
+    /// Stores a text prompt in the prompt cache.
+    private func cache(_ prompt: Prompt, _ reused: PromptCache.Reused?, seconds: Double) {
+        if let ids = prompt.ids, let reused { promptCache.insert(ids, reused, seconds: reused.seconds + seconds) }
     }
 
+    /// The retriever over the library, created on first use.
     func retriever() throws -> Retriever {
-        if let made = madeRetriever.withLock({ $0 }) { return made }
+        if let cached = cachedRetriever.withLock({ $0 }) { return cached }
         let retriever = Retriever(
             library: library, embedder: try model.embedder, threads: Runtime.threads, logger: .quiet)
-        return madeRetriever.withLock { made in
-            made = made ?? retriever
-            return made ?? retriever
+        return cachedRetriever.withLock { cached in
+            cached = cached ?? retriever
+            return cached ?? retriever
         }
     }
 
@@ -213,44 +230,64 @@ public final class Answerer: Sendable {
         guard !question.allSatisfy(\.isWhitespace) else { throw EngineError(.invalid, "the question is empty") }
     }
 
-    /// The adapter that reads a group's vectors, and which of the library's it is; nil where it has none yet, for which the
-    /// general one stands in.
+    /// The adapter of a group, with its record if it is the library's; nil if the group has none. The general adapter
+    /// is then used.
     func adapter(of group: String) async throws -> (adapter: Adapter, record: AdapterRecord?)? {
-        if let given = given.withLock({ $0[group] }) { return (given, nil) }
+        if let adapter = adapterOverrides.withLock({ $0[group] }) { return (adapter, nil) }
         for record in try await library.adapters(of: group, identity: model.vectorIdentity) {
             let key = AdapterCache.Key(record)
-            if let adapter = adapters.adapter(key) { return (adapter, record) }
-            // Where the newest is damaged, the one before it counts.
-            guard let weights = try await library.weights(of: record) else { continue }
-            let checkpoint = try AdapterCheckpoint(
-                configuration: record.config, weights: weights, name: "the adapter of group '\(group)'")
-            let decoder = model.languageModel.decoder
-            let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
-            adapters.keep(adapter, key)
-            return (adapter, record)
+            if let cached = adapters.adapter(key) { return (cached, record) }
+            // If the newest adapter is damaged, the previous one is used.
+            if let adapter = try await load({ try await loadAdapter(record, key) }) { return (adapter, record) }
         }
         return nil
     }
 
-    /// A document's vectors, bfloat16: as they were tuned with the adapter that reads them, where they were.
+    /// Runs `body` on the loading queue; on the caller's thread if there is none.
+    private func load<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+        guard let loading else { return try await body() }
+        return try await loading.run(body)
+    }
+
+    /// Loads an adapter into the cache; nil if its weights are damaged.
+    private func loadAdapter(_ record: AdapterRecord, _ key: AdapterCache.Key) async throws -> Adapter? {
+        // Another question may have loaded it while this one waited.
+        if let adapter = adapters.peek(key) { return adapter }
+        guard let weights = try await library.weights(of: record) else { return nil }
+        let checkpoint = try AdapterCheckpoint(
+            configuration: record.config, weights: weights, name: "the adapter of group '\(record.group)'")
+        let decoder = model.languageModel.decoder
+        let adapter = try Adapter(checkpoint, for: decoder).frozen(as: decoder.dtype, device: decoder.device)
+        adapters.keep(adapter, key)
+        return adapter
+    }
+
+    /// A document's vectors, bfloat16: those that were tuned with the group's adapter, if any, else the compressor's.
     func vectors(of document: DocumentRecord, _ options: Options) async throws -> SegmentVectors {
-        let usesOwn = options.usesAdapter && options.adapter == nil
-        let record = usesOwn ? try await adapter(of: document.group)?.record : nil
-        var tuning: AdapterRecord?
-        if let record, try await library.hasTunedVectors(of: document.id, with: record) { tuning = record }
+        let usesGroupAdapter = options.usesAdapter && options.adapter == nil
+        let record = usesGroupAdapter ? try await adapter(of: document.group)?.record : nil
+        let tuning: AdapterRecord? =
+            if let record, try await library.hasTunedVectors(of: document.id, with: record) { record } else { nil }
         let digest = try await library.vectorsDigest(of: document.id, identity: model.vectorIdentity)
         let key = VectorCache.Key(identity: model.vectorIdentity, digest: digest, tuned: tuning?.digest)
-        if let held = vectors.vectors(key) {
-            // As for those that are read: not of a document that is being added anew.
+        if let cached = vectors.vectors(key) {
+            // Throws, as loading does, while the document is being added again.
             try await library.checkCompressed(document.id, identity: model.vectorIdentity)
-            return held
+            return cached
         }
-        let read = try await readVectors(of: document, tunedWith: tuning)
-        // Where another process has changed them meanwhile, they are not those of the key.
-        if try await library.vectorsDigest(of: document.id, identity: model.vectorIdentity) == digest {
-            vectors.keep(read, key)
+        return try await load {
+            // Another question may have loaded them while this one waited.
+            if let cached = vectors.peek(key) {
+                try await library.checkCompressed(document.id, identity: model.vectorIdentity)
+                return cached
+            }
+            let loaded = try await readVectors(of: document, tunedWith: tuning)
+            // If another process has changed the vectors in the meantime, they do not belong to the key.
+            if try await library.vectorsDigest(of: document.id, identity: model.vectorIdentity) == digest {
+                vectors.insert(loaded, key)
+            }
+            return loaded
         }
-        return read
     }
 
     private func readVectors(
@@ -262,7 +299,9 @@ public final class Answerer: Sendable {
         }
         guard tuned.count == 2 * stored.values.count else {
             throw LibraryError.damaged(
-                library.path, "the tuned vectors of \"\(document.name)\" are not of the shape of the others")
+                library.path,
+                "the tuned vectors of \"\(document.name)\" have \(tuned.count) bytes, expected "
+                    + "\(2 * stored.values.count)")
         }
         let values = try tuned.withUnsafeBytes {
             try Tensor(copying: $0, shape: stored.values.shape, dtype: .bfloat16)

@@ -3,20 +3,20 @@ import LLoCOModels
 public import LLoCOTokenizers
 
 extension LoadedModel {
-    /// The latest turns of a conversation that leave half of the model's window to documents, question and answer.
+    /// The latest turns of a conversation that fit half of the context window together with the question.
     ///
-    /// - Parameter history: a question and its answer by turns, the earliest first; what the system says before them stays
-    /// - Throws: `TokenizerError` where the model's own chat template is of no known kind.
+    /// - Parameter history: alternating questions and answers, earliest first; leading system messages are always kept
+    /// - Throws: `TokenizerError` if the model's chat template is unknown.
     public func recentHistory(_ history: [ChatMessage], before question: String) throws -> [ChatMessage] {
         let system = Array(history.prefix { $0.role == .system })
         let turns = history.dropFirst(system.count)
         let room = languageModel.window / 2
-        // Each turn is read once, the latest first: how many come in question at all.
+        // Bounds the number of turns: each turn is tokenized once, latest first.
         var (start, used) = (turns.endIndex, 0)
         while start > turns.startIndex {
             let next = max(turns.startIndex, start - 2)
             for message in turns[next..<start] where used <= room {
-                // A token has no 64 bytes on average.
+                // A token has fewer than 64 bytes on average.
                 used += message.content.utf8.count > 64 * room ? room + 1 : try prompts.text(message.content).count
             }
             guard used <= room else { break }

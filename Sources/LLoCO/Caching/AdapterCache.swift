@@ -2,17 +2,20 @@ package import LLoCOLibrary
 package import LLoCOModels
 import LLoCOTorch
 
-/// Loaded adapters of groups, those used last: of all libraries that one model answers from.
+/// An LRU cache of loaded adapters, shared by all libraries of one model.
 ///
-/// They are known by what they hold (the digest of their weights, their configuration and the vectors they read), never by
-/// a group's name. Engines that share one load their models alike: in one dtype, on one device.
+/// Adapters are keyed by content (vector identity, configuration, SHA-256 of the weights), not by group name. Engines
+/// that share a cache must load their models with one dtype on one device.
 public final class AdapterCache: Sendable {
+    /// The content of an adapter.
     package struct Key: Hashable, Sendable {
         let identity: VectorIdentity
-        /// Decides too what is computed: the scale.
+        /// The configuration, which sets the scale.
         let config: String
+        /// The SHA-256 of the weights.
         let digest: String
 
+        /// Creates a key from its parts.
         package init(identity: VectorIdentity, config: String, digest: String) {
             self.identity = identity
             self.config = config
@@ -26,22 +29,30 @@ public final class AdapterCache: Sendable {
 
     private let cache: BoundedCache<Key, Adapter>
 
-    /// - Parameter byteLimit: the maximum bytes of all adapters together, the one used last apart; 512 MB by default, some
-    ///   700 of rank 8 for a model of 135 million parameters, or 30 for one of seven billion
+    /// Creates a cache.
+    ///
+    /// - Parameter byteLimit: the maximum bytes of all adapters, except that the most recently used one is always kept.
+    ///   512 MB by default: about 700 adapters of rank 8 for a model of 135 million parameters, or 30 for one of seven
+    ///   billion.
     public init(byteLimit: Int = 512_000_000) {
         cache = BoundedCache(byteLimit: byteLimit)
     }
 
-    /// The maximum bytes of all of them; the one used last is kept in any case.
+    /// The maximum bytes of all adapters. The most recently used one is always kept.
     public var byteLimit: Int { cache.byteLimit }
-    /// How many are held.
+    /// The number of cached adapters.
     public var count: Int { cache.use.count }
-    /// What is held, and how often what was asked for was.
+    /// The content and hit counts.
     public var use: CacheUse { cache.use }
 
+    /// The cached adapter of a key. Counts a hit or a miss.
     package func adapter(_ key: Key) -> Adapter? { cache.value(key) }
 
+    /// The cached adapter of a key, without counting a hit or a miss.
+    func peek(_ key: Key) -> Adapter? { cache.peek(key) }
+
+    /// Inserts an adapter as the most recently used one.
     package func keep(_ adapter: Adapter, _ key: Key) {
-        cache.keep(adapter, key, bytes: adapter.parameters.reduce(0) { $0 + $1.count * $1.dtype.byteCount })
+        cache.insert(adapter, key, bytes: adapter.parameters.reduce(0) { $0 + $1.count * $1.dtype.byteCount })
     }
 }

@@ -1,14 +1,13 @@
 import Synchronization
 
-/// Values that are costly to make, those used last, up to a number of bytes. Whoever has one keeps it alive where it is
-/// dropped here.
+/// An LRU cache with a maximum size in bytes. An evicted value stays alive while it is referenced elsewhere.
 final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    /// The maximum bytes of all of them; the one used last is kept in any case.
+    /// The maximum bytes of all values. The most recently used value is always kept.
     let byteLimit: Int
     private let state = Mutex(State())
 
     private struct State {
-        /// Those used last stand last.
+        /// The entries, least recently used first.
         var entries: [(key: Key, value: Value, bytes: Int)] = []
         var bytes = 0
         var hits = 0
@@ -17,29 +16,35 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-    /// What is held, and how often what was asked for was.
+    /// The content and hit counts.
     var use: CacheUse {
         state.withLock { CacheUse(count: $0.entries.count, bytes: $0.bytes, hits: $0.hits, misses: $0.misses) }
     }
 
-    /// The value of a key; nil where it is not held.
+    /// The cached value of a key, nil if there is none. Counts a hit or a miss.
     func value(_ key: Key) -> Value? {
         state.withLock { state in
-            guard let place = state.entries.firstIndex(where: { $0.key == key }) else {
+            guard let index = state.entries.firstIndex(where: { $0.key == key }) else {
                 state.misses += 1
                 return nil
             }
             state.hits += 1
-            let entry = state.entries.remove(at: place)
+            let entry = state.entries.remove(at: index)
             state.entries.append(entry)
             return entry.value
         }
     }
 
-    func keep(_ value: Value, _ key: Key, bytes: Int) {
+    /// The cached value of a key, without counting a hit or a miss; nil if there is none.
+    func peek(_ key: Key) -> Value? {
+        state.withLock { state in state.entries.first { $0.key == key }?.value }
+    }
+
+    /// Inserts a value as the most recently used one, and evicts others down to the maximum size.
+    func insert(_ value: Value, _ key: Key, bytes: Int) {
         state.withLock { state in
-            if let place = state.entries.firstIndex(where: { $0.key == key }) {
-                state.bytes -= state.entries.remove(at: place).bytes
+            if let index = state.entries.firstIndex(where: { $0.key == key }) {
+                state.bytes -= state.entries.remove(at: index).bytes
             }
             state.entries.append((key, value, bytes))
             state.bytes += bytes
@@ -50,14 +55,14 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 }
 
-/// What a cache holds, and how it has served.
+/// The content and hit counts of a cache.
 public struct CacheUse: Sendable, Equatable {
-    /// The values that are held
+    /// The number of cached values.
     public let count: Int
-    /// Their bytes
+    /// The bytes of the cached values.
     public let bytes: Int
-    /// How often a value that was asked for was held
+    /// The number of hits.
     public let hits: Int
-    /// How often it was not
+    /// The number of misses.
     public let misses: Int
 }

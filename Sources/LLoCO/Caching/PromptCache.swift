@@ -2,100 +2,100 @@ import LLoCOCheckpoints
 import LLoCOModels
 import Synchronization
 
-/// The keys and values of text prompts that were read, those used last: a prompt that begins with the same tokens, as another
-/// question about the same text does, goes on from there. They are shared, not copied, by any number of prompts at a time.
+/// An LRU prefix cache: the keys and values of prefilled text prompts.
 ///
-/// Whole chunks of a forward pass are taken over, so that the products are those of a prompt that is read from its beginning
-/// and the answers are the same.
+/// A prompt that begins with the same tokens, as another question about the same text does, continues from the cached
+/// prefix. Any number of prompts share the keys and values without a copy. Only whole prefill chunks are reused, so
+/// that the matrix products, and with them the answers, equal those of an uncached prompt.
 final class PromptCache: Sendable {
-    /// A prompt that was read.
-    // Keys and values are no value type: what is held is only shared, under the mutex.
-    private struct Held: @unchecked Sendable {
+    /// A cached prompt.
+    // Keys and values are of a reference type. They are only shared, under the mutex.
+    private struct Entry: @unchecked Sendable {
         let ids: [Int]
         let keysAndValues: KeyValueCache
         let bytes: Int
-        /// What reading `ids` from the beginning took, seconds
+        /// The prefill time of all `ids` in seconds.
         let seconds: Double
     }
 
     private struct State {
-        /// Those used last stand last.
-        var held: [Held] = []
+        /// The entries, least recently used first.
+        var entries: [Entry] = []
         var step = Llama.chunk
         var hits = 0
         var misses = 0
 
-        var bytes: Int { held.reduce(0) { $0 + $1.bytes } }
+        var bytes: Int { entries.reduce(0) { $0 + $1.bytes } }
     }
 
-    /// The maximum bytes of all that is held; the prompt read last is kept in any case.
+    /// The maximum bytes of all entries. The most recently used entry is always kept.
     let byteLimit: Int
     private let state = Mutex(State())
 
     init(byteLimit: Int = 1_000_000_000) { self.byteLimit = byteLimit }
 
-    /// Positions are taken over in multiples of it.
+    /// Prefixes are reused in multiples of this many positions.
     var step: Int {
         get { state.withLock { $0.step } }
         set { state.withLock { $0.step = max(1, newValue) } }
     }
 
-    /// What is held, and how often a prompt went on from something.
+    /// The content and hit counts.
     var use: CacheUse {
-        state.withLock { CacheUse(count: $0.held.count, bytes: $0.bytes, hits: $0.hits, misses: $0.misses) }
+        state.withLock { CacheUse(count: $0.entries.count, bytes: $0.bytes, hits: $0.hits, misses: $0.misses) }
     }
 
-    /// A prompt's positions that need not be read.
+    /// The reused beginning of a prompt.
     struct Reused {
         let cache: KeyValueCache
-        /// Equal to `cache.count`
+        /// The number of reused positions, `cache.count`.
         let tokens: Int
-        /// What they took when they were read, seconds
+        /// The prefill time of the reused positions in seconds.
         let seconds: Double
     }
 
-    /// The cache to read the prompt `ids` with, from its position `tokens` on: the prompt's own.
+    /// The keys and values to continue the prompt `ids` with; empty if no prefix is cached.
     ///
-    /// - Throws: `ModelError` where what is held is of several sequences.
+    /// - Throws: `ModelError` if a cached entry has several sequences.
     func reuse(for ids: [Int], of model: Llama) throws -> Reused {
         let found: Reused? = try state.withLock { state in
-            let common = state.held.map { Self.commonCount(ids, $0.ids) }
-            // The last position has to be read for its scores.
+            let common = state.entries.map { Self.commonCount(ids, $0.ids) }
+            // The last position must be computed for its logits.
             let tokens = min(common.max() ?? 0, ids.count - 1) / state.step * state.step
-            guard tokens > 0, let place = common.lastIndex(where: { $0 >= tokens }) else {
+            guard tokens > 0, let index = common.lastIndex(where: { $0 >= tokens }) else {
                 state.misses += 1
                 return nil
             }
             state.hits += 1
-            let held = state.held.remove(at: place)
-            state.held.append(held)
-            let cache = try held.keysAndValues.shared(by: 1)
+            let entry = state.entries.remove(at: index)
+            state.entries.append(entry)
+            let cache = try entry.keysAndValues.shared(by: 1)
             cache.truncate(to: tokens)
             return Reused(
                 cache: cache, tokens: tokens,
-                seconds: held.seconds * Double(tokens) / Double(max(1, held.ids.count)))
+                seconds: entry.seconds * Double(tokens) / Double(max(1, entry.ids.count)))
         }
         return found
             ?? Reused(cache: KeyValueCache(layerCount: model.configuration.layerCount), tokens: 0, seconds: 0)
     }
 
-    /// Holds a prompt that was read, in the place of those that have no more to take over: of many questions about a text the
-    /// last one stands for all.
+    /// Inserts a prefilled prompt. It replaces entries whose reusable prefix it contains, so that one entry serves all
+    /// questions about a text.
     ///
-    /// - Parameter seconds: what it took, those of what was reused included
-    func keep(_ ids: [Int], _ reused: Reused, seconds: Double) {
+    /// - Parameter seconds: the prefill time of the whole prompt, reused positions included
+    func insert(_ ids: [Int], _ reused: Reused, seconds: Double) {
         let bytes = reused.cache.byteCount
-        let prompt = Held(ids: ids, keysAndValues: reused.cache, bytes: bytes, seconds: seconds)
+        let prompt = Entry(ids: ids, keysAndValues: reused.cache, bytes: bytes, seconds: seconds)
         state.withLock { state in
             let step = state.step
-            state.held.removeAll { held in
-                Self.commonCount(ids, held.ids) / step == held.ids.count / step
+            state.entries.removeAll { entry in
+                Self.commonCount(ids, entry.ids) / step == entry.ids.count / step
             }
-            state.held.append(prompt)
-            while state.bytes > byteLimit, state.held.count > 1 { state.held.removeFirst() }
+            state.entries.append(prompt)
+            while state.bytes > byteLimit, state.entries.count > 1 { state.entries.removeFirst() }
         }
     }
 
-    /// How many tokens two prompts begin alike with.
+    /// The length of the common prefix of two prompts.
     private static func commonCount(_ a: [Int], _ b: [Int]) -> Int { zip(a, b).prefix { $0 == $1 }.count }
 }

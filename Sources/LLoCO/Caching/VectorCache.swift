@@ -2,33 +2,42 @@ import LLoCOCompression
 import LLoCOLibrary
 import LLoCOTorch
 
-/// Documents' vectors that are loaded, those used last: of all libraries that one model answers from.
+/// An LRU cache of documents' loaded vectors, shared by all libraries of one model.
 ///
-/// They are known by what they hold, never by a document's name or key: whatever changes them makes others of them.
+/// Vectors are keyed by content, not by a document's name or key, so that changed vectors have another key.
 public final class VectorCache: Sendable {
+    /// The content of a document's vectors.
     struct Key: Hashable, Sendable {
         let identity: VectorIdentity
-        /// Of the stored vectors
+        /// The digest of the compressor's stored vectors.
         let digest: String
-        /// Of the adapter that they were tuned with; nil for those that no adapter has tuned
+        /// The SHA-256 of the adapter that the vectors were tuned with; nil for the compressor's vectors.
         let tuned: String?
     }
 
     private let cache: BoundedCache<Key, SegmentVectors>
 
-    /// - Parameter byteLimit: the maximum bytes of all vectors together, those used last apart; 1 GB by default, those of
-    ///   some 2.4 million tokens at a thirtieth for a model of half a billion parameters
+    /// Creates a cache.
+    ///
+    /// - Parameter byteLimit: the maximum bytes of all vectors, except that those used last are always kept. 1 GB by
+    ///   default: the vectors of about 2.4 million tokens at one per 30 tokens, for a model of half a billion
+    ///   parameters.
     public init(byteLimit: Int = 1_000_000_000) {
         cache = BoundedCache(byteLimit: byteLimit)
     }
 
-    /// What is held, and how often what was asked for was.
+    /// The content and hit counts.
     public var use: CacheUse { cache.use }
 
+    /// The cached vectors of a key. Counts a hit or a miss.
     func vectors(_ key: Key) -> SegmentVectors? { cache.value(key) }
 
-    func keep(_ vectors: SegmentVectors, _ key: Key) {
+    /// The cached vectors of a key, without counting a hit or a miss.
+    func peek(_ key: Key) -> SegmentVectors? { cache.peek(key) }
+
+    /// Inserts vectors as the most recently used ones.
+    func insert(_ vectors: SegmentVectors, _ key: Key) {
         let tensors = [vectors.values] + (vectors.bias.map { [$0] } ?? [])
-        cache.keep(vectors, key, bytes: tensors.reduce(0) { $0 + $1.count * $1.dtype.byteCount })
+        cache.insert(vectors, key, bytes: tensors.reduce(0) { $0 + $1.count * $1.dtype.byteCount })
     }
 }

@@ -1,34 +1,35 @@
 public import LLoCODocuments
 import LLoCOLibrary
 
-/// How far an addition has come.
+/// The progress of adding files.
 public struct AddingProgress: Sendable {
-    /// The file in hand, as it was named or found in a folder.
+    /// The current file, as given or as found in a folder.
     public let path: String
-    /// Its place among the files, from 0.
+    /// The file's index, from 0.
     public let index: Int
-    /// How many files there are.
+    /// The number of files.
     public let count: Int
-    /// Tokens of the file that are compressed.
+    /// The number of compressed tokens of the file.
     public let doneTokens: Int
-    /// Tokens of the file.
+    /// The number of tokens of the file.
     public let totalTokens: Int
 }
 
 extension DocumentLibrary {
-    /// Learns documents: reads them, compresses them, makes them searchable, keeps their text.
+    /// Adds files: stores their text, compresses it and indexes it for retrieval.
     ///
-    /// Adding again changes nothing, a grown document costs its new tail, and an interrupted addition goes on where it
-    /// stopped. Everything that can be wrong with the files shows before anything is stored.
+    /// Adding an unchanged document does nothing. A document that has grown costs only its new tail. An interrupted
+    /// addition resumes where it stopped. All files are read and checked before anything is stored.
     ///
     /// - Parameters:
-    ///   - paths: text, Markdown, HTML and PDF files, or folders, which stand for the documents in them
-    ///   - group: the group that the documents belong to; nil for the default one, and for where known ones are
-    ///   - reader: turns files into text
+    ///   - paths: text, Markdown, HTML and PDF files, or folders of such files
+    ///   - group: the documents' group; nil keeps the group of existing documents and puts new ones into the default
+    ///     group
+    ///   - reader: extracts the text of files
     ///   - progress: called after every segment
-    ///   - onAdded: called when a document is done
-    /// - Returns: what was done, a document each
-    /// - Throws: `DocumentError`, `ModelError` where a document needs more positions than the model has, `EngineError`,
+    ///   - onAdded: called after every document
+    /// - Returns: the outcome of each document
+    /// - Throws: `DocumentError`, `ModelError` if a document needs more positions than the model has, `EngineError`,
     ///   `LibraryError`, `CancellationError` within a segment.
     @discardableResult
     public func add(
@@ -40,7 +41,7 @@ extension DocumentLibrary {
             engine.filesThread.run { try reader.readAll(paths) }, to: group, progress: progress, onAdded: onAdded)
     }
 
-    /// Learns documents that have been read.
+    /// Adds files that have been read already; otherwise as `add(contentsOf:)`.
     @discardableResult
     public func add(
         _ documents: ReadDocuments, to group: String? = nil,
@@ -61,13 +62,14 @@ extension DocumentLibrary {
         return added
     }
 
-    /// Learns a text.
+    /// Adds a text as a document.
     ///
     /// - Parameters:
-    ///   - path: where it came from; it need not be a file
-    ///   - name: how the document is named; nil for a name from its path
-    ///   - group: the group that it belongs to
-    ///   - progress: called after every segment with the tokens that are compressed, and those of the text
+    ///   - path: the source of the text; it need not be a file
+    ///   - name: the document's name; nil derives one from the path
+    ///   - group: the document's group; nil keeps the group of an existing document and puts a new one into the default
+    ///     group
+    ///   - progress: called after every segment with the number of compressed tokens and all tokens of the text
     @discardableResult
     public func add(
         text: String, path: String, name: String? = nil, group: String? = nil,

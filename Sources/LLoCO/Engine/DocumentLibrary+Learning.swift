@@ -5,35 +5,35 @@ import LLoCOLibrary
 import LLoCOModels
 public import LLoCOTraining
 
-/// How a group's adapter is trained.
+/// The options of fine-tuning a group's adapter.
 public struct FinetuningOptions: Sendable {
-    /// The hyperparameters; nil for the recipe that comes along for models of this shape.
+    /// The hyperparameters; nil for the installed recipe for models of this shape.
     public var recipe: Recipe?
-    /// Decides every random draw.
+    /// The seed of all random numbers; 0 by default.
     public var seed: UInt64 = 0
-    /// How steps use memory.
+    /// Whether steps use gradient checkpointing; decided by the available memory by default.
     public var checkpointing = GradientCheckpointing.automatic
-    /// Seconds between two saved states: an interrupted run loses no more.
+    /// The seconds between two saved states, 20 by default: the maximum that an interrupted run loses.
     public var saveEvery = 20.0
 
-    /// The defaults: the recipe that comes along.
+    /// Creates the default options.
     public init() {}
 }
 
-/// How far the training of a group's adapter has come.
+/// The progress of fine-tuning a group's adapter.
 public enum FinetuningProgress: Sendable {
-    /// Passages that the model has asked itself about, of how many.
+    /// Self-study: the number of studied passages and the total.
     case studying(done: Int, total: Int)
-    /// What the study came to.
+    /// The summary of the finished self-study.
     case studied(StudySummary)
-    /// A step of the training, of how many, and tokens a second.
+    /// A training step, the total number of steps, and the speed in tokens per second.
     case step(Finetuner.Step, total: Int, tokensPerSecond: Double)
 }
 
 extension DocumentLibrary {
-    /// Trains a group's adapter on a file of questions, so that the model reads its documents' vectors well.
+    /// Fine-tunes a group's adapter on a file of questions, or by self-study; see ``finetune(_:on:options:progress:)``.
     ///
-    /// - Parameter questions: JSON Lines, gzipped or not, a line a document; nil for questions that the model asks itself
+    /// - Parameter questions: a file of JSON Lines, gzipped or not, one document per line; nil for self-study
     @discardableResult
     public func finetune(
         _ group: String, questions: String? = nil, options: FinetuningOptions = FinetuningOptions(),
@@ -43,13 +43,15 @@ extension DocumentLibrary {
         return try await finetune(group, on: set, options: options, progress: progress)
     }
 
-    /// Trains a group's adapter on questions, or on what the model asks itself about the group's documents.
+    /// Fine-tunes a group's adapter on questions, or by self-study: on questions that the model writes about the
+    /// documents.
     ///
-    /// The state is saved as training goes, so that the same call continues an interrupted run. The group's earlier adapter
-    /// counts until the new one is finished.
+    /// The state is saved regularly, and the same call resumes an interrupted run. The group's previous adapter is used
+    /// until the new one is finished.
     ///
-    /// - Throws: `EngineError`, `LibraryError`, `TrainingError` where training becomes unstable, `CancellationError` after the
-    ///   step in hand.
+    /// - Parameter questions: the training questions; nil for self-study
+    /// - Throws: `EngineError`, `LibraryError`, `TrainingError` if training becomes unstable, `CancellationError` after
+    ///   the current step.
     @discardableResult
     public func finetune(
         _ group: String, on questions: QuestionSet?, options: FinetuningOptions = FinetuningOptions(),

@@ -1,12 +1,12 @@
 public import LLoCOLibrary
 
 extension DocumentLibrary {
-    /// The best passages of a group, or of some of its documents, for a question.
+    /// The best passages of a group, or of some documents, for a question.
     ///
     /// - Parameters:
-    ///   - documents: where to look; nil for all of the group
-    ///   - limit: the most passages
-    /// - Throws: `LibraryError` where there is no such group, `EngineError` without a retrieval model.
+    ///   - documents: the keys of the documents to search; nil for the whole group
+    ///   - limit: the maximum number of passages; 8 by default
+    /// - Throws: `LibraryError` if the group or a document does not exist, `EngineError` without a retrieval model.
     public func search(
         _ question: String, in group: String, documents: Set<Int64>? = nil, limit: Int = 8
     ) async throws -> RetrievalResult {

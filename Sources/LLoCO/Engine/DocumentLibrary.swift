@@ -1,15 +1,16 @@
 import LLoCOCompression
 public import LLoCOLibrary
 
-/// A library of documents that an engine learns and answers from.
+/// A library of documents that an engine adds to, answers from and trains adapters for.
 ///
-/// It may be used from many tasks at once. Answers to several questions grow together on the engine's thread; additions and
-/// trainings of one library wait for each other, and let questions pass between two segments or steps.
+/// Many tasks may use it at once. Answers are decoded in one batch on the engine's thread. Additions and training runs
+/// of one library wait for each other, and let questions run between two segments or steps.
 public final class DocumentLibrary: Sendable {
-    /// What computes.
+    /// The engine that computes.
     public let engine: Engine
-    /// What is stored: documents, passages, vectors, adapters, runs, studies.
+    /// The store of documents, passages, vectors, adapters, training runs and studies.
     public let store: any LibraryStore
+    /// Serializes additions and training runs.
     let writing: WriteQueue
     let answerer: Answerer
 
@@ -19,29 +20,29 @@ public final class DocumentLibrary: Sendable {
         writing = WriteQueue(on: engine.thread)
         answerer = Answerer(
             model: engine.model, library: store, adapters: engine.adapters, vectors: engine.vectors,
-            generations: engine.generations)
+            generations: engine.generations, loading: engine.loading)
     }
 
-    /// The beginning of a prompt of text that others share is taken over in multiples of this many positions.
+    /// The prompt cache reuses the beginning of a text prompt in multiples of this many positions.
     package var reusedStep: Int {
         get { answerer.reusedStep }
         set { answerer.reusedStep = newValue }
     }
 
-    /// Prompts of text that are held for others that begin alike.
+    /// The content and hit counts of the prompt cache.
     public var promptCacheUse: CacheUse { answerer.promptCache.use }
 
-    /// Answers a question from the library's documents, piece by piece.
+    /// Answers a question from the library's documents as a stream.
     ///
     /// - Parameters:
-    ///   - group: only from documents of this group; nil for the group of the best document
-    ///   - options: what may be read, and how much
+    ///   - group: the group whose documents are searched; nil for the group of the best document
+    ///   - options: the context of the answer, and how it is generated
     public func ask(
         _ question: String, in group: String? = nil, options: Answerer.Options = Answerer.Options()
     ) -> AnswerStream {
         var options = options
         if let group { options.group = group }
-        let (answerer, asked) = (answerer, options)
-        return AnswerStream(on: engine.thread) { try await answerer.answer(question, asked, onText: $0) }
+        let (answerer, finalOptions) = (answerer, options)
+        return AnswerStream(on: engine.thread) { try await answerer.answer(question, finalOptions, onText: $0) }
     }
 }

@@ -6,7 +6,7 @@ import LLoCOModels
 public import LLoCOTorch
 public import Logging
 
-/// A loaded model that answers from libraries of documents: where everything begins.
+/// The entry point: a loaded model that answers from libraries of documents.
 ///
 /// ```swift
 /// let lloco = try await Engine.load()
@@ -15,23 +15,24 @@ public import Logging
 /// for try await piece in library.ask("What was decided?", in: "work") { print(piece, terminator: "") }
 /// ```
 ///
-/// It may be used from many tasks at once: they share the loaded weights, one thread that computes, and loaded adapters, the
-/// least recently used of which are dropped.
+/// Many tasks may use it at once. They share the weights, one compute thread, and LRU caches of adapters and vectors.
 public final class Engine: Sendable {
-    /// The loaded parts: the language model, its compressor, the adapter for groups without one, the retrieval model.
+    /// The loaded parts: language model, compressor, general adapter and retrieval model.
     public let model: LoadedModel
-    /// What computes.
+    /// The thread that computes.
     public let thread: DedicatedThread
-    /// What reads files and waits for their locks.
+    /// The thread that reads files and waits for file locks.
     package let filesThread = DedicatedThread(name: "lloco.files")
-    /// Groups' adapters that are loaded.
+    /// The cache of loaded adapters.
     public let adapters: AdapterCache
-    /// Documents' vectors that are loaded.
+    /// The cache of loaded vectors.
     public let vectors: VectorCache
-    /// What continues prompts: the answers of all libraries grow together.
+    /// The loop that decodes the answers of all libraries in one batch.
     let generations: GenerationLoop
+    /// The queue that loads adapters and vectors while ``thread`` computes.
+    let loading = WriteQueue(on: DedicatedThread(name: "lloco.load"))
 
-    /// An engine of loaded parts.
+    /// Creates an engine from loaded parts.
     public init(
         _ model: LoadedModel, thread: DedicatedThread = DedicatedThread(name: "lloco.compute"),
         adapters: AdapterCache = AdapterCache(), vectors: VectorCache = VectorCache()
@@ -43,16 +44,16 @@ public final class Engine: Sendable {
         generations = GenerationLoop(model.languageModel)
     }
 
-    /// Loads a model with the compressor and the adapter that were made for it.
+    /// Loads a model with the compressor and the general adapter that were trained for it.
     ///
     /// - Parameters:
-    ///   - model: a GGUF file, a Hugging Face folder, or a model's name; nil for the library's, else `$LLOCO_MODEL`, else the
-    ///     default model
-    ///   - library: a library's file, to be read with the model that it was made with; it need not be there
+    ///   - model: a GGUF file, a Hugging Face folder, or a model's name; nil for the library's, else `$LLOCO_MODEL`,
+    ///     else the default model
+    ///   - library: a library file whose documents' model is loaded if `model` is nil; ignored if it does not exist
     ///   - embedder: a sentence embedding model's folder; nil for `$LLOCO_EMBEDDER`, else the default one
-    ///   - device: where to compute
-    /// - Throws: `EngineError` where a file is missing, `CheckpointError`, `ModelError`, `TokenizerError` where it cannot be
-    ///   used.
+    ///   - device: the device to compute on; the CPU by default
+    /// - Throws: `EngineError` if a file is missing; `CheckpointError`, `ModelError` or `TokenizerError` if a file
+    ///   cannot be used.
     public static func load(
         model: String? = nil, for library: String? = nil, embedder: String? = nil, device: Device = .cpu
     ) async throws -> Engine {
@@ -71,9 +72,9 @@ public final class Engine: Sendable {
         try await load(on: DedicatedThread(name: "lloco.compute")) { try LoadedModel.load(options) }
     }
 
-    /// Loads the parts on the thread that will compute.
+    /// Loads the parts on the compute thread.
     ///
-    /// - Throws: `ModelError` and `TokenizerError` too where the model reads no text, which documents are.
+    /// - Throws: the errors of `parts`; `ModelError` or `TokenizerError` if the model has no usable tokenizer.
     package static func load(
         on thread: DedicatedThread, _ parts: @Sendable () throws -> LoadedModel
     ) async throws -> Engine {
@@ -85,35 +86,36 @@ public final class Engine: Sendable {
         return Engine(model, thread: thread)
     }
 
-    /// What the language model is called: its name in the catalogue, else that of its file or folder.
+    /// The language model's name: that in the catalogue, else that of its file or folder.
     public var modelName: String { Installation.name(of: model.languageModel.path, identity: model.modelIdentity) }
 
-    /// The answers that are growing, or wait for their turn.
+    /// The number of answers that are being generated or are queued.
     public var growingAnswers: Int { generations.count }
 
-    /// Opens a library file, which is created where there is none.
+    /// Opens a library file. A missing file is created if it is opened for writing.
     ///
     /// - Parameters:
     ///   - path: the file; its folder must exist
-    ///   - access: `writing`, the default, keeps other processes from writing for as long as the library is open
-    ///   - logger: hears of waiting for another writer and of notable changes
-    /// - Throws: `LibraryError`
+    ///   - access: `writing`, the default, locks out other writers while the library is open
+    ///   - logger: logs waiting for another writer and notable changes
+    /// - Throws: `LibraryError`.
     public func library(
         at path: String, for access: SQLiteLibrary.Access = .writing, logger: Logger = Logger(label: "lloco.library")
     ) async throws -> DocumentLibrary {
         library(try await filesThread.run { try SQLiteLibrary.open(path, for: access, logger: logger) })
     }
 
-    /// A library in any store. One store is given once: additions of two libraries over it would not wait for each other.
+    /// A library over any store. Use one library per store: additions to two libraries would not wait for each other.
     public func library(_ store: any LibraryStore) -> DocumentLibrary {
         DocumentLibrary(engine: self, store: store)
     }
 }
 
 extension LoadedModel.Options {
-    /// What is installed: a model with all compressors and adapters that come along, of which the fitting one is taken.
+    /// The options for an installed model. Of the installed compressors and adapters, those made for the model are
+    /// loaded.
     ///
-    /// - Throws: `EngineError` where there is no such file.
+    /// - Throws: `EngineError` if a file does not exist.
     public static func installed(
         model: String? = nil, for library: SQLiteLibrary? = nil, embedder: String? = nil
     ) throws -> LoadedModel.Options {

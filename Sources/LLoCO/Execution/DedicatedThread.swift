@@ -1,34 +1,35 @@
 import Foundation
 import Synchronization
 
-/// A thread of its own for work that blocks, one piece after another: what a model computes, or what reads files.
+/// A serial task executor on a dedicated thread, for blocking work: a model's computation, or file access.
 ///
-/// A forward pass blocks its thread for up to seconds, which the cooperative pool's few threads must not be; and libtorch
-/// keeps a team of helper threads for each thread that calls it, so that all work belongs on one. Tasks that prefer this
-/// executor run on it and see their own cancellation there.
+/// A forward pass blocks its thread for up to seconds, too long for the few threads of the cooperative pool. libtorch
+/// also keeps a team of worker threads for each thread that calls it, so that all computation belongs on one thread.
+/// Tasks that prefer this executor run on it and keep their own cancellation.
 public final class DedicatedThread: TaskExecutor, Sendable {
     private let queue = JobQueue()
 
-    /// Starts the thread, which ends when nothing refers to the executor any more.
+    /// Starts the thread. It ends with the last reference to the executor.
     ///
-    /// - Parameter name: what debuggers, and on Linux `top -H`, call it
+    /// - Parameter name: the thread's name in debuggers, and on Linux in `top -H`
     public init(name: String) {
         let queue = queue
         let thread = Thread {
             #if os(Linux)
-                // Foundation does not tell the kernel, which keeps 15 bytes.
+                // Foundation does not set the kernel's thread name, which has up to 15 bytes.
                 try? Data(name.utf8.prefix(15)).write(to: URL(filePath: "/proc/thread-self/comm"))
             #endif
             while let (job, executor) = queue.next() { job.runSynchronously(on: executor) }
         }
         thread.name = name
-        // What the main thread has: a long chain of gradients is walked by recursion.
+        // As much as the main thread: autograd traverses a long graph recursively.
         thread.stackSize = 8 << 20
         thread.start()
     }
 
     deinit { queue.close() }
 
+    /// Appends a job to the thread's queue.
     public func enqueue(_ job: consuming ExecutorJob) {
         queue.append(UnownedJob(job), asUnownedTaskExecutor())
     }
@@ -39,9 +40,9 @@ public final class DedicatedThread: TaskExecutor, Sendable {
     }
 }
 
-/// Jobs in the order in which they came; whoever asks for one waits.
+/// A blocking FIFO queue of jobs.
 private final class JobQueue: @unchecked Sendable {
-    // All is guarded by the condition.
+    // The condition guards all state.
     private let condition = NSCondition()
     private var jobs: [(UnownedJob, UnownedTaskExecutor)] = []
     private var isClosed = false
@@ -60,7 +61,7 @@ private final class JobQueue: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The next job; nil once the queue is closed and empty.
+    /// Waits for the next job; nil once the queue is closed and empty.
     func next() -> (UnownedJob, UnownedTaskExecutor)? {
         condition.lock()
         defer { condition.unlock() }

@@ -1,17 +1,18 @@
 import LLoCOBase
 import Synchronization
 
-/// Lets one task at a time change a library: additions and trainings wait for each other, in the order in which they came.
+/// A FIFO queue that runs one task at a time, such as the additions to a library and its training runs.
 final class WriteQueue: Sendable {
     private let executor: any TaskExecutor
-    /// Ends when all who have come so far are done.
+    /// Ends when all tasks queued so far have ended.
     private let last = Mutex<Task<Void, Never>?>(nil)
 
     init(on executor: any TaskExecutor) {
         self.executor = executor
     }
 
-    /// Runs `body` on the executor once all before it are done. A caller that is cancelled while it waits returns at once.
+    /// Runs `body` on the executor after all tasks queued before it. A caller that is cancelled while waiting throws at
+    /// once.
     func run<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
         let (turn, ended) = AsyncStream<Never>.makeStream()
         let previous = last.withLock { last in

@@ -1,22 +1,22 @@
-/// What the model reads before it answers.
+/// The context that the model gets before it answers a question.
 public enum AnswerMode: String, Sendable, CaseIterable, Codable {
     /// the documents' vectors, with their group's adapter
     case compressed
-    /// the documents' text, cut to fit the window
+    /// the documents' text, truncated to the context window
     case full
     /// the best passages' text
     case retrieval
-    /// nothing but the question
+    /// only the question
     case none
-    /// some of the documents' vectors and the best pieces of their text, within a budget of positions, with the adapter
+    /// some of the documents' vectors, with the adapter, and the best excerpts of their text, within a position budget
     case hybrid
 
-    /// The one that is measured best at a thirtieth of the documents' positions (`Docs/experiments.md` 23).
+    /// The mode with the best scores at a thirtieth of the documents' positions (`Docs/experiments.md` 23).
     public static let `default` = AnswerMode.hybrid
 
-    /// Whether passages that a search finds are read.
+    /// Whether the context contains retrieved passages.
     public var readsPassages: Bool { self == .retrieval || self == .hybrid }
 
-    /// Whether documents' vectors are read, with their group's adapter.
+    /// Whether the context contains documents' vectors, with their group's adapter.
     public var readsVectors: Bool { self == .compressed || self == .hybrid }
 }

@@ -1,14 +1,15 @@
-/// What the stages of an answer took, in seconds.
+/// The duration of each stage of an answer, in seconds.
 public struct AnswerSeconds: Sendable, Codable, Equatable {
-    /// Looking for documents and passages, the question's embedding included
+    /// Retrieval of documents and passages, including the question's embedding
     public var retrieve: Double
     /// From the prompt to the first token of the answer
     public var prefill: Double
-    /// The answer's further tokens
+    /// The answer's tokens after the first
     public var decode: Double
-    /// All of it, from the question on, with what lies between the stages
+    /// The whole answer from the question on, including the time between stages
     public var total: Double
 
+    /// The durations in seconds.
     public init(retrieve: Double, prefill: Double, decode: Double, total: Double) {
         self.retrieve = retrieve
         self.prefill = prefill

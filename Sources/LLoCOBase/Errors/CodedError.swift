@@ -1,11 +1,11 @@
 /// An error with a code. Its description is one line: what was found and what was expected.
 ///
-/// The text names no option and no command, since a library does not know what it is called from. Where a caller can do
-/// something about it, `hint` says what, and a program puts that in words of its own.
+/// The description names no command-line option and no command, because a library does not know its caller. If the
+/// caller can fix the error, `hint` says how, and the program words the hint.
 public protocol CodedError: Error, CustomStringConvertible {
     /// The kind of error.
     var errorCode: ErrorCode { get }
-    /// What would help; nil where the description says all.
+    /// The suggested fix; nil if the description suffices.
     var hint: ErrorHint? { get }
 }
 

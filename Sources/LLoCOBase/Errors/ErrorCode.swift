@@ -1,29 +1,29 @@
 import Foundation
 
-/// The kind of an error, whichever layer threw it: what a server maps to a status and a caller branches on.
+/// The kind of an error, the same in every layer. A server maps it to a status; a caller branches on it.
 public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
-    /// What was asked for is not there: a file, a document, a group, a model.
+    /// The requested file, document, group or model does not exist.
     case notFound = "not-found"
-    /// The request contradicts itself, what is stored or what a value may be.
+    /// The request contradicts itself or the stored data, or has a value outside its range.
     case invalid
-    /// The request needs more positions than the model's window holds.
+    /// The request needs more positions than the model's context window has.
     case doesNotFit = "does-not-fit"
-    /// Another process or call holds what is needed; the same request may go through later.
+    /// Another process or call holds a needed resource; the same request may succeed later.
     case busy
-    /// A file or a stored value contradicts itself, or a computation gave values that are not finite.
+    /// A file or a stored value contradicts itself, or a computation returned values that are not finite.
     case damaged
-    /// Memory or another bounded resource of this machine does not suffice.
+    /// This machine has too little memory or too little of another bounded resource.
     case outOfMemory = "out-of-memory"
     /// The caller cancelled the task.
     case cancelled
-    /// A format, a model or a device that this version does not handle.
+    /// This version does not support the format, model or device.
     case unsupported
-    /// Reading or writing failed: the disk is full, a permission is missing, a device reports an error.
+    /// Reading or writing failed: the disk is full, a permission is missing or a device reports an error.
     case storage
     /// Any other failure.
     case failed
 
-    /// The code of any error: its own where it has one; that of a file that Foundation cannot read or write.
+    /// The code of any error: a ``CodedError``'s own code, else one derived from Foundation's error codes.
     public init(of error: any Error) {
         self =
             switch error {
@@ -39,7 +39,7 @@ public enum ErrorCode: String, Hashable, Sendable, CaseIterable {
         case NSCocoaErrorDomain:
             switch CocoaError.Code(rawValue: error.code) {
             case .fileNoSuchFile, .fileReadNoSuchFile: .notFound
-            // Foundation's codes of files are those below 1024; others are of values.
+            // Foundation's codes below 1024 concern files; the others concern values.
             case let code: code.rawValue < 1024 ? .storage : .failed
             }
         default: .failed

@@ -1,64 +1,64 @@
-/// What a caller can do about an error. A program that has a command or a button for it names that.
+/// A suggested fix for an error. A program names its own command or button for it.
 public enum ErrorHint: Hashable, Sendable {
     /// Load a retrieval model.
     case loadEmbedder
     /// Name a language model, or install the default one.
     case loadModel
-    /// Fetch the model of this name.
+    /// Download the model with this name.
     case pullModel(String)
     /// Compute in float32.
     case computeInFloat32
-    /// Create the library by adding a document, or name one that is there.
+    /// Create the library by adding a document, or name an existing library.
     case createLibrary
     /// Name another file as the library.
     case chooseLibrary
-    /// Open the library for writing once, which brings its format up to date.
+    /// Open the library for writing once, which upgrades its format.
     case upgradeLibrary
-    /// List the groups that there are.
+    /// List the existing groups.
     case listGroups
-    /// Add documents, to this group where one is named.
+    /// Add documents, to this group if it is not nil.
     case addDocuments(group: String?)
-    /// Ask about documents of one group, or read without adapters.
+    /// Ask about documents of a single group, or answer without adapters.
     case askWithoutAdapters
-    /// Name the task that a file's questions are of.
+    /// Name the task that a file's questions belong to.
     case nameTask
     /// Choose a chat template.
     case chooseChatTemplate
-    /// Score only this many tokens of the text.
+    /// Score only this many of the text's tokens.
     case scoreTokens(Int)
-    /// Keep the evaluation's run in another file than this one, which is of another run; `differs` is the setting that
-    /// tells them apart, where it is one.
+    /// Store the evaluation's run in another file: `file` belongs to a different run. `differs` is the setting with
+    /// another value, if a setting is the difference.
     case startAnotherRun(file: String, differs: Setting?)
-    /// Train in another folder: the run in this one has another value of the setting.
+    /// Train in another folder: the run in this folder has another value of this setting.
     case trainElsewhere(Setting)
-    /// Train the compressor again, which writes its folder anew.
+    /// Train the compressor again, which rewrites its folder.
     case trainCompressorAgain
-    /// Allow at least this many steps.
+    /// Raise the maximum number of steps to this number or more.
     case allowSteps(Int)
-    /// Look at what a study found and rejected.
+    /// Show the questions that a study found and rejected.
     case showStudy
 
-    /// What a run of an evaluation or a training is made with.
+    /// A setting of an evaluation run or a training run.
     public enum Setting: Hashable, Sendable {
         case model, compressor, adapter, embedder
         /// How texts are compressed.
         case scheme
-        /// What an evaluation's questions are answered from.
+        /// The answer modes of an evaluation.
         case modes
-        /// How long answers may be.
+        /// The maximum number of tokens of an answer.
         case answerTokens
         case dtype, device
-        /// How weights are kept for decoding.
+        /// The format of the weights during decode.
         case decodeWeights
         case chatTemplate, seed
-        /// What a compressor is trained on.
+        /// The training texts of a compressor.
         case texts
-        /// The questions that training learns from.
+        /// The training questions.
         case questions
         case recipe
-        /// The compressor that training begins with.
+        /// The compressor that training starts from.
         case start
-        /// The adapter that answers are read with in training.
+        /// The adapter that predicts answers in training.
         case reader
     }
 }

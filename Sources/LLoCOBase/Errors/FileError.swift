@@ -2,7 +2,7 @@
 public struct FileError: CodedError, Hashable, Sendable {
     /// The kind of error: `notFound` or `storage`.
     public let errorCode: ErrorCode
-    /// One line: the path and what is wrong with it.
+    /// One line: the path and the fault.
     public let description: String
 
     /// An error of the given kind with its one-line message.

@@ -1,27 +1,28 @@
 package import Foundation
 
-/// Reads a table of comma-separated values (RFC 4180), gzipped or not, row by row: a heading row, fields in quotes where
-/// they hold commas, line breaks or doubled quotes, lines that end in LF or CR LF.
+/// Reads a table of comma-separated values (RFC 4180), gzipped or not, row by row.
+///
+/// The table has a header row. Fields with commas, line breaks or doubled quotes are quoted. Lines end in LF or CR LF.
 package final class CSVReader {
-    /// What a table may hold.
+    /// The maximum sizes of a table.
     package struct Limits {
         package var columns = 256
-        /// Bytes of a row.
+        /// bytes per row
         package var rowBytes = 64 << 20
 
         package init() {}
     }
 
-    /// A row; its fields by the names of the columns.
+    /// A row, with its fields by column name.
     package struct Row {
-        /// Where it begins, from 1.
+        /// The line on which the row begins, from 1.
         package var line: Int
         fileprivate var fields: [String]
         fileprivate var columns: [String: Int]
 
         /// A field, which may be empty.
         ///
-        /// - Throws: `JSONFields.Fault` where the table has no such column.
+        /// - Throws: `JSONFields.Fault` if the table has no such column.
         package func string(_ column: String) throws -> String {
             guard let index = columns[column] else {
                 throw JSONFields.Fault(reason: "the table has no column \"\(column)\"")
@@ -29,7 +30,9 @@ package final class CSVReader {
             return fields[index]
         }
 
-        /// A field with something in it besides white space.
+        /// A field that is not blank.
+        ///
+        /// - Throws: `JSONFields.Fault` if the column is missing or the field is blank.
         package func text(_ column: String) throws -> String {
             let text = try string(column)
             guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
@@ -39,15 +42,15 @@ package final class CSVReader {
         }
     }
 
-    /// A row, or why it is none.
+    /// A row, or the fault that makes it malformed.
     package enum Result {
         case row(Row)
         case fault(JSONFields.Fault, line: Int)
     }
 
-    /// The file, as it was named.
+    /// The file's path as the caller wrote it.
     package var file: String { chunks.file }
-    /// The names of the columns.
+    /// The column names.
     package var names: Set<String> { Set(columns.keys) }
 
     private let chunks: ChunkReader
@@ -57,34 +60,35 @@ package final class CSVReader {
     private var position = 0
     private var line = 1
 
-    /// Opens the file at `url` and reads its heading.
+    /// Opens the file at `url` and reads its header.
     ///
-    /// - Throws: `JSONLinesError` where the file cannot be read or its heading is malformed.
+    /// - Parameter byteLimit: the maximum size of the decompressed file in bytes
+    /// - Throws: `JSONLinesError` if the file cannot be read or its header is malformed.
     package init(url: URL, limits: Limits = Limits(), byteLimit: Int) throws {
         self.limits = limits
         chunks = try ChunkReader(url: url, byteLimit: byteLimit, expected: "a table (CSV)")
-        guard let (heading, fault, line) = try row() else { throw error(nil, "the table is empty; expected a heading") }
-        if let fault { throw error(line, "the heading: \(fault)") }
-        for (index, bytes) in heading.enumerated() {
+        guard let (header, fault, line) = try row() else { throw error(nil, "the table is empty; expected a header") }
+        if let fault { throw error(line, "the header: \(fault)") }
+        for (index, bytes) in header.enumerated() {
             guard let name = String(validating: bytes, as: UTF8.self), columns.updateValue(index, forKey: name) == nil
-            else { throw error(line, "the heading: a name that is not UTF-8, or for the second time") }
+            else { throw error(line, "the header: a duplicate column name, or one that is not UTF-8") }
         }
     }
 
     /// The next row that is not blank; nil at the end of the file.
     ///
-    /// - Throws: `JSONLinesError` where the rest of the file cannot be read: it is damaged, or ends inside quotes.
+    /// - Throws: `JSONLinesError` if the rest of the file cannot be read: it is damaged or ends inside quotes.
     package func next() throws -> Result? {
         guard let (fields, fault, line) = try row() else { return nil }
         if let fault { return .fault(JSONFields.Fault(reason: fault), line: line) }
         guard fields.count == columns.count else {
-            let reason = "a row of \(fields.count) fields; expected \(columns.count), as the heading has"
+            let reason = "a row of \(fields.count) fields; expected \(columns.count), the number in the header"
             return .fault(JSONFields.Fault(reason: reason), line: line)
         }
         var texts: [String] = []
         for bytes in fields {
             guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
-                return .fault(JSONFields.Fault(reason: "not UTF-8 text; expected a row of it"), line: line)
+                return .fault(JSONFields.Fault(reason: "not UTF-8 text; expected a row of UTF-8 text"), line: line)
             }
             texts.append(text)
         }
@@ -93,7 +97,7 @@ package final class CSVReader {
 
     private enum State { case start, plain, quoted, closed }
 
-    /// The next row's fields, what is wrong with it, and where it begins.
+    /// The next row's fields, its fault if it is malformed, and the line on which it begins.
     private func row() throws -> (fields: [[UInt8]], fault: String?, line: Int)? {
         var fields: [[UInt8]] = []
         var field: [UInt8] = []
@@ -112,7 +116,7 @@ package final class CSVReader {
                 state = .quoted
             case (.start, UInt8(ascii: "\"")): state = .quoted
             case (_, UInt8(ascii: ",")):
-                guard fields.count < limits.columns else {
+                guard fields.count + 1 < limits.columns else {
                     throw error(start, "a row of more than \(limits.columns) fields")
                 }
                 fields.append(field)
@@ -121,7 +125,7 @@ package final class CSVReader {
             case (_, 0x0D) where try peekByte() == 0x0A: break
             case (_, 0x0A):
                 if state == .start, fields.isEmpty {
-                    // A blank line.
+                    // Skip a blank line.
                     start = line
                     count = 0
                     continue
@@ -134,7 +138,7 @@ package final class CSVReader {
                 state = .plain
             }
         }
-        guard state != .quoted else { throw error(start, "a field in quotes does not end; the file is cut off") }
+        guard state != .quoted else { throw error(start, "a quoted field does not end; the file is truncated") }
         return state == .start && fields.isEmpty ? nil : (fields + [field], fault, start)
     }
 

@@ -1,11 +1,12 @@
 package import Foundation
 
-/// Reads a text file, gzipped or not, piece by piece: whether it is gzipped is told by its first bytes, not by its name.
-/// A byte order mark is passed over.
+/// Reads a text file, gzipped or not, piece by piece.
+///
+/// The first bytes decide whether the file is gzipped, not its name. A byte order mark is skipped.
 package final class ChunkReader {
-    /// The file, as it was named.
+    /// The file's path as the caller wrote it.
     package let file: String
-    /// What the file may hold, decompressed, in bytes.
+    /// The maximum size of the decompressed file in bytes.
     package let byteLimit: Int
 
     private let nextPiece: () throws -> [UInt8]
@@ -14,7 +15,9 @@ package final class ChunkReader {
 
     /// Opens the file at `url`.
     ///
-    /// - Parameter expected: what the file should be, for messages: `a JSON Lines file`
+    /// - Parameters:
+    ///   - byteLimit: the maximum size of the decompressed file in bytes; default 2 GiB
+    ///   - expected: the expected kind of file, for messages, such as `a JSON Lines file`
     /// - Throws: ``JSONLinesError`` if it is missing, a folder, unreadable or empty.
     package init(url: URL, byteLimit: Int = 2 << 30, expected: String) throws {
         file = url.relativePath
@@ -23,7 +26,7 @@ package final class ChunkReader {
             let handle = try Self.open(url, named: file, expected: expected)
             let read = { @Sendable () throws -> [UInt8] in [UInt8](try handle.read(upToCount: 1 << 18) ?? Data()) }
             var start: [UInt8] = []
-            // A pipe may give its first bytes one at a time.
+            // A pipe may return its first bytes one at a time.
             while start.count < 3 {
                 let more = try read()
                 if more.isEmpty { break }
@@ -47,15 +50,15 @@ package final class ChunkReader {
 
     /// The next piece; empty at the end of the file.
     ///
-    /// - Parameter line: where the reading is, for the error
-    /// - Throws: ``JSONLinesError`` if the file cannot be read further, its compressed data is damaged or cut off, or it
-    ///   is larger than the limit.
+    /// - Parameter line: the current line, for the error
+    /// - Throws: ``JSONLinesError`` if the file cannot be read further, its compressed data is damaged or truncated, or
+    ///   the text is larger than the limit.
     package func next(line: Int?) throws -> [UInt8] {
         var piece: [UInt8]
         do {
             piece = try nextPiece()
             if isAtStart {
-                // The mark has three bytes, and an inflater may begin with fewer.
+                // The byte order mark has three bytes, and an inflater's first piece may have fewer.
                 while piece.count < 3 {
                     let more = try nextPiece()
                     if more.isEmpty { break }
@@ -74,7 +77,7 @@ package final class ChunkReader {
         guard isAtStart else { return piece }
         isAtStart = false
         guard piece.starts(with: [0xEF, 0xBB, 0xBF]) else { return piece }
-        // An empty piece would be the end.
+        // An empty piece would signal the end of the file.
         return piece.count > 3 ? Array(piece[3...]) : try next(line: line)
     }
 

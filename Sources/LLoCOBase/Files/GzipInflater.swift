@@ -1,9 +1,10 @@
 import CLLoCOZlib
 
-/// Inflates a gzip file piece by piece (RFC 1952): concatenated members, and zeros after the last one, as tape and
-/// block tools leave them.
+/// Inflates a gzip file piece by piece (RFC 1952).
+///
+/// The file may have several concatenated members, and zeros after the last one, as tape and block tools leave them.
 final class GzipInflater {
-    /// What is wrong with the compressed data.
+    /// A fault of the compressed data, or of zlib.
     struct Fault: Error {
         var reason: String
     }
@@ -15,20 +16,20 @@ final class GzipInflater {
     private let readInput: () throws -> [UInt8]
     private var input: [UInt8] = []
     private var position = 0
-    // On the heap: zlib keeps a pointer to the stream and refuses one that has moved.
+    // On the heap, because zlib keeps a pointer to the stream and rejects a stream that has moved.
     private let stream: UnsafeMutablePointer<z_stream>
     private var isInsideMember = true
 
-    /// An inflater of what `readInput` yields, piece by piece and empty at the end.
+    /// An inflater of the pieces that `readInput` returns; an empty piece is the end.
     init(readInput: @escaping () throws -> [UInt8]) throws {
         self.readInput = readInput
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 15: the largest window; + 16: gzip only.
+        // 15: the maximum window; + 16: gzip only.
         let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard status == Z_OK else {
             stream.deallocate()
-            throw Fault(reason: "zlib does not start (status \(status))")
+            throw Fault(reason: "zlib cannot be initialized (status \(status))")
         }
     }
 
@@ -37,14 +38,14 @@ final class GzipInflater {
         stream.deallocate()
     }
 
-    /// The next piece of text, at most 256 KiB; empty at the end of the last member.
+    /// The next piece of text, up to 256 KiB; empty at the end of the last member.
     func next() throws -> [UInt8] {
         while true {
             if position == input.count {
                 input = try readInput()
                 position = 0
                 if input.isEmpty {
-                    guard !isInsideMember else { throw Fault(reason: "the gzip data ends early; the file is cut off") }
+                    guard !isInsideMember else { throw Fault(reason: "the gzip data ends early: a truncated file") }
                     return []
                 }
             }
@@ -54,7 +55,7 @@ final class GzipInflater {
         }
     }
 
-    /// Passes over zeros, and readies zlib for the member after them; false where the input at hand has none.
+    /// Skips zeros and resets zlib for the next member; false if the current input has none.
     private func startMember() -> Bool {
         while position < input.count, input[position] == 0 { position += 1 }
         guard position < input.count else { return false }

@@ -1,7 +1,7 @@
 extension JSONFields {
-    /// A list of objects, or what a table of columns makes of one: an object of lists of the same length.
+    /// A list of objects, or a table in column form: an object of lists of the same length, one list per column.
     ///
-    /// - Throws: ``Fault`` where it is neither, or the columns' lengths differ.
+    /// - Throws: ``Fault`` if the field is neither, or if the columns' lengths differ.
     package func rows(_ key: String) throws -> [JSONFields] {
         guard let columns = object.value(key)?.object else { return try objects(key) }
         var rows: [[(key: String, value: JSONValue)]]?
@@ -13,7 +13,7 @@ extension JSONFields {
             guard rows?.count == list.count else {
                 throw Fault(
                     reason: "\"\(path)\(key).\(name.printable(limit: 40))\" holds \(list.count) values; expected "
-                        + "\(rows?.count ?? 0), as many as the column before")
+                        + "\(rows?.count ?? 0), as many as in the previous column")
             }
             for (index, value) in list.enumerated() { rows?[index].append((name, value)) }
         }

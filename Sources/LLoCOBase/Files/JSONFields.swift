@@ -1,6 +1,6 @@
-/// A JSON object of a line of input, whose fields are asked for by name and type.
+/// The JSON object of one line of input, with access to its fields by name and type.
 package struct JSONFields {
-    /// Why a value is not what it should be, beginning with its path in the line.
+    /// The reason why a value is malformed. It begins with the value's path in the line.
     package struct Fault: CodedError {
         package var reason: String
         package var errorCode: ErrorCode { .damaged }
@@ -14,7 +14,9 @@ package struct JSONFields {
     let object: JSONObject
     let path: String
 
-    /// The object that `line` holds.
+    /// Parses the object in `line`.
+    ///
+    /// - Throws: ``Fault`` if the line is not one JSON object in UTF-8.
     package init(line: [UInt8]) throws {
         guard UTF8Validation.fault(in: line) == nil, !line.contains(0) else {
             throw Fault(reason: "not UTF-8 text; expected a JSON object")
@@ -23,7 +25,7 @@ package struct JSONFields {
         do throws(JSONError) {
             value = try JSONParser.parse(line)
         } catch {
-            throw Fault(reason: "not valid JSON (\(error)); expected one object a line")
+            throw Fault(reason: "not valid JSON (\(error)); expected one object per line")
         }
         guard case .object(let object) = value else {
             throw Fault(reason: "found \(value.kind); expected a JSON object")
@@ -39,17 +41,17 @@ package struct JSONFields {
     /// The names of the fields, in the order of the line.
     package var names: [String] { object.keys }
 
-    /// Whether the field is there, and not null.
+    /// Whether the field exists and is not null.
     package func has(_ key: String) -> Bool {
         object.value(key) != nil
     }
 
-    /// A string with something in it besides white space.
+    /// A string that is not blank.
     package func text(_ key: String) throws -> String {
         try Self.text(value(key, "a string"), path: path + key)
     }
 
-    /// A list of strings, each with something in it; `expected` says what the list is of.
+    /// A non-empty list of strings, none of them blank; `expected` names the elements in messages.
     package func texts(_ key: String, of expected: String) throws -> [String] {
         let list = try list(key, "a list of \(expected)")
         guard !list.isEmpty else { throw Fault(reason: "\"\(path)\(key)\" is empty; expected one or more \(expected)") }
@@ -66,7 +68,7 @@ package struct JSONFields {
         }
     }
 
-    /// A list of anything; `expected` says what it should be.
+    /// A list of any values; `expected` names the list in messages.
     package func list(_ key: String, _ expected: String) throws -> [JSONValue] {
         let value = try value(key, expected)
         guard case .array(let list) = value else {

@@ -1,17 +1,17 @@
 public import Foundation
 
-/// What is wrong with a file of JSON Lines or of another form of data, and where.
+/// A fault in a JSON Lines file or another data file, with its place.
 public struct JSONLinesError: CodedError, Hashable {
-    /// The file, as it was named.
+    /// The file's path as the caller wrote it.
     public var file: String
-    /// The line of the (decompressed) text, from 1; nil where it is the file as a whole.
+    /// The line of the decompressed text, from 1; nil if the fault concerns the whole file.
     public var line: Int?
-    /// What was found, and what was expected.
+    /// The reason: what was found and what was expected.
     public var reason: String
 
-    /// The kind of error: `damaged` unless said otherwise.
+    /// The kind of error; default `damaged`.
     public var errorCode: ErrorCode
-    /// What would help.
+    /// The suggested fix.
     public var hint: ErrorHint?
 
     /// A fault in `line` of `file`.
@@ -32,6 +32,6 @@ extension JSONLinesError: LocalizedError {
         if let line { "\(file), line \(line): \(reason)" } else { "\(file): \(reason)" }
     }
 
-    /// The same line.
+    /// The same line as `description`.
     public var errorDescription: String? { description }
 }

@@ -1,20 +1,20 @@
 package import Foundation
 
-/// Reads the lines of a JSON Lines file, gzipped or not, one by one: only the line at hand is in memory.
+/// Reads a JSON Lines file, gzipped or not, line by line. Only the current line is in memory.
 package final class JSONLinesReader {
-    /// What a file may hold, decompressed.
+    /// The maximum sizes of a decompressed file.
     package struct Limits: Sendable {
-        /// Bytes of the whole file.
+        /// bytes of the whole file; default 2 GiB
         package var bytes = 2 << 30
-        /// Bytes of one line.
+        /// bytes of one line; default 256 MiB
         package var lineBytes = 256 << 20
 
         package init() {}
     }
 
-    /// The file, as it was named.
+    /// The file's path as the caller wrote it.
     package var file: String { chunks.file }
-    /// The number of the line that `next` gave last, from 1.
+    /// The number of the last line that `next` returned, from 1.
     package private(set) var lineNumber = 0
 
     private let lineLimit: Int
@@ -30,10 +30,10 @@ package final class JSONLinesReader {
         lineLimit = limits.lineBytes
     }
 
-    /// The next line that is not blank, without its line end; nil at the end of the file.
+    /// The next line that is not blank, without its line ending; nil at the end of the file.
     ///
-    /// - Throws: ``JSONLinesError`` if the file cannot be read further, its compressed data is damaged or cut off, or it
-    ///   is larger than the limits.
+    /// - Throws: ``JSONLinesError`` if the file cannot be read further, its compressed data is damaged or truncated, or
+    ///   the text is larger than the limits.
     package func next() throws -> [UInt8]? {
         while let line = try nextRaw() {
             let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
@@ -54,7 +54,7 @@ package final class JSONLinesReader {
                     return line
                 }
             }
-            if line.isEmpty { passEmptyLines() }
+            if line.isEmpty { skipEmptyLines() }
             let end = chunk[position...].firstIndex(of: 0x0A)
             line += chunk[position..<(end ?? chunk.count)]
             guard line.count <= lineLimit else {
@@ -68,8 +68,8 @@ package final class JSONLinesReader {
         }
     }
 
-    /// A few compressed bytes may stand for millions of these.
-    private func passEmptyLines() {
+    /// Skips empty lines without a call for each: a few compressed bytes may hold millions of them.
+    private func skipEmptyLines() {
         while position < chunk.count, chunk[position] == 0x0A {
             position += 1
             lineNumber += 1

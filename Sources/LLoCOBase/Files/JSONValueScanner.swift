@@ -1,7 +1,6 @@
-/// Finds the end of a JSON value, piece by piece, without looking at what is in it: strings and brackets alone matter.
-/// Whether the value is well-formed is for the parser to say.
+/// Finds the end of a JSON value, piece by piece. Only strings and brackets matter; the parser checks the syntax.
 struct JSONValueScanner {
-    /// Whether only what follows tells that the value ended: a number or a word.
+    /// Whether the value is a number or a word, whose end shows only in the following byte.
     let isScalar: Bool
     private var depth = 0
     private var isInString = false
@@ -15,7 +14,7 @@ struct JSONValueScanner {
         }
     }
 
-    /// Moves `position` on to the end of the value, or of the piece; true at the end of the value.
+    /// Advances `position` to the end of the value or of the piece; returns whether the value has ended.
     mutating func scan(_ piece: [UInt8], from position: inout Int, line: inout Int) -> Bool {
         piece.withUnsafeBufferPointer { bytes in
             while position < bytes.count {

@@ -1,18 +1,18 @@
-/// Bytes that come in pieces, given line by line.
+/// Splits bytes that arrive in pieces into lines.
 package struct LineBuffer {
-    private var rest: [UInt8] = []
+    private var pending: [UInt8] = []
 
-    /// Bytes of the line that has not ended yet.
-    package var pendingBytes: Int { rest.count }
+    /// Number of bytes of the line that has not ended yet.
+    package var pendingBytes: Int { pending.count }
 
     package init() {}
 
-    /// The lines that end in these bytes, without their ends; empty ones are passed over.
+    /// Adds bytes; returns the lines that end in them, without line endings. Empty lines are skipped.
     package mutating func append(_ bytes: some Sequence<UInt8>) -> [[UInt8]] {
         let newline = UInt8(ascii: "\n")
-        rest.append(contentsOf: bytes)
-        guard let end = rest.lastIndex(of: newline) else { return [] }
-        defer { rest.removeFirst(end + 1) }
-        return rest[..<end].split(separator: newline).map(Array.init)
+        pending.append(contentsOf: bytes)
+        guard let end = pending.lastIndex(of: newline) else { return [] }
+        defer { pending.removeFirst(end + 1) }
+        return pending[..<end].split(separator: newline).map(Array.init)
     }
 }

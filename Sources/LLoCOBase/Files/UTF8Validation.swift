@@ -1,12 +1,14 @@
-/// Where a byte string stops being UTF-8 (Unicode 16, table 3-7), if it does.
+/// Finds the first fault in a byte string that should be UTF-8 (Unicode 16, table 3-7).
 package enum UTF8Validation {
+    /// A fault and its byte offset.
     package enum Fault: Equatable {
-        /// The last character, which begins here, is cut short by the end.
+        /// The last character, which begins at this offset, is truncated.
         case truncated(Int)
-        /// The byte here cannot stand where it stands.
+        /// The byte at this offset, or the character that begins there, is invalid.
         case invalid(Int)
     }
 
+    /// The first fault; nil if the bytes are UTF-8.
     package static func fault(in bytes: [UInt8]) -> Fault? {
         bytes.withUnsafeBufferPointer { fault(in: $0) }
     }
@@ -15,7 +17,7 @@ package enum UTF8Validation {
         let raw = UnsafeRawBufferPointer(bytes)
         var index = 0
         while index < bytes.count {
-            // Most text is ASCII: eight bytes at once.
+            // Skip ASCII, which most text is, eight bytes at a time.
             while index + 8 <= bytes.count,
                 raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
             { index += 8 }
@@ -39,10 +41,10 @@ package enum UTF8Validation {
                 if lead == 0xF4 { second = 0x80...0x8F }
             default: return .invalid(index)
             }
-            for place in 1..<length {
-                guard index + place < bytes.count else { return .truncated(index) }
-                let byte = bytes[index + place]
-                guard place == 1 ? second.contains(byte) : byte & 0xC0 == 0x80 else { return .invalid(index) }
+            for offset in 1..<length {
+                guard index + offset < bytes.count else { return .truncated(index) }
+                let byte = bytes[index + offset]
+                guard offset == 1 ? second.contains(byte) : byte & 0xC0 == 0x80 else { return .invalid(index) }
             }
             index += length
         }

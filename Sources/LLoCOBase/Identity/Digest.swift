@@ -3,7 +3,7 @@ public import Foundation
 
 /// SHA-256 of files, bytes and token ids, in lower-case hexadecimal.
 ///
-/// Everything stored is identified by such a digest of its content, never by a name or a path.
+/// Stored objects are identified by this digest of their content, never by a name or a path.
 public enum Digest {
     /// The SHA-256 of `data`: 64 hexadecimal digits.
     public static func sha256(_ data: Data) -> String {
@@ -22,7 +22,7 @@ public enum Digest {
 
     /// The SHA-256 of token ids, each as four little-endian bytes.
     ///
-    /// A stored segment names this digest, so that a grown document keeps the segments whose tokens did not change.
+    /// A stored segment records this digest, so that a document that grows keeps the segments with unchanged tokens.
     public static func sha256(tokens: some Sequence<some BinaryInteger>) -> String {
         var bytes = Data()
         bytes.reserveCapacity(4 * tokens.underestimatedCount)
@@ -37,7 +37,7 @@ public enum Digest {
 
     /// The SHA-256 of the file at `path`, read in pieces of 4 MiB.
     ///
-    /// - Throws: ``FileError`` where the file is missing or cannot be read.
+    /// - Throws: ``FileError`` if the file is missing or cannot be read.
     public static func sha256(fileAt path: String) throws -> String {
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw unreadable(path)

@@ -8,44 +8,46 @@ public import Foundation
     import Musl
 #endif
 
-/// SHA-256 of large files, kept in the user's cache folder: a file that has not changed is not read again.
+/// SHA-256 digests of large files, cached in the user's cache folder. An unchanged file is not read again.
 ///
-/// A file is known by device and inode. Its digest counts while size, modification time and change time are those of the
-/// reading, to the nanosecond. A program can set the modification time of a file, not its change time.
+/// A file is identified by device and inode. A cached digest is valid while the file's size, modification time and
+/// change time are the same, to the nanosecond. A program can set a file's modification time, but not its change time.
 public struct DigestCache: Sendable {
-    /// The cache of this user: in `$XDG_CACHE_HOME/lloco`, else in `~/Library/Caches/lloco` on macOS and in
-    /// `~/.cache/lloco` elsewhere.
+    /// This user's cache: in `$XDG_CACHE_HOME/lloco`, else `~/Library/Caches/lloco` on macOS and `~/.cache/lloco`
+    /// elsewhere.
     public static let user = DigestCache(folder: userFolder)
 
-    /// Files below this many bytes are read at once each time: that takes no longer than looking them up.
+    /// Smaller files (bytes) are not cached: reading them takes no longer than the lookup.
     static let minimumSize = 1 << 20
-    /// A file may be written to twice within one tick of its file system's clock, of which the second is not seen. So a
-    /// digest is kept only where the last change lies so many nanoseconds back.
+    /// The minimum age of the last change, in nanoseconds, for a digest to be cached. A second write within one tick of
+    /// the file system's clock would be invisible.
     static let minimumAge: Int64 = 2_000_000_000
 
     private let folder: URL?
 
-    /// - Parameter folder: where digests are kept, a file each; nil to keep none
+    /// A cache in a folder.
+    ///
+    /// - Parameter folder: the folder with one file per digest; nil disables the cache
     public init(folder: URL?) {
         self.folder = folder
     }
 
     /// The SHA-256 of a file: 64 hexadecimal digits.
     ///
-    /// - Parameter verifying: reads the file in any case
-    /// - Throws: ``FileError`` where the file is missing or cannot be read. A cache that cannot be read or written is no
+    /// - Parameter verifying: whether to read the file even if its digest is cached
+    /// - Throws: ``FileError`` if the file is missing or cannot be read. An unreadable or unwritable cache is not an
     ///   error.
     public func digest(ofFileAt path: String, verifying: Bool = false) throws -> String {
         guard let before = State(path), before.size >= Self.minimumSize, let entry = entry(of: before) else {
             return try Digest.sha256(fileAt: path)
         }
-        if !verifying, let kept = Self.read(entry), kept.state == before { return kept.sha256 }
+        if !verifying, let cached = Self.read(entry), cached.state == before { return cached.sha256 }
         let digest = try Digest.sha256(fileAt: path)
         var now = timespec()
         guard State(path) == before, clock_gettime(CLOCK_REALTIME, &now) == 0,
             State.nanoseconds(now) - max(before.changed, before.modified) >= Self.minimumAge
         else { return digest }
-        Self.write(Kept(state: before, sha256: digest), to: entry)
+        Self.write(CachedDigest(state: before, sha256: digest), to: entry)
         return digest
     }
 
@@ -53,8 +55,8 @@ public struct DigestCache: Sendable {
 
     private static var userFolder: URL? {
         let environment = ProcessInfo.processInfo.environment
-        if let given = environment["XDG_CACHE_HOME"], given.hasPrefix("/") {
-            return URL(filePath: given, directoryHint: .isDirectory).appending(path: "lloco/digests")
+        if let cacheHome = environment["XDG_CACHE_HOME"], cacheHome.hasPrefix("/") {
+            return URL(filePath: cacheHome, directoryHint: .isDirectory).appending(path: "lloco/digests")
         }
         guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
         #if os(macOS)
@@ -67,7 +69,7 @@ public struct DigestCache: Sendable {
 
     // MARK: - Entries
 
-    /// What tells one content of a file from another.
+    /// The file metadata that changes whenever the content changes.
     private struct State: Codable, Equatable {
         let device: UInt64
         let inode: UInt64
@@ -77,7 +79,7 @@ public struct DigestCache: Sendable {
         let modified: Int64
         let changed: Int64
 
-        /// nil where there is no such file
+        /// nil if the path is not a regular file
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -96,21 +98,21 @@ public struct DigestCache: Sendable {
         }
     }
 
-    private struct Kept: Codable {
+    private struct CachedDigest: Codable {
         let state: State
         let sha256: String
     }
 
-    private static func read(_ entry: URL) -> Kept? {
+    private static func read(_ entry: URL) -> CachedDigest? {
         guard let file = FileHandle(forReadingAtPath: entry.path), let data = try? file.read(upToCount: 4096),
-            let kept = try? JSONDecoder().decode(Kept.self, from: data), kept.sha256.utf8.count == 64,
-            kept.sha256.allSatisfy({ "0123456789abcdef".contains($0) })
+            let cached = try? JSONDecoder().decode(CachedDigest.self, from: data), cached.sha256.utf8.count == 64,
+            cached.sha256.allSatisfy({ "0123456789abcdef".contains($0) })
         else { return nil }
-        return kept
+        return cached
     }
 
-    private static func write(_ kept: Kept, to entry: URL) {
-        guard let data = try? JSONEncoder().encode(kept) else { return }
+    private static func write(_ digest: CachedDigest, to entry: URL) {
+        guard let data = try? JSONEncoder().encode(digest) else { return }
         try? FileManager.default.createDirectory(
             at: entry.deletingLastPathComponent(), withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])

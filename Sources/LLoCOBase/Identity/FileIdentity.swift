@@ -1,13 +1,13 @@
 public import Foundation
 
-/// The SHA-256 that identifies a model, a compressor or an encoder: over its files' names and digests.
+/// The SHA-256 that identifies a model, a compressor or an encoder.
 public enum FileIdentity {
-    /// The identity of files.
+    /// The identity of files: one file's digest, or the digest over the names and digests of several files.
     ///
     /// - Parameters:
-    ///   - verifying: reads the files even where ``DigestCache/user`` has their digests
-    ///   - known: gives the SHA-256 of a file that need not be read
-    /// - Throws: ``FileError`` where a file is missing or cannot be read.
+    ///   - verifying: whether to read files even if ``DigestCache/user`` has their digests
+    ///   - known: returns a file's SHA-256 if it is known; nil to read the file
+    /// - Throws: ``FileError`` if a file is missing or cannot be read.
     public static func digest(
         of files: [URL], verifying: Bool = false, known: (URL) -> String? = { _ in nil }
     ) throws -> String {

@@ -1,14 +1,14 @@
-/// What is wrong with a JSON text, and where.
+/// A fault in a JSON text, with its place.
 package struct JSONError: CodedError, Equatable {
-    /// What was found; one line, whatever is in the text.
+    /// The fault; always one line.
     package let found: String
-    /// Where, in bytes from the beginning of the text.
+    /// The fault's byte offset from the beginning of the text.
     package let offset: Int
 }
 
 extension JSONError {
     package var errorCode: ErrorCode { .damaged }
 
-    /// One line.
+    /// One line: the fault and its offset.
     package var description: String { "\(found) at byte \(offset)" }
 }

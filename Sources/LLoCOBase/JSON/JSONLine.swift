@@ -1,8 +1,8 @@
 package import Foundation
 
-/// A line of JSON Lines.
+/// Encodes a line of JSON Lines.
 package enum JSONLine {
-    /// A value on one line with its end; keys sorted, so that the same value is the same bytes.
+    /// A value on one line, with the line ending. Keys are sorted, so that equal values give equal bytes.
     package static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,18 +1,19 @@
-/// A JSON object: its keys differ from each other, byte by byte, and keep their order.
+/// A JSON object. Its keys differ byte by byte and keep their order.
 ///
-/// A lookup goes through the keys one by one: settings have tens of them. Whoever wants all of a vocabulary's goes
-/// through ``members``.
+/// A lookup is linear in the number of keys, which suits settings with tens of keys. For a vocabulary, iterate over
+/// ``members``.
 package struct JSONObject: Equatable, Sendable {
+    /// The pairs in order.
     package private(set) var members: [(key: String, value: JSONValue)] = []
 
     package init() {}
 
-    /// The object of `pairs`; of two with the same key, the first.
+    /// The object of `pairs`; the first of two equal keys wins.
     package init(_ pairs: KeyValuePairs<String, JSONValue>) {
         for (key, value) in pairs { insert(value, for: key) }
     }
 
-    /// The object of `members`, whose keys the caller knows to differ.
+    /// The object of `members`. The caller guarantees that the keys differ.
     package init(distinct members: [(key: String, value: JSONValue)]) {
         self.members = members
     }
@@ -25,13 +26,13 @@ package struct JSONObject: Equatable, Sendable {
         members.first { $0.key.hasSameBytes(as: key) }?.value
     }
 
-    /// The value of `key`; nil also where it is `null`.
+    /// The value of `key`; nil if the key is missing or the value is `null`.
     package func value(_ key: String) -> JSONValue? {
         guard let value = self[key], !value.isNull else { return nil }
         return value
     }
 
-    /// Adds a pair; false, and nothing changed, where the key is there already.
+    /// Adds a pair. Returns false, without a change, if the key exists already.
     @discardableResult
     package mutating func insert(_ value: JSONValue, for key: String) -> Bool {
         guard self[key] == nil else { return false }

@@ -1,5 +1,5 @@
 extension JSONParser {
-    /// The string that begins at the quotation mark at hand.
+    /// Parses the string that begins at the current quotation mark.
     mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
@@ -27,14 +27,14 @@ extension JSONParser {
         return text
     }
 
-    /// Passes everything up to a quotation mark, a backslash or a control character, eight bytes at a time.
+    /// Skips to the next quotation mark, backslash or control character, eight bytes at a time.
     private mutating func skipPlain() {
         let ones: UInt64 = 0x0101_0101_0101_0101
         while bytes.count - position >= 8 {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
             let quotes = word ^ ones &* 0x22
             let backslashes = word ^ ones &* 0x5C
-            // The lowest high bit set is exact: it marks a byte that is zero, or below 0x20.
+            // The lowest set high bit is exact: it marks the first byte that is zero, or below 0x20.
             let found =
                 ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (word &- ones &* 0x20) & ~word)
                 & (ones &* 0x80)
@@ -47,7 +47,7 @@ extension JSONParser {
         while let byte = peek(), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
     }
 
-    /// Appends what the escape stands for whose backslash is passed.
+    /// Parses an escape after its backslash and appends its character.
     private mutating func unescape(into text: inout [UInt8]) throws(JSONError) {
         let start = position - 1
         guard let byte = peek() else { throw fault("a string that does not end") }
@@ -64,7 +64,7 @@ extension JSONParser {
         }
     }
 
-    /// The character of `\uXXXX`, or of the two of a surrogate pair, the first `\u` being passed.
+    /// Parses `\uXXXX` or a surrogate pair of two, after the first `\u`.
     private mutating func scalar(from start: Int) throws(JSONError) -> Unicode.Scalar {
         var value = try hexadecimal(from: start)
         if (0xD800..<0xDC00).contains(value), bytes.count - position >= 2, bytes[position] == UInt8(ascii: "\\"),
@@ -72,7 +72,7 @@ extension JSONParser {
         {
             position += 2
             let second = try hexadecimal(from: position - 2)
-            // Out of range, where this is no second half, is as bad as the first half alone.
+            // Without a second half, `value` stays the first half alone, which is refused below.
             value = (0xDC00..<0xE000).contains(second) ? 0x10000 + (value - 0xD800) << 10 + (second - 0xDC00) : value
         }
         guard let scalar = Unicode.Scalar(value) else { throw fault("half of a surrogate pair in a string", at: start) }

@@ -1,10 +1,13 @@
-/// A strict parser of JSON (RFC 8259) that is not trusted: equal keys, deep nesting and more than `maximumValues` values
-/// are faults, so memory stays in proportion to the text. `NaN` and `Infinity` are read, as Python writes them.
+/// A strict parser of untrusted JSON (RFC 8259).
+///
+/// Duplicate keys, deep nesting and more than `maximumValues` values are faults, so memory is proportional to the text.
+/// `NaN` and `Infinity` are accepted, because Python writes them.
 package struct JSONParser {
     private static let maximumDepth = 64
-    /// A hundred thousand tensors, or a vocabulary of 256 000 tokens with as many merges twice, need two million.
+    /// A hundred thousand tensors need two million values; so does a vocabulary of 256 000 tokens with as many merges,
+    /// listed twice.
     private static let maximumValues = 4_000_000
-    /// Far more digits than a `Double` has.
+    /// bytes; far more digits than a `Double` has
     private static let maximumNumberLength = 256
 
     let bytes: UnsafeRawBufferPointer
@@ -12,9 +15,9 @@ package struct JSONParser {
     private var depth = 0
     private var values = 0
 
-    /// The one value that `bytes` hold, white space around it and a byte order mark before it allowed.
+    /// Parses the single value in `bytes`. White space around it and a byte order mark before it are allowed.
     ///
-    /// - Throws: ``JSONError`` with the place of the first fault.
+    /// - Throws: ``JSONError`` with the offset of the first fault.
     package static func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
         var parser = JSONParser(bytes: bytes)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { parser.position = 3 }
@@ -24,9 +27,9 @@ package struct JSONParser {
         return value
     }
 
-    /// The one value that `bytes` hold.
+    /// Parses the single value in `bytes`.
     ///
-    /// - Throws: ``JSONError`` with the place of the first fault.
+    /// - Throws: ``JSONError`` with the offset of the first fault.
     package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
         let result = bytes.withUnsafeBytes { buffer in
             Result { () throws(JSONError) in try parse(buffer) }
@@ -56,7 +59,7 @@ package struct JSONParser {
         case UInt8(ascii: "N"): if accept(word: "NaN") { return .number(.nan) }
         case UInt8(ascii: "I"): if accept(word: "Infinity") { return .number(.infinity) }
         case .some: return try number()
-        case nil: throw fault("the end where a value should be")
+        case nil: throw fault("the end of the text instead of a value")
         }
         throw fault("an unknown word")
     }
@@ -71,7 +74,7 @@ package struct JSONParser {
         try enter()
         var elements: [JSONValue] = []
         if !accept("]") {
-            // Most arrays of large files are pairs: the merges of a tokenizer.
+            // Most arrays in large files are pairs, the merges of a tokenizer.
             elements.reserveCapacity(2)
             repeat { elements.append(try value()) } while accept(",")
             guard accept("]") else { throw fault("a list that does not end") }
@@ -87,13 +90,13 @@ package struct JSONParser {
         if !accept("}") {
             repeat {
                 skipSpace()
-                guard peek() == UInt8(ascii: "\"") else { throw fault("no key") }
+                guard peek() == UInt8(ascii: "\"") else { throw fault("a missing key") }
                 let start = position
                 let key = try string()
                 guard keys.insert(key, after: members) else {
-                    throw fault("the key \"\(key.printable(limit: 60))\" for the second time", at: start)
+                    throw fault("the duplicate key \"\(key.printable(limit: 60))\"", at: start)
                 }
-                guard accept(":") else { throw fault("no colon after the key \"\(key.printable(limit: 60))\"") }
+                guard accept(":") else { throw fault("a missing colon after the key \"\(key.printable(limit: 60))\"") }
                 members.append((key, try value()))
             } while accept(",")
             guard accept("}") else { throw fault("an object that does not end") }
@@ -113,7 +116,7 @@ extension JSONParser {
             position += 1
             if accept(word: "Infinity") { return .number(-.infinity) }
         }
-        // Summed up below zero, where one more value fits.
+        // Accumulate a negative sum: `Int.min` has no positive counterpart.
         let digits = position
         var integer = 0
         var fits = true
@@ -139,7 +142,7 @@ extension JSONParser {
         return .number(number)
     }
 
-    /// Passes the fraction and the exponent; whether there was either.
+    /// Skips the fraction and the exponent; returns whether the number has either.
     private mutating func skipFraction(from start: Int) throws(JSONError) -> Bool {
         let before = position
         if peek() == UInt8(ascii: ".") {

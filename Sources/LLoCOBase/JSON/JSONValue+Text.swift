@@ -1,5 +1,5 @@
 extension JSONValue {
-    /// The value as JSON text; with `indent`, one key a line.
+    /// The value as JSON text; with `indent`, one key or element per line.
     package func text(indent: Bool = false) -> String {
         var output = ""
         write(to: &output, indent: indent, level: 0)
@@ -12,7 +12,7 @@ extension JSONValue {
         case .bool(let value): output += value ? "true" : "false"
         case .integer(let value): output += String(value)
         case .number(let value):
-            // As Python reads them back; JSON itself has no word for these.
+            // Python's spelling; JSON has none.
             output += value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : "\(value)"
         case .string(let value): Self.quote(value, to: &output)
         case .array(let values):

@@ -1,14 +1,14 @@
 /// A JSON value, as parsed by ``JSONParser``.
 ///
-/// Foundation's parsers keep the last of two equal keys and the order of none, and take two canonically equivalent keys
-/// for one. All three matter here: tensors may not share a name, adapters' patterns hold in order, and a vocabulary may
-/// have both forms of one character.
+/// Foundation's parsers keep the last of two equal keys, lose the order of keys and treat two canonically equivalent
+/// keys as one. All three matter here: tensors must not share a name, an adapter's patterns apply in order, and a
+/// vocabulary may have both forms of a character.
 package enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
-    /// A number written without fraction and exponent that fits.
+    /// A number without fraction and exponent that fits an `Int`.
     case integer(Int)
-    /// Every other number.
+    /// Any other number.
     case number(Double)
     case string(String)
     case array([JSONValue])
@@ -20,7 +20,7 @@ package enum JSONValue: Equatable, Sendable {
     package var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
     package var isNull: Bool { if case .null = self { true } else { false } }
 
-    /// The value of an integer, also of one written `16.0`.
+    /// The value of an integer, also if written as `16.0`; nil for other values.
     package var integer: Int? {
         switch self {
         case .integer(let value): value
@@ -37,7 +37,7 @@ package enum JSONValue: Equatable, Sendable {
         }
     }
 
-    /// What kind of value this is, for messages.
+    /// The kind of value with its article, for messages.
     package var kind: String {
         switch self {
         case .null: "null"
@@ -49,7 +49,7 @@ package enum JSONValue: Equatable, Sendable {
         }
     }
 
-    /// What the value is, short enough for a message.
+    /// The value, shortened for a message.
     package var summary: String {
         switch self {
         case .null: "null"

@@ -1,7 +1,7 @@
 extension String {
-    /// The text on one line, of at most `limit` characters.
+    /// The text on one line, truncated to `limit` characters.
     package func excerpt(_ limit: Int) -> String {
-        // Of a long text only the beginning is looked at.
+        // Look at the beginning only, since the text may be long.
         let line = unicodeScalars.prefix(limit * 4).split { $0.properties.isWhitespace }.map { String($0) }
             .joined(separator: " ")
         let isWhole = line.count <= limit && unicodeScalars.count <= limit * 4

@@ -1,6 +1,6 @@
 extension String {
-    /// The text as one line of a message may show it: no more than `limit` of its Unicode scalars, those escaped that
-    /// could break the line or steer a terminal.
+    /// The text, safe to print in a one-line message: up to `limit` Unicode scalars. Scalars that could break the line
+    /// or control a terminal are escaped.
     package func printable(limit: Int) -> String {
         var line = ""
         for (index, scalar) in unicodeScalars.enumerated() {

@@ -1,8 +1,8 @@
-/// A writer's lock that could not be taken.
+/// A writer's lock that could not be acquired.
 public struct LockError: CodedError, Hashable, Sendable {
-    /// The kind of error: `busy` where another process holds the lock, `storage` where its file cannot be opened.
+    /// The kind of error: `busy` if another process holds the lock, `storage` if the lock file cannot be opened.
     public let errorCode: ErrorCode
-    /// One line: what is locked, and who holds it.
+    /// One line: the locked path and the lock's holder.
     public let description: String
 
     /// An error of the given kind with its one-line message.

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The memory that this process may have: the machine's, or on Linux what its control group leaves of it, as a container
-/// does. `ProcessInfo` knows the machine's alone.
+/// The maximum memory of this process: the machine's memory, or on Linux the limit of its control group, such as a
+/// container's. `ProcessInfo` reports only the machine's memory.
 package enum MemoryLimit {
     /// bytes
     package static let ofThisProcess: UInt64 = {
@@ -10,11 +10,12 @@ package enum MemoryLimit {
         return min(machine, smallest(groups: groups, root: "/sys/fs/cgroup") ?? machine)
     }()
 
-    /// The smallest limit of the groups that a process is in and of those around them; nil where there is none.
+    /// The smallest limit of a process's control groups and their parents; nil if there is none.
     ///
     /// - Parameters:
-    ///   - groups: what `/proc/PID/cgroup` says: a line `0::/path` (version 2), or `N:memory:/path` (version 1)
-    ///   - root: where the groups' file system is
+    ///   - groups: the content of `/proc/PID/cgroup`: a line `0::/path` (version 2) or `N:memory:/path` (version 1)
+    ///   - root: the mount point of the control group file system
+    /// - Returns: bytes
     package static func smallest(groups: String, root: String) -> UInt64? {
         var limits: [UInt64] = []
         for line in groups.split(whereSeparator: \.isNewline) {
@@ -29,7 +30,7 @@ package enum MemoryLimit {
             } else {
                 continue
             }
-            // A container often sees its own group as the root, whatever the path says: what is not there is passed over.
+            // A container often sees its own group as the root, although the path names another: skip missing files.
             var path = fields[2].split(separator: "/")
             while true {
                 let place = ([folder] + path.map(String.init) + [file]).joined(separator: "/")

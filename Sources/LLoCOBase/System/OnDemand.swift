@@ -1,20 +1,21 @@
 import Synchronization
 
-/// A value that is made when it is first asked for, once, whoever asks.
+/// A value that is created once, on first use, by any thread.
 package final class OnDemand<Value: Sendable>: Sendable {
     private let make: @Sendable () throws -> Value
-    private let made = Mutex<Value?>(nil)
+    private let cached = Mutex<Value?>(nil)
 
+    /// A value that `make` creates.
     package init(_ make: @escaping @Sendable () throws -> Value) {
         self.make = make
     }
 
-    /// The value; where making it fails, the next who asks tries again.
+    /// The value. If creating it throws, the next call tries again.
     package func callAsFunction() throws -> Value {
-        try made.withLock { made in
-            if let made { return made }
+        try cached.withLock { cached in
+            if let cached { return cached }
             let value = try make()
-            made = value
+            cached = value
             return value
         }
     }

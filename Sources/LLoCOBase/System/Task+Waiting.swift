@@ -1,14 +1,14 @@
 extension Task where Success: Sendable {
-    /// Waits for the task's end, no longer than until the caller is cancelled. The task itself goes on.
+    /// Waits for the task's end or the caller's cancellation. Cancelling the caller does not cancel the task.
     ///
-    /// - Throws: `CancellationError` where the caller is cancelled.
+    /// - Throws: `CancellationError` if the caller is cancelled.
     package func ended() async throws {
         let (end, continuation) = AsyncStream<Never>.makeStream()
         Task<Void, Never> {
             _ = await self.result
             continuation.finish()
         }
-        // Ends with the stream, or when this task is cancelled.
+        // Ends when the stream finishes or this task is cancelled.
         for await _ in end {}
         try Task<Never, Never>.checkCancellation()
     }

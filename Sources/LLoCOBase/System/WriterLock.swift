@@ -8,11 +8,11 @@ internal import Foundation
     internal import Musl
 #endif
 
-/// The advisory lock that lets one process at a time write a library, or train a compressor into a folder.
+/// An advisory lock that lets one process at a time write a library, or train a compressor into a folder.
 ///
-/// It is an `flock` on a file of its own, `<what is written>.lock`, that holds the writer's process number: the kernel lets
-/// go of it when the process ends, however it ends. It is not taken on the library itself, since there `flock` would
-/// collide with SQLite's own record locks on some systems.
+/// The lock is an `flock` on a separate file, `<target>.lock`, which contains the writer's process id. The kernel
+/// releases the lock when the process ends for any reason. The library file itself is not locked, because on some
+/// systems `flock` would conflict with SQLite's record locks.
 public final class WriterLock: Sendable {
     private let path: String
     private let descriptor: Int32
@@ -23,18 +23,22 @@ public final class WriterLock: Sendable {
     }
 
     deinit {
-        // Removed while still held: whoever waits on the removed file notices and opens the new one.
+        // Remove the file while the lock is held: a waiter on the removed file notices and opens the new one.
         unlink(path)
         close(descriptor)
     }
 
-    /// Takes the lock on what is written, waiting up to `timeout`; `onWait` is told once, before the first wait.
+    /// Acquires the lock of a file or folder.
     ///
-    /// - Throws: ``LockError``: `busy`, naming who holds it, or `storage` where the lock file cannot be opened.
+    /// - Parameters:
+    ///   - target: the path of the file or folder to write
+    ///   - timeout: the maximum time to wait
+    ///   - onWait: gets a message once, before the first wait
+    /// - Throws: ``LockError``: `busy`, with the lock's holder, or `storage` if the lock file cannot be opened.
     public static func acquire(
-        _ written: String, timeout: Duration, onWait: (String) -> Void
+        _ target: String, timeout: Duration, onWait: (String) -> Void
     ) throws -> WriterLock {
-        let path = written + ".lock"
+        let path = target + ".lock"
         let deadline = ContinuousClock.now + timeout
         var announced = false
         while true {
@@ -42,12 +46,12 @@ public final class WriterLock: Sendable {
             guard descriptor >= 0 else {
                 throw LockError(
                     .storage,
-                    "\(written): cannot be written: its lock file \(path) cannot be opened "
+                    "\(target): cannot be written: its lock file \(path) cannot be opened "
                         + "(\(String(cString: strerror(errno))))")
             }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
-                if isStill(path, descriptor) {
-                    record(in: descriptor)
+                if pathNames(path, descriptor) {
+                    recordProcess(in: descriptor)
                     return WriterLock(path: path, descriptor: descriptor)
                 }
                 close(descriptor)
@@ -58,33 +62,33 @@ public final class WriterLock: Sendable {
             close(descriptor)
             guard reason == EWOULDBLOCK || reason == EINTR else {
                 throw LockError(
-                    .storage, "\(written): cannot be locked for writing (\(String(cString: strerror(reason))))")
+                    .storage, "\(target): cannot be locked for writing (\(String(cString: strerror(reason))))")
             }
             if ContinuousClock.now >= deadline {
                 throw LockError(
                     .busy,
-                    "\(written): locked for writing by \(holder); "
-                        + "waited \(seconds(timeout)) s: let it finish, or end it, and run again")
+                    "\(target): locked for writing by \(holder); "
+                        + "waited \(seconds(timeout)) s: let it finish or end it, then retry")
             }
             if !announced {
                 announced = true
-                onWait("\(written): waiting for \(holder), which holds it for writing")
+                onWait("\(target): waiting for \(holder), which has it locked for writing")
             }
             Thread.sleep(forTimeInterval: 0.05)
         }
     }
 
-    /// Whether `path` still names the file behind `descriptor`, which the last holder may have removed.
-    private static func isStill(_ path: String, _ descriptor: Int32) -> Bool {
+    /// Whether `path` still names the open file. The previous holder may have removed it.
+    private static func pathNames(_ path: String, _ descriptor: Int32) -> Bool {
         var held = stat()
         var named = stat()
         guard fstat(descriptor, &held) == 0, stat(path, &named) == 0 else { return false }
         return held.st_ino == named.st_ino && held.st_dev == named.st_dev
     }
 
-    private static func record(in descriptor: Int32) {
+    private static func recordProcess(in descriptor: Int32) {
         let text = Array("\(getpid())\n".utf8)
-        // Only a courtesy to those who wait: the lock holds without it.
+        // Informs waiters only: the lock works without it, so errors are ignored.
         _ = ftruncate(descriptor, 0)
         _ = pwrite(descriptor, text, text.count, 0)
     }
@@ -94,7 +98,7 @@ public final class WriterLock: Sendable {
         let count = max(0, pread(descriptor, &bytes, bytes.count, 0))
         let text = String(decoding: bytes[..<count].prefix { $0 != 10 }, as: UTF8.self)
         guard let process = Int32(text), process > 0 else { return "another process" }
-        return process == getpid() ? "this same process (\(process))" : "process \(process)"
+        return process == getpid() ? "this process (\(process))" : "process \(process)"
     }
 
     private static func seconds(_ duration: Duration) -> String {

@@ -2,23 +2,23 @@ public import Foundation
 import LLoCOTorch
 
 extension AdapterCheckpoint {
-    /// Writes the adapter into `folder`, which is made where it is not there, so that PEFT and vLLM load it.
+    /// Writes the adapter into `folder` in the layout that PEFT and vLLM load. Creates the folder if it is missing.
     ///
-    /// Each file appears whole or not at all, the weights first. The same adapter always gives the same bytes.
-    /// - Throws: `CheckpointError` where shapes do not fit the configuration or a file cannot be written; `TorchError`.
+    /// Each file is written atomically, the weights first. The same adapter always gives the same bytes.
+    /// - Throws: `CheckpointError` if shapes do not fit the configuration or a file cannot be written; `TorchError`.
     public func write(to folder: URL) throws {
         let weightsFile = folder.appendingPathComponent(Self.weightsName)
         let tensors = try namedTensors(file: weightsFile.path)
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw CheckpointError(.unwritable, file: folder.path, found: "the folder could not be made")
+            throw CheckpointError(.unwritable, file: folder.path, found: "could not create the folder")
         }
         try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: weightsFile)
         try AtomicFile.write(Data(configuration.json.utf8), to: folder.appendingPathComponent(Self.configurationName))
     }
 
-    /// The two files' contents, for a store that keeps adapters among other things.
+    /// The contents of the two files in memory, for a store such as a database.
     /// - Throws: `CheckpointError`, `TorchError`.
     public func encoded() throws -> (configuration: String, weights: Data) {
         let tensors = try namedTensors(file: Self.weightsName)
@@ -42,7 +42,7 @@ extension AdapterCheckpoint {
             tensors[AdapterKey.name(target, isA: true)] = weights.a
             tensors[AdapterKey.name(target, isA: false)] = weights.b
         }
-        guard !tensors.isEmpty else { throw fault("an adapter without weights", "at least one layer") }
+        guard !tensors.isEmpty else { throw fault("an adapter without weights", "weights of at least one layer") }
         return tensors
     }
 }

@@ -14,7 +14,7 @@ extension AdapterConfiguration {
         guard (0..<1).contains(dropout) else { throw fault("lora_dropout \(dropout)", "0 to below 1") }
     }
 
-    /// The text of `adapter_config.json`, always the same for the same configuration.
+    /// The text of `adapter_config.json`. Equal configurations give equal bytes.
     package var json: String {
         func patterns<Value>(_ patterns: [Pattern<Value>], _ convert: (Value) -> JSONValue) -> JSONValue {
             var object = JSONObject()

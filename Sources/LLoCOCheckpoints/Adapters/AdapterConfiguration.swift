@@ -1,37 +1,37 @@
 /// The `adapter_config.json` of a LoRA adapter in PEFT's layout.
 public struct AdapterConfiguration: Equatable, Sendable {
-    /// `r`, where `rankPattern` does not say otherwise.
+    /// `r`: the rank of layers that `rankPattern` does not match.
     public var rank: Int
-    /// `lora_alpha`, where `alphaPattern` does not say otherwise.
+    /// `lora_alpha`: the alpha of layers that `alphaPattern` does not match.
     public var alpha: Double
-    /// Chance that an input of a LoRA branch is dropped in training.
+    /// Dropout probability of a LoRA branch's input in training.
     public var dropout: Double
-    /// Names of the linear layers, such as `q_proj`; a longer path picks layers apart.
+    /// Names of the adapted linear layers, such as `q_proj`, or longer path suffixes that select single layers.
     public var targetModules: [String]
-    /// Other ranks, by the end of a layer's path. In order: the first that fits counts.
+    /// Ranks of single layers, by path suffix. The first match applies.
     public var rankPattern: [Pattern<Int>]
-    /// Other alphas, by the end of a layer's path. In order: the first that fits counts.
+    /// Alphas of single layers, by path suffix. The first match applies.
     public var alphaPattern: [Pattern<Double>]
     /// Whether the scale is alpha / sqrt(r) instead of alpha / r (arXiv 2312.03732).
     public var isRankStabilized: Bool
-    /// What the adapter was trained on; a name or a path, for information.
+    /// Name or path of the model that the adapter was trained on, for information.
     public var baseModel: String?
 
-    /// An exception for the layers whose path is `suffix` or ends in `.suffix`.
+    /// A value for the layers whose path is `suffix` or ends in `.suffix`.
     public struct Pattern<Value: Equatable & Sendable>: Equatable, Sendable {
-        /// The end of a layer's path, whole names between dots: `q_proj`, `layers.3.self_attn.q_proj`
+        /// Suffix of a layer's path, in whole dot-separated names: `q_proj`, `layers.3.self_attn.q_proj`.
         public var suffix: String
-        /// What these layers have instead
+        /// The rank or alpha of these layers.
         public var value: Value
 
-        /// An exception for some layers.
+        /// Creates a value for the layers with a path suffix.
         public init(suffix: String, value: Value) {
             self.suffix = suffix
             self.value = value
         }
     }
 
-    /// A plain LoRA by default: one rank and one alpha, without dropout.
+    /// Creates a configuration. The default is plain LoRA: one rank and one alpha, without dropout.
     public init(
         rank: Int, alpha: Double, dropout: Double = 0, targetModules: [String], rankPattern: [Pattern<Int>] = [],
         alphaPattern: [Pattern<Double>] = [], isRankStabilized: Bool = false, baseModel: String? = nil
@@ -51,7 +51,7 @@ public struct AdapterConfiguration: Equatable, Sendable {
         rankPattern.first { Self.path(target.path, endsIn: $0.suffix) }?.value ?? rank
     }
 
-    /// What the product B A x of one layer is multiplied by.
+    /// The factor of the product B A x of one layer.
     public func scale(of target: AdapterTarget) -> Double {
         let rank = Double(rank(of: target))
         return alpha(of: target) / (isRankStabilized ? rank.squareRoot() : rank)

@@ -1,18 +1,18 @@
-/// A tensor name of an adapter file, such as `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
+/// A tensor name in an adapter file, such as `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`.
 ///
-/// Before `weight` an adapter's name may stand, `default` for instance: so they are called within a model that was saved whole.
+/// An adapter name such as `default` may precede `weight`, as in the state dict of a whole PEFT model.
 struct AdapterKey {
     let target: AdapterTarget
     let isA: Bool
-    /// The layer's path within the model that the adapter was trained on.
+    /// The layer's path in the model that the adapter was trained on.
     let path: String
-    /// nil where the name says none.
+    /// The adapter name in the tensor name, if any.
     let adapter: String?
 
-    /// - Returns: nil where the name is none of a LoRA matrix of a Llama layer.
+    /// - Returns: nil if the name does not belong to a LoRA matrix of a Llama layer.
     init?(_ name: String) {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        // An adapter of a model without a head (LlamaModel) has one `model` less.
+        // Adapters of a model without a head (LlamaModel) have one `model` less.
         guard let start = parts.firstIndex(of: "layers"), (2...3).contains(start),
             parts[..<start].elementsEqual(["base_model", "model", "model"].prefix(start)),
             (start + 6...start + 7).contains(parts.count), parts.last == "weight",

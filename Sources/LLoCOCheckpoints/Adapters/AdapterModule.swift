@@ -1,4 +1,4 @@
-/// The linear layers of a Llama layer that an adapter can change.
+/// A linear layer of a Llama layer that an adapter can change.
 public enum AdapterModule: String, CaseIterable, Sendable {
     case query = "q_proj"
     case key = "k_proj"
@@ -8,7 +8,7 @@ public enum AdapterModule: String, CaseIterable, Sendable {
     case up = "up_proj"
     case down = "down_proj"
 
-    /// Its place within a layer, such as `self_attn.q_proj`.
+    /// The path within a layer, such as `self_attn.q_proj`.
     public var path: String {
         switch self {
         case .query, .key, .value, .output: "self_attn.\(rawValue)"
@@ -16,21 +16,21 @@ public enum AdapterModule: String, CaseIterable, Sendable {
         }
     }
 
-    /// The module at a place within a layer.
+    /// Creates a module from its path within a layer; nil for any other path.
     public init?(path: some StringProtocol) {
         guard let module = Self.allCases.first(where: { $0.path == path }) else { return nil }
         self = module
     }
 }
 
-/// A linear layer of the whole model.
+/// One linear layer of a model, as the target of a pair of LoRA matrices.
 public struct AdapterTarget: Hashable, Sendable {
-    /// The layer's number, from 0
+    /// Index of the decoder layer, from 0.
     public var layer: Int
-    /// Which of the layer's linear layers
+    /// The linear layer within the decoder layer.
     public var module: AdapterModule
 
-    /// A linear layer by its place.
+    /// Creates a target from a layer index and a module.
     public init(layer: Int, module: AdapterModule) {
         self.layer = layer
         self.module = module

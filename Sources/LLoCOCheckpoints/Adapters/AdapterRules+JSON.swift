@@ -1,11 +1,11 @@
 import LLoCOBase
 
 extension AdapterRules {
-    /// Far more than the layers of any model.
+    /// Far more than any model has layers.
     private static let maximumPatterns = 4096
 
-    /// Reads `adapter_config.json`. What this package would compute wrongly is refused by name.
-    /// - Throws: `CheckpointError`.
+    /// Reads `adapter_config.json`.
+    /// - Throws: `CheckpointError`, also for every setting that this package would compute wrongly.
     init(json file: FileBytes) throws {
         let object = try file.jsonObject()
         let reader = ConfigurationReader(file: file, object: object)
@@ -62,7 +62,7 @@ extension AdapterRules {
     private static func layers(_ reader: ConfigurationReader) throws -> [Int]? {
         let layers = try reader.integers("layers_to_transform")
         guard !layers.isEmpty else { return nil }
-        // Where a layer's number stands in its path. The layers here have one such place.
+        // The name before the layer's number in its path. Here it is always `layers`.
         let patterns = reader.object.value("layers_pattern").map { $0.array?.map(\.string) ?? [$0.string] } ?? []
         guard patterns.isEmpty || patterns == [""] || patterns.contains("layers") else {
             throw reader.file.fault(
@@ -91,17 +91,17 @@ extension AdapterRules {
         do { return try ModulePattern(text) } catch {
             throw file.fault(
                 "the regular expression \(text) in \(key): \(error.reason)",
-                expected: "one without references back, looks behind and flags", code: .unsupported)
+                expected: "one without backreferences, lookbehind and flags", code: .unsupported)
         }
     }
 
-    /// PEFT's variants of LoRA that compute something else, or change other parts of the model.
+    /// Rejects PEFT's LoRA variants that compute something else or change other parts of the model.
     private static func refuseVariants(_ reader: ConfigurationReader) throws {
         let (object, file) = (reader.object, reader.file)
         if let bias = object.value("bias"), bias != .string("none") {
             throw file.fault("bias is \(bias.summary)", expected: "\"none\"", code: .unsupported)
         }
-        // Other starting values than these are taken out of the base weights, which are others then than the model's own.
+        // The other initializations subtract the initial B A from the base weights, which then differ from the model's.
         if let start = object.value("init_lora_weights"), start.bool == nil,
             !["gaussian", "eva", "orthogonal"].contains(start.string?.lowercased())
         {
@@ -109,11 +109,11 @@ extension AdapterRules {
                 "init_lora_weights is \(start.summary)", expected: "an adapter converted to plain LoRA",
                 code: .unsupported)
         }
-        let read: Set = [
+        let known: Set = [
             "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern",
             "alpha_pattern", "use_rslora", "init_lora_weights", "inference_mode", "auto_mapping", "loftq_config",
             "eva_config", "corda_config", "runtime_config",
         ]
-        try reader.refuseSwitches(besides: read)
+        try reader.refuseEnabledKeys(except: known)
     }
 }

@@ -1,10 +1,10 @@
-/// A regular expression over the paths of a model's modules, as PEFT's configurations hold them: Python's `re`, without
-/// references back, looks behind and flags.
+/// A regular expression over module paths, as in PEFT's configurations: the syntax of Python's `re`, without
+/// backreferences, lookbehind and flags.
 ///
-/// A part of the expression maps the places where it may begin to those where it may end. With the bound on steps that makes
-/// the time that an expression from a file takes a bounded one.
+/// Each part of the expression maps the set of positions where it may begin to the set where it may end. The maximum
+/// number of steps therefore bounds the time of an expression from an untrusted file.
 package struct ModulePattern: Sendable {
-    /// What of an expression is not read, or that it takes too long.
+    /// An expression with unsupported syntax, or a match that took too many steps.
     package struct Fault: Error {
         package let reason: String
     }
@@ -17,37 +17,40 @@ package struct ModulePattern: Sendable {
         case start
         case end
         case wordBoundary(Bool)
-        case lookahead(Node, isWanted: Bool)
+        case lookahead(Node, isPositive: Bool)
     }
 
-    private static let longest = 4096
-    private static let deepest = 64
+    private static let maximumBytes = 4096
+    private static let maximumDepth = 64
     private static let maximumSteps = 1_000_000
 
     let source: String
     private let text: [UInt8]
     private let root: Node
-    /// Whether nothing but the dot has a meaning of its own.
+    /// Whether the expression has no metacharacter except the dot.
     let isPlain: Bool
 
     /// - Throws: `Fault`.
     package init(_ text: String) throws(Fault) {
         source = text
         self.text = Array(text.utf8)
-        guard self.text.count <= Self.longest else { throw Fault(reason: "longer than \(Self.longest) bytes") }
+        guard self.text.count <= Self.maximumBytes else {
+            throw Fault(reason: "longer than \(Self.maximumBytes) bytes")
+        }
         isPlain = !self.text.contains { "^$*+?[](){}|\\".utf8.contains($0) }
         var parser = Parser(bytes: self.text)
         root = try parser.expression()
     }
 
-    /// Whether the expression matches all of a path: `re.fullmatch`.
+    /// Whether the expression matches the whole path (`re.fullmatch`).
     package func matches(_ path: String) throws(Fault) -> Bool {
         let path = Array(path.utf8)
         return try ends(path, from: [0]).contains(path.count)
     }
 
-    /// Whether it matches all of a path or what follows some dot of it, as PEFT reads the keys of `rank_pattern` and
-    /// `alpha_pattern`: `re.match(r"(.*\.)?(KEY)$", path)`.
+    /// Whether the expression matches the whole path or everything after one of its dots.
+    ///
+    /// PEFT matches the keys of `rank_pattern` and `alpha_pattern` this way: `re.match(r"(.*\.)?(KEY)$", path)`.
     package func matchesEnd(of path: String) throws(Fault) -> Bool {
         let path = Array(path.utf8)
         if isPlain {
@@ -68,44 +71,46 @@ package struct ModulePattern: Sendable {
         let path: [UInt8]
         var steps = 0
 
-        mutating func ends(_ node: Node, from places: Set<Int>) throws(Fault) -> Set<Int> {
-            steps += 1 + places.count
-            guard steps <= ModulePattern.maximumSteps else { throw Fault(reason: "it takes too long") }
-            guard !places.isEmpty else { return [] }
+        mutating func ends(_ node: Node, from positions: Set<Int>) throws(Fault) -> Set<Int> {
+            steps += 1 + positions.count
+            guard steps <= ModulePattern.maximumSteps else {
+                throw Fault(reason: "more than \(ModulePattern.maximumSteps) steps for one path")
+            }
+            guard !positions.isEmpty else { return [] }
             switch node {
             case .byte(let set):
-                return Set(places.filter { $0 < path.count && set.contains(path[$0]) }.map { $0 + 1 })
+                return Set(positions.filter { $0 < path.count && set.contains(path[$0]) }.map { $0 + 1 })
             case .sequence(let nodes):
-                var places = places
-                for node in nodes { places = try ends(node, from: places) }
-                return places
+                var positions = positions
+                for node in nodes { positions = try ends(node, from: positions) }
+                return positions
             case .choice(let nodes):
                 var all: Set<Int> = []
-                for node in nodes { all.formUnion(try ends(node, from: places)) }
+                for node in nodes { all.formUnion(try ends(node, from: positions)) }
                 return all
             case .repeated(let node, let minimum, let maximum):
-                return try ends(node, minimum, maximum, from: places)
-            case .start: return places.intersection([0])
-            case .end: return places.intersection([path.count])
-            case .wordBoundary(let isWanted):
-                return places.filter { (isWord($0 - 1) != isWord($0)) == isWanted }
-            case .lookahead(let node, let isWanted):
-                var kept: Set<Int> = []
-                for place in places {
-                    let isThere = try !ends(node, from: [place]).isEmpty
-                    if isThere == isWanted { kept.insert(place) }
+                return try ends(node, minimum, maximum, from: positions)
+            case .start: return positions.intersection([0])
+            case .end: return positions.intersection([path.count])
+            case .wordBoundary(let isPositive):
+                return positions.filter { (isWord($0 - 1) != isWord($0)) == isPositive }
+            case .lookahead(let node, let isPositive):
+                var accepted: Set<Int> = []
+                for position in positions {
+                    let matches = try !ends(node, from: [position]).isEmpty
+                    if matches == isPositive { accepted.insert(position) }
                 }
-                return kept
+                return accepted
             }
         }
 
         private mutating func ends(
-            _ node: Node, _ minimum: Int, _ maximum: Int, from places: Set<Int>
+            _ node: Node, _ minimum: Int, _ maximum: Int, from positions: Set<Int>
         ) throws(Fault) -> Set<Int> {
-            var last = places
+            var last = positions
             for _ in 0..<minimum {
                 let next = try ends(node, from: last)
-                // What a round leaves as it was, all further ones do.
+                // A fixed point: further rounds change nothing.
                 if next == last { break }
                 last = next
             }
@@ -119,8 +124,8 @@ package struct ModulePattern: Sendable {
             return all
         }
 
-        private func isWord(_ place: Int) -> Bool {
-            path.indices.contains(place) && ByteSet.word.contains(path[place])
+        private func isWord(_ position: Int) -> Bool {
+            path.indices.contains(position) && ByteSet.word.contains(path[position])
         }
     }
 
@@ -136,7 +141,7 @@ package struct ModulePattern: Sendable {
                 $0 < 0x80 && (Unicode.Scalar($0).properties.isAlphabetic || digits.contains($0) || $0 == 0x5F)
             })
         static let space = ByteSet([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20])
-        static let allButLineEnds = ByteSet([0x0A]).inverted
+        static let allButLineFeed = ByteSet([0x0A]).inverted
 
         var inverted: ByteSet { ByteSet((UInt8.min...UInt8.max).filter { !contains($0) }) }
         func contains(_ byte: UInt8) -> Bool { flags[Int(byte)] }
@@ -153,22 +158,22 @@ package struct ModulePattern: Sendable {
         private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
         private mutating func accept(_ text: StaticString) -> Bool {
-            let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-            guard bytes[index...].starts(with: wanted) else { return false }
-            index += wanted.count
+            let prefix = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+            guard bytes[index...].starts(with: prefix) else { return false }
+            index += prefix.count
             return true
         }
 
         mutating func expression() throws(Fault) -> Node {
             let node = try choice()
-            guard index == bytes.count else { throw Fault(reason: "a parenthesis that nothing opens") }
+            guard index == bytes.count else { throw Fault(reason: "an unmatched closing parenthesis") }
             return node
         }
 
         private mutating func choice() throws(Fault) -> Node {
             depth += 1
-            guard depth <= ModulePattern.deepest else {
-                throw Fault(reason: "more than \(ModulePattern.deepest) levels")
+            guard depth <= ModulePattern.maximumDepth else {
+                throw Fault(reason: "groups nested deeper than \(ModulePattern.maximumDepth)")
             }
             defer { depth -= 1 }
             var branches: [Node] = []
@@ -186,7 +191,7 @@ package struct ModulePattern: Sendable {
         private mutating func atom() throws(Fault) -> Node {
             if accept("(") { return try group() }
             if accept("[") { return .byte(try byteClass()) }
-            if accept(".") { return .byte(.allButLineEnds) }
+            if accept(".") { return .byte(.allButLineFeed) }
             if accept("^") { return .start }
             if accept("$") { return .end }
             if accept("\\") {
@@ -202,23 +207,23 @@ package struct ModulePattern: Sendable {
         }
 
         private mutating func group() throws(Fault) -> Node {
-            var isWanted: Bool?
+            var isPositive: Bool?
             if accept("?=") {
-                isWanted = true
+                isPositive = true
             } else if accept("?!") {
-                isWanted = false
+                isPositive = false
             } else if accept("?P<") {
                 while let byte = next, byte != UInt8(ascii: ">") {
-                    guard ByteSet.word.contains(byte) else { throw Fault(reason: "a group's name that is none") }
+                    guard ByteSet.word.contains(byte) else { throw Fault(reason: "an invalid group name") }
                     index += 1
                 }
-                guard accept(">") else { throw Fault(reason: "a group's name that does not end") }
+                guard accept(">") else { throw Fault(reason: "an unterminated group name") }
             } else if !accept("?:"), next == UInt8(ascii: "?") {
-                throw Fault(reason: "a kind of group that is not read")
+                throw Fault(reason: "an unsupported kind of group")
             }
             let node = try choice()
-            guard accept(")") else { throw Fault(reason: "a parenthesis that does not end") }
-            return isWanted.map { .lookahead(node, isWanted: $0) } ?? node
+            guard accept(")") else { throw Fault(reason: "an unmatched opening parenthesis") }
+            return isPositive.map { .lookahead(node, isPositive: $0) } ?? node
         }
 
         private mutating func repeated(_ node: Node) throws(Fault) -> Node {
@@ -234,11 +239,11 @@ package struct ModulePattern: Sendable {
             }
             // A lazy repetition matches the same paths.
             _ = accept("?")
-            if let byte = next, "*+?".utf8.contains(byte) { throw Fault(reason: "a repetition that is repeated") }
+            if let byte = next, "*+?".utf8.contains(byte) { throw Fault(reason: "a repeated repetition") }
             return .repeated(node, minimum: minimum, maximum: maximum)
         }
 
-        /// {n}, {n,}, {,m} or {n,m}; nil, and nothing is read, where the brace stands for itself.
+        /// Parses {n}, {n,}, {,m} or {n,m}. Returns nil and consumes nothing if the brace is literal.
         private mutating func bounds() throws(Fault) -> (Int, Int)? {
             let start = index
             guard accept("{") else { return nil }
@@ -268,9 +273,9 @@ package struct ModulePattern: Sendable {
             return (minimum, maximum)
         }
 
-        /// What stands behind a backslash, and is a set of bytes.
+        /// Parses the character after a backslash as a set of bytes.
         private mutating func escaped() throws(Fault) -> ByteSet {
-            guard let byte = next else { throw Fault(reason: "a backslash at its end") }
+            guard let byte = next else { throw Fault(reason: "a backslash at the end") }
             index += 1
             switch byte {
             case UInt8(ascii: "d"): return .digits
@@ -280,7 +285,7 @@ package struct ModulePattern: Sendable {
             case UInt8(ascii: "s"): return .space
             case UInt8(ascii: "S"): return ByteSet.space.inverted
             case _ where ByteSet.word.contains(byte) && byte != 0x5F:
-                throw Fault(reason: "\\\(Character(Unicode.Scalar(byte)))")
+                throw Fault(reason: "the unsupported escape \\\(Character(Unicode.Scalar(byte)))")
             default: return ByteSet([byte])
             }
         }
@@ -292,7 +297,7 @@ package struct ModulePattern: Sendable {
             while isFirst || next != UInt8(ascii: "]") {
                 isFirst = false
                 guard let byte = next, byte < 0x80 else {
-                    throw Fault(reason: "a class that does not end, or is not ASCII")
+                    throw Fault(reason: "a character class that is unterminated or not ASCII")
                 }
                 index += 1
                 if byte == UInt8(ascii: "\\") {
@@ -302,7 +307,7 @@ package struct ModulePattern: Sendable {
                 {
                     let last = bytes[index + 1]
                     guard byte <= last, last < 0x80, last != UInt8(ascii: "\\") else {
-                        throw Fault(reason: "a range of a class that is none")
+                        throw Fault(reason: "an invalid range in a character class")
                     }
                     set.formUnion(ByteSet(byte...last))
                     index += 2

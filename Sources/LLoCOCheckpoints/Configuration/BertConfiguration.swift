@@ -1,6 +1,6 @@
 public import Foundation
 
-/// The shape of a BERT encoder, such as all-MiniLM-L6-v2.
+/// The dimensions of a BERT encoder, such as all-MiniLM-L6-v2.
 public struct BertConfiguration: Equatable, Sendable {
     /// Rows of the word embedding.
     public var vocabularySize: Int
@@ -8,21 +8,21 @@ public struct BertConfiguration: Equatable, Sendable {
     public var hiddenSize: Int
     /// Size of the feed-forward network's inner state.
     public var intermediateSize: Int
-    /// The encoder's layers.
+    /// Number of encoder layers.
     public var layerCount: Int
-    /// A divisor of `hiddenSize`.
+    /// Number of attention heads; a divisor of `hiddenSize`.
     public var headCount: Int
-    /// Rows of the learned position embedding: the longest input in tokens.
+    /// Rows of the learned position embedding: the maximum input length in tokens.
     public var maximumPositions: Int
-    /// Rows of the segment embedding.
+    /// Rows of the token type embedding.
     public var tokenTypeCount: Int
-    /// What layer norms add to the variance; 1e-12 by default.
+    /// Epsilon of the layer norms; 1e-12 by default.
     public var layerNormEpsilon: Double
 
-    /// Dimensions of a head.
+    /// Size of an attention head.
     public var headSize: Int { hiddenSize / headCount }
 
-    /// A shape; nothing is checked.
+    /// Creates a configuration without validation.
     public init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         maximumPositions: Int, tokenTypeCount: Int = 2, layerNormEpsilon: Double = 1e-12
@@ -37,7 +37,7 @@ public struct BertConfiguration: Equatable, Sendable {
         self.layerNormEpsilon = layerNormEpsilon
     }
 
-    /// Reads a `config.json`, or the one of a Hugging Face folder.
+    /// Reads a `config.json`, or the one in a Hugging Face folder.
     /// - Throws: `CheckpointError`, also for encoders other than BERT with absolute positions and GELU.
     public init(at url: URL) throws {
         try self.init(json: FileBytes(mapping: Folder.exists(url) ? url.appendingPathComponent("config.json") : url))
@@ -74,7 +74,7 @@ public struct BertConfiguration: Equatable, Sendable {
         guard hiddenSize % headCount == 0 else {
             throw file.fault(
                 "hidden_size \(hiddenSize) and num_attention_heads \(headCount)",
-                expected: "the first a multiple of the second")
+                expected: "hidden_size as a multiple of num_attention_heads")
         }
         guard layerNormEpsilon > 0, layerNormEpsilon < 0.1 else {
             throw file.fault("layer_norm_eps \(layerNormEpsilon)", expected: "above 0, below 0.1")

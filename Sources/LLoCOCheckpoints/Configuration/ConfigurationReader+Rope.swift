@@ -2,11 +2,11 @@ import Foundation
 import LLoCOBase
 
 extension ConfigurationReader {
-    /// How a model's layers turn queries and keys, in the older keys (`rope_theta`, `rope_scaling`) or the newer
-    /// (`rope_parameters`, where layers differ `rope_parameters.full_attention`).
+    /// Reads the rotary embedding from the older keys (`rope_theta`, `rope_scaling`) or the newer one
+    /// (`rope_parameters`; `rope_parameters.full_attention` if layers differ).
     ///
-    /// - Parameter headSize: of which `partial_rotary_factor` is a share
-    /// - Throws: `CheckpointError` for a kind of scaling that is not computed.
+    /// - Parameter headSize: the head size, to which `partial_rotary_factor` applies
+    /// - Throws: `CheckpointError` for an unsupported kind of scaling.
     func rope(headSize: Int, maximumPositions: Int) throws -> Rope {
         let parameters = try optionalObject("rope_parameters")
         let nested = try parameters?.optionalObject("full_attention")
@@ -22,14 +22,14 @@ extension ConfigurationReader {
             dimensions: partial == 1 ? nil : Int(Double(headSize) * partial))
     }
 
-    /// The kind of scaling that an object of rope parameters names.
+    /// Reads the scaling from an object of rope parameters.
     func ropeScaling(_ scaling: ConfigurationReader, maximumPositions: Int) throws -> RopeScaling {
-        /// The window before scaling; where a model has it beside its other sizes, that counts.
+        /// The context window before scaling. The top-level key takes precedence.
         func original() throws -> Int {
             let key = "original_max_position_embeddings"
             return try optionalInteger(key) ?? scaling.integer(key, default: maximumPositions)
         }
-        /// By how much the window was made longer.
+        /// The ratio of the extended window to the original one.
         func factor() throws -> Double {
             if let factor = try scaling.optionalNumber("factor") { return factor }
             return Double(maximumPositions) / Double(max(1, try original()))
@@ -62,23 +62,23 @@ extension ConfigurationReader {
                     ?? RopeScaling.longRopeAttentionFactor(factor(), originalMaximumPositions: original()))
         default:
             throw file.fault(
-                "\(scaling.prefix)rope_type \(type ?? "of no name")",
+                "\(scaling.prefix)rope_type \(type ?? "missing")",
                 expected: "default, linear, llama3, dynamic, yarn or longrope", code: .unsupported)
         }
     }
 }
 
 extension RopeScaling {
-    /// What YaRN multiplies cosines and sines by where a file does not say: 0.1 · ln(factor) + 1, or of DeepSeek's two
-    /// scales the quotient.
+    /// YaRN's default factor of cosines and sines: 0.1 · ln(factor) + 1. DeepSeek's two scales give a quotient of two
+    /// such terms.
     static func yarnAttentionFactor(_ factor: Double, _ scale: Double? = nil, _ allDimensions: Double? = nil) -> Double
     {
-        func share(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1 }
-        guard let scale, let allDimensions, scale != 0, allDimensions != 0 else { return share(1) }
-        return share(scale) / share(allDimensions)
+        func term(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1 }
+        guard let scale, let allDimensions, scale != 0, allDimensions != 0 else { return term(1) }
+        return term(scale) / term(allDimensions)
     }
 
-    /// The same of LongRoPE: √(1 + ln(factor) / ln(original)).
+    /// LongRoPE's default factor of cosines and sines: √(1 + ln(factor) / ln(original)).
     static func longRopeAttentionFactor(_ factor: Double, originalMaximumPositions: Int) -> Double {
         guard factor > 1, originalMaximumPositions > 1 else { return 1 }
         return (1 + log(factor) / log(Double(originalMaximumPositions))).squareRoot()

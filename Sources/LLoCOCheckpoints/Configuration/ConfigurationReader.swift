@@ -4,9 +4,9 @@ import LLoCOBase
 struct ConfigurationReader {
     let file: FileBytes
     let object: JSONObject
-    /// What to put before a key in messages, for objects within the configuration.
+    /// Prefix of keys in messages, for nested objects.
     var prefix = ""
-    /// What absent keys stand for.
+    /// Values of missing keys.
     var defaults: [String: JSONValue] = [:]
 
     private func value(_ key: String) -> JSONValue? { object.value(key) ?? defaults[key] }
@@ -43,8 +43,8 @@ struct ConfigurationReader {
         return number
     }
 
-    func bool(_ key: String, default standard: Bool) throws -> Bool {
-        guard let value = value(key) else { return standard }
+    func bool(_ key: String, default defaultValue: Bool) throws -> Bool {
+        guard let value = value(key) else { return defaultValue }
         guard let bool = value.bool else { throw fault(key, value, "true or false") }
         return bool
     }
@@ -61,13 +61,13 @@ struct ConfigurationReader {
         return ConfigurationReader(file: file, object: inner, prefix: "\(prefix)\(key).")
     }
 
-    /// One integer or a list of them; none where the key is absent.
+    /// One integer or a list of integers; empty if the key is missing.
     func integers(_ key: String) throws -> [Int] {
         guard let value = value(key) else { return [] }
         let values = value.array ?? [value]
         let integers = values.compactMap(\.integer)
         guard integers.count == values.count, integers.count <= 1024 else {
-            throw fault(key, value, "an integer or a list of them")
+            throw fault(key, value, "an integer or a list of integers")
         }
         return integers
     }
@@ -82,7 +82,7 @@ struct ConfigurationReader {
         return numbers.map(Float.init)
     }
 
-    /// A list of strings; nil where the key is absent.
+    /// A list of strings; nil if the key is missing.
     func strings(_ key: String) throws -> [String]? {
         guard let value = value(key) else { return nil }
         guard let strings = value.array?.compactMap(\.string), strings.count == value.array?.count else {

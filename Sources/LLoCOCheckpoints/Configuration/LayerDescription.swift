@@ -1,49 +1,50 @@
-/// What a decoder's layer computes: forward pass, decoding and training walk this. The defaults are Llama's.
+/// The architecture of one decoder layer, for the forward pass, decoding and training. The defaults are Llama's.
 public struct LayerDescription: Equatable, Sendable {
-    /// Where RMS norms stand: before a branch (attention, feed-forward network) on what it reads, after it on what it adds
-    /// to the residual stream, or both.
+    /// The positions of RMS norms: on the input of a branch (attention, feed-forward network), on its output before the
+    /// residual addition, or both.
     public enum Norms: Sendable {
         case before, after, beforeAndAfter
 
-        /// Whether a branch reads normed states
+        /// Whether a branch's input is normalized.
         public var areBefore: Bool { self != .after }
-        /// Whether what a branch adds is normed
+        /// Whether a branch's output is normalized.
         public var areAfter: Bool { self != .before }
     }
 
-    /// Which RMS norm queries and keys go through before they are turned.
+    /// The RMS norm of queries and keys before rotation.
     public enum HeadNorm: Sendable {
         case none
-        /// each head by itself, all with one weight
+        /// Each head separately, with one weight for all heads.
         case eachHead
-        /// all heads joined
+        /// All heads together.
         case wholeWidth
     }
 
-    /// What the feed-forward network's gate goes through.
+    /// The activation function of the feed-forward network's gate.
     public enum Activation: Sendable {
         case silu
-        /// GELU in its tanh form
+        /// The tanh approximation of GELU.
         case gelu
     }
 
-    /// Queries multiplied by 1 + rate · ln(1 + floor(position / original)) (Llama 4, Ministral 3).
+    /// Attention temperature scaling: queries are multiplied by 1 + rate · ln(1 + floor(position / original)) (Llama 4,
+    /// Ministral 3).
     public struct QueryGrowth: Equatable, Sendable {
-        /// What the logarithm is multiplied by; 0 for no growth
+        /// Factor of the logarithm; 0 for no growth.
         public var rate: Double
-        /// Positions between two steps of the growth
+        /// Number of positions between two steps of the growth.
         public var originalMaximumPositions: Int
 
-        /// Growth by `rate` every `originalMaximumPositions` positions.
+        /// Creates growth by `rate` every `originalMaximumPositions` positions.
         public init(rate: Double, originalMaximumPositions: Int) {
             self.rate = rate
             self.originalMaximumPositions = originalMaximumPositions
         }
     }
 
-    /// Where RMS norms stand; before each branch by default
+    /// The positions of RMS norms; before each branch by default.
     public var norms = Norms.before
-    /// How queries and keys are normed; not at all by default
+    /// The norm of queries and keys; none by default.
     public var headNorm = HeadNorm.none
     /// Whether the query, key and value projections have biases.
     public var attentionBias = false
@@ -51,17 +52,17 @@ public struct LayerDescription: Equatable, Sendable {
     public var attentionOutputBias = false
     /// Whether the feed-forward projections have biases.
     public var mlpBias = false
-    /// What the feed-forward network's gate goes through; SiLU by default
+    /// The activation function of the feed-forward network's gate; SiLU by default.
     public var activation = Activation.silu
-    /// How many positions a query sees, its own and those right before it; nil for all.
+    /// The sliding window: number of positions that a query attends to, including its own; nil for all.
     public var window: Int?
-    /// nil where positions are not told apart but by their order
+    /// The rotary position embedding; nil for a layer without one.
     public var rope: Rope? = Rope()
-    /// What scores are multiplied by; nil for 1 / sqrt(head size)
+    /// Factor of the attention scores; nil for 1 / sqrt(head size).
     public var attentionScale: Double?
-    /// How queries grow with their positions; nil where they do not
+    /// The growth of queries with their position; nil for none.
     public var queryGrowth: QueryGrowth?
 
-    /// Llama's layer.
+    /// Creates Llama's layer.
     public init() {}
 }

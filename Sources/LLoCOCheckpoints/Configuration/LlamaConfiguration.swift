@@ -1,4 +1,4 @@
-/// The shape of a decoder: Llama's, or what a family (`ModelFamilies`) has instead.
+/// The configuration of a decoder of Llama's architecture or of another supported family (`ModelFamilies`).
 public struct LlamaConfiguration: Equatable, Sendable {
     /// Rows of the embedding matrix.
     public var vocabularySize: Int
@@ -6,43 +6,44 @@ public struct LlamaConfiguration: Equatable, Sendable {
     public var hiddenSize: Int
     /// Size of the feed-forward layer's inner state.
     public var intermediateSize: Int
-    /// The decoder's layers.
+    /// Number of decoder layers.
     public var layerCount: Int
-    /// Query heads.
+    /// Number of query heads.
     public var headCount: Int
-    /// Key and value heads; a divisor of `headCount`.
+    /// Number of key and value heads; a divisor of `headCount`.
     public var keyValueHeadCount: Int
-    /// Dimensions of a head; even.
+    /// Size of an attention head; even.
     public var headSize: Int
-    /// The context window the checkpoint was made for, in positions.
+    /// The checkpoint's context window in positions.
     public var maximumPositions: Int
-    /// Every layer that is not in `otherLayers`.
+    /// The description of every layer that is not in `otherLayers`.
     public var layer = LayerDescription()
-    /// Layers that differ, by their number.
+    /// The layers that differ, by index.
     public var otherLayers: [Int: LayerDescription] = [:]
-    /// What RMS norms add to the mean square.
+    /// Epsilon of the RMS norms.
     public var rmsNormEpsilon: Double
     /// Whether the output projection is the embedding matrix.
     public var tiedEmbeddings: Bool
-    /// What embeddings of tokens are multiplied by.
+    /// Factor of the token embeddings.
     public var embeddingScale = 1.0
-    /// What the scores of tokens are multiplied by.
+    /// Factor of the logits.
     public var logitScale = 1.0
     /// Whether norms multiply by 1 + weight (Gemma).
     public var normsAddOne = false
-    /// Whether query, key and value projections are one tensor in the checkpoint, `qkv_proj`, and gate and up another,
+    /// Whether the checkpoint fuses the query, key and value projections into `qkv_proj`, and gate and up into
     /// `gate_up_proj` (Phi-3).
     public var hasFusedProjections = false
-    /// The id that a text begins with; nil where the checkpoint names none.
+    /// The beginning-of-sequence token id; nil if the checkpoint has none.
     public var bosTokenID: Int?
-    /// The ids that end a text; may be empty.
+    /// The end-of-sequence token ids; may be empty.
     public var eosTokenIDs: [Int]
-    /// Summary vectors a segment (AutoCompressor's `summary_length`); 0 for other models.
+    /// Number of summary vectors per segment (AutoCompressor's `summary_length`); 0 for other models.
     public var summaryLength: Int
-    /// Whether summary vectors of all earlier segments are carried on, not only the newest (AutoCompressor).
+    /// Whether a segment sees the summary vectors of all earlier segments instead of the previous one's only
+    /// (AutoCompressor).
     public var accumulateSummary: Bool
 
-    /// A shape whose layers are all Llama's, with these biases and this rope; nothing is checked.
+    /// Creates a configuration in which all layers are Llama's with these biases and this rope, without validation.
     public init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         keyValueHeadCount: Int, headSize: Int, maximumPositions: Int, ropeTheta: Double = 10_000,
@@ -70,18 +71,18 @@ public struct LlamaConfiguration: Equatable, Sendable {
         layer.mlpBias = mlpBias
     }
 
-    /// What a layer computes.
+    /// The description of a layer.
     public func description(of layer: Int) -> LayerDescription { otherLayers[layer] ?? self.layer }
 
-    /// The layers whose keys and values stand for a text's positions: those that see all positions, where there are any,
-    /// else all. A layer with a window has seen the text in passing.
+    /// The layers whose keys and values represent a compressed text: the layers with full attention if the model has
+    /// any, otherwise all. A layer with a sliding window never attends to the whole text.
     public var compressedLayers: [Int] {
         let all = Array(0..<layerCount)
-        let seeingAll = all.filter { description(of: $0).window == nil }
-        return seeingAll.isEmpty ? all : seeingAll
+        let full = all.filter { description(of: $0).window == nil }
+        return full.isEmpty ? all : full
     }
 
-    /// Checks what the sizes must fulfil together, with limits far above every known model.
+    /// Validates the sizes, with limits far above every known model.
     func validate(in file: FileBytes) throws {
         func fault(_ found: String, _ expected: String) -> CheckpointError { file.fault(found, expected: expected) }
         let limits: [(String, Int, ClosedRange<Int>)] = [
@@ -96,7 +97,8 @@ public struct LlamaConfiguration: Equatable, Sendable {
         }
         guard headCount % keyValueHeadCount == 0 else {
             throw fault(
-                "\(headCount) heads and \(keyValueHeadCount) key/value heads", "the first a multiple of the second")
+                "\(headCount) heads and \(keyValueHeadCount) key/value heads",
+                "heads as a multiple of key/value heads")
         }
         guard headSize % 2 == 0 else { throw fault("head size \(headSize)", "an even number") }
         guard rmsNormEpsilon > 0, rmsNormEpsilon < 0.1 else {
@@ -131,14 +133,14 @@ public struct LlamaConfiguration: Equatable, Sendable {
         guard rope.theta.isFinite, rope.theta >= 1, rope.theta <= 1e15 else {
             throw fault("rope theta \(rope.theta)", "1 to 1e15")
         }
-        let turned = rope.dimensions ?? headSize
-        guard (2...headSize).contains(turned), turned % 2 == 0 else {
-            throw fault("\(turned) rotary dimensions of \(headSize)", "an even number of them, at least 2")
+        let rotated = rope.dimensions ?? headSize
+        guard (2...headSize).contains(rotated), rotated % 2 == 0 else {
+            throw fault("\(rotated) rotary dimensions of \(headSize)", "an even number from 2 to \(headSize)")
         }
-        try validate(rope.scaling, turned: turned, in: file)
+        try validate(rope.scaling, rotated: rotated, in: file)
     }
 
-    private func validate(_ scaling: RopeScaling, turned: Int, in file: FileBytes) throws {
+    private func validate(_ scaling: RopeScaling, rotated: Int, in file: FileBytes) throws {
         func fault(_ found: String, _ expected: String) -> CheckpointError { file.fault(found, expected: expected) }
         func check(factor: Double) throws {
             guard (1...1e6).contains(factor) else { throw fault("rope scaling factor \(factor)", "1 to 1e6") }
@@ -152,8 +154,8 @@ public struct LlamaConfiguration: Equatable, Sendable {
             guard (1e-3...1e3).contains(factor) else { throw fault("rope attention factor \(factor)", "0.001 to 1000") }
         }
         func check(_ factors: [Float], _ name: String) throws {
-            guard factors.count == turned / 2, factors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-                throw fault("\(factors.count) rope \(name) factors", "\(turned / 2) above 0")
+            guard factors.count == rotated / 2, factors.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+                throw fault("\(factors.count) rope \(name) factors", "\(rotated / 2), each finite and above 0")
             }
         }
         switch scaling {
@@ -164,19 +166,20 @@ public struct LlamaConfiguration: Equatable, Sendable {
             else {
                 throw fault(
                     "llama3 rope scaling of factor \(factor), low \(low), high \(high), \(positions) positions",
-                    "factor from 1, low below high, positions above 0")
+                    "factor at least 1, low below high, positions above 0")
             }
         case .yarn(let factor, let original, let fast, let slow, let attention, _):
             try check(factor: factor)
             try check(original: original)
             try check(attention: attention)
             guard slow > 0, fast > slow, fast <= 1e6 else {
-                throw fault("yarn rope scaling of beta_fast \(fast) and beta_slow \(slow)", "the first the larger")
+                throw fault(
+                    "yarn rope scaling of beta_fast \(fast) and beta_slow \(slow)", "beta_fast above beta_slow above 0")
             }
         case .dynamic(let factor, let original):
             try check(factor: factor)
             try check(original: original)
-            guard turned > 2 else { throw fault("dynamic rope scaling of 2 dimensions", "4 or more") }
+            guard rotated > 2 else { throw fault("dynamic rope scaling of 2 dimensions", "at least 4") }
         case .longRope(let short, let long, let original, let attention):
             try check(original: original)
             try check(attention: attention)
@@ -187,16 +190,16 @@ public struct LlamaConfiguration: Equatable, Sendable {
     }
 }
 
-/// Of every layer, where they have it in common.
+/// The properties of `layer`, which most models share among all layers.
 extension LlamaConfiguration {
-    /// Base of the frequencies; 10,000 where nothing turns
+    /// Base of the rotary frequencies; 10,000 without rotary embedding.
     public var ropeTheta: Double { layer.rope?.theta ?? 10_000 }
-    /// How they are scaled for longer texts
+    /// Scaling of the rotary frequencies for a longer context.
     public var ropeScaling: RopeScaling { layer.rope?.scaling ?? .none }
-    /// Whether the query, key and value projections have biases
+    /// Whether the query, key and value projections have biases.
     public var attentionBias: Bool { layer.attentionBias }
-    /// Whether attention's output projection has a bias
+    /// Whether attention's output projection has a bias.
     public var attentionOutputBias: Bool { layer.attentionOutputBias }
-    /// Whether the feed-forward projections have biases
+    /// Whether the feed-forward projections have biases.
     public var mlpBias: Bool { layer.mlpBias }
 }

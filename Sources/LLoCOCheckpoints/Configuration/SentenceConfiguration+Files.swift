@@ -2,11 +2,11 @@ import Foundation
 import LLoCOBase
 
 extension SentenceConfiguration {
-    /// `modules.json`: one after another, a Transformer, a Pooling, then Dense, Normalize and Dropout.
+    /// Reads `modules.json`: a Transformer, a Pooling, then Dense, Normalize and Dropout modules in any order.
     mutating func readModules(_ file: FileBytes, in root: Folder) throws {
         let known = "sentence_transformers' Transformer, Pooling, then Dense, Normalize or Dropout"
         guard let modules = try file.json().array, modules.count <= 64 else {
-            throw file.fault("no list of modules, or more than 64", expected: known)
+            throw file.fault("not a list of modules, or more than 64", expected: known)
         }
         for (index, module) in modules.enumerated() {
             guard let type = module.object?["type"]?.string, let path = module.object?["path"]?.string else {
@@ -16,7 +16,7 @@ extension SentenceConfiguration {
             guard type.hasPrefix("sentence_transformers."),
                 ["Transformer", "BERT", "Pooling", "Dense", "Normalize", "Dropout"].contains(name)
             else { throw file.fault("the module \(type)", expected: known, code: .unsupported) }
-            // The encoder may lie at the top.
+            // The encoder may be in the root folder.
             func folder() throws -> URL {
                 index == 0 && path.isEmpty ? root.url : try root.member(path, namedBy: file.url)
             }
@@ -33,16 +33,16 @@ extension SentenceConfiguration {
             case "Dense":
                 steps.append(.dense(try Dense(configuration(), folder: folder())))
             case "Normalize":
-                // Its folder may be missing: an empty one is in no repository.
-                if root.file(path) != nil, let own = try Folder(folder()).file("config.json") {
-                    try ConfigurationReader.ofSentences(FileBytes(mapping: own))
+                // The folder may be missing, because Git stores no empty folders.
+                if root.file(path) != nil, let url = try Folder(folder()).file("config.json") {
+                    try ConfigurationReader.sentenceModule(FileBytes(mapping: url))
                 }
                 steps.append(.normalize)
             case "Dropout": break
             default: encoder = try folder()
             }
         }
-        // Module 1 is one, or there is none.
+        // The loop accepts only a Pooling as module 1.
         guard modules.count > 1 else {
             throw file.fault("\(modules.count) modules without a Pooling", expected: known, code: .unsupported)
         }
@@ -69,30 +69,30 @@ extension SentenceConfiguration {
         } else {
             pooling = try Pooling.allCases.filter { try reader.bool($0.flag, default: false) }
         }
-        // So do sentence-transformers where nothing is said.
+        // The default of sentence-transformers.
         if pooling.isEmpty { pooling = [.mean] }
         guard pooling.count <= Pooling.allCases.count else {
             throw file.fault("\(pooling.count) poolings", expected: "at most \(Pooling.allCases.count)")
         }
         poolsPrompt = try reader.bool("include_prompt", default: true)
-        try reader.refuseSwitches(besides: Set(["include_prompt", "pooling_mode"] + Pooling.allCases.map(\.flag)))
+        try reader.refuseEnabledKeys(except: Set(["include_prompt", "pooling_mode"] + Pooling.allCases.map(\.flag)))
         pooledSize =
             try reader.optionalInteger("embedding_dimension") ?? reader.optionalInteger("word_embedding_dimension")
     }
 
-    /// `sentence_bert_config.json` beside the encoder.
+    /// Reads `sentence_bert_config.json` in the encoder's folder.
     mutating func readTransformer() throws {
         guard let url = encoder.flatMap({ Folder($0).file(Self.fileName) }) else { return }
         let file = try FileBytes(mapping: url)
         let reader = ConfigurationReader(file: file, object: try file.jsonObject())
         maximumTokens = try reader.optionalInteger("max_seq_length")
         if let maximumTokens, maximumTokens < 3 {
-            throw file.fault("max_seq_length \(maximumTokens)", expected: "3 or more: a token between two special ones")
+            throw file.fault("max_seq_length \(maximumTokens)", expected: "at least 3: a token and two special tokens")
         }
         lowercases = try reader.bool("do_lower_case", default: false)
-        for (key, usual) in [("transformer_task", "feature-extraction"), ("module_output_name", "token_embeddings")] {
-            guard let value = try reader.optionalString(key), value != usual else { continue }
-            throw file.fault("\(key) \(value)", expected: usual, code: .unsupported)
+        for (key, known) in [("transformer_task", "feature-extraction"), ("module_output_name", "token_embeddings")] {
+            guard let value = try reader.optionalString(key), value != known else { continue }
+            throw file.fault("\(key) \(value)", expected: known, code: .unsupported)
         }
         if let modality = try reader.optionalObject("modality_config") {
             let text = try modality.optionalObject("text")
@@ -100,13 +100,14 @@ extension SentenceConfiguration {
                 try text?.optionalString("method_output_name") == "last_hidden_state"
             else {
                 throw file.fault(
-                    "another modality_config", expected: "text by forward, to last_hidden_state", code: .unsupported)
+                    "an unsupported modality_config",
+                    expected: "only text, with method forward and output last_hidden_state", code: .unsupported)
             }
         }
-        try reader.refuseSwitches(besides: ["do_lower_case", "modality_config", "unpad_inputs"])
+        try reader.refuseEnabledKeys(except: ["do_lower_case", "modality_config", "unpad_inputs"])
     }
 
-    /// `config_sentence_transformers.json`.
+    /// Reads `config_sentence_transformers.json`.
     mutating func readPrompts(in root: Folder) throws {
         guard let url = root.file("config_sentence_transformers.json") else { return }
         let file = try FileBytes(mapping: url)
@@ -114,7 +115,8 @@ extension SentenceConfiguration {
         if let type = try reader.optionalString("model_type"), type != "SentenceTransformer" {
             throw file.fault("model_type \(type)", expected: "SentenceTransformer", code: .unsupported)
         }
-        // Vectors of length 1 are compared by their dot product, which ranks as the cosine does.
+        // Search compares unit vectors by dot product, which equals the cosine and ranks as the Euclidean distance
+        // does.
         let similarity = try reader.optionalString("similarity_fn_name") ?? "cosine"
         let allowed = steps.last == .normalize ? ["cosine", "dot", "euclidean"] : ["cosine"]
         guard allowed.contains(similarity) else {
@@ -122,32 +124,32 @@ extension SentenceConfiguration {
                 "similarity_fn_name \(similarity)",
                 expected: "cosine, or dot or euclidean with Normalize as the last module", code: .unsupported)
         }
-        try reader.refuseSwitches(besides: ["__version__", "prompts"])
-        let given = try reader.optionalObject("prompts")
+        try reader.refuseEnabledKeys(except: ["__version__", "prompts"])
+        let named = try reader.optionalObject("prompts")
         func prompt(_ name: String) throws -> String? {
-            guard let given, given.object[name] != nil else { return nil }
-            return try given.optionalString(name) ?? ""
+            guard let named, named.object[name] != nil else { return nil }
+            return try named.optionalString(name) ?? ""
         }
-        let standard = try reader.optionalString("default_prompt_name").map { name in
+        let defaultPrompt = try reader.optionalString("default_prompt_name").map { name in
             guard let text = try prompt(name) else {
                 throw file.fault("default_prompt_name \(name)", expected: "the name of one of the prompts")
             }
             return text
         }
-        prompts.question = try prompt("query") ?? standard ?? ""
-        // sentence-transformers write an empty "document" besides where a "passage" is meant.
+        prompts.question = try prompt("query") ?? defaultPrompt ?? ""
+        // sentence-transformers writes an empty "document" next to a non-empty "passage".
         let passages = try ["document", "passage", "corpus"].compactMap(prompt)
-        prompts.passage = passages.first { !$0.isEmpty } ?? passages.first ?? standard ?? ""
+        prompts.passage = passages.first { !$0.isEmpty } ?? passages.first ?? defaultPrompt ?? ""
     }
 
-    /// `model_max_length` of `tokenizer_config.json`, which counts for sentence-transformers where nothing else is said.
+    /// `model_max_length` in `tokenizer_config.json`, the default maximum of sentence-transformers.
     func tokenizerLimit() throws -> Int? {
         guard let url = encoder.flatMap({ Folder($0).file("tokenizer_config.json") }) else { return nil }
         let file = try FileBytes(mapping: url)
-        // Where there is no limit, a number beyond all integers stands for it.
+        // A number too large for an integer means no limit.
         guard let limit = try file.jsonObject().value("model_max_length")?.integer else { return nil }
         guard limit >= 3 else {
-            throw file.fault("model_max_length \(limit)", expected: "3 or more: a token between two special ones")
+            throw file.fault("model_max_length \(limit)", expected: "at least 3: a token and two special tokens")
         }
         return limit
     }
@@ -155,7 +157,7 @@ extension SentenceConfiguration {
 
 extension SentenceConfiguration.Dense {
     fileprivate init(_ file: FileBytes, folder: URL) throws {
-        let reader = try ConfigurationReader.ofSentences(file)
+        let reader = try ConfigurationReader.sentenceModule(file)
         self.folder = folder
         (inputs, outputs) = (try reader.integer("in_features"), try reader.integer("out_features"))
         for (key, size) in [("in_features", inputs), ("out_features", outputs)] where !(1...1 << 16).contains(size) {
@@ -177,15 +179,15 @@ extension SentenceConfiguration.Dense {
 }
 
 extension ConfigurationReader {
-    /// The configuration of a module that reads and writes texts' vectors.
+    /// The configuration of a module that maps sentence embeddings to sentence embeddings.
     @discardableResult
-    fileprivate static func ofSentences(_ file: FileBytes) throws -> ConfigurationReader {
+    fileprivate static func sentenceModule(_ file: FileBytes) throws -> ConfigurationReader {
         let reader = ConfigurationReader(file: file, object: try file.jsonObject())
         for key in ["module_input_name", "module_output_name"] {
             guard let value = try reader.optionalString(key), value != "sentence_embedding" else { continue }
             throw file.fault("\(key) \(value)", expected: "sentence_embedding", code: .unsupported)
         }
-        try reader.refuseSwitches(besides: ["bias", "use_residual"])
+        try reader.refuseEnabledKeys(except: ["bias", "use_residual"])
         return reader
     }
 }

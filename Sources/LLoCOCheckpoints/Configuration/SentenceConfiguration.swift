@@ -1,43 +1,44 @@
 public import Foundation
 import LLoCOBase
 
-/// What sentence-transformers sets beside an encoder: how its states become a text's vector, and what is put before texts.
+/// The sentence-transformers settings of an encoder: the steps from its hidden states to an embedding, and the prompts.
 public struct SentenceConfiguration: Equatable, Sendable {
-    /// Where the longest text is said.
+    /// The file with the maximum number of tokens.
     public static let fileName = "sentence_bert_config.json"
-    /// Where the pooling is said in a folder without `modules.json`.
+    /// The file with the pooling in a folder without `modules.json`.
     public static let poolingName = "1_Pooling/config.json"
 
-    /// Tokens of a text that count, the special ones included; nil where nothing is said.
+    /// Maximum number of tokens of a text, special tokens included; longer texts are truncated. nil if no file has it.
     public var maximumTokens: Int?
-    /// Whether that is the tokenizer's limit, for want of one of its own.
-    package var limitIsTokenizers = false
-    /// The folder of encoder and tokenizer.
+    /// Whether `maximumTokens` is the tokenizer's limit, for lack of a model limit.
+    package var usesTokenizerLimit = false
+    /// The folder of the encoder and its tokenizer.
     package var encoder: URL?
-    /// Joined in this order.
+    /// The pooling modes; their results are concatenated in this order.
     package var pooling: [Pooling] = [.mean]
-    /// Of the encoder's states, where the pooling says it.
+    /// Size of the encoder's hidden states according to the pooling's configuration, if given.
     package var pooledSize: Int?
-    /// Whether the tokens of a prompt count in the pooling.
+    /// Whether pooling includes the tokens of a prompt.
     package var poolsPrompt = true
-    /// What follows the pooling, in order. Whatever they say, the vector is scaled to length 1 in the end.
+    /// The steps after pooling, in order. The final vector is always scaled to length 1.
     package var steps: [Step] = []
+    /// The prefixes of embedded texts; empty by default.
     package var prompts = Prompts()
-    /// Whether texts are lower-cased before the tokenizer, whatever that does.
+    /// Whether texts are lower-cased before tokenization, in addition to the tokenizer's own normalization.
     package var lowercases = false
 
-    /// How the states of a text's tokens become one vector.
+    /// The way in which the hidden states of a text's tokens become one vector.
     package enum Pooling: String, CaseIterable, Sendable {
         case cls
         case max
         case mean
-        /// Their sum over the root of their number
+        /// The sum of the states divided by the square root of their number.
         case meanOfRoot = "mean_sqrt_len_tokens"
         /// The mean with the weights 1, 2, 3, ...
         case weightedMean = "weightedmean"
         case lastToken = "lasttoken"
 
-        /// Its flag in a configuration that has one for each.
+        /// The flag of this mode in a configuration with one flag per mode.
         var flag: String {
             switch self {
             case .lastToken: "pooling_mode_lasttoken"
@@ -47,14 +48,15 @@ public struct SentenceConfiguration: Equatable, Sendable {
         }
     }
 
+    /// A step between pooling and the final vector.
     package enum Step: Equatable, Sendable {
         case dense(Dense)
-        /// To length 1
+        /// Scaling to length 1.
         case normalize
     }
 
-    /// x -> activation(W x + b), with a residual + x, or + R x where the sizes differ. Its tensors are `linear.weight`,
-    /// `linear.bias` and `residual.weight`.
+    /// A dense layer: x -> activation(W x + b). `hasResidual` adds x, or R x if the sizes differ. The tensors are
+    /// `linear.weight`, `linear.bias` and `residual.weight`.
     package struct Dense: Equatable, Sendable {
         package var folder: URL
         package var inputs: Int
@@ -73,22 +75,22 @@ public struct SentenceConfiguration: Equatable, Sendable {
         }
     }
 
-    /// What stands before each text.
+    /// The prefixes of embedded texts.
     package struct Prompts: Equatable, Sendable {
         package var question = ""
         package var passage = ""
     }
 
-    /// The mean of the last layer, without prompts.
+    /// Creates a configuration with mean pooling of the last layer, without prompts.
     ///
-    /// - Parameter maximumTokens: of a text; nil where the model's files name no maximum
+    /// - Parameter maximumTokens: maximum number of tokens of a text; nil if the model's files have none
     public init(maximumTokens: Int? = nil) {
         self.maximumTokens = maximumTokens
     }
 
-    /// Reads what a folder says: `modules.json` and the modules' own files, `sentence_bert_config.json`,
-    /// `config_sentence_transformers.json`. A folder without them has the mean for its pooling.
-    /// - Throws: `CheckpointError` where a file is malformed, or says what is not computed here.
+    /// Reads the files of a folder: `modules.json` and the modules' own files, `sentence_bert_config.json`,
+    /// `config_sentence_transformers.json`. The default is mean pooling.
+    /// - Throws: `CheckpointError` if a file is malformed or requests unsupported computation.
     public init(folder: URL) throws {
         let root = Folder(folder)
         if let modules = root.file("modules.json") {
@@ -102,7 +104,7 @@ public struct SentenceConfiguration: Equatable, Sendable {
         try readPrompts(in: root)
         if maximumTokens == nil, root.file("modules.json") != nil {
             maximumTokens = try tokenizerLimit()
-            limitIsTokenizers = maximumTokens != nil
+            usesTokenizerLimit = maximumTokens != nil
         }
     }
 }

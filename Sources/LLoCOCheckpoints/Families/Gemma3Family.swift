@@ -1,7 +1,7 @@
 import LLoCOBase
 
-/// Gemma 3, its text model: most layers see a window and turn by a base of their own; norms stand before and after each
-/// branch and multiply by 1 + weight; embeddings are multiplied by √D.
+/// The text model of Gemma 3. Most layers have a sliding window and a separate RoPE base. Norms are applied before and
+/// after each branch and multiply by 1 + weight. Embeddings are multiplied by √D.
 struct Gemma3Family: ModelFamily {
     let modelType = "gemma3_text"
     let classes: Set<String> = ["Gemma3ForCausalLM", "Gemma3TextModel"]
@@ -10,7 +10,7 @@ struct Gemma3Family: ModelFamily {
         "post_attention_norm": "post_attention_layernorm", "ffn_norm": "pre_feedforward_layernorm",
         "post_ffw_norm": "post_feedforward_layernorm",
     ]
-    // Larger models' files leave out most keys.
+    // The configurations of larger models omit most keys.
     let defaults: [String: JSONValue] = [
         "vocab_size": .integer(262_208), "num_attention_heads": .integer(8), "num_key_value_heads": .integer(4),
         "head_dim": .integer(256), "max_position_embeddings": .integer(131_072), "tie_word_embeddings": .bool(true),
@@ -18,19 +18,19 @@ struct Gemma3Family: ModelFamily {
         "rope_local_base_freq": .number(1e4), "hidden_activation": .string("gelu_pytorch_tanh"),
         "bos_token_id": .integer(2), "eos_token_id": .integer(1),
     ]
-    /// Every so many layers one sees all positions.
+    /// Every `period`-th layer has full attention.
     private let period = 6
 
     func configure(_ configuration: inout LlamaConfiguration, _ reader: ConfigurationReader) throws {
         for key in ["final_logit_softcapping", "attn_logit_softcapping"] {
             if let cap = try reader.optionalNumber(key) {
-                throw reader.file.fault("\(key) \(cap)", expected: "none", code: .unsupported)
+                throw reader.file.fault("\(key) \(cap)", expected: "no softcapping", code: .unsupported)
             }
         }
         guard try !reader.bool("use_bidirectional_attention", default: false) else {
             throw reader.file.fault("use_bidirectional_attention", expected: "causal attention", code: .unsupported)
         }
-        share(&configuration)
+        configureShared(&configuration)
         configuration.normsAddOne = true
         configuration.layer.attentionScale = 1 / (try reader.number("query_pre_attn_scalar")).squareRoot()
         let window = try reader.integer("sliding_window")
@@ -48,10 +48,10 @@ struct Gemma3Family: ModelFamily {
 
     func configure(_ configuration: inout LlamaConfiguration, _ reader: GGUFConfigurationReader) throws {
         if let cap = try reader.optionalNumber("final_logit_softcapping"), cap != 0 {
-            throw reader.refuse("final_logit_softcapping \(cap)", "none")
+            throw reader.refuse("final_logit_softcapping \(cap)", "no softcapping")
         }
-        share(&configuration)
-        // The scale has no key in most files: of the largest model it follows from the hidden size.
+        configureShared(&configuration)
+        // Most files have no key for the scale. The largest model derives it from the hidden size.
         configuration.layer.attentionScale =
             try reader.optionalNumber("attention.scale")
             ?? (configuration.layerCount == 62
@@ -67,7 +67,7 @@ struct Gemma3Family: ModelFamily {
         configuration.setLocalRope(Rope(theta: try reader.optionalNumber("rope.freq_base_swa") ?? 10_000))
     }
 
-    private func share(_ configuration: inout LlamaConfiguration) {
+    private func configureShared(_ configuration: inout LlamaConfiguration) {
         configuration.layer.norms = .beforeAndAfter
         configuration.layer.headNorm = .eachHead
         configuration.layer.activation = .gelu
@@ -77,17 +77,17 @@ struct Gemma3Family: ModelFamily {
 }
 
 extension LlamaConfiguration {
-    /// Gives all layers but every `period`-th a window.
+    /// Sets the window of all layers except every `period`-th.
     fileprivate mutating func setWindows(_ window: Int, period: Int) {
         eachLayer { $1.window = period > 0 && ($0 + 1) % period == 0 ? nil : window }
     }
 
-    /// Gives the layers with a window a rope of their own.
+    /// Sets the rope of the layers with a window.
     fileprivate mutating func setLocalRope(_ rope: Rope) {
         let layers = self
-        eachLayer { index, own in
-            own = layers.description(of: index)
-            if own.window != nil { own.rope = rope }
+        eachLayer { index, layer in
+            layer = layers.description(of: index)
+            if layer.window != nil { layer.rope = rope }
         }
     }
 }

@@ -1,4 +1,4 @@
-/// Granite, dense: Llama with multipliers.
+/// Granite (dense): Llama with multipliers of embeddings, attention scores, residual branches and logits.
 struct GraniteFamily: ModelFamily {
     let modelType = "granite"
     let classes: Set<String> = ["GraniteForCausalLM", "GraniteModel"]
@@ -22,6 +22,8 @@ struct GraniteFamily: ModelFamily {
             residual: number("residual_scale"), logits: number("logit_scale"), in: reader.file)
     }
 
+    /// Sets the multipliers.
+    ///
     /// - Parameter attention: nil for 1 / √(head size)
     private func scale(
         _ configuration: inout LlamaConfiguration, embedding: Double?, attention: Double?, residual: Double?,
@@ -34,8 +36,8 @@ struct GraniteFamily: ModelFamily {
         }
         configuration.layer.attentionScale = attention
         configuration.logitScale = 1 / logits
-        // Branches are added times the multiplier to a stream that nothing reads but norms: a stream divided by it takes
-        // them as they are, where the norms' epsilon is divided by its square.
+        // Granite adds each branch times the residual multiplier r to the residual stream, which only norms read. The
+        // result is the same with unscaled branches if the stream is divided by r and the norms' epsilon by r².
         configuration.embeddingScale = embedding / residual
         configuration.rmsNormEpsilon /= residual * residual
     }

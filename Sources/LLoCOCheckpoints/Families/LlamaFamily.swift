@@ -1,4 +1,4 @@
-/// Llama (Touvron et al. 2023) and what is built alike: SmolLM2, AutoCompressor; in GGUF files also Mistral.
+/// Llama (Touvron et al. 2023) and models of the same architecture: SmolLM2, AutoCompressor, and Mistral in GGUF files.
 struct LlamaFamily: ModelFamily {
     let modelType = "llama"
     let classes: Set<String> = [

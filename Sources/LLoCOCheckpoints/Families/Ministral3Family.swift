@@ -1,4 +1,4 @@
-/// Ministral 3: YaRN, and queries that grow with their position.
+/// Ministral 3: YaRN, and attention temperature scaling by position (``LayerDescription/QueryGrowth``).
 struct Ministral3Family: ModelFamily {
     let modelType = "ministral3"
     let classes: Set<String> = ["Ministral3ForCausalLM", "Ministral3Model"]

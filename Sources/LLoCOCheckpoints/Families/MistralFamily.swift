@@ -1,6 +1,6 @@
-/// Mistral, in its first version with a sliding window.
+/// Mistral; version 0.1 has a sliding window.
 ///
-/// Its GGUF files are Llama's: ``LlamaFamily`` reads them.
+/// Its GGUF files have Llama's architecture name, so ``LlamaFamily`` reads them.
 struct MistralFamily: ModelFamily {
     let modelType = "mistral"
     let classes: Set<String> = ["MistralForCausalLM", "MistralModel"]

@@ -1,51 +1,51 @@
 import LLoCOBase
 
-/// A family of decoders: which files are its own, and where its layers differ from Llama's.
+/// A family of decoders: how to recognise its files, and how its layers differ from Llama's.
 ///
-/// What all have in common (sizes, special tokens, rope scaling of the usual kinds) is read before a family is asked.
+/// The common settings (sizes, special tokens, common kinds of rope scaling) are read before a family's own.
 protocol ModelFamily: Sendable {
-    /// `model_type` of `config.json`
+    /// `model_type` in `config.json`.
     var modelType: String { get }
-    /// The class names that `architectures` of `config.json` may hold.
+    /// The accepted class names of `architectures` in `config.json`.
     var classes: Set<String> { get }
-    /// `general.architecture` of GGUF files
+    /// `general.architecture` in GGUF files.
     var ggufArchitecture: String { get }
-    /// Whether llama.cpp's converter stores the rows of queries and keys in its own order.
+    /// Whether llama.cpp's converter permutes the rows of queries and keys.
     var hasPermutedRows: Bool { get }
-    /// A layer's tensors in a GGUF file and their Hugging Face names, where they are not Llama's.
+    /// GGUF and Hugging Face names of a layer's tensors, where they differ from Llama's.
     var ggufNames: [String: String] { get }
-    /// Whether a part of each head may be turned by positions, and the rest not.
-    var turnsPartOfHeads: Bool { get }
-    /// What absent keys of `config.json` stand for, where that is not what Llama's do.
+    /// Whether the rotary embedding may cover only a part of each head.
+    var allowsPartialRotary: Bool { get }
+    /// Default values of `config.json` keys, where they differ from Llama's.
     var defaults: [String: JSONValue] { get }
 
-    /// Reads the family's own keys of a `config.json`.
-    /// - Throws: `CheckpointError` for what would be computed wrongly.
+    /// Reads the family's own keys in a `config.json`.
+    /// - Throws: `CheckpointError` for variants that would be computed wrongly.
     func configure(_ configuration: inout LlamaConfiguration, _ reader: ConfigurationReader) throws
 
-    /// Reads the family's own keys of a GGUF file.
-    /// - Throws: `CheckpointError` for what would be computed wrongly.
+    /// Reads the family's own keys in a GGUF file.
+    /// - Throws: `CheckpointError` for variants that would be computed wrongly.
     func configure(_ configuration: inout LlamaConfiguration, _ reader: GGUFConfigurationReader) throws
 }
 
 extension ModelFamily {
     var hasPermutedRows: Bool { false }
     var ggufNames: [String: String] { [:] }
-    var turnsPartOfHeads: Bool { false }
+    var allowsPartialRotary: Bool { false }
     var defaults: [String: JSONValue] { [:] }
     func configure(_ configuration: inout LlamaConfiguration, _ reader: ConfigurationReader) throws {}
     func configure(_ configuration: inout LlamaConfiguration, _ reader: GGUFConfigurationReader) throws {}
 }
 
 extension LlamaConfiguration {
-    /// Changes layers, each by its number, from what all have in common.
+    /// Derives each layer from `layer` with `change`, and stores those that differ in `otherLayers`.
     mutating func eachLayer(_ change: (Int, inout LayerDescription) -> Void) {
         otherLayers = [:]
-        // A count that is refused later is not walked.
+        // The bound keeps an invalid count, which validation refuses later, from taking long.
         for index in 0..<min(max(layerCount, 0), 1024) {
-            var own = layer
-            change(index, &own)
-            if own != layer { otherLayers[index] = own }
+            var changed = layer
+            change(index, &changed)
+            if changed != layer { otherLayers[index] = changed }
         }
     }
 }

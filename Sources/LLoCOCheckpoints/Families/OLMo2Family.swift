@@ -1,4 +1,4 @@
-/// OLMo 2: norms after each branch alone, and of queries and keys over their whole width.
+/// OLMo 2: norms only after each branch, and norms of queries and keys over all heads together.
 struct OLMo2Family: ModelFamily {
     let modelType = "olmo2"
     let classes: Set<String> = ["Olmo2ForCausalLM", "Olmo2Model"]
@@ -8,18 +8,18 @@ struct OLMo2Family: ModelFamily {
     ]
 
     func configure(_ configuration: inout LlamaConfiguration, _ reader: ConfigurationReader) throws {
-        share(&configuration)
+        configureShared(&configuration)
         configuration.layer.attentionOutputBias = configuration.layer.attentionBias
     }
 
     func configure(_ configuration: inout LlamaConfiguration, _ reader: GGUFConfigurationReader) throws {
         if let window = try reader.window() {
-            throw reader.refuse("a sliding window of \(window) positions, as OLMo 3 has", "none, as OLMo 2 has")
+            throw reader.refuse("a sliding window of \(window) positions, as in OLMo 3", "none, as in OLMo 2")
         }
-        share(&configuration)
+        configureShared(&configuration)
     }
 
-    private func share(_ configuration: inout LlamaConfiguration) {
+    private func configureShared(_ configuration: inout LlamaConfiguration) {
         configuration.layer.norms = .after
         configuration.layer.headNorm = .wholeWidth
     }

@@ -1,6 +1,6 @@
 import LLoCOBase
 
-/// Qwen2 and Qwen2.5: biases of queries, keys and values; where `use_sliding_window` says so, windows in its upper layers.
+/// Qwen2 and Qwen2.5: biases of queries, keys and values. `use_sliding_window` enables windows in the upper layers.
 struct Qwen2Family: ModelFamily {
     let modelType = "qwen2"
     let classes: Set<String> = ["Qwen2ForCausalLM", "Qwen2Model"]
@@ -13,7 +13,7 @@ struct Qwen2Family: ModelFamily {
 }
 
 extension LlamaConfiguration {
-    /// Windows as Qwen's keys say: `layer_types`, else all layers from `max_window_layers` on.
+    /// Sets the windows from Qwen's keys: `layer_types`, otherwise all layers from `max_window_layers` on.
     mutating func readUpperWindows(_ reader: ConfigurationReader) throws {
         guard try reader.bool("use_sliding_window", default: false),
             let window = try reader.optionalInteger("sliding_window")
@@ -23,7 +23,7 @@ extension LlamaConfiguration {
         eachLayer { $1.window = $0 >= first ? window : nil }
     }
 
-    /// Gives the layers that `layer_types` calls sliding a window; false where the key is absent.
+    /// Sets the window of the `sliding_attention` layers in `layer_types`. Returns false if the key is missing.
     mutating func readWindows(_ reader: ConfigurationReader, _ window: Int) throws -> Bool {
         guard let types = try reader.strings("layer_types") else { return false }
         let known = ["full_attention", "sliding_attention"]

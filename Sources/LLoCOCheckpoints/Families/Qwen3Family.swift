@@ -1,4 +1,4 @@
-/// Qwen3, dense: queries and keys are normed head by head, and have no biases.
+/// Qwen3 (dense): per-head norms of queries and keys, and no biases by default.
 struct Qwen3Family: ModelFamily {
     let modelType = "qwen3"
     let classes: Set<String> = ["Qwen3ForCausalLM", "Qwen3Model"]

@@ -1,6 +1,6 @@
 import LLoCOBase
 
-/// SmolLM3: Llama, where some layers turn nothing by positions.
+/// SmolLM3: Llama with some layers without rotary embedding (NoPE).
 struct SmolLM3Family: ModelFamily {
     let modelType = "smollm3"
     let classes: Set<String> = ["SmolLM3ForCausalLM", "SmolLM3Model"]
@@ -10,7 +10,7 @@ struct SmolLM3Family: ModelFamily {
         "tie_word_embeddings": .bool(true), "rope_theta": .number(2e6), "max_position_embeddings": .integer(32_768),
         "num_key_value_heads": .integer(4),
     ]
-    /// Every so many layers one is without positions.
+    /// Every `period`-th layer has no rotary embedding.
     private let period = 4
 
     func configure(_ configuration: inout LlamaConfiguration, _ reader: ConfigurationReader) throws {
@@ -26,23 +26,24 @@ struct SmolLM3Family: ModelFamily {
         {
             if try !configuration.readWindows(reader, window) {
                 throw reader.file.fault(
-                    "a sliding_window of \(window) positions", expected: "layer_types, or none", code: .unsupported)
+                    "a sliding_window of \(window) positions without layer_types",
+                    expected: "layer_types, or no window", code: .unsupported)
             }
         }
-        configuration.leaveOutRope { flags.isEmpty ? ($0 + 1) % period == 0 : flags[$0] == 0 }
+        configuration.removeRope { flags.isEmpty ? ($0 + 1) % period == 0 : flags[$0] == 0 }
     }
 
     func configure(_ configuration: inout LlamaConfiguration, _ reader: GGUFConfigurationReader) throws {
-        configuration.leaveOutRope { ($0 + 1) % period == 0 }
+        configuration.removeRope { ($0 + 1) % period == 0 }
     }
 }
 
 extension LlamaConfiguration {
-    fileprivate mutating func leaveOutRope(where isLeftOut: (Int) -> Bool) {
+    fileprivate mutating func removeRope(where isWithoutRope: (Int) -> Bool) {
         let layers = self
-        eachLayer { index, own in
-            own = layers.description(of: index)
-            if isLeftOut(index) { own.rope = nil }
+        eachLayer { index, layer in
+            layer = layers.description(of: index)
+            if isWithoutRope(index) { layer.rope = nil }
         }
     }
 }

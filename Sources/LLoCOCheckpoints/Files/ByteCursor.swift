@@ -1,6 +1,6 @@
 import LLoCOBase
 
-/// Reads little-endian values one after the other; every read is checked against the end first.
+/// Reads consecutive little-endian values. Every read is checked against the end of the range first.
 struct ByteCursor {
     let file: FileBytes
     private(set) var offset: Int
@@ -21,13 +21,13 @@ struct ByteCursor {
         return T(littleEndian: file.base.loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 
-    /// A 64-bit length or count that the rest of the file could hold at `unit` bytes each.
+    /// Reads a 64-bit length or count, and checks that the rest of the file can hold that many units of `unit` bytes.
     mutating func count(unit: Int = 1, _ what: @autoclosure () -> String) throws -> Int {
         let value = try integer(UInt64.self, what())
         guard value <= UInt64(remaining / max(unit, 1)) else {
             throw file.fault(
                 "\(what()) \(value) at byte \(offset - 8)",
-                expected: "at most \(remaining / max(unit, 1)), as the file ends")
+                expected: "at most \(remaining / max(unit, 1)), which fit the rest of the file")
         }
         return Int(value)
     }
@@ -54,6 +54,6 @@ struct ByteCursor {
 
     private func truncated(_ length: Int, _ what: String) -> CheckpointError {
         file.fault(
-            "the file ends within \(what) at byte \(offset)", expected: "\(length) bytes more, found \(remaining)")
+            "the file ends within \(what) at byte \(offset)", expected: "\(length) more bytes, found \(remaining)")
     }
 }

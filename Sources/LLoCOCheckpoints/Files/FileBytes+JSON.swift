@@ -1,7 +1,7 @@
 package import LLoCOBase
 
 extension FileBytes {
-    /// The JSON value that the bytes `range` are; all of them by default.
+    /// Parses the bytes in `range`, by default the whole file, as one JSON value.
     package func json(_ range: Range<Int>? = nil) throws -> JSONValue {
         let range = range ?? 0..<count
         do throws(JSONError) {
@@ -11,7 +11,7 @@ extension FileBytes {
         }
     }
 
-    /// The JSON object that the whole file is.
+    /// Parses the whole file as a JSON object.
     package func jsonObject() throws -> JSONObject {
         guard case .object(let object) = try json() else {
             throw fault("JSON that is not an object", expected: "a JSON object")

@@ -8,13 +8,15 @@ package import Foundation
     import Musl
 #endif
 
-/// The bytes of one file, memory-mapped, for as long as anything refers to them.
+/// The memory-mapped bytes of one file. Deallocation removes the mapping, so tensors that share pages hold a reference.
 ///
-/// Mapped privately and copy-on-write: a tensor that shares the pages may be written to without reaching the file and
-/// without a fault. `@unchecked Sendable`: the address and the length never change, and this module only reads.
+/// The mapping is private and copy-on-write: writing to a tensor that shares the pages neither changes the file nor
+/// crashes. `@unchecked Sendable`: the address and the length never change, and this module only reads.
 package final class FileBytes: @unchecked Sendable {
     package let url: URL
+    /// Length in bytes.
     package let count: Int
+    /// Address of the first byte.
     package let base: UnsafeRawPointer
 
     private enum Storage { case mapped, allocated }
@@ -25,7 +27,7 @@ package final class FileBytes: @unchecked Sendable {
         func fault(_ what: String) -> CheckpointError {
             CheckpointError(.unreadable, file: url.path, found: what, expected: "a readable file")
         }
-        // Non-blocking, so that a named pipe is refused instead of waited for.
+        // Non-blocking, so that a named pipe is refused instead of blocking.
         let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw fault(String(cString: strerror(errno)).lowercased()) }
         defer { close(descriptor) }
@@ -41,7 +43,7 @@ package final class FileBytes: @unchecked Sendable {
         self.storage = .mapped
     }
 
-    /// Takes a copy of `bytes`, as if they were the content of the file `name`.
+    /// Copies `bytes`. Errors call them `name`, like a file.
     package init(_ bytes: [UInt8], name: String) {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
         copy.copyBytes(from: bytes)
@@ -66,7 +68,7 @@ package final class FileBytes: @unchecked Sendable {
         return UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
     }
 
-    /// A fault of this file.
+    /// Creates an error about this file.
     package func fault(
         _ found: String, expected: String? = nil, code: CheckpointError.Code = .malformed
     ) -> CheckpointError {

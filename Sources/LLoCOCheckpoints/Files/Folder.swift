@@ -1,6 +1,6 @@
 package import Foundation
 
-/// A checkpoint's folder: file names that come from inside it may not lead out of it.
+/// A checkpoint's folder. File names in its files must not lead out of it.
 package struct Folder: Sendable {
     package let url: URL
 
@@ -8,22 +8,22 @@ package struct Folder: Sendable {
         self.url = url
     }
 
-    /// Whether `url` is a folder (or a link to one).
+    /// Whether `url` is a folder or a link to a folder.
     package static func exists(_ url: URL) -> Bool {
         var isFolder: ObjCBool = false
         return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// The file `name` of this folder, if it is there.
+    /// The URL of the file `name` in this folder; nil if it does not exist.
     package func file(_ name: String) -> URL? {
         let file = url.appendingPathComponent(name, isDirectory: false)
         return FileManager.default.fileExists(atPath: file.path) ? file : nil
     }
 
-    /// The file that another file of this folder names: a plain name, and no link that leads elsewhere.
+    /// The file `name` that the file `index` of this folder refers to. Paths and links out of the folder are refused.
     ///
-    /// Links into `blobs` beside `snapshots` are followed, because that is how the Hugging Face cache lays out a
-    /// folder: `models--X/snapshots/REVISION/model.safetensors -> ../../blobs/DIGEST`.
+    /// Links into `blobs` beside `snapshots` are followed, because the Hugging Face cache uses them:
+    /// `models--X/snapshots/REVISION/model.safetensors -> ../../blobs/DIGEST`.
     package func member(_ name: String, namedBy index: URL) throws -> URL {
         let plain =
             !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255
@@ -31,12 +31,12 @@ package struct Folder: Sendable {
         guard plain else {
             throw CheckpointError(
                 .malformed, file: index.path, found: "the file name \"\(name)\"",
-                expected: "a plain name of a file in the same folder")
+                expected: "the name of a file in the same folder, without a path")
         }
         guard let file = file(name) else {
             throw CheckpointError(
-                .unreadable, file: index.path, found: "it names \(name), which is not in the folder",
-                expected: "every file of the checkpoint")
+                .unreadable, file: index.path, found: "a reference to \(name), which is not in the folder",
+                expected: "all files of the checkpoint")
         }
         let target = file.resolvingSymlinksInPath().standardizedFileURL.path
         let root = url.resolvingSymlinksInPath().standardizedFileURL

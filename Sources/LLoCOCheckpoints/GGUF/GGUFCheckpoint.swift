@@ -1,24 +1,24 @@
 public import Foundation
 public import LLoCOTorch
 
-/// A GGUF file (versions 2 and 3, little-endian), memory-mapped; of one that is split all parts.
+/// A memory-mapped GGUF file (versions 2 and 3, little-endian), or all parts of a split one.
 ///
-/// Tensors carry Hugging Face names and row order: the permutation of query and key rows that llama.cpp's converter
-/// applies to some architectures is undone. Tensors without a Hugging Face name keep their own
-/// (`rope_freqs.weight`). Quantised ones are expanded when asked for as tensors.
+/// Tensors have Hugging Face names and row order: the permutation of query and key rows by llama.cpp's converter, in
+/// some architectures, is undone. Tensors without a Hugging Face name keep their GGUF name (`rope_freqs.weight`).
+/// Quantized weights are dequantized when requested as tensors.
 public struct GGUFCheckpoint: Checkpoint {
-    /// The first, which has the metadata
+    /// The first part, which has the metadata.
     let file: FileBytes
     private let parts: [FileBytes]
     private let entries: [String: GGUFHeader.Entry]
-    /// Whether queries and keys have their rows in llama.cpp's order
+    /// Whether the file stores query and key rows in llama.cpp's order.
     private let hasPermutedRows: Bool
     public let names: [String]
 
     /// The file's metadata, such as `general.architecture` or `tokenizer.ggml.tokens`.
     public let metadata: [String: GGUFValue]
 
-    /// Opens a file, or all parts of a model of which it is one, and checks the headers.
+    /// Opens a file, or all parts of a split model if the file is one of them, and checks the headers.
     /// - Throws: `CheckpointError`.
     public init(_ url: URL) throws {
         try self.init(FileBytes(mapping: url))
@@ -33,7 +33,7 @@ public struct GGUFCheckpoint: Checkpoint {
         for entry in headers.flatMap(\.entries) {
             let name = GGUFNames.huggingFace(entry.name, others: family?.ggufNames ?? [:])
             guard entries.updateValue(entry, forKey: name) == nil else {
-                throw entry.file.fault("tensor \(entry.name) for the second time")
+                throw entry.file.fault("duplicate tensor \(entry.name)")
             }
         }
         self.file = headers[0].file
@@ -53,7 +53,8 @@ public struct GGUFCheckpoint: Checkpoint {
 
     public func shape(of name: String) throws -> [Int] { try entry(name).shape }
 
-    /// How a tensor is stored.
+    /// The storage type of a tensor.
+    /// - Throws: `CheckpointError` if the tensor is missing.
     public func tensorType(of name: String) throws -> GGUFTensorType { try entry(name).type }
 
     public func dtype(of name: String) throws -> DType {
@@ -67,21 +68,21 @@ public struct GGUFCheckpoint: Checkpoint {
     public func tensor(_ name: String, as dtype: DType?) throws -> Tensor {
         let entry = try entry(name)
         let stored = try self.dtype(of: name)
-        let wanted = dtype ?? stored
+        let dtype = dtype ?? stored
         let headRows = try headRows(name, entry)
         if entry.type.blockElements == 1, headRows == 0 {
             return try TensorEntry(shape: entry.shape, dtype: stored, bytes: entry.bytes)
-                .tensor(in: entry.file, as: wanted)
+                .tensor(in: entry.file, as: dtype)
         }
-        // A vector of numbers that lie in the order of heads is a column.
+        // A permuted bias is a matrix with one column, so that its elements are rows.
         let count = headRows > 0 || entry.shape.count > 1 ? entry.shape[0] : 1
         let columns = entry.shape.reduce(1, *) / count
         let rows = FileWeight.Rows(
             entry.file[entry.bytes], type: entry.type.rawValue, count: count, columns: columns, headRows: headRows,
             owner: entry.file)
-        // What has more than bfloat16 holds is rounded once.
-        let numbers = try FileWeight([rows]).expanded(as: wanted == .bfloat16 ? .bfloat16 : .float32)
-        return try numbers.reshaped(entry.shape).to(wanted)
+        // Expanding straight to bfloat16 rounds only once.
+        let expanded = try FileWeight([rows]).expanded(as: dtype == .bfloat16 ? .bfloat16 : .float32)
+        return try expanded.reshaped(entry.shape).to(dtype)
     }
 
     public func fileRows(_ name: String) throws -> FileWeight.Rows? {
@@ -97,7 +98,7 @@ public struct GGUFCheckpoint: Checkpoint {
         return entry
     }
 
-    /// A fault of this file.
+    /// Creates an error about this file.
     func fault(_ found: String, expected: String? = nil, code: CheckpointError.Code = .malformed) -> CheckpointError {
         file.fault(found, expected: expected, code: code)
     }
@@ -106,11 +107,11 @@ public struct GGUFCheckpoint: Checkpoint {
 // MARK: - Rows
 
 extension GGUFCheckpoint {
-    /// Rows of a head where they are to be put back into Hugging Face's order: of the query and key projections, weights
-    /// and biases, of the families whose rows are permuted; else 0.
+    /// The rows per head of a tensor whose rows must be restored to Hugging Face's order; 0 for all other tensors.
     ///
-    /// Hugging Face rotates the first half of a head's dimensions against the second half, llama.cpp even ones against
-    /// odd ones. Its converter therefore stores a head's rows 0…d-1 as 0, d/2, 1, d/2+1, …
+    /// These are the weights and biases of the query and key projections, in families with permuted rows. RoPE in
+    /// Hugging Face pairs the first half of a head's dimensions with the second half, llama.cpp pairs even dimensions
+    /// with odd ones. Its converter therefore stores a head's rows 0…d-1 as 0, d/2, 1, d/2+1, …
     private func headRows(_ name: String, _ entry: GGUFHeader.Entry) throws -> Int {
         guard hasPermutedRows, let architecture else { return 0 }
         let isQuery = name.contains(".self_attn.q_proj.")

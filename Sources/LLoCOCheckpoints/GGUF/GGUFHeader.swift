@@ -1,13 +1,13 @@
-/// The header of a GGUF file: metadata, and where each tensor is.
-/// Versions 2 and 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+/// The header of a GGUF file of version 2 or 3: metadata, and the position of each tensor.
+/// (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md)
 struct GGUFHeader: Sendable {
     struct Entry: Sendable {
         let name: String
-        /// Row-major; the file has it the other way round.
+        /// Row-major; the file stores the dimensions in reverse order.
         let shape: [Int]
         let type: GGUFTensorType
         let bytes: Range<Int>
-        /// The file that they are in
+        /// The part that contains the tensor.
         let file: FileBytes
     }
 
@@ -16,7 +16,7 @@ struct GGUFHeader: Sendable {
     private(set) var metadata: [String: GGUFValue] = [:]
     private(set) var entries: [Entry] = []
 
-    /// The least that a metadata pair and a tensor's description take: no count beyond what fits is believed.
+    /// Minimum sizes of a metadata pair and a tensor description. They bound the counts that a file can contain.
     private static let minimumPairBytes = 13
     private static let minimumEntryBytes = 32
     private static let maximumPairs = 1 << 16
@@ -46,7 +46,7 @@ struct GGUFHeader: Sendable {
             let key = try cursor.string(cursor.count("a metadata key's length"), "a metadata key")
             let value = try Self.value(&cursor, key)
             guard metadata.updateValue(value, forKey: key) == nil else {
-                throw file.fault("the metadata key \(key) for the second time")
+                throw file.fault("duplicate metadata key \(key)")
             }
         }
         try readEntries(tensorCount, &cursor)
@@ -93,7 +93,7 @@ struct GGUFHeader: Sendable {
         case .array:
             for _ in 0..<count { _ = try array(&cursor, key, depth: depth + 1) }
         default:
-            try cursor.skip(count * type.minimumBytes, "the elements of \(key)")  // the count is known to fit
+            try cursor.skip(count * type.minimumBytes, "the elements of \(key)")  // no overflow: the count was checked
         }
         return GGUFArray(elementType: type, count: count, file: cursor.file, bytes: start..<cursor.offset)
     }
@@ -128,7 +128,7 @@ extension GGUFHeader {
             guard let elements = elementCount(shape), let row = shape.last, row % type.blockElements == 0 else {
                 throw file.fault(
                     "tensor \(name) of shape \(shape)",
-                    expected: "rows of whole blocks of \(type.blockElements) elements, as \(type.name) has")
+                    expected: "rows of whole blocks of \(type.blockElements) elements for \(type.name)")
             }
             let (size, overflow) = (elements / type.blockElements).multipliedReportingOverflow(by: type.blockBytes)
             guard !overflow, size <= file.count else {
@@ -136,7 +136,7 @@ extension GGUFHeader {
             }
             described.append((name, shape, type, Int(offset), size))
         }
-        // Below 2^20 more than the file's size, so this cannot overflow.
+        // No overflow: the result exceeds the file's size by less than 2^20.
         let dataStart = (cursor.offset + alignment - 1) & ~(alignment - 1)
         entries = try described.map { tensor in
             let start = dataStart + tensor.offset
@@ -172,7 +172,7 @@ extension GGUFHeader {
         let ordered = entries.sorted { $0.bytes.lowerBound < $1.bytes.lowerBound }
         for (first, second) in zip(ordered, ordered.dropFirst())
         where first.bytes.upperBound > second.bytes.lowerBound {
-            throw file.fault("tensors \(first.name) and \(second.name) overlap", expected: "a place for each")
+            throw file.fault("tensors \(first.name) and \(second.name) overlap", expected: "separate byte ranges")
         }
     }
 }

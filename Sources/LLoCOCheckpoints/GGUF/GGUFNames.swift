@@ -1,4 +1,4 @@
-/// GGUF's tensor names and the Hugging Face names of the same tensors.
+/// Translation of GGUF tensor names to Hugging Face names.
 enum GGUFNames {
     private static let global = [
         "token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head",
@@ -13,9 +13,9 @@ enum GGUFNames {
         "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
     ]
 
-    /// The Hugging Face name; the name itself where there is none, as for `rope_freqs.weight`.
+    /// The Hugging Face name of a tensor, or `name` itself if it has none, like `rope_freqs.weight`.
     ///
-    /// - Parameter others: layers' names of the file's family that are not Llama's
+    /// - Parameter others: names of the file's family that differ from Llama's
     static func huggingFace(_ name: String, others: [String: String] = [:]) -> String {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard let kind = parts.last, kind == "weight" || kind == "bias" else { return name }

@@ -1,15 +1,16 @@
 import Foundation
 import LLoCOBase
 
-/// The files of a model that is split: `NAME-00001-of-00003.gguf` and so on, in one folder.
+/// The files of a split model: `NAME-00001-of-00003.gguf` and so on, in one folder.
 enum GGUFParts {
-    /// A part's place in a file name, from 1 on.
+    /// The file name of a part.
     struct Name: Equatable {
         let stem: String
+        /// From 1.
         let number: Int
         let count: Int
 
-        /// nil for a name of no part.
+        /// Parses a file name; nil if it is not the name of a part.
         init?(_ name: String) {
             guard let match = name.wholeMatch(of: /(.*)-([0-9]{5})-of-([0-9]{5})\.gguf/),
                 let number = Int(match.2), let count = Int(match.3), 1...count ~= number
@@ -25,7 +26,7 @@ enum GGUFParts {
             self.count = count
         }
 
-        /// Another part of the same model.
+        /// The name of another part of the same model.
         func part(_ number: Int) -> Name { Name(stem: stem, number: number, count: count) }
 
         var fileName: String {
@@ -34,17 +35,19 @@ enum GGUFParts {
         }
     }
 
-    /// The headers of all files of a model, the first part's first.
+    /// The headers of all files of a model, in order.
     ///
-    /// - Parameter file: any of them; its header has been read
-    /// - Throws: `CheckpointError` where a part is missing or is of another model.
+    /// - Parameters:
+    ///   - file: any of the files
+    ///   - header: its header
+    /// - Throws: `CheckpointError` if a part is missing or belongs to another model.
     static func headers(of file: FileBytes, _ header: GGUFHeader) throws -> [GGUFHeader] {
         guard let count = header.metadata["split.count"]?.integer, count > 1 else { return [header] }
         guard count <= 4096 else { throw file.fault("a GGUF in \(count) parts", expected: "at most 4096") }
         guard let name = Name(file.url.lastPathComponent), name.count == count else {
             throw file.fault(
                 "one of \(count) parts of a split GGUF",
-                expected: "a name that ends in -00001-of-\(String(format: "%05d", count)).gguf, beside the others",
+                expected: "a name that ends in -00001-of-\(String(format: "%05d", count)).gguf, and all parts",
                 code: .unsupported)
         }
         let folder = Folder(file.url.deletingLastPathComponent())
@@ -68,7 +71,7 @@ enum GGUFParts {
         return headers
     }
 
-    /// The first of files that are all parts of one model; nil where they are not.
+    /// The name of the first part if `names` are exactly the parts of one model, otherwise nil.
     static func first(of names: [String]) -> String? {
         guard let first = names.first.flatMap(Name.init), names.count == first.count,
             Set(names) == Set((1...first.count).map { first.part($0).fileName })

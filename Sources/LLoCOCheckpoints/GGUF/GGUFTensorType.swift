@@ -1,6 +1,6 @@
-// The cases have the names that ggml gives the types.
+// The cases have ggml's names.
 // swift-format-ignore: AlwaysUseLowerCamelCase
-/// The tensor types of GGUF (ggml), by their number in the file; those that are read.
+/// The supported tensor types of GGUF (ggml), by their number in the file.
 public enum GGUFTensorType: UInt32, Sendable, CaseIterable {
     case f32 = 0
     case f16 = 1
@@ -17,7 +17,7 @@ public enum GGUFTensorType: UInt32, Sendable, CaseIterable {
     /// The type's name as ggml spells it, such as `Q4_K`.
     public var name: String { "\(self)".uppercased() }
 
-    /// Elements a block holds; a row is a whole number of blocks.
+    /// Number of elements per block. A row is a whole number of blocks.
     public var blockElements: Int {
         switch self {
         case .f32, .f16, .bf16: 1
@@ -26,7 +26,7 @@ public enum GGUFTensorType: UInt32, Sendable, CaseIterable {
         }
     }
 
-    /// Bytes a block takes.
+    /// Bytes per block.
     public var blockBytes: Int {
         switch self {
         case .f32: 4
@@ -42,13 +42,13 @@ public enum GGUFTensorType: UInt32, Sendable, CaseIterable {
         }
     }
 
-    /// What a message calls type number `number`, also where it is not read.
+    /// The name and number of a type for messages, also for unsupported types.
     static func describe(_ number: UInt32) -> String {
-        let unread: [UInt32: String] = [
+        let unsupported: [UInt32: String] = [
             9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S",
             20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64",
             29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
         ]
-        return "\(GGUFTensorType(rawValue: number)?.name ?? unread[number] ?? "unknown") (\(number))"
+        return "\(GGUFTensorType(rawValue: number)?.name ?? unsupported[number] ?? "unknown") (\(number))"
     }
 }

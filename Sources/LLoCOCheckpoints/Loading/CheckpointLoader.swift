@@ -2,10 +2,10 @@ public import Foundation
 
 /// Opens checkpoints of every format.
 public enum CheckpointLoader {
-    /// Opens what lies at `url`:
-    /// - a file: GGUF, safetensors, or what `torch.save` writes (recognised by its content, not by its name);
-    /// - a folder: safetensors (`model.safetensors.index.json` or `model.safetensors`), else
-    ///   `pytorch_model.bin.index.json` or `pytorch_model.bin`, else its only `.gguf` file, or the parts of one.
+    /// Opens the file or folder at `url`:
+    /// - a file: GGUF, safetensors or a `torch.save` archive, recognised by content, not by name;
+    /// - a folder: the first of `model.safetensors.index.json`, `model.safetensors`, `pytorch_model.bin.index.json`,
+    ///   `pytorch_model.bin`, and its only `.gguf` file or split GGUF model.
     /// - Throws: `CheckpointError`.
     public static func open(_ url: URL) throws -> any Checkpoint {
         guard Folder.exists(url) else { return try openFile(url) }
@@ -25,7 +25,7 @@ public enum CheckpointLoader {
         try open(URL(fileURLWithPath: path))
     }
 
-    /// The folder's only `.gguf` file, or the first part where all are parts of one.
+    /// The folder's only `.gguf` file, or the first part if all of them are the parts of one model.
     static func onlyGGUF(in folder: Folder) throws -> URL {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: folder.url.path)) ?? []
         let found = content.filter { $0.hasSuffix(".gguf") }.sorted()
@@ -36,7 +36,8 @@ public enum CheckpointLoader {
                 found: found.isEmpty
                     ? "no checkpoint in the folder" : "several GGUF files: \(found.joined(separator: ", "))",
                 expected: found.isEmpty
-                    ? "model.safetensors, pytorch_model.bin, an index of either, or one .gguf file" : "one; name it")
+                    ? "model.safetensors, pytorch_model.bin, an index of either, or one .gguf file"
+                    : "only one; otherwise give the path of the file")
         }
         return file
     }
@@ -46,7 +47,7 @@ public enum CheckpointLoader {
         return try open(file)
     }
 
-    /// Recognises a file's format by its first bytes.
+    /// Opens a file whose format is recognised by its first bytes.
     package static func open(_ file: FileBytes) throws -> any Checkpoint {
         let start = Array(file[0..<min(9, file.count)])
         if start.starts(with: Array("GGUF".utf8)) { return try GGUFCheckpoint(file) }
@@ -55,10 +56,10 @@ public enum CheckpointLoader {
         if start.first == 0x80 {
             throw file.fault(
                 "a pickle without a zip archive around it",
-                expected: "a file that torch.save of PyTorch 1.6 or later wrote",
+                expected: "a file saved by PyTorch 1.6 or later",
                 code: .unsupported)
         }
         throw file.fault(
-            "none of the checkpoint formats", expected: "GGUF, safetensors or a torch.save archive", code: .unsupported)
+            "an unknown checkpoint format", expected: "GGUF, safetensors or a torch.save archive", code: .unsupported)
     }
 }

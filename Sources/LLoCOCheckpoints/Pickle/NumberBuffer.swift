@@ -4,15 +4,15 @@
     import Musl
 #endif
 
-/// Memory for converted numbers, handed to a tensor without a copy; it lives as long as the tensor's storage.
+/// Memory for copied tensor data, passed to a tensor without another copy. It lives as long as the tensor's storage.
 ///
-/// `@unchecked Sendable`: filled by one writer a region before it is handed on, then owned by the tensor.
+/// `@unchecked Sendable`: each region has one writer before the tensor takes ownership.
 final class NumberBuffer: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
 
     init(byteCount: Int) {
-        // Large pages spare most page faults, which otherwise cost as much as the conversion.
+        // Huge pages avoid most page faults, which otherwise cost as much as the copy.
         let isLarge = byteCount >= 4 << 20
         base = .allocate(byteCount: max(byteCount, 64), alignment: isLarge ? 2 << 20 : 64)
         self.byteCount = byteCount

@@ -1,18 +1,18 @@
 public import Foundation
 public import LLoCOTorch
 
-/// A file that `torch.save` wrote of a state dict: a zip archive of a pickle and one record a storage, memory-mapped.
+/// A state dict written by `torch.save`: a memory-mapped zip archive with a pickle and one record per storage.
 ///
-/// Reading it runs nothing: see `PickleInterpreter`. Tensors that lie in their storage in row-major order share the
-/// file's pages; others (transposed ones, say) are copied.
+/// Reading a file never runs code; see `PickleInterpreter`. Row-major tensors share the file's pages; others, such as
+/// transposed ones, are copied.
 public struct PickleCheckpoint: Checkpoint {
     private let file: FileBytes
-    private let places: [String: Place]
+    private let entries: [String: Entry]
     public let names: [String]
 
-    private struct Place: Sendable {
+    private struct Entry: Sendable {
         let tensor: PickleTensor
-        /// The storage's bytes in the file.
+        /// The byte range of the storage in the file.
         let storage: Range<Int>
     }
 
@@ -27,7 +27,7 @@ public struct PickleCheckpoint: Checkpoint {
         let pickles = archive.entries.values.filter { $0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl") }
         guard pickles.count == 1, let pickle = pickles.first else {
             throw file.fault(
-                "\(pickles.count) entries data.pkl in the zip archive", expected: "one, as torch.save writes",
+                "\(pickles.count) data.pkl entries in the zip archive", expected: "one, as torch.save writes",
                 code: .unsupported)
         }
         let prefix = String(pickle.name.dropLast("data.pkl".count))
@@ -39,39 +39,39 @@ public struct PickleCheckpoint: Checkpoint {
         }
         let tensors = try PickleInterpreter.stateDictionary(file, range: archive.data(of: pickle))
         var records: [String: Range<Int>] = [:]
-        var places: [String: Place] = [:]
+        var entries: [String: Entry] = [:]
         for (name, tensor) in tensors {
             let key = tensor.storage.key
             if records[key] == nil {
                 guard let record = archive.entries["\(prefix)data/\(key)"] else {
-                    throw file.fault("tensor \(name) lies in the storage \(key), which is not in the archive")
+                    throw file.fault("the storage \(key) of tensor \(name) is not in the archive")
                 }
                 records[key] = try archive.data(of: record)
             }
             guard let bytes = records[key] else { continue }
             try Self.check(tensor, name, storageBytes: bytes.count, file)
-            places[name] = Place(tensor: tensor, storage: bytes)
+            entries[name] = Entry(tensor: tensor, storage: bytes)
         }
         self.file = file
-        self.places = places
-        self.names = places.keys.sorted()
+        self.entries = entries
+        self.names = entries.keys.sorted()
     }
 
     public var files: [URL] { [file.url] }
 
-    public func contains(_ name: String) -> Bool { places[name] != nil }
+    public func contains(_ name: String) -> Bool { entries[name] != nil }
 
-    public func shape(of name: String) throws -> [Int] { try place(name).tensor.shape }
+    public func shape(of name: String) throws -> [Int] { try entry(name).tensor.shape }
 
-    public func dtype(of name: String) throws -> DType { try place(name).tensor.dtype }
+    public func dtype(of name: String) throws -> DType { try entry(name).tensor.dtype }
 
     public func tensor(_ name: String, as dtype: DType?) throws -> Tensor {
-        let place = try place(name)
-        let tensor = place.tensor
+        let entry = try entry(name)
+        let tensor = entry.tensor
         let size = tensor.dtype.byteCount
         let count = tensor.shape.reduce(1, *)
-        // The offset of a tensor without elements means nothing and was not checked.
-        let begin = place.storage.lowerBound + (count == 0 ? 0 : tensor.offset * size)
+        // The offset of a tensor without elements is meaningless and was not checked.
+        let begin = entry.storage.lowerBound + (count == 0 ? 0 : tensor.offset * size)
         guard !tensor.isRowMajor, count > 0 else {
             return try TensorEntry(shape: tensor.shape, dtype: tensor.dtype, bytes: begin..<begin + count * size)
                 .tensor(in: file, as: dtype)
@@ -83,17 +83,17 @@ public struct PickleCheckpoint: Checkpoint {
         return try copy.to(dtype)
     }
 
-    private func place(_ name: String) throws -> Place {
-        guard let place = places[name] else { throw file.missing(name, among: names) }
-        return place
+    private func entry(_ name: String) throws -> Entry {
+        guard let entry = entries[name] else { throw file.missing(name, among: names) }
+        return entry
     }
 }
 
 // MARK: - Storages
 
 extension PickleCheckpoint {
-    /// Checks that every element of the tensor lies in its storage. Afterwards offset, strides and sizes are not
-    /// negative and no product of them overflows.
+    /// Checks that every element of the tensor lies in its storage. This guarantees that offset, strides and sizes are
+    /// not negative and that no product of them overflows.
     private static func check(_ tensor: PickleTensor, _ name: String, storageBytes: Int, _ file: FileBytes) throws {
         let size = tensor.dtype.byteCount
         let (declared, overflow) = tensor.storage.count.multipliedReportingOverflow(
@@ -111,7 +111,7 @@ extension PickleCheckpoint {
         guard tensor.shape.count == tensor.strides.count, tensor.offset >= 0, tensor.strides.allSatisfy({ $0 >= 0 }),
             let count = elementCount(tensor.shape)
         else { throw fault() }
-        // Also for zero strides: a few bytes must not become a large copy.
+        // With zero strides, a few bytes could otherwise become a large copy.
         guard count <= storageBytes / size else { throw fault() }
         guard count > 0 else { return }
         var last = tensor.offset
@@ -149,7 +149,7 @@ extension PickleCheckpoint {
 }
 
 extension PickleTensor {
-    /// Whether the elements follow each other in row-major order; the stride of a dimension of one does not matter.
+    /// Whether the elements are contiguous in row-major order. The stride of a dimension of size 1 does not matter.
     var isRowMajor: Bool {
         var expected = 1
         for (length, stride) in zip(shape, strides).reversed() where length != 1 {

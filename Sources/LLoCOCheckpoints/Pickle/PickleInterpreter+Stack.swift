@@ -38,13 +38,13 @@ extension PickleInterpreter {
     }
 
     mutating func append(_ values: [PickleValue]) throws {
-        guard case .list(let index) = try top() else { throw fault("an append to something else than a list") }
+        guard case .list(let index) = try top() else { throw fault("an append to something other than a list") }
         lists[index].append(contentsOf: values)
     }
 
     mutating func setItems(_ values: [PickleValue]) throws {
         guard case .dictionary(let index) = try top(), values.count % 2 == 0 else {
-            throw fault("items set on something else than a dict")
+            throw fault("items of something other than a dict")
         }
         for pair in stride(from: 0, to: values.count, by: 2) {
             dictionaries[index].append((values[pair], values[pair + 1]))

@@ -1,7 +1,7 @@
-/// Interprets the pickles that `torch.save` writes for state dicts (protocols 2 to 5), and nothing else.
+/// Interprets only the pickles that `torch.save` writes for state dicts (protocols 2 to 5).
 ///
-/// Only the opcodes below and the names of `PickleClass` are known. Everything else is a fault, so reading a file never
-/// runs code. Memory stays in proportion to the pickle: each opcode makes at most one value.
+/// It supports the opcodes in `PickleOpcode` and the names in `PickleClass`. Everything else is an error, so reading a
+/// file never runs code. Memory is proportional to the pickle's size: each opcode creates at most one value.
 struct PickleInterpreter {
     var cursor: ByteCursor
     var stack: [PickleValue] = []
@@ -31,20 +31,20 @@ struct PickleInterpreter {
 
     private func stateDictionary(_ value: PickleValue) throws -> [String: PickleTensor] {
         guard case .dictionary(let index) = value else {
-            throw fault("a pickle of something else than a state dict", expected: "a dict of names to tensors")
+            throw fault("a pickle of something other than a state dict", expected: "a dict of names to tensors")
         }
         var result: [String: PickleTensor] = [:]
         for (key, value) in dictionaries[index] {
             guard case .string(let name) = key, case .tensor(let tensor) = value else {
-                throw fault("the state dict holds something else than tensors", expected: "a dict of names to tensors")
+                throw fault("a state dict with something other than tensors", expected: "a dict of names to tensors")
             }
-            // As in Python, the last of two equal keys counts.
+            // As in Python, the last of several equal keys wins.
             result[name] = tensors[tensor]
         }
         return result
     }
 
-    func fault(_ found: String, expected: String = "a state dict that torch.save wrote") -> CheckpointError {
+    func fault(_ found: String, expected: String = "a state dict written by torch.save") -> CheckpointError {
         cursor.file.fault("\(found) (pickle, byte \(cursor.offset))", expected: expected)
     }
 }
@@ -84,7 +84,7 @@ extension PickleInterpreter {
         case .int2: stack.append(.integer(Int(try cursor.integer(UInt16.self, "the pickle"))))
         case .long1: stack.append(.integer(try long()))
         case .float8:
-            let bits = try cursor.integer(UInt64.self, "the pickle").byteSwapped  // big-endian, alone of all opcodes
+            let bits = try cursor.integer(UInt64.self, "the pickle").byteSwapped  // the only big-endian opcode
             stack.append(.float(Double(bitPattern: bits)))
         case .unicode1: try pushString(byteLength())
         case .unicode4: try pushString(Int(cursor.integer(UInt32.self, "the pickle")))
@@ -109,46 +109,49 @@ extension PickleInterpreter {
         case .get4: try get(Int(cursor.integer(UInt32.self, "the pickle")))
         case .global:
             let (module, name) = (try line(), try line())
-            stack.append(.global(try known(module: module, name: name)))
+            stack.append(.global(try pickleClass(module: module, name: name)))
         case .stackGlobal:
             let names = try pop(2)
             guard case .string(let module) = names[0], case .string(let name) = names[1] else {
-                throw fault("a class that is not named by strings")
+                throw fault("a class whose name is not a string")
             }
-            stack.append(.global(try known(module: module, name: name)))
+            stack.append(.global(try pickleClass(module: module, name: name)))
         case .reduce: try reduce()
         case .build: try build()
         case .persistentID: try loadPersistent()
         }
     }
 
-    private func known(module: String, name: String) throws -> PickleClass {
-        guard let known = PickleClass(module: module, name: name) else { throw foreign("\(module).\(name)") }
-        return known
+    private func pickleClass(module: String, name: String) throws -> PickleClass {
+        guard let result = PickleClass(module: module, name: name) else {
+            throw foreignClass("\(module).\(name)")
+        }
+        return result
     }
 
-    private func foreign(_ name: String) -> CheckpointError {
+    private func foreignClass(_ name: String) -> CheckpointError {
         cursor.file.fault(
             "the pickle names the class \(name), which is not a tensor class; nothing was run",
             expected: "only tensors, storages and OrderedDict", code: .foreignClass)
     }
 
-    /// Why an opcode is not run: some of them name a class too.
+    /// The error for an unsupported opcode; it contains the class name if the opcode has one.
     private mutating func refusal(of opcode: UInt8) throws -> CheckpointError {
         switch opcode {
         case UInt8(ascii: "i"):
             let (module, name) = (try line(), try line())
-            return foreign("\(module).\(name)")
-        case 0x82, 0x83, 0x84: return foreign("of a code of the extension registry")
+            return foreignClass("\(module).\(name)")
+        case 0x82, 0x83, 0x84: return foreignClass("with an extension registry code")
         case 0x81, 0x92, UInt8(ascii: "o"):
             return cursor.file.fault(
-                "the pickle makes an object of a class; nothing was run",
+                "the pickle creates an object of a class; nothing was run",
                 expected: "only tensors, storages and OrderedDict", code: .foreignClass)
-        default: return fault("the opcode 0x\(String(opcode, radix: 16))", expected: "those that torch.save writes")
+        default:
+            return fault("the opcode 0x\(String(opcode, radix: 16))", expected: "only opcodes that torch.save writes")
         }
     }
 
-    /// A line of text, as the oldest opcodes have for their argument.
+    /// Reads a line of text, the argument of the oldest opcodes.
     private mutating func line() throws -> String {
         var length = 0
         while length < cursor.remaining,
@@ -168,7 +171,7 @@ extension PickleInterpreter {
         stack.append(.string(try cursor.string(length, "a string of the pickle")))
     }
 
-    /// A little-endian two's complement number of up to eight bytes.
+    /// Reads a little-endian two's complement integer of up to eight bytes.
     private mutating func long() throws -> Int {
         let length = try byteLength()
         guard length <= 8 else { throw fault("a number of \(length) bytes", expected: "at most 8") }

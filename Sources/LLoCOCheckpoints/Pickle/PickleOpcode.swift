@@ -1,5 +1,5 @@
-/// The pickle opcodes that are understood: those that `torch.save` writes for state dicts. The bytes are those of
-/// Python's `pickletools`; a digit is the number of bytes of an argument.
+/// The supported pickle opcodes: those that `torch.save` writes for state dicts. The values are from Python's
+/// `pickletools`. A digit in a name is the number of bytes of the argument, for tuples the number of elements.
 enum PickleOpcode: UInt8 {
     case proto = 0x80
     case frame = 0x95

@@ -2,8 +2,8 @@ import LLoCOTorch
 
 /// A value on the stack of the pickle interpreter.
 ///
-/// Containers are numbers into the interpreter's own lists, so no nesting, however deep, is ever released recursively,
-/// and a container that holds itself is harmless.
+/// Containers, storages and tensors are indices into the interpreter's arrays. Deep nesting is therefore never
+/// released recursively, and a container that contains itself is harmless.
 enum PickleValue: Equatable, Sendable {
     case none
     case bool(Bool)
@@ -18,8 +18,8 @@ enum PickleValue: Equatable, Sendable {
     case tensor(Int)
 }
 
-/// The only classes and functions that a pickle may name. None of them is ever run: the interpreter makes what they
-/// would make.
+/// The only classes and functions that a pickle may name. The interpreter never runs them; it creates their results
+/// itself.
 enum PickleClass: Equatable, Sendable {
     case orderedDictionary
     case rebuildTensor
@@ -30,7 +30,7 @@ enum PickleClass: Equatable, Sendable {
     case untypedStorage
     case dtype(DType)
 
-    /// - Returns: nil for every class that tensors are not made of.
+    /// - Returns: nil for any other class.
     init?(module: String, name: String) {
         switch (module, name) {
         case ("collections", "OrderedDict"): self = .orderedDictionary
@@ -63,17 +63,17 @@ enum PickleClass: Equatable, Sendable {
     ]
 }
 
-/// A storage as the pickle names it: a record of the archive.
+/// A storage in a pickle. It refers to a record of the archive.
 struct PickleStorage: Equatable, Sendable {
-    /// Nil for an untyped storage, which is counted in bytes.
+    /// nil for an untyped storage.
     let dtype: DType?
     /// The record's name below `data/`.
     let key: String
-    /// In elements, in bytes where it is untyped.
+    /// Size in elements; in bytes for an untyped storage.
     let count: Int
 }
 
-/// A tensor as the pickle describes it; offsets and strides count elements.
+/// A tensor in a pickle. Offset and strides are in elements.
 struct PickleTensor: Equatable, Sendable {
     let storage: PickleStorage
     let dtype: DType

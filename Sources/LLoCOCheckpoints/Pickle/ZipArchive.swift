@@ -1,5 +1,5 @@
-/// The directory of a zip file whose entries are stored without compression, as `torch.save` writes them.
-/// Reads zip64 (APPNOTE.TXT 4.3); an entry's data is checked to lie within the file.
+/// The directory of a zip or zip64 file (APPNOTE.TXT 4.3) with uncompressed entries, as `torch.save` writes them.
+/// An entry's data is checked to lie within the file.
 struct ZipArchive: Sendable {
     struct Entry: Sendable {
         let name: String
@@ -27,21 +27,22 @@ struct ZipArchive: Sendable {
         for _ in 0..<directory.count {
             let entry = try Self.entry(&cursor)
             guard entries.updateValue(entry, forKey: entry.name) == nil else {
-                throw file.fault("the zip entry \(entry.name) for the second time")
+                throw file.fault("duplicate zip entry \(entry.name)")
             }
         }
         self.entries = entries
     }
 
-    /// Where an entry's bytes are.
+    /// The byte range of an entry's data.
     func data(of entry: Entry) throws -> Range<Int> {
         guard entry.flags & 1 == 0 else {
-            throw file.fault("the zip entry \(entry.name) is encrypted", expected: "a plain one", code: .unsupported)
+            throw file.fault(
+                "the zip entry \(entry.name) is encrypted", expected: "an unencrypted entry", code: .unsupported)
         }
         guard entry.method == 0, entry.compressedSize == entry.size else {
             throw file.fault(
                 "the zip entry \(entry.name) is compressed (method \(entry.method))",
-                expected: "stored entries, as torch.save writes them", code: .unsupported)
+                expected: "uncompressed entries, as torch.save writes them", code: .unsupported)
         }
         var cursor = ByteCursor(file, range: entry.headerOffset..<file.count)
         guard try cursor.integer(UInt32.self, "a local header") == Self.localSignature else {
@@ -62,7 +63,7 @@ struct ZipArchive: Sendable {
 extension ZipArchive {
     private static func directory(_ file: FileBytes) throws -> (range: Range<Int>, count: Int) {
         guard let end = endRecord(file) else {
-            throw file.fault("no end of a zip directory", expected: "a whole zip archive; is the file truncated?")
+            throw file.fault("no end of a zip directory", expected: "a complete zip archive; is the file truncated?")
         }
         var cursor = ByteCursor(file, range: end + 10..<file.count)
         var count = UInt64(try cursor.integer(UInt16.self, "the zip directory"))
@@ -77,12 +78,12 @@ extension ZipArchive {
         guard offset <= UInt64(end), size <= UInt64(end) - offset, count <= size / 46, count <= 1 << 20 else {
             throw file.fault(
                 "a zip directory of \(count) entries in \(size) bytes at byte \(offset)",
-                expected: "one that fits the file of \(file.count) bytes")
+                expected: "a directory that fits the file of \(file.count) bytes")
         }
         return (Int(offset)..<Int(offset + size), Int(count))
     }
 
-    /// The end record stands at the end of the file, before a comment of at most 65,535 bytes.
+    /// The offset of the end record, which is at the end of the file before a comment of at most 65,535 bytes.
     private static func endRecord(_ file: FileBytes) -> Int? {
         guard file.count >= 22 else { return nil }
         for start in stride(from: file.count - 22, through: max(0, file.count - 22 - 0xFFFF), by: -1) {
@@ -133,7 +134,7 @@ extension ZipArchive {
             let fieldStart = extra.offset
             try extra.skip(length, "an extra field of the zip entry \(name)")
             guard identifier == 1 else { continue }
-            // Only the values that did not fit their field are there, in this order (APPNOTE.TXT 4.5.3).
+            // Contains only the values that did not fit their field, in this order (APPNOTE.TXT 4.5.3).
             var field = ByteCursor(cursor.file, range: fieldStart..<extra.offset)
             if size == 0xFFFF_FFFF { size = try field.integer(UInt64.self, what) }
             if compressedSize == 0xFFFF_FFFF { compressedSize = try field.integer(UInt64.self, what) }
@@ -145,7 +146,7 @@ extension ZipArchive {
         else {
             throw cursor.file.fault(
                 "the zip entry \(name) of \(size) bytes at byte \(offset)",
-                expected: "one within the file of \(limit) bytes")
+                expected: "an entry within the file of \(limit) bytes")
         }
         return Entry(
             name: name, method: method, flags: flags, compressedSize: Int(compressedSize), size: size,

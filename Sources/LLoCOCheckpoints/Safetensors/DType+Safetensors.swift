@@ -17,6 +17,7 @@ extension DType {
         }
     }
 
+    /// The dtype with this name in a safetensors header; nil for an unsupported name.
     init?(safetensors name: String) {
         guard let dtype = DType.allCases.first(where: { $0.safetensorsName == name }) else { return nil }
         self = dtype

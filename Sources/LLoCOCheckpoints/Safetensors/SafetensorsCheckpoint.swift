@@ -1,7 +1,7 @@
 public import Foundation
 public import LLoCOTorch
 
-/// A safetensors file, memory-mapped: tensors share its pages.
+/// A memory-mapped safetensors file. Tensors share its pages.
 public struct SafetensorsCheckpoint: Checkpoint {
     private let file: FileBytes
     private let header: SafetensorsHeader
@@ -13,7 +13,7 @@ public struct SafetensorsCheckpoint: Checkpoint {
         try self.init(FileBytes(mapping: url))
     }
 
-    /// Reads bytes as if they were the content of a file; `name` stands for it in errors.
+    /// Opens the content of a safetensors file in memory. Errors call it `name`.
     /// - Throws: `CheckpointError`.
     public init(data: Data, named name: String) throws {
         try self.init(FileBytes(Array(data), name: name))
@@ -51,11 +51,11 @@ public struct SafetensorsCheckpoint: Checkpoint {
 }
 
 extension FileBytes {
-    /// The fault of a tensor that is not there.
+    /// Creates the error for a missing tensor.
     func missing(_ name: String, among names: [String]) -> CheckpointError {
         let last = name.split(separator: ".").suffix(2).joined(separator: ".")
-        let alike = names.first { $0.hasSuffix(last) }
-        let hint = alike.map { ", such as \($0)" } ?? ""
+        let similar = names.first { $0.hasSuffix(last) }
+        let hint = similar.map { ", such as \($0)" } ?? ""
         return fault("no tensor \(name)", expected: "one of its \(names.count) tensors\(hint)", code: .missing)
     }
 }

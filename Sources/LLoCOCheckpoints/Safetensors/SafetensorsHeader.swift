@@ -1,8 +1,8 @@
 import LLoCOBase
 import LLoCOTorch
 
-/// The header of a safetensors file: a length (u64), then JSON of names to dtype, shape and place.
-/// Every rule of the format is checked here (https://huggingface.co/docs/safetensors).
+/// The header of a safetensors file: a length (u64), then JSON that maps names to dtype, shape and byte range.
+/// Initialization checks every rule of the format (https://huggingface.co/docs/safetensors).
 struct SafetensorsHeader: Sendable {
     let entries: [String: TensorEntry]
     let metadata: [String: String]
@@ -20,7 +20,7 @@ struct SafetensorsHeader: Sendable {
         }
         let dataStart = 8 + length
         guard case .object(let header) = try file.json(8..<dataStart) else {
-            throw file.fault("a header that is no JSON object", expected: "a safetensors file")
+            throw file.fault("a header that is not a JSON object", expected: "a safetensors file")
         }
         var entries: [String: TensorEntry] = [:]
         var metadata: [String: String] = [:]
@@ -31,7 +31,7 @@ struct SafetensorsHeader: Sendable {
                 entries[name] = try Self.entry(value, name, dataStart: dataStart, file)
             }
         }
-        try Self.checkPlaces(entries, dataStart: dataStart, file)
+        try Self.checkRanges(entries, dataStart: dataStart, file)
         self.entries = entries
         self.metadata = metadata
     }
@@ -43,7 +43,7 @@ struct SafetensorsHeader: Sendable {
         var metadata: [String: String] = [:]
         for (key, value) in object.members {
             guard let text = value.string else {
-                throw file.fault("__metadata__ holds no string at \"\(key)\"", expected: "strings only")
+                throw file.fault("__metadata__ has no string at \"\(key)\"", expected: "only strings")
             }
             metadata[key] = text
         }
@@ -69,7 +69,7 @@ struct SafetensorsHeader: Sendable {
         }
         guard shape.count == dimensions.count, shape.count <= 16, let count = elementCount(shape) else {
             throw file.fault(
-                "tensor \(name) has an impossible shape", expected: "at most 16 sizes whose product is countable")
+                "tensor \(name) has an invalid shape", expected: "at most 16 sizes whose product fits 64 bits")
         }
         guard case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1], begin >= 0, begin <= end,
             end <= file.count - dataStart
@@ -87,8 +87,8 @@ struct SafetensorsHeader: Sendable {
         return TensorEntry(shape: shape, dtype: dtype, bytes: dataStart + begin..<dataStart + end)
     }
 
-    /// The tensors follow each other without gap or overlap, from the header to the end of the file.
-    private static func checkPlaces(_ entries: [String: TensorEntry], dataStart: Int, _ file: FileBytes) throws {
+    /// Checks that the tensors fill the file after the header without gap or overlap.
+    private static func checkRanges(_ entries: [String: TensorEntry], dataStart: Int, _ file: FileBytes) throws {
         let ordered = entries.sorted {
             ($0.value.bytes.lowerBound, $0.value.bytes.upperBound, $0.key)
                 < ($1.value.bytes.lowerBound, $1.value.bytes.upperBound, $1.key)
@@ -98,7 +98,7 @@ struct SafetensorsHeader: Sendable {
             guard entry.bytes.lowerBound == position else {
                 throw file.fault(
                     "tensor \(name) begins at byte \(entry.bytes.lowerBound - dataStart) of the data",
-                    expected: "\(position - dataStart), where the one before it ends")
+                    expected: "\(position - dataStart), where the previous tensor ends")
             }
             position = entry.bytes.upperBound
         }

@@ -4,18 +4,18 @@ public import LLoCOTorch
 
 /// Writes safetensors files.
 public enum SafetensorsWriter {
-    /// Writes `tensors` to `url`: whole or not at all, an existing file replaced.
+    /// Writes `tensors` to `url` atomically. An existing file is replaced.
     ///
-    /// The same tensors and metadata always give the same bytes: the largest dtypes first, so that every tensor is
-    /// aligned to its own size, then by name; the header is padded with spaces to eight bytes.
-    /// - Throws: `CheckpointError` where the file cannot be written, `TorchError` where a tensor cannot be read.
+    /// The same tensors and metadata always give the same bytes. Tensors are sorted by decreasing dtype size, so that
+    /// each one is aligned, then by dtype and name. The header is padded with spaces to a multiple of eight bytes.
+    /// - Throws: `CheckpointError` if the file cannot be written, `TorchError` if a tensor cannot be read.
     public static func write(_ tensors: [String: Tensor], metadata: [String: String] = [:], to url: URL) throws {
         let file = try AtomicFile(url)
         try serialize(tensors, metadata: metadata, name: url.path) { try file.write($0) }
         try file.commit()
     }
 
-    /// The bytes that such a file has: for a store that keeps tensors among other things.
+    /// The content of such a file in memory, for a store such as a database.
     /// - Throws: `CheckpointError`, `TorchError`.
     public static func data(_ tensors: [String: Tensor], metadata: [String: String] = [:]) throws -> Data {
         var data = Data()
@@ -61,7 +61,7 @@ public enum SafetensorsWriter {
             guard bytes.count == tensor.shape.reduce(1, *) * tensor.dtype.byteCount else {
                 throw CheckpointError(
                     .unwritable, file: name, found: "tensor \(key) gave \(bytes.count) bytes",
-                    expected: "as many as its shape \(tensor.shape) says")
+                    expected: "the number for its shape \(tensor.shape)")
             }
             try bytes.withUnsafeBytes { try write($0) }
         }

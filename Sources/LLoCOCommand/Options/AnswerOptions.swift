@@ -6,39 +6,38 @@ import LLoCOCheckpoints
 import LLoCOCompression
 import LLoCOLibrary
 
-/// What an answer is given from, and how: `ask` and `chat`.
+/// The documents that an answer is computed from, and how: `ask` and `chat`.
 struct AnswerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Only from documents of this group.", valueName: "name"))
+    @Option(help: ArgumentHelp("Read documents of this group only.", valueName: "name"))
     var group: String?
+
+    @Option(help: ArgumentHelp("Read this document, not the best match. Repeatable.", valueName: "name"))
+    var document: [String] = []
+
+    @Option(help: "What the model reads; see 'lloco help modes'.")
+    var mode = AnswerMode.default
 
     @Option(
         help: ArgumentHelp(
-            "Only from this document; may be repeated. Default: those that retrieval finds.", valueName: "name"))
-    var document: [String] = []
-
-    @Option(
-        help: """
-            What the model reads: hybrid (the documents' vectors and pieces of their text, under --budget), compressed \
-            (the vectors alone), full (their text, cut to fit), retrieval (the best passages' text) or none.
-            """)
-    var mode = AnswerMode.default
-
-    @Option(help: ArgumentHelp("Read at most so many of the documents that retrieval finds.", valueName: "n"))
+            "Maximum number of documents to read, of those that retrieval finds.", valueName: "n", visibility: .hidden))
     var documents = 1
 
-    @Option(help: ArgumentHelp("Name, and in mode retrieval read, at most so many passages.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Maximum number of passages to cite, and to read in mode retrieval.", valueName: "n", visibility: .hidden))
     var passages = 4
 
     @OptionGroup var budget: BudgetOptions
 
     @Option(
         help: ArgumentHelp(
-            "Answer with this adapter, a folder in PEFT's layout, in every mode, or with none.",
-            discussion: "Default: the group's, else the general one, in the modes that read vectors.", valueName: "dir")
+            "Use this adapter in every mode: a folder in PEFT's layout, or none.",
+            discussion: "Default: the group's, else the general one, in the modes that read vectors.",
+            valueName: "dir", visibility: .hidden)
     )
     var adapter: String?
 
-    @Flag(help: "Use no adapter.")
+    @Flag(help: ArgumentHelp("Use no adapter.", visibility: .hidden))
     var noAdapter = false
 
     @OptionGroup var generation: GenerationFlags
@@ -53,11 +52,11 @@ struct AnswerOptions: ParsableArguments {
             throw ValidationError("--passages \(passages): expected 1 to 10000")
         }
         if noAdapter, adapter != nil {
-            throw ValidationError("--adapter and --no-adapter: leave one of them out")
+            throw ValidationError("--adapter and --no-adapter: found both, expected one of them")
         }
     }
 
-    /// Opens the library and loads the engine; how to answer comes with them.
+    /// Opens the library and loads the engine.
     func load() async throws -> (library: DocumentLibrary, options: Answerer.Options) {
         let store = try library.open(for: .reading)
         var options = try self.options()

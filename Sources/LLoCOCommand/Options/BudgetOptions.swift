@@ -1,24 +1,17 @@
 public import ArgumentParser
 public import LLoCOCompression
 
-/// How many positions of the model's context may stand for documents.
+/// The maximum number of positions of the model's context for documents.
 struct BudgetOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Modes hybrid, compressed, retrieval: read at most so many positions of the documents.",
-            discussion: """
-                A vector is one position, and so is a token of text. 1/30 stands for one of every 30 of their tokens. \
-                Default: a thirtieth of the documents' tokens in mode hybrid; all vectors in mode compressed, whole passages \
-                in mode retrieval.
-                """, valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum positions for documents, as 2000 or 1/30.", valueName: "n"))
     var budget: ContextBudget.Size?
 
     @Option(
         help: ArgumentHelp(
-            "Mode hybrid: at most this share of the budget is text, 0 to 1; the rest is vectors.",
+            "Mode hybrid: maximum share of the budget that is text, 0 to 1.",
             discussion: """
-                Default: all that text takes, and vectors the rest; about the whole of the documents, a fifth.
-                """, valueName: "share"))
+                The rest is vectors. Default: 1, and a fifth for a question about the whole of the documents.
+                """, valueName: "share", visibility: .hidden))
     var textShare: Double?
 
     func validate() throws {

@@ -2,24 +2,24 @@ import ArgumentParser
 import Foundation
 import LLoCOTorch
 
-/// How to compute.
+/// The device, its threads, the seed and the dtype of a computation.
 struct ComputeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Threads an operation may use.", discussion: "Default: one for each core."))
+    @Option(help: ArgumentHelp("Threads per operation. Default: one per core.", valueName: "n"))
     var threads: Int?
 
-    @Option(help: "The seed of everything random: training, sampling.")
+    @Option(help: ArgumentHelp("The seed for training and sampling.", visibility: .hidden))
     var seed: UInt64 = 0
 
-    @Option(help: "Where to compute: cpu, cuda, cuda:1 or mps.")
-    var device: String = "cpu"
+    @Option(help: ArgumentHelp("cpu, cuda, cuda:1 or mps. Default: cpu.", valueName: "device"))
+    var device: String?
 
     @Option(
         help: ArgumentHelp(
-            "The numbers to compute in: auto, float32, bfloat16 or float16.",
+            "The dtype to compute in: auto, float32, bfloat16 or float16.",
             discussion: """
                 auto is bfloat16 where the processor multiplies it natively, else float32, with 8 bits for what is \
                 multiplied with quantized weights. Default: auto; float32 for generate, perplexity, compress and embed.
-                """))
+                """, visibility: .hidden))
     var dtype: String?
 
     func validate() throws {
@@ -27,20 +27,20 @@ struct ComputeOptions: ParsableArguments {
             throw ValidationError("--threads \(threads): expected 1 to 4096")
         }
         _ = try parsedDType()
-        guard Device(device) != nil else {
+        if let device, Device(device) == nil {
             throw ValidationError("--device \(device): expected cpu, cuda, cuda:N or mps")
         }
     }
 
     /// Applies threads and seed to this process.
     func apply() throws {
-        if let threads { try Runtime.setThreads(threads) }
+        if let threads = try Settings.threads(threads) { try Runtime.setThreads(threads) }
         try Runtime.seed(seed)
     }
 
     /// The dtype to load in; nil leaves the choice to the device.
     ///
-    /// - Parameter exact: float32 unless told otherwise, for results that other programs' are compared with
+    /// - Parameter exact: whether the default is float32, for results that are compared with other programs' results
     func loadingDType(exact: Bool) throws -> DType? {
         try parsedDType() ?? (exact && dtype != "auto" ? .float32 : nil)
     }
@@ -58,10 +58,11 @@ struct ComputeOptions: ParsableArguments {
     }
 
     func parsedDevice() throws -> Device {
-        let parsed = Device(device) ?? .cpu
+        let name = try Settings.device(device)
+        let parsed = Device(name) ?? .cpu
         guard parsed.isAvailable else {
             throw CommandError(
-                "--device \(device): this libtorch and this machine have none; 'lloco doctor' says what is there")
+                "--device \(name): this libtorch and this machine have none; 'lloco doctor' lists the devices")
         }
         return parsed
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// A number of tokens or passages, as "1536" or "8k" for 8,000.
 struct Count: ExpressibleByArgument, Hashable {
-    /// Far beyond any window or library that is measured.
+    /// Larger than any window or library that is measured.
     static let largest = 10_000_000
 
     let value: Int
@@ -11,7 +11,7 @@ struct Count: ExpressibleByArgument, Hashable {
 
     init?(argument: String) { self.init(argument, thousand: 1000) }
 
-    /// - Parameter thousand: what a k stands for
+    /// - Parameter thousand: the number that `k` stands for
     init?(_ argument: String, thousand: Int) {
         let isThousands = argument.hasSuffix("k")
         let digits = isThousands ? argument.dropLast() : argument[...]
@@ -26,7 +26,7 @@ struct Count: ExpressibleByArgument, Hashable {
     var defaultValueDescription: String { value % 1000 == 0 ? "\(value / 1000)k" : "\(value)" }
 }
 
-/// Several of them: "512,1536" or "1k,8k".
+/// Several counts: "512,1536" or "1k,8k".
 struct Counts: ExpressibleByArgument, Hashable {
     let values: [Int]
 
@@ -34,7 +34,7 @@ struct Counts: ExpressibleByArgument, Hashable {
 
     init?(argument: String) { self.init(argument, thousand: 1000) }
 
-    /// - Parameter thousand: what a k stands for
+    /// - Parameter thousand: the number that `k` stands for
     init?(_ argument: String, thousand: Int) {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
         let counts = parts.compactMap { Count(String($0), thousand: thousand) }
@@ -47,7 +47,7 @@ struct Counts: ExpressibleByArgument, Hashable {
     }
 }
 
-/// Lengths as the field writes them: "4k" is 4,096 tokens.
+/// Lengths of contexts, where "4k" is 4,096 tokens.
 struct Lengths: ExpressibleByArgument, Hashable {
     static let thousand = 1024
 

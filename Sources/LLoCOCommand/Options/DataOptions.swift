@@ -4,70 +4,85 @@ public import LLoCODataSets
 import LLoCODocuments
 import LLoCOTokenizers
 
-/// What is asked in an evaluation: a file of questions, or data that is generated.
+/// The data of an evaluation: a file of questions, or generated data.
 struct DataOptions: ParsableArguments {
     @Argument(help: "A file of questions, or ruler, or needle.")
     var data: String
 
-    @Option(help: ArgumentHelp("The file's form, where it is not recognised.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The file's format. Default: recognised.", valueName: "name", visibility: .hidden))
     var format: DataFormat?
 
     @Option(
         help: ArgumentHelp(
-            "Our own question sets: what answers are judged by.",
+            "Our own question sets: the metric of the answers.",
             discussion:
-                "\(Self.metricNames). Default: f1. rouge is rouge_geometric_mean, as QMSum and SQuALITY have it.",
-            valueName: "name"))
+                "\(Self.metricNames). Default: f1. rouge is rouge_geometric_mean, as in QMSum and SQuALITY.",
+            valueName: "name", visibility: .hidden))
     var metric: String?
 
     @Option(
         help: ArgumentHelp(
-            "NarrativeQA: the folder of the stories; TriviaQA: the folder of the evidence.", valueName: "dir"))
+            "NarrativeQA: the folder of the stories; TriviaQA: the folder of the evidence.", valueName: "dir",
+            visibility: .hidden))
     var texts: String?
 
-    @Flag(help: "NarrativeQA: ask about the summaries of the stories' plots instead of the stories.")
+    @Flag(
+        help: ArgumentHelp(
+            "NarrativeQA: ask about the summaries of the plots instead of the stories.", visibility: .hidden))
     var summaries = false
 
     @Option(
         help: ArgumentHelp(
-            "NarrativeQA (train, valid, test) and GovReport's folder (train, valid, test): only this part.",
-            valueName: "name"))
+            "NarrativeQA and GovReport's folder: only this part, train, valid or test.",
+            valueName: "name", visibility: .hidden))
     var split: String?
 
     @Option(
         help: ArgumentHelp(
-            "SCROLLS, LongBench v1, L-Eval, LooGLE, RULER's own lines: the task, where lines and names do not tell it.",
-            valueName: "name"))
+            "SCROLLS, LongBench v1, L-Eval, LooGLE, RULER's own lines: the task. Default: from lines and file name.",
+            valueName: "name", visibility: .hidden))
     var task: String?
 
-    @Option(help: ArgumentHelp("ruler, needle: the prompts' lengths in tokens; 8k is 8192.", valueName: "n,n"))
+    @Option(help: ArgumentHelp("ruler, needle: prompt lengths; 1k is 1024.", valueName: "n,n"))
     var lengths = Lengths([4096, 8192, 16_384])
 
-    @Option(help: ArgumentHelp("ruler, needle: texts for each task and length, or length and depth.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "ruler, needle: texts per task and length, or per length and depth.", valueName: "n", visibility: .hidden))
     var samples = 1
 
     @Option(
         help: ArgumentHelp(
-            "ruler: which tasks, with commas between. Default: all, qa_1 and qa_2 where --questions gives them questions.",
-            valueName: "task,..."))
+            "ruler: tasks, comma-separated. Default: all; qa_1 and qa_2 only with --questions.",
+            valueName: "task,...", visibility: .hidden))
     var tasks: String?
 
-    @Option(help: ArgumentHelp("needle: how deep it lies, in percent of the text.", valueName: "n,n"))
+    @Option(
+        help: ArgumentHelp(
+            "needle: its depths, in percent of the text.",
+            discussion: """
+                lloco evaluate needle --lengths 2k,4k --depths 0,25,50,75,100 --haystack book.txt --report needle.html
+                """,
+            valueName: "n,n", visibility: .hidden))
     var depths = "0,25,50,75,100"
 
-    @Flag(help: "needle: hide the same sentence everywhere, instead of another number of another thing in each text.")
+    @Flag(
+        help: ArgumentHelp(
+            "needle: hide the same sentence in every text, instead of a different number of a different thing.",
+            visibility: .hidden))
     var fixedNeedle = false
 
     @Option(
         help: ArgumentHelp(
-            "ruler, needle: the text to hide things in, gzipped or not. Default: sentences made up.", valueName: "file")
-    )
+            "ruler, needle: the text to hide things in, gzipped or not. Default: generated sentences.",
+            valueName: "file", visibility: .hidden))
     var haystack: String?
 
     @Option(
         help: ArgumentHelp(
-            "ruler: questions with their texts, in any form above, for qa_1 and qa_2.", valueName: "file")
-    )
+            "ruler: questions with their texts, in any format of --format, for qa_1 and qa_2.",
+            valueName: "file", visibility: .hidden))
     var questions: String?
 
     private static let metricNames = (["rouge"] + Metric.ofQuestionSets.map(\.rawValue)).joined(separator: ", ")
@@ -76,7 +91,7 @@ struct DataOptions: ParsableArguments {
         case ruler, needle
     }
 
-    /// nil where the data is a file's, also where a file of a generator's name is there.
+    /// nil for a file, also for an existing file with a generator's name
     private var generator: Generator? {
         FileManager.default.fileExists(atPath: data) ? nil : Generator(rawValue: data)
     }
@@ -104,13 +119,13 @@ struct DataOptions: ParsableArguments {
     private func parsedDepths() throws -> [Double] {
         try depths.split(separator: ",").map { text in
             guard let depth = Double(text.trimmingCharacters(in: .whitespaces)), 0...100 ~= depth else {
-                throw ValidationError("--depths: '\(text)', expected numbers from 0 to 100 with commas between")
+                throw ValidationError("--depths: '\(text)', expected comma-separated numbers from 0 to 100")
             }
             return depth
         }
     }
 
-    /// - Throws: `CommandError` for a file that is not there.
+    /// - Throws: `CommandError` for a missing file.
     func checkFiles() throws {
         for (option, file) in [("--haystack", haystack), ("--questions", questions), ("--texts", texts)] {
             if let file, !FileManager.default.fileExists(atPath: file) {
@@ -119,10 +134,10 @@ struct DataOptions: ParsableArguments {
         }
     }
 
-    /// The file's questions; nil where the data is generated.
+    /// The file's questions; nil for generated data.
     func fromFile(text: QuestionSet.DocumentText) throws -> EvaluationSet? {
         guard generator == nil else {
-            if let metric { throw CommandError("--metric \(metric): \(data) has its own measure") }
+            if let metric { throw CommandError("--metric \(metric): \(data) has a metric of its own") }
             if let split { throw CommandError("--split \(split): \(data) is generated") }
             if let task { throw CommandError("--task \(task): \(data) is generated; --tasks chooses among ruler's") }
             return nil
@@ -139,7 +154,7 @@ struct DataOptions: ParsableArguments {
 
     /// Generated data for a tokenizer.
     ///
-    /// - Parameter templateTokens: what a prompt has besides text and question
+    /// - Parameter templateTokens: the tokens of a prompt besides text and question
     func generated(tokenizer: any Tokenizer, templateTokens: Int, answerTokens: Int, seed: UInt64) throws
         -> EvaluationSet
     {

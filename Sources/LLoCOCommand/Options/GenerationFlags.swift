@@ -1,20 +1,22 @@
 import ArgumentParser
 import LLoCOModels
 
-/// How an answer is generated.
+/// The length and the sampling of an answer.
 struct GenerationFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("Generate at most so many tokens.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum tokens to generate.", valueName: "n"))
     var maxTokens = 256
 
-    @Option(help: ArgumentHelp("0 takes the most likely token; more makes answers vary.", valueName: "t"))
+    @Option(help: ArgumentHelp("0 is greedy; higher values sample.", valueName: "t"))
     var temperature = 0.0
 
     @Option(
         help: ArgumentHelp(
-            "With a temperature: draw from the most likely tokens of this joint probability.", valueName: "p"))
+            "With a temperature: sample from the most likely tokens of this joint probability.", valueName: "p",
+            visibility: .hidden))
     var topP = 1.0
 
-    @Option(help: ArgumentHelp("End where this text appears; may be repeated.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp("End where this text appears. Repeatable.", valueName: "text", visibility: .hidden))
     var stop: [String] = []
 
     func validate() throws {

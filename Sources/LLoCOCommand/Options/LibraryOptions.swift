@@ -4,21 +4,21 @@ import LLoCO
 import LLoCOLibrary
 import Logging
 
+/// The library that a command reads or writes.
 struct LibraryOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The library file.", discussion: "Default: $LLOCO_LIBRARY, else ./library.lloco.", valueName: "file"))
+    @Option(help: ArgumentHelp("The library file. Default: library.lloco.", valueName: "file"))
     var library: String?
 
-    var path: String { library ?? Installation.environment("LLOCO_LIBRARY") ?? "library.lloco" }
+    func path() throws -> String { try Settings.library(library) }
 
-    /// The library as it is now, for what it remembers; nil where there is none yet.
+    /// The library, opened for reading; nil before it is created.
     func existing() throws -> SQLiteLibrary? {
-        Installation.exists(URL(filePath: path)) ? try open(for: .reading) : nil
+        guard Installation.exists(URL(filePath: try path())) else { return nil }
+        return try open(for: .reading)
     }
 
     func open(for access: SQLiteLibrary.Access) throws -> SQLiteLibrary {
         let logger = Logger(label: "lloco") { _ in TerminalLog() }
-        return try SQLiteLibrary.open(path, for: access, logger: logger) { Terminal.note($0) }
+        return try SQLiteLibrary.open(path(), for: access, logger: logger) { Terminal.note($0) }
     }
 }

@@ -3,44 +3,35 @@ import Foundation
 import LLoCO
 import LLoCOCompression
 import LLoCOLibrary
-import LLoCOModelFiles
 import LLoCOModels
 import LLoCOTokenizers
 
-/// Which model to use, and how to compute with it.
+/// The language model and how to compute with it.
 struct ModelOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "A model: a GGUF file, a Hugging Face folder, or a name as 'lloco models list' has it.",
-            discussion: Self.defaultModel, valueName: "model"))
+    @Option(help: ArgumentHelp("The language model. See 'lloco help models'.", valueName: "model"))
     var model: String?
-
-    static let defaultModel = """
-        Default: in a command with --library the one that this was made with, else $LLOCO_MODEL, else \
-        \(ModelCatalogue.defaultModel.title).
-        """
 
     @OptionGroup var compute: ComputeOptions
 
     @Option(
         help: ArgumentHelp(
-            "The weights that generated tokens are computed from: auto, full, lossless, 8-bit or 4-bit.",
+            "The weights that tokens are generated with: auto, full, lossless, 8-bit or 4-bit.",
             discussion: """
-                lossless is, on a CPU, the quantized blocks of the model's file; of Q4_0 and Q4_1 a copy of 4 bits, of \
-                numbers that are not quantized one of 8. Default: auto, which is lossless, but full (the model's own) where \
-                --dtype is given or the command computes in float32.
-                """, valueName: "weights"),
+                full: the model's own weights. lossless: on a CPU the quantized blocks of the model's file, a 4-bit \
+                copy of Q4_0 and Q4_1, an 8-bit copy of weights that are not quantized. Default: auto, which is \
+                lossless, but full with --dtype and in commands that compute in float32.
+                """, valueName: "weights", visibility: .hidden),
         transform: Self.decodeWeights)
     var decodeWeights = DecodeWeights.automatic
 
     @Option(
         help: ArgumentHelp(
-            "Where the weights are while a CPU computes: file, dense or auto.",
+            "Where a CPU takes the weights from: file, dense or auto.",
             discussion: """
-                file multiplies the blocks of the model's file, which is mapped and not copied; dense expands all weights \
-                in memory first, where that leaves room, else says so and is file. Default: auto, which is file. A GPU has \
-                them expanded, and so has float16.
-                """, valueName: "place"),
+                file: the blocks of the memory-mapped model file. dense: all weights dequantized in memory; without \
+                enough memory a note says so and file is used. Default: auto, which is file. A GPU and float16 always \
+                use dequantized weights.
+                """, valueName: "place", visibility: .hidden),
         transform: Self.weightPlace)
     var weights = WeightPlace.automatic
 
@@ -58,23 +49,23 @@ struct ModelOptions: ParsableArguments {
         return weights
     }
 
-    /// - Parameter exact: computes in float32 unless told otherwise
+    /// - Parameter exact: whether the default dtype is float32
     func load(exact: Bool) throws -> LanguageModel {
         try compute.apply()
         let loaded = try LanguageModel(
-            path: Installation.model(model), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
+            path: Settings.model(model), dtype: compute.loadingDType(exact: exact), device: compute.parsedDevice(),
             decodeWeights: decodeWeights, weights: weights)
-        sayWhereWeightsAre(loaded)
+        noteWeightPlace(of: loaded)
         return loaded
     }
 
-    /// Where they are elsewhere than asked for.
-    fileprivate func sayWhereWeightsAre(_ model: LanguageModel) {
+    /// Notes weights that are elsewhere than requested.
+    fileprivate func noteWeightPlace(of model: LanguageModel) {
         if let remark = model.weightsRemark { Terminal.note("--weights \(weights.rawValue): \(remark)") }
     }
 }
 
-/// A model with its compressor and a retrieval model.
+/// A language model with its compressor and the retrieval model.
 struct EngineOptions: ParsableArguments {
     @OptionGroup var model: ModelOptions
 
@@ -82,39 +73,40 @@ struct EngineOptions: ParsableArguments {
         help: ArgumentHelp(
             "A compressor's folder, as 'train-compressor' writes it, or none.",
             discussion: """
-                none keeps of every 30 tokens the one that the text itself attends to most, without anything that was \
-                trained. Default: the model's own weights, or the one in Compressors/ made for the model, or none.
+                none is untrained: of every 30 tokens it keeps the one that the text itself attends to most. Default: \
+                the model's own weights, or the compressor in Compressors/ made for the model, or none.
                 """,
-            valueName: "dir"))
+            valueName: "dir", visibility: .hidden))
     var compressor: String?
 
     @Option(
         help: ArgumentHelp(
-            "A sentence embedding model's folder, for retrieval.",
-            discussion: "Default: $LLOCO_EMBEDDER, else all-MiniLM-L6-v2.", valueName: "dir"))
+            "A sentence embedding model's folder, for retrieval. Default: all-MiniLM-L6-v2.",
+            valueName: "dir", visibility: .hidden))
     var embedder: String?
 
     @Option(
         help: ArgumentHelp(
-            "How the model wants to be spoken to: \(ChatTemplate.Format.names).",
-            discussion: "Default: as its own metadata says.", valueName: "name"))
+            "Chat template: \(ChatTemplate.Format.names). Default: the model's own.",
+            valueName: "name", visibility: .hidden))
     var chatTemplate: String?
 
-    @Option(help: ArgumentHelp("Tokens a compressed segment; default: the compressor's own.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Tokens per segment. Default: the compressor's.", valueName: "n", visibility: .hidden))
     var segment: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Tokens of text a vector, 1 to 1000000; default: the compressor's own, 30 without one.",
-            discussion:
-                "Every command needs the one that its documents were added with: it finds no vectors by another.",
-            valueName: "n"))
+            "Tokens per vector, 1 to 1000000. Default: the compressor's, 30 without one.",
+            discussion: "Give every command the ratio that the documents were added with: vectors are stored by it.",
+            valueName: "n", visibility: .hidden))
     var ratio: Double?
 
     @Flag(
         help: ArgumentHelp(
-            "Read model files whole for their SHA-256.",
-            discussion: "Default: digests of files that have not changed are kept in the user's cache folder."))
+            "Compute the SHA-256 of model files anew.",
+            discussion: "Default: the digests of unchanged files are cached in the user's cache folder.",
+            visibility: .hidden))
     var verify = false
 
     private static func template(_ name: String) throws -> LoadedModel.TemplateChoice {
@@ -133,20 +125,20 @@ struct EngineOptions: ParsableArguments {
         }
     }
 
-    /// How a command is called that is to load the same: the parts that were named, and the model that was found.
-    func arguments(model path: String) -> [String] {
+    /// The arguments with which another command loads the same parts: the requested ones, and the model in `path`.
+    func arguments(model path: String) throws -> [String] {
         let compute = model.compute
         let named: [(String, String?)] = [
-            ("model", path), ("compressor", compressor), ("embedder", embedder), ("chat-template", chatTemplate),
-            ("segment", segment.map(String.init)), ("ratio", ratio.map { "\($0)" }),
+            ("model", path), ("compressor", compressor), ("embedder", try Settings.embedder(embedder).path),
+            ("chat-template", chatTemplate), ("segment", segment.map(String.init)), ("ratio", ratio.map { "\($0)" }),
             ("decode-weights", model.decodeWeights.rawValue), ("weights", model.weights.rawValue),
-            ("threads", compute.threads.map(String.init)), ("seed", String(compute.seed)), ("device", compute.device),
-            ("dtype", compute.dtype),
+            ("threads", try Settings.threads(compute.threads).map(String.init)), ("seed", String(compute.seed)),
+            ("device", try Settings.device(compute.device)), ("dtype", compute.dtype),
         ]
         return named.compactMap { name, value in value.map { "--\(name)=\($0)" } } + (verify ? ["--verify"] : [])
     }
 
-    /// The same on the thread that computes.
+    /// Loads the parts on the compute thread.
     func engine(
         for library: SQLiteLibrary?, withEmbedder: Bool = true, withAdapter: Bool = true
     ) async throws -> Engine {
@@ -155,16 +147,18 @@ struct EngineOptions: ParsableArguments {
         }
     }
 
+    /// Loads the parts on the caller's thread.
+    ///
     /// - Parameters:
-    ///   - library: whose model is loaded where none is named
-    ///   - withEmbedder: whether a retrieval model is needed: where nothing is searched, none need be installed
-    ///   - withAdapter: whether the general adapter is loaded: where nothing is read with it, a damaged one shall not be in the
-    ///     way
+    ///   - library: its model is loaded without --model
+    ///   - withEmbedder: whether to load a retrieval model: commands that search nothing need none installed
+    ///   - withAdapter: whether to load the general adapter: a damaged one must not fail commands that do not use it
+    ///   - exact: whether the default dtype is float32
     func load(
         for library: SQLiteLibrary? = nil, withEmbedder: Bool = true, withAdapter: Bool = true, exact: Bool = false
     ) throws -> LoadedModel {
         try model.compute.apply()
-        var options = LoadedModel.Options(model: try Installation.model(model.model, for: library))
+        var options = LoadedModel.Options(model: try Settings.model(model.model, for: library))
         options.compressor = compressor.map { $0 == "none" ? .attended : .folder(URL(filePath: $0)) }
         options.compressors = Installation.compressors
         if withAdapter { options.adapters = Installation.adapters }
@@ -176,13 +170,13 @@ struct EngineOptions: ParsableArguments {
         options.ratio = ratio
         options.verifiesFiles = verify
         if withEmbedder {
-            options.embedder = try Installation.embedder(embedder)
+            options.embedder = try Settings.embedder(embedder)
         }
         if let chatTemplate {
             options.template = try Self.template(chatTemplate)
         }
         let loaded = try LoadedModel.load(options)
-        model.sayWhereWeightsAre(loaded.languageModel)
+        model.noteWeightPlace(of: loaded.languageModel)
         return loaded
     }
 }

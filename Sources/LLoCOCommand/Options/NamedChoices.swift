@@ -1,11 +1,11 @@
 import ArgumentParser
 import Foundation
 
-/// Several of an option's values: "none,full".
+/// A comma-separated list of an option's values: "none,full".
 enum NamedChoices {
-    /// The values named in `text`, in its order, with commas between.
+    /// The values that `text` lists, in its order.
     ///
-    /// - Throws: `ValidationError` for a name that is none of them: "--modes: unknown mode 'x', expected none, full".
+    /// - Throws: `ValidationError` for an unknown name: "--modes: unknown mode 'x', expected none, full".
     static func parse<Value: RawRepresentable<String> & CaseIterable>(
         _ text: String, option: String, kind: String
     ) throws -> [Value] {

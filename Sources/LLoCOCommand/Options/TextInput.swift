@@ -1,7 +1,7 @@
 import Foundation
 import LLoCODocuments
 
-/// A text given as a file or on stdin, exactly as it is: nothing is tidied.
+/// A text from a file or stdin, byte for byte: nothing is normalized.
 enum TextInput {
     /// The UTF-8 text of `path`, or of stdin for "-".
     static func read(_ path: String) throws -> String {

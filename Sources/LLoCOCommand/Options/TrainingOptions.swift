@@ -4,11 +4,11 @@ import LLoCO
 import LLoCOCheckpoints
 public import LLoCOTraining
 
+/// The hyperparameters of a training run.
 struct RecipeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A recipe file with hyperparameters, JSON with comments.",
-            discussion: "Default: the one in Recipes/ made for the model, else the published values.",
+            "Hyperparameters, JSON with comments. Default: the model's file in Recipes/, else published values.",
             valueName: "file"))
     var recipe: String?
 
@@ -18,12 +18,12 @@ struct RecipeOptions: ParsableArguments {
     }
 }
 
-/// How long a run that can be interrupted goes on.
+/// The length of a resumable run.
 struct RunLengthOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Steps in all; default: the recipe's.", valueName: "n"))
+    @Option(help: ArgumentHelp("Steps in all. Default: the recipe's.", valueName: "n"))
     var steps: Int?
 
-    @Option(help: ArgumentHelp("Stop after n minutes, with a checkpoint to go on from.", valueName: "n"))
+    @Option(help: ArgumentHelp("Stop after n minutes with a checkpoint to resume.", valueName: "n"))
     var minutes: Double?
 
     var seconds: Double? { minutes.map { $0 * 60 } }
@@ -34,14 +34,15 @@ struct RunLengthOptions: ParsableArguments {
     }
 }
 
+/// The hyperparameters of a training run that keeps activations for gradients.
 struct TrainingOptions: ParsableArguments {
     @OptionGroup var recipe: RecipeOptions
 
     @Option(
         help: ArgumentHelp(
-            "Compute layers once more instead of keeping what gradients need: some 15 % slower, for about half of the memory.",
-            discussion: "auto does so on a CPU where a step would otherwise take more than half of the memory.",
-            valueName: GradientCheckpointing.allCases.map(\.rawValue).joined(separator: "|")))
+            "Recompute activations in the backward pass: about 15 % slower, half the memory.",
+            discussion: "auto does so on a CPU for a step that would otherwise take more than half of the memory.",
+            valueName: GradientCheckpointing.allCases.map(\.rawValue).joined(separator: "|"), visibility: .hidden))
     var gradientCheckpointing = GradientCheckpointing.automatic
 
     func recipe(for model: LlamaConfiguration) throws -> Recipe { try recipe.recipe(for: model) }

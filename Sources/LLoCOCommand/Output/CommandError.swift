@@ -1,4 +1,4 @@
-/// A fault of the command's own. The description is one line.
+/// An error of the command itself. The description is one line.
 struct CommandError: Error, CustomStringConvertible {
     let description: String
 

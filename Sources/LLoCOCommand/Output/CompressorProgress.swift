@@ -1,17 +1,17 @@
 import Foundation
 import LLoCOTraining
 
-/// What a training of a compressor says while it goes on.
+/// The output of a compressor's training while it runs.
 enum CompressorProgress {
     /// - Parameters:
-    ///   - steps: of the whole run
-    ///   - title: of the plot of its losses, which is written into its folder
+    ///   - steps: the steps of the whole run
+    ///   - title: the title of the loss plot, which is written into `folder`
     static func show(
         _ event: CompressorTrainingRun.Event, steps: Int, folder: URL, _ title: String, _ bar: ProgressBar, json: Bool
     ) throws {
         switch event {
         case .questionsHeldOut(let count):
-            Terminal.note("\(count) questions are about texts that are kept for 'evaluate-compressor --held-out'")
+            Terminal.note("\(count) questions are held out with their texts, for 'evaluate-compressor --held-out'")
         case .questionsOmitted(let count, let total, let maximumTokens):
             Terminal.note(
                 "\(count) of \(total) questions were left out: their documents have more than "

@@ -1,7 +1,7 @@
 import LLoCO
 import LLoCOBase
 
-/// An answer with what stands behind it, from this process or from a server.
+/// An answer with its sources and figures, from this process or from a server.
 struct GivenAnswer: Encodable {
     var answer = ""
     var mode = ""
@@ -11,9 +11,9 @@ struct GivenAnswer: Encodable {
     var promptTokens = 0
     var generatedTokens = 0
     var seconds = AnswerSeconds(retrieve: 0, prefill: 0, decode: 0, total: 0)
-    /// What was left out, a line each
+    /// The omissions from the context, one line each
     var omissions: [String] = []
-    /// Whether it ended because it was as long as it may be
+    /// Whether the maximum number of tokens ended it
     var isCut = false
 
     enum CodingKeys: String, CodingKey {
@@ -33,9 +33,9 @@ struct GivenAnswer: Encodable {
         isCut = answer.end == .length
     }
 
-    /// Takes in a chunk of a server's answer.
+    /// Adds a chunk of a server's answer.
     ///
-    /// - Returns: the piece of text in it
+    /// - Returns: the text of the chunk
     mutating func take(_ chunk: JSONFields) throws -> String {
         if chunk.has("error") { throw CommandError(try chunk.fields("error").text("message")) }
         if chunk.has("usage") {
@@ -66,9 +66,9 @@ struct GivenAnswer: Encodable {
             retrieve: value("retrieve"), prefill: value("prefill"), decode: value("decode"), total: value("total"))
     }
 
-    /// Prints what stands behind an answer that was streamed, or all of it as JSON.
+    /// Prints the sources and figures of a streamed answer, or the whole answer as JSON.
     func show(json: Bool) throws {
-        // Before the notes: they clear the line that they find begun on a terminal.
+        // Before the notes, which clear an unfinished line of the terminal.
         if !json { Terminal.write("\n\n") }
         for omission in omissions { Terminal.note(omission) }
         if isCut { Terminal.note(Text.cut("the answer", after: generatedTokens)) }

@@ -2,7 +2,7 @@ import LLoCOLibrary
 import LLoCOTraining
 
 extension LossPlot {
-    /// The curves of a compressor's training: the loss, or one for each of several objectives.
+    /// The curves of a compressor's training: the loss, or one curve per objective.
     static func curves(of lines: [CompressorTrainingLog.Line]) -> [Curve] {
         let objectives = CompressorTrainer.Objective.allCases.compactMap { objective -> Curve? in
             let losses = lines.compactMap { line in

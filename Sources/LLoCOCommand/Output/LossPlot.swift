@@ -2,13 +2,13 @@ import Foundation
 import LLoCOLibrary
 import LLoCOReports
 
-/// The curves of a training run: every step's loss, faint, and their running mean.
+/// The loss curves of a training run: each step's loss as faint points, and the running mean.
 enum LossPlot {
-    /// What one kind of rows lost, by step.
+    /// The losses of one objective, by step.
     struct Curve {
         let name: String
         let losses: [TrainingLoss]
-        /// Steps of its running mean
+        /// The steps of the running mean
         var width: Int { max(1, losses.count / 40) }
     }
 
@@ -36,7 +36,7 @@ enum LossPlot {
         try Data(plot.svgFile().utf8).write(to: URL(filePath: file), options: .atomic)
     }
 
-    /// The mean of the last `width` losses, at every step that begins another such stretch and at the last one.
+    /// The mean of the last `width` losses, at every quarter of `width` and at the last step.
     private static func mean(_ losses: [TrainingLoss], over width: Int) -> [XYPlot.Point] {
         var ends = Array(stride(from: width - 1, to: losses.count, by: max(1, width / 4)))
         if ends.last != losses.count - 1 { ends.append(losses.count - 1) }
@@ -46,7 +46,7 @@ enum LossPlot {
         }
     }
 
-    /// Enough points to see how losses scatter.
+    /// At most 1,600 points, enough to show the scatter.
     private static func thinned(_ losses: [TrainingLoss]) -> [TrainingLoss] {
         let step = max(1, losses.count / 800)
         return stride(from: 0, to: losses.count, by: step).map { losses[$0] }

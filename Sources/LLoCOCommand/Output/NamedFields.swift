@@ -1,4 +1,4 @@
-/// A line of JSON whose fields are known only when it is written, in their order.
+/// A line of JSON with field names that are chosen at run time, in a given order.
 struct NamedFields: Encodable {
     enum Value {
         case text(String)

@@ -2,8 +2,7 @@ import Foundation
 import LLoCOBase
 import Synchronization
 
-/// A line on stderr that shows how far a long work is and how long it will still take; nothing where stderr is no
-/// terminal.
+/// A progress bar with the remaining time on stderr. Prints nothing if stderr is no terminal.
 final class ProgressBar: Sendable {
     private let title: String
     private let start = ContinuousClock.now
@@ -20,7 +19,7 @@ final class ProgressBar: Sendable {
 
     func update(_ done: Int, of total: Int, detail: String = "") {
         guard Terminal.isInteractive, total > 0 else { return }
-        // What an earlier, interrupted run had done says nothing about this run's speed.
+        // The progress of an earlier, interrupted run does not count for this run's speed.
         let (first, isDue) = state.withLock { state in
             let first = state.first ?? done
             state.first = first

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOReports
 import LLoCOTorch
 
-/// A report's file, whose form its name tells.
+/// A report's file. Its extension selects the format.
 enum ReportFile {
     enum Form {
         case html, markdown, json
@@ -17,7 +17,7 @@ enum ReportFile {
         }
     }
 
-    /// - Throws: `CommandError` where nothing can be written at `path`.
+    /// - Throws: `CommandError` where no file can be written at `path`.
     static func check(_ path: String, option: String = "--report") throws {
         let folder = URL(filePath: path).deletingLastPathComponent().path
         var isFolder: ObjCBool = false

@@ -1,4 +1,4 @@
-/// What training commands print for every step.
+/// A training step's line of `--json`.
 struct StepLine: Encodable {
     let step: Int
     /// mean -log p, nats

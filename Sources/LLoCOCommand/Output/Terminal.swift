@@ -1,65 +1,82 @@
 // C's `stdout` is a variable, which nothing here changes.
 @preconcurrency import Foundation
 import LLoCOBase
+import Synchronization
 
-/// What goes to stdout and stderr.
+/// Writes to stdout and stderr.
 enum Terminal {
     static let isInteractive = isatty(STDERR_FILENO) == 1
 
-    /// One line of the command's own: stdout. What could break it or steer the terminal is escaped: names come from
-    /// outside.
+    /// Prints a line to stdout. Escapes characters that could break the line or control the terminal: names may hold
+    /// any.
     static func print(_ line: String) {
         put(Data((line.printable(limit: .max) + "\n").utf8))
     }
 
-    /// Text as it is, which is what was asked for: an answer, a document's text, numbers: stdout.
+    /// Writes text to stdout unescaped: an answer, a document's text, numbers.
     static func write(_ text: String) {
         put(Data(text.utf8))
     }
 
-    /// One JSON object, one line: stdout.
+    /// Prints a JSON object as one line to stdout.
     static func json(_ value: some Encodable) throws {
         put(try JSONLine.data(value))
     }
 
-    /// Where stdout takes nothing any more (a full disk, a reader that has gone), the command ends.
+    /// Ends the command if stdout cannot be written: the disk is full, the reader has closed the pipe.
     private static func put(_ data: Data) {
         do {
             try FileHandle.standardOutput.write(contentsOf: data)
         } catch {
-            note("Error: stdout: \(error.localizedDescription)")
+            Self.error("stdout: \(error.localizedDescription)")
             end(1)
         }
     }
 
     /// Ends the process with a status.
     ///
-    /// Not `exit`: the destructors of libtorch and of what it loads take 0.15 s, and would meet threads that still compute.
-    /// Nothing of the command waits for them: a library, its lock and temporary files are closed by their owners, which are
-    /// gone when a command has run, where it failed too; output is written at once, but for help, which stdio may hold;
-    /// signal handlers and `bench` end by `_exit` themselves, and the system frees memory and mappings.
+    /// Not `exit`: the destructors of libtorch and its libraries take 0.15 s and would run beside threads that still
+    /// compute. Skipping them is safe. A library, its lock and temporary files are closed by their owners, which are
+    /// released when a command has run or failed. Output is unbuffered, except help, which stdio may buffer. Signal
+    /// handlers and `bench` call `_exit` themselves, and the system frees memory and mappings.
     static func end(_ status: Int32) -> Never {
         fflush(stdout)
         fflush(stderr)
         _exit(status)
     }
 
-    /// Invites a person to type: stderr.
+    /// Prints a prompt for input to stderr.
     static func prompt(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
-    /// A remark on what is going on, one line: stderr. Escaped as `print` does.
+    /// Prints a remark as one line to stderr, escaped as `print` does.
     static func note(_ line: String) {
+        standardError(line)
+        let receiver = noteReceiver.withLock { $0 }
+        receiver?(line)
+    }
+
+    /// Passes notes to `receiver` too.
+    static func sendNotes(to receiver: @escaping @Sendable (String) -> Void) {
+        noteReceiver.withLock { $0 = receiver }
+    }
+
+    private static let noteReceiver = Mutex<(@Sendable (String) -> Void)?>(nil)
+
+    /// Prints the reason of a failure as one line to stderr.
+    static func error(_ line: String) { standardError("Error: " + line) }
+
+    private static func standardError(_ line: String) {
         ProgressBar.clearLine()
         try? FileHandle.standardError.write(contentsOf: Data((line.printable(limit: .max) + "\n").utf8))
     }
 
-    /// An error in one line, with what to do about it where there is something.
+    /// The message of an error in one line, with its advice.
     static func oneLine(_ error: any Error) -> String {
         var text = "\(error)"
         if let fault = error as? CocoaError {
-            // Foundation's own description is a dump of its fields.
+            // Foundation's description is a dump of the fields.
             let path = fault.filePath ?? fault.url?.path
             text = (path.map { "\($0): " } ?? "") + fault.localizedDescription
         }

@@ -1,6 +1,6 @@
 import Logging
 
-/// What is logged in the layers below, as remarks on stderr.
+/// Prints the libraries' log messages as remarks on stderr.
 struct TerminalLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning

@@ -1,18 +1,18 @@
 import Foundation
 import LLoCOBase
 
-/// Numbers, tables and remarks as people read them.
+/// Formats numbers, tables and remarks for people.
 enum Text {
     static func seconds(_ seconds: Double) -> String {
         seconds < 10 ? String(format: "%.2f s", seconds) : String(format: "%.0f s", seconds)
     }
 
-    /// Says that generated text, `what`, goes no further only because --max-tokens ended it.
+    /// The remark that --max-tokens truncated generated text, `what`.
     static func cut(_ what: String, after tokens: Int) -> String {
-        "\(what) was cut after \(tokens) \(tokens == 1 ? "token" : "tokens"): --max-tokens allows no more"
+        "\(what) was truncated after \(tokens) \(tokens == 1 ? "token" : "tokens"): --max-tokens allows no more"
     }
 
-    /// The lines of a table with its columns aligned; columns whose cells are all numbers to the right.
+    /// The lines of a table with aligned columns; columns of numbers are aligned right.
     static func table(_ header: [String], _ rows: [[String]]) -> [String] {
         let rows = rows.map { $0.map { $0.printable(limit: 200) } }
         let columns = header.indices.map { column in [header[column]] + rows.map { $0[column] } }
@@ -32,6 +32,9 @@ enum Text {
 }
 
 extension String {
+    /// The text with spaces behind it up to `width` characters.
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+
     fileprivate func trimmingTrailingSpaces() -> String {
         String(self[..<(lastIndex { $0 != " " }.map { index(after: $0) } ?? startIndex)])
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import LLoCO
 
-/// A command that computes with a model itself, on the one thread that does so.
+/// A command that computes with a model itself, on the process's one compute thread.
 protocol ComputingCommand: AsyncParsableCommand {
     func compute() async throws
 }
@@ -13,6 +13,6 @@ extension ComputingCommand {
 }
 
 extension DedicatedThread {
-    /// What this process computes on.
+    /// The compute thread of this process.
     static let ofCommand = DedicatedThread(name: "lloco.compute")
 }

@@ -1,27 +1,27 @@
 import Dispatch
 import Foundation
 
-/// The signals that end a process: Ctrl-C's and SIGTERM.
+/// The signals that end a process: SIGINT (Ctrl-C) and SIGTERM.
 enum Signals {
-    /// What has to be kept for a handler to be called.
+    /// Keeps a handler alive.
     struct Handling: @unchecked Sendable {
-        // Unchecked: nothing is done with them but to keep them.
+        // Unchecked: the sources are stored and never used.
         fileprivate let sources: [any DispatchSourceSignal]
     }
 
-    /// Ends the process as a shell tells of a signal.
+    /// Ends the process with the status by which shells report a signal.
     static func endProcess(_ number: Int32) -> Never {
-        // Not `exit`: its cleaning up would meet the threads that still compute.
+        // Not `exit`: destructors would run beside threads that still compute.
         _exit(128 + number)
     }
 
-    /// Has a handler called for each of them from here on, in place of what they do otherwise.
+    /// Calls a handler for each of the signals from now on, instead of their default action.
     ///
-    /// To be called once in a process for each handler: a source that is made while an earlier one of its signal is being
-    /// cancelled may never hear of it.
+    /// Call this once per process and handler: a source that is created while an earlier source of the same signal is
+    /// being cancelled may never fire.
     static func handle(_ handler: @escaping @Sendable (Int32) -> Void) -> Handling {
         let sources: [any DispatchSourceSignal] = [SIGINT, SIGTERM].compactMap { number in
-            // A shell's background job ignores Ctrl-C, and goes on doing so.
+            // A shell's background job ignores Ctrl-C and keeps ignoring it.
             let former = signal(number, SIG_IGN)
             if unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return nil }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

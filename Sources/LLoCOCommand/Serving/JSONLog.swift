@@ -2,7 +2,7 @@ import Foundation
 import LLoCOBase
 import Logging
 
-/// What a server logs: a line of JSON each, on stderr.
+/// The log of a server: JSON Lines on stderr.
 struct JSONLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
@@ -18,7 +18,7 @@ struct JSONLog: LogHandler {
         var fields = ["time": Date.now.formatted(.iso8601), "level": event.level.rawValue]
         fields["message"] = "\(event.message)"
         for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
-            // Hummingbird's name for it
+            // Hummingbird's name of the request's id
             fields[key == "hb.request.id" ? "request" : key] = "\(value)"
         }
         guard let line = try? JSONLine.data(fields) else { return }

@@ -7,16 +7,24 @@ import LLoCOServer
 struct MCP: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mcp",
-        abstract: "Offer the documents to a language model's program, over the Model Context Protocol.",
+        abstract: "Serve the documents over the Model Context Protocol.",
+        usage: "lloco mcp [--folder <dir> ...] [<options>]",
         discussion: """
-            The program starts this command and speaks to it over stdin and stdout. Its tools are ask, search, list and add:
+            A client, such as an assistant or an editor, starts this command and talks to it over stdin and stdout. \
+            The tools are ask, search, list and add.
 
-              {"mcpServers": {"lloco": {"command": "lloco", "args": ["mcp", "--library", "/home/me/work.lloco"]}}}
+              lloco mcp --library /home/me/work.lloco --folder /home/me/notes
+
+            In the client's configuration:
+
+              {"mcpServers": {"lloco": {"command": "lloco", "args": ["mcp"]}}}
+
+            \(HelpText.allOptions)
             """)
 
     @Option(
         help: ArgumentHelp(
-            "A folder that files may be added from; may be repeated. Without one, only texts are.", valueName: "dir"))
+            "A folder that files may be added from, else texts only. Repeatable.", valueName: "dir"))
     var folder: [String] = []
 
     @OptionGroup var library: LibraryOptions
@@ -33,13 +41,13 @@ struct MCP: AsyncParsableCommand {
         await server.run(Self.lines()) { line in Terminal.write(String(decoding: line, as: UTF8.self) + "\n") }
     }
 
-    /// What comes on stdin, a line at a time; a line that is too long ends it.
+    /// The lines of stdin. A line that is too long ends the stream.
     private static func lines() -> AsyncStream<[UInt8]> {
         AsyncStream { continuation in
             Thread {
                 var lines = LineBuffer()
                 while lines.pendingBytes <= MCPServer.maximumBytes {
-                    // As much as there is, without waiting for more.
+                    // The bytes that have arrived, without waiting for more.
                     let some = FileHandle.standardInput.availableData
                     if some.isEmpty { break }
                     for line in lines.append(some) { continuation.yield(line) }

@@ -4,8 +4,13 @@ import LLoCOBase
 
 struct PS: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ps", abstract: "Show what a running server does: its model, its groups, its jobs.",
-        discussion: "  lloco ps\n  lloco ps --server http://127.0.0.1:9000")
+        commandName: "ps", abstract: "Show a running server's model, groups and jobs.",
+        discussion: """
+              lloco ps
+              lloco ps --server http://127.0.0.1:9000
+
+            Without --server it asks $LLOCO_SERVER, else the host and port that 'lloco config' shows.
+            """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions

@@ -6,36 +6,33 @@ import LLoCOBase
 import NIOCore
 import NIOHTTP1
 
-/// Which server a command asks.
+/// The server that a command asks.
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A running 'lloco serve': its address, or its Unix socket's path.",
-            discussion: "Default: $LLOCO_SERVER, else \(Self.standard). Its key is $LLOCO_API_KEY.", valueName: "url"))
+            "A running server: its URL or its Unix socket's path. The key is $LLOCO_API_KEY.", valueName: "url"))
     var server: String?
 
-    static let standard = "http://127.0.0.1:8321"
-
-    /// A client of it.
+    /// A client of the server: the requested one, else `$LLOCO_SERVER`, else the one of the settings.
     func client() throws -> ServerClient {
-        try ServerClient(server ?? Installation.environment("LLOCO_SERVER") ?? Self.standard)
+        try ServerClient(server ?? Installation.environment("LLOCO_SERVER") ?? Settings.serverAddress())
     }
 }
 
-/// Asks a running server.
+/// An HTTP client of a running server.
 struct ServerClient {
-    /// What messages call it
+    /// The server's name in messages
     let name: String
     private let base: String
     private let key = Installation.environment("LLOCO_API_KEY")
 
-    /// What a server answered.
+    /// A server's reply.
     struct Reply {
         let status: UInt
         let body: HTTPClientResponse.Body
     }
 
-    /// The most bytes of a whole answer
+    /// Of a whole reply
     private static let maximumBytes = 64 << 20
 
     /// - Parameter address: `http://HOST:PORT`, `https://HOST`, or a Unix socket's path
@@ -52,11 +49,11 @@ struct ServerClient {
         }
     }
 
-    /// Asks once.
+    /// Sends one request.
     ///
     /// - Parameters:
-    ///   - body: JSON that is posted; nil for GET
-    ///   - read: reads a reply whose status says that all went well
+    ///   - body: the JSON to post; nil for GET
+    ///   - read: reads a reply with a status of success
     func ask<Value>(_ path: String, _ body: (any Encodable)? = nil, _ read: (Reply) async throws -> Value) async throws
         -> Value
     {
@@ -82,7 +79,7 @@ struct ServerClient {
         }
     }
 
-    /// A whole answer's JSON object.
+    /// The JSON object of a whole reply.
     func object(_ path: String, _ body: (any Encodable)? = nil) async throws -> JSONFields {
         try await ask(path, body) { try await Self.object($0) }
     }
@@ -101,7 +98,7 @@ struct ServerClient {
             throw CommandError("\(name): \(message ?? "status \(reply.status)")")
         }
         do { return try await read(reply) } catch let fault as JSONFields.Fault {
-            throw CommandError("\(name): not an answer of lloco's: \(fault.reason)")
+            throw CommandError("\(name): the reply is not of a lloco server: \(fault.reason)")
         }
     }
 
@@ -111,7 +108,7 @@ struct ServerClient {
 }
 
 extension ServerClient.Reply {
-    /// The data of server-sent events up to `[DONE]`, each a JSON object.
+    /// Calls `body` for the data of each server-sent event up to `[DONE]`, a JSON object each.
     func forEachEvent(_ body: (JSONFields) async throws -> Void) async throws {
         var lines = LineBuffer()
         for try await buffer in self.body {

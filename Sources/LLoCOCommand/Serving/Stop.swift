@@ -2,8 +2,15 @@ import ArgumentParser
 
 struct Stop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "End a running server; it finishes the answers in hand first.",
-        discussion: "Its jobs go on when it is started again. A server with keys needs an admin's.")
+        abstract: "Stop a running server after its current answers.",
+        discussion: """
+            The server's jobs resume when it is started again. A server with keys needs an admin's key.
+
+              lloco stop
+              LLOCO_API_KEY=$key lloco stop --server http://127.0.0.1:9000
+
+            Without --server it stops $LLOCO_SERVER, else the server at the host and port that 'lloco config' shows.
+            """)
 
     @OptionGroup var server: ServerOptions
 

@@ -10,17 +10,25 @@ import Synchronization
 
 struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Learn documents: compress them, make them searchable, keep their text.",
+        abstract: "Add documents: compress, index and store them.",
+        usage: "lloco add <paths> ... [--group <name>] [<options>]",
         discussion: """
-            Reads txt, md, html and, through pdftotext, pdf; a folder stands for the documents in it. Adding again \
-            changes nothing, a grown document costs its new tail, and an interrupted addition goes on where it stopped.
+            Reads txt, md, html and, with pdftotext, pdf. A folder stands for the documents in it. Adding an unchanged \
+            document does nothing. A document that has grown costs its new tail alone. The same command resumes an \
+            interrupted run.
+
+              lloco add report.pdf notes/ --group work
+
+            'lloco help groups' explains --group.
+
+            \(HelpText.allOptions)
             """)
 
     @Argument(help: "Files or folders.")
     var paths: [String]
 
     @Option(
-        help: ArgumentHelp("The group that the documents belong to; one adapter is tuned for each.", valueName: "name"))
+        help: ArgumentHelp("The documents' group. Default: as before, else \"default\".", valueName: "name"))
     var group: String?
 
     @OptionGroup var library: LibraryOptions
@@ -38,7 +46,7 @@ struct Add: AsyncParsableCommand {
 
     func run() async throws {
         let job = jobOptions.report()
-        // Everything that can be wrong with the paths shows before anything is loaded.
+        // Errors of the paths come before anything is loaded.
         let documents = try DocumentReader().readAll(paths)
         let engine = try await engine.engine(for: library.existing(), withAdapter: false)
         let library = engine.library(try library.open(for: .writing))

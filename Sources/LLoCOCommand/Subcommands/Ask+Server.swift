@@ -3,7 +3,7 @@ import LLoCOBase
 import LLoCOCompression
 
 extension Ask {
-    /// What a running server is asked.
+    /// The request to a running server.
     private struct Request: Encodable {
         struct Message: Encodable {
             let role = "user"
@@ -38,7 +38,7 @@ extension Ask {
         }
     }
 
-    /// Asks a server, which has the model loaded.
+    /// Asks a server.
     func ask(_ client: ServerClient) async throws {
         let request = Request(
             model: try await model(of: client), messages: [.init(content: question)],
@@ -58,7 +58,7 @@ extension Ask {
         try given.show(json: output.json)
     }
 
-    /// The group that is asked: the only one where none is named.
+    /// The requested group, else the server's only one.
     private func model(of client: ServerClient) async throws -> String {
         if let group = answering.group { return group }
         if answering.mode == .none { return try await client.object("/lloco/v1/status").text("model") }
@@ -66,8 +66,8 @@ extension Ask {
         guard groups.count == 1, let group = groups.first else {
             throw CommandError(
                 groups.isEmpty
-                    ? "\(client.name): no documents there yet"
-                    : "--group: with --server say which: \(groups.joined(separator: ", "))")
+                    ? "\(client.name): no documents yet; 'lloco add' adds some"
+                    : "--group is missing, expected one of \(groups.joined(separator: ", "))")
         }
         return group
     }
@@ -81,7 +81,7 @@ extension Ask {
             "--model": answering.engine.model.model != nil,
         ]
         if let name = others.filter(\.value).keys.min() {
-            throw ValidationError("\(name): the server that --server names decides it; leave one of them out")
+            throw ValidationError("\(name): with --server the server decides, expected only one of them")
         }
     }
 }

@@ -8,9 +8,17 @@ import LLoCOTokenizers
 struct Chat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask questions in a conversation.",
-        discussion:
-            "Reads a question a line from stdin until its end, or until /quit. Earlier turns stay in the prompt as long as they fit."
-    )
+        usage: "lloco chat [--group <name>] [<options>]",
+        discussion: """
+            Reads one question per line from stdin, until its end or /quit. Earlier turns stay in the prompt as long \
+            as they fit.
+
+              lloco chat --group work
+
+            'lloco help modes' explains --mode, 'lloco help budgets' --budget.
+
+            \(HelpText.allOptions)
+            """)
 
     @OptionGroup var answering: AnswerOptions
     @OptionGroup var output: OutputOptions
@@ -37,12 +45,12 @@ struct Chat: AsyncParsableCommand {
                 options.history = asked.history
                 options.history += [ChatMessage(.user, question), ChatMessage(.assistant, answer.answer)]
             } catch {
-                // One question that cannot be answered does not end the conversation.
-                Terminal.note("Error: \(Terminal.oneLine(error))")
+                // A question that cannot be answered does not end the conversation.
+                Terminal.error(Terminal.oneLine(error))
                 failed = true
             }
         }
-        // A person has seen it; a script shall know.
+        // A person has seen the error; a script needs the status.
         if failed, !Terminal.isInteractive { throw ExitCode.failure }
     }
 }

@@ -9,13 +9,20 @@ import LLoCOTorch
 
 struct Compress: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compress a text to summary vectors.",
-        discussion: "Writes the tensor 'vectors' [n, D], float32, to a safetensors file.")
+        abstract: "Compress a text to vectors in a safetensors file.",
+        usage: "lloco compress <file> --out <file.safetensors> [<options>]",
+        discussion: """
+            Writes the tensor 'vectors' [n, D], float32.
 
-    @Argument(help: "A text file, or - for stdin; none with --ids.")
+              lloco compress book.txt --out book.safetensors
+
+            \(HelpText.allOptions)
+            """)
+
+    @Argument(help: "A text file, or - for stdin. None with --ids.")
     var file: String?
 
-    @Option(help: ArgumentHelp("Token ids for the text, as 1,2,3.", valueName: "ids"))
+    @Option(help: ArgumentHelp("Token ids instead of a text, as 1,2,3.", valueName: "ids"))
     var ids: String?
 
     @Option(help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))

@@ -8,7 +8,7 @@ import LLoCOModels
 import LLoCOTorch
 
 extension Doctor {
-    private static let bootstrap = "run Scripts/bootstrap"
+    private static var restore: String { Installation.restore }
 
     /// libtorch, the processor and the devices.
     static func machine() -> [Finding] {
@@ -35,7 +35,23 @@ extension Doctor {
         }
         return Finding(
             check: "libtorch", state: .faulty, detail: "\(loaded) is loaded, this program was built for \(version)",
-            mend: "build it for the one that is loaded, 'LIBTORCH=FOLDER make build', or let it find \(version)")
+            mend: "build it for the loaded version, 'LIBTORCH=FOLDER make build', or install \(version)")
+    }
+
+    /// The configuration file and the variables.
+    static func checkSettings() -> Finding {
+        let check = "settings"
+        do {
+            let chosen = try SettingKey.allCases.filter { try Settings.entry($0).origin != .standard }
+            let names = chosen.map(\.rawValue).joined(separator: ", ")
+            return Finding(
+                check: check, state: .ok,
+                detail: (chosen.isEmpty ? "all default" : "set: \(names)") + "; 'lloco config' shows them")
+        } catch {
+            return Finding(
+                check: check, state: .faulty, detail: Terminal.oneLine(error),
+                mend: "correct it by hand; 'lloco config path' prints the file's path")
+        }
     }
 
     /// A model whose files can be read.
@@ -49,7 +65,7 @@ extension Doctor {
             self.checkpoint = checkpoint
         }
 
-        /// The digest of its files, which are read once for all checks.
+        /// The digest of the model's files, computed once for all checks.
         func identity() throws -> String {
             let known =
                 try digest
@@ -62,8 +78,8 @@ extension Doctor {
 
     func checkModel() -> (Finding, FoundModel?) {
         let path: URL
-        // What is wrong with the library is said of the library.
-        do { path = try Installation.model(model, for: try? library.existing()) } catch {
+        // Errors of the library belong to the library's own check.
+        do { path = try Settings.model(model, for: try? library.existing()) } catch {
             return (Self.unusable("model", .missing, error, given: model), nil)
         }
         do {
@@ -80,7 +96,7 @@ extension Doctor {
 
     func checkEmbedder() -> Finding {
         let folder: URL
-        do { folder = try Installation.embedder(embedder) } catch {
+        do { folder = try Settings.embedder(embedder) } catch {
             return Self.unusable("embedder", .missing, error, given: embedder)
         }
         do {
@@ -100,11 +116,11 @@ extension Doctor {
         let another = "give another one with --\(check)"
         return Finding(
             check: check, state: state, detail: "\(error)".printable(limit: 2000),
-            mend: (error as? any CodedError)?.hint?.advice ?? (given == nil ? "\(bootstrap), or \(another)" : another),
+            mend: (error as? any CodedError)?.hint?.advice ?? (given == nil ? "\(restore), or \(another)" : another),
             isNeeded: true)
     }
 
-    /// Whether the model is a compressor itself, or one of those that come along was made for it.
+    /// Checks whether the model is a compressor itself, or an installed compressor was made for it.
     static func checkCompressors(for model: FoundModel?) -> Finding {
         let folders = Installation.compressors
         let names = folders.map(\.lastPathComponent).joined(separator: ", ")
@@ -122,7 +138,7 @@ extension Doctor {
         if folders.isEmpty { return finding(.absent, "none beside the program: \(instead)", mend: train) }
         do {
             let identity = try model.identity()
-            // As a command does that looks for one.
+            // The choice that a command makes.
             let fitting = CompressorCheckpoint.folder(among: folders, for: identity)
             if let fitting {
                 try CompressorCheckpoint.check(fitting)
@@ -144,7 +160,7 @@ extension Doctor {
         }
     }
 
-    /// Whether one of the general adapters that come along reads what the model's own or default compressor makes.
+    /// Checks whether an installed general adapter was trained on the vectors of the model's own or default compressor.
     static func checkAdapters(for model: FoundModel?) -> Finding {
         func finding(_ state: Finding.State, _ detail: String) -> Finding {
             Finding(
@@ -162,7 +178,7 @@ extension Doctor {
             let (compressor, scheme): (String, CompressionScheme?) =
                 switch source {
                 case .model: (identity, nil)
-                // The digest is of all that its scheme says.
+                // The compressor's digest covers its scheme.
                 case .folder(let made): (try CompressorCheckpoint.identity(in: made), nil)
                 case .attended: (Compressor.attendedIdentity, Compressor.attendedScheme)
                 }
@@ -195,15 +211,15 @@ extension Doctor {
     }
 
     func checkLibrary() -> Finding {
-        guard FileManager.default.fileExists(atPath: library.path) else {
-            return Finding(
-                check: "library", state: .ok, detail: "\(library.path): not there yet, 'lloco add' makes it")
-        }
         do {
+            let path = try library.path()
+            guard FileManager.default.fileExists(atPath: path) else {
+                return Finding(check: "library", state: .ok, detail: "\(path): not created yet; 'lloco add' creates it")
+            }
             let numbers = try library.open(for: .reading).statistics()
             return Finding(
                 check: "library", state: .ok,
-                detail: "\(library.path): \(numbers.documents) documents, \(numbers.tokens) tokens, "
+                detail: "\(path): \(numbers.documents) documents, \(numbers.tokens) tokens, "
                     + "\(numbers.vectors) vectors, \(numbers.adapters) adapters, \(numbers.fileBytes / 1_000_000) MB")
         } catch {
             return Finding(check: "library", state: .faulty, detail: Terminal.oneLine(error))

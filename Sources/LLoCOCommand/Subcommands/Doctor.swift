@@ -1,45 +1,46 @@
 import ArgumentParser
 import Foundation
-import LLoCOModelFiles
 import LLoCOTorch
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what is installed, what is missing, and how to mend it.",
-        discussion: "Exit status 1 where something that every command needs is missing or cannot be used.")
+        abstract: "Check the installation and say how to fix it.",
+        usage: "lloco doctor [<options>]",
+        discussion: """
+            Checks the parts that a command would load. Exit status 1 if a part that every command needs is missing \
+            or cannot be used.
+
+              lloco doctor
+              lloco doctor --model qwen2.5-coder-1.5b
+            """)
 
     @Option(
         help: ArgumentHelp(
-            "The model to check: a GGUF file, a Hugging Face folder, or a name.",
-            discussion: "Default: the library's, else $LLOCO_MODEL, else \(ModelCatalogue.defaultModel.title).",
-            valueName: "model"))
+            "The model to check. Default: the library's, else as 'lloco help models' says.", valueName: "model"))
     var model: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The sentence embedding model's folder to check.",
-            discussion: "Default: $LLOCO_EMBEDDER, else all-MiniLM-L6-v2.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The retrieval model's folder to check.", valueName: "dir"))
     var embedder: String?
 
     @OptionGroup var library: LibraryOptions
     @OptionGroup var output: OutputOptions
 
-    /// What a check found.
+    /// The result of a check.
     struct Finding: Encodable {
         enum State {
             case ok
-            /// not there, and not needed by every command
+            /// not installed, and not needed by every command
             case absent
-            /// not there, and needed
+            /// not installed, and needed by every command
             case missing
-            /// there, but of no use as it is
+            /// installed, and unusable
             case faulty
         }
 
         let check: String
         let state: State
         let detail: String
-        /// What to do where not all is well.
+        /// The advice for a state other than `ok`.
         var mend: String?
         var isNeeded = false
 
@@ -62,6 +63,7 @@ struct Doctor: ParsableCommand {
             if output.json { try Terminal.json(finding) } else { finding.show() }
         }
         for finding in Self.machine() { try report(finding) }
+        try report(Self.checkSettings())
         let (finding, found) = checkModel()
         try report(finding)
         try report(checkEmbedder())

@@ -6,16 +6,25 @@ import LLoCOTorch
 
 struct Embed: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a text's embedding for retrieval, a unit vector.",
-        discussion: "Texts longer than the model reads (256 tokens, all-MiniLM-L6-v2) are cut; stderr says so.")
+        abstract: "Print a text's embedding for retrieval.",
+        usage: "lloco embed <file> [--question] [<options>]",
+        discussion: """
+            Prints a unit vector. A text longer than the model's maximum (256 tokens for all-MiniLM-L6-v2) is \
+            truncated, and stderr says so.
+
+              lloco embed passage.txt
+              echo "What was decided?" | lloco embed - --question
+
+            \(HelpText.allOptions)
+            """)
 
     @Argument(help: "A text file, or - for stdin.")
     var file: String
 
-    @Option(help: ArgumentHelp("A sentence embedding model's folder.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A sentence embedding model's folder. Default: all-MiniLM-L6-v2.", valueName: "dir"))
     var embedder: String?
 
-    @Flag(help: "Embed the text as a question, for models that read questions and passages with prompts of their own.")
+    @Flag(help: "Embed a question, for models with separate prompts for questions and passages.")
     var question = false
 
     @OptionGroup var computing: ComputeOptions
@@ -26,7 +35,7 @@ struct Embed: ComputingCommand {
         let text = try TextInput.read(file)
         guard !text.isEmpty else { throw CommandError("\(file): empty, expected a text to embed") }
         let embedder = try SentenceEmbedder(
-            folder: Installation.embedder(embedder), dtype: computing.loadingDType(exact: true) ?? .float32,
+            folder: Settings.embedder(embedder), dtype: computing.loadingDType(exact: true) ?? .float32,
             device: computing.parsedDevice())
         let role: SentenceEmbedder.Role = question ? .question : .passage
         let dropped = embedder.omittedTokens(of: text, as: role)

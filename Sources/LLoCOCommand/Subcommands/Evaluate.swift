@@ -14,80 +14,76 @@ import LLoCOTorch
 
 struct Evaluate: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score answers to questions about documents, in one or more modes, on the same questions.",
+        abstract: "Score answers to questions in one or more modes.",
+        usage: "lloco evaluate <data> [--modes <mode,...>] [<options>]",
         discussion: """
-            DATA is a file of questions as it was published: our own question sets (JSON Lines, a line a document: {"id", \
-            "title", "document", "questions": [{"id", "question", "answers"}]}), QuALITY, Qasper, QMSum, SQuALITY, \
-            NarrativeQA, HotpotQA, TriviaQA, GovReport, SCROLLS, LongBench v1 and v2, SQuAD, L-Eval, LooGLE, RULER's own \
-            lines; gzipped or not, the form is recognised. Or it is generated: ruler (retrieval, tracing, counting, at any \
-            length) or needle (a sentence in a haystack, by length and depth).
+              lloco evaluate questions.jsonl --modes hybrid,full --report report.html
+              lloco evaluate ruler --lengths 4k,8k --modes compressed,full
 
-              lloco evaluate questions.jsonl --modes compressed,full,retrieval,none --report report.html
-              lloco evaluate ruler --lengths 4k,8k,16k --modes compressed,full --report ruler.html
-              lloco evaluate needle --lengths 2k,4k,8k --depths 0,25,50,75,100 --haystack book.txt --report needle.html
+            DATA is a published question file (Docs/evaluation.md lists the formats), our own JSON Lines {"id", \
+            "title", "document", "questions": [{"id", "question", "answers"}]}, or generated: ruler or needle.
 
-            Documents are learned into a library in memory, one after another; with --group they are those of the \
-            library, known by title or id, and the group's adapter is used. Scores are means x 100, with 95 % bootstrap \
-            intervals. Greedy: the same seed gives the same result again. With --run, or --report, answers are kept as \
-            they come: the same command goes on where it was killed.
+            Documents are compressed into an in-memory library, or with --group found in the library by title or id. \
+            Scores are means x 100 with 95 % bootstrap intervals. Answers are greedy: the same seed gives the same \
+            scores. With --run or --report the same command resumes a run.
+
+            \(HelpText.allOptions)
             """)
 
     @OptionGroup var data: DataOptions
 
-    @Option(
-        help: ArgumentHelp("compressed, hybrid, full, retrieval, none, with commas between.", valueName: "mode,..."))
+    @Option(help: ArgumentHelp("Modes, comma-separated; see 'lloco help modes'.", valueName: "mode,..."))
     var modes = AnswerMode.default.rawValue
 
     @Option(
         help: ArgumentHelp(
-            "An adapter's folder in PEFT's layout, or none. Default: the group's, where one is given, else the general one.",
-            valueName: "dir"
-        ))
+            "An adapter's folder in PEFT's layout, or none. Default: the --group's, else the general one.",
+            valueName: "dir", visibility: .hidden))
     var adapter: String?
 
-    @Option(help: ArgumentHelp("Only the first N documents.", valueName: "n"))
+    @Option(help: ArgumentHelp("Read the first n documents only.", valueName: "n"))
     var limit: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Only documents drawn by --seed, up to N tokens in all.",
-            discussion: "The first document drawn is taken whatever its length.", valueName: "n"))
+            "Read documents sampled by --seed, up to n tokens in all.",
+            discussion: "The first sampled document is read whatever its length.", valueName: "n", visibility: .hidden)
+    )
     var drawTokens: Int?
 
-    @Option(help: ArgumentHelp("Write every prediction to this file, a JSON line each.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the predictions, for 'lloco score'.", valueName: "file"))
     var predictions: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write every question's prompt to this file, a JSON line each, and ask nothing.",
+            "Write every question's prompt to this file as JSON Lines, and ask nothing.",
             discussion: """
                 For another program that answers: token ids "before", "text" (the document's, on the line of its first \
-                question) and "after", and "max_tokens". With "prediction" filled in a line is read by 'lloco score'.
-                """, valueName: "file"))
+                question) and "after", and "max_tokens". 'lloco score' reads the lines once "prediction" is filled in.
+                """, valueName: "file", visibility: .hidden))
     var prompts: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write a report: a page (.html), tables (.md) or everything (.json). May be given more than once.",
-            valueName: "file"))
+            "Write a report: .html, .md or .json. Repeatable.", valueName: "file"))
     var report: [String] = []
 
     @Option(
         name: .customLong("run"),
         help: ArgumentHelp(
-            "Keep the run in this file and go on from it. Default: beside the first report.", valueName: "file"))
+            "The run's file. Default: beside the first report.", valueName: "file"))
     var runFile: String?
 
-    @Option(help: ArgumentHelp("Take the documents from this group of the library.", valueName: "name"))
+    @Option(help: ArgumentHelp("Read the documents of this group of the library.", valueName: "name"))
     var group: String?
 
     @Option(
         help: ArgumentHelp(
-            "Generate at most so many tokens an answer, whatever the task.",
+            "Maximum tokens of an answer, in every task.",
             discussion: """
-                Default: the published length of each of RULER's, LongBench's, L-Eval's and LooGLE's tasks; 512 for the \
-                summary of a report or an episode, 256 for other summaries, 48 for all else.
-                """, valueName: "n"))
+                Default: the published length of each task of RULER, LongBench, L-Eval and LooGLE; 512 for the \
+                summary of a report or an episode, 256 for other summaries, 48 for other answers.
+                """, valueName: "n", visibility: .hidden))
     var maxTokens: Int?
 
     @OptionGroup var budget: BudgetOptions
@@ -105,7 +101,7 @@ struct Evaluate: ComputingCommand {
         if let drawTokens {
             if drawTokens < 1 { throw ValidationError("--draw-tokens \(drawTokens): expected 1 or more") }
             if group != nil {
-                throw ValidationError("--draw-tokens counts a file's own texts: it goes without --group")
+                throw ValidationError("--draw-tokens samples a file's own texts, expected no --group")
             }
         }
         if prompts != nil {
@@ -115,7 +111,7 @@ struct Evaluate: ComputingCommand {
                 ("--text-share", budget.textShare != nil),
             ] where isGiven {
                 throw ValidationError(
-                    "--prompts asks nothing, and writes a file's own texts: it goes without \(option)")
+                    "--prompts asks nothing and writes a file's own texts, expected no \(option)")
             }
         }
         if let maxTokens, !(1...1_048_576 ~= maxTokens) {
@@ -127,7 +123,7 @@ struct Evaluate: ComputingCommand {
     }
 
     func compute() async throws {
-        // What cannot be written is said before hours of work.
+        // Unwritable files fail before hours of work.
         for file in report { try ReportFile.check(file) }
         try data.checkFiles()
         let stored = try group.map { _ in try library.open(for: .reading) }
@@ -154,7 +150,7 @@ struct Evaluate: ComputingCommand {
         }
         if let maxTokens { set.limitAnswers(to: maxTokens) }
         if set.questionCount == 0 {
-            throw CommandError("\(data.data): no question among the first \(limit ?? 0) documents")
+            throw CommandError("\(data.data): found no question in the first \(limit ?? 0) documents")
         }
         for record in set.malformed.prefix(20) { Terminal.note(record.description) }
         if !set.malformed.isEmpty {
@@ -179,8 +175,8 @@ struct Evaluate: ComputingCommand {
         bar.finish()
         if let predictions { try write(set.predictions(of: result.records), to: predictions, "--predictions") }
         for file in report { try ReportFile.write(result, to: file) }
-        var said: Set<String> = []
-        for omission in result.records.flatMap(\.omissions) where said.insert(omission).inserted {
+        var noted: Set<String> = []
+        for omission in result.records.flatMap(\.omissions) where noted.insert(omission).inserted {
             Terminal.note(omission)
         }
         for record in result.records {
@@ -190,13 +186,13 @@ struct Evaluate: ComputingCommand {
         let cut = result.records.count { $0.isAnswerCut }
         if cut > 0 {
             Terminal.note(
-                "\(cut) of \(run.total) answers were cut after \(Self.limits(set)) tokens: "
+                "\(cut) of \(run.total) answers were truncated after \(Self.limits(set)) tokens: "
                     + "--max-tokens allows \(maxTokens == nil ? "others" : "no more")")
         }
         try print(result)
     }
 
-    /// How long answers may be: `48`, `30 to 128`
+    /// The maximum tokens of the answers: `48`, `30 to 128`
     private static func limits(_ set: EvaluationSet) -> String {
         let limits = set.answerTokens.values
         guard let minimum = limits.min(), let maximum = limits.max(), minimum < maximum else {
@@ -205,7 +201,7 @@ struct Evaluate: ComputingCommand {
         return "\(minimum) to \(maximum)"
     }
 
-    /// The adapter that was asked for.
+    /// The requested adapter.
     private func adapterChoice() throws -> EvaluationRun.AdapterChoice {
         switch adapter {
         case nil: return .usual
@@ -219,7 +215,7 @@ struct Evaluate: ComputingCommand {
     private func show(_ event: EvaluationRun.Event, of run: EvaluationRun, _ bar: ProgressBar) {
         let done = run.records.count
         switch event {
-        case .resumed(let answers): Terminal.note("\(answers) of \(run.total) answers are there already")
+        case .resumed(let answers): Terminal.note("\(answers) of \(run.total) answers are already in the run's file")
         case .compressing(let tokens, let total):
             bar.update(done, of: run.total, detail: "compressing \(tokens) of \(total) tokens")
         case .answered(let record): bar.update(done, of: run.total, detail: record.mode.rawValue)
@@ -246,7 +242,7 @@ struct Evaluate: ComputingCommand {
         for mode in report.modes where mode.cutQuestions > 0 {
             Terminal.print(
                 String(
-                    format: "%@: %.0f %% of the questions' documents were cut, %.0f %% of their tokens left out",
+                    format: "%@: %.0f %% of the questions' documents were truncated, %.0f %% of their tokens left out",
                     mode.mode.rawValue, 100 * mode.cutQuestions, 100 * mode.cutTokens))
         }
     }
@@ -261,7 +257,7 @@ struct Evaluate: ComputingCommand {
 }
 
 extension NamedFields {
-    /// A line of `--json`: one mode's means x 100; the questions' own figure besides, where it is none of the usual.
+    /// A line of `--json`: a mode's means x 100, with the questions' own metric where it is not among the common ones.
     fileprivate init(_ report: EvaluationReport, _ mode: EvaluationReport.ModeResult) {
         var names = [Metric.f1, .em, .rouge1, .rouge2, .rougeL].map(\.rawValue)
         names += report.ownMetrics.filter { !names.contains($0) }

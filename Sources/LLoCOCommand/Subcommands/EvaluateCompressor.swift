@@ -9,61 +9,63 @@ import LLoCOTraining
 
 struct EvaluateCompressor: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how much of a text's content a compressor's vectors carry.",
+        abstract: "Measure what a compressor's vectors keep of a text.",
+        usage: """
+            lloco evaluate-compressor <text> ... [<options>]
+            lloco evaluate-compressor --questions <file> [<options>]
+            """,
         discussion: """
-            The last 512 tokens of each text are scored, in every condition right after the 128 before them. Before those \
-            stand nothing (none), N segments of the text (full, as far as the window goes), their vectors (compressed), or \
-            as many of their own tokens as there are vectors, the least expected ones (extract). "gap closed" is \
-            (none - compressed) / (none - full), the share of what the text is worth that its vectors keep. Vectors of another \
-            text (foreign) close what is no memory, such as the manner of what a compressor was trained on.
-
-            Texts are plain files, or JSON Lines with a field "text" or "document", gzipped or not. 'train-compressor' keeps \
-            one text in twenty from training; --held-out measures those alone.
-
-            With --questions the right answers to questions about documents are scored instead, in nats a token: after \
-            nothing (none), the document's vectors (compressed), the pieces of its text that mode hybrid would read \
-            (passages), both (hybrid), the whole text (full), and another document's vectors (foreign), which close what is \
-            no memory. Vectors, pieces and both have the same number of positions, --budget.
-
               lloco evaluate-compressor corpus.jsonl.gz --held-out
               lloco evaluate-compressor book.txt --segments 1,4,16 --compressor DIR
               lloco evaluate-compressor --questions val.jsonl.gz --limit 200
+
+            The last 512 tokens of each text are scored, after nothing (none), n segments of the text (full), their \
+            vectors (compressed), as many of their least expected tokens (extract) or another text's vectors \
+            (foreign). gap closed is (none - compressed) / (none - full). Docs/compressors.md says more.
+
+            With --questions the right answers to questions are scored, in nats per token, after nothing, vectors, \
+            pieces of text (passages), both (hybrid), the whole text and another document's vectors.
+
+            \(HelpText.allOptions)
             """)
 
-    @Argument(help: ArgumentHelp("Texts that the compressor has not been trained on.", valueName: "text"))
+    @Argument(help: ArgumentHelp("Plain texts, or JSON Lines with \"text\" or \"document\".", valueName: "text"))
     var texts: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Score the answers of a question set, JSON Lines with a field \"document\".", valueName: "file"))
+            "Score the answers of a question set with documents.", valueName: "file"))
     var questions: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "With --questions: the maximum number of questions, drawn by --seed.", discussion: "Default: all.",
-            valueName: "n"))
+            "Maximum number of questions, sampled by --seed.", valueName: "n"))
     var limit: Int?
 
     @Option(
         help: ArgumentHelp(
-            "With --questions: read everything with this adapter, a folder in PEFT's layout.",
-            discussion: "Default: none.",
-            valueName: "dir"))
+            "With --questions: use this adapter, a folder in PEFT's layout. Default: none.",
+            valueName: "dir", visibility: .hidden))
     var adapter: String?
 
     @OptionGroup var budget: BudgetOptions
 
     @Option(
         help: ArgumentHelp(
-            "Numbers of segments before the scored tokens.", discussion: "Default: 1,2,4,8,16,32.", valueName: "n,n"))
+            "Numbers of segments. Default: 1,2,4,8,16,32.",
+            discussion: """
+                In every condition the scored tokens follow the 128 tokens before them. Before those stand the \
+                segments, which full reads as far as the window allows. What another text's vectors close is not \
+                memory, but for instance the style of the training texts.
+                """, valueName: "n,n", visibility: .hidden))
     var segments: Counts?
 
     @Option(
         help: ArgumentHelp(
-            "The maximum number of texts at each number of segments.", discussion: "Default: 32.", valueName: "n"))
+            "Maximum number of texts per number of segments. Default: 32.", valueName: "n", visibility: .hidden))
     var samples: Int?
 
-    @Flag(help: "Only texts that 'train-compressor' keeps from training.")
+    @Flag(help: "Score the texts that 'train-compressor' holds out, 1 in 20.")
     var heldOut = false
 
     @OptionGroup var engine: EngineOptions
@@ -77,16 +79,16 @@ struct EvaluateCompressor: ComputingCommand {
                 ("TEXT", !texts.isEmpty), ("--held-out", heldOut), ("--segments", segments != nil),
                 ("--samples", samples != nil),
             ] where isGiven {
-                throw ValidationError("\(option): texts are measured without --questions, in a run of their own")
+                throw ValidationError("\(option): found with --questions, expected without")
             }
             return
         }
-        guard !texts.isEmpty else { throw ValidationError("neither TEXT nor --questions FILE was given") }
+        guard !texts.isEmpty else { throw ValidationError("found no input, expected TEXT or --questions FILE") }
         for (option, isGiven) in [
             ("--limit", limit != nil), ("--adapter", adapter != nil), ("--budget", budget.budget != nil),
             ("--text-share", budget.textShare != nil),
         ] where isGiven {
-            throw ValidationError("\(option) is about --questions FILE, which is missing")
+            throw ValidationError("\(option): found without --questions FILE, expected with it")
         }
     }
 
@@ -140,7 +142,7 @@ struct EvaluateCompressor: ComputingCommand {
             Terminal.print(name.padding(toLength: 26, withPad: " ", startingAt: 0) + interval(gain))
         }
         if figures.gapClosedCompressed == nil {
-            Terminal.note("no share of a gap: the text makes these answers no likelier than nothing does")
+            Terminal.note("gap closed is undefined: the text makes these answers no likelier than no text does")
         }
     }
 
@@ -148,9 +150,8 @@ struct EvaluateCompressor: ComputingCommand {
         let corpus = try TrainingCorpus(contentsOf: texts.map { URL(filePath: $0) })
         if heldOut, corpus.count < TrainingText.minimumCorpus {
             throw CommandError(
-                "--held-out: 'train-compressor' keeps texts from training where it is given "
-                    + "\(TrainingText.minimumCorpus) or more, found \(corpus.count): give all that it was trained on, or "
-                    + "others without --held-out")
+                "--held-out: found \(corpus.count) texts, expected \(TrainingText.minimumCorpus) or more, of which "
+                    + "'train-compressor' holds some out: give all of its texts, or others without --held-out")
         }
         let loaded = try engine.load(withEmbedder: false, withAdapter: false)
         var options = CompressorEvaluation.Options()
@@ -172,8 +173,8 @@ struct EvaluateCompressor: ComputingCommand {
         let size = loaded.compressor.scheme.segmentTokens
         for line in figures where line.fullTokens < line.segments * size {
             Terminal.note(
-                "\(line.segments) segments: of their \(line.segments * size) tokens full read the last \(line.fullTokens), as "
-                    + "many as the window holds")
+                "\(line.segments) segments: of their \(line.segments * size) tokens full read the last "
+                    + "\(line.fullTokens), as many as fit the window")
         }
         for count in Set(options.segments).subtracting(figures.map(\.segments)).sorted() {
             let needed = evaluation.measure.tokens(segments: count)

@@ -11,69 +11,78 @@ import LLoCOTraining
 
 struct Finetune: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a group's adapter, so that the model reads its documents' vectors well.",
+        abstract: "Train a group's adapter on its documents' vectors.",
+        usage: "lloco finetune --group <name> [--questions <file.jsonl>] [<options>]",
         discussion: """
-            Without questions the model studies: with a passage of a document before it, it asks and answers questions, and \
-            learns to answer those that are good from the document's vectors as it does from the passage; 'lloco show DOC \
-            --study' shows them.
+              lloco finetune --group work --questions questions.jsonl
+              lloco finetune --group work
 
-            QUESTIONS is JSON Lines, gzipped or not, a line a document: {"id", "title", "questions": [{"id", "question", \
-            "answers": ["..."]}]}; title or id is the document's name in the library, the first answer is learned. An \
-            interrupted run goes on where it stopped when the same command is given again.
+            Questions are JSON Lines, gzipped or not, one line per document: {"id", "title", "questions": [{"id", \
+            "question", "answers": ["..."]}]}. title or id is the document's name. The first answer is learned.
+
+            Without --questions the model asks and answers questions about each passage, and learns to answer the \
+            good ones from the vectors. 'lloco show DOC --study' prints them. The same command resumes an interrupted \
+            run.
+
+            \(HelpText.allOptions)
             """)
 
-    @Option(help: ArgumentHelp("The group.", valueName: "name"))
+    @Option(help: ArgumentHelp("The group to train on.", valueName: "name"))
     var group: String
 
     @Option(
         help: ArgumentHelp(
-            "Questions with answers about the group's documents. Default: the model asks itself.",
-            valueName: "file.jsonl"))
+            "Questions with answers about the group's documents.", valueName: "file.jsonl"))
     var questions: String?
 
     @Option(
         help: ArgumentHelp(
-            "Without --questions: how often the model asks about a passage; default: the recipe's.", valueName: "n"))
+            "Without --questions: questions per passage. Default: the recipe's.", valueName: "n", visibility: .hidden))
     var studyPerPassage: Int?
 
     @Flag(
         help: ArgumentHelp(
             "Tune the documents' vectors too.",
-            discussion: "They take as much room once more, and are read with the adapter that they were tuned with."))
+            discussion: "The tuned vectors are stored beside the others and are read with this adapter only.",
+            visibility: .hidden))
     var tuneVectors = false
 
-    @Flag(help: "Begin with a fresh adapter, not with the general one that comes along.")
+    @Flag(help: ArgumentHelp("Start from a new adapter, not from the general one.", visibility: .hidden))
     var fromScratch = false
 
     @Option(
         help: ArgumentHelp(
-            "Begin with this adapter in the general one's place; without --questions it teaches too.",
+            "Start from this adapter, not from the general one. Without --questions it is also the teacher.",
             discussion: """
-                A folder in PEFT's layout, of the recipe's rank and alpha; trained on other vectors, or elsewhere on text, it \
-                learns to read these. Its values are taken at the scale that it has (rsLoRA, alpha_pattern).
+                A folder in PEFT's layout, of the recipe's rank and alpha. It may have been trained on other vectors, \
+                or elsewhere on text. Its own scale (rsLoRA, alpha_pattern) applies to its values.
                 """,
-            valueName: "dir"))
+            valueName: "dir", visibility: .hidden))
     var from: String?
 
     @OptionGroup var training: TrainingOptions
 
-    @Option(help: ArgumentHelp("How often to go through the questions; default: the recipe's.", valueName: "n"))
+    @Option(help: ArgumentHelp("Passes over the questions. Default: the recipe's.", valueName: "n"))
     var epochs: Int?
 
-    @Option(help: ArgumentHelp("The peak learning rate; default: the recipe's.", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp("Peak learning rate. Default: the recipe's.", valueName: "rate", visibility: .hidden))
     var learningRate: Double?
 
-    @Option(help: ArgumentHelp("Save the run's state this often: a killed run loses no more.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Interval between checkpoints: the maximum that a killed run loses.", valueName: "seconds",
+            visibility: .hidden))
     var saveEvery = 20.0
 
     @Option(
         help: ArgumentHelp(
             "Write the adapter to this folder too, in PEFT's layout.",
-            discussion: "In Adapters/ beside the program it serves every group without an adapter of its own.",
-            valueName: "dir"))
+            discussion: "In Adapters/ beside the program it becomes the general adapter of groups without their own.",
+            valueName: "dir", visibility: .hidden))
     var out: String?
 
-    @Option(help: ArgumentHelp("Draw the loss by step to this file.", valueName: "file.svg"))
+    @Option(help: ArgumentHelp("Plot the loss by step to this file.", valueName: "file.svg"))
     var plot: String?
 
     @OptionGroup var library: LibraryOptions
@@ -93,14 +102,14 @@ struct Finetune: AsyncParsableCommand {
                 throw ValidationError("--study-per-passage \(studyPerPassage): expected 1 to 1000")
             }
             guard questions == nil else {
-                throw ValidationError("--study-per-passage is for a study, which --questions replaces")
+                throw ValidationError("--study-per-passage: found with --questions, expected without")
             }
         }
         if tuneVectors, out != nil {
             throw ValidationError(
-                "--out: an adapter that vectors are tuned with reads no others; leave --tune-vectors out")
+                "--out: an adapter for tuned vectors reads no others, expected no --tune-vectors")
         }
-        if from != nil, fromScratch { throw ValidationError("--from and --from-scratch: leave one of them out") }
+        if from != nil, fromScratch { throw ValidationError("--from and --from-scratch: found both, expected one") }
         guard saveEvery >= 0 else { throw ValidationError("--save-every \(saveEvery): expected 0 or more") }
     }
 
@@ -132,10 +141,10 @@ struct Finetune: AsyncParsableCommand {
                 + "\(recipe.finetuning.rank) and \(recipe.finetuning.alpha.formatted())"
             guard isStart || from == nil else {
                 throw CommandError(
-                    "--from: \(shapes); it needs these of the recipe, and attention's four projections in every layer alone"
+                    "--from: \(shapes), expected the same, and the four attention projections of every layer alone"
                 )
             }
-            Terminal.note(isStart ? "training begins with \(name)" : "training begins anew: \(shapes)")
+            Terminal.note(isStart ? "training starts from \(name)" : "training starts from a new adapter: \(shapes)")
         }
         let library = engine.library(try library.open(for: .writing))
         var options = FinetuningOptions()
@@ -149,10 +158,10 @@ struct Finetune: AsyncParsableCommand {
             case .studying(let done, let total): study.update(done, of: total)
             case .studied(let summary):
                 study.finish()
-                // Where nothing came of it, the error says so.
+                // A study without a usable question throws, and the error says so.
                 guard summary.kept > 0 else { return }
                 Terminal.note(
-                    "studied \(summary.passages) passages: \(summary.kept) of \(summary.asked) questions are learned from"
+                    "studied \(summary.passages) passages: kept \(summary.kept) of \(summary.asked) questions"
                 )
             case .step(let step, let total, let speed):
                 if let job {
@@ -183,7 +192,7 @@ struct Finetune: AsyncParsableCommand {
         }
     }
 
-    /// The engine, with the adapter to begin with.
+    /// The engine, with the adapter to start from.
     private func loaded(for library: SQLiteLibrary) async throws -> Engine {
         let engine = try await engine.engine(for: library, withEmbedder: false, withAdapter: from == nil)
         guard let from else { return engine }

@@ -6,13 +6,19 @@ import LLoCOTokenizers
 struct Generate: ComputingCommand {
     static let configuration = CommandConfiguration(
         abstract: "Continue a prompt.",
-        discussion: "Special tokens in the prompt, such as <|im_start|>, are parsed; none are added. Greedy by default."
-    )
+        usage: "lloco generate <prompt> [<options>]",
+        discussion: """
+            Greedy by default. Special tokens in the prompt, such as <|im_start|>, are parsed; none are added.
 
-    @Argument(help: "The text to continue; none with --ids.")
+              lloco generate "The river rose" --max-tokens 20
+
+            \(HelpText.allOptions)
+            """)
+
+    @Argument(help: "The text to continue. None with --ids.")
     var prompt: String?
 
-    @Option(help: ArgumentHelp("Token ids to continue, as 1,2,3: the model needs no tokenizer.", valueName: "ids"))
+    @Option(help: ArgumentHelp("Token ids to continue, as 1,2,3, without a tokenizer.", valueName: "ids"))
     var ids: String?
 
     @OptionGroup var generation: GenerationFlags
@@ -37,25 +43,25 @@ struct Generate: ComputingCommand {
         guard !ids.isEmpty else { throw CommandError("the prompt is empty") }
         var options = try generation.options(seed: self.model.compute.seed)
         options.idsAlone = self.ids != nil
-        if options.idsAlone { Self.sayWhyThereIsNoText(model) }
+        if options.idsAlone { Self.noteUnsupportedTokenizer(of: model) }
         let result = try model.generate(model.decoder.embed(ids), options: options) {
             if !output.json { Terminal.write($0) }
         }
         if output.json {
             try Terminal.json(Result(ids: result.ids, text: result.text))
         } else {
-            // A model without a tokenizer says what it can.
+            // Without a tokenizer the ids stand for the text.
             Terminal.write((model.hasTokenizer ? "" : result.ids.map(String.init).joined(separator: ",")) + "\n")
         }
         switch result.end {
         case .length: Terminal.note(Text.cut("the text", after: result.ids.count))
-        case .window: Terminal.note("the text was cut: the model's window is full")
+        case .window: Terminal.note("the text was truncated: the model's window is full")
         case .endToken, .stopString: break
         }
     }
 
-    /// Where a tokenizer is there, but is none that is supported.
-    private static func sayWhyThereIsNoText(_ model: LanguageModel) {
+    /// Notes a tokenizer that exists and is not supported.
+    private static func noteUnsupportedTokenizer(of model: LanguageModel) {
         do { _ = try model.tokenizer } catch {
             if ErrorCode(of: error) != .notFound { Terminal.note("ids alone, no text: \(Terminal.oneLine(error))") }
         }

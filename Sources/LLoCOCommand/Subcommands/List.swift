@@ -5,9 +5,14 @@ import LLoCOCompression
 import LLoCOLibrary
 
 struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the library's documents.")
+    static let configuration = CommandConfiguration(
+        abstract: "List the library's documents.",
+        discussion: """
+              lloco list
+              lloco list --group work --json
+            """)
 
-    @Option(help: ArgumentHelp("Only this group's.", valueName: "name"))
+    @Option(help: ArgumentHelp("List this group only.", valueName: "name"))
     var group: String?
 
     @OptionGroup var library: LibraryOptions
@@ -19,7 +24,7 @@ struct List: ParsableCommand {
         if output.json {
             for entry in entries { try Terminal.json(entry) }
         } else if entries.isEmpty {
-            Terminal.note("no documents yet: 'lloco add PATH --group G' learns some")
+            Terminal.note("no documents yet: 'lloco add PATH --group G' adds some")
         } else {
             let table = Text.table(
                 ["document", "group", "tokens", "vectors", "adapter"],
@@ -32,20 +37,20 @@ struct List: ParsableCommand {
             for line in table { Terminal.print(line) }
         }
         for name in try library.unfinished(in: group.map { .group($0) } ?? .all) {
-            Terminal.note("\(name) is not finished: add it again to go on")
+            Terminal.note("\(name) is not finished: add it again to resume")
         }
     }
 }
 
-/// What is shown of a document.
+/// A document as `list`, `show` and `remove` print it.
 struct DocumentEntry: Encodable {
     let document: String
     let group: String
     let tokens: Int
     let vectors: Int
-    /// The digest of the newest adapter of the document's group; null for none.
+    /// The digest of the newest adapter of the document's group; nil without one.
     let adapter: String?
-    /// The name of the general adapter that reads it where its group has none; not part of the JSON.
+    /// The name of the general adapter that reads the document if its group has none; not part of the JSON.
     var generalAdapter: String?
 
     func encode(to encoder: any Encoder) throws {
@@ -62,7 +67,7 @@ struct DocumentEntry: Encodable {
 }
 
 extension SQLiteLibrary {
-    /// The finished documents of a scope, with the vectors of the compressor that finished them.
+    /// The complete documents of a scope, with the vectors of the compressor that completed them.
     func entries(in scope: LibraryScope) throws -> [DocumentEntry] {
         let compressions = Dictionary(grouping: try compressions(in: scope), by: \.document)
         let adapters = Dictionary(grouping: try adapters(), by: \.group).compactMapValues(\.first?.digest)
@@ -76,6 +81,7 @@ extension SQLiteLibrary {
         }
     }
 
+    /// The names of the documents whose addition was interrupted.
     func unfinished(in scope: LibraryScope) throws -> [String] {
         try documents(in: scope).filter { !$0.isComplete }.map(\.name)
     }

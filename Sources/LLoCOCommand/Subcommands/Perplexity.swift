@@ -5,19 +5,26 @@ import LLoCOTokenizers
 
 struct Perplexity: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score a text: its summed negative log-likelihood in nats, and its perplexity.",
+        abstract: "Print a text's log-likelihood and perplexity.",
+        usage: "lloco perplexity <file> [<options>]",
         discussion: """
-            With --decode-weights lossless, 8-bit or 4-bit the text is read token by token as an answer is generated, with \
-            quantized weights: what they cost is the difference.
+            Prints the summed negative log-likelihood in nats and the perplexity.
+
+              lloco perplexity book.txt --tokens 2000
+
+            With --decode-weights lossless, 8-bit or 4-bit the text is scored token by token with the weights that \
+            answers are generated with. The difference is the cost of quantization.
+
+            \(HelpText.allOptions)
             """)
 
-    @Argument(help: "A text file, or - for stdin; none with --ids.")
+    @Argument(help: "A text file, or - for stdin. None with --ids.")
     var file: String?
 
-    @Option(help: ArgumentHelp("Token ids for the text, as 1,2,3.", valueName: "ids"))
+    @Option(help: ArgumentHelp("Token ids instead of a text, as 1,2,3.", valueName: "ids"))
     var ids: String?
 
-    @Option(help: ArgumentHelp("Score only the first N tokens.", valueName: "n"))
+    @Option(help: ArgumentHelp("Score the first n tokens only.", valueName: "n"))
     var tokens: Int?
 
     @OptionGroup var model: ModelOptions

@@ -3,8 +3,12 @@ import LLoCOLibrary
 
 struct Remove: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove a document with its text, passages and vectors.",
-        discussion: "The group and its adapter stay.")
+        abstract: "Remove a document with its text and vectors.",
+        discussion: """
+            The group and its adapter stay.
+
+              lloco remove report.pdf
+            """)
 
     @Argument(help: "The document's name, as 'list' prints it, or its path.")
     var document: String
@@ -13,7 +17,7 @@ struct Remove: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        // A reader first: a library that is not there shall not be made in order to remove something from it.
+        // Opened for reading first: a missing library must not be created by a removal.
         _ = try library.open(for: .reading).document(named: document)
         let library = try library.open(for: .writing)
         let record = try library.document(named: document)

@@ -6,26 +6,35 @@ import LLoCOReports
 
 struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score predictions that are already there.",
+        abstract: "Score the predictions in a file.",
+        usage: "lloco score <predictions> [--metric <name>] [--stem] [--json]",
         discussion: """
-            PREDICTIONS is JSON Lines, gzipped or not, a line an answer: {"id", "prediction", "answers": [...]}, and what \
-            'evaluate --predictions' writes beside: "mode", "task", "metric", "scorer", "classes", "choices", \
-            "correct_choice", "choice_log_likelihoods". Each line is judged as the evaluation judged it, a row a mode. \
-            Scores are means x 100 over the lines, each line's by the answer that fits best: F1 and exact match as of \
-            SQuAD and SCROLLS, ROUGE as of the rouge-score package, and the lines' own metric. Of a line without a metric \
-            whose one answer is a capital letter, the letter is a word, also A, which SQuAD's rules drop.
+              lloco evaluate questions.jsonl --predictions answers.jsonl
+              lloco score answers.jsonl
+
+            Scores are means x 100 over the lines, one row per mode. Of several right answers the best-scoring one \
+            counts. F1 and exact match are SQuAD's and SCROLLS', ROUGE is the rouge-score package's; the lines' own \
+            metric comes last. In a line without a metric whose one answer is a capital letter, that letter counts as \
+            a word, also A, which SQuAD's rules drop.
+
+            \(HelpText.allOptions)
             """)
 
-    @Argument(help: "The predictions.")
+    @Argument(
+        help: """
+            JSON Lines, gzipped or not, one line per answer: {"id", "prediction", "answers": [...]} and the fields \
+            that 'evaluate --predictions' adds.
+            """)
     var predictions: String
 
     @Option(
         help: ArgumentHelp(
-            "What lines are judged by that do not say it.",
+            "The metric of lines that name none. Default: f1.",
             discussion:
-                "\(Self.metricNames). Default: f1. classification needs \"classes\", accuracy a capital letter as the answer, "
-                + "or \"choices\" and \"correct_choice\"; accuracy_by_likelihood these and \"choice_log_likelihoods\".",
-            valueName: "name"))
+                "\(Self.metricNames). classification needs \"classes\", accuracy a capital letter as the answer, or "
+                + "\"choices\" and \"correct_choice\"; accuracy_by_likelihood these and \"choice_log_likelihoods\". "
+                + "'evaluate' also adds \"mode\", \"task\" and \"scorer\".",
+            valueName: "name", visibility: .hidden))
     var metric: String?
 
     @Flag(help: "Compare word stems in ROUGE (Porter's stemmer).")
@@ -35,7 +44,7 @@ struct Score: ParsableCommand {
 
     private static let metricNames = (["rouge"] + Metric.ofPredictions.map(\.rawValue)).joined(separator: ", ")
 
-    /// Each is a row.
+    /// The maximum number of rows
     private static let maximumModes = 1000
 
     func validate() throws { _ = try parsedMetric() }
@@ -67,7 +76,7 @@ struct Score: ParsableCommand {
             if place == modes.count {
                 guard place < Self.maximumModes else {
                     throw reader.error(
-                        line: reader.lineNumber, "its mode is one more than \(Self.maximumModes): expected few of them")
+                        line: reader.lineNumber, "found more modes than the maximum, \(Self.maximumModes)")
                 }
                 places[line.mode] = place
                 modes.append(Mode(name: line.mode))
@@ -82,8 +91,8 @@ struct Score: ParsableCommand {
         for mode in modes {
             guard let repeated = mode.repeated else { continue }
             Terminal.note(
-                "\(predictions): \(mode.answers.count - mode.lines.count) lines have an id that was there before, the "
-                    + "first \"\(repeated.id.printable(limit: 80))\" on lines \(repeated.before) and \(repeated.line); each "
+                "\(predictions): \(mode.answers.count - mode.lines.count) lines repeat an id, the first "
+                    + "\"\(repeated.id.printable(limit: 80))\" on lines \(repeated.before) and \(repeated.line); each "
                     + "line counts")
         }
         if output.json {
@@ -112,10 +121,10 @@ private struct Mode {
         let scores: [String: Double]
     }
 
-    /// nil of lines that name none
+    /// nil for lines without a mode
     let name: String?
     private(set) var answers: [Judged] = []
-    /// Where each id was last.
+    /// The last line of each id
     private(set) var lines: [String: Int] = [:]
     private(set) var repeated: (id: String, line: Int, before: Int)?
 
@@ -131,7 +140,7 @@ private struct Mode {
         answers.append(Judged(metric: line.question.metric, scores: Dictionary(uniqueKeysWithValues: scores)))
     }
 
-    /// A metric's figure x 100; nil where no answer has it.
+    /// A metric's mean x 100; nil if no answer has it.
     func figure(_ metric: String) -> Double? {
         let figure = ScoreFigure(metric, of: answers)
         return answers.contains { figure.terms(of: $0) != nil } ? figure.value(of: answers) : nil

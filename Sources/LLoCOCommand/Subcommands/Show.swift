@@ -4,7 +4,11 @@ import LLoCOLibrary
 
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show a document: what the library holds of it.")
+        abstract: "Show what the library holds of a document.",
+        discussion: """
+              lloco show report.pdf
+              lloco show report.pdf --text
+            """)
 
     @Argument(help: "The document's name, as 'list' prints it, or its path.")
     var document: String
@@ -14,9 +18,9 @@ struct Show: ParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Print what the model has asked itself about the document, and why some of it is not learned from.",
+            "Print the questions that 'finetune' had the model ask itself, with reasons for rejection.",
             discussion: """
-                With --json a line a question: {"document", "start", "end", "kind", "question", "answer", "rejection"}.
+                With --json: {"document", "start", "end", "kind", "question", "answer", "rejection"} per question.
                 """))
     var study = false
 
@@ -40,7 +44,7 @@ struct Show: ParsableCommand {
             return
         }
         guard let entry = try library.entries(in: .document(record.id)).first else {
-            throw CommandError("\(record.name) is not finished: add it again to go on")
+            throw CommandError("\(record.name) is not finished: add it again to resume")
         }
         if output.json {
             try Terminal.json(entry)
@@ -74,7 +78,8 @@ struct Show: ParsableCommand {
     private func showStudy(of record: DocumentRecord, _ library: SQLiteLibrary) throws {
         guard let identity = try library.studies(of: record.id).last else {
             throw CommandError(
-                "\(record.name) has not been studied: 'lloco finetune --group \(record.group)' without questions does")
+                "\(record.name) has not been studied: 'lloco finetune --group \(record.group)' without --questions "
+                    + "does so")
         }
         for passage in try library.study(of: record.id, by: identity) {
             let bytes = passage.passage.bytes
@@ -97,7 +102,7 @@ struct Show: ParsableCommand {
     }
 }
 
-/// A question that the model has asked itself.
+/// A question that the model asked itself, as a line of `--json`.
 private struct StudyLine: Encodable {
     let document: String
     /// of the passage, in UTF-8 bytes
@@ -106,7 +111,7 @@ private struct StudyLine: Encodable {
     let kind: String
     let question: String
     let answer: String
-    /// Why it is not learned from; null where it is.
+    /// The reason not to learn from it; nil for a question that is learned
     let rejection: String?
 
     func encode(to encoder: any Encoder) throws {
@@ -122,8 +127,4 @@ private struct StudyLine: Encodable {
     }
 
     private enum Keys: String, CodingKey { case document, start, end, kind, question, answer, rejection }
-}
-
-extension String {
-    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

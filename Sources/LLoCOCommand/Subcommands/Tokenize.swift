@@ -8,21 +8,26 @@ import LLoCOTokenizers
 struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a text's token ids.",
-        discussion: "Special tokens in the text, such as <|im_start|>, are parsed; none are added.")
+        discussion: """
+            Special tokens in the text, such as <|im_start|>, are parsed; none are added.
+
+              lloco tokenize book.txt
+              echo "The river rose" | lloco tokenize - --json
+            """)
 
     @Argument(help: "A text file, or - for stdin.")
     var file: String
 
-    @Option(help: ArgumentHelp("A model: a GGUF file, a Hugging Face folder, or a name.", valueName: "model"))
+    @Option(help: ArgumentHelp("A model's name, GGUF file or Hugging Face folder.", valueName: "model"))
     var model: String?
 
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let text = try TextInput.read(file)
-        let path = try Installation.model(model)
+        let path = try Settings.model(model)
         guard let tokenizer = try LanguageModel.tokenizer(of: CheckpointLoader.open(path), path: path) else {
-            throw CommandError("\(path.path): no tokenizer here, expected tokenizer.json or tokenizer.model")
+            throw CommandError("\(path.path): found no tokenizer, expected tokenizer.json or tokenizer.model")
         }
         let ids = tokenizer.encode(text, special: .parsed)
         if output.json {

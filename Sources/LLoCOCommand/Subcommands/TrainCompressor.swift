@@ -6,12 +6,20 @@ import LLoCOTraining
 
 struct TrainCompressor: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a compressor for a model: a LoRA adapter, and summary embeddings where the recipe has them.",
+        abstract: "Train a compressor for a model.",
+        usage: "lloco train-compressor --text <file> ... --out <dir> [<options>]",
         discussion: """
-            Texts are plain files, or JSON Lines with a field "text" or "document", gzipped or not; of a hundred or more one \
-            in twenty is kept for 'evaluate-compressor --held-out'. An interrupted run goes on from its last checkpoint in \
-            DIR when the same command is given again. Every step's loss, and that of each objective it drew, are \
-            appended to DIR/training.jsonl, their curves are drawn in DIR/training.svg.
+              lloco train-compressor --text corpus.jsonl.gz --out mine --minutes 60
+              lloco add book.txt --compressor mine
+
+            A compressor is a LoRA adapter, with summary embeddings if the recipe has them. Texts are plain files, or \
+            JSON Lines with a field "text" or "document", gzipped or not. Of 100 or more, 1 in 20 is held out for \
+            'evaluate-compressor --held-out'.
+
+            The same command resumes an interrupted run from the checkpoint in DIR. The losses of each step are \
+            written to DIR/training.jsonl and plotted in DIR/training.svg.
+
+            \(HelpText.allOptions)
             """)
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Texts to train on.", valueName: "file"))
@@ -20,7 +28,7 @@ struct TrainCompressor: ComputingCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Question sets with their documents' texts, for the objective 'answering'.", valueName: "file"))
+            "Question sets with documents, for the objective 'answering'.", valueName: "file"))
     var questions: [String] = []
 
     @Option(help: ArgumentHelp("The compressor's folder.", valueName: "dir"))
@@ -28,20 +36,20 @@ struct TrainCompressor: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Begin with this compressor's weights, not anew.",
+            "Start from this compressor's weights.",
             discussion:
-                "A folder that this command wrote for the model, with a recipe of the same kind; or 'train-selection'.",
-            valueName: "dir"))
+                "A folder that this command wrote for the model, with a recipe of the same kind, or 'train-selection'.",
+            valueName: "dir", visibility: .hidden))
     var from: String?
 
     @Option(
         help: ArgumentHelp(
-            "An adapter that answers are read with, in the objective 'answering'.",
+            "The adapter of the model that reads the vectors, in the objective 'answering'.",
             discussion: """
-                A folder in PEFT's layout. The vectors are trained to suit this adapter. It is not changed, unless the recipe \
-                has a readerRank: training starts from it then, and trains it too.
+                A folder in PEFT's layout. The vectors are trained to suit it. It stays unchanged without a \
+                readerRank in the recipe; with one, training starts from it and trains it too.
                 """,
-            valueName: "dir"))
+            valueName: "dir", visibility: .hidden))
     var reader: String?
 
     @OptionGroup var training: TrainingOptions
@@ -51,12 +59,12 @@ struct TrainCompressor: ComputingCommand {
     @OptionGroup var output: OutputOptions
 
     func compute() async throws {
-        guard !text.isEmpty else { throw CommandError("--text FILE is missing: texts to train on") }
+        guard !text.isEmpty else { throw CommandError("--text: found no file, expected texts to train on") }
         try OutputFolder.check(out, option: "--out")
         let corpus = try TrainingCorpus(contentsOf: text.map { URL(filePath: $0) })
         if !corpus.heldOut.isEmpty {
             Terminal.note(
-                "\(corpus.heldOut.count) of \(corpus.count) texts are kept for 'evaluate-compressor --held-out'")
+                "\(corpus.heldOut.count) of \(corpus.count) texts are held out for 'evaluate-compressor --held-out'")
         }
         let model = try model.load(exact: false)
         var recipe = try training.recipe(for: model.configuration).compressor
@@ -77,7 +85,7 @@ struct TrainCompressor: ComputingCommand {
         }
     }
 
-    /// Refuses what the recipe has no use for, and asks for what it needs.
+    /// Checks the options of the objective 'answering' against the recipe.
     private func checkAnswering(_ recipe: CompressorRecipe) throws {
         for (option, isGiven) in [("--reader", reader != nil), ("--questions", !questions.isEmpty)]
         where isGiven && recipe.answering <= 0 {
@@ -95,12 +103,12 @@ struct TrainCompressor: ComputingCommand {
         switch event {
         case .textsOmitted(let count, let total, let minimumBytes):
             Terminal.note(
-                "\(count) of \(total) texts were left out: shorter than \(minimumBytes) bytes, too little for a row of "
+                "\(count) of \(total) texts were left out: shorter than \(minimumBytes) bytes, too short for a row of "
                     + "\(recipe.rowTokens) tokens")
         case .begun(let texts, let bytes, let step):
             Terminal.note(
                 "\(texts) texts, \(bytes / 1_000_000) MB; \(recipe.steps) steps of \(recipe.batchRows) "
-                    + "rows of \(recipe.rowTokens) tokens\(step > 0 ? ", from step \(step) on" : "")")
+                    + "rows of \(recipe.rowTokens) tokens\(step > 0 ? ", from step \(step)" : "")")
         default:
             try CompressorProgress.show(
                 event, steps: recipe.steps, folder: run.folder, "Training a compressor", bar, json: output.json)

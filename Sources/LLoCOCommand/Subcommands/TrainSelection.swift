@@ -6,17 +6,25 @@ import LLoCOTraining
 
 struct TrainSelection: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Learn which positions of a text each head of a model keeps, from questions with answers.",
+        abstract: "Learn which positions each attention head keeps.",
+        usage: "lloco train-selection --questions <file> ... --out <dir> [<options>]",
         discussion: """
-            The result is a compressor that needs no adapter: '--compressor DIR' uses it, 'train-compressor --from DIR' trains \
-            an adapter over what it keeps. A run reads each document whole, forward alone, and changes a few numbers a head. \
-            An interrupted run goes on from its last checkpoint in DIR when the same command is given again; it cannot be \
-            prolonged, since all of it follows from the number of steps.
+              lloco train-selection --questions train.jsonl.gz --out mine
+              lloco train-compressor --text corpus.jsonl.gz --from mine --out more
+
+            Learns from questions with answers. The result is a compressor without an adapter: --compressor DIR uses \
+            it, 'train-compressor --from DIR' trains an adapter on its vectors. A step is a forward pass over a whole \
+            document and changes a few numbers per head.
+
+            The same command resumes an interrupted run from the checkpoint in DIR. A run cannot be extended: its \
+            schedule depends on the number of steps.
+
+            \(HelpText.allOptions)
             """)
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Question sets with their documents' texts.", valueName: "file"))
+        help: ArgumentHelp("Question sets with documents.", valueName: "file"))
     var questions: [String]
 
     @Option(help: ArgumentHelp("The compressor's folder.", valueName: "dir"))
@@ -28,7 +36,9 @@ struct TrainSelection: ComputingCommand {
     @OptionGroup var output: OutputOptions
 
     func compute() async throws {
-        guard !questions.isEmpty else { throw CommandError("--questions FILE is missing: questions about texts") }
+        guard !questions.isEmpty else {
+            throw CommandError("--questions: found no file, expected questions about texts")
+        }
         try OutputFolder.check(out, option: "--out")
         let sets = try questions.map { try QuestionSet(contentsOf: URL(filePath: $0)) }
         let model = try model.load(exact: false)
@@ -42,7 +52,7 @@ struct TrainSelection: ComputingCommand {
             try await run.run { event in
                 if case .begun(let texts, _, let step) = event {
                     Terminal.note(
-                        "\(texts) texts; \(run.recipe.steps) steps\(step > 0 ? ", from step \(step) on" : "")")
+                        "\(texts) texts; \(run.recipe.steps) steps\(step > 0 ? ", from step \(step)" : "")")
                 } else {
                     try CompressorProgress.show(
                         event, steps: run.recipe.steps, folder: run.folder, "Learning a selection", bar,

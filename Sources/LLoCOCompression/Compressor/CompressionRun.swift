@@ -2,26 +2,26 @@ import LLoCOBase
 import LLoCOModels
 public import LLoCOTorch
 
-/// A text being compressed, segment after segment; it can be taken up again from the vectors made so far.
+/// The compression of one text, segment by segment. It can resume from the vectors made so far.
 ///
-/// The prefix's keys and values are kept: its positions never move and causal attention keeps earlier vectors from
-/// seeing later ones, so a segment costs its own positions and S more for the vectors of the segment before it.
+/// The prefix's keys and values are cached: its positions never change, and under causal attention earlier vectors do
+/// not depend on later ones. A segment costs its own positions, and S more for the previous segment's vectors.
 public struct CompressionRun {
     private let compressor: Compressor
     private let cache: KeyValueCache
-    /// Its positions before any vector
+    /// The cache's length before any vector
     private let start: Int
-    /// Vectors that are not in the cache yet
+    /// Vectors to append to the cache with the next segment
     private var pending: SegmentVectors?
     /// float32
     private var segments: [SegmentVectors]
-    /// Where set, each vector is rounded so as soon as it is made, so that a run taken up from stored vectors goes on
-    /// as one that never stopped, but for the order of sums.
+    /// The dtype that each new vector is rounded to at once; nil for none. With it a run that resumes from stored
+    /// vectors gives the results of an uninterrupted one, except for the order of sums.
     private let rounding: DType?
 
     /// - Parameters:
-    ///   - vectors: those of the segments before: the run goes on after them
-    ///   - rounding: the dtype that vectors are stored in
+    ///   - vectors: vectors of the segments compressed so far; nil to start a text
+    ///   - rounding: the dtype that vectors are stored in; nil for no rounding
     public init(_ compressor: Compressor, after vectors: SegmentVectors? = nil, rounding: DType? = nil) throws {
         self.compressor = compressor
         self.rounding = rounding
@@ -37,8 +37,8 @@ public struct CompressionRun {
     /// Compresses the next segment to ``CompressionScheme/vectors(of:)`` vectors, float32.
     ///
     /// - Parameter ids: the segment's tokens, 1 to the scheme's `segmentTokens`
-    /// - Throws: `ModelError` for another number of tokens, an id outside the vocabulary, or vectors that are no numbers;
-    ///   `TorchError` where memory does not suffice.
+    /// - Throws: `ModelError` for another number of tokens, an id outside the vocabulary or non-finite vectors;
+    ///   `TorchError` if memory runs out.
     public mutating func compress(_ ids: [Int]) throws -> SegmentVectors {
         let scheme = compressor.scheme
         guard !ids.isEmpty, ids.count <= scheme.segmentTokens else {
@@ -47,31 +47,31 @@ public struct CompressionRun {
         return try withoutGradients {
             let decoder = compressor.decoder
             let prefixLength = cache.count + (pending?.count ?? 0)
-            var made = try scheme.segmentCompressor.vectors(
+            var compressed = try scheme.segmentCompressor.vectors(
                 of: [ids], count: scheme.vectors(of: ids.count), after: pending, in: cache,
                 SegmentPass(
                     decoder: decoder, embedSummary: compressor.embedSummary, adapters: try compressor.adapters))
             cache.truncate(to: scheme.carry == .accumulated ? prefixLength : start)
-            if let rounding { made = try made.to(rounding).to(decoder.dtype) }
-            pending = try carried(made.cloned())
-            let vectors = try made.to(.float32, device: .cpu)
+            if let rounding { compressed = try compressed.to(rounding).to(decoder.dtype) }
+            pending = try carried(compressed.cloned())
+            let vectors = try compressed.to(.float32, device: .cpu)
             guard try vectors.values.isAllFinite() else {
                 throw ModelError(
                     .damaged,
-                    "the compressor made vectors that are no numbers in \(decoder.dtype): its weights or the model's are "
-                        + "damaged, or too large for it", hint: .computeInFloat32)
+                    "the compressor made non-finite vectors in \(decoder.dtype), expected finite ones: its weights or "
+                        + "the model's are damaged, or too large for this dtype", hint: .computeInFloat32)
             }
             segments.append(vectors)
             return vectors
         }
     }
 
-    /// All vectors so far, float32, those that the run started from included.
+    /// All vectors so far, float32, including those that the run resumed from.
     public func vectors() throws -> SegmentVectors {
         segments.isEmpty ? try compressor.noVectors() : try .concatenated(segments)
     }
 
-    /// What the next segment sees of the vectors made last.
+    /// The part of the newest vectors that the next segment attends to; nil for none.
     private func carried(_ vectors: SegmentVectors) throws -> SegmentVectors? {
         switch compressor.scheme.carry {
         case .accumulated: vectors

@@ -1,12 +1,12 @@
 package import LLoCOTokenizers
 
 extension CompressionScheme {
-    /// The UTF-8 bytes of a text that each of its segments stands for. Segments join without a gap, whatever bytes lie
-    /// between two tokens.
+    /// The UTF-8 byte range of each of a text's segments. The ranges have no gaps: bytes between two tokens belong to
+    /// the earlier segment.
     ///
     /// - Parameters:
-    ///   - tokens: of the whole text
-    ///   - byteCount: its bytes
+    ///   - tokens: the whole text's tokens
+    ///   - byteCount: the text's length in bytes
     package func bytes(of tokens: [EncodedToken], byteCount: Int) -> [Range<Int>] {
         segments(of: tokens.count).map { range in
             let start = range.lowerBound == 0 ? 0 : tokens[range.lowerBound].range.lowerBound

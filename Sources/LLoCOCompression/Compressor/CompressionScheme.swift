@@ -1,28 +1,28 @@
 package import LLoCOModels
 
-/// How a compressor cuts a text, what it carries from segment to segment, and by which method segments become vectors.
-/// Stored with every vector.
+/// How a compressor splits a text into segments, what it carries from segment to segment, and its compression method.
+/// The scheme is stored with every vector.
 public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
-    /// What a segment sees of those before it.
+    /// The earlier vectors that a segment attends to while it is compressed.
     public enum Carry: String, Sendable, Codable, CaseIterable {
-        /// the vectors of all segments before it: the AutoCompressor's way, and LLoCO's
+        /// Those of all earlier segments, as in AutoCompressor and LLoCO
         case accumulated
-        /// the vectors of the segment just before it
+        /// Those of the previous segment
         case newest
-        /// nothing: every segment is compressed for itself
+        /// None: every segment is compressed on its own
         case independent
     }
 
-    /// Tokens of the text in a segment; the last one may have fewer.
+    /// Tokens per segment; the last segment may have fewer.
     public var segmentTokens: Int
-    /// Vectors that stand for a segment of `segmentTokens`; see ``vectors(of:)`` for a shorter one.
+    /// Vectors per segment of `segmentTokens`; see ``vectors(of:)`` for a shorter one.
     public var summaryTokens: Int
-    /// What a segment sees of those before it
+    /// The earlier vectors that a segment attends to
     public var carry: Carry
-    /// How a segment's tokens become vectors
+    /// The method that makes vectors of a segment's tokens
     public var method: CompressionMethod
 
-    /// The published values are the defaults.
+    /// Creates a scheme; the defaults are the published values.
     public init(
         segmentTokens: Int = 1536, summaryTokens: Int = 50, carry: Carry = .accumulated,
         method: CompressionMethod = .autoCompressor
@@ -33,8 +33,8 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
         self.method = method
     }
 
-    /// "accumulated-1536-50", and whatever is not the published way:
-    /// "independent-1536-50-keys-and-values-picked-summaries"
+    /// The scheme's name in stored vectors' identities: "accumulated-1536-50" with the published method, else also the
+    /// choices that differ from it: "independent-1536-50-keys-and-values-picked-summaries".
     public var description: String {
         var parts = [carry.rawValue, "\(segmentTokens)", "\(summaryTokens)"]
         if segmentCompressor.form != .embeddings { parts.append(segmentCompressor.form.rawValue) }
@@ -44,16 +44,19 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
         return parts.joined(separator: "-")
     }
 
-    /// What makes a segment's vectors.
+    /// The implementation of ``method``.
     package var segmentCompressor: any SegmentCompressor { method.segmentCompressor }
 
-    /// The method where a continuation is learned the published way: of whole rows, each segment's text is predicted
-    /// while it is compressed, after the vectors of all before it. nil where what follows is read after vectors alone.
+    /// The method if the objective `continuation` trains as published: over whole rows, each segment's text is
+    /// predicted while it is compressed, after the vectors of all earlier segments. nil if a continuation is predicted
+    /// from vectors alone.
     package var publishedContinuation: AutoCompressor? {
         carry == .accumulated ? segmentCompressor as? AutoCompressor : nil
     }
 
-    /// The same where heads keep what a selection says; only of attended keys and values.
+    /// The same scheme with a head selection.
+    ///
+    /// - Throws: `ModelError` unless the method is attended keys and values.
     package func selecting(_ selection: HeadSelection?) throws -> CompressionScheme {
         var scheme = self
         scheme.method = try CompressionMethod(
@@ -62,7 +65,7 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
         return scheme
     }
 
-    /// Whether an adapter takes part anywhere; attended keys and values need none.
+    /// Whether the method uses an adapter at any position.
     package var hasAdapter: Bool {
         segmentCompressor.summaryInput != .attended || segmentCompressor.adapterScope != .summaries
     }
@@ -70,9 +73,9 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
     /// Rows of the learned summary embeddings.
     package var learnedRows: Int { segmentCompressor.learnedRows(summaryTokens: summaryTokens) }
 
-    /// How the vectors are read.
+    /// How a model attends to the vectors.
     ///
-    /// - Parameter limit: ``VectorReading/unscaledVectorLimit`` of a method that scales; nil for `summaryTokens`
+    /// - Parameter limit: ``VectorReading/unscaledVectorLimit`` if the method scales; nil for `summaryTokens`
     package func reading(unscaledVectorLimit limit: Int? = nil) -> VectorReading {
         VectorReading(
             form: segmentCompressor.form,
@@ -80,22 +83,22 @@ public struct CompressionScheme: Sendable, Hashable, CustomStringConvertible {
             selection: segmentCompressor.selection)
     }
 
-    /// The vectors of a segment of `count` tokens.
+    /// The number of vectors for a segment of `count` tokens.
     public func vectors(of count: Int) -> Int {
         segmentCompressor.vectors(of: count, segmentTokens: segmentTokens, summaryTokens: summaryTokens)
     }
 
-    /// The most vectors that a segment of `count` tokens can have.
+    /// The maximum number of vectors for a segment of `count` tokens.
     package func vectorLimit(of count: Int) -> Int {
         segmentCompressor.vectorLimit(tokens: count, summaryTokens: summaryTokens)
     }
 
-    /// The vectors of a whole text of `count` tokens.
+    /// The number of vectors for a text of `count` tokens.
     public func vectors(ofText count: Int) -> Int {
         segments(of: count).reduce(0) { $0 + vectors(of: $1.count) }
     }
 
-    /// Cuts a text of `count` tokens.
+    /// The token ranges of the segments of a text of `count` tokens.
     public func segments(of count: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: segmentTokens).map { $0..<min($0 + segmentTokens, count) }
     }
@@ -106,9 +109,9 @@ extension CompressionScheme: Codable {
         case segmentTokens, summaryTokens, carry, form, summaryInput, adapterScope
     }
 
-    /// What a checkpoint does not say is the published way. A selection of heads has a file of its own.
+    /// Decodes a scheme; missing method fields keep the published values. A head selection has a separate file.
     ///
-    /// - Throws: `ModelError` where what it says together is no method.
+    /// - Throws: `ModelError` if the fields' combination is not a method.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         self.init(

@@ -4,23 +4,25 @@ import LLoCOCheckpoints
 public import LLoCOModels
 public import LLoCOTorch
 
-/// A document's tokens to a few vectors that a model reads in their place, by a ``CompressionMethod``.
+/// Compresses a document's tokens to a few vectors that replace them in a model's context, by a ``CompressionMethod``.
 public struct Compressor: Sendable {
-    /// The base model. It also reads the vectors.
+    /// The base model. It makes the vectors and attends to them.
     public let decoder: Llama
-    /// The summary tokens' embeddings, [S, D]; [1, D] where they are picked, [0, D] where there are none
+    /// The summary positions' embeddings, [S, D]; [1, D] if the method picks tokens, [0, D] without summary positions
     public let embedSummary: Tensor
-    /// What turns the base model into the compressor, on the model's device and in its dtype; none where the weights are
-    /// the compressor's own. Vectors are often read without it.
+    /// The compressor's LoRA, on the model's device and in its dtype; nil if the model compresses without one. Most
+    /// methods turn it off when vectors are attended to.
     private let adapter: OnDemand<Adapter>?
-    /// How texts are cut, and by which method segments become vectors
+    /// Segment sizes and the compression method
     public let scheme: CompressionScheme
-    /// How its vectors are read.
+    /// How a model attends to its vectors
     public let vectorReading: VectorReading
 
-    /// - Parameter limit: ``VectorReading/unscaledVectorLimit`` of a method that scales: the vectors of a segment as the
-    ///   compressor was trained or measured, whatever ratio is requested now; nil for the scheme's `summaryTokens`
-    /// - Throws: `ModelError` where the summary embeddings or the adapter do not fit the model.
+    /// Creates a compressor from loaded parts.
+    ///
+    /// - Parameter limit: ``VectorReading/unscaledVectorLimit`` if the method scales: vectors per segment as trained or
+    ///   measured, independent of the ratio in use; nil for the scheme's `summaryTokens`
+    /// - Throws: `ModelError` if the summary embeddings or the adapter do not fit the model.
     public init(
         decoder: Llama, embedSummary: Tensor, adapter: Adapter?, scheme: CompressionScheme,
         unscaledVectorLimit limit: Int? = nil
@@ -31,7 +33,7 @@ public struct Compressor: Sendable {
             scheme: scheme, unscaledVectorLimit: limit)
     }
 
-    /// The same with an adapter that is loaded when it is first needed.
+    /// Creates a compressor whose adapter is loaded at first use.
     init(
         decoder: Llama, embedSummary: Tensor, loading adapter: OnDemand<Adapter>?, scheme: CompressionScheme,
         unscaledVectorLimit limit: Int?
@@ -59,8 +61,8 @@ public struct Compressor: Sendable {
         vectorReading = scheme.reading(unscaledVectorLimit: limit)
     }
 
-    /// The compressor of a model that none was trained for: of every 1,536 tokens 50 are kept, in each head of each layer
-    /// those that the text's own queries attend to most.
+    /// A compressor for a model without a trained one: it keeps 50 of every 1,536 tokens, in each head of each layer
+    /// those that the text's queries attend to most.
     ///
     /// - Parameter limit: as in the initializer
     public static func attended(
@@ -68,25 +70,25 @@ public struct Compressor: Sendable {
     ) throws -> Compressor {
         try Compressor(
             decoder: decoder,
-            embedSummary: scheme.segmentCompressor.freshEmbeddings(decoder, summaryTokens: scheme.summaryTokens),
+            embedSummary: scheme.segmentCompressor.initialEmbeddings(decoder, summaryTokens: scheme.summaryTokens),
             adapter: nil, scheme: scheme, unscaledVectorLimit: limit)
     }
 
-    /// What ``attended(for:_:unscaledVectorLimit:)`` does by default: segments of 1,536 tokens, each for itself, become 50
-    /// vectors each
+    /// The default scheme of ``attended(for:_:unscaledVectorLimit:)``: independent segments of 1,536 tokens, 50 vectors
+    /// each.
     public static let attendedScheme = CompressionScheme(
         carry: .independent, method: .attended(AttendedKeysAndValues()))
 
-    /// What identifies that compressor beside its model and its scheme; it changes where its vectors would.
+    /// The identity of ``attended(for:_:unscaledVectorLimit:)``. Change it with every change that alters its vectors.
     public static let attendedIdentity = Digest.sha256(Data("attended keys and values, 2".utf8))
 
-    /// The positions that a compressor may use in any case: 80 segments of the published size. The published checkpoint
-    /// compresses so beyond its decoder's own window (Tan et al. 2024).
+    /// A compressor may use this many positions even with a smaller model window: 80 segments of the published size.
+    /// The published checkpoint also compresses beyond its decoder's window (Tan et al. 2024).
     static let minimumWindow = 8192
 
-    /// Refuses a text whose last segment would not fit behind the vectors of those before it.
+    /// Checks that a text's last segment fits behind the vectors of the earlier segments.
     ///
-    /// - Throws: `ModelError` naming the text.
+    /// - Throws: `ModelError` with the text's name.
     public func check(tokens count: Int, named name: String) throws {
         let segments = scheme.segments(of: count).count
         let before = scheme.carry == .independent ? 0 : scheme.carry == .newest ? 1 : max(0, segments - 1)
@@ -100,34 +102,34 @@ public struct Compressor: Sendable {
         }
     }
 
-    /// What is added to the decoder while it compresses.
+    /// The adapters that are active while the decoder compresses.
     public var adapters: ActiveAdapters {
         get throws { ActiveAdapters(try adapter.map { [try $0()] } ?? []) }
     }
 
-    /// The same where text is read that is compressed.
+    /// The adapters that are active at the positions of the compressed text.
     public var textAdapters: ActiveAdapters {
         get throws { scheme.segmentCompressor.adapterScope.includesText ? try adapters : .none }
     }
 
-    /// What is added to the decoder while it reads the vectors, besides a group's adapter.
+    /// The compressor's adapters that stay active while the decoder attends to vectors, besides a group's adapter.
     public var readingAdapters: ActiveAdapters {
         get throws { scheme.segmentCompressor.adapterScope.includesReading ? try adapters : .none }
     }
 
-    /// The length of a vector: D, or that of a position's keys and values.
+    /// The length of a vector: D, or the size of one position's keys and values.
     public var vectorSize: Int { decoder.vectorSize(vectorReading.form) }
 
-    /// No vectors of one text.
+    /// Empty vectors of one text, [1, 0, ``vectorSize``].
     public func noVectors() throws -> SegmentVectors { try SegmentVectors(rows: .zeros([0, vectorSize])) }
 
-    /// The positions that come before what is read after documents' vectors; see `Llama.context`.
+    /// A key-value cache that holds documents' vectors; see `Llama.context`.
     public func context(_ vectors: SegmentVectors, adapters: ActiveAdapters) throws -> KeyValueCache {
         try decoder.context(vectors, reading: vectorReading, adapters: adapters)
     }
 
-    /// What one pass reads of a question about documents: their vectors, n > 0 in the model's dtype, before `embeddings`
-    /// [1, T, D], or those after `context`.
+    /// The input of one forward pass over documents' vectors (n > 0, in the model's dtype) and `embeddings` [1, T, D].
+    /// Vectors that are input embeddings are prepended to `embeddings`; keys and values are returned as `context`.
     public func reading(
         _ vectors: SegmentVectors, before embeddings: Tensor
     ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
@@ -136,11 +138,10 @@ public struct Compressor: Sendable {
 
     /// Compresses a whole text: `ids` of n tokens to ``CompressionScheme/vectors(ofText:)`` vectors, float32.
     ///
-    /// Whether the text fits the window is not asked: see ``check(tokens:named:)``.
+    /// It does not check that the text fits the window: see ``check(tokens:named:)``.
     ///
-    /// - Parameter progress: told after every segment how many tokens are done.
-    /// - Throws: `ModelError` for an id outside the vocabulary, or vectors that are no numbers; `TorchError` where memory
-    ///   does not suffice.
+    /// - Parameter progress: called after every segment with the number of tokens compressed so far
+    /// - Throws: `ModelError` for an id outside the vocabulary or non-finite vectors; `TorchError` if memory runs out.
     public func compress(_ ids: [Int], progress: (Int) -> Void = { _ in }) throws -> SegmentVectors {
         var run = try CompressionRun(self)
         for range in scheme.segments(of: ids.count) {

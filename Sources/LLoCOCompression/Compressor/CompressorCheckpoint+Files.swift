@@ -8,15 +8,16 @@ extension CompressorCheckpoint {
     /// Reads a compressor's folder for a decoder.
     ///
     /// - Parameter identity: the SHA-256 of the model's files
-    /// - Throws: `EngineError` where the folder holds none, `compressor.json` is malformed, describes other files or was made
-    ///   for another model, `CheckpointError`, `ModelError` where it is not of the decoder's shape.
+    /// - Throws: `EngineError` if the folder has no compressor, `compressor.json` is malformed or does not match the
+    ///   other files, or the compressor was made for another model; `CheckpointError`; `ModelError` if its shape does
+    ///   not fit the decoder.
     public init(folder: URL, for decoder: Llama, identity: String) throws {
         let parts = try Self.parts(in: folder, for: decoder, identity: identity)
         self.init(
             description: parts.description, embedSummary: parts.embedSummary, adapter: try parts.adapter?())
     }
 
-    /// The same with an adapter that is read when it is first needed.
+    /// The folder's parts; the adapter is read at first use.
     static func parts(
         in folder: URL, for decoder: Llama, identity: String
     ) throws -> (description: Description, embedSummary: Tensor, adapter: OnDemand<Adapter>?) {
@@ -25,7 +26,7 @@ extension CompressorCheckpoint {
             throw EngineError(
                 .invalid,
                 "\(folder.path): the compressor was made for another model "
-                    + "(\(baseModel.prefix(12))…, this is \(identity.prefix(12))…)")
+                    + "(\(baseModel.prefix(12))…), expected \(identity.prefix(12))…")
         }
         var description = try Self.check(folder)
         if description.files[selectionName] != nil {
@@ -44,7 +45,9 @@ extension CompressorCheckpoint {
         )
     }
 
-    /// Checks that a folder's files are those that `compressor.json` describes; returns what it says.
+    /// Checks that a folder's files match `compressor.json`, and returns the contents of `compressor.json`.
+    ///
+    /// - Throws: `EngineError` naming the file that does not match.
     @discardableResult
     public static func check(_ folder: URL) throws -> Description {
         let description = try description(in: folder)
@@ -54,31 +57,34 @@ extension CompressorCheckpoint {
             guard description.files[name] == (try FileIdentity.digest(of: [file])) else {
                 throw EngineError(
                     .damaged,
-                    "\(file.path): another file than \(descriptionName) describes: saving was interrupted, or it was "
-                        + "exchanged", hint: .trainCompressorAgain)
+                    "\(file.path): does not have the SHA-256 that \(descriptionName) gives: saving was interrupted, or "
+                        + "the file was exchanged", hint: .trainCompressorAgain)
             }
         }
         return description
     }
 
-    /// The first of some folders whose compressor was made for a model, by the SHA-256 of the model's files; those that
-    /// cannot be read are passed over.
+    /// The first folder whose compressor was made for the model with this SHA-256; nil if there is none. Unreadable
+    /// folders are skipped.
     public static func folder(among folders: [URL], for model: String) -> URL? {
         folders.first { (try? description(in: $0))?.baseModel == model }
     }
 
-    /// What `compressor.json` says, without the tensors.
+    /// Reads a folder's `compressor.json` without the other files.
+    ///
+    /// - Throws: `EngineError` if it is missing or malformed.
     public static func description(in folder: URL) throws -> Description {
         let file = folder.appending(path: descriptionName)
         guard let data = try? Data(contentsOf: file) else {
-            throw EngineError(.notFound, "\(folder.path): no compressor here: expected \(descriptionName)")
+            throw EngineError(.notFound, "\(folder.path): no compressor here, expected a file \(descriptionName)")
         }
         do {
             let description = try JSONDecoder().decode(Description.self, from: data)
             let scheme = description.scheme
             guard 1...1_048_576 ~= scheme.segmentTokens, 1...65_536 ~= scheme.summaryTokens else {
                 throw EngineError(
-                    .damaged, "\(file.path): a scheme of \(scheme), expected 1 or more tokens and vectors")
+                    .damaged,
+                    "\(file.path): scheme \(scheme), expected segmentTokens 1 to 1048576 and summaryTokens 1 to 65536")
             }
             return description
         } catch let error as ModelError {
@@ -86,11 +92,11 @@ extension CompressorCheckpoint {
         } catch is DecodingError {
             throw EngineError(
                 .damaged,
-                "\(file.path): not a compressor's description: expected scheme, baseModel, trainedTokens, files")
+                "\(file.path): not a compressor description, expected fields scheme, baseModel, trainedTokens, files")
         }
     }
 
-    /// Writes the folder; each file appears whole or not at all, the description last.
+    /// Writes the folder. Each file is written atomically, `compressor.json` last.
     public func write(to folder: URL, as dtype: DType = .bfloat16) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try adapter?.checkpoint(as: dtype, baseModel: description.baseModel).write(to: folder)

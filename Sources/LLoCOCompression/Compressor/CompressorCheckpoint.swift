@@ -4,26 +4,26 @@ import LLoCOCheckpoints
 public import LLoCOModels
 public import LLoCOTorch
 
-/// A compressor's files, for a base model that is stored elsewhere.
+/// A compressor's files. The base model is stored elsewhere.
 ///
-///     compressor.json              the scheme, the base model's identity, how it was trained, the other files' SHA-256
+///     compressor.json              the scheme, the base model's identity, trained tokens, the other files' SHA-256
 ///     embed_summary.safetensors    embed_summary.weight [S, D]
-///     adapter_config.json, adapter_model.safetensors    the LoRA adapter, in PEFT's layout, where the scheme has one
-///     selection.safetensors        which positions each head keeps, where that is learned: see ``HeadSelection``
+///     adapter_config.json, adapter_model.safetensors    the LoRA, in PEFT's layout, if the scheme has one
+///     selection.safetensors        a learned selection of the positions that each head keeps: see ``HeadSelection``
 public struct CompressorCheckpoint: Sendable {
-    /// What `compressor.json` says.
+    /// The contents of `compressor.json`.
     public struct Description: Codable, Sendable, Equatable {
-        /// How it compresses
+        /// Segment sizes and the compression method
         public var scheme: CompressionScheme
-        /// The SHA-256 of the base model's files.
+        /// The SHA-256 of the base model's files
         public var baseModel: String
-        /// tokens it was trained on
+        /// Number of tokens it was trained on
         public var trainedTokens: Int
-        /// The SHA-256 of each of the other files, by name. A save that was interrupted, or a file that was exchanged,
-        /// shows; and the digest of `compressor.json` alone identifies the compressor.
+        /// The SHA-256 of each other file, by name. They reveal an interrupted save or an exchanged file, and let the
+        /// digest of `compressor.json` identify the whole compressor.
         public internal(set) var files: [String: String] = [:]
 
-        /// What a new compressor says; the other files' digests come with writing.
+        /// A new compressor's description; ``CompressorCheckpoint/write(to:as:)`` adds the other files' digests.
         public init(scheme: CompressionScheme, baseModel: String, trainedTokens: Int) {
             self.scheme = scheme
             self.baseModel = baseModel
@@ -31,14 +31,14 @@ public struct CompressorCheckpoint: Sendable {
         }
     }
 
-    /// What `compressor.json` says
+    /// The contents of `compressor.json`
     public let description: Description
-    /// [S, D]; [1, D] where tokens are picked, [0, D] where there are no summary positions
+    /// [S, D]; [1, D] if the method picks tokens, [0, D] without summary positions
     public let embedSummary: Tensor
-    /// What turns the base model into the compressor; nil where that compresses as it is
+    /// The compressor's LoRA; nil if the base model compresses without one
     public let adapter: Adapter?
 
-    /// A compressor of parts that are in memory.
+    /// Creates a checkpoint of in-memory parts.
     public init(description: Description, embedSummary: Tensor, adapter: Adapter?) {
         self.description = description
         self.embedSummary = embedSummary
@@ -57,7 +57,7 @@ public struct CompressorCheckpoint: Sendable {
             + (hasSelection ? [selectionName] : [])
     }
 
-    /// The SHA-256 that identifies the compressor in `folder`, once it is read.
+    /// The SHA-256 of a folder's `compressor.json`, which identifies the compressor. The other files are not verified.
     public static func identity(in folder: URL) throws -> String {
         try FileIdentity.digest(of: [folder.appending(path: descriptionName)])
     }

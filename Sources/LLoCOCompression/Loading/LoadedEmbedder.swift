@@ -1,12 +1,12 @@
 public import LLoCOLibrary
 public import LLoCOModels
 
-/// A sentence embedding model under the digest of its files.
+/// A sentence embedding model, identified by the digest of its files.
 public struct LoadedEmbedder: TextEmbedder {
     public let identity: String
     private let embedder: SentenceEmbedder
 
-    /// - Parameter verifying: reads its files for the digest, even where that of unchanged files is known
+    /// - Parameter verifying: hashes the files even if a digest is cached for them
     public init(_ embedder: SentenceEmbedder, verifying: Bool = false) throws {
         self.embedder = embedder
         identity = try embedder.identity(verifying: verifying)

@@ -6,42 +6,43 @@ public import LLoCOModels
 public import LLoCOTorch
 
 extension LoadedModel {
-    /// Where an engine's parts lie, and how they are run.
+    /// The files to load, and how to run them.
     public struct Options: Sendable {
         /// A GGUF file or a Hugging Face folder
         public var model: URL
-        /// nil for the model's own, the one among `compressors` made for it, or the text's own attention
+        /// The compressor; nil (the default) for ``LoadedModel/compressorSource(_:identity:among:)``
         public var compressor: CompressorSource?
-        /// Folders with compressors, each made for some model
+        /// Folders of candidate compressors, each made for one model
         public var compressors: [URL] = []
-        /// Folders with general adapters, each for some model's vectors
+        /// Folders of candidate general adapters, each trained on one model's vectors
         public var adapters: [URL] = []
-        /// A sentence embedding model's folder; nil for none
+        /// The folder of a sentence embedding model; nil for none
         public var embedder: URL?
-        /// nil for bfloat16 where the device multiplies it natively, else float32
+        /// The model's dtype; nil for bfloat16 where the device multiplies it natively, else float32
         public var dtype: DType?
-        /// Where to compute, the retrieval model too: the CPU by default
+        /// The device of the model and of the retrieval model: the CPU by default
         public var device = Device.cpu
-        /// What an answer's tokens are computed from
+        /// The weights that decoding uses
         public var decodeWeights = DecodeWeights.automatic
-        /// Where the weights are
+        /// Where the weights are held
         public var weights = WeightPlace.automatic
-        /// Tokens a segment; nil for the compressor's own
+        /// Tokens per segment; nil for the compressor's number
         public var segmentTokens: Int?
-        /// Tokens of text a vector; nil for the compressor's own
+        /// Tokens of text per vector; nil for the compressor's ratio
         public var ratio: Double?
-        /// How the model wants to be spoken to; nil for what its own template says
+        /// The chat template: the model's by default
         public var template: TemplateChoice = .model
-        /// Reads whole files for their digests, even where those of unchanged files are known
+        /// Hashes files even if digests are cached for them
         public var verifiesFiles = false
 
-        /// The defaults: a model alone, without a retrieval model; `installed(model:for:embedder:)` names what comes along.
+        /// A model alone, with all defaults and no retrieval model. `installed(model:for:embedder:)` adds the installed
+        /// compressors, adapters and retrieval model.
         public init(model: URL) {
             self.model = model
         }
     }
 
-    /// Loads the parts.
+    /// Loads the model, its compressor and its general adapter. The retrieval model is loaded at first use.
     public static func load(_ options: Options) throws -> LoadedModel {
         let model = try LanguageModel(
             path: options.model, dtype: options.dtype, device: options.device, decodeWeights: options.decodeWeights,
@@ -51,7 +52,7 @@ extension LoadedModel {
             model: model, modelIdentity: modelIdentity,
             compressor: try compressor(options, model, modelIdentity),
             lazyEmbedder: options.embedder.map { folder in
-                // Always float32: embeddings that are compared are made alike, whatever the model computes in.
+                // Always float32: embeddings are compared, so they must not depend on the language model's dtype.
                 OnDemand<any TextEmbedder> {
                     try LoadedEmbedder(
                         SentenceEmbedder(folder: folder, device: options.device), verifying: options.verifiesFiles)
@@ -62,22 +63,23 @@ extension LoadedModel {
             try GeneralAdapter.load(among: options.adapters, for: loaded.vectorIdentity, model.decoder))
     }
 
-    /// Whether a model's own weights are a compressor's.
+    /// Whether a model's checkpoint is itself a compressor.
     public static func isCompressor(_ checkpoint: any Checkpoint) -> Bool {
         checkpoint.contains(CompressorCheckpoint.embeddingTensor)
     }
 
-    /// Where a model's compressor comes from.
+    /// The source of a model's compressor.
     public enum CompressorSource: Equatable, Sendable {
-        /// A folder that `train-compressor` wrote
+        /// A folder in the layout of ``CompressorCheckpoint``
         case folder(URL)
-        /// The model's own weights
+        /// The model's own checkpoint
         case model
-        /// Nowhere: the text's own attention chooses
+        /// No trained compressor: the keys and values that the text attends to most are kept
         case attended
     }
 
-    /// The model's own weights where they are a compressor's, one among those made for it, or none.
+    /// The default compressor of a model: its own checkpoint if that is a compressor, else the first folder made for
+    /// it, else ``CompressorSource/attended``.
     ///
     /// - Parameter identity: the SHA-256 of the model's files
     public static func compressorSource(
@@ -87,13 +89,12 @@ extension LoadedModel {
         return CompressorCheckpoint.folder(among: folders, for: identity).map(CompressorSource.folder) ?? .attended
     }
 
-    /// The compressor of a model: given, the model's own weights, one among those made for it, or the one that needs no
-    /// training.
+    /// Loads the compressor that the options name, or the default one. Returns it with its identity.
     public static func compressor(
         _ options: Options, _ model: LanguageModel, _ modelIdentity: String
     ) throws -> (compressor: Compressor, identity: String) {
         let decoder = model.decoder
-        func loaded(_ folder: URL) throws -> (Compressor, String) {
+        func load(_ folder: URL) throws -> (Compressor, String) {
             let parts = try CompressorCheckpoint.parts(in: folder, for: decoder, identity: modelIdentity)
             let scheme = try options.applied(to: parts.description.scheme)
             return (
@@ -109,7 +110,7 @@ extension LoadedModel {
             ?? compressorSource(model.checkpoint, identity: modelIdentity, among: options.compressors)
         switch source {
         case .folder(let folder):
-            return try loaded(folder)
+            return try load(folder)
         case .attended:
             return (
                 try .attended(
@@ -122,7 +123,7 @@ extension LoadedModel {
             let embedding = try model.checkpoint.tensor(name, as: .float32)
             guard embedding.rank == 2 else {
                 throw EngineError(
-                    .damaged, "\(options.model.path): \(name) has the shape \(embedding.shape), expected [S, D]")
+                    .damaged, "\(options.model.path): \(name): shape \(embedding.shape), expected [S, D]")
             }
             let scheme = try options.applied(
                 to: CompressionScheme(
@@ -138,9 +139,9 @@ extension LoadedModel {
 }
 
 extension LoadedModel.Options {
-    /// A compressor's scheme with the segments and the ratio that are asked for.
+    /// A compressor's scheme with the requested segment size and ratio.
     ///
-    /// - Throws: `EngineError` where a compressor has not as many summary embeddings.
+    /// - Throws: `EngineError` if the ratio needs more vectors per segment than the compressor makes.
     func applied(to scheme: CompressionScheme) throws -> CompressionScheme {
         var scheme = scheme
         if let segmentTokens { scheme.segmentTokens = segmentTokens }
@@ -150,8 +151,8 @@ extension LoadedModel.Options {
         guard count <= limit else {
             throw EngineError(
                 .invalid,
-                "a ratio of \(ratio.formatted()) needs \(count) vectors for a segment of \(scheme.segmentTokens) tokens, the "
-                    + "compressor makes \(limit) at most")
+                "a ratio of \(ratio.formatted()) needs \(count) vectors per segment of \(scheme.segmentTokens) tokens, "
+                    + "expected at most \(limit): the compressor makes no more; raise the ratio")
         }
         scheme.summaryTokens = count
         return scheme

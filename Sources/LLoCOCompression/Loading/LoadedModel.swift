@@ -4,30 +4,30 @@ public import LLoCOLibrary
 public import LLoCOModels
 public import LLoCOTokenizers
 
-/// The loaded state that everything is computed with: a language model, its compressor, a retrieval model.
+/// A loaded language model with its compressor, its general adapter and a retrieval model.
 ///
-/// The parts are known by the SHA-256 of their files; whatever is stored names the identities that made it, and only
-/// what fits is used again.
+/// Each part is identified by the SHA-256 of its files. Stored results name the identities of the parts that made them
+/// and are reused only with the same parts.
 public struct LoadedModel: Sendable {
-    /// What reads and answers.
+    /// The model that compresses, reads and answers.
     public let languageModel: LanguageModel
     /// The SHA-256 over the model's files.
     public let modelIdentity: String
-    /// What makes documents' vectors, and says how they are read.
+    /// Compresses documents to vectors and defines how the model attends to them.
     public let compressor: Compressor
     private let compressorIdentity: String
-    /// What reads vectors of groups that have no adapter of their own; nil where nothing was trained for that.
+    /// The adapter for groups without an adapter; nil if none was trained for this model's vectors.
     public private(set) var generalAdapter: GeneralAdapter?
     private let lazyEmbedder: OnDemand<any TextEmbedder>?
     private let template: TemplateChoice
 
-    /// Parts that are loaded already.
+    /// Combines loaded parts.
     ///
     /// - Parameters:
     ///   - modelIdentity: the SHA-256 over the model's files
-    ///   - compressor: with what identifies it: of one in a folder ``CompressorCheckpoint/identity(in:)``
-    ///   - embedder: the retrieval model; nil for none, without which nothing is added or searched
-    ///   - template: how the model is spoken to
+    ///   - compressor: with its identity; for a folder, ``CompressorCheckpoint/identity(in:)``
+    ///   - embedder: the retrieval model; nil for none: documents cannot be added or searched then
+    ///   - template: the chat template
     public init(
         model: LanguageModel, modelIdentity: String, compressor: (compressor: Compressor, identity: String),
         embedder: (any TextEmbedder)?, template: TemplateChoice = .model
@@ -48,17 +48,19 @@ public struct LoadedModel: Sendable {
         self.template = template
     }
 
-    /// How the model is spoken to.
+    /// The chat template that prompts are written with.
     public enum TemplateChoice: Sendable {
-        /// as its own metadata says; plain continuation where that says nothing
+        /// The template in the model's metadata; plain continuation if that has none
         case model
+        /// This template
         case template(ChatTemplate)
-        /// plain continuation
+        /// Plain continuation, without a template
         case plain
     }
 
-    /// How questions become ids for this model.
-    /// - Throws: `TokenizerError` where the model's own chat template is of no known kind.
+    /// The prompt builder for this model's tokenizer and chat template.
+    ///
+    /// - Throws: `TokenizerError` if the model's chat template is not supported.
     public var prompts: PromptBuilder {
         get throws {
             let tokenizer = try languageModel.tokenizer
@@ -70,19 +72,21 @@ public struct LoadedModel: Sendable {
         }
     }
 
-    /// The same engine with a general adapter.
+    /// A copy with another general adapter; nil for none.
     public func with(_ adapter: GeneralAdapter?) -> LoadedModel {
         var model = self
         model.generalAdapter = adapter
         return model
     }
 
-    /// What vectors made by this engine are stored under.
+    /// The identity under which this model's vectors are stored.
     public var vectorIdentity: VectorIdentity {
         VectorIdentity(model: modelIdentity, compressor: compressorIdentity, variant: compressor.scheme.description)
     }
 
-    /// - Throws: `EngineError` where no retrieval model was given.
+    /// The retrieval model, loaded at first use.
+    ///
+    /// - Throws: `EngineError` if there is none.
     public var embedder: any TextEmbedder {
         get throws {
             guard let lazyEmbedder else {

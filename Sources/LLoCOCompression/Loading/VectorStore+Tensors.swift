@@ -5,7 +5,7 @@ import LLoCOTorch
 extension VectorStore {
     /// A document's vectors, bfloat16.
     ///
-    /// - Parameter segments: how many leading segments, at least one; nil for all of a finished document
+    /// - Parameter segments: number of leading segments, 1 or more; nil for all of a fully compressed document
     package func storedVectors(
         of document: Int64, identity: VectorIdentity, segments: Int? = nil
     ) async throws -> SegmentVectors {

@@ -1,15 +1,15 @@
-/// Where a compressor's adapter is on.
+/// The positions at which a compressor's adapter is active.
 public enum AdapterScope: String, Sendable, Codable, CaseIterable {
-    /// at every position, while text is compressed and while vectors are read: the published way
+    /// All positions, while text is compressed and while the model attends to vectors, as published
     case everywhere
-    /// while text is compressed: vectors are read by the model as it is
+    /// All positions while text is compressed; the base model alone attends to vectors
     case compressing
-    /// at the summary positions alone, nowhere where a method has none: text is read, and vectors too, by the model as
-    /// it is
+    /// Only the summary positions, or none if the method has none; the base model alone processes text and attends to
+    /// vectors
     case summaries
 
-    /// Whether text that is compressed is read with the adapter.
+    /// Whether the adapter is active at the positions of the compressed text.
     package var includesText: Bool { self != .summaries }
-    /// Whether vectors, and what follows them, are read with the adapter.
+    /// Whether the adapter is active at vectors and at the positions after them.
     package var includesReading: Bool { self == .everywhere }
 }

@@ -1,15 +1,15 @@
 package import LLoCOModels
 package import LLoCOTorch
 
-/// The published way, the AutoCompressor's (Chevalier et al. 2023) and LLoCO's (Tan et al. 2024):
+/// The published method of AutoCompressor (Chevalier et al. 2023) and LLoCO (Tan et al. 2024):
 ///
 ///     prefix = []                                        // [0, D]
 ///     for x in split(tokens, segmentTokens):
 ///         h = norm(layers([prefix ; E(x) ; summary]))    // causal, positions from 0
 ///         prefix = [prefix ; h[last S]]
 ///
-/// A vector is the hidden state after the final norm at a summary position, fed back as an input embedding as it is.
-/// Each summary position has a learned embedding of its own, and the adapter is on everywhere.
+/// A vector is the hidden state after the final norm at a summary position, fed back unchanged as an input embedding.
+/// Each summary position has its own learned embedding, and the adapter is active everywhere.
 package struct AutoCompressor: SegmentCompressor {
     package init() {}
 
@@ -19,8 +19,8 @@ package struct AutoCompressor: SegmentCompressor {
 
     package func learnedRows(summaryTokens: Int) -> Int { summaryTokens }
 
-    package func freshEmbeddings(_ decoder: Llama, summaryTokens: Int) throws -> Tensor {
-        try decoder.endEmbeddings(summaryTokens)
+    package func initialEmbeddings(_ decoder: Llama, summaryTokens: Int) throws -> Tensor {
+        try decoder.endOfTextEmbeddings(summaryTokens)
     }
 
     package func vectorLimit(tokens: Int, summaryTokens: Int) -> Int { summaryTokens }
@@ -33,11 +33,11 @@ package struct AutoCompressor: SegmentCompressor {
         return SegmentVectors(vectors)
     }
 
-    /// The hidden states of B segments with `summaries` positions behind each, whose own are its vectors.
+    /// The hidden states of B segments, each followed by `summaries` summary positions, whose states are its vectors.
     ///
     /// - Parameters:
-    ///   - cache: as for the vectors, but that the summary positions are added to it too
-    ///   - last: of how many positions, the last ones; nil for all, `previous` included
+    ///   - cache: as in `vectors(of:count:after:in:_:)`, but the summary positions are added to it too
+    ///   - last: return the states of this many last positions; nil for all, including `previous`
     /// - Returns: [B, last, D]
     package func hiddenStates(
         of ids: [[Int]], summaries: Int, after previous: SegmentVectors?, in cache: KeyValueCache, last: Int? = nil,

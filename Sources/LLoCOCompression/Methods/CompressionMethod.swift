@@ -1,16 +1,16 @@
 import LLoCOBase
 public import LLoCOModels
 
-/// A method of compression with its choices.
+/// A compression method with its settings.
 public enum CompressionMethod: Sendable, Hashable {
-    /// hidden states at summary positions, read in one pass with the text: the AutoCompressor's way, and LLoCO's
+    /// Hidden states at summary positions, computed in one forward pass with the text, as in AutoCompressor and LLoCO
     case autoCompressor
-    /// keys and values, or hidden states, of summary positions that are read behind the text
+    /// Keys and values, or hidden states, at summary positions, computed in a second forward pass behind the text
     case summary(SummaryVectors)
-    /// the text's own keys and values
+    /// Keys and values of the text's tokens
     case attended(AttendedKeysAndValues)
 
-    /// What does it.
+    /// The implementation.
     package var segmentCompressor: any SegmentCompressor {
         switch self {
         case .autoCompressor: AutoCompressor()
@@ -20,24 +20,27 @@ public enum CompressionMethod: Sendable, Hashable {
     }
 }
 
-/// How files and descriptions spell a method: by three fields, of which not all combinations are one.
+/// The encoding of a method in files and descriptions: three fields. Not every combination is a method.
 extension CompressionMethod {
-    /// What a summary position is given.
+    /// The input embedding of a summary position.
     public enum SummaryInput: String, Sendable, Codable, CaseIterable {
-        /// an embedding of its own
+        /// Its own learned embedding
         case learned
-        /// the embedding of one of the segment's tokens
+        /// The embedding of one of the segment's tokens
         case picked
-        /// there are no summary positions: the segment's own are chosen from
+        /// None: the method has no summary positions and keeps some of the segment's positions
         case attended
     }
 
-    /// - Throws: `ModelError` where no method is spelled so.
+    /// Creates a method from its encoded fields.
+    ///
+    /// - Throws: `ModelError` if the combination is not a method.
     public init(
         form: VectorForm, summaryInput: SummaryInput, adapterScope: AdapterScope, selection: HeadSelection? = nil
     ) throws {
         guard selection == nil || summaryInput == .attended else {
-            throw ModelError(.invalid, "a selection of heads needs the summaryInput attended")
+            throw ModelError(
+                .invalid, "summaryInput \(summaryInput.rawValue) with a head selection, expected summaryInput attended")
         }
         func summary(_ input: SummaryVectors.Input) -> CompressionMethod {
             switch form {

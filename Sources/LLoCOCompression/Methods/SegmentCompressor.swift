@@ -2,52 +2,51 @@ import LLoCOCheckpoints
 package import LLoCOModels
 package import LLoCOTorch
 
-/// A method of compression: how a segment of a text becomes vectors, how many, and how these are read.
+/// A compression method: how a segment becomes vectors, how many, and how a model attends to them.
 ///
-/// The two sizes that most of it depends on are `segmentTokens`, the tokens of a whole segment, and `summaryTokens`,
-/// the vectors of one.
+/// In all members `segmentTokens` is the number of tokens in a full segment, and `summaryTokens` its number of vectors.
 package protocol SegmentCompressor: Sendable {
     var form: VectorForm { get }
-    /// The input of its summary positions, as files spell it
+    /// The input of its summary positions
     var summaryInput: CompressionMethod.SummaryInput { get }
     var adapterScope: AdapterScope { get }
 
-    /// Which positions each head keeps; nil where each has one of every vector, by default
+    /// Which positions each head keeps; nil (the default) if each vector has one entry per head
     var selection: HeadSelection? { get }
 
-    /// Whether the vectors of many segments are scaled to draw together as much attention as those of one; see
-    /// ``VectorReading``.
+    /// Whether the keys of several segments' vectors are scaled to draw as much attention as one segment's; see
+    /// ``VectorReading``. False by default.
     var isScaledToOneSegment: Bool { get }
 
     /// Rows of the learned summary embeddings.
     func learnedRows(summaryTokens: Int) -> Int
 
-    /// The summary embeddings that training begins with: [``learnedRows(summaryTokens:)``, D], float32.
-    func freshEmbeddings(_ decoder: Llama, summaryTokens: Int) throws -> Tensor
+    /// The initial summary embeddings of training, [``learnedRows(summaryTokens:)``, D], float32.
+    func initialEmbeddings(_ decoder: Llama, summaryTokens: Int) throws -> Tensor
 
-    /// The vectors of a segment of `tokens`.
+    /// The number of vectors for a segment of `tokens` tokens; `summaryTokens` by default.
     func vectors(of tokens: Int, segmentTokens: Int, summaryTokens: Int) -> Int
 
-    /// The most vectors that a segment of `tokens` can have.
+    /// The maximum number of vectors for a segment of `tokens` tokens.
     func vectorLimit(tokens: Int, summaryTokens: Int) -> Int
 
-    /// The positions that making `vectors` of a segment of `tokens` takes.
+    /// The number of positions computed to make `vectors` vectors of `tokens` tokens; their sum by default.
     func positions(tokens: Int, vectors: Int) -> Int
 
-    /// Reads B segments of one length, of different texts, and makes `count` vectors of each. Gradients flow.
+    /// Compresses B segments of equal length, each of another text, to `count` vectors each. Gradients flow.
     ///
     /// - Parameters:
-    ///   - ids: of each segment
-    ///   - previous: vectors of segments before them that the cache does not hold yet
-    ///   - cache: what the segments see before that, of B sequences: `Llama.emptyContext` to begin with. `previous` and
-    ///     the segments' texts are added to it, summary positions are not.
-    /// - Returns: of the model's dtype
+    ///   - ids: each segment's tokens
+    ///   - previous: vectors of earlier segments that the cache does not hold yet
+    ///   - cache: the earlier context of the B sequences; `Llama.emptyContext` for a first segment. `previous` and the
+    ///     segments' texts are added to it; summary positions are not.
+    /// - Returns: vectors in the model's dtype
     func vectors(
         of ids: [[Int]], count: Int, after previous: SegmentVectors?, in cache: KeyValueCache, _ pass: SegmentPass
     ) throws -> SegmentVectors
 }
 
-/// The usual: summary positions, as many for a short segment as for a whole one.
+/// Defaults: summary positions, the same number for short and full segments.
 extension SegmentCompressor {
     package var selection: HeadSelection? { nil }
 
@@ -59,8 +58,8 @@ extension SegmentCompressor {
 }
 
 extension Llama {
-    /// `count` copies of the end-of-text row, [count, D], float32: what learned summary embeddings begin with.
-    func endEmbeddings(_ count: Int) throws -> Tensor {
+    /// `count` copies of the end-of-text token's embedding, [count, D], float32: initial learned summary embeddings.
+    func endOfTextEmbeddings(_ count: Int) throws -> Tensor {
         try embed(Array(repeating: configuration.eosTokenIDs.first ?? 0, count: count))[0].to(.float32).cloned()
     }
 }

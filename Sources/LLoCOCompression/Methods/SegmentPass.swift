@@ -1,12 +1,13 @@
 package import LLoCOModels
 package import LLoCOTorch
 
-/// What segments are compressed with, in use and in training.
+/// The decoder, summary embeddings and adapters that compress a segment, in inference and in training.
 package struct SegmentPass {
     let decoder: Llama
-    /// [learnedRows, D]; gradients flow to it where it collects them
+    /// [learnedRows, D]; it receives gradients if it requires them
     let embedSummary: Tensor
     let adapters: ActiveAdapters
+    /// Whether gradient checkpointing is on
     package let recomputes: Bool
 
     package init(decoder: Llama, embedSummary: Tensor, adapters: ActiveAdapters, recomputes: Bool = false) {
@@ -16,17 +17,18 @@ package struct SegmentPass {
         self.recomputes = recomputes
     }
 
-    /// Reads text.
+    /// Runs the decoder over text.
     ///
-    /// The model as it is has nothing to learn, and what it sees of earlier vectors is taken as given: gradients
-    /// through its pass would cost as much as the adapter's.
+    /// Without an adapter no gradients flow: the base model is frozen, and earlier vectors are treated as constants.
+    /// Gradients through this pass would cost as much as those through the adapter's.
     ///
     /// - Parameters:
     ///   - input: [B, T, D], added to the cache
-    ///   - last: of how many positions, the last ones, the states are wanted
-    ///   - queries: where queries are kept
-    /// - Returns: [B, last, D]
-    func read(
+    ///   - scope: the adapters are active if it includes text
+    ///   - last: return the states of this many last positions
+    ///   - queries: records the queries; nil for no record
+    /// - Returns: hidden states [B, last, D]
+    func forward(
         _ input: Tensor, in cache: KeyValueCache, adapter scope: AdapterScope, last: Int = 0,
         queries: QueryRecord? = nil
     ) throws -> Tensor {
@@ -39,7 +41,7 @@ package struct SegmentPass {
         return try scope.includesText ? states() : withoutGradients(states)
     }
 
-    /// The first `count` learned embeddings for each of B sequences: [B, count, D].
+    /// The first `count` learned embeddings, repeated for B sequences: [B, count, D].
     func learnedInputs(_ count: Int, sequences: Int) throws -> Tensor {
         let learned = try embedSummary.to(decoder.dtype)
         return try learned.narrowed(0, start: 0, length: count).expanded([sequences, count, learned.size(1)])

@@ -2,34 +2,35 @@ import LLoCOCheckpoints
 package import LLoCOModels
 package import LLoCOTorch
 
-/// Vectors of summary positions that are read behind a segment's text in a pass of their own: their keys and values in
-/// all layers, as in 500xCompressor (Li et al. 2024), or, an older variant, their hidden states, read as input
-/// embeddings.
+/// Vectors of summary positions that are computed in a second forward pass, behind a segment's text: their keys and
+/// values in all layers, as in 500xCompressor (Li et al. 2024), or, in an older variant, their hidden states, used as
+/// input embeddings.
 public struct SummaryVectors: Sendable, Hashable {
-    /// What a summary position is given.
+    /// The input embedding of a summary position.
     public enum Input: Sendable, Hashable, CaseIterable {
-        /// an embedding of its own
+        /// Its own learned embedding
         case learned
-        /// the embedding of one of the segment's tokens, those that the model expects least in the text's order, plus
-        /// one learned embedding that all share; there may be any number of them
+        /// The embedding of one of the segment's tokens plus a shared learned embedding. The tokens with the highest
+        /// surprisal are picked, in text order; any number of summary positions is possible.
         case picked
     }
 
-    /// What a vector is
+    /// The form of the vectors
     public let form: VectorForm
-    /// What a summary position is given
+    /// The input of the summary positions
     public let input: Input
-    /// Where the adapter is on
+    /// Where the adapter is active
     public let adapterScope: AdapterScope
 
-    /// Keys and values.
+    /// Vectors that are keys and values.
     public init(_ input: Input, adapterScope: AdapterScope = .everywhere) {
         form = .keysAndValues
         self.input = input
         self.adapterScope = adapterScope
     }
 
-    /// Embeddings; nil for learned ones with the adapter everywhere, which are the published AutoCompressor's.
+    /// Vectors that are input embeddings; nil for learned input with the adapter everywhere, which is
+    /// ``CompressionMethod/autoCompressor``.
     public init?(embeddings input: Input, adapterScope: AdapterScope) {
         guard input != .learned || adapterScope != .everywhere else { return nil }
         form = .embeddings
@@ -48,10 +49,10 @@ extension SummaryVectors: SegmentCompressor {
 
     package func learnedRows(summaryTokens: Int) -> Int { input == .learned ? summaryTokens : 1 }
 
-    /// What is added to picked tokens' embeddings begins with zero.
-    package func freshEmbeddings(_ decoder: Llama, summaryTokens: Int) throws -> Tensor {
+    /// The embedding that is added to picked tokens starts at zero.
+    package func initialEmbeddings(_ decoder: Llama, summaryTokens: Int) throws -> Tensor {
         switch input {
-        case .learned: try decoder.endEmbeddings(summaryTokens)
+        case .learned: try decoder.endOfTextEmbeddings(summaryTokens)
         case .picked: try .zeros([1, decoder.configuration.hiddenSize], device: decoder.device)
         }
     }
@@ -70,31 +71,31 @@ extension SummaryVectors: SegmentCompressor {
             case .keysAndValues: try decoder.append(previous, to: cache)
             }
         }
-        let states = try pass.read(text, in: cache, adapter: adapterScope, last: input == .picked ? length : 0)
+        let states = try pass.forward(text, in: cache, adapter: adapterScope, last: input == .picked ? length : 0)
         let end = cache.count
-        let made = try decoder.hiddenStates(
+        let summaryStates = try decoder.hiddenStates(
             summaryInputs(ids, states, count: count, pass), cache: cache, adapters: pass.adapters,
             recomputes: pass.recomputes)
-        let vectors = form == .embeddings ? made : try decoder.keysAndValues(of: cache, last: count)
+        let vectors = form == .embeddings ? summaryStates : try decoder.keysAndValues(of: cache, last: count)
         cache.truncate(to: end)
         return SegmentVectors(vectors)
     }
 
-    /// What the summary positions are given: [B, count, D].
+    /// The input embeddings of the summary positions, [B, count, D].
     ///
-    /// - Parameter states: [B, T, D], what the model had seen at each token, where tokens are picked
+    /// - Parameter states: the text's hidden states, [B, T, D]; only used if tokens are picked
     private func summaryInputs(_ ids: [[Int]], _ states: Tensor, count: Int, _ pass: SegmentPass) throws -> Tensor {
         guard input == .picked else { return try pass.learnedInputs(count, sequences: ids.count) }
         let decoder = pass.decoder
-        let picked = try ids.enumerated().map { index, own in
+        let picked = try ids.enumerated().map { index, tokens in
             let surprisal = try withoutGradients {
                 try Surprisal.values(
-                    states[index].narrowed(0, start: 0, length: own.count - 1), targets: Array(own.dropFirst()),
+                    states[index].narrowed(0, start: 0, length: tokens.count - 1), targets: Array(tokens.dropFirst()),
                     decoder)
             }
-            // A segment with fewer tokens than vectors has its tokens more than once.
-            let places = Surprisal.greatest(min(count, own.count), of: surprisal)
-            return (0..<count).map { own[places[$0 % places.count]] }
+            // A segment with fewer tokens than vectors repeats its tokens.
+            let places = Surprisal.greatest(min(count, tokens.count), of: surprisal)
+            return (0..<count).map { tokens[places[$0 % places.count]] }
         }
         return try decoder.embed(picked) + pass.embedSummary.to(decoder.dtype)
     }

@@ -2,18 +2,18 @@ package import LLoCOLibrary
 import LLoCOTokenizers
 import Synchronization
 
-/// Mixes some of the documents' vectors and the best pieces of their text to a context of few positions: vectors for the
-/// whole, text for the detail.
+/// Builds a context of few positions from some of the documents' vectors and the best pieces of their text: vectors for
+/// the whole, text for the detail.
 package final class ContextMixer: Sendable {
-    /// What is read before a question.
+    /// The context before a question.
     package struct Mixture {
-        /// Of each document's vectors, those that are read, in their order
+        /// The selected ranges of each document's vectors, ascending
         package var rows: [[Range<Int>]]
-        /// What is read of the documents' text; empty for none
+        /// The tokens of the selected text; empty for none
         package var text: [Int] = []
-        /// The same as passages, in the order in which they are read
+        /// The selected text as passages, in context order
         package var excerpts: [RetrievedPassage] = []
-        /// What was too long, a line each
+        /// Messages about content that did not fit, one line each
         package var omissions: [String] = []
 
         package var vectorCount: Int { rows.joined().reduce(0) { $0 + $1.count } }
@@ -21,7 +21,7 @@ package final class ContextMixer: Sendable {
 
     private let model: LoadedModel
     private let library: any LibraryStore
-    /// Of the documents that were asked about last
+    /// The cached excerpt index of the most recent documents
     private let index = Mutex<(digests: [String], pieces: ExcerptIndex)?>(nil)
 
     package init(model: LoadedModel, library: any LibraryStore) {
@@ -29,10 +29,14 @@ package final class ContextMixer: Sendable {
         self.library = library
     }
 
+    /// Selects the context for a question.
+    ///
     /// - Parameters:
-    ///   - passages: what retrieval found in the documents, best first: read where the question's own words are not enough
-    ///   - withVectors: whether what text leaves of the budget is vectors; the documents must be compressed then
-    /// - Throws: `LibraryError` where a document is not compressed; `TokenizerError`.
+    ///   - passages: retrieved passages of the documents, best first; used after the pieces that the question's words
+    ///     rank
+    ///   - withVectors: whether vectors fill the part of the budget that text leaves; the documents must be compressed
+    ///     then
+    /// - Throws: `LibraryError` if a document is not compressed; `TokenizerError`.
     package func mix(
         _ question: String, about documents: [DocumentRecord], passages: [RetrievedPassage] = [],
         _ budget: ContextBudget, withVectors: Bool = true
@@ -73,8 +77,8 @@ package final class ContextMixer: Sendable {
         if let index = index.withLock({ $0 }), index.digests == digests { return index.pieces }
         var texts: [String] = []
         for document in documents { texts.append(try await library.text(of: document.id)) }
-        let made = try ExcerptIndex(texts)
-        index.withLock { $0 = (digests, made) }
-        return made
+        let pieces = try ExcerptIndex(texts)
+        index.withLock { $0 = (digests, pieces) }
+        return pieces
     }
 }

@@ -1,12 +1,12 @@
 package import LLoCOLibrary
 package import LLoCOTokenizers
 
-/// What is read of some texts before a question under a budget: the best pieces of the texts, and some of their vectors.
+/// The context for a question under a budget: the best pieces of some texts, and some of their vectors.
 package struct ContextSelection {
-    /// Another one chooses other pieces, or other vectors, for some question.
+    /// Changes with every change that selects other pieces or vectors for any question.
     package static let version = "words and neighbours, 2"
 
-    /// A segment of a text that has vectors.
+    /// A compressed segment of a text.
     package struct Segment {
         /// UTF-8 byte offsets in the text
         package let bytes: Range<Int>
@@ -18,26 +18,26 @@ package struct ContextSelection {
         }
     }
 
-    /// A piece of a text that is read.
+    /// A selected piece of a text.
     package struct Excerpt {
         package let piece: ExcerptIndex.Piece
         /// 1 for the best
         package let rank: Int
     }
 
-    /// Of each text's vectors, those that are read, in their order
+    /// The selected ranges of each text's vectors, ascending
     package private(set) var rows: [[Range<Int>]] = []
-    /// What is read of the texts themselves; empty for none
+    /// The tokens of the selected text; empty for none
     package private(set) var text: [Int] = []
-    /// The same piece by piece, in the texts' order; those that follow each other are one
+    /// The selected text as pieces, in text order; adjacent pieces are joined
     package private(set) var excerpts: [Excerpt] = []
-    /// What was too long, a line each
+    /// Messages about content that did not fit, one line each
     package private(set) var omissions: [String] = []
 
     private let index: ExcerptIndex
     private let prompts: PromptBuilder
 
-    /// Some of a text that is read
+    /// A selected part of a text
     private struct Part: Equatable {
         let text: Int
         /// UTF-8 byte offsets; parts do not overlap
@@ -45,39 +45,42 @@ package struct ContextSelection {
         let tokens: Int
     }
 
-    /// More pieces than a budget holds are not looked at.
+    /// The maximum number of ranked pieces; a budget holds fewer.
     private static let maximumPieces = 256
-    /// Positions for which no piece of text is looked for any more
+    /// With fewer free positions than this no more text is selected.
     private static let minimumText = 8
-    /// Pieces whose segments' vectors are favoured where no text is read
+    /// The number of best pieces whose segments are favoured if no text is selected
     private static let maximumFavoured = 4
 
+    /// Selects the context for a question.
+    ///
     /// - Parameters:
-    ///   - index: of the texts
-    ///   - found: where else in the texts an answer may stand, best first: read where the question's own words are not enough
-    ///   - segments: each text's; nil where no vectors are read
-    /// - Throws: `LibraryError` where the pieces cannot be searched.
+    ///   - index: the texts' pieces
+    ///   - found: retrieved passages, best first; used after the pieces that the question's words rank
+    ///   - segments: each text's segments; nil to select no vectors
+    /// - Throws: `LibraryError` if the pieces cannot be searched.
     package init(
         _ question: String, _ index: ExcerptIndex, prompts: PromptBuilder, found: [ExcerptIndex.Piece] = [],
         segments: [[Segment]]?, _ budget: ContextBudget
     ) throws {
         (self.index, self.prompts) = (index, prompts)
-        // What may be read where everything is sure to matter.
+        // The upper bound for both kinds of question.
         let room = budget.text(for: .detail)
-        let all = segments?.joined().reduce(0) { $0 + $1.vectorCount } ?? 0
+        let vectorTotal = segments?.joined().reduce(0) { $0 + $1.vectorCount } ?? 0
         let ranking =
-            room >= Self.minimumText || (budget.textShare == nil && budget.positions < all)
+            room >= Self.minimumText || (budget.textShare == nil && budget.positions < vectorTotal)
             ? try ExcerptRanking(question, index, limit: Self.maximumPieces) : nil
         if let ranking, room >= Self.minimumText {
-            readText(
-                ranking, found, budget, ranking.findsCode ? .detail : QuestionKind(question), cuts: segments == nil)
+            selectText(
+                ranking, found, budget, ranking.matchesIdentifier ? .detail : QuestionKind(question),
+                truncates: segments == nil)
         } else if segments == nil {
             omissions.append(
-                "no piece of text was read: it takes \(Self.minimumText) positions, there is room for \(room)")
+                "no text excerpt was used: it needs \(Self.minimumText) positions, there is room for \(room)")
         }
         guard let segments else { return }
         let flat = segments.enumerated().flatMap { text, list in list.map { (text: text, segment: $0) } }
-        // The segments that text was read from, else those of the pieces that would have been.
+        // Favour the segments of the selected text; without any, those of the best-ranked pieces.
         let best =
             excerpts.isEmpty && budget.textShare == nil
             ? (ranking?.order.prefix(Self.maximumFavoured) ?? []).map { index.pieces[$0] }
@@ -85,10 +88,11 @@ package struct ContextSelection {
         let favoured = best.flatMap { piece in
             flat.indices.filter { flat[$0].text == piece.text && flat[$0].segment.bytes.overlaps(piece.bytes) }
         }
-        let (asked, fitting) = budget.vectors(beside: text.count)
-        if fitting < min(asked, all) {
+        let (requested, fitting) = budget.vectors(beside: text.count)
+        if fitting < min(requested, vectorTotal) {
             omissions.append(
-                "of \(min(asked, all)) vectors \(max(0, fitting)) were read: the model's window holds no more")
+                "\(max(0, fitting)) of \(min(requested, vectorTotal)) vectors were used: "
+                    + "the model's window holds no more")
         }
         let counts = ContextBudget.vectors(
             of: flat.map(\.segment.vectorCount), favoured: favoured, positions: fitting)
@@ -101,42 +105,41 @@ package struct ContextSelection {
         }
     }
 
-    /// Takes the best of the texts that fits, in the texts' order: sentences that are sure to matter, then whole pieces.
+    /// Selects the best text that fits, in text order: key sentences, then whole pieces.
     ///
-    /// - Parameter cuts: whether the best piece's beginning is taken where none fits; else vectors have the room
-    private mutating func readText(
+    /// - Parameter truncates: whether to use the best piece's beginning if no piece fits; if not, vectors use the room
+    private mutating func selectText(
         _ ranking: ExcerptRanking, _ found: [ExcerptIndex.Piece], _ budget: ContextBudget, _ kind: QuestionKind,
-        cuts: Bool
+        truncates: Bool
     ) {
         let room = budget.text(for: kind)
-        // What is read, best first.
+        // Best first.
         var chosen: [Part] = []
         var used = 0
-        /// Takes some of a text, together with what it overlaps of what was taken before.
+        /// Adds a part of a text if it fits, merged with the chosen parts that it overlaps.
         func take(_ bytes: Range<Int>, of text: Int) {
-            let known = chosen.filter { $0.text == text && $0.bytes.overlaps(bytes) }
-            let union = known.reduce(bytes) {
+            let overlapping = chosen.filter { $0.text == text && $0.bytes.overlaps(bytes) }
+            let union = overlapping.reduce(bytes) {
                 min($0.lowerBound, $1.bytes.lowerBound)..<max($0.upperBound, $1.bytes.upperBound)
             }
             let tokens = prompts.text(index.content(union, of: text)).count
-            // What joins it to the others counts too.
-            let joint = known.isEmpty && !chosen.isEmpty ? 1 : 0
-            let more = tokens - known.reduce(0) { $0 + $1.tokens } + joint
-            guard used + more <= room else { return }
-            used += more
-            let rank = chosen.firstIndex(where: known.contains) ?? chosen.endIndex
-            chosen.removeAll(where: known.contains)
+            let separator = overlapping.isEmpty && !chosen.isEmpty ? 1 : 0
+            let added = tokens - overlapping.reduce(0) { $0 + $1.tokens } + separator
+            guard used + added <= room else { return }
+            used += added
+            let rank = chosen.firstIndex(where: overlapping.contains) ?? chosen.endIndex
+            chosen.removeAll(where: overlapping.contains)
             chosen.insert(Part(text: text, bytes: union, tokens: tokens), at: rank)
         }
-        for part in ranking.telling where room - used >= Self.minimumText {
+        for part in ranking.keySentences where room - used >= Self.minimumText {
             take(part.sentences, of: index.pieces[part.place].text)
         }
-        let order = ranking.order + others(found, than: ranking.order)
+        let order = ranking.order + places(of: found, excluding: ranking.order)
         for place in order.prefix(Self.maximumPieces) where room - used >= Self.minimumText {
             take(index.pieces[place].bytes, of: index.pieces[place].text)
         }
         if chosen.isEmpty, let best = order.first {
-            if cuts { readBeginning(of: index.pieces[best], room) }
+            if truncates { selectBeginning(of: index.pieces[best], room) }
             return
         }
         while !chosen.isEmpty {
@@ -150,19 +153,19 @@ package struct ContextSelection {
         }
     }
 
-    /// Places of pieces in passages that were found otherwise.
-    private func others(_ found: [ExcerptIndex.Piece], than order: [Int]) -> [Int] {
-        var known = Set(order)
+    /// Indices of the pieces that overlap retrieved passages, without those in `order`.
+    private func places(of found: [ExcerptIndex.Piece], excluding order: [Int]) -> [Int] {
+        var seen = Set(order)
         return found.flatMap { passage in
             index.pieces.enumerated().filter { place, piece in
-                piece.text == passage.text && piece.bytes.overlaps(passage.bytes) && known.insert(place).inserted
+                piece.text == passage.text && piece.bytes.overlaps(passage.bytes) && seen.insert(place).inserted
             }.map(\.offset)
         }
     }
 
-    /// Takes what fits of a piece that is too long.
-    private mutating func readBeginning(of whole: ExcerptIndex.Piece, _ room: Int) {
-        var piece = whole
+    /// Selects as much of a piece's beginning as fits.
+    private mutating func selectBeginning(of longPiece: ExcerptIndex.Piece, _ room: Int) {
+        var piece = longPiece
         var ids = prompts.text(index.content(piece))
         let count = ids.count
         while ids.count > room, let shorter = index.withoutLastWord(piece) {
@@ -171,16 +174,16 @@ package struct ContextSelection {
         }
         guard ids.count <= room else {
             omissions.append(
-                "no piece of text was read: the best has \(count) tokens, there is room for \(room)")
+                "no text excerpt was used: the best one has \(count) tokens, there is room for \(room)")
             return
         }
         (text, excerpts) = (ids, [Excerpt(piece: piece, rank: 1)])
         guard ids.count < count else { return }
         omissions.append(
-            "of the best piece of text, \(count) tokens, only the beginning was read: there is room for \(room)")
+            "only the beginning of the best text excerpt (\(count) tokens) was used: there is room for \(room)")
     }
 
-    /// Parts of the texts, best first, in the texts' order; those that follow each other are one.
+    /// Sorts parts, given best first, into text order, and joins adjacent ones.
     private func joined(_ chosen: [Part]) -> [Excerpt] {
         var excerpts: [Excerpt] = []
         let ranked = chosen.enumerated().sorted {

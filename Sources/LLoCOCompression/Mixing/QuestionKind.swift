@@ -1,23 +1,23 @@
-/// What kind of answer a question asks for, by its words: English ones alone are known.
+/// The kind of answer that a question asks for, judged by English keywords.
 enum QuestionKind {
-    /// Something that stands at a few places of the texts
+    /// A detail at a few places of the texts
     case detail
-    /// What the texts say as a whole: a plot, a summary, a relationship. No piece of them says it.
-    case whole
+    /// A plot, a summary, a relationship: something that no single piece of the texts states
+    case overview
 
-    /// The kind of a question; ``detail`` where nothing speaks for the other.
+    /// The kind of a question; ``detail`` unless it has a word for ``overview``.
     init(_ question: String) {
         let words = question.lowercased().split(whereSeparator: \.isWhitespace)
         self =
             words.contains { word in
-                // A part of a name with a hyphen is no word of its own.
-                !word.contains("-") && Self.wordsForTheWhole.contains(word.filter(\.isLetter))
-            } ? .whole : .detail
+                // Parts of a hyphenated name do not count as words.
+                !word.contains("-") && Self.overviewWords.contains(word.filter(\.isLetter))
+            } ? .overview : .detail
     }
 
-    /// Words that a fifth of the questions or more have that ask about the whole of a story or a meeting, and one in a
-    /// hundred of those that ask for details (training questions of SQuALITY, QMSum and FairytaleQA).
-    private static let wordsForTheWhole = Set(
+    /// A fifth or more of the questions about a whole story or meeting have one of these words, and one in a hundred of
+    /// the questions about details (training questions of SQuALITY, QMSum and FairytaleQA).
+    private static let overviewWords = Set(
         """
         summarize summarise summary overview outline plot theme themes describe discuss discussion discussions explain \
         significance significant importance important relationship relationships role setting overall throughout main \

@@ -2,18 +2,18 @@ import LLoCOCheckpoints
 package import LLoCOModels
 package import LLoCOTorch
 
-/// What the model has before it when it reads after documents' vectors.
+/// A decoder's context of documents' vectors.
 extension Llama {
-    /// The length of a vector: D, or that of a position's keys and values.
+    /// The length of a vector: D, or the size of one position's keys and values.
     func vectorSize(_ form: VectorForm) -> Int {
         form == .embeddings ? configuration.hiddenSize : keyValueSize
     }
 
-    /// The positions of documents' vectors. Gradients flow.
+    /// A key-value cache that holds documents' vectors. Gradients flow.
     ///
-    /// - Parameter adapters: those that read vectors of the form of embeddings
-    /// - Returns: a cache of B sequences of n positions, one more in the form of keys and values
-    /// - Throws: `ModelError` where the vectors are of another model.
+    /// - Parameter adapters: active in the forward pass over vectors that are input embeddings
+    /// - Returns: a cache of B sequences of n positions, plus one leading position if vectors are keys and values
+    /// - Throws: `ModelError` if the vectors do not fit the model.
     package func context(
         _ vectors: SegmentVectors, reading: VectorReading, adapters: ActiveAdapters, recomputes: Bool = false
     ) throws -> KeyValueCache {
@@ -29,11 +29,11 @@ extension Llama {
         return cache
     }
 
-    /// Adds vectors that are keys and values to a cache of as many sequences. Gradients flow.
+    /// Appends vectors of B texts that are keys and values to a cache of B sequences. Gradients flow.
     ///
     /// - Parameters:
-    ///   - logWeight: added to the scores of all these keys
-    ///   - selection: whose each entry of a vector is; nil where each head has one of every vector
+    ///   - logWeight: added to the attention scores of all these keys
+    ///   - selection: assigns a vector's entries to heads; nil if each vector has one entry per head
     package func append(
         _ vectors: SegmentVectors, to cache: KeyValueCache, logWeight: Double = 0, selection: HeadSelection? = nil
     ) throws {
@@ -46,12 +46,12 @@ extension Llama {
         try append(vectors.values, to: cache, logWeight: logWeight, bias: bias)
     }
 
-    /// What one pass reads after documents' vectors: these too where they are embeddings, else after what `context`
-    /// holds. Gradients flow.
+    /// The input of one forward pass over documents' vectors and what follows. Vectors that are input embeddings are
+    /// prepended to `embeddings`; keys and values are returned as `context`. Gradients flow.
     ///
     /// - Parameters:
-    ///   - vectors: n > 0 of one text, of the model's dtype
-    ///   - embeddings: [1, T, D], what follows them
+    ///   - vectors: n > 0 of one text, in the model's dtype
+    ///   - embeddings: [1, T, D], the input after the vectors
     func input(
         _ vectors: SegmentVectors, before embeddings: Tensor, reading: VectorReading
     ) throws -> (embeddings: Tensor, context: KeyValueCache?) {
@@ -61,17 +61,16 @@ extension Llama {
         }
     }
 
-    /// What predicts the ends of several rows, each read for itself after the same context, or after its own. Gradients
-    /// flow.
+    /// The hidden states that predict the ends of several rows in one batch. Gradients flow.
     ///
     /// - Parameters:
-    ///   - rows: their tokens, and the first of these that is predicted, 1 or more
-    ///   - context: what comes before each of them: of one sequence, or of one for each row
+    ///   - rows: each row's tokens, and the index of the first one to predict, 1 or more
+    ///   - context: one sequence that all rows share, or one sequence per row; nil for none
     /// - Returns: the hidden states of each row, [ids.count - start, D]
     package func predictors(
         of rows: [(ids: [Int], start: Int)], after context: KeyValueCache?, adapters: ActiveAdapters, recomputes: Bool
     ) throws -> [Tensor] {
-        // Padding stands behind the text, where no real position sees it, so no mask is needed.
+        // Padding follows the text, where causal attention hides it from real positions, so no mask is needed.
         let length = rows.map { $0.ids.count - 1 }.max() ?? 0
         let inputs = rows.map { Array($0.ids.dropLast()) + Array(repeating: 0, count: length - $0.ids.count + 1) }
         let hidden = try hiddenStates(
@@ -81,9 +80,8 @@ extension Llama {
         }
     }
 
-    /// The positions that come before any vector: none, or in the form of keys and values one ordinary token. Attention
-    /// rests on a text's first position (Xiao et al. 2024), and keys and values that were taken from the middle of a
-    /// text have none.
+    /// The cache before any vector: empty for input embeddings, one ordinary token for keys and values. That token is
+    /// an attention sink (Xiao et al. 2024), which keys and values from the middle of a text do not contain.
     package func emptyContext(_ form: VectorForm, sequences: Int = 1) throws -> KeyValueCache {
         let cache = KeyValueCache(layerCount: configuration.layerCount)
         guard form == .keysAndValues else { return cache }

@@ -3,38 +3,38 @@ import LLoCOCheckpoints
 import LLoCOModels
 public import LLoCOTorch
 
-/// Vectors of B texts, or of a segment of each, as many of each.
+/// n vectors of each of B texts, or of one segment of each.
 public struct SegmentVectors: Sendable {
-    /// [B, n, D], or [B, n, keyValueSize] in the form of keys and values
+    /// [B, n, D] for input embeddings, [B, n, keyValueSize] for keys and values
     public let values: Tensor
-    /// Added to the scores of each vector's key in each head, layer by layer: [B, heads, n], float32; nil for none. A head
-    /// that keeps fewer vectors than others has -infinity for the rest.
+    /// Added to the attention score of each vector's key, per head, layer by layer: [B, heads, n], float32; nil for
+    /// none. In a head that keeps fewer vectors than others, the rest have -infinity.
     public let bias: Tensor?
-    /// Each vector's place in its segment, counted from 0, [n]
+    /// Each vector's index within its segment, [n]
     package let places: [Int]
 
-    /// Vectors [B, n, size] of a segment, with their bias [B, heads, n].
+    /// Creates the vectors [B, n, size] of one segment, with their bias [B, heads, n].
     public init(_ values: Tensor, bias: Tensor? = nil) {
         self.init(values, bias: bias, places: Array(0..<values.size(1)))
     }
 
     package init(_ values: Tensor, bias: Tensor?, places: [Int]) {
-        precondition(places.count == values.size(1), "a place for each vector")
+        precondition(places.count == values.size(1), "\(places.count) places, expected \(values.size(1))")
         self.values = values
         self.bias = bias
         self.places = places
     }
 
-    /// The vectors [n, size] of one text, with their bias [heads, n].
+    /// Creates the vectors [n, size] of one text, with their bias [heads, n].
     ///
-    /// - Parameter segments: how many of them each of its segments has; nil for one segment
+    /// - Parameter segments: number of vectors of each segment; nil for one segment
     public init(rows: Tensor, bias: Tensor? = nil, segments: [Int]? = nil) throws {
         self.init(
             try rows.unsqueezed(0), bias: try bias?.unsqueezed(0),
             places: (segments ?? [rows.size(0)]).flatMap { Array(0..<$0) })
     }
 
-    /// Vectors of each text, n
+    /// Number of vectors of each text, n
     public var count: Int { values.size(1) }
 
     /// The first text's vectors, [n, size].
@@ -55,7 +55,7 @@ public struct SegmentVectors: Sendable {
             bias: try bias?.narrowed(2, start: start, length: count), places: Array(places.suffix(count)))
     }
 
-    /// Each text's vectors in some ranges, one or more, in their order.
+    /// Each text's vectors in these ranges (one or more), in the ranges' order.
     package func selected(_ ranges: [Range<Int>]) throws -> SegmentVectors {
         func selected(_ tensor: Tensor, _ dimension: Int) throws -> Tensor {
             try .concatenated(
@@ -70,7 +70,7 @@ public struct SegmentVectors: Sendable {
         SegmentVectors(try values.cloned(), bias: try bias?.cloned(), places: places)
     }
 
-    /// Vectors of the same texts and method one after another. Where some have a bias, that of the others is 0.
+    /// Concatenates vectors of the same texts and method. If only some have a bias, the others get 0.
     public static func concatenated(_ parts: [SegmentVectors]) throws -> SegmentVectors {
         let values = try Tensor.concatenated(parts.map(\.values), 1)
         let places = parts.flatMap(\.places)
@@ -85,12 +85,13 @@ public struct SegmentVectors: Sendable {
 }
 
 extension SegmentVectors {
-    /// Vectors whose entries are of the heads in turn, as rows of one entry of each head: those of a head that keeps fewer
-    /// than others stand last, what is left before them has a bias of -infinity.
+    /// Regroups vectors whose entries a selection distributes over heads: each result row has one entry per head. A
+    /// head with fewer entries is padded at the front; padding has a bias of -infinity.
     ///
     /// - Parameters:
-    ///   - selection: whose each entry is, by its vector's place in its segment, and what is added to its score
-    ///   - configuration: of the model
+    ///   - selection: maps an entry to its head, by its vector's place in the segment, and gives each head's score bias
+    ///   - configuration: the model's
+    /// - Throws: `ModelError` if the selection or the vectors do not fit the model.
     func byHead(_ selection: HeadSelection, of configuration: LlamaConfiguration) throws -> SegmentVectors {
         let (layers, heads, size) = (
             configuration.compressedLayers.count, configuration.keyValueHeadCount, configuration.headSize
@@ -99,7 +100,8 @@ extension SegmentVectors {
         guard selection.count == width, values.size(2) == 2 * width * size else {
             throw ModelError(
                 .invalid,
-                "a selection for \(selection.count) heads, for vectors of \(values.size(2)), the model has \(width)")
+                "a selection for \(selection.count) heads and vectors of size \(values.size(2)), "
+                    + "expected \(width) heads and size \(2 * width * size)")
         }
         let owners = selection.owners(rows: (places.max() ?? -1) + 1)
         var entries: [[Int64]] = Array(repeating: [], count: width)
@@ -108,9 +110,9 @@ extension SegmentVectors {
         }
         let maximum = entries.map(\.count).max() ?? 0
         let indices = entries.flatMap { Array(repeating: 0, count: maximum - $0.count) + $0 }
-        let weights = zip(entries, selection.logWeights).flatMap { own, weight in
-            Array(repeating: -Float.infinity, count: maximum - own.count)
-                + Array(repeating: weight, count: own.count)
+        let weights = zip(entries, selection.logWeights).flatMap { headEntries, weight in
+            Array(repeating: -Float.infinity, count: maximum - headEntries.count)
+                + Array(repeating: weight, count: headEntries.count)
         }
         let (batch, device) = (values.size(0), values.device)
         let chosen = try Tensor(indices).to(device: device)
@@ -118,10 +120,10 @@ extension SegmentVectors {
             .reshaped([batch, layers, heads, maximum, 2, size]).permuted([0, 3, 1, 4, 2, 5])
             .reshaped([batch, maximum, values.size(2)])
         var bias = try Tensor(weights, shape: [1, width, maximum]).to(device: device)
-        if let own = self.bias {
+        if let ungrouped = self.bias {
             bias =
-                try own.transposed(1, 2).reshaped([own.size(0), count * width]).indexSelected(1, chosen)
-                .reshaped([own.size(0), width, maximum]) + bias
+                try ungrouped.transposed(1, 2).reshaped([ungrouped.size(0), count * width]).indexSelected(1, chosen)
+                .reshaped([ungrouped.size(0), width, maximum]) + bias
         }
         return SegmentVectors(rows, bias: bias)
     }

@@ -1,7 +1,7 @@
-/// What a vector is to the model that reads it.
+/// The form in which a model uses a vector.
 public enum VectorForm: String, Sendable, Codable, CaseIterable {
-    /// an input embedding, [D]
+    /// An input embedding, [D]
     case embeddings
-    /// the keys and values of one position in all layers that are compressed, [keyValueSize]
+    /// The keys and values of one position in all compressed layers, [keyValueSize]
     case keysAndValues = "keys-and-values"
 }

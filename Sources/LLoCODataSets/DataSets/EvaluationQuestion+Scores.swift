@@ -1,17 +1,19 @@
 import Foundation
 
 extension EvaluationQuestion {
-    /// What an answer to this question is worth, 0…1: by the question's own ``metric``, and always by ``Metric/f1``,
-    /// ``Metric/em``, ``Metric/rouge1``, ``Metric/rouge2``, ``Metric/rougeL`` and ``Metric/rougeLsum``; by those of
-    /// ``Metric/beside`` where ``scorer`` has them.
+    /// The scores of an answer to this question, 0…1.
     ///
-    /// The best over ``answers`` counts, and without any it is 0. Of a multiple choice the right option's text is a
-    /// reference beside its letter, except for the accuracies; a letter is a word there also where it is an article. Of ``LongBench/firstLineTasks`` (the attribute `task`)
-    /// only the answer's first line is judged; what ``scorer`` says is done.
+    /// The result always has ``Metric/f1``, ``Metric/em``, ``Metric/rouge1``, ``Metric/rouge2``, ``Metric/rougeL``,
+    /// ``Metric/rougeLsum`` and the question's ``metric``, and those of ``Metric/supplementary`` that ``scorer``
+    /// defines.
+    ///
+    /// Each score is the maximum over ``answers``, 0 without any. In multiple choice, the correct option's text is a
+    /// reference beside its letter, except for the accuracies; the letter `A` counts as a word, not as an article. For
+    /// ``LongBench/firstLineTasks`` (attribute `task`) only the answer's first line is scored.
     ///
     /// - Parameters:
-    ///   - likelihoods: log p of each option, where they were asked for: then ``Metric/accuracyByLikelihood`` is there too
-    ///   - rouge: how ROUGE is computed
+    ///   - likelihoods: log-probability of each option; if given, the result has ``Metric/accuracyByLikelihood`` too
+    ///   - rouge: the ROUGE configuration
     public func scores(
         of prediction: String, likelihoods: [Double]? = nil, rouge: ROUGE = ROUGE()
     ) -> [Metric: Double] {
@@ -24,14 +26,14 @@ extension EvaluationQuestion {
             .rougeL: score.rouge.rougeL, .rougeLsum: score.rouge.rougeLsum,
         ]
         if let letter = correctLetter {
-            // Normalisation would drop "A" as an article: of a letter it is all letters and digits that count.
+            // Normalization would drop "A" as an article, so letters are compared by all letters and digits.
             let isLetter = Self.words(prediction) == Self.words(scorer.answer(letter: letter))
             let isText = ExactMatch.score(prediction: prediction, references: correctText) == 1
             scores[.em] = isLetter || isText && !NormalizedAnswer(prediction).text.isEmpty ? 1 : 0
             if isLetter { scores[.f1] = 1 }
         }
         if scorer == .hotpotqa {
-            for metric in [Metric.f1ToFullStop, .emToFullStop] { scores[metric] = toFullStop(metric, prediction) }
+            for metric in [Metric.f1ToFullStop, .emToFullStop] { scores[metric] = scoreToFullStop(metric, prediction) }
         } else if scorer == .squad2 {
             let isAnswered = scorer.normalized(references: answers).contains { !$0.text.isEmpty }
             scores[isAnswered ? .hasAnswerF1 : .noAnswerF1] = score.f1
@@ -40,18 +42,19 @@ extension EvaluationQuestion {
         if let likelihoods {
             scores[.accuracyByLikelihood] = accuracy(MultipleChoice.mostLikely(likelihoods))
         }
-        if scores[metric] == nil { scores[metric] = own(prediction, score) }
+        if scores[metric] == nil { scores[metric] = ownScore(prediction, score) }
         return scores
     }
 
-    private func own(_ prediction: String, _ score: AnswerScore) -> Double {
+    /// The score in the question's own metric.
+    private func ownScore(_ prediction: String, _ score: AnswerScore) -> Double {
         func best(_ score: (String, String) -> Double) -> Double {
             answers.reduce(0) { max($0, score(prediction, $1)) }
         }
         switch metric {
         case .f1: return score.f1
         case .em: return score.exactMatch
-        case .f1ToFullStop, .emToFullStop: return toFullStop(metric, prediction)
+        case .f1ToFullStop, .emToFullStop: return scoreToFullStop(metric, prediction)
         case .rouge1: return score.rouge.rouge1
         case .rouge2: return score.rouge.rouge2
         case .rougeL: return score.rouge.rougeL
@@ -72,8 +75,8 @@ extension EvaluationQuestion {
         }
     }
 
-    /// LLoCO's F1 or exact match for HotpotQA, without what HotpotQA's own scorer does.
-    private func toFullStop(_ metric: Metric, _ prediction: String) -> Double {
+    /// LLoCO's F1 or exact match for HotpotQA, without the rules of HotpotQA's own scorer.
+    private func scoreToFullStop(_ metric: Metric, _ prediction: String) -> Double {
         let beginning = String(String.UnicodeScalarView(prediction.unicodeScalars.prefix { $0 != "." }))
         return metric == .emToFullStop
             ? ExactMatch.score(prediction: beginning, references: answers)
@@ -88,7 +91,7 @@ extension EvaluationQuestion {
         String(String.UnicodeScalarView(text.unicodeScalars.filter(\.isPythonWord))).lowercased()
     }
 
-    /// The right option's letter, where that is what is asked for.
+    /// The correct option's letter, if the letter is the reference.
     private var correctLetter: String? {
         correctChoice.flatMap { choices.indices.contains($0) ? MultipleChoice.letter($0) : nil }
             .map { String($0) }.flatMap { answers.contains($0) ? $0 : nil }

@@ -1,11 +1,11 @@
 extension EvaluationSet {
-    /// How long answers may be, in tokens, by the questions' attribute `task`; of those without one by the format's name.
+    /// Maximum answer length in tokens, by the questions' attribute `task`, or by the format's name without one.
     public var answerTokens: [String: Int] {
         let limits = documents.flatMap(\.questions).map { ($0.attributes["task"] ?? format.rawValue, $0.answerTokens) }
         return Dictionary(limits, uniquingKeysWith: max)
     }
 
-    /// Gives every question the same limit.
+    /// Sets every question's maximum answer length, in tokens.
     public mutating func limitAnswers(to tokens: Int) {
         for document in documents.indices {
             for question in documents[document].questions.indices {
@@ -16,7 +16,7 @@ extension EvaluationSet {
 }
 
 extension Metric {
-    /// Tokens that an answer may have where its data set does not say: 256 for summaries, 48 for all else.
+    /// Default maximum answer length in tokens, if the data set gives none: 256 for summaries, 48 otherwise.
     public var answerTokens: Int {
         switch self {
         case .rouge1, .rouge2, .rougeL, .rougeLsum, .rougeGeometricMean, .longbenchRougeL, .loogleRougeL: 256

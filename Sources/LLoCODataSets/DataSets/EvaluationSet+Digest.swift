@@ -3,12 +3,12 @@ import LLoCOBase
 import LLoCOTokenizers
 
 extension EvaluationSet {
-    /// The SHA-256 over everything that answers and scores depend on: texts, questions, references, how they are judged.
+    /// The SHA-256 of everything that answers and scores depend on: texts, questions, references and scoring rules.
     public var digest: String { digest(texts: documents.map { $0.text.map { Digest.sha256($0) } }) }
 
-    /// The same of texts that are elsewhere: of a set whose documents are a library's.
+    /// The digest of a set whose document texts are stored elsewhere, such as in a library.
     ///
-    /// - Parameter texts: the SHA-256 of each document's text; nil where it has none
+    /// - Parameter texts: the SHA-256 of each document's text; nil for a document without a text
     public func digest(texts: [String?]) -> String {
         let documents = zip(documents, texts).map { document, text in
             let questions = document.questions.map { question in
@@ -22,7 +22,7 @@ extension EvaluationSet {
         return Digest.sha256(Self.joined(documents))
     }
 
-    /// Nothing for a chat's turn, as digests of older runs have it.
+    /// Empty for a chat turn, so that digests of older runs stay valid.
     private static func form(of question: EvaluationQuestion) -> [String] {
         switch question.form {
         case .chat: []
@@ -35,7 +35,7 @@ extension EvaluationSet {
         return scorer == .standard ? metric : "\(metric)/\(scorer.rawValue)"
     }
 
-    /// Parts with their lengths, so that no two lists read the same.
+    /// The parts with length prefixes, so that different lists have different encodings.
     private static func joined(_ parts: [String]) -> String {
         parts.map { "\($0.utf8.count):\($0)" }.joined()
     }

@@ -2,12 +2,14 @@ import LLoCOBase
 public import LLoCOTokenizers
 
 extension EvaluationSet {
-    /// Keeps some of the documents, drawn by a seed, whose texts have at most `tokens` tokens in all. The first document
-    /// drawn is kept whatever its length. Documents keep their order, and a remark says how many there are.
+    /// Keeps a random sample of the documents with at most `tokens` tokens in total.
+    ///
+    /// The first document drawn is kept whatever its length. Documents keep their order. A remark states their number.
     ///
     /// - Parameters:
-    ///   - tokens: the maximum of the kept texts together
-    ///   - tokenizer: what counts them
+    ///   - tokens: maximum total number of tokens of the kept texts
+    ///   - seed: seed of the random order
+    ///   - tokenizer: the tokenizer that counts them
     public mutating func draw(tokens: Int, seed: UInt64, tokenizer: any Tokenizer) {
         var generator = SplitMix64(seed: seed)
         var left = tokens

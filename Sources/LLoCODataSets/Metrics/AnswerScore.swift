@@ -1,4 +1,4 @@
-/// The scores of one answer, 0…1, each against the reference that the answer fits best.
+/// The scores of one answer, 0…1, each the maximum over the references.
 public struct AnswerScore: Hashable, Sendable {
     /// Token F1.
     public var f1: Double

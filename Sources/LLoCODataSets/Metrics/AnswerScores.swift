@@ -1,6 +1,6 @@
 import Foundation
 
-/// Means over the answers of a data set, in percent.
+/// Mean scores over the answers of a data set, in percent.
 ///
 /// ```swift
 /// var scores = AnswerScores()
@@ -8,19 +8,19 @@ import Foundation
 /// print(scores.f1, scores.em)
 /// ```
 public struct AnswerScores: Sendable {
-    /// How many answers were added.
+    /// The number of answers added.
     public private(set) var questions = 0
     private var f1Sum = 0.0
     private var exactMatchSum = 0.0
     private var rougeSum = ROUGEScores()
     private let rouge: ROUGE
 
-    /// No answers yet; `rouge` scores those to come.
+    /// Creates an accumulator without answers; `rouge` scores the added ones.
     public init(rouge: ROUGE = ROUGE()) {
         self.rouge = rouge
     }
 
-    /// Scores an answer against its references, the best of them for each measure, and counts it in.
+    /// Scores an answer, with the best reference for each metric, and adds it to the means.
     @discardableResult
     public mutating func add(prediction: String, references: [String]) -> AnswerScore {
         let score = AnswerScore(prediction: prediction, references: references, rouge: rouge)
@@ -28,7 +28,7 @@ public struct AnswerScores: Sendable {
         return score
     }
 
-    /// Counts in an answer already scored.
+    /// Adds a scored answer to the means.
     public mutating func add(_ score: AnswerScore) {
         questions += 1
         f1Sum += score.f1
@@ -39,7 +39,7 @@ public struct AnswerScores: Sendable {
         rougeSum.rougeLsum += score.rouge.rougeLsum
     }
 
-    /// Mean token F1 x 100; this and every other mean is 0 while there are no answers.
+    /// Mean token F1 x 100. Every mean is 0 without answers.
     public var f1: Double { percent(f1Sum) }
     /// Mean exact match x 100.
     public var em: Double { percent(exactMatchSum) }

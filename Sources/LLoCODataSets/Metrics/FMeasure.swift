@@ -1,10 +1,10 @@
 /// The harmonic mean of precision and recall.
 enum FMeasure {
-    /// 0 without a hit, also where one side is empty.
+    /// The F-measure; 0 without a hit, and if either side is empty.
     ///
     /// - Parameters:
-    ///   - hits: of the predicted ones, those that are expected
-    ///   - predicted, expected: how many there are of each
+    ///   - hits: number of predicted items that are expected
+    ///   - predicted, expected: number of predicted and of expected items
     static func of(hits: Int, predicted: Int, expected: Int) -> Double {
         guard hits > 0 else { return 0 }
         let precision = Double(hits) / Double(predicted)

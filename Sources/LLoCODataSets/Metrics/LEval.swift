@@ -1,10 +1,12 @@
-/// The score of L-Eval's closed-ended tasks, 0…1 (An et al. 2023; `auto_eval.py` and `em.py` of its scripts).
+/// The exact match score of L-Eval's closed-ended tasks, 0…1 (An et al. 2023; `auto_eval.py` and `em.py`).
 ///
-/// What the scripts do is done, also that an answer which names no option counts as `A`. An answer without a character
-/// gets nothing.
+/// The rules are those of the scripts, including that an answer without an option counts as `A`. An empty answer scores
+/// 0.
 public enum LEval {
-    /// - Parameter scorer: how answer and reference are read: `levalChoice`, `levalChoices`, `levalNumber`, `levalCode`;
-    ///   any other for a text, which the answer has to hold, or for letters alone, which it has to be
+    /// The score of an answer against a reference.
+    ///
+    /// - Parameter scorer: how answer and reference are compared: `levalChoice`, `levalChoices`, `levalNumber` or
+    ///   `levalCode`. Any other: the answer must contain the reference; if that has only letters A to D, match them
     public static func exam(prediction: String, reference: String, scorer: Scorer) -> Double {
         let answer = String(String.UnicodeScalarView(PythonText.stripped(prediction.unicodeScalars)))
         guard !answer.isEmpty else { return 0 }
@@ -64,7 +66,7 @@ public enum LEval {
 
     // MARK: Numbers
 
-    /// The digits, up to a point, of what follows "The answer is", else of the first paragraph's last word that has any.
+    /// The digits, up to a point, of the word after "The answer is", else of the first paragraph's last such word.
     private static func number(in text: String) -> String {
         let scalars = Array(text.unicodeScalars)
         var word: ArraySlice<Unicode.Scalar> = []
@@ -92,7 +94,7 @@ public enum LEval {
 
     // MARK: Code
 
-    /// Text without what programs print in more than one way.
+    /// The text without details that programs may print in different ways.
     private static func code(_ text: String) -> String {
         var scalars: Scalars = []
         for scalar in text.unicodeScalars {
@@ -110,7 +112,7 @@ public enum LEval {
         return String(String.UnicodeScalarView(scalars))
     }
 
-    /// Of an answer the words where the output is looked for: those behind "the final output", else the last ones.
+    /// The words of an answer that may contain the output: those after "the final output", else the last ones.
     private static func output(in text: String, words count: Int) -> String {
         var scalars = Array(code(text).unicodeScalars)
         for part in ["will be", "of the code", "is", "would be", "the value of", "the result of", "printed"] {
@@ -124,7 +126,7 @@ public enum LEval {
         return String(String.UnicodeScalarView(Scalars(kept.joined(separator: [" "]))))
     }
 
-    /// Python's `re.split` at white space, which leaves an empty word at an end that is one.
+    /// Python's `re.split` at white space, which returns an empty word for leading or trailing white space.
     private static func words(of text: ArraySlice<Unicode.Scalar>) -> [ArraySlice<Unicode.Scalar>] {
         var words: [ArraySlice<Unicode.Scalar>] = []
         var rest = text
@@ -137,8 +139,8 @@ public enum LEval {
 
     // MARK: Texts
 
-    /// Whether the numbers are equal, or else the answer's first line of more than a character holds the reference, case
-    /// and spaces aside.
+    /// 1 if both are equal numbers, or if the answer's first line of more than one character contains the reference,
+    /// ignoring case and spaces; else 0.
     private static func text(_ prediction: String, holds reference: String) -> Double {
         if let number = float(prediction), let expected = float(reference) { return number == expected ? 1 : 0 }
         let lines = Array(prediction.unicodeScalars).split(separator: "\n", omittingEmptySubsequences: false)
@@ -150,7 +152,7 @@ public enum LEval {
         Array(String(String.UnicodeScalarView(PythonText.lowercased(text).filter { $0 != " " })).utf8)
     }
 
-    /// Python's `float`, as far as answers go: no hexadecimal digits.
+    /// Python's `float` for the inputs that occur in answers: no hexadecimal numbers.
     private static func float(_ text: String) -> Double? {
         let text = String(String.UnicodeScalarView(PythonText.stripped(text.unicodeScalars)))
         return text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) ? nil : Double(text)

@@ -1,24 +1,24 @@
-/// The scores of LongBench's tasks, 0…1, of an answer against one reference, with all that its scripts do.
+/// The scores of LongBench's tasks for an answer and one reference, 0…1, with all rules of its scripts.
 ///
-/// Source: Bai et al. 2024, "LongBench", and its `metrics.py` and `eval.py`. Its F1 is ``TokenF1``; its ROUGE-L is
-/// ``LongBenchROUGE``. Its Chinese F1 and ROUGE cut words with jieba's dictionary and are not here.
+/// Source: Bai et al. 2024, "LongBench", and its `metrics.py` and `eval.py`. LongBench's F1 is ``TokenF1``; its ROUGE-L
+/// is ``LongBenchROUGE``. Its Chinese F1 and ROUGE segment words with jieba and are not implemented.
 public enum LongBench {
-    /// Tasks of which only the first line of an answer is judged: the model goes on with examples of its own. Those of
-    /// LongBench-E have an `_e` after the name.
+    /// Tasks that score only the first line of an answer, since models continue with invented examples. LongBench-E's
+    /// names end in `_e`.
     public static let firstLineTasks: Set<String> = [
         "trec", "triviaqa", "samsum", "lsht", "trec_e", "triviaqa_e", "samsum_e",
     ]
 
-    /// The first line of an answer that is not empty.
+    /// The first non-empty line of an answer.
     public static func firstLine(_ prediction: String) -> String {
         let scalars = prediction.unicodeScalars.drop { $0 == "\n" }
         return String(scalars.prefix { $0 != "\n" })
     }
 
-    /// `classification_score`: 1 over the number of classes that the answer names, if the right one is among them.
+    /// `classification_score`: 1 / (number of classes in the answer) if the correct class is among them, else 0.
     ///
-    /// A class that is part of the right one's name does not count; of two such in a row the second does, as in the
-    /// script, which removes from the list that it goes through.
+    /// A class whose name is part of the correct class's name does not count. The second of two such classes in a row
+    /// does count, as in the script, which removes elements from the list that it iterates over.
     public static func classification(prediction: String, reference: String, classes: [String]) -> Double {
         let prediction = Array(prediction.utf8)
         let reference = Array(reference.utf8)
@@ -34,8 +34,8 @@ public enum LongBench {
         return named.contains(reference) ? 1 / Double(named.count) : 0
     }
 
-    /// `retrieval_score`: the share of the numbers in the answer that are that of the reference, which is written
-    /// `Paragraph 7` (or `段落7`); 0 where it is not.
+    /// `retrieval_score`: the share of the numbers in the answer that equal the number of the reference, such as
+    /// `Paragraph 7` (or `段落7`); 0 for any other reference.
     public static func retrieval(prediction: String, reference: String) -> Double {
         let reference = Array(reference.unicodeScalars)
         guard let number = number(in: reference, after: "Paragraph ") ?? number(in: reference, after: "段落") else {
@@ -44,13 +44,13 @@ public enum LongBench {
         return share(of: number, in: prediction)
     }
 
-    /// `count_score`: the share of the numbers in the answer that are the reference.
+    /// `count_score`: the share of the numbers in the answer that equal the reference.
     public static func count(prediction: String, reference: String) -> Double {
         share(of: Array(reference.unicodeScalars), in: prediction)
     }
 
-    /// `code_sim_score`: ``SequenceSimilarity/percent(_:_:)`` of the answer's first line without a `` ` ``, a `#` and a
-    /// `//`.
+    /// `code_sim_score`: ``SequenceSimilarity/percent(_:_:)`` of the answer's first line that has none of `` ` ``, `#`
+    /// and `//`.
     public static func codeSimilarity(prediction: String, reference: String) -> Double {
         let lines = prediction.unicodeScalars.drop { $0 == "\n" }
             .split(separator: "\n", omittingEmptySubsequences: false)

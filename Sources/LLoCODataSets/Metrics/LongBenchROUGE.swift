@@ -1,22 +1,22 @@
-/// ROUGE-L as LongBench reports it: that of the `rouge` package, another one than `rouge-score`'s.
+/// LongBench's ROUGE-L, which is that of the `rouge` package, not of `rouge-score`.
 ///
-/// Texts are cut into sentences at every full stop and into words at white space; case and punctuation count. Of the
-/// longest common subsequences of all pairs of sentences only the set of words counts, over the sets of words of the
-/// two texts. The package gives up on sentences of many hundred words (Python's limit of recursion), and LongBench then
+/// Texts are split into sentences at every full stop and into words at white space; case and punctuation count. The
+/// score compares sets of words: the words in the longest common subsequences of all sentence pairs, over the words of
+/// the two texts. The package fails on sentences of many hundred words (Python's recursion limit), and LongBench then
 /// counts 0; here they are scored like others.
 public enum LongBenchROUGE {
-    /// The F-measure, 0…1; 0 where one of the texts has nothing but full stops.
+    /// The F-measure, 0…1; 0 if a text is empty or only full stops.
     public static func score(prediction: String, reference: String) -> Double {
         guard let (precision, recall) = precisionAndRecall(prediction, reference) else { return 0 }
         return 2 * (precision * recall / (precision + recall + 1e-8))
     }
 
-    /// The recall, 0…1, which LooGLE reports; an answer without a word is `None` to its script.
+    /// The recall, 0…1, which LooGLE reports. An empty answer is scored as `None`, as in its script.
     public static func recall(prediction: String, reference: String) -> Double {
         precisionAndRecall(prediction.isEmpty ? "None" : prediction, reference)?.recall ?? 0
     }
 
-    /// nil where one of the texts has nothing but full stops.
+    /// nil if a text is empty or only full stops.
     private static func precisionAndRecall(
         _ prediction: String, _ reference: String
     ) -> (precision: Double, recall: Double)? {
@@ -30,7 +30,7 @@ public enum LongBenchROUGE {
             subsequence.other = sentence
             for other in expected {
                 var marks = [Bool](repeating: false, count: other.count)
-                subsequence.mark(other, in: &marks, tie: .passOther)
+                subsequence.mark(other, in: &marks, tie: .skipOther)
                 for (word, isMarked) in zip(other, marks) where isMarked { union.insert(word) }
             }
         }
@@ -40,7 +40,7 @@ public enum LongBenchROUGE {
         )
     }
 
-    /// The words of each sentence; a sentence of white space alone has one empty word.
+    /// The words of each sentence; a sentence of only white space has one empty word.
     private static func sentences(_ text: String, _ vocabulary: inout [[UInt8]: UInt32]) -> [[UInt32]] {
         text.unicodeScalars.split(separator: ".").map { sentence in
             var words = sentence.split { $0.isPythonSpace }.map { $0.flatMap { Array($0.utf8) } }

@@ -1,25 +1,25 @@
-/// Longest common subsequences of sequences of token numbers with one of them, ``other``; 64 places at a time.
+/// Longest common subsequences of token sequences with a fixed sequence ``other``, computed 64 places at a time.
 ///
-/// A row of the table of lengths differs from one place to the next by 0 or 1, so that a row is one bit a place, and an
-/// addition with carry makes the next row. Source: Hyyrö 2004, "Bit-parallel LCS-length computation revisited".
+/// Neighbouring values in a row of the length table differ by 0 or 1. A row is therefore one bit per place, and an
+/// addition with carry computes the next row. Source: Hyyrö 2004, "Bit-parallel LCS-length computation revisited".
 package struct LongestCommonSubsequence {
     /// The sequence that others are compared with.
     package var other: [UInt32] {
         didSet { replaced(oldValue) }
     }
 
-    /// By token: its last place in ``other``; -1 where it has none. Of a frequent one, -2 less the number of its mask.
+    /// By token: its last place in ``other``, or -1 if it is absent. For a frequent token: -2 - (index of its mask).
     private var lastPlaces: [Int]
-    /// By place of ``other``: the place before of the same token, or -1.
+    /// By place of ``other``: the previous place of the same token, or -1.
     private var placesBefore: [Int] = []
-    /// By token: how often ``other`` has it.
+    /// By token: the number of its occurrences in ``other``.
     private var counts: [Int]
-    /// The places, as bits, of tokens that are more frequent than a row has words, one token after the other.
+    /// Place bit masks of the tokens that occur more often than a row has words, one token after the other.
     private var masks: [UInt64] = []
-    /// Memory that the rows kept on the way back may take; above it, stretches of rows are computed twice.
+    /// Maximum memory of the rows cached for backtracking, in bytes; above it, blocks of rows are computed twice.
     private let rowBytes: Int
 
-    /// - Parameter vocabularySize: more than every token number
+    /// - Parameter vocabularySize: upper bound of the token numbers, exclusive
     package init(_ other: [UInt32] = [], vocabularySize: Int, rowBytes: Int = 32 << 20) {
         self.other = other
         self.rowBytes = rowBytes
@@ -42,7 +42,7 @@ package struct LongestCommonSubsequence {
                 placesBefore.append(lastPlaces[token])
                 lastPlaces[token] = place
             } else {
-                // At most 64 tokens are that frequent.
+                // At most 64 tokens are so frequent.
                 placesBefore.append(-1)
                 if lastPlaces[token] == -1 {
                     lastPlaces[token] = -2 - masks.count / wordCount
@@ -57,9 +57,9 @@ package struct LongestCommonSubsequence {
 
     // MARK: Length
 
-    /// The length of one with `sequence`.
+    /// The length of the longest common subsequence with `sequence`.
     ///
-    /// Time is the product of the two lengths over 64, and memory the length of ``other``.
+    /// Time is the product of the two lengths divided by 64; memory is linear in the length of ``other``.
     package func length(with sequence: [UInt32]) -> Int {
         var row = emptyRow
         var mask = [UInt64](repeating: 0, count: row.count)
@@ -71,12 +71,12 @@ package struct LongestCommonSubsequence {
         return Self.length(row[...], upTo: other.count)
     }
 
-    /// The row of the empty sequence. A bit is 0 where the length grows with that place; those past the end stay 1.
+    /// The row of the empty sequence. A 0 bit means that the length grows at that place; bits past the end stay 1.
     private var emptyRow: [UInt64] {
         Array(repeating: .max, count: wordCount)
     }
 
-    /// From the row of a sequence to that of the sequence with `token` after it; `mask` is all 0 before and after.
+    /// Turns the row of a sequence into the row of the sequence plus `token`. `mask` is all 0 before and after.
     private func advance(
         _ row: UnsafeMutableBufferPointer<UInt64>, _ token: UInt32, _ mask: UnsafeMutableBufferPointer<UInt64>
     ) {
@@ -122,17 +122,17 @@ package struct LongestCommonSubsequence {
 
     // MARK: Places
 
-    /// Marks the places in `sequence` of one with it; `marks` has the length of `sequence`.
+    /// Marks the places in `sequence` of a longest common subsequence; `marks` has the length of `sequence`.
     ///
-    /// Of several it takes the one that is found from the ends of both, passing over tokens as `tie` says.
-    package func mark(_ sequence: [UInt32], in marks: inout [Bool], tie: Tie = .passSequence) {
-        // What else could be marked is in both.
+    /// Of several subsequences it marks the one that backtracking from the ends finds with the tie-breaking rule `tie`.
+    package func mark(_ sequence: [UInt32], in marks: inout [Bool], tie: Tie = .skipSequence) {
+        // Nothing to do unless an unmarked token occurs in both sequences.
         guard sequence.indices.contains(where: { !marks[$0] && counts[Int(sequence[$0])] > 0 }) else { return }
         var rows = Rows(of: self, sequence)
         var left = Self.length(rows[sequence.count], upTo: other.count)
         var i = sequence.count
         var j = other.count
-        // The length for one token of `sequence` less.
+        // The length without the last token of `sequence`.
         var above = left > 0 ? Self.length(rows[i - 1], upTo: j) : 0
         while left > 0 {
             if sequence[i - 1] == other[j - 1] {
@@ -144,7 +144,7 @@ package struct LongestCommonSubsequence {
                 continue
             }
             let keepsWithoutPlace = !Self.grows(rows[i], at: j - 1)
-            if keepsWithoutPlace, tie == .passOther || above < left {
+            if keepsWithoutPlace, tie == .skipOther || above < left {
                 if Self.grows(rows[i - 1], at: j - 1) { above -= 1 }
                 j -= 1
             } else {
@@ -154,30 +154,30 @@ package struct LongestCommonSubsequence {
         }
     }
 
-    /// Which token is passed over, on the way back, where passing over either keeps the length.
+    /// The token to skip while backtracking, if skipping either keeps the length.
     package enum Tie {
-        /// The token of the sequence whose places are marked, as by the `rouge-score` package.
-        case passSequence
-        /// The token of ``other``, as by the `rouge` package.
-        case passOther
+        /// The token of the marked sequence, as in the `rouge-score` package.
+        case skipSequence
+        /// The token of ``other``, as in the `rouge` package.
+        case skipOther
     }
 
     private static func grows(_ row: ArraySlice<UInt64>, at place: Int) -> Bool {
         row[row.startIndex + place >> 6] & 1 << UInt64(place & 63) == 0
     }
 
-    /// The rows of all beginnings of a sequence, asked for from the last to the first.
+    /// The rows of all prefixes of a sequence, read from the last to the first.
     ///
-    /// Where they are too many they are kept a stretch at a time, made again from the first row of the stretch, so that
-    /// memory grows with the square root of the sequence's length.
+    /// If the rows exceed the memory limit, only the first row of each block is cached, and a block is recomputed when
+    /// it is needed. Memory then grows with the square root of the sequence's length.
     private struct Rows {
         private let subsequence: LongestCommonSubsequence
         private let sequence: [UInt32]
         private let words: Int
-        private let stretch: Int
+        private let blockSize: Int
         private var starts: [UInt64] = []
-        private var kept: [UInt64] = []
-        /// The number of the first row that is kept.
+        private var cached: [UInt64] = []
+        /// The number of the first cached row.
         private var first = 0
 
         init(of subsequence: LongestCommonSubsequence, _ sequence: [UInt32]) {
@@ -186,12 +186,12 @@ package struct LongestCommonSubsequence {
             let row = subsequence.emptyRow
             words = row.count
             let rowsThatFit = subsequence.rowBytes / (8 * words)
-            stretch =
+            blockSize =
                 sequence.count < rowsThatFit
                 ? sequence.count : max(1, Int(Double(sequence.count).squareRoot()))
-            kept = row
-            for start in stride(from: 0, to: sequence.count, by: stretch) {
-                let row = kept.suffix(words)
+            cached = row
+            for start in stride(from: 0, to: sequence.count, by: blockSize) {
+                let row = cached.suffix(words)
                 starts.append(contentsOf: row)
                 fill(from: start, row)
             }
@@ -199,7 +199,7 @@ package struct LongestCommonSubsequence {
 
         private mutating func fill(from start: Int, _ row: ArraySlice<UInt64>) {
             first = start
-            let end = min(start + stretch, sequence.count)
+            let end = min(start + blockSize, sequence.count)
             var rows = Array(row)
             rows.append(contentsOf: repeatElement(0, count: (end - start) * words))
             var mask = [UInt64](repeating: 0, count: words)
@@ -213,17 +213,17 @@ package struct LongestCommonSubsequence {
                     }
                 }
             }
-            kept = rows
+            cached = rows
         }
 
         subscript(index: Int) -> ArraySlice<UInt64> {
             mutating get {
                 if index < first {
-                    let number = index / stretch
-                    fill(from: number * stretch, starts[(number * words)..<((number + 1) * words)])
+                    let number = index / blockSize
+                    fill(from: number * blockSize, starts[(number * words)..<((number + 1) * words)])
                 }
                 let place = (index - first) * words
-                return kept[place..<(place + words)]
+                return cached[place..<(place + words)]
             }
         }
     }

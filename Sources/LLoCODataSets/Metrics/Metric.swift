@@ -1,55 +1,60 @@
-/// What an answer is judged by; each is 0...1 an answer, the best over the references, and reported x 100.
+/// A metric of answers. A score is 0...1 per answer, the maximum over the references; means are reported x 100.
 public enum Metric: String, Sendable, Codable, CaseIterable {
-    /// SQuAD's and SCROLLS' token F1 and exact match
+    /// Token F1 and exact match of SQuAD and SCROLLS.
     case f1, em
-    /// The same of an answer up to its first full stop: LLoCO's figures for HotpotQA
+    /// Token F1 of an answer up to its first full stop: LLoCO's figure for HotpotQA.
     case f1ToFullStop = "f1_to_full_stop"
+    /// Exact match of an answer up to its first full stop: LLoCO's figure for HotpotQA.
     case emToFullStop = "em_to_full_stop"
-    /// SQuAD 2.0: the same over the questions that the text answers, and over those that it does not
+    /// SQuAD 2.0: token F1 over the answerable questions.
     case hasAnswerF1 = "has_answer_f1"
+    /// SQuAD 2.0: exact match over the answerable questions.
     case hasAnswerEM = "has_answer_em"
+    /// SQuAD 2.0: token F1 over the unanswerable questions.
     case noAnswerF1 = "no_answer_f1"
+    /// SQuAD 2.0: exact match over the unanswerable questions.
     case noAnswerEM = "no_answer_em"
+    /// ROUGE F-measures (``ROUGE``).
     case rouge1, rouge2, rougeL, rougeLsum
-    /// Cube root of the product of the means of ROUGE-1, -2 and -L over a set; of one answer that of its own three
+    /// Cube root of the product of the means of ROUGE-1, -2 and -L over a set; for one answer, of its three scores.
     case rougeGeometricMean = "rouge_geometric_mean"
-    /// LongBench: ROUGE-L of the `rouge` package, which is not `rouge-score`'s
+    /// LongBench: ROUGE-L of the `rouge` package, which differs from `rouge-score`'s.
     case longbenchRougeL = "longbench_rouge_l"
-    /// LongBench: a class that the answer names, shared between all that it names
+    /// LongBench: 1 / (number of classes named) if the correct class is among them.
     case classification
-    /// LongBench: the share of the numbers in the answer that are the right paragraph's
+    /// LongBench: the share of the numbers in the answer that are the correct paragraph's number.
     case retrieval
-    /// LongBench: the share of the numbers in the answer that are the right count
+    /// LongBench: the share of the numbers in the answer that are the correct count.
     case count
-    /// LongBench: similarity of the first line of code
+    /// LongBench: similarity of the first line of code.
     case codeSimilarity = "code_similarity"
-    /// L-Eval's closed-ended tasks: exact match of a letter, a number or a text, a quarter for some of several right letters
+    /// L-Eval's closed-ended tasks: exact match of letters, a number or a text; 0.25 for some of the correct letters.
     case levalExam = "leval_exam"
-    /// LooGLE: the recall of ``longbenchRougeL``'s ROUGE-L
+    /// LooGLE: the recall of the ROUGE-L of ``longbenchRougeL``.
     case loogleRougeL = "loogle_rouge_l"
-    /// RULER: the share of the strings that the answer holds
+    /// RULER: the share of the references that occur in the answer.
     case stringMatch = "string_match"
-    /// RULER's question answering: whether the answer holds any of them
+    /// RULER's question answering: whether any reference occurs in the answer.
     case stringMatchAny = "string_match_any"
-    /// Multiple choice: whether the letter that was generated is the right one
+    /// Multiple choice: whether the generated letter is correct.
     case accuracy
-    /// Multiple choice: whether the right option's letter is the likeliest
+    /// Multiple choice: whether the correct option's letter has the highest log-probability.
     case accuracyByLikelihood = "accuracy_by_likelihood"
 
-    /// Those that need no more than an answer and its references, the only ones that our own question sets can have.
+    /// The metrics that need only an answer and its references; the only ones available for our own question sets.
     public static let ofQuestionSets: [Metric] = [
         .f1, .em, .f1ToFullStop, .emToFullStop, .rougeGeometricMean, .rouge1, .rouge2, .rougeL, .rougeLsum,
         .longbenchRougeL, .loogleRougeL, .stringMatch, .stringMatchAny,
     ]
 
-    /// Those that lines of predictions can be given: what some of them need besides answers the lines have to bring.
+    /// The metrics that prediction lines can name. Some need more fields than the answers.
     package static let ofPredictions: [Metric] =
         ofQuestionSets + [
             .classification, .retrieval, .count, .codeSimilarity, .levalExam, .accuracy, .accuracyByLikelihood,
         ]
 
-    /// Those that some questions have beside their own, in the order in which they are reported.
-    package static let beside: [Metric] = [
+    /// The metrics that some questions have in addition to their own, in the order of reports.
+    package static let supplementary: [Metric] = [
         .f1ToFullStop, .emToFullStop, .hasAnswerEM, .hasAnswerF1, .noAnswerEM, .noAnswerF1, .accuracyByLikelihood,
     ]
 }

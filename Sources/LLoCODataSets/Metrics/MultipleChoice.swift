@@ -1,6 +1,6 @@
-/// Which option of a multiple choice an answer or a likelihood chooses.
+/// Rules that map an answer or log-likelihoods to an option of a multiple choice.
 public enum MultipleChoice {
-    /// Options that have a letter.
+    /// Maximum number of options with a letter.
     static let letterCount = 26
 
     /// The letter of an option, `A` to `Z`; nil past the 26th.
@@ -8,16 +8,15 @@ public enum MultipleChoice {
         (0..<letterCount).contains(index) ? Unicode.Scalar(UInt8(ascii: "A") + UInt8(index)) : nil
     }
 
-    /// The option that a generated answer names, or nil where it names none; options have the letters A, B, ... in
-    /// their order.
+    /// The index of the option that a generated answer names; nil if it names none. Options have the letters A, B, ...
     ///
-    /// For a set that publishes no rule of its own (``Scorer``); this one is ours. The first that applies decides:
+    /// Our own rules, for sets that publish none (``Scorer``). The first applicable rule decides:
     /// 1. a letter that is the only word: `B`, `b.`, `(B)`
-    /// 2. the one option whose text the answer is, compared as by ``ExactMatch``
+    /// 2. the only option whose text equals the answer, compared as by ``ExactMatch``
     /// 3. the first letter after "answer", "answer is", "option" or "choice": `The answer is (B)`, `Answer: B`
-    /// 4. the first capital, or letter in brackets, that stands alone; not one in `B-side`, `D'Arcy` or `U.S.`, and
-    ///    not an `A` or `I` that a word follows as it does an article or a pronoun
-    /// 5. the one option whose text is part of the answer
+    /// 4. the first isolated capital or bracketed letter; not a letter in `B-side`, `D'Arcy` or `U.S.`, and not an `A`
+    ///    or `I` before a word, which is an article or a pronoun
+    /// 5. the only option whose text is part of the answer
     public static func chosen(by answer: String, choices: [String]) -> Int? {
         let letters = standAloneLetters(answer, count: choices.count)
         if let only = letters.first, only.isOnlyWord { return only.choice }
@@ -34,15 +33,15 @@ public enum MultipleChoice {
         return single(options.indices.filter { !options[$0].isEmpty && contains(words, options[$0]) })
     }
 
-    /// QuALITY's rule as LLoCO (Tan et al. 2024) applies it: the first letter of the answer, which has to be a capital and
-    /// an option's; marks and digits before it are passed.
+    /// QuALITY's rule as applied by LLoCO (Tan et al. 2024): the first letter of the answer, which must be an option's
+    /// capital letter. Punctuation and digits before it are skipped.
     public static func firstLetter(of answer: String, count: Int) -> Int? {
         let first = answer.unicodeScalars.first { $0.properties.isAlphabetic }
         return first.flatMap { $0.properties.isUppercase ? choice($0) : nil }.flatMap { $0 < count ? $0 : nil }
     }
 
-    /// LongBench v2's rule: the letter after the first "The correct answer is" that one in brackets follows, else after
-    /// the first that one follows; asterisks aside.
+    /// LongBench v2's rule: the first bracketed letter after "The correct answer is", else the first letter after it;
+    /// asterisks are ignored.
     public static func correctAnswer(in answer: String, count: Int) -> Int? {
         let text = answer.unicodeScalars.filter { $0 != "*" }
         let phrase = Array("The correct answer is ".unicodeScalars)
@@ -59,11 +58,11 @@ public enum MultipleChoice {
         return ends.lazy.compactMap(bracketed).first ?? ends.lazy.compactMap(letter).first
     }
 
-    /// The option with the greatest log-likelihood; the first of equal ones, NaN passed over; nil where there is none.
+    /// The option with the highest log-likelihood; the first of equals. NaN is skipped; nil if no number is left.
     ///
     /// - Parameters:
-    ///   - logLikelihoods: summed over an option's tokens, nats
-    ///   - lengths: what each is divided by, such as its count of tokens or of bytes; nil for none
+    ///   - logLikelihoods: sum over each option's tokens, in nats
+    ///   - lengths: divisor of each sum, such as the number of tokens or bytes; nil for no normalization
     public static func mostLikely(_ logLikelihoods: [Double], lengths: [Int]? = nil) -> Int? {
         precondition(lengths == nil || lengths?.count == logLikelihoods.count, "a length for each option")
         var best: (index: Int, value: Double)?
@@ -82,7 +81,7 @@ public enum MultipleChoice {
 
     // MARK: Letters
 
-    /// A letter of an option with no letter, digit or apostrophe beside it.
+    /// An option's letter in an answer, without a letter, digit or apostrophe next to it.
     private struct Letter {
         let choice: Int
         let isCapital: Bool
@@ -137,9 +136,9 @@ public enum MultipleChoice {
         rest.first?.isPythonSpace == true && rest.first { !$0.isPythonSpace }?.isPythonWord == true
     }
 
-    /// Whether the last word is one that announces a letter, "is" aside.
+    /// Whether the last word, ignoring "is", announces a letter.
     private static func followsMarker(_ text: ArraySlice<Unicode.Scalar>) -> Bool {
-        // Enough for both words and what stands between.
+        // 32 scalars are enough for both words and the separators.
         var words = text.suffix(32).split { !$0.isPythonWord }.suffix(2).map {
             String(String.UnicodeScalarView($0)).lowercased()
         }

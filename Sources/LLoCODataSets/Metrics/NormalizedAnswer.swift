@@ -1,10 +1,9 @@
-/// An answer as the SQuAD and SCROLLS scripts compare it: lower-cased, ASCII punctuation dropped, the words `a`, `an`
-/// and `the` dropped, cut at white space.
+/// An answer normalized as in the SQuAD and SCROLLS scripts: lower case, without ASCII punctuation and the words `a`,
+/// `an` and `the`, split at white space.
 ///
-/// Source: `normalize_answer` of Rajpurkar et al. 2016, "SQuAD", with Python's meaning of each step.
+/// Source: `normalize_answer` of Rajpurkar et al. 2016, "SQuAD", with Python's semantics of each step.
 struct NormalizedAnswer: Hashable, Sendable {
-    /// The tokens in order with one space between them, UTF-8. Bytes, as two strings that Unicode calls equivalent are
-    /// different in Python.
+    /// The tokens joined by single spaces, in UTF-8. Bytes, because canonically equivalent strings differ in Python.
     private(set) var text: [UInt8] = []
 
     init(_ text: String) {
@@ -20,16 +19,16 @@ struct NormalizedAnswer: Hashable, Sendable {
         }
         finishWord()
         finishToken()
-        // The space after the last token.
+        // Remove the space after the last token.
         if !self.text.isEmpty { self.text.removeLast() }
-        // Equal answers are equal in all that is kept.
+        // Equal answers must have equal stored properties.
         (tokenStart, wordStart) = (0, 0)
     }
 
-    /// The tokens, apart.
+    /// The tokens.
     var tokens: [[UInt8]] { text.split(separator: UInt8(ascii: " ")).map { Array($0) } }
 
-    // While it is made, `text` ends with the token at hand; where that and its last run of word characters begin.
+    // During init: where the last token of `text` and its last run of word characters begin.
     private var tokenStart = 0
     private var wordStart = 0
 
@@ -69,7 +68,7 @@ struct NormalizedAnswer: Hashable, Sendable {
         wordStart = text.count
     }
 
-    /// An article is a whole run of word characters, and leaves a space: "a’s" becomes "’s".
+    /// Ends a run of word characters. An article is a whole run and is replaced by a space: "a’s" becomes "’s".
     private mutating func finishWord() {
         let length = text.count - wordStart
         guard length > 0, length <= 3, isArticle(text[wordStart...]) else { return }

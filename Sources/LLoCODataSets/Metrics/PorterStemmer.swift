@@ -1,17 +1,18 @@
-/// Porter's stemmer in the form that `rouge-score` stems with: NLTK's `PorterStemmer` with NLTK's own extensions.
+/// The Porter stemmer that `rouge-score` uses: NLTK's `PorterStemmer` with NLTK's extensions.
 ///
 /// ```swift
 /// let rouge = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))
 /// ```
 ///
-/// Source: Porter 1980, "An algorithm for suffix stripping", Program 14(3), whose steps have their numbers here. What
-/// NLTK adds: a few irregular words; `dies` and `died` become `die`; `y` becomes `i` only after a consonant that is not
-/// the first letter; `-fulli`, `-logi`, and `-alli` before the other endings of step 2; `ate` and `ore` keep their `e`.
+/// Source: Porter 1980, "An algorithm for suffix stripping", Program 14(3); steps are numbered as there. NLTK adds: a
+/// few irregular words; `dies` and `died` become `die`; `y` becomes `i` only after a consonant that is not the first
+/// letter; `-fulli`, `-logi`, and `-alli` before the other endings of step 2; `ate` and `ore` keep their `e`.
 public struct PorterStemmer: TokenStemmer {
+    /// Creates the stemmer.
     public init() {}
 
     /// The stem of a token of ASCII lower-case letters and digits; digits count as consonants. Tokens of one or two
-    /// characters stay.
+    /// characters are unchanged.
     public func stem(_ token: [UInt8]) -> [UInt8] {
         guard token.count > 2 else { return token }
         if token.count <= Self.longestIrregular, let stem = Self.irregular[token] { return stem }
@@ -80,7 +81,7 @@ public struct PorterStemmer: TokenStemmer {
         if word.ends(with: "alli"), word.measure(dropping: 4) > 0 {
             word.removeLast(2)
         }
-        // The `l` of `logi` counts as the stem's, so that `geologi` is like `archaeologi`.
+        // The `l` of `logi` belongs to the stem, so that `geologi` is treated like `archaeologi`.
         if word.ends(with: "logi") {
             if word.measure(dropping: 3) > 0 { word.removeLast(1) }
             return
@@ -107,7 +108,7 @@ public struct PorterStemmer: TokenStemmer {
 
     // MARK: Tables
 
-    // The first ending that fits decides, whether or not its condition holds.
+    // The first matching ending decides, whether or not its condition holds.
     private static let step2 = PorterWord.Rules([
         "ational": "ate", "tional": "tion", "enci": "ence", "anci": "ance", "izer": "ize", "bli": "ble",
         "alli": "al", "entli": "ent", "eli": "e", "ousli": "ous", "ization": "ize", "ation": "ate",

@@ -1,16 +1,16 @@
-/// A word while ``PorterStemmer`` works on it: its letters, and what Porter's conditions ask of them.
+/// The working state of ``PorterStemmer``: a word's letters with Porter's conditions.
 ///
-/// A consonant is a letter other than a, e, i, o, u, and other than a y that follows a consonant. Whatever is asked
-/// "dropping" a number of letters is asked of the word without so many at its end.
+/// A consonant is a letter other than a, e, i, o, u, and other than a y after a consonant. A `dropping` parameter means
+/// that the condition ignores that number of letters at the end.
 struct PorterWord {
-    /// Endings and what stands in their place, in order.
+    /// Endings and their replacements, in order.
     struct Rules {
         fileprivate struct Rule {
             let ending: [UInt8]
             let replacement: [UInt8]
         }
 
-        /// By the ending's last letter, so that most words are done with at once.
+        /// By the ending's last letter, so that most words need no comparison.
         fileprivate var byLetter: [[Rule]] = Array(repeating: [], count: 256)
 
         init(_ pairs: KeyValuePairs<String, String>) {
@@ -38,7 +38,7 @@ struct PorterWord {
         return bytes.indices.allSatisfy { letters[start + $0] == bytes[$0] }
     }
 
-    /// How often a vowel is followed by a consonant: Porter's m.
+    /// Porter's m: the number of vowel-consonant transitions.
     func measure(dropping dropped: Int) -> Int {
         var measure = 0
         var isAfterVowel = false
@@ -68,7 +68,7 @@ struct PorterWord {
         return count >= 2 && letters[count - 1] == letters[count - 2] && isConsonant(at: count - 1)
     }
 
-    /// Porter's *o: consonant, vowel, and a consonant that is not w, x or y; NLTK: also a vowel and a consonant alone.
+    /// Porter's *o: consonant, vowel, consonant other than w, x, y. NLTK adds two-letter words of vowel and consonant.
     func endsInShortSyllable(dropping dropped: Int) -> Bool {
         let count = letters.count - dropped
         if count == 2 { return !isConsonant(at: 0) && isConsonant(at: 1) }
@@ -78,7 +78,7 @@ struct PorterWord {
             && last != UInt8(ascii: "w") && last != UInt8(ascii: "x") && last != UInt8(ascii: "y")
     }
 
-    /// Whether a y is one depends on the letter before it, which may be a y in turn.
+    /// Whether a y is a consonant depends on the letter before it, which may be a y too.
     private func isConsonant(at index: Int) -> Bool {
         var start = index
         while start > 0, letters[start] == UInt8(ascii: "y") { start -= 1 }
@@ -112,7 +112,7 @@ struct PorterWord {
         append(ending)
     }
 
-    /// Applies the first of `rules` whose ending the word has, if what stands before it has the measure asked for.
+    /// Applies the first rule whose ending matches, if the rest of the word has at least the given measure.
     mutating func apply(_ rules: Rules, minimumMeasure: Int) {
         guard let last = letters.last else { return }
         for rule in rules.byLetter[Int(last)] where endsWith(rule.ending) {

@@ -1,7 +1,7 @@
-/// Python's rules for text, where they differ from Swift's.
+/// Python's text semantics where they differ from Swift's.
 ///
-/// The published scores come from Python scripts. Swift's `String` compares by canonical equivalence, knows no final
-/// sigma and another set of white space, so text is handled scalar by scalar here.
+/// The published scores come from Python scripts. Swift's `String` compares by canonical equivalence, has no final
+/// sigma and another set of white space, so these functions work on scalars.
 enum PythonText {
     /// `str.lower()`: the full case mapping of every scalar; a capital sigma at the end of a word becomes `ς`.
     static func lowercased(_ text: String) -> [Unicode.Scalar] {
@@ -28,7 +28,7 @@ enum PythonText {
         return start[...last]
     }
 
-    /// `part in text`, of UTF-8: the same scalars in the same order somewhere, whatever Unicode calls equivalent.
+    /// `part in text` for UTF-8: the same scalars in the same order, without canonical equivalence.
     static func contains(_ text: [UInt8], _ part: [UInt8]) -> Bool {
         guard let first = part.first else { return true }
         guard text.count >= part.count else { return false }
@@ -37,8 +37,8 @@ enum PythonText {
         }
     }
 
-    /// The Final_Sigma condition (Unicode, section 3.13): a cased letter before and none after, with case-ignorable
-    /// scalars looked through.
+    /// The Final_Sigma condition (Unicode, section 3.13): a cased letter before and none after, skipping case-ignorable
+    /// scalars.
     private static func isFinalSigma(at index: Int, in scalars: [Unicode.Scalar]) -> Bool {
         let before = scalars[..<index].last { !$0.properties.isCaseIgnorable }
         let after = scalars[(index + 1)...].first { !$0.properties.isCaseIgnorable }
@@ -47,7 +47,7 @@ enum PythonText {
 }
 
 extension Unicode.Scalar {
-    /// `str.isspace()`, which is what `str.split()` cuts at: unlike Unicode's White_Space it has U+001C to U+001F.
+    /// `str.isspace()`, the separators of `str.split()`: unlike Unicode's White_Space it includes U+001C to U+001F.
     var isPythonSpace: Bool {
         switch value {
         case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000:
@@ -57,7 +57,7 @@ extension Unicode.Scalar {
         }
     }
 
-    /// `\w` of Python's `re`: letters, numbers and the underscore; unlike Unicode's `\w` no combining marks.
+    /// `\w` of Python's `re`: letters, numbers and the underscore; unlike Unicode's `\w`, no combining marks.
     var isPythonWord: Bool {
         if isASCII {
             switch UInt8(value) {

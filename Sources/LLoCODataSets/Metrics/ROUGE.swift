@@ -4,26 +4,26 @@ import LLoCOTokenizers
 ///
 /// Source: Lin 2004, "ROUGE: A package for automatic evaluation of summaries".
 public struct ROUGE: Sendable {
-    /// Where a summary is cut into the sentences that ROUGE-Lsum compares.
+    /// The sentence boundaries of ROUGE-Lsum.
     public enum Sentences: Sendable {
-        /// At line ends, as `rouge-score` does.
+        /// Line ends, as in `rouge-score`.
         case lines
-        /// Also after the ends that ``SentenceEnds`` finds, as SCROLLS and others prepare texts for `rouge-score`.
+        /// Line ends and the ends found by ``SentenceEnds``, as SCROLLS and others prepare texts for `rouge-score`.
         case linesAndEnds
     }
 
-    /// Cuts texts into tokens.
+    /// The tokenizer.
     public var tokenizer: ROUGETokenizer
-    /// Where texts are cut for ROUGE-Lsum; the other measures do not depend on it.
+    /// The sentence boundaries of ROUGE-Lsum; the other measures do not depend on it.
     public var sentences: Sentences
 
-    /// A scorer; the default tokenizer has no stemmer.
+    /// Creates a scorer; the default tokenizer has no stemmer.
     public init(tokenizer: ROUGETokenizer = ROUGETokenizer(), sentences: Sentences = .lines) {
         self.tokenizer = tokenizer
         self.sentences = sentences
     }
 
-    /// The F-measures of `prediction`, for each measure against the reference it fits best; zeros without references.
+    /// The F-measures of `prediction`, each the maximum over the references; zeros without references.
     public func score(prediction: String, references: [String]) -> ROUGEScores {
         var vocabulary = Vocabulary(tokenizer)
         let prediction = text(prediction, &vocabulary)
@@ -43,12 +43,12 @@ public struct ROUGE: Sendable {
 }
 
 extension ROUGE {
-    /// Numbers for tokens; each word is stemmed once.
+    /// A token numbering that stems each word once.
     private struct Vocabulary {
         let tokenizer: ROUGETokenizer
         private var words = TokenTable()
         private var stems = TokenTable()
-        /// By number of a word: that of its stem, or nil where nothing is left of it.
+        /// By word number: the stem's number; nil for an empty stem.
         private var stemNumbers: [UInt32?] = []
 
         init(_ tokenizer: ROUGETokenizer) {
@@ -68,7 +68,7 @@ extension ROUGE {
         }
     }
 
-    /// A text as token numbers: sentence by sentence (those without a token left out), and in one.
+    /// A text as token numbers, by sentence (without empty sentences) and as a whole.
     private struct Text {
         private(set) var sentences: [[UInt32]] = []
         private(set) var tokens: [UInt32] = []
@@ -87,17 +87,17 @@ extension ROUGE {
             finishSentence(tokens, &sentences)
         }
 
-        /// The pairs of neighbours in ascending order.
+        /// The pairs of neighbouring tokens, ascending.
         var sortedBigrams: [UInt64] {
             zip(tokens, tokens.dropFirst()).map { UInt64($0) << 32 | UInt64($1) }.sorted()
         }
     }
 
-    /// A prediction that is compared with one reference after the other.
+    /// A prediction to compare with several references.
     private struct Comparison {
         private let prediction: Text
         private let bigrams: [UInt64]
-        /// By token: how often the prediction has it.
+        /// By token: its number of occurrences in the prediction.
         private var counts: [Int]
         private let whole: LongestCommonSubsequence
         private var bySentence: LongestCommonSubsequence
@@ -113,7 +113,7 @@ extension ROUGE {
 
         mutating func score(_ reference: Text) -> ROUGEScores {
             let common = whole.length(with: reference.tokens)
-            // One sentence each: then the union is the one subsequence.
+            // With one sentence each, the union is the single subsequence.
             let union =
                 prediction.sentences.count == 1 && reference.sentences.count == 1 ? common : unionHits(reference)
             func fMeasure(_ hits: Int) -> Double {
@@ -137,7 +137,7 @@ extension ROUGE {
             return hits
         }
 
-        /// How many elements two ascending lists have in common, each as often as both have it.
+        /// The size of the multiset intersection of two ascending lists.
         private static func commonCount(_ a: [UInt64], _ b: [UInt64]) -> Int {
             var i = 0
             var j = 0
@@ -151,15 +151,15 @@ extension ROUGE {
             return count
         }
 
-        /// Section 3.2 of the paper, with each token counted at most as often as both texts hold it (ROUGE 1.5.5).
+        /// The union of section 3.2 of the paper. A token counts at most as often as it is in both texts (ROUGE 1.5.5).
         private mutating func unionHits(_ reference: Text) -> Int {
             var marks = reference.sentences.map { [Bool](repeating: false, count: $0.count) }
-            // By token: the sentences of the reference that have it, ascending.
+            // By token: the reference sentences that contain it, ascending.
             var holders = [[Int]](repeating: [], count: counts.count)
             for (index, sentence) in reference.sentences.enumerated() {
                 for token in sentence where holders[Int(token)].last != index { holders[Int(token)].append(index) }
             }
-            // A sentence that is there twice marks the same places twice.
+            // A set, since a repeated sentence would mark the same places again.
             var lastCompared = [Int](repeating: -1, count: reference.sentences.count)
             for (number, sentence) in Set(prediction.sentences).enumerated() {
                 bySentence.other = sentence
@@ -170,7 +170,7 @@ extension ROUGE {
                     }
                 }
             }
-            // The reference itself has every token that is marked in it, so only the prediction's count can run out.
+            // Every marked token is in the reference, so only the prediction's count can run out.
             var hits = 0
             for (sentence, marks) in zip(reference.sentences, marks) {
                 for (token, isMarked) in zip(sentence, marks) where isMarked {

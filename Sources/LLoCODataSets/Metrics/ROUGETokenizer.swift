@@ -1,9 +1,9 @@
-/// The tokenizer of the `rouge-score` package: lower case, everything outside `[a-z0-9]` separates.
+/// The tokenizer of the `rouge-score` package: lower case, split at everything outside `[a-z0-9]`.
 public struct ROUGETokenizer: Sendable {
-    /// Shortens tokens of more than three characters, or nil (the default, and what the project reports).
+    /// The stemmer of tokens with more than three characters; default nil, which the project's reports use.
     public var stemmer: (any TokenStemmer)?
 
-    /// A tokenizer, without a stemmer unless one is given.
+    /// Creates a tokenizer; default without a stemmer.
     public init(stemmer: (any TokenStemmer)? = nil) {
         self.stemmer = stemmer
     }
@@ -19,7 +19,7 @@ public struct ROUGETokenizer: Sendable {
         return tokens
     }
 
-    /// Gives `token` each token of `text` before stemming, and calls `lineEnd` between lines.
+    /// Calls `token` with each unstemmed token of `text`, and `lineEnd` between lines.
     func scan(_ text: String, token: (UnsafeRawBufferPointer) -> Void, lineEnd: () -> Void) {
         var text = text
         var word: [UInt8] = []
@@ -41,7 +41,7 @@ public struct ROUGETokenizer: Sendable {
                     finishToken(&word)
                     lineEnd()
                 case 0xC4 where index + 1 < bytes.count && bytes[index + 1] == 0xB0:
-                    // U+0130, capital I with dot: its lower case is "i" and a combining dot, which separates.
+                    // U+0130, capital I with dot: its lower case is "i" and a combining dot, which is a separator.
                     word.append(UInt8(ascii: "i"))
                     finishToken(&word)
                     index += 1

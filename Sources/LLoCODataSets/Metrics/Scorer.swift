@@ -1,28 +1,32 @@
-/// What a data set's published scorer does otherwise than others with the same measure.
+/// Special rules of data sets' published scorers.
 public enum Scorer: String, Sendable, Codable, CaseIterable {
-    /// Nothing
+    /// No special rules.
     case standard
-    /// HotpotQA: F1 with `yes`, `no` or `noanswer` is 0 unless both are the same; what LLoCO reports of the set,
-    /// ``Metric/f1ToFullStop`` and ``Metric/emToFullStop``, is computed besides
+    /// HotpotQA: F1 with `yes`, `no` or `noanswer` is 0 unless both are equal. LLoCO's figures for the set,
+    /// ``Metric/f1ToFullStop`` and ``Metric/emToFullStop``, are computed too.
     ///
-    /// Named after the script, and other than before answers were judged whole: a run of then does not go on.
+    /// Named after the script. The raw value changed when whole answers began to be scored: older runs do not resume.
     case hotpotqa = "hotpotqa_v1"
-    /// TriviaQA: punctuation and `_` are blanks, where SQuAD's normalisation leaves nothing in their place
+    /// TriviaQA: punctuation and `_` become blanks; SQuAD's normalization drops punctuation.
     case triviaqa
-    /// SQuAD 2.0: no answer, or ``noAnswer``, is right where the text has none, and only there
+    /// SQuAD 2.0: an empty answer or ``noAnswer`` is correct for unanswerable questions only.
     case squad2
-    /// QuALITY: the option is the answer's first letter
+    /// QuALITY: the option is the answer's first letter.
     case firstLetter = "first_letter"
-    /// LongBench v2: the option is the letter in "The correct answer is (X)"
+    /// LongBench v2: the option is the letter in "The correct answer is (X)".
     case correctAnswerIs = "correct_answer_is"
-    /// L-Eval: what a letter, several letters, a number, a program's output and a text are found by (``LEval``)
+    /// L-Eval: the answer is one letter (``LEval``).
     case levalChoice = "leval_choice"
+    /// L-Eval: the answer is one or more letters.
     case levalChoices = "leval_choices"
+    /// L-Eval: the answer is a number.
     case levalNumber = "leval_number"
+    /// L-Eval: the answer is a program's output.
     case levalCode = "leval_code"
+    /// L-Eval: the answer is a text.
     case levalText = "leval_text"
 
-    /// What SQuAD 2.0's questions are asked to be answered with where the text does not say.
+    /// The requested answer to SQuAD 2.0's unanswerable questions.
     public static let noAnswer = "unanswerable"
 
     func normalized(_ text: String) -> NormalizedAnswer {
@@ -35,7 +39,7 @@ public enum Scorer: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// The normalised references that count: of SQuAD 2.0 those of which something is left, where there are any.
+    /// The normalized references. For SQuAD 2.0, empty ones are dropped if another one is left.
     func normalized(references: [String]) -> [NormalizedAnswer] {
         let normalized = references.map { self.normalized($0) }
         guard self == .squad2 else { return normalized }
@@ -43,9 +47,9 @@ public enum Scorer: String, Sendable, Codable, CaseIterable {
         return answers.isEmpty ? Array(normalized.prefix(1)) : answers
     }
 
-    /// Token F1 of normalised texts.
+    /// Token F1 of normalized texts.
     func f1(_ prediction: NormalizedAnswer, _ references: [NormalizedAnswer]) -> Double {
-        // Two answers of which nothing is left agree.
+        // Two empty normalized answers agree.
         if self == .squad2, prediction.text.isEmpty { return references.contains(prediction) ? 1 : 0 }
         guard self == .hotpotqa else { return TokenF1.score(prediction, references) }
         let closed = ["yes", "no", "noanswer"].map { NormalizedAnswer($0) }
@@ -55,7 +59,7 @@ public enum Scorer: String, Sendable, Codable, CaseIterable {
         return TokenF1.score(prediction, comparable)
     }
 
-    /// The option that an answer chooses.
+    /// The index of the option that an answer chooses.
     func choice(_ prediction: String, of choices: [String]) -> Int? {
         switch self {
         case .firstLetter: MultipleChoice.firstLetter(of: prediction, count: choices.count)
@@ -64,13 +68,13 @@ public enum Scorer: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// An option's letter as an answer gives it.
+    /// The expected answer for an option's letter.
     package func answer(letter: String) -> String {
         self == .correctAnswerIs ? "The correct answer is (\(letter))" : letter
     }
 }
 
-/// The normalisation of TriviaQA's scorer (Joshi et al. 2017), which is SQuAD's of a text without punctuation.
+/// The additional normalization of TriviaQA's scorer (Joshi et al. 2017), applied before SQuAD's.
 private enum TriviaQA {
     static func withoutPunctuation(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isPunctuation($0) ? " " : $0 }))

@@ -1,10 +1,10 @@
-/// Finds where sentences of English end, by a rule.
+/// A rule-based splitter of English sentences.
 ///
-/// A sentence ends after `.`, `!`, `?` or `…`, with the closing quotes and brackets that follow, where white space and
-/// something other than a lower-case letter come next; not after a single letter (`J. Smith`) nor after one of a few
-/// abbreviations. SCROLLS cuts with NLTK's Punkt, a trained model: the two differ on abbreviations that are not listed.
+/// A sentence ends after `.`, `!`, `?` or `…` and the closing quotes and brackets after it, if white space and then
+/// anything but a lower-case letter follow. Single letters (`J. Smith`) and a few abbreviations do not end a sentence.
+/// SCROLLS splits with NLTK's Punkt, a trained model; the two differ on abbreviations that are not listed here.
 public enum SentenceEnds {
-    /// `text` with a line end after each sentence; the lines that it has stay.
+    /// `text` with a line end after each sentence; existing line ends stay.
     public static func lines(_ text: String) -> String {
         let scalars = Array(text.unicodeScalars)
         var lines = String.UnicodeScalarView()
@@ -39,7 +39,7 @@ public enum SentenceEnds {
         }
     }
 
-    /// Whether white space comes, and then something that a sentence can begin with.
+    /// Whether white space follows, and then a character that can begin a sentence.
     private static func startsSentence(_ rest: ArraySlice<Unicode.Scalar>) -> Bool {
         guard rest.first?.isPythonSpace == true, let next = rest.first(where: { !$0.isPythonSpace }) else {
             return false

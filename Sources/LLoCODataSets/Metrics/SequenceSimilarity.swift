@@ -1,12 +1,12 @@
 import LLoCOBase
 
-/// How alike two strings are: `SequenceMatcher(None, a, b).ratio()` of Python's difflib, and fuzzywuzzy's `ratio` on it.
+/// String similarity: `SequenceMatcher(None, a, b).ratio()` of Python's difflib, and fuzzywuzzy's `ratio` based on it.
 ///
-/// The longest block that both strings have in common is found, then those to its left and to its right, and so on
-/// (Ratcliff and Obershelp 1988); blocks are of Unicode scalars. As in difflib a block does not begin with a scalar that
-/// makes up more than 1 % of a second string of 200 scalars or more.
+/// The algorithm finds the longest common block, then recursively the longest blocks to its left and right (Ratcliff
+/// and Obershelp 1988); blocks consist of Unicode scalars. As in difflib, if the second string has 200 scalars or more,
+/// a block does not begin with a scalar that makes up more than 1 % of it.
 public enum SequenceSimilarity {
-    /// Twice the length of all blocks over the length of both strings, 0…1; 1 for two empty strings.
+    /// Twice the total length of the blocks divided by the length of both strings, 0…1; 1 for two empty strings.
     public static func ratio(_ a: String, _ b: String) -> Double {
         let a = a.unicodeScalars.map(\.value)
         let b = b.unicodeScalars.map(\.value)
@@ -14,10 +14,10 @@ public enum SequenceSimilarity {
         return 2 * Double(Blocks(a, b).matches()) / Double(a.count + b.count)
     }
 
-    /// fuzzywuzzy's `fuzz.ratio`: ``ratio(_:_:)`` in whole percent, 0…100, halves to the even one.
+    /// fuzzywuzzy's `fuzz.ratio`: ``ratio(_:_:)`` in whole percent, 0…100, rounded half to even.
     ///
-    /// fuzzywuzzy takes another measure (indels only) where python-Levenshtein is installed too. It is an extra of its
-    /// that is not installed with it, nor named by LongBench, so difflib's is what the published figures rest on.
+    /// fuzzywuzzy uses another measure (indels only) if python-Levenshtein is installed. That package is an optional
+    /// extra that LongBench does not require, so the published figures rest on difflib.
     public static func percent(_ a: String, _ b: String) -> Int {
         if a.utf8.elementsEqual(b.utf8) { return 100 }
         if a.isEmpty || b.isEmpty { return 0 }
@@ -27,7 +27,7 @@ public enum SequenceSimilarity {
     private struct Blocks {
         let a: [UInt32]
         let b: [UInt32]
-        /// The places of `b` that a block can be found by, ascending.
+        /// By scalar: the places in `b` where a block can begin, ascending.
         let places: [UInt32: [Int]]
 
         init(_ a: [UInt32], _ b: [UInt32]) {
@@ -42,9 +42,9 @@ public enum SequenceSimilarity {
             self.places = places
         }
 
-        /// The length of all blocks together.
+        /// The total length of all blocks.
         func matches() -> Int {
-            // By place of `b`, one further on: the length of the run that ends there, in this row and the one before.
+            // By place of `b` plus one: the length of the run that ends there, in this row and in the previous one.
             var runs = [Int](repeating: 0, count: b.count + 1)
             var runsBefore = runs
             var pending = [(0..<a.count, 0..<b.count)]
@@ -63,8 +63,8 @@ public enum SequenceSimilarity {
             return total
         }
 
-        /// The longest block in the two ranges, of several the first in `a`, then in `b`; the two lists are all 0 before
-        /// and after.
+        /// The longest block in the two ranges; of several, the first in `a`, then in `b`. `runs` and `runsBefore` are
+        /// all 0 before and after.
         private func longest(
             _ aRange: Range<Int>, _ bRange: Range<Int>, _ runs: inout [Int], _ runsBefore: inout [Int]
         ) -> (Int, Int, Int) {
@@ -82,7 +82,7 @@ public enum SequenceSimilarity {
                 placesBefore = here
             }
             for j in placesBefore { runsBefore[j + 1] = 0 }
-            // Scalars that no block is found by can still belong to one.
+            // Frequent scalars, which begin no block, can still extend one.
             while best.i > aRange.lowerBound, best.j > bRange.lowerBound, a[best.i - 1] == b[best.j - 1] {
                 best = (best.i - 1, best.j - 1, best.count + 1)
             }
@@ -95,7 +95,9 @@ public enum SequenceSimilarity {
         }
 
         private static func part(_ places: [Int], in range: Range<Int>) -> ArraySlice<Int> {
-            places[places.firstPlace { $0 >= range.lowerBound }..<places.firstPlace { $0 >= range.upperBound }]
+            let start = places.partitioningIndex { $0 >= range.lowerBound }
+            let end = places.partitioningIndex { $0 >= range.upperBound }
+            return places[start..<end]
         }
     }
 }

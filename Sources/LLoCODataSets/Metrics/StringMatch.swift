@@ -1,16 +1,16 @@
-/// RULER's scores, 0…1: whether an answer holds given strings, case aside.
+/// RULER's scores, 0…1: whether an answer contains given strings, ignoring case.
 ///
-/// Source: Hsieh et al. 2024, "RULER"; `string_match_all` and `string_match_part` of its scripts, with what these do to an
-/// answer first: white space at its ends is dropped, and control characters become line ends.
+/// Source: Hsieh et al. 2024, "RULER"; `string_match_all` and `string_match_part` of its scripts. As there, an answer
+/// is first stripped of white space at its ends, and control characters become line ends.
 public enum StringMatch {
-    /// The share of `references` that `prediction` holds; 0 without references.
+    /// The share of `references` that `prediction` contains; 0 without references.
     public static func all(prediction: String, references: [String]) -> Double {
         guard !references.isEmpty else { return 0 }
         let prediction = cleaned(prediction)
         return Double(references.count { holds(prediction, $0) }) / Double(references.count)
     }
 
-    /// 1 if `prediction` holds one of `references`, else 0.
+    /// 1 if `prediction` contains one of `references`, else 0.
     public static func any(prediction: String, references: [String]) -> Double {
         let prediction = cleaned(prediction)
         return references.contains { holds(prediction, $0) } ? 1 : 0

@@ -1,9 +1,9 @@
-/// Token F1 of an answer: the harmonic mean of precision and recall over bags of normalised tokens.
+/// Token F1: the harmonic mean of precision and recall over bags of normalized tokens.
 ///
-/// Normalisation is that of SQuAD and SCROLLS: lower case, no punctuation, no `a`, `an`, `the`. As in their scripts a
-/// pair without a common token scores 0, also when both are empty.
+/// Normalization is that of SQuAD and SCROLLS: lower case, no punctuation, no `a`, `an`, `the`. As in their scripts, a
+/// pair without a common token scores 0, even if both are empty.
 public enum TokenF1 {
-    /// The F1 of `prediction` against the reference it fits best, 0…1; 0 without references.
+    /// The maximum F1 of `prediction` over the references, 0…1; 0 without references.
     public static func score(prediction: String, references: [String]) -> Double {
         score(NormalizedAnswer(prediction), references.map { NormalizedAnswer($0) })
     }

@@ -1,17 +1,17 @@
-/// Numbers for tokens, from 0 in the order of their first appearance, so that comparisons are of integers.
+/// A table that numbers tokens from 0 in the order of their first appearance, so that integers are compared.
 ///
-/// The tokens are kept one after the other in one buffer: a dictionary of byte arrays takes ten times as long.
+/// The tokens are stored one after the other in one buffer: a dictionary of byte arrays takes ten times as long.
 struct TokenTable {
-    /// How many tokens have a number.
+    /// The number of distinct tokens.
     var count: Int { ends.count }
 
     private var bytes: [UInt8] = []
-    /// By number: where the token ends in `bytes`; it begins where the one before ends.
+    /// By number: the end offset of the token in `bytes`; it begins at the end of the previous one.
     private var ends: [Int] = []
-    /// A hash table with linear probing: a token's number + 1, or 0; at most half full.
+    /// A hash table with linear probing, at most half full: a token's number + 1, or 0 for an empty slot.
     private var slots = [UInt32](repeating: 0, count: 256)
 
-    /// The number of `token`, a new one where it has none.
+    /// The number of `token`; a new token gets the next number.
     mutating func number(of token: UnsafeRawBufferPointer) -> UInt32 {
         var slot = firstSlot(token)
         while slots[slot] != 0 {
@@ -27,7 +27,7 @@ struct TokenTable {
         return number
     }
 
-    /// The number of each token of `text`, which has one space between tokens and none at its ends.
+    /// The numbers of the tokens of `text`, which has one space between tokens and none at its ends.
     mutating func numbers(of text: [UInt8]) -> [UInt32] {
         var numbers: [UInt32] = []
         text.withUnsafeBytes { text in
@@ -48,7 +48,7 @@ struct TokenTable {
     }
 
     private func firstSlot(_ token: UnsafeRawBufferPointer) -> Int {
-        // Seeded anew in each process, so that nobody can write tokens that collide.
+        // `Hasher` has a random seed in each process, so an attacker cannot craft colliding tokens.
         var hasher = Hasher()
         hasher.combine(bytes: token)
         return hasher.finalize() & (slots.count - 1)

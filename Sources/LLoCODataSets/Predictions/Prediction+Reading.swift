@@ -1,38 +1,40 @@
 import LLoCOBase
 
 extension Prediction {
-    /// What a line from outside may hold.
+    /// Limits on prediction lines, which are untrusted input.
     package enum Limits {
-        /// Bytes of a text: comparing two takes time with the product of their lengths.
+        /// Maximum bytes of a text: comparison time grows with the product of two lengths.
         package static let text = 1 << 18
-        /// Names of classes, or options, and bytes of a name.
+        /// Maximum number of class or option names, and maximum bytes of a name.
         static let names = 4096
         static let name = 1 << 16
-        /// Bytes of a line.
+        /// Maximum bytes of a line.
         package static let line = 16 << 20
     }
 
-    /// Reads a line; fields that are none of a line's are passed over.
+    /// Reads a prediction line; unknown fields are ignored.
     ///
-    /// A line that does not say what it is judged by, and has one reference that is one capital letter, is a multiple
-    /// choice's: the letter is a word there, also `A`, which SQuAD's normalisation would drop.
+    /// A line without a metric whose only reference is one capital letter is a multiple choice: the letter counts as a
+    /// word, even `A`, which SQuAD's normalization would drop.
     ///
-    /// - Parameter metric: what a line that does not say it is judged by; nil for F1
-    /// - Throws: `JSONFields.Fault` where a field is missing, of another type or too long, or the metric needs what the
-    ///   line has not got.
+    /// - Parameter metric: the metric of lines that name none; nil for F1
+    /// - Throws: `JSONFields.Fault` if a field is missing, too long or of the wrong type, or if the metric needs a
+    ///   missing field.
     package init(line: [UInt8], metric given: Metric?) throws {
         let fields = try JSONFields(line: line)
         let id = try fields.optional("id")?.integer.map(String.init) ?? Self.text(fields, "id")
         let answers = try Self.texts(fields, "answers", maximum: Limits.line, bytes: Limits.text)
         guard !answers.isEmpty else { throw fields.fault("answers", "is empty; expected one or more strings") }
-        let own = try Self.named(fields, "metric", among: Metric.ofPredictions)
-        let metric = own ?? given ?? .f1
+        let namedMetric = try Self.named(fields, "metric", among: Metric.ofPredictions)
+        let metric = namedMetric ?? given ?? .f1
         var question = EvaluationQuestion(
             id: id, text: "", answers: answers, choices: try Self.names(fields, "choices"),
             correctChoice: try fields.integer("correct_choice"), classes: try Self.names(fields, "classes"),
             metric: metric, scorer: try Self.named(fields, "scorer", among: Scorer.allCases) ?? .standard)
         question.attributes["task"] = fields.label("task")
-        if question.choices.isEmpty, (own ?? given ?? .accuracy) == .accuracy, let letter = Self.letter(answers) {
+        if question.choices.isEmpty, (namedMetric ?? given ?? .accuracy) == .accuracy,
+            let letter = Self.letter(answers)
+        {
             question.choices = Array(repeating: "", count: MultipleChoice.letterCount)
             question.correctChoice = letter
         }
@@ -42,29 +44,29 @@ extension Prediction {
         try checkMetric(fields)
     }
 
-    /// What the metric needs besides answers.
+    /// Checks for the fields that the metric needs besides the answers.
     private func checkMetric(_ fields: JSONFields) throws {
         let metric = question.metric
         switch metric {
         case .classification where question.classes.isEmpty:
-            throw fields.fault("classes", "holds no class; expected them all, for the metric classification")
+            throw fields.fault("classes", "holds no class; expected all classes, for the metric classification")
         case .accuracy, .accuracyByLikelihood:
             guard let correct = question.correctChoice, question.choices.indices.contains(correct) else {
                 throw fields.fault(
                     "correct_choice",
-                    "names none of \(question.choices.count) \"choices\"; expected the right one's place from 0, "
-                        + "or for the metric accuracy one capital letter as the answer")
+                    "names none of \(question.choices.count) \"choices\"; expected the correct one's index from 0, "
+                        + "or for the metric accuracy one capital letter as the reference")
             }
             guard metric == .accuracy || choiceLogLikelihoods != nil else {
                 throw fields.fault(
                     "choice_log_likelihoods",
-                    "is missing; expected a number an option, for the metric \(metric.rawValue)")
+                    "is missing; expected one number per option, for the metric \(metric.rawValue)")
             }
         default: break
         }
     }
 
-    /// The option that is asked for by its letter alone.
+    /// The index of the option whose letter is the only reference.
     private static func letter(_ answers: [String]) -> Int? {
         guard answers.count == 1 else { return nil }
         return (0..<MultipleChoice.letterCount).first { index in

@@ -1,19 +1,21 @@
-/// An answer with all that it is judged by: a line of the predictions that an evaluation writes.
+/// An answer with everything needed to score it: a line of the predictions file that an evaluation writes.
 ///
 ///     {"id": "q7", "mode": "full", "task": "trec", "metric": "classification", "classes": ["City", "Date"],
 ///      "answers": ["City"], "prediction": "City", "f1": 100}
 ///
-/// Fields that say nothing are left out; `scorer` is ``Scorer``'s name, a multiple choice brings `choices`,
-/// `correct_choice` (from 0) and `choice_log_likelihoods`.
+/// Empty fields are omitted. `scorer` is the name of a ``Scorer``. A multiple choice has `choices`, `correct_choice`
+/// (from 0) and `choice_log_likelihoods`.
 public struct Prediction: Sendable, Equatable {
-    /// What was asked. Its text and its limit are not part of a line.
+    /// The question. Its text and its answer limit are not part of a line.
     public var question: EvaluationQuestion
-    /// In which mode it was asked; nil where the line does not say.
+    /// The answer mode; nil if the line does not name one.
     public var mode: String?
+    /// The answer.
     public var prediction: String
-    /// log p of each option of a multiple choice, in nats, where they were asked for.
+    /// Log-probability of each option of a multiple choice, in nats; nil if not computed.
     public var choiceLogLikelihoods: [Double]?
 
+    /// Creates a prediction.
     public init(
         question: EvaluationQuestion, mode: String?, prediction: String, choiceLogLikelihoods: [Double]? = nil
     ) {
@@ -23,9 +25,9 @@ public struct Prediction: Sendable, Equatable {
         self.choiceLogLikelihoods = choiceLogLikelihoods
     }
 
-    /// What the answer is worth, 0…1 by metric, as ``EvaluationQuestion/scores(of:likelihoods:rouge:)`` says.
+    /// The scores of the answer by metric, 0…1; see ``EvaluationQuestion/scores(of:likelihoods:rouge:)``.
     ///
-    /// A multiple choice whose options' likelihoods are unknown is nothing by likelihood, as one that was not answered.
+    /// A multiple choice with an empty list of log-probabilities (an unanswered question) scores 0 by likelihood.
     public func scores(rouge: ROUGE = ROUGE()) -> [Metric: Double] {
         question.scores(of: prediction, likelihoods: choiceLogLikelihoods, rouge: rouge)
     }

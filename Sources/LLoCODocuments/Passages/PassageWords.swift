@@ -1,7 +1,7 @@
-/// The words of a text, as ``PassageSplitter`` counts them: runs without blanks, ideographs one by one, and pieces of
-/// at most 64 bytes of what has neither.
+/// The words of a text, as ``PassageSplitter`` counts them: runs without blanks, and single ideographs. A longer run is
+/// split into pieces of up to 64 bytes.
 struct PassageWords {
-    /// How good a place to end a passage is.
+    /// The strength of a break between words. Passages end at strong breaks.
     enum Break: Int, Comparable {
         case none, word, line, sentence, paragraph
 
@@ -11,12 +11,13 @@ struct PassageWords {
     struct Word {
         let start: Int
         let end: Int
-        /// About how many word pieces an encoder makes of it.
+        /// The estimated number of an encoder's word pieces
         let pieces: Int
         let breakAfter: Break
     }
 
-    private static let longest = 64
+    /// bytes
+    private static let maximumLength = 64
     private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
 
@@ -34,24 +35,24 @@ struct PassageWords {
         let start = index
         var estimate = PieceEstimate()
         var endsSentence = false
-        var isCut = false
+        var isSplit = false
         while index < bytes.count {
             let (length, kind) = character(at: index)
             if kind == .blank || kind == .newline || kind == .paragraph { break }
-            // An ideograph stands alone; punctuation stays with what it follows.
+            // An ideograph is a word; punctuation belongs to the word before it.
             if kind == .ideograph, index > start {
-                isCut = true
+                isSplit = true
                 break
             }
-            if index + length - start > Self.longest {
-                isCut = true
+            if index + length - start > Self.maximumLength {
+                isSplit = true
                 break
             }
             estimate.add(bytes[index], kind)
             endsSentence = kind == .terminator || kind == .wideTerminator || (endsSentence && kind == .closing)
             index += length
             if kind == .wideTerminator || (kind == .ideograph && !punctuationFollows()) {
-                isCut = true
+                isSplit = true
                 break
             }
         }
@@ -61,9 +62,9 @@ struct PassageWords {
         if isBlank {
             breakAfter = gap == .paragraph ? .paragraph : endsSentence ? .sentence : gap
         } else {
-            // Inside a word there is no break; between ideographs there is one.
+            // A split word has no break inside; ideographs have a break between them.
             let isWide = end > start && bytes[start] >= 0xE3
-            breakAfter = !isCut || !isWide ? .none : endsSentence ? .sentence : .word
+            breakAfter = !isSplit || !isWide ? .none : endsSentence ? .sentence : .word
         }
         return Word(start: start, end: end, pieces: estimate.pieces, breakAfter: breakAfter)
     }
@@ -81,33 +82,33 @@ struct PassageWords {
         }
     }
 
-    /// What separates two words: how many line ends, and whether there is a blank at all.
+    /// The break between two words, from the number of line endings, and whether any blank separates them.
     private func blanks(from start: Int) -> (Break, Bool) {
-        var place = start
+        var offset = start
         var newlines = 0
-        while place < bytes.count {
-            let (length, kind) = character(at: place)
+        while offset < bytes.count {
+            let (length, kind) = character(at: offset)
             switch kind {
             case .newline: newlines += 1
             case .paragraph: newlines += 2
             case .blank: break
-            default: return (newlines > 1 ? .paragraph : newlines == 1 ? .line : .word, place > start)
+            default: return (newlines > 1 ? .paragraph : newlines == 1 ? .line : .word, offset > start)
             }
-            // Two line ends are enough: the rest of a long gap is not looked at twice.
+            // Stop after two line endings, so that a long gap is not scanned twice.
             if newlines > 1 { return (.paragraph, true) }
-            place += length
+            offset += length
         }
         return (.paragraph, true)
     }
 
-    /// The character at a place of well-formed UTF-8: its length in bytes and what it is.
-    private func character(at place: Int) -> (length: Int, kind: Kind) {
-        let lead = bytes[place]
+    /// The length in bytes and the kind of the character at an offset of well-formed UTF-8.
+    private func character(at offset: Int) -> (length: Int, kind: Kind) {
+        let lead = bytes[offset]
         if lead < 0x80 { return (1, Self.ascii(lead)) }
-        let length = min(lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, bytes.count - place)
+        let length = min(lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4, bytes.count - offset)
         var scalar = UInt32(lead) & (length == 2 ? 0x1F : length == 3 ? 0x0F : 0x07)
-        for offset in 1..<max(2, length) where offset < length {
-            scalar = scalar << 6 | UInt32(bytes[place + offset] & 0x3F)
+        for trailing in 1..<max(2, length) where trailing < length {
+            scalar = scalar << 6 | UInt32(bytes[offset + trailing] & 0x3F)
         }
         return (max(1, length), Self.wide(scalar))
     }
@@ -140,8 +141,8 @@ struct PassageWords {
         }
     }
 
-    /// Word pieces, guessed from the kinds of characters: a common word is one piece, and longer words, digits, other
-    /// scripts and punctuation take more. Meant to err on the high side.
+    /// An estimate of the number of word pieces from the kinds of characters, biased high. A common word is one piece;
+    /// longer words, digits, other scripts and punctuation take more.
     private struct PieceEstimate {
         var pieces = 0
         private var kind = Kind.blank

@@ -1,13 +1,13 @@
-/// A question about a document, and the answers that count as right.
+/// A question about a document, with its correct answers.
 public struct Question: Hashable, Sendable {
-    /// Names the question; unique in its set.
+    /// The question's id, unique in its set.
     public var id: String
-    /// What is asked (the field `question` of the file).
+    /// The question's text (the field `question` of the file).
     public var text: String
-    /// One or more reference answers, none of them empty; the first is the one to train on.
+    /// One or more reference answers, none of them empty. Training uses the first.
     public var answers: [String]
 
-    /// A question and its references.
+    /// A question and its reference answers.
     public init(id: String, text: String, answers: [String]) {
         self.id = id
         self.text = text

@@ -2,22 +2,22 @@ public import Foundation
 package import LLoCOBase
 
 extension QuestionSet {
-    /// Whether the lines of a file must hold their document's text.
+    /// Whether each line of a file must contain its document's text.
     public enum DocumentText: Sendable {
-        /// Every line has `id`, `title` and `document`: what an evaluation reads.
+        /// Every line has `id`, `title` and `document`, as an evaluation needs.
         case required
-        /// `document` may be absent: then `title` or `id`, of which one is enough, names a document of the library.
+        /// `document` may be missing: then `title` or `id` names a document of the library; one of the two suffices.
         case optional
     }
 
-    /// Reads a question set: JSON Lines, gzipped or not (told by the content), blank lines passed over.
+    /// Reads a question set from a JSON Lines file, gzipped or not. The file's content decides which.
     ///
-    /// Fields besides those of the format are ignored. The whole set is kept in memory; a file of more than 2 GiB of
-    /// text, however it is compressed, is refused.
+    /// Blank lines are skipped and unknown fields are ignored. The whole set is in memory; a file with more than 2 GiB
+    /// of decompressed text is refused.
     ///
-    /// - Throws: ``JSONLinesError``, which names the file, the line and the field: for a file that is missing, a folder,
-    ///   empty, not UTF-8, or whose compressed data is damaged or cut off; a line that is not a JSON object; a field that
-    ///   is missing, of another type or empty; an id used before; a set without a question.
+    /// - Throws: ``JSONLinesError``, with the file, the line and the field: for a file that is missing, a folder,
+    ///   empty, not UTF-8, damaged or truncated; a line that is not a JSON object; a field that is missing, empty or of
+    ///   another type; a duplicate id; a set without questions.
     public init(contentsOf url: URL, text: DocumentText = .required) throws {
         try self.init(JSONLinesReader(url: url), text: text)
     }
@@ -35,18 +35,18 @@ extension QuestionSet {
             } catch let fault as JSONFields.Fault {
                 throw reader.error(line: number, fault.reason)
             }
-            try Self.enter(document.id, "document", in: &documentLines, reader)
+            try Self.checkUnique(document.id, "document", in: &documentLines, reader)
             for question in document.questions {
-                try Self.enter(question.id, "question", in: &questionLines, reader)
+                try Self.checkUnique(question.id, "question", in: &questionLines, reader)
             }
             documents.append(document)
         }
         guard questionCount > 0 else {
-            throw reader.error(line: nil, "the file holds no question; expected a document with questions a line")
+            throw reader.error(line: nil, "the file holds no question; expected one document with questions per line")
         }
     }
 
-    private static func enter(
+    private static func checkUnique(
         _ id: String, _ kind: String, in lines: inout [String: Int], _ reader: JSONLinesReader
     ) throws {
         if let line = lines.updateValue(reader.lineNumber, forKey: id) {

@@ -1,11 +1,11 @@
-/// Documents with questions and reference answers, to train and to score on.
+/// Documents with questions and reference answers, for training and evaluation.
 ///
-/// The file form is JSON Lines, gzipped or not, a line a document:
+/// The file format is JSON Lines, gzipped or not, with one document per line:
 ///
 ///     {"id": "...", "title": "...", "document": "...",
 ///      "questions": [{"id": "...", "question": "...", "answers": ["...", "..."]}]}
 ///
-/// Read one with ``init(contentsOf:text:)``.
+/// ``init(contentsOf:text:)`` reads such a file.
 public struct QuestionSet: Hashable, Sendable {
     /// The documents, in the order of the file.
     public var documents: [QuestionDocument]
@@ -15,7 +15,7 @@ public struct QuestionSet: Hashable, Sendable {
         self.documents = documents
     }
 
-    /// How many questions all documents have together.
+    /// The number of questions of all documents.
     public var questionCount: Int {
         documents.reduce(0) { $0 + $1.questions.count }
     }

@@ -1,7 +1,7 @@
 internal import Foundation
 
 extension DocumentError {
-    /// Why the file at `path` could not be opened.
+    /// The error for a file that could not be opened.
     static func unreadable(_ path: String) -> DocumentError {
         FileManager.default.fileExists(atPath: path)
             ? DocumentError(.unreadable, "\(path): cannot be read; check its permissions")

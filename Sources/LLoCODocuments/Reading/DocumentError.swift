@@ -1,12 +1,13 @@
 public import LLoCOBase
 
-/// A fault of a document file: one line that names the file, what was found, what was expected, what to do next.
+/// A fault of a document file. Its description is one line: the file, what was found, what was expected, what to do
+/// next.
 public struct DocumentError: CodedError, Hashable {
-    /// The kinds of fault a caller may want to tell apart.
+    /// The kinds of fault that a caller can distinguish.
     public enum Code: Hashable, Sendable {
         /// No such file.
         case missing
-        /// A file that may not be read, or is no regular file.
+        /// A file without read permission, or one that is not a regular file.
         case unreadable
         /// A directory without documents.
         case noDocuments
@@ -14,13 +15,13 @@ public struct DocumentError: CodedError, Hashable {
         case empty
         /// A file that is not text.
         case binary
-        /// Bytes that are not of the expected encoding.
+        /// Bytes that are not in the expected encoding.
         case encoding
-        /// A file that ends in the middle of something.
+        /// A truncated file.
         case truncated
-        /// A file or its text beyond the size limit.
+        /// A file, or a file's text, larger than the size limit.
         case tooLarge
-        /// A file whose form is not understood.
+        /// A file that is not in the format of its extension.
         case malformed
         /// The program that reads such files is not installed.
         case programMissing
@@ -30,7 +31,7 @@ public struct DocumentError: CodedError, Hashable {
 
     /// The kind of fault.
     public let code: Code
-    /// One clear line.
+    /// The one-line message.
     public let description: String
 
     /// A fault of the given kind with its one-line message.
@@ -39,7 +40,7 @@ public struct DocumentError: CodedError, Hashable {
         self.description = description
     }
 
-    /// The kind of error as other layers name it.
+    /// The kind of error across layers.
     public var errorCode: ErrorCode {
         switch code {
         case .missing, .noDocuments: .notFound

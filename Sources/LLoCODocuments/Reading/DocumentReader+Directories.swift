@@ -1,12 +1,12 @@
 internal import Foundation
 
 extension DocumentReader {
-    /// The files that `paths` stand for: files as they are, directories as the documents below them.
+    /// The document files at `paths`: files unchanged, directories replaced by the documents below them.
     ///
-    /// Below a directory, files of a known extension count, in sorted order; hidden ones and what links to other
-    /// directories are passed over. A file is listed once.
+    /// The documents of a directory are its files with a known extension, sorted by the bytes of their names. Hidden
+    /// files and links to directories are skipped. Each file is listed once.
     ///
-    /// - Throws: ``DocumentError`` where a path is missing or a directory holds no document.
+    /// - Throws: ``DocumentError`` if a path is missing or a directory has no documents.
     public func expand(_ paths: [String]) throws -> [String] {
         var seen: Set<String> = []
         var files: [String] = []
@@ -18,7 +18,7 @@ extension DocumentReader {
                     let known = Self.extensions.keys.sorted().joined(separator: ", ")
                     throw DocumentError(
                         .noDocuments,
-                        "\(path): a directory without documents (\(known)); name files of other kinds one by one")
+                        "\(path): a directory without documents (\(known)); name other files one by one")
                 }
             } else {
                 found = [path]
@@ -35,7 +35,7 @@ extension DocumentReader {
             throw DocumentError(.unreadable, "\(directory): this directory cannot be listed; check its permissions")
         }
         var files: [String] = []
-        // Sorted by bytes: the same on every machine, whatever its language.
+        // Sorted by bytes, so that the order does not depend on the locale.
         for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) where !name.hasPrefix(".") {
             let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
             let type = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType

@@ -1,10 +1,10 @@
 public import Foundation
 
 extension DocumentReader {
-    /// UTF-8 bytes as text, with nothing tidied: a byte order mark stays, and so do blanks.
+    /// The exact text of UTF-8 bytes, including a byte order mark and blanks.
     ///
-    /// - Parameter path: what errors name
-    /// - Throws: ``DocumentError`` for bytes that are no text, or of another encoding, or cut in a character.
+    /// - Parameter path: the path for error messages
+    /// - Throws: ``DocumentError`` if the bytes are not text, not UTF-8 or truncated in a character.
     public static func exactText(_ data: Data, path: String) throws -> String {
         try TextDecoding(path: path).exactText([UInt8](data))
     }

@@ -2,10 +2,11 @@ import Foundation
 import LLoCOBase
 
 extension DocumentReader {
-    /// The text of the file at `path`, gzipped or not, which its first bytes tell: text or HTML within the limit once it is
-    /// unpacked, or any file that ``read(_:)`` reads.
+    /// The text of the file at `path`: any file that ``read(_:)`` reads, or a gzipped text or HTML file.
     ///
-    /// - Throws: ``DocumentError``; `JSONLinesError` for gzip data that is damaged, cut off or larger than the limit.
+    /// The first bytes decide whether the file is gzipped. ``sizeLimit`` applies to the decompressed size.
+    ///
+    /// - Throws: ``DocumentError``; `JSONLinesError` for gzip data that is damaged, truncated or larger than the limit.
     package func readUnpacked(_ path: String) throws -> DocumentText {
         guard try bytes(of: path).starts(with: [0x1F, 0x8B]) else { return try read(path) }
         let reader = try ChunkReader(url: URL(filePath: path), byteLimit: sizeLimit, expected: "a text")

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// Reads document files: txt, md, html, and pdf through the program `pdftotext`.
+/// Reads document files: txt, md, html, and pdf with the program `pdftotext`.
 ///
 /// ```swift
 /// let reader = DocumentReader()
@@ -9,20 +9,20 @@ public import Foundation
 /// }
 /// ```
 ///
-/// Text is UTF-8, with or without a byte order mark, or UTF-16 with one. A file of no known extension is read as text
-/// where it is text. Every fault is a ``DocumentError``.
+/// Text is UTF-8 with or without a byte order mark, or UTF-16 with one. A file with an unknown extension is read as
+/// PDF or HTML if it begins like one, else as text. Every error is a ``DocumentError``.
 public struct DocumentReader: Sendable {
-    /// The extensions that are looked for in directories, and what they mean.
+    /// The extensions of documents in directories, and the kind of document for each.
     public static let extensions: [String: DocumentText.Kind] = [
         "txt": .text, "text": .text, "md": .text, "markdown": .text, "html": .html, "htm": .html, "xhtml": .html,
         "pdf": .pdf,
     ]
 
-    /// The largest file and the largest text, in bytes; 256 MiB unless told.
+    /// The maximum size of a file, and of its text, in bytes; default 256 MiB.
     public var sizeLimit: Int
-    /// The program that turns PDF into text: a name looked up in `PATH`, or a path.
+    /// The program that converts PDF to text: a name in `PATH`, or a path; default `pdftotext`.
     public var pdfProgram: String
-    /// How long that program may take, in seconds; 120 unless told.
+    /// The maximum run time of ``pdfProgram`` in seconds; default 120.
     public var pdfTimeout: Double
 
     /// A reader with the given limits.
@@ -33,11 +33,13 @@ public struct DocumentReader: Sendable {
     }
 
     /// The text of the file at `path`.
+    ///
+    /// - Throws: ``DocumentError``
     public func read(_ path: String) throws -> DocumentText {
         let data = try bytes(of: path)
         let kind = try self.kind(of: path, data)
         if kind == .pdf {
-            // pdftotext mends what it can of a cut file and says nothing of the pages that are gone.
+            // pdftotext repairs a truncated file as far as it can and does not report missing pages.
             guard data.suffix(4096).range(of: Data("%%EOF".utf8)) != nil else {
                 throw DocumentError(
                     .truncated, "\(path): a PDF file without its end mark (%%EOF): truncated? copy it again")
@@ -48,25 +50,27 @@ public struct DocumentReader: Sendable {
         return try read(data, path: path, kind: kind)
     }
 
-    /// The text that `data` holds, as if it were the content of a file named `path`; not for PDF.
+    /// The text of `data`, the content of a file named `path`. PDF is not supported.
+    ///
+    /// - Throws: ``DocumentError``
     public func read(_ data: Data, path: String, kind: DocumentText.Kind = .text) throws -> DocumentText {
         guard data.count <= sizeLimit else { throw tooLarge(path, data.count) }
-        guard !data.isEmpty else { throw DocumentError(.empty, "\(path): empty (0 bytes), expected a text") }
+        guard !data.isEmpty else { throw DocumentError(.empty, "\(path): empty (0 bytes), expected text") }
         switch kind {
         case .text:
             return try document(try TextDecoding(path: path).text(data), path, kind, data.count)
         case .html:
             return try document(try HTMLText(path: path).text(data), path, kind, data.count)
         case .pdf:
-            throw DocumentError(.unreadable, "\(path): PDF is read from files only")
+            throw DocumentError(.unreadable, "\(path): PDF data, expected text or HTML; read PDF from a file")
         }
     }
 
     private func document(_ text: String, _ path: String, _ kind: DocumentText.Kind, _ size: Int) throws -> DocumentText
     {
         guard text.utf8.contains(where: { $0 > 0x20 }) else {
-            let hint = kind == .pdf ? " (scanned pages? run a text recognition program over it first)" : ""
-            throw DocumentError(.empty, "\(path): holds no text, only blanks\(hint)")
+            let hint = kind == .pdf ? " (scanned pages? run text recognition (OCR) on it first)" : ""
+            throw DocumentError(.empty, "\(path): holds no text, only white space\(hint)")
         }
         guard text.utf8.count <= sizeLimit else { throw tooLarge(path, text.utf8.count) }
         return DocumentText(path: path, kind: kind, text: text, byteCount: size)
@@ -77,7 +81,7 @@ public struct DocumentReader: Sendable {
             .tooLarge, "\(path): \(size) bytes, more than the limit of \(sizeLimit); split it into smaller files")
     }
 
-    /// The content of a regular file, its size looked at first.
+    /// The content of a regular file. The size is checked before reading.
     func bytes(of path: String) throws -> Data {
         let attributes = try self.attributes(of: path)
         switch attributes[.type] as? FileAttributeType {
@@ -91,7 +95,7 @@ public struct DocumentReader: Sendable {
         guard size <= sizeLimit else { throw tooLarge(path, size) }
         guard let file = FileHandle(forReadingAtPath: path) else { throw DocumentError.unreadable(path) }
         defer { try? file.close() }
-        // The file may grow while it is read.
+        // Check the size again, because the file may grow while it is read.
         let data: Data
         do {
             data = try file.read(upToCount: sizeLimit + 1) ?? Data()
@@ -99,11 +103,11 @@ public struct DocumentReader: Sendable {
             throw DocumentError.unreadable(path)
         }
         guard data.count <= sizeLimit else { throw tooLarge(path, data.count) }
-        guard !data.isEmpty else { throw DocumentError(.empty, "\(path): empty (0 bytes), expected a text") }
+        guard !data.isEmpty else { throw DocumentError(.empty, "\(path): empty (0 bytes), expected text") }
         return data
     }
 
-    /// What the file at the end of `path`'s links is.
+    /// The attributes of the file at `path`, with symbolic links resolved.
     func attributes(of path: String) throws -> [FileAttributeKey: Any] {
         let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
@@ -112,14 +116,14 @@ public struct DocumentReader: Sendable {
         return attributes
     }
 
-    /// By the first bytes where they tell, else by the extension.
+    /// The kind of document: from the first bytes if they identify it, else from the extension.
     func kind(of path: String, _ data: Data) throws -> DocumentText.Kind {
         let suffix = URL(fileURLWithPath: path).pathExtension.lowercased()
         if data.starts(with: Data("%PDF-".utf8)) { return .pdf }
         let kind = Self.extensions[suffix]
         if kind == .pdf {
             throw DocumentError(
-                .malformed, "\(path): not a PDF file (it does not begin with %PDF-); rename it if it is a text")
+                .malformed, "\(path): not a PDF file (it does not begin with %PDF-); rename it if it is text")
         }
         if let kind { return kind }
         let start = String(decoding: data.prefix(256), as: UTF8.self).lowercased()

@@ -1,20 +1,20 @@
 /// The text of a document file.
 public struct DocumentText: Hashable, Sendable {
-    /// How a file's text is found.
+    /// The kind of a document file, which decides how its text is extracted.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// Plain text and Markdown: the file as it is.
+        /// Plain text and Markdown, unchanged.
         case text
-        /// HTML: its markup removed.
+        /// HTML, with its markup removed.
         case html
-        /// PDF: what `pdftotext` makes of it.
+        /// PDF, converted by `pdftotext`.
         case pdf
     }
 
-    /// The path as given.
+    /// The file's path as the caller wrote it.
     public let path: String
-    /// How the text was found.
+    /// The kind of document.
     public let kind: Kind
-    /// The text, never empty.
+    /// The text, never blank.
     public let text: String
     /// The size of the file in bytes.
     public let byteCount: Int

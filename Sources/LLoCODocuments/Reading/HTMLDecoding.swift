@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The bytes of an HTML file to text: by byte order mark, by the charset it declares, else as UTF-8.
+/// Decodes the bytes of an HTML file: by its byte order mark, else its declared charset, else as UTF-8.
 struct HTMLDecoding {
     let path: String
 
@@ -11,7 +11,7 @@ struct HTMLDecoding {
         switch charset {
         case "utf-8", "utf8", "us-ascii", "ascii":
             return try decoding.text(data)
-        // The web reads all of these as Windows-1252 (encoding.spec.whatwg.org).
+        // Browsers decode all of these as Windows-1252 (encoding.spec.whatwg.org).
         case "windows-1252", "cp1252", "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1":
             let bytes = [UInt8](data)
             try decoding.refuseBinary(bytes)
@@ -26,17 +26,17 @@ struct HTMLDecoding {
             }
             return String(decoding: text, as: UTF8.self)
         default:
-            let known = charset.prefix(30).filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_:.".contains($0)) }
+            let shown = charset.prefix(30).filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_:.".contains($0)) }
             throw DocumentError(
                 .encoding,
-                "\(path): HTML in charset \(known), expected UTF-8 or ISO-8859-1; "
-                    + "convert it and remove the declaration: iconv -f \(known) -t UTF-8 \(decoding.quoted)")
+                "\(path): HTML in charset \(shown), expected UTF-8 or ISO-8859-1; "
+                    + "convert it and remove the declaration: iconv -f \(shown) -t UTF-8 \(decoding.quoted)")
         }
     }
 
-    /// The value after `charset=` in the first bytes: in a `meta` element, or `encoding=` in an XML declaration.
+    /// The declared charset: `encoding=` in an XML declaration, or `charset=` in a `meta` element.
     private func charset(_ head: Data) -> String? {
-        // Latin-1: any bytes make a text, and ASCII stays ASCII.
+        // Replace other bytes than ASCII, so that any bytes can be decoded.
         let text = String(decoding: head.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }, as: UTF8.self).lowercased()
         let declared: Range<String.Index>?
         if text.hasPrefix("<?xml"), let end = text.range(of: "?>"),
@@ -57,7 +57,7 @@ struct HTMLDecoding {
     }
 }
 
-/// The bytes 0x80 to 0x9F of Windows-1252; the others are those of Unicode.
+/// Windows-1252: the bytes 0x80 to 0x9F differ from Unicode's first 256 characters.
 enum Windows1252 {
     private static let upper: [UInt16] = [
         0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D,

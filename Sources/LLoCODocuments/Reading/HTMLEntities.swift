@@ -1,6 +1,6 @@
-/// Character references: `&amp;`, `&#233;`, `&#xE9;` (the named ones of HTML 4.01, section 24).
+/// HTML character references: `&amp;`, `&#233;`, `&#xE9;`. The named ones are those of HTML 4.01, section 24.
 enum HTMLEntities {
-    /// The character that the reference at `start` (an ampersand) stands for and where it ends; nil where it is none.
+    /// The character and the end of the reference at `start`, an ampersand; nil if it is not a reference.
     static func reference(in bytes: [UInt8], at start: Int) -> (scalar: Unicode.Scalar, end: Int)? {
         guard start + 1 < bytes.count else { return nil }
         return bytes[start + 1] == UInt8(ascii: "#") ? numeric(bytes, start + 2) : named(bytes, start + 1)
@@ -16,7 +16,7 @@ enum HTMLEntities {
         let first = index
         var value: UInt32 = 0
         while index < bytes.count, let digit = digit(bytes[index]), digit < radix {
-            // Beyond Unicode's range the value no longer matters.
+            // Clamp the value just beyond Unicode's range.
             value = min(value * radix + digit, 0x11_0000)
             index += 1
         }
@@ -33,7 +33,7 @@ enum HTMLEntities {
         guard index > start else { return nil }
         let name = String(decoding: bytes[start..<index], as: UTF8.self)
         let isClosed = index < bytes.count && bytes[index] == UInt8(ascii: ";")
-        // Old pages leave the semicolon out after these.
+        // Old pages omit the semicolon after these.
         guard isClosed || ["amp", "lt", "gt", "quot", "nbsp", "copy", "reg"].contains(name) else { return nil }
         return table[name].map { ($0, isClosed ? index + 1 : index) }
     }
@@ -65,7 +65,7 @@ enum HTMLEntities {
         return table
     }()
 
-    /// From U+00A0 on, without a gap.
+    /// The names from U+00A0 on, without a gap.
     private static let latin1 = """
         nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute \
         micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig \
@@ -75,7 +75,7 @@ enum HTMLEntities {
         uuml yacute thorn yuml
         """
 
-    /// Runs of names from a first character on; `-` is a character without a name.
+    /// Runs of names from a first character on; `-` marks a character without a name.
     private static let runs: [(UInt32, String)] = [
         (0x22, "quot"), (0x26, "amp apos"), (0x3C, "lt"), (0x3E, "gt"), (0x152, "OElig oelig"),
         (0x160, "Scaron scaron"), (0x178, "Yuml"), (0x192, "fnof"), (0x2C6, "circ"), (0x2DC, "tilde"),

@@ -1,9 +1,9 @@
 internal import Foundation
 
-/// HTML to text: markup, scripts and styles dropped, blocks on lines of their own, character references decoded.
+/// Converts HTML to text: drops markup, scripts and styles, and decodes character references.
 ///
-/// One pass over UTF-8 bytes. Paragraph-like elements leave a blank line, line-like ones a new line; runs of blanks
-/// become one, except in `pre`.
+/// Paragraph-like elements become blank lines, line-like elements new lines. Runs of blanks become one blank, except in
+/// `pre`. The conversion is one pass over UTF-8 bytes.
 struct HTMLText {
     let path: String
 
@@ -14,9 +14,9 @@ struct HTMLText {
     }
 }
 
-/// The pass itself.
+/// One pass over the bytes of a page.
 private struct HTMLStripper {
-    /// What must come between the text so far and the next text.
+    /// The separator between the output so far and the next text.
     enum Gap: Int {
         case none, space, line, paragraph
     }
@@ -53,7 +53,7 @@ private struct HTMLStripper {
     }
 
     private mutating func emit(_ scalar: Unicode.Scalar) {
-        // The blank that does not break a line is a blank here.
+        // Replace a no-break space with a space.
         if scalar.value == 0xA0 { return emit(UInt8(ascii: " ")) }
         for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter { emit(byte) }
     }
@@ -79,7 +79,7 @@ private struct HTMLStripper {
         if other.rawValue > gap.rawValue { gap = other }
     }
 
-    /// Passes over what begins with `<` at `start`; returns where the text goes on.
+    /// Processes the markup that begins with `<` at `start`; returns the offset after it.
     private mutating func markup(at start: Int) throws -> Int {
         guard start + 1 < bytes.count else {
             emit(bytes[start])
@@ -142,7 +142,7 @@ private struct HTMLStripper {
         }
     }
 
-    /// The name of a tag and where it ends; quotes count only where an attribute's value begins.
+    /// The name and the end of a tag. A quotation mark counts only at the beginning of an attribute's value.
     private func tag(from start: Int, opened: Int) throws -> (name: String, isSelfClosed: Bool, end: Int) {
         var index = start
         while index < bytes.count, !Self.endsName(bytes[index]) { index += 1 }
@@ -166,13 +166,13 @@ private struct HTMLStripper {
     }
 
     private func endOfElement(_ name: String, from start: Int) -> Int? {
-        let wanted = Array(name.utf8)
+        let name = Array(name.utf8)
         var index = start
         while let next = find("</", from: index) {
             index = next + 2
-            guard index + wanted.count <= bytes.count else { return nil }
-            let isSame = zip(bytes[index...], wanted).allSatisfy { $0 | 0x20 == $1 }
-            let after = index + wanted.count
+            guard index + name.count <= bytes.count else { return nil }
+            let isSame = zip(bytes[index...], name).allSatisfy { $0 | 0x20 == $1 }
+            let after = index + name.count
             if isSame, after == bytes.count || Self.endsName(bytes[after]) {
                 return find(">", from: after).map { $0 + 1 }
             }
@@ -196,10 +196,10 @@ private struct HTMLStripper {
         return nil
     }
 
-    private func unclosed(_ what: String, _ offset: Int) -> DocumentError {
+    private func unclosed(_ construct: String, _ offset: Int) -> DocumentError {
         DocumentError(
             .truncated,
-            "\(path): ends inside \(what) that begins at byte \(offset) (of UTF-8): truncated? copy it again")
+            "\(path): ends inside \(construct) that begins at byte \(offset) (of UTF-8): truncated? copy it again")
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {
@@ -211,7 +211,7 @@ private struct HTMLStripper {
     }
 }
 
-/// Element names by what they do to the text around them.
+/// Element names by their effect on the surrounding text.
 private enum HTMLElements {
     static let dropped: Set<String> = [
         "script", "style", "template", "noscript", "svg", "iframe", "noembed", "noframes",

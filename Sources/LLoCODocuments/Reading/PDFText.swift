@@ -9,10 +9,10 @@ import LLoCOBase
     internal import Musl
 #endif
 
-/// The text of PDF files by way of poppler's program `pdftotext`.
+/// Converts PDF files to text with poppler's program `pdftotext`.
 ///
-/// The program writes into temporary files, not pipes: its output can be bounded while it runs, and a child that
-/// outlives it cannot keep the reader waiting.
+/// The program writes to temporary files, not to pipes. So the size of its output can be limited while it runs, and a
+/// child process that outlives it cannot block the reader.
 struct PDFText {
     let program: String
     let timeout: Double
@@ -29,18 +29,18 @@ struct PDFText {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw DocumentError(.programFailed, "\(path): no temporary folder can be made at \(folder.path)")
+            throw DocumentError(.programFailed, "\(path): the temporary folder \(folder.path) cannot be created")
         }
         defer { try? FileManager.default.removeItem(at: folder) }
         let output = folder.appendingPathComponent("text")
         let errors = folder.appendingPathComponent("errors")
         try run(executable, path, output: output, errors: errors)
         let data = (try? Data(contentsOf: output)) ?? Data()
-        // A form feed ends a page.
         let text = UTF8Validation.fault(in: [UInt8](data)) == nil ? String(decoding: data, as: UTF8.self) : nil
         guard let text else {
-            throw DocumentError(.encoding, "\(path): \(program) gave a text that is not UTF-8")
+            throw DocumentError(.encoding, "\(path): the output of \(program) is not UTF-8")
         }
+        // A form feed ends a page.
         return text.replacingOccurrences(of: "\u{0C}", with: "\n\n")
     }
 
@@ -56,14 +56,14 @@ struct PDFText {
         guard [output, errors].allSatisfy({ FileManager.default.createFile(atPath: $0.path, contents: nil) }),
             let outputHandle = try? FileHandle(forWritingTo: output),
             let errorHandle = try? FileHandle(forWritingTo: errors)
-        else { throw DocumentError(.programFailed, "\(path): no temporary file can be written in \(output.path)") }
+        else { throw DocumentError(.programFailed, "\(path): the temporary file \(output.path) cannot be written") }
         defer {
             try? outputHandle.close()
             try? errorHandle.close()
         }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
-        // An absolute path cannot be taken for an option.
+        // An absolute path, because a relative one could look like an option.
         process.arguments = ["-enc", "UTF-8", "-eol", "unix", URL(fileURLWithPath: path).path, "-"]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = outputHandle
@@ -95,7 +95,7 @@ struct PDFText {
             throw DocumentError(
                 .programFailed,
                 "\(path): \(program) failed (\(status) \(process.terminationStatus))\(reason(errors)): "
-                    + "damaged, truncated or protected by a password?")
+                    + "damaged, truncated or password-protected?")
         }
         guard size(output) <= sizeLimit else {
             throw DocumentError(
@@ -115,7 +115,7 @@ struct PDFText {
         ((try? FileManager.default.attributesOfItem(atPath: file.path))?[.size] as? NSNumber)?.intValue ?? 0
     }
 
-    /// The first line that the program wrote about its failure.
+    /// The first line of the program's error output.
     private func reason(_ errors: URL) -> String {
         guard let file = FileHandle(forReadingAtPath: errors.path) else { return "" }
         defer { try? file.close() }

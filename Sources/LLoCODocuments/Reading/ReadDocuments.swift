@@ -1,44 +1,47 @@
-/// Documents that have been read once, in their order: that all of them can be, is known.
+/// Documents that have all been read once without an error, in order.
 ///
-/// Texts are kept up to a limit of bytes together, since all of them may be larger than the memory; others are read again.
+/// Texts are cached up to a total size, because all texts together may be larger than the memory. The others are read
+/// again on access.
 public struct ReadDocuments: Sendable {
-    /// The files' paths, as they were named or found in folders.
+    /// The files' paths, with folders replaced by the documents in them.
     public let paths: [String]
     private let reader: DocumentReader
-    private let kept: [Int: DocumentText]
+    private let cached: [Int: DocumentText]
 
     /// Reads files, and the documents in folders.
     ///
-    /// - Parameters:
-    ///   - textLimit: bytes of text that are kept
-    /// - Throws: `DocumentError` for the first that cannot be read; `CancellationError`
+    /// - Parameter textLimit: the maximum size of the cached texts in bytes
+    /// - Throws: `DocumentError` for the first file that cannot be read; `CancellationError`
     init(_ paths: [String], reader: DocumentReader, textLimit: Int) throws {
         self.paths = try reader.expand(paths)
         self.reader = reader
-        var kept: [Int: DocumentText] = [:]
+        var cached: [Int: DocumentText] = [:]
         var bytes = 0
         for (index, path) in self.paths.enumerated() {
             try Task.checkCancellation()
             let document = try reader.read(path)
-            bytes += document.text.utf8.count
-            if bytes <= textLimit { kept[index] = document }
+            let size = document.text.utf8.count
+            guard bytes + size <= textLimit else { continue }
+            bytes += size
+            cached[index] = document
         }
-        self.kept = kept
+        self.cached = cached
     }
 
-    /// The document in a place of ``paths``.
+    /// The document at an index of ``paths``.
     ///
-    /// - Throws: `DocumentError` where it was not kept and cannot be read any more
+    /// - Throws: `DocumentError` if it is not cached and can no longer be read
     public func document(at index: Int) throws -> DocumentText {
-        try kept[index] ?? reader.read(paths[index])
+        try cached[index] ?? reader.read(paths[index])
     }
 }
 
 extension DocumentReader {
-    /// Reads all files, and all documents in folders, before anything is done with one of them.
+    /// Reads all files, and all documents in folders, so that an error shows before any document is processed.
     ///
-    /// - Parameter textLimit: bytes of text that are kept; files beyond are read again when they are asked for
-    /// - Throws: `DocumentError` for the first that cannot be read; `CancellationError`
+    /// - Parameter textLimit: the maximum size of the cached texts in bytes, default 64 MiB; other texts are read again
+    ///   on access
+    /// - Throws: `DocumentError` for the first file that cannot be read; `CancellationError`
     public func readAll(_ paths: [String], keeping textLimit: Int = 64 << 20) throws -> ReadDocuments {
         try ReadDocuments(paths, reader: self, textLimit: textLimit)
     }

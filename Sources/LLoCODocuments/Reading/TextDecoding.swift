@@ -1,7 +1,7 @@
 internal import Foundation
 import LLoCOBase
 
-/// Bytes to text: UTF-8 with or without a byte order mark, UTF-16 with one; everything else is refused with the place.
+/// Decodes text: UTF-8 with or without a byte order mark, UTF-16 with one. Anything else is refused, with the offset.
 struct TextDecoding {
     let path: String
 
@@ -19,14 +19,14 @@ struct TextDecoding {
         return String(decoding: bytes[mark...], as: UTF8.self)
     }
 
-    /// UTF-8 as it is, the mark and what controls there are included; only NUL is refused.
+    /// Unchanged UTF-8, including a byte order mark and control characters; only NUL is refused.
     func exactText(_ bytes: [UInt8]) throws -> String {
         if bytes.contains(0) { try refuseBinary(bytes) }
         if let fault = UTF8Validation.fault(in: bytes) { throw refusal(fault, bytes) }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The path as a shell takes it.
+    /// The path, quoted for a shell.
     var quoted: String { "'" + path.replacingOccurrences(of: "'", with: "'\\''") + "'" }
 
     private func refusal(_ fault: UTF8Validation.Fault, _ bytes: [UInt8]) -> DocumentError {
@@ -45,7 +45,7 @@ struct TextDecoding {
         }
     }
 
-    /// Texts have no NUL bytes and next to no control characters.
+    /// Throws if the bytes are not text: a NUL byte, or more control characters than 4 and than 1 % of the bytes.
     func refuseBinary(_ bytes: [UInt8]) throws {
         var controls = 0
         var firstNUL: Int?
@@ -54,7 +54,7 @@ struct TextDecoding {
                 firstNUL = offset
                 break
             }
-            // Backspace to carriage return, and escape: terminal recordings are still text.
+            // Allow backspace to carriage return, and escape: terminal recordings are text.
             if !(8...13).contains(byte) && byte != 27 { controls += 1 }
         }
         if let offset = firstNUL {
@@ -68,18 +68,18 @@ struct TextDecoding {
                     "\(path): looks like UTF-16 without a byte order mark, expected UTF-8; "
                         + "convert it: iconv -f \(name) -t UTF-8 \(quoted)")
             }
-            throw DocumentError(.binary, "\(path): binary (a NUL byte at offset \(offset)), expected a text")
+            throw DocumentError(.binary, "\(path): binary (a NUL byte at offset \(offset)), expected text")
         }
         if controls > 4, controls > bytes.count / 100 {
             throw DocumentError(
-                .binary, "\(path): binary (\(controls) control characters in \(bytes.count) bytes), expected a text")
+                .binary, "\(path): binary (\(controls) control characters in \(bytes.count) bytes), expected text")
         }
     }
 
     private func utf16(_ bytes: [UInt8], bigEndian: Bool) throws -> String {
         guard bytes.count % 2 == 0 else {
             throw DocumentError(
-                .truncated, "\(path): UTF-16 of an odd number of bytes (\(bytes.count)): truncated? copy it again")
+                .truncated, "\(path): UTF-16 with an odd number of bytes (\(bytes.count)): truncated? copy it again")
         }
         var units: [UInt16] = []
         units.reserveCapacity(bytes.count / 2)
@@ -94,7 +94,7 @@ struct TextDecoding {
             if unit & 0xF800 != 0xD800 {
                 if unit == 0 {
                     throw DocumentError(
-                        .binary, "\(path): binary (UTF-16 with a NUL at byte \(2 * index + 2)), expected a text")
+                        .binary, "\(path): binary (UTF-16 with a NUL at byte \(2 * index + 2)), expected text")
                 }
                 index += 1
                 continue

@@ -1,23 +1,23 @@
 import LLoCOBase
 public import LLoCODocuments
 
-/// A compressor measured on questions about documents: some of them, drawn by a seed.
+/// An evaluation of a compressor on questions about documents; the questions can be a random sample.
 ///
 ///     let evaluation = try AnswerEvaluation(
 ///         [QuestionSet(contentsOf: file)], measure: AnswerMeasure(engine.compressor, tokenizer: tokenizer))
 ///     print(try evaluation.figures().gapClosedCompressed)
 public struct AnswerEvaluation {
-    /// What each question is measured with.
+    /// The measure of each question.
     public let measure: AnswerMeasure
     private let documents: [QuestionDocument]
     private let seed: UInt64
 
-    /// Draws questions.
+    /// Draws the questions.
     ///
     /// - Parameters:
-    ///   - count: questions, at most; nil for all
-    ///   - seed: what questions, and the bootstrap, are drawn from
-    /// - Throws: `EvaluationError` where no question is about a document whose text is there.
+    ///   - count: maximum number of questions; nil for all
+    ///   - seed: seed of the sample and of the bootstrap; default 0
+    /// - Throws: `EvaluationError` if no question is about a document with a text.
     public init(_ sets: [QuestionSet], measure: AnswerMeasure, count: Int? = nil, seed: UInt64 = 0) throws {
         self.measure = measure
         self.seed = seed
@@ -37,38 +37,39 @@ public struct AnswerEvaluation {
         }
         guard !documents.isEmpty else {
             throw EvaluationError(
-                .invalid, "no question to measure: expected a field \"document\" with the text that it is about")
+                .invalid, "no question to measure: expected a field \"document\" with the document's text")
         }
     }
 
-    /// Measures all questions that were drawn.
+    /// Measures all drawn questions.
     ///
-    /// Foreign vectors are those of the next longer document, so that there are as many; for the longest those of the second.
+    /// Foreign vectors come from the next longer document, so that there are enough of them; for the longest document,
+    /// from the second longest.
     ///
-    /// - Parameter onQuestion: told after each question how many of all are done
-    /// - Throws: `EvaluationError` where none of them fits the model's window.
+    /// - Parameter onQuestion: called after each question with the number of finished questions and the total
+    /// - Throws: `EvaluationError` if no question fits the model's context window.
     public func figures(
         onQuestion: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> AnswerFigures {
         let total = documents.reduce(0) { $0 + $1.questions.count }
         var losses: [[AnswerMeasure.Losses]] = Array(repeating: [], count: documents.count)
-        var before = 0
+        var doneBefore = 0
         func measure(_ index: Int, _ document: AnswerMeasure.Document, _ foreign: AnswerMeasure.Document?) throws {
             let questions = documents[index].questions
-            var done = before
+            var done = doneBefore
             losses[index] = try self.measure.losses(of: document, foreign: foreign, questions: questions) {
                 done += 1
                 try onQuestion(done, total)
             }.compactMap { $0 }
-            before += questions.count
+            doneBefore += questions.count
         }
         let lengths = documents.map { $0.document?.utf8.count ?? 0 }
         var longest: (index: Int, document: AnswerMeasure.Document)?
         var (second, longer): (AnswerMeasure.Document?, AnswerMeasure.Document?)
         for index in documents.indices.sorted(by: { (-lengths[$0], $0) < (-lengths[$1], $1) }) {
             let text = documents[index].document ?? ""
-            guard let document = try AnswerMeasure.fitting({ try self.measure.document(text) }) else {
-                before += documents[index].questions.count
+            guard let document = try AnswerMeasure.nilIfTooLong({ try self.measure.document(text) }) else {
+                doneBefore += documents[index].questions.count
                 continue
             }
             if longest == nil {
@@ -84,7 +85,7 @@ public struct AnswerEvaluation {
         let all = losses.flatMap { $0 }
         guard !all.isEmpty else {
             throw EvaluationError(
-                .doesNotFit, "none of the \(total) questions fits the model's window with its document")
+                .doesNotFit, "none of the \(total) questions fits the model's context window with its document")
         }
         return AnswerFigures(all, documents: names, omitted: total - all.count, seed: seed)
     }

@@ -1,46 +1,45 @@
 public import LLoCOReports
 
-/// What a compressor's measure of answers came to over questions; intervals are by bootstrap over documents.
+/// The results of a compressor's answer measure over questions; intervals are by bootstrap over documents.
 public struct AnswerFigures: Sendable, Encodable {
-    /// Questions that were measured
+    /// Number of measured questions.
     public let questions: Int
-    /// Documents that they are about
+    /// Number of their documents.
     public let documents: Int
-    /// Questions that were left out: with their context they do not fit the window
+    /// Number of skipped questions, which do not fit the context window with their context.
     public let omitted: Int
-    /// Mean positions that stand for a document in `compressed`, `passages` and `hybrid`, at most
+    /// Mean maximum number of positions per document in `compressed`, `passages` and `hybrid`.
     public let positions: Double
-    /// Mean loss of an answer's token after nothing, nats; see ``AnswerMeasure/Losses``
+    /// Mean loss per answer token without a context, in nats; see ``AnswerMeasure/Losses``.
     public let lossNone: Double
-    /// The same after the document's vectors
+    /// The loss after the document's vectors.
     public let lossCompressed: Double
-    /// The same after pieces of its text
+    /// The loss after pieces of its text.
     public let lossPassages: Double
-    /// The same after both
+    /// The loss after vectors and pieces.
     public let lossHybrid: Double
-    /// The same after its text
+    /// The loss after its text.
     public let lossFull: Double
-    /// The same after another document's vectors; nil where some question had none
+    /// The loss after another document's vectors; nil if some question had none.
     public let lossForeign: Double?
-    /// The share of the gap that vectors close: (none - compressed) / (none - full); as the other shares nil where the text
-    /// makes the answers no likelier than nothing does
+    /// The share of the gap closed by vectors: (none - compressed) / (none - full). All shares are nil if the text does
+    /// not make the answers more likely.
     public let gapClosedCompressed: IntervalEstimate?
-    /// The share that pieces close
+    /// The share closed by pieces.
     public let gapClosedPassages: IntervalEstimate?
-    /// The share that both close
+    /// The share closed by vectors and pieces.
     public let gapClosedHybrid: IntervalEstimate?
-    /// The share that another document's vectors close
+    /// The share closed by another document's vectors.
     public let gapClosedForeign: IntervalEstimate?
-    /// What vectors close beyond another document's
+    /// The share closed by vectors minus that closed by another document's vectors.
     public let compressedBeyondForeign: IntervalEstimate?
-    /// What both close beyond vectors alone, question by question
+    /// The share closed by vectors and pieces minus that closed by vectors, paired by question.
     public let hybridBeyondCompressed: IntervalEstimate?
-    /// What both close beyond pieces alone
+    /// The share closed by vectors and pieces minus that closed by pieces.
     public let hybridBeyondPassages: IntervalEstimate?
-    /// What vectors close beyond pieces
+    /// The share closed by vectors minus that closed by pieces.
     public let compressedBeyondPassages: IntervalEstimate?
-    /// Each question's losses, in the order in which they were measured: two compressors' can be compared question by
-    /// question
+    /// Each question's losses, in the order of measurement, so that two compressors can be compared by question.
     public let lossesByQuestion: [AnswerMeasure.Losses]
 
     enum CodingKeys: String, CodingKey {
@@ -62,12 +61,12 @@ public struct AnswerFigures: Sendable, Encodable {
         case lossesByQuestion = "losses_by_question"
     }
 
-    /// The figures of some losses, one or more.
+    /// Computes the figures of one or more losses.
     ///
     /// - Parameters:
-    ///   - documents: which document each is about
-    ///   - omitted: questions that could not be measured
-    ///   - seed: what the bootstrap draws from
+    ///   - documents: the document of each loss
+    ///   - omitted: number of questions that could not be measured
+    ///   - seed: seed of the bootstrap
     public init(_ losses: [AnswerMeasure.Losses], documents: [String], omitted: Int, seed: UInt64) {
         let foreign = losses.compactMap(\.foreign)
         let hasForeign = foreign.count == losses.count
@@ -77,10 +76,10 @@ public struct AnswerFigures: Sendable, Encodable {
             } + (hasForeign ? [foreign] : [])
         let means = columns.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
         let bootstrap = Bootstrap(documents: documents, seed: seed)
-        /// Of the gap, what the loss in one column is below that in another.
+        /// The loss difference between two columns as a share of the gap.
         func closed(_ column: Int, beyond other: Int = 0) -> IntervalEstimate? {
             guard means[0] > means[4] else { return nil }
-            // A draw of documents without a gap has a share without an end.
+            // A bootstrap sample without a gap would divide by zero.
             return bootstrap.estimate(columns) { ($0[other] - $0[column]) / max(1e-6, $0[0] - $0[4]) }
         }
         questions = losses.count

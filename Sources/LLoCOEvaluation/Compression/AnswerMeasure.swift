@@ -7,34 +7,34 @@ import LLoCOModels
 public import LLoCOTokenizers
 import LLoCOTorch
 
-/// How much a compressor's vectors help a model to find the right answers to questions about a document: the loss of
-/// reference answers after a question that stands behind nothing, vectors, pieces of text, both, the full text, or the
-/// vectors of another document.
+/// A measure of how much a compressor's vectors help a model to answer questions about a document: the loss of
+/// reference answers, with no context, vectors, pieces of text, both, the full text, or the vectors of another document
+/// before the question.
 ///
-/// Vectors, pieces and both take as many positions. Prompts and pieces are those of an answer in the mode of that name, but
-/// without what retrieval finds where the question's own words find nothing.
+/// Vectors, pieces and both have the same budget of positions. Prompts and pieces are those of the answer mode of the
+/// same name, but without the retrieval fallback for questions whose words find nothing.
 public struct AnswerMeasure {
-    /// Mean -log p of a token of a question's first reference answer, the token that ends it included, in nats.
+    /// Mean -log p per token of a question's first reference answer, including its end token, in nats.
     public struct Losses: Sendable, Equatable, Encodable {
-        /// Nothing stands before the question.
+        /// Loss without a context.
         public var none: Double
-        /// The document's vectors.
+        /// Loss after the document's vectors.
         public var compressed: Double
-        /// The pieces of its text that mode `hybrid` would read, in as many positions.
+        /// Loss after the pieces of text that mode `hybrid` would select, in the same number of positions.
         public var passages: Double
-        /// Both, together in as many positions.
+        /// Loss after vectors and pieces, together in the same number of positions.
         public var hybrid: Double
-        /// Its text, without the middle where the window does not hold all of it.
+        /// Loss after the document's text; a text longer than the context window loses its middle.
         public var full: Double
-        /// Another document's vectors, in as many positions: what vectors bring that say nothing of this one; nil without
-        /// another.
+        /// Loss after another document's vectors, in the same number of positions: the effect of vectors without
+        /// information on this document; nil without another document.
         public var foreign: Double?
-        /// Positions of vectors, pieces, or both, at most
+        /// Maximum number of positions of vectors, pieces, or both.
         public var positions: Int
 
         enum CodingKeys: String, CodingKey { case none, compressed, passages, hybrid, full, foreign, positions }
 
-        /// Losses that were measured.
+        /// Creates measured losses.
         public init(
             none: Double, compressed: Double, passages: Double, hybrid: Double, full: Double, foreign: Double?,
             positions: Int
@@ -45,13 +45,13 @@ public struct AnswerMeasure {
         }
     }
 
-    /// A document as it is read before questions.
+    /// A compressed document, ready for questions.
     public struct Document {
         fileprivate let ids: [Int]
-        /// In the model's dtype
+        /// In the model's dtype.
         fileprivate let vectors: SegmentVectors
         fileprivate let segments: [ContextSelection.Segment]
-        /// Of its pieces
+        /// The index of its pieces.
         fileprivate let index: ExcerptIndex
     }
 
@@ -63,10 +63,12 @@ public struct AnswerMeasure {
     private let adapter: Adapter?
     private var decoder: Llama { compressor.decoder }
 
+    /// Creates a measure.
+    ///
     /// - Parameters:
-    ///   - size: positions that stand for the document
-    ///   - textShare: of the positions, where vectors and pieces stand together; nil where the question decides
-    ///   - adapter: on in every condition; nil for the model as it is
+    ///   - size: the budget of positions per document
+    ///   - textShare: maximum share of text in the budget of `hybrid`; nil to decide by question
+    ///   - adapter: an adapter that is active in every condition; nil for none
     /// - Throws: `TokenizerError` for an unknown chat template.
     public init(
         _ compressor: Compressor, tokenizer: any Tokenizer, size: ContextBudget.Size = .usual,
@@ -82,7 +84,7 @@ public struct AnswerMeasure {
 
     /// Compresses a document.
     ///
-    /// - Throws: `ModelError` where it cannot be compressed in the window.
+    /// - Throws: `ModelError` if it cannot be compressed in the context window.
     public func document(_ text: String) throws -> Document {
         try withoutGradients {
             let tokens = tokenizer.encodeWithOffsets(text, special: .asText)
@@ -98,37 +100,37 @@ public struct AnswerMeasure {
         }
     }
 
-    /// Measures some questions about one document.
+    /// Measures questions about one document.
     ///
-    /// The calling task's cancellation is looked for after each question.
+    /// Task cancellation is checked after each question.
     ///
     /// - Parameters:
-    ///   - foreign: another document, whose vectors are read too; nil for none
-    ///   - onQuestion: told after each question that was measured in all conditions
-    /// - Returns: the losses of each question; nil of one that does not fit the window with its context
+    ///   - foreign: another document whose vectors are measured too; nil for none
+    ///   - onQuestion: called after each question
+    /// - Returns: the losses of each question; nil for a question that does not fit the context window
     public func losses(
         of document: Document, foreign: Document? = nil, questions: [Question], onQuestion: () throws -> Void = {}
     ) throws -> [Losses?] {
         try withoutGradients {
             let positions = size.positions(for: document.ids.count)
-            var reader = TextReader(self, document.ids)
+            var fullText = FullTextLoss(self, document.ids)
             return try questions.map { question in
                 let answer = try prompts.answer(question.answers[0])
-                func loss(_ share: Double?, _ read: Document, withVectors: Bool = true) throws -> Double {
+                func loss(_ share: Double?, _ source: Document, withVectors: Bool = true) throws -> Double {
                     let selection = try ContextSelection(
-                        question.text, read.index, prompts: prompts, segments: withVectors ? [read.segments] : nil,
+                        question.text, source.index, prompts: prompts, segments: withVectors ? [source.segments] : nil,
                         ContextBudget(positions: positions, textShare: share))
                     let rows = withVectors ? selection.rows[0] : []
                     return try self.loss(
                         of: answer, behind: prompts.prompt(question: question.text, context: selection.text),
-                        after: rows.isEmpty ? nil : read.vectors.selected(rows))
+                        after: rows.isEmpty ? nil : source.vectors.selected(rows))
                 }
-                let losses = try Self.fitting {
+                let losses = try Self.nilIfTooLong {
                     try Losses(
                         none: self.loss(of: answer, behind: prompts.prompt(question: question.text), after: nil),
                         compressed: loss(0, document), passages: loss(1, document, withVectors: false),
                         hybrid: loss(textShare, document),
-                        full: reader.loss(of: answer, question: question.text),
+                        full: fullText.loss(of: answer, question: question.text),
                         foreign: foreign.map { try loss(0, $0) }, positions: positions)
                 }
                 try Task.checkCancellation()
@@ -138,8 +140,8 @@ public struct AnswerMeasure {
         }
     }
 
-    /// nil where something does not fit the window.
-    static func fitting<Result>(_ body: () throws -> Result) throws -> Result? {
+    /// The result of `body`; nil if something does not fit the context window.
+    static func nilIfTooLong<Result>(_ body: () throws -> Result) throws -> Result? {
         do {
             return try body()
         } catch let error as ModelError where error.errorCode == .doesNotFit {
@@ -147,13 +149,13 @@ public struct AnswerMeasure {
         }
     }
 
-    /// What is on while a prompt is read, behind vectors or without any.
-    private func adapters(readingVectors: Bool) throws -> ActiveAdapters {
-        ActiveAdapters((readingVectors ? try compressor.readingAdapters.list : []) + (adapter.map { [$0] } ?? []))
+    /// The active adapters for a prompt after vectors or without vectors.
+    private func adapters(afterVectors: Bool) throws -> ActiveAdapters {
+        ActiveAdapters((afterVectors ? try compressor.readingAdapters.list : []) + (adapter.map { [$0] } ?? []))
     }
 
     private func loss(of answer: [Int], behind prompt: [Int], after vectors: SegmentVectors?) throws -> Double {
-        let adapters = try adapters(readingVectors: vectors != nil)
+        let adapters = try adapters(afterVectors: vectors != nil)
         let context = try vectors.map { try compressor.context($0, adapters: adapters) }
         return try loss(of: answer, behind: prompt, after: context, adapters)
     }
@@ -166,20 +168,20 @@ public struct AnswerMeasure {
         guard length <= window else {
             throw ModelError(
                 .doesNotFit,
-                "a question with its context and answer has \(length) positions, the window holds \(window)")
+                "a question with its context and answer has \(length) positions, the context window holds \(window)")
         }
         let hidden = try decoder.predictors(
             of: [(prompt + answer, prompt.count)], after: context, adapters: adapters, recomputes: false)[0]
         let sum = try decoder.crossEntropy(hidden, targets: answer)
-        guard sum.isFinite else { throw ModelError.scoresAreNoNumbers(decoder.dtype) }
+        guard sum.isFinite else { throw ModelError.nonFiniteLogits(decoder.dtype) }
         return sum / Double(answer.count)
     }
 
-    /// A document's text before its questions: what their prompts begin with is read once.
-    private struct TextReader {
+    /// The losses after a document's full text. The prompts' common prefix is computed once and cached.
+    private struct FullTextLoss {
         let measure: AnswerMeasure
         let ids: [Int]
-        private var head: [Int] = []
+        private var prefix: [Int] = []
         private var cache: KeyValueCache?
 
         init(_ measure: AnswerMeasure, _ ids: [Int]) {
@@ -193,19 +195,20 @@ public struct AnswerMeasure {
             let room = FullText.room(max(0, window - empty - answer.count), window: window)
             let text = FullText.kept(ids, room: room)
             let prompt = try measure.prompts.prompt(question: question, context: text)
-            let adapters = try measure.adapters(readingVectors: false)
-            if !prompt.starts(with: head) || cache == nil {
+            let adapters = try measure.adapters(afterVectors: false)
+            if !prompt.starts(with: prefix) || cache == nil {
                 let other = try measure.prompts.prompt(question: question.isEmpty ? "?" : "", context: text)
-                head = zip(prompt, other).prefix { $0 == $1 }.map { $0.0 }
-                let read = KeyValueCache(layerCount: measure.decoder.configuration.layerCount)
-                if !head.isEmpty {
+                prefix = zip(prompt, other).prefix { $0 == $1 }.map { $0.0 }
+                let prefixCache = KeyValueCache(layerCount: measure.decoder.configuration.layerCount)
+                if !prefix.isEmpty {
                     _ = try measure.decoder.hiddenStates(
-                        measure.decoder.embed(head), cache: read, adapters: adapters, last: 0)
+                        measure.decoder.embed(prefix), cache: prefixCache, adapters: adapters, last: 0)
                 }
-                cache = read
+                cache = prefixCache
             }
             return try measure.loss(
-                of: answer, behind: Array(prompt.dropFirst(head.count)), after: head.isEmpty ? nil : cache, adapters)
+                of: answer, behind: Array(prompt.dropFirst(prefix.count)), after: prefix.isEmpty ? nil : cache,
+                adapters)
         }
     }
 }

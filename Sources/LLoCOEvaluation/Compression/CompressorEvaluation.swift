@@ -2,42 +2,42 @@ import LLoCOBase
 public import LLoCOTokenizers
 public import LLoCOTraining
 
-/// A compressor measured on texts: for each number of segments some texts that are long enough, each cut at a random
-/// place.
+/// An evaluation of a compressor on texts: for each number of segments, a sample of the texts that are long enough,
+/// each ending at a random place.
 ///
 ///     let evaluation = try CompressorEvaluation(
 ///         corpus, measure: CompressorMeasure(engine.compressor), tokenizer: engine.model.tokenizer)
 ///     for figures in try evaluation.figures() { print(figures.segments, figures.gapClosed) }
 public struct CompressorEvaluation {
-    /// What is measured.
+    /// Options of the evaluation.
     public struct Options: Sendable {
-        /// Numbers of segments before the scored tokens, 1 or more each.
+        /// Numbers of segments before the scored tokens, 1 or more each; default 1, 2, 4, 8, 16, 32.
         public var segments = [1, 2, 4, 8, 16, 32]
-        /// Texts at each number of segments, at most: 32 by default.
+        /// Maximum number of texts per number of segments; default 32.
         public var samples = 32
-        /// Whether only texts are read that are kept from training: not by default.
+        /// Whether to use only the texts held out from training; default false.
         public var heldOutOnly = false
-        /// What places in texts, and the bootstrap, are drawn from: 0 by default.
+        /// Seed of the text places and of the bootstrap; default 0.
         public var seed: UInt64 = 0
 
-        /// The defaults.
+        /// Creates the default options.
         public init() {}
     }
 
-    /// A text's tokens, of which the last are scored, and what is measured on them.
+    /// A text whose last tokens are scored, and the numbers of segments to measure.
     private struct Window {
         let text: CompressorMeasure.Text
         let segments: [Int]
     }
 
-    /// What each text is measured with.
+    /// The measure of each text.
     public let measure: CompressorMeasure
     private let options: Options
     private let windows: [Window]
 
-    /// Draws from a corpus what is measured.
+    /// Draws the texts from a corpus.
     ///
-    /// - Throws: `EvaluationError` where no text is long enough, or none of those that are held out.
+    /// - Throws: `EvaluationError` if no text, or no held-out text, is long enough.
     public init(
         _ corpus: TrainingCorpus, measure: CompressorMeasure, tokenizer: any Tokenizer, options: Options = Options()
     ) throws {
@@ -49,12 +49,12 @@ public struct CompressorEvaluation {
             let needed = measure.tokens(segments: options.segments.min() ?? 1)
             throw EvaluationError(
                 .invalid,
-                "none of the \(texts.count) \(options.heldOutOnly ? "held-out " : "")texts has the \(needed) tokens that "
-                    + "the measure needs")
+                "none of the \(texts.count) \(options.heldOutOnly ? "held-out " : "")texts has the \(needed) tokens "
+                    + "that the measure needs")
         }
     }
 
-    /// The first texts, by their digests, that are long enough for each number of segments; each is cut at a random place.
+    /// For each number of segments, the first texts by digest that are long enough; each ends at a random place.
     private static func windows(
         of texts: [String], _ measure: CompressorMeasure, _ tokenizer: any Tokenizer, _ options: Options
     ) -> [Window] {
@@ -76,11 +76,11 @@ public struct CompressorEvaluation {
         return windows
     }
 
-    /// Measures all texts; the figures of each number of segments that some text is long enough for, the least first.
+    /// Measures all texts. Returns figures for each number of segments that some text is long enough for, ascending.
     ///
-    /// The calling task's cancellation is looked for after each segment.
+    /// Task cancellation is checked after each segment.
     ///
-    /// - Parameter onSegment: told after each segment that was read how many of all are
+    /// - Parameter onSegment: called after each segment with the number of finished segments and the total
     public func figures(
         onSegment: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> [CompressorFigures] {
@@ -88,7 +88,7 @@ public struct CompressorEvaluation {
         var done = 0
         let outcomes = try windows.indices.map { index in
             let window = windows[index]
-            // The next text that is as long.
+            // The next text that is at least as long.
             let other = (windows[(index + 1)...] + windows[..<index]).first {
                 $0.text.ids.count >= window.text.ids.count
             }

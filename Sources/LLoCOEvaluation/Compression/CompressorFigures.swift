@@ -1,35 +1,35 @@
 import LLoCOReports
 
-/// What a compressor's measure came to at one number of segments, over texts.
+/// The results of a compressor's measure over texts, for one number of segments.
 public struct CompressorFigures: Sendable, Encodable {
-    /// Segments that stood before the recent tokens
+    /// Number of segments before the recent tokens.
     public let segments: Int
-    /// Texts that were measured
+    /// Number of measured texts.
     public let texts: Int
-    /// Mean -log p of a scored token, nats; see ``CompressorMeasure/Losses``
+    /// Mean -log p per scored token without a context, in nats; see ``CompressorMeasure/Losses``.
     public let lossNone: Double
-    /// The same after the segments' text
+    /// The loss after the segments' text.
     public let lossFull: Double
-    /// Tokens that `full` read: fewer than the segments have where the window does not hold them
+    /// Number of context tokens in `full`; less than the segments' if they do not fit the context window.
     public let fullTokens: Int
-    /// The same after their vectors
+    /// The loss after the segments' vectors.
     public let lossCompressed: Double
-    /// The same after as many of their tokens as there are vectors
+    /// The loss after as many of the segments' tokens as there are vectors.
     public let lossExtract: Double
-    /// The share of the gap that vectors close: (none - compressed) / (none - full); 95 % interval from ``gapClosedLow``
-    /// to ``gapClosedHigh``
+    /// The share of the gap closed by vectors: (none - compressed) / (none - full); 95 % interval from ``gapClosedLow``
+    /// to ``gapClosedHigh``.
     public let gapClosed: Double
-    /// The lower end of the interval, by bootstrap over texts
+    /// The lower end of the interval, by bootstrap over texts.
     public let gapClosedLow: Double
-    /// The upper end
+    /// The upper end of the interval.
     public let gapClosedHigh: Double
-    /// The same of the extract.
+    /// The share of the gap closed by the extract.
     public let gapClosedExtract: Double
-    /// The same of another text's vectors: what is no memory; nil where a text had none beside it.
+    /// The loss after another text's vectors, the part that is not memory; nil if some text had no other text.
     public let lossForeign: Double?
-    /// The share of the gap that another text's vectors close; nil as ``lossForeign`` is
+    /// The share of the gap closed by another text's vectors; nil if ``lossForeign`` is nil.
     public let gapClosedForeign: Double?
-    /// Each text's losses, in the order in which texts were measured: two compressors' can be compared text by text.
+    /// Each text's losses, in the order of measurement, so that two compressors can be compared by text.
     public let lossesByText: [CompressorMeasure.Losses]
 
     enum CodingKeys: String, CodingKey {
@@ -48,10 +48,10 @@ public struct CompressorFigures: Sendable, Encodable {
         case lossesByText = "losses_by_text"
     }
 
-    /// The figures of the texts that were measured at `segments`; nil where there is none.
+    /// Computes the figures of the texts measured at `segments`; nil if there are none.
     ///
-    /// What vectors are compared with is read by the model as it is or with the compressor's adapter, whichever is better
-    /// over all texts: an adapter that has learned a kind of text shall not pass for memory.
+    /// The baselines run without or with the compressor's adapter, whichever is better over all texts, so that an
+    /// adapter's knowledge of a kind of text does not count as memory.
     public init?(_ outcomes: [CompressorMeasure.Outcome], segments: Int, seed: UInt64) {
         let plain = outcomes.compactMap { $0.plain[segments] }
         let adapted = outcomes.compactMap { $0.adapted[segments] }

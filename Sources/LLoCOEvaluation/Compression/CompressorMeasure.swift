@@ -4,35 +4,35 @@ public import LLoCOCompression
 import LLoCOModels
 import LLoCOTorch
 
-/// How much a compressor's vectors keep of what a long text tells a model about its continuation.
+/// A measure of how much information about a long text's continuation a compressor's vectors keep.
 ///
-/// In every condition the same tokens of raw text stand right before the scored ones, so that recency does not pass for
-/// memory. Before those stand nothing, the text itself, its vectors, or as many of its own tokens as there are vectors,
-/// those that the model expects least. The vectors of another text tell what vectors bring that is no memory: a manner of
-/// writing that the compressor has learned from what it was trained on. What an answer begins with before any vector (one
-/// ordinary token in the form of keys and values) stands first in all of them.
+/// In every condition, the same raw tokens stand right before the scored ones, so that recency does not count as
+/// memory. The context before them is empty, the text, its vectors, or as many of its tokens as there are vectors
+/// (those with the highest surprisal). The vectors of another text show the effect that is not memory: a style that the
+/// compressor has learned from its training data. Every condition begins with the same start as an answer before any
+/// vector (one ordinary token in the form of keys and values).
 public struct CompressorMeasure: Sendable {
-    /// Tokens of raw text right before the scored ones, in every condition
+    /// Number of raw tokens right before the scored ones, in every condition.
     public let recentTokens: Int
-    /// Tokens at a text's end that losses are the mean of
+    /// Number of scored tokens at a text's end.
     public let scoredTokens: Int
 
-    /// Mean -log p of a text's scored tokens, nats.
+    /// Mean -log p per scored token of a text, in nats.
     public struct Losses: Sendable, Equatable, Encodable {
-        /// Nothing stands before the recent tokens.
+        /// Loss with only the recent tokens.
         public var none: Double
-        /// The text of the segments, its last part where the window does not hold all of it.
+        /// Loss after the segments' text, or after its last part if it does not fit the context window.
         public var full: Double
-        /// Their vectors.
+        /// Loss after the segments' vectors.
         public var compressed: Double
-        /// As many of their tokens as there are vectors, picked by surprisal, in the text's order.
+        /// Loss after as many of the segments' tokens as there are vectors, selected by surprisal, in text order.
         public var extract: Double
-        /// The vectors of another text; nil where there is none.
+        /// Loss after the vectors of another text; nil without another text.
         public var foreign: Double?
-        /// Tokens of the text that `full` read: fewer than the segments have where the window does not hold them.
+        /// Number of context tokens in `full`; less than the segments' if they do not fit the context window.
         public var fullTokens: Int
 
-        /// Losses of one text, nats a token.
+        /// Creates the losses of one text, in nats per token.
         public init(
             none: Double, full: Double, compressed: Double, extract: Double, foreign: Double? = nil, fullTokens: Int
         ) {
@@ -52,40 +52,45 @@ public struct CompressorMeasure: Sendable {
 
     /// One text's losses, by the number of segments before the recent tokens.
     public struct Outcome: Sendable {
-        /// Read by the model as it is.
+        /// Baselines without an adapter.
         public var plain: [Int: Losses] = [:]
-        /// Nothing, the text and its extract read with the compressor's adapter on.
+        /// Baselines (`none`, `full`, `extract`) with the compressor's adapter.
         public var adapted: [Int: Losses] = [:]
 
-        /// No losses yet.
+        /// Creates an outcome without losses.
         public init() {}
     }
 
-    /// A text to measure with, for one measure alone. It keeps the vectors that were made of it: they are its own, and
-    /// another text's beside others.
+    /// A text to measure, for use with a single measure. It caches its vectors, which are used for the text itself and
+    /// as foreign vectors for other texts.
     public final class Text {
-        /// The text's tokens
+        /// The text's token ids.
         public let ids: [Int]
-        /// By how many tokens, the last ones before those that are read raw, they were made of
+        /// By the number of compressed tokens, which end where the raw tokens begin.
         fileprivate var vectors: [Int: SegmentVectors] = [:]
 
-        /// A text of these tokens, of which no vectors are made yet.
+        /// Creates a text without cached vectors.
         public init(_ ids: [Int]) { self.ids = ids }
 
-        /// Frees the vectors that are kept; they are made again where they are needed.
+        /// Frees the cached vectors; they are recomputed on demand.
         public func forgetVectors() { vectors = [:] }
     }
 
     private let compressor: Compressor
     private var decoder: Llama { compressor.decoder }
 
-    /// - Throws: `ModelError` where the model's window does not hold what is read raw.
+    /// Creates a measure.
+    ///
+    /// - Parameters:
+    ///   - recentTokens: number of raw tokens before the scored ones; default 128
+    ///   - scoredTokens: number of scored tokens; default 512
+    /// - Throws: `ModelError` if the raw tokens do not fit the context window.
     public init(_ compressor: Compressor, recentTokens: Int = 128, scoredTokens: Int = 512) throws {
         let window = compressor.decoder.configuration.maximumPositions
         guard recentTokens > 0, scoredTokens > 0, recentTokens + scoredTokens < window else {
             throw ModelError(
                 .doesNotFit,
-                "the measure reads \(recentTokens + scoredTokens) tokens of a text as they are, the model's window holds "
+                "the measure needs \(recentTokens + scoredTokens) raw tokens of a text, the model's window holds "
                     + "\(window)")
         }
         self.compressor = compressor
@@ -93,7 +98,7 @@ public struct CompressorMeasure: Sendable {
         self.scoredTokens = scoredTokens
     }
 
-    /// The tokens of a text that a measure with so many segments needs.
+    /// The number of tokens that a text needs for a number of segments.
     public func tokens(segments: Int) -> Int {
         segments * compressor.scheme.segmentTokens + recentTokens + scoredTokens
     }
@@ -101,11 +106,11 @@ public struct CompressorMeasure: Sendable {
     /// Measures one text.
     ///
     /// - Parameters:
-    ///   - text: the last of its tokens are scored; those before the segments are not read
+    ///   - text: the text; its last tokens are scored, tokens before the segments are ignored
     ///   - counts: numbers of segments
-    ///   - other: another text, of as many tokens or more as the greatest count needs
-    ///   - onSegment: told after each segment that was read
-    /// - Throws: `ModelError` where a count needs more tokens than there are, or more positions than the window holds.
+    ///   - other: another text with at least as many tokens as the maximum count needs
+    ///   - onSegment: called after each segment
+    /// - Throws: `ModelError` if a count needs more tokens than the text has, or more positions than the window holds.
     public func losses(
         of text: Text, segments counts: [Int], beside other: Text? = nil, onSegment: () throws -> Void = {}
     ) throws -> Outcome {
@@ -121,56 +126,56 @@ public struct CompressorMeasure: Sendable {
                 .invalid,
                 "another text of \(other?.ids.count ?? 0) tokens, expected \(tokens(segments: maximum)) or more")
         }
-        let rest = Array(text.ids.suffix(tail))
-        let read = Array(text.ids.dropLast(tail).suffix(maximum * size))
+        let rawTokens = Array(text.ids.suffix(tail))
+        let segmentTokens = Array(text.ids.dropLast(tail).suffix(maximum * size))
         let window = decoder.configuration.maximumPositions
         return try withoutGradients {
             let start = try emptyContext().count
-            var picks: [[Int]] = []
-            for start in stride(from: 0, to: read.count, by: size) {
-                let segment = Array(read[start..<start + size])
+            var extracts: [[Int]] = []
+            for start in stride(from: 0, to: segmentTokens.count, by: size) {
+                let segment = Array(segmentTokens[start..<start + size])
                 let places = try Surprisal.greatest(
                     compressor.scheme.summaryTokens, of: Surprisal.values(of: segment, decoder))
-                picks.append(places.map { segment[$0] })
+                extracts.append(places.map { segment[$0] })
                 try onSegment()
             }
             var outcome = Outcome()
             let reading = try compressor.readingAdapters
-            // An adapter that is on while text is read has learned from text, whether vectors are read with it or not.
-            let learned = try compressor.textAdapters
-            let readers = learned.list.isEmpty ? [ActiveAdapters.none] : [.none, learned]
-            let none = try readers.map { try loss(after: [], rest, $0) }
+            // The baselines use the adapter that is active for text, whether or not vectors are read with it.
+            let textAdapters = try compressor.textAdapters
+            let adapterSets = textAdapters.list.isEmpty ? [ActiveAdapters.none] : [.none, textAdapters]
+            let none = try adapterSets.map { try loss(after: [], rawTokens, $0) }
             let vectors = try vectors(of: text, segments: counts)
             let foreignVectors = try other.map { try self.vectors(of: $0, segments: counts) }
             func compressed(_ vectors: SegmentVectors) throws -> Double {
                 let context = try compressor.context(
                     vectors.to(decoder.dtype, device: decoder.device), adapters: reading)
-                return try loss(cache: context, rest, reading)
+                return try loss(cache: context, rawTokens, reading)
             }
-            // By length: beyond the window it is the same text for every number of segments.
+            // Cached by length: once the window is full, every number of segments has the same text.
             var full: [Int: [Double]] = [:]
             for count in Set(counts).sorted() {
-                let own = Array(read.suffix(count * size))
+                let contextTokens = Array(segmentTokens.suffix(count * size))
                 for _ in 0..<count { try onSegment() }
                 let compressedLoss = try compressed(vectors[count]!)
                 let foreignLoss = try foreignVectors.map { try compressed($0[count]!) }
-                let seen = own.suffix(window - tail - start)
-                let whole = try full[seen.count] ?? readers.map { try loss(after: seen, rest, $0) }
+                let seen = contextTokens.suffix(window - tail - start)
+                let whole = try full[seen.count] ?? adapterSets.map { try loss(after: seen, rawTokens, $0) }
                 full[seen.count] = whole
-                for (index, reader) in readers.enumerated() {
+                for (index, adapters) in adapterSets.enumerated() {
                     let losses = Losses(
                         none: none[index], full: whole[index], compressed: compressedLoss,
-                        extract: try loss(after: picks.suffix(count).flatMap { $0 }, rest, reader),
+                        extract: try loss(after: extracts.suffix(count).flatMap { $0 }, rawTokens, adapters),
                         foreign: foreignLoss, fullTokens: seen.count)
                     if index == 0 { outcome.plain[count] = losses }
-                    if index == readers.count - 1 { outcome.adapted[count] = losses }
+                    if index == adapterSets.count - 1 { outcome.adapted[count] = losses }
                 }
             }
             return outcome
         }
     }
 
-    /// The vectors of a text's last segments, by how many.
+    /// The vectors of a text's last segments, by number of segments.
     private func vectors(of text: Text, segments counts: [Int]) throws -> [Int: SegmentVectors] {
         let scheme = compressor.scheme
         let ids = text.ids.dropLast(recentTokens + scoredTokens)
@@ -181,7 +186,7 @@ public struct CompressorMeasure: Sendable {
             text.vectors[tokens] = vectors
             return vectors
         }
-        // Segments that see nothing of each other have the same vectors, however many are read.
+        // Independent segments have the same vectors for every number of segments.
         let all = scheme.carry == .independent ? try made(of: counts.max()!) : nil
         return try Dictionary(
             uniqueKeysWithValues: Set(counts).map { count in
@@ -189,24 +194,28 @@ public struct CompressorMeasure: Sendable {
             })
     }
 
-    private func loss(after ids: some Collection<Int>, _ rest: [Int], _ adapters: ActiveAdapters) throws -> Double {
-        try loss(cache: emptyContext(), Array(ids) + rest, adapters)
+    private func loss(
+        after ids: some Collection<Int>, _ rawTokens: [Int], _ adapters: ActiveAdapters
+    ) throws -> Double {
+        try loss(cache: emptyContext(), Array(ids) + rawTokens, adapters)
     }
 
-    /// What comes before any vector.
+    /// The context before any vector.
     private func emptyContext() throws -> KeyValueCache {
         try compressor.context(compressor.noVectors(), adapters: .none)
     }
 
+    /// The mean loss of the scored tokens.
+    ///
     /// - Parameters:
-    ///   - cache: what stands before
-    ///   - ids: the last of them are scored
+    ///   - cache: the context
+    ///   - ids: the tokens after the context; the last ones are scored
     private func loss(cache: KeyValueCache, _ ids: [Int], _ adapters: ActiveAdapters) throws -> Double {
         let hidden = try decoder.hiddenStates(
             decoder.embed(ids), cache: cache, adapters: adapters, last: scoredTokens + 1)[0]
         let sum = try decoder.crossEntropy(
             hidden.narrowed(0, start: 0, length: scoredTokens), targets: Array(ids.suffix(scoredTokens)))
-        guard sum.isFinite else { throw ModelError.scoresAreNoNumbers(decoder.dtype) }
+        guard sum.isFinite else { throw ModelError.nonFiniteLogits(decoder.dtype) }
         return sum / Double(scoredTokens)
     }
 }

@@ -11,10 +11,10 @@ extension EvaluationReport.Settings {
     /// The settings of a run.
     ///
     /// - Parameters:
-    ///   - digest: of the set, over the texts that are read
-    ///   - adapter: the digest of what vectors are read with; nil for none
-    ///   - searches: whether the retrieval model has a part in the answers
-    /// - Throws: where that model is needed and cannot be loaded.
+    ///   - digest: the digest of the set with the texts in use
+    ///   - adapter: the digest of the adapter for vectors; nil for none
+    ///   - searches: whether answers depend on the retrieval model
+    /// - Throws: if the retrieval model is needed and cannot be loaded.
     init(
         _ set: EvaluationSet, digest: String, model: LoadedModel, adapter: String?, searches: Bool,
         modes: [AnswerMode], _ options: EvaluationRun.Options
@@ -24,7 +24,7 @@ extension EvaluationReport.Settings {
             data: set.name, format: set.format, dataDigest: digest, answerTokens: set.answerTokens,
             model: model.modelIdentity, compressor: vectors.compressor, scheme: vectors.variant, adapter: adapter,
             embedder: searches ? try model.embedder.identity : nil, window: model.languageModel.window,
-            // The ids around a text of one token: what the template and the prompt's own words come to.
+            // The ids around a one-token text, which identify the template and the prompt's wording.
             chatTemplate: Digest.sha256("\(try model.prompts.prompt(question: "?", context: [0]))"),
             dtype: model.languageModel.decoder.dtype.rawValue, device: model.languageModel.decoder.device.description,
             decodeWeights: Self.name(model.languageModel.decodeBits), seed: options.seed,

@@ -6,70 +6,73 @@ public import LLoCOLibrary
 import LLoCOModels
 public import LLoCOReports
 
-/// A set of questions asked in one or more modes, and judged.
+/// A run that answers a set of questions in one or more modes and scores the answers.
 ///
-/// With a file (``Options/file``) answers are kept as they come, and a run that was interrupted goes on behind the last one.
+/// With a file (``Options/file``), each answer is stored at once, and an interrupted run resumes after the last answer.
 ///
 ///     let run = try await EvaluationRun(set, engine: engine)
 ///     let report = try await run.run()
 public final class EvaluationRun {
-    /// The adapter that vectors are read with.
+    /// The choice of the adapter for vectors.
     public enum AdapterChoice: Sendable {
-        /// The group's, where it has one, else the general one.
+        /// The group's adapter if it has one, else the general one.
         case usual
+        /// No adapter.
         case none
-        /// This one, whatever groups have; errors call it by its name.
+        /// This adapter for every group; `name` names it in errors.
         case given(AdapterCheckpoint, name: String)
     }
 
-    /// What is asked, and how it is computed.
+    /// Options of a run.
     public struct Options: Sendable {
-        /// The modes in which every question is asked, each once.
+        /// The answer modes. Every question is answered once in each mode; repeated modes are ignored.
         public var modes = [AnswerMode.default]
-        /// The adapter that vectors are read with: the usual one by default.
+        /// The adapter for vectors; default the usual one.
         public var adapter = AdapterChoice.usual
-        /// As in ``Answerer/Options``
+        /// The context budget, as in ``Answerer/Options``.
         public var budget: ContextBudget.Size?
-        /// As in ``Answerer/Options``
+        /// The share of text in mode `hybrid`, as in ``Answerer/Options``.
         public var textShare: Double?
-        /// What the report's bootstrap draws from: 0 by default.
+        /// Seed of the report's bootstrap; default 0.
         public var seed: UInt64 = 0
-        /// The file that the run is kept in (``RunFile``); nil, the default, to keep it nowhere.
+        /// The file that stores the run (``RunFile``); default nil, which stores nothing.
         public var file: String?
 
-        /// The defaults.
+        /// Creates the default options.
         public init() {}
     }
 
-    /// What a run tells of itself.
+    /// A progress event of a run.
     public enum Event: Sendable {
-        /// So many answers are those of an interrupted run.
+        /// An interrupted run with this number of answers is resumed.
         case resumed(answers: Int)
-        /// A document is compressed.
+        /// A document is being compressed.
         case compressing(tokens: Int, of: Int)
-        /// A question was answered, judged and kept.
+        /// A question was answered, scored and stored.
         case answered(EvaluationRecord)
     }
 
     /// The questions.
     public let data: EvaluationSet
-    /// The modes in which they are asked.
+    /// The answer modes.
     public let modes: [AnswerMode]
-    /// What computes the answers: with the same of all these a run gives the same answers again.
+    /// The settings of the run; equal settings give equal answers.
     public let settings: EvaluationReport.Settings
-    /// The answers so far, those of an interrupted run first, in the order in which they came.
+    /// The answers so far in the order of computation; those of an interrupted run come first.
     public private(set) var records: [EvaluationRecord]
-    /// Answers there will be in all.
+    /// The total number of answers of the complete run.
     public var total: Int { data.questionCount * modes.count }
     private let evaluator: Evaluator
     private let file: RunFile?
 
+    /// Creates a run, or resumes the run in the file.
+    ///
     /// - Parameters:
-    ///   - set: documents without a text are the library's of that title or id
-    ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one
-    ///   - group: their group in `library`
-    /// - Throws: `EvaluationError` where the adapter is another model's or the file another run's, `LibraryError` and
-    ///   `EngineError` where the library has not got a document.
+    ///   - set: the questions; a document without a text is found in the library by title or id
+    ///   - library: the library with the documents; nil for an in-memory library that documents are added to one by one
+    ///   - group: the documents' group in `library`
+    /// - Throws: `EvaluationError` if the adapter belongs to another model or the file to another run; `LibraryError`
+    ///   and `EngineError` if a document is missing in the library.
     public init(
         _ set: EvaluationSet, model: LoadedModel, library: (any LibraryStore)? = nil, group: String? = nil,
         options: Options = Options()
@@ -91,7 +94,7 @@ public final class EvaluationRun {
         records = file?.records ?? []
     }
 
-    /// Has the evaluator use an adapter; returns the digest of what is used, nil for none.
+    /// Sets the evaluator's adapter; returns the digest of the adapter in use, nil for none.
     private static func use(
         _ choice: AdapterChoice, in evaluator: Evaluator, _ modes: [AnswerMode], _ model: LoadedModel,
         _ library: (any LibraryStore)?, _ group: String?
@@ -114,22 +117,22 @@ public final class EvaluationRun {
         }
     }
 
-    /// Asks what has not been asked yet.
+    /// Answers the remaining questions.
     ///
-    /// The calling task's cancellation is looked for between answers; those that are there stay in the file.
+    /// Task cancellation is checked between answers; finished answers stay in the file.
     ///
-    /// - Parameter onEvent: told what happens; an error that it throws ends the run
+    /// - Parameter onEvent: called for each event; an error it throws ends the run
     public func run(onEvent: (Event) throws -> Void = { _ in }) async throws -> EvaluationReport {
-        struct Asked: Hashable {
+        struct AnswerKey: Hashable {
             let id: String
             let mode: AnswerMode
         }
-        let asked = Set(records.map { Asked(id: $0.id, mode: $0.mode) })
+        let answered = Set(records.map { AnswerKey(id: $0.id, mode: $0.mode) })
         if !records.isEmpty { try onEvent(.resumed(answers: records.count)) }
         for document in data.documents {
             try Task.checkCancellation()
             try await evaluator.evaluate(
-                document, modes: modes, isWanted: { !asked.contains(Asked(id: $0.id, mode: $1)) },
+                document, modes: modes, isWanted: { !answered.contains(AnswerKey(id: $0.id, mode: $1)) },
                 onLearning: { try onEvent(.compressing(tokens: $0, of: $1)) },
                 onRecord: { record in
                     try file?.append(record)
@@ -143,7 +146,7 @@ public final class EvaluationRun {
 
     /// The figures of the answers so far.
     public var report: EvaluationReport {
-        // As they are asked, mode by mode, whatever the order they were answered in.
+        // Sorted by mode, then by question, whatever the order of computation.
         let questions = data.documents.flatMap(\.questions).map(\.id)
         let places = Dictionary(questions.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let sorted = modes.flatMap { mode in

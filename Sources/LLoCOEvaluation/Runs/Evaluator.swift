@@ -8,23 +8,25 @@ public import LLoCOLibrary
 public import LLoCOModels
 public import LLoCOReports
 
-/// Asks questions about documents in every mode and judges the answers. Every question is asked about its own document.
+/// An evaluator that answers questions in several modes and scores the answers. Each question is about one document.
 public final class Evaluator {
     private let model: LoadedModel
     private let library: any LibraryStore
     private let answerer: Answerer
     private let group: String
     private let ownsLibrary: Bool
-    /// Whether a group's adapter is used in the modes that read vectors.
+    /// Whether a group's adapter is used in the modes that read vectors; default true.
     public var usesAdapter = true
-    /// As in ``Answerer/Options``
+    /// The context budget, as in ``Answerer/Options``.
     public var budget: ContextBudget.Size?
-    /// As in ``Answerer/Options``
+    /// The share of text in mode `hybrid`, as in ``Answerer/Options``.
     public var textShare: Double?
 
+    /// Creates an evaluator.
+    ///
     /// - Parameters:
-    ///   - library: where the documents are; nil for a library in memory, which they are learned into one by one
-    ///   - group: their group in `library`
+    ///   - library: the library with the documents; nil for an in-memory library that documents are added to one by one
+    ///   - group: the documents' group in `library`
     public init(model: LoadedModel, library: (any LibraryStore)? = nil, group: String? = nil) throws {
         self.model = model
         self.library = try library ?? SQLiteLibrary.inMemory()
@@ -38,7 +40,7 @@ public final class Evaluator {
         try answerer.setAdapter(adapter, for: group)
     }
 
-    /// The set's digest, over the texts that are read: those of the library where it has them.
+    /// The set's digest, over the texts in use: with a library, the library's texts.
     public func digest(of set: EvaluationSet) async throws -> String {
         guard !ownsLibrary else { return set.digest }
         var digests: [String] = []
@@ -46,21 +48,24 @@ public final class Evaluator {
         return set.digest(texts: digests)
     }
 
-    /// Whether questions in some modes search for passages, for which a retrieval model is needed: mode `none` reads nothing,
-    /// and a document that is learned for its questions alone is searched only for what is read of it.
+    /// Whether any mode searches for passages, which needs a retrieval model.
     ///
-    /// - Parameter inLibrary: whether documents are those of a library that was given
+    /// Mode `none` reads nothing. A document that is added only for its questions is searched only if a mode reads
+    /// passages or a budget selects pieces of it.
+    ///
+    /// - Parameter inLibrary: whether the documents are in a given library
     package static func searches(
         _ modes: [AnswerMode], budget: ContextBudget.Size?, inLibrary: Bool
     ) -> Bool {
         modes.contains { $0 != .none } && (inLibrary || budget != nil || modes.contains(where: \.readsPassages))
     }
 
-    /// Asks all questions about a document that `isWanted` in all modes.
+    /// Answers the questions about a document, in every mode.
     ///
     /// - Parameters:
-    ///   - onLearning: told how many of the document's tokens are compressed
-    ///   - onRecord: told each answer as it is judged
+    ///   - isWanted: whether to ask a question in a mode; default all
+    ///   - onLearning: called with the number of compressed tokens and the total
+    ///   - onRecord: called with each scored answer
     public func evaluate(
         _ entry: EvaluationDocument, modes: [AnswerMode],
         isWanted: (EvaluationQuestion, AnswerMode) -> Bool = { _, _ in true },
@@ -69,9 +74,9 @@ public final class Evaluator {
     ) async throws {
         let wanted = modes.filter { mode in entry.questions.contains { isWanted($0, mode) } }
         guard !wanted.isEmpty else { return }
-        // Of all modes of the run, so that one that goes on after an interruption asks and tells the same.
+        // Depends on all modes, so that a resumed run gives the same answers.
         let searches = Self.searches(modes, budget: budget, inLibrary: !ownsLibrary)
-        let document = try await learned(
+        let document = try await addedDocument(
             entry, compressing: wanted.contains(where: \.readsVectors), embedding: searches, onLearning)
         do {
             let text = Array(try await library.text(of: document.id).utf8)
@@ -81,14 +86,14 @@ public final class Evaluator {
                 }
             }
         } catch {
-            try? await forget(document)
+            try? await remove(document)
             throw error
         }
-        try await forget(document)
+        try await remove(document)
     }
 
-    /// What is asked about the next document is not found in this one.
-    private func forget(_ document: DocumentRecord) async throws {
+    /// Removes a document from the in-memory library, so that later questions do not search it.
+    private func remove(_ document: DocumentRecord) async throws {
         if ownsLibrary { try await library.removeDocument(document.id) }
     }
 
@@ -119,8 +124,8 @@ public final class Evaluator {
                     question.text, options)
             }
         } catch let error as ModelError where error.errorCode == .doesNotFit {
-            // One question that does not fit the window shall not cost the run; any other fault would be every
-            // question's.
+            // One question that does not fit the context window must not end the run; any other error would affect
+            // every question.
             unanswered = error.description
         }
         let prediction = answer?.answer ?? ""
@@ -144,7 +149,7 @@ public final class Evaluator {
             }, isAnswerCut: answer?.end == .length, unanswered: unanswered, omissions: answer?.omissions ?? [])
     }
 
-    /// The document of a set in the library that was given.
+    /// The document of a set in the given library.
     private func document(of entry: EvaluationDocument) async throws -> DocumentRecord {
         let named = QuestionDocument(id: entry.id, title: entry.title, document: entry.text, questions: [])
         let document = try await library.document(for: named, in: group)
@@ -155,8 +160,8 @@ public final class Evaluator {
         return document
     }
 
-    /// The document of a set in the library: learned where the set brings its text.
-    private func learned(
+    /// The document of a set in the library; without a given library, the document is added from the set's text.
+    private func addedDocument(
         _ entry: EvaluationDocument, compressing: Bool, embedding: Bool, _ progress: (Int, Int) throws -> Void
     ) async throws -> DocumentRecord {
         guard ownsLibrary else { return try await document(of: entry) }

@@ -2,23 +2,23 @@ import LLoCOBase
 public import LLoCODataSets
 public import LLoCOTokenizers
 
-/// A question as it is put to the model in mode `full`, for another program that answers it: a line of JSON.
+/// The prompt of a question in mode `full`, for another program that answers it: a line of JSON.
 ///
 ///     {"id": "q7", "document": "d1", "before": [1, 9], "text": [50, 51], "after": [2, 8], "max_tokens": 48,
 ///      "metric": "f1", "answers": ["a well"], "prediction": ""}
 ///
-/// The prompt is `before`, `text` and `after`, ids of the model's own tokenizer. Questions about one document follow each
-/// other, and the first alone brings the `text`. With its `prediction` filled in a line is one of ``Prediction``'s.
+/// The prompt is `before` + `text` + `after`, token ids of the model's tokenizer. Questions about one document are
+/// consecutive, and only the first has `text`. With `prediction` filled in, a line is a valid line of ``Prediction``.
 public struct QuestionPrompt: Sendable, Encodable {
-    /// What is asked, and what the answer is judged by.
+    /// The question and its scoring rules.
     public var question: EvaluationQuestion
-    /// The id of its document.
+    /// The id of the question's document.
     public var document: String
-    /// Ids before the document's.
+    /// Token ids before the document.
     public var before: [Int]
-    /// The document's ids, all of them, whatever the model's window holds; nil where they are those of the line before.
+    /// All token ids of the document, even beyond the context window; nil if equal to those of the previous line.
     public var text: [Int]?
-    /// Ids behind the document's.
+    /// Token ids after the document.
     public var after: [Int]
 
     private enum CodingKeys: String, CodingKey {
@@ -38,21 +38,21 @@ public struct QuestionPrompt: Sendable, Encodable {
 }
 
 extension EvaluationDocument {
-    /// The prompts of the questions about a document, in their order.
+    /// The prompts of the questions about the document, in order.
     ///
-    /// - Throws: ``EvaluationError`` where the set does not bring the document's text.
+    /// - Throws: ``EvaluationError`` if the document has no text.
     public func prompts(_ builder: PromptBuilder) throws -> [QuestionPrompt] {
         guard let text else {
             throw EvaluationError(.invalid, "document '\(title.printable(limit: 80))' of the question set has no text")
         }
         let ids = builder.text(text)
-        // No tokenizer has this id: it holds the text's place.
+        // A placeholder for the text: no tokenizer has this id.
         let place = -1
         return try questions.enumerated().map { number, question in
             let prompt = try builder.prompt(question: question.text, context: [place], form: question.form)
             guard let index = prompt.firstIndex(of: place) else {
                 throw EvaluationError(
-                    .invalid, "question '\(question.id.printable(limit: 80))' has no place for a text")
+                    .invalid, "the prompt of question '\(question.id.printable(limit: 80))' has no place for a text")
             }
             return QuestionPrompt(
                 question: question, document: id, before: Array(prompt[..<index]), text: number == 0 ? ids : nil,

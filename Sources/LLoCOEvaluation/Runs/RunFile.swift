@@ -2,25 +2,26 @@ import Foundation
 public import LLoCOBase
 public import LLoCOReports
 
-/// The records of a run as they come, in a file: a run that was killed goes on behind the last whole one.
+/// A file of a run's records, written one by one: an interrupted run resumes after the last complete record.
 ///
-/// JSON Lines: the settings, then a record a line. Only a run of the same settings, modes and data goes on.
+/// JSON Lines: the settings, then one record per line. Only a run with the same settings, modes and data can resume.
 public final class RunFile {
     private struct Header: Codable, Equatable {
         var settings: EvaluationReport.Settings
         var modes: [AnswerMode]
-        /// questions asked in all
+        /// Total number of questions.
         var questions: Int
     }
 
-    /// Those of the run so far, in the order of the file.
+    /// The records so far, in the order of the file.
     public private(set) var records: [EvaluationRecord] = []
     private let handle: FileHandle
 
-    /// Opens a run's file, or begins it.
+    /// Opens a run's file, or creates it.
     ///
-    /// - Parameter questions: the ids of all that are asked
-    /// - Throws: `EvaluationError` where the file is another run's or none at all, or another process writes it.
+    /// - Parameter questions: the ids of all questions
+    /// - Throws: `EvaluationError` if the file belongs to another run or is not a run file, or if another process
+    ///   writes it.
     public init(
         _ path: String, settings: EvaluationReport.Settings, modes: [AnswerMode], questions: [String]
     ) throws {
@@ -38,33 +39,33 @@ public final class RunFile {
             try write(header)
             return
         }
-        // A line that a kill cut short is asked again.
+        // A truncated last line, from a killed process, is answered again.
         let whole = data.lastIndex(of: UInt8(ascii: "\n")).map { data[...$0] } ?? Data()
         let lines = whole.split(separator: UInt8(ascii: "\n"))
         guard let first = lines.first, let found = try? JSONDecoder().decode(Header.self, from: first) else {
             let beginning = Data(#"{"modes":"#.utf8)
             if whole.isEmpty, data.prefix(beginning.count) == beginning.prefix(data.count) {
-                // Killed within the very first line.
+                // The process was killed within the first line.
                 try handle.truncate(atOffset: 0)
                 try write(header)
                 return
             }
             if lines.first?.starts(with: beginning) == true {
                 throw EvaluationError(
-                    .invalid, "\(path): the run in it was made by another version of lloco",
+                    .invalid, "\(path): the run in this file is of another version of lloco",
                     hint: .startAnotherRun(file: path, differs: nil))
             }
             throw EvaluationError(
-                .invalid, "\(path): this file is no evaluation's run",
+                .invalid, "\(path): found no evaluation run in this file, expected one or an empty file",
                 hint: .startAnotherRun(file: path, differs: nil))
         }
         guard found == header else {
             let (difference, setting) = Self.difference(found, header)
             throw EvaluationError(
-                .invalid, "\(path): the run in it is of \(difference)",
+                .invalid, "\(path): the run in this file has \(difference)",
                 hint: .startAnotherRun(file: path, differs: setting))
         }
-        // What may still be answered.
+        // The questions that may still be answered, by mode.
         var left = Dictionary(modes.map { ($0, Set(questions)) }, uniquingKeysWith: { first, _ in first })
         for (index, line) in lines.dropFirst().enumerated() {
             guard let record = try? JSONDecoder().decode(EvaluationRecord.self, from: line) else {
@@ -81,16 +82,16 @@ public final class RunFile {
         try handle.seekToEnd()
     }
 
-    /// Why a record is none of the run's; takes its question from those of the mode.
+    /// The reason why a record does not belong to the run; nil if it does. Removes its question from `left`.
     private static func fault(of record: EvaluationRecord, _ left: inout [AnswerMode: Set<String>]) -> String? {
-        if left[record.mode] == nil { return "an answer in the mode \(record.mode.rawValue), which is not asked" }
+        if left[record.mode] == nil { return "an answer in the mode \(record.mode.rawValue), which is not in the run" }
         guard left[record.mode]?.remove(record.id) == nil else { return nil }
-        return "the question '\(record.id.printable(limit: 80))' is none of the run's, or answered twice"
+        return "the question '\(record.id.printable(limit: 80))' is not in the run, or is answered twice"
     }
 
-    /// Adds an answer at the file's end.
+    /// Appends an answer to the file.
     ///
-    /// - Throws: where the file cannot be written.
+    /// - Throws: if the file cannot be written.
     public func append(_ record: EvaluationRecord) throws {
         try write(record)
         records.append(record)
@@ -100,7 +101,7 @@ public final class RunFile {
         try handle.write(contentsOf: JSONLine.data(value))
     }
 
-    /// What two runs differ in first.
+    /// The first difference between two runs.
     private static func difference(_ found: Header, _ wanted: Header) -> (words: String, setting: ErrorHint.Setting?) {
         let (a, b) = (found.settings, wanted.settings)
         let checks: [(Bool, String, ErrorHint.Setting?)] = [
@@ -113,9 +114,9 @@ public final class RunFile {
             (a.adapter == b.adapter, "another adapter", .adapter),
             (a.embedder == b.embedder, "another retrieval model", .embedder),
             (a.scheme == b.scheme, "another compression scheme", .scheme),
-            (a.answerTokens == b.answerTokens, "other limits of the answers", .answerTokens),
+            (a.answerTokens == b.answerTokens, "other answer limits", .answerTokens),
             (a.dtype == b.dtype, "another dtype", .dtype), (a.device == b.device, "another device", .device),
-            (a.decodeWeights == b.decodeWeights, "other weights to decode with", .decodeWeights),
+            (a.decodeWeights == b.decodeWeights, "other decode weights", .decodeWeights),
             (a.chatTemplate == b.chatTemplate, "another chat template", .chatTemplate),
             (a.seed == b.seed, "another seed", .seed), (a.pieces == b.pieces, "another choice of pieces of text", nil),
         ]
@@ -123,16 +124,16 @@ public final class RunFile {
     }
 }
 
-/// An evaluation that cannot be made.
+/// An error of an evaluation.
 public struct EvaluationError: CodedError {
     /// The kind of error.
     public let errorCode: ErrorCode
-    /// One line: what was found and what was expected.
+    /// One line: the found and the expected value.
     public let description: String
-    /// What would help.
+    /// A hint on how to fix the error.
     public let hint: ErrorHint?
 
-    /// An error of the given kind with its one-line message.
+    /// Creates an error of the given kind with a one-line message.
     public init(_ errorCode: ErrorCode, _ description: String, hint: ErrorHint? = nil) {
         self.errorCode = errorCode
         self.description = description

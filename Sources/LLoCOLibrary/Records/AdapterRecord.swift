@@ -2,24 +2,24 @@ public import Foundation
 
 /// A stored adapter, without its weights.
 public struct AdapterRecord: Hashable, Sendable, Identifiable {
-    /// Its key within the library.
+    /// The adapter's key within the library.
     public let id: Int64
     /// The name of its group.
     public let group: String
-    /// What made the vectors that it reads: it is of use with no others.
+    /// The identity of the vectors that it was trained to read. It works with no others.
     public let identity: VectorIdentity
-    /// Its configuration, JSON: the content of PEFT's `adapter_config.json`.
+    /// The configuration, JSON: the content of PEFT's `adapter_config.json`.
     public let config: String
-    /// The SHA-256 of its weights' bytes: the key that caches of loaded adapters use.
+    /// The SHA-256 of the weights' bytes. Caches of loaded adapters use it as a key.
     public let digest: String
-    /// The size of its weights in bytes.
+    /// The size of the weights in bytes.
     public let byteCount: Int
     /// When it was stored.
     public let created: Date
-    /// The training run that made it, where that is still known.
+    /// The key of the training run that made it; nil if there was none or if it was removed.
     public let run: Int64?
 
-    /// An adapter of the given parts.
+    /// Creates a record from its fields.
     public init(
         id: Int64, group: String, identity: VectorIdentity, config: String, digest: String, byteCount: Int,
         created: Date, run: Int64?
@@ -37,12 +37,12 @@ public struct AdapterRecord: Hashable, Sendable, Identifiable {
 
 /// An adapter with its weights.
 public struct StoredAdapter: Hashable, Sendable {
-    /// What is known about it.
+    /// The adapter's record.
     public let record: AdapterRecord
-    /// A safetensors file's bytes, checked against `record.digest`.
+    /// The bytes of a safetensors file, checked against `record.digest`.
     public let weights: Data
 
-    /// An adapter with its weights.
+    /// Creates an adapter from a record and its weights.
     public init(record: AdapterRecord, weights: Data) {
         self.record = record
         self.weights = weights

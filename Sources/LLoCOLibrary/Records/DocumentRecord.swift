@@ -2,26 +2,26 @@ public import Foundation
 
 /// A stored document, without its text.
 public struct DocumentRecord: Hashable, Sendable, Identifiable {
-    /// Its key within the library; never used again after the document is removed.
+    /// The document's key within the library; never reused after the document is removed.
     public let id: Int64
-    /// How users name it: the last part of its path, more of it where that is taken. Unique within the library.
+    /// The name shown to users: the last path component, or more of the path if that is taken. Unique in the library.
     public let name: String
-    /// The path as last given.
+    /// The path that the document was last added with.
     public let path: String
     /// The name of its group.
     public let group: String
-    /// The SHA-256 of its text's UTF-8 bytes, in hexadecimal.
+    /// The SHA-256 of the text's UTF-8 bytes, in hexadecimal.
     public let digest: String
-    /// The length of its text in UTF-8 bytes.
+    /// The length of the text in UTF-8 bytes.
     public let byteCount: Int
-    /// The length of its text in tokens, as counted when it was last added.
+    /// The length of the text in tokens, as counted when it was last added.
     public let tokenCount: Int
-    /// Whether at least one compressor's vectors cover all of its present text.
+    /// Whether the vectors of at least one compressor cover the whole current text.
     public let isComplete: Bool
     /// When it was first added.
     public let added: Date
 
-    /// A document of the given parts.
+    /// Creates a record from its fields.
     public init(
         id: Int64, name: String, path: String, group: String, digest: String, byteCount: Int, tokenCount: Int,
         isComplete: Bool, added: Date
@@ -38,26 +38,26 @@ public struct DocumentRecord: Hashable, Sendable, Identifiable {
     }
 }
 
-/// What adding a document did.
+/// The outcome of adding a document.
 public struct DocumentUpsert: Hashable, Sendable {
-    /// What became of the document's text.
+    /// How the stored text changed.
     public enum Change: Hashable, Sendable {
         /// The document is new.
         case added
-        /// Its text is the one already stored.
+        /// The text equals the stored one.
         case unchanged
-        /// Its text differs from the stored one; passages and their embeddings were kept where they still hold.
+        /// The text replaced another. Unchanged passages kept their embeddings.
         case changed
     }
 
-    /// The document as it is now stored.
+    /// The document as it is stored now.
     public let document: DocumentRecord
-    /// What became of its text.
+    /// How the stored text changed.
     public let change: Change
-    /// The group it was taken from, where adding moved it to another.
+    /// The previous group if the document moved to another; otherwise nil.
     public let movedFrom: String?
 
-    /// What adding did.
+    /// Creates an outcome.
     public init(document: DocumentRecord, change: Change, movedFrom: String?) {
         self.document = document
         self.change = change

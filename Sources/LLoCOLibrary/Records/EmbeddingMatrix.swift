@@ -1,17 +1,17 @@
-/// The passage embeddings of a scope as one matrix `[passages.count, dimension]`, row after row, float32, at one moment.
+/// The passage embeddings of a scope at one revision: a float32 matrix `[passages.count, dimension]`, row-major.
 ///
-/// Rows are ordered by document, then by place in the text: a document's are next to each other.
+/// Rows are ordered by document key, then by position in the text, so that each document's rows are contiguous.
 public struct EmbeddingMatrix: Sendable {
-    /// A document's part of the matrix.
+    /// The rows of one document.
     public struct Document: Hashable, Sendable {
         /// The document's key.
         public let id: Int64
         /// The rows of its passages that have an embedding.
         public let rows: Range<Int>
-        /// How many of its passages have none by this embedder yet.
+        /// The number of its passages without an embedding by this embedder.
         public let missing: Int
 
-        /// A document's part.
+        /// Creates the rows of one document.
         public init(id: Int64, rows: Range<Int>, missing: Int) {
             self.id = id
             self.rows = rows
@@ -19,27 +19,27 @@ public struct EmbeddingMatrix: Sendable {
         }
     }
 
-    /// The library's revision at that moment.
+    /// The library revision that the embeddings were read at.
     public let revision: LibraryRevision
-    /// The documents that have passages, by ascending key; their rows follow each other without a gap.
+    /// The documents that have passages, by ascending key. Their rows are contiguous.
     public let documents: [Document]
-    /// The passages' keys, a row each.
+    /// The passage key of each row.
     public let passages: [Int64]
-    /// The columns.
+    /// The number of columns.
     public let dimension: Int
-    /// `passages.count * dimension` values.
+    /// The `passages.count * dimension` values, row-major.
     public let values: [Float]
 
-    /// A matrix of the given parts, which must fit each other.
+    /// Creates a matrix. The sizes of its parts must agree.
     public init(
         revision: LibraryRevision, documents: [Document], passages: [Int64], dimension: Int, values: [Float]
     ) {
         var end = 0
         for document in documents {
-            precondition(document.rows.lowerBound == end, "documents' rows follow each other")
+            precondition(document.rows.lowerBound == end, "documents' rows are contiguous")
             end = document.rows.upperBound
         }
-        precondition(end == passages.count && values.count == end * dimension, "[passages, dimension] values")
+        precondition(end == passages.count && values.count == end * dimension, "values of shape [passages, dimension]")
         self.revision = revision
         self.documents = documents
         self.passages = passages
@@ -47,6 +47,6 @@ public struct EmbeddingMatrix: Sendable {
         self.values = values
     }
 
-    /// How many passages of the scope have no embedding by this embedder yet.
+    /// The number of passages in the scope without an embedding by this embedder.
     public var missing: Int { documents.reduce(0) { $0 + $1.missing } }
 }

@@ -1,41 +1,43 @@
 /// The words of a question that a full-text search looks for.
 ///
-/// Any of them may match: the ranking, BM25, weighs rare words more. Stop words are dropped unless there is nothing else.
+/// A passage matches if it has any of them. BM25 weights rare words more. Stop words are dropped unless all words are
+/// stop words.
 public struct KeywordQuery: Hashable, Sendable {
-    /// More words than a question has.
+    /// The maximum number of words: more than a usual question has.
     static let maximumWords = 64
-    /// The most Unicode scalars of all words together. The index may cut what is one word here at every second scalar,
-    /// and looks for all the parts in a row: a word of a megabyte would take it minutes.
+    /// The maximum number of Unicode scalars of all words together. The index's tokenizer may split one of these words
+    /// at every second scalar and then searches for the parts as a phrase, which takes minutes for a word of a
+    /// megabyte.
     static let maximumScalars = 1024
 
-    /// The different words in lower case, in order; none where the question holds no word that a search takes.
+    /// The distinct words in lower case, in order; empty if the question has no searchable word.
     ///
-    /// They are runs of letters, marks and digits: no sign that a query language knows is in them.
+    /// A word is a run of letters, marks and digits, so it contains no operator of a query language.
     public let words: [String]
-    /// Whether words were left out because they were too many or too long.
-    public let isCut: Bool
+    /// Whether words were dropped because the question exceeds the maximum number of words or scalars.
+    public let isTruncated: Bool
 
-    /// The words of a question, which may be any text.
+    /// Extracts the words of a question, which may be any text.
     public init(_ question: String) {
         let all = Self.words(of: question)
-        let telling = all.filter { !Self.stopWords.contains($0) }
+        let informative = all.filter { !Self.stopWords.contains($0) }
         var chosen: [String] = []
         var scalars = 0
-        var isCut = false
-        for word in telling.isEmpty ? all : telling {
+        var isTruncated = false
+        for word in informative.isEmpty ? all : informative {
             let length = word.unicodeScalars.count
             if chosen.count < Self.maximumWords, scalars + length <= Self.maximumScalars {
                 chosen.append(word)
                 scalars += length
             } else {
-                isCut = true
+                isTruncated = true
             }
         }
         words = chosen
-        self.isCut = isCut
+        self.isTruncated = isTruncated
     }
 
-    /// The different words in lower case, in order.
+    /// The distinct words in lower case, in order.
     private static func words(of text: String) -> [String] {
         var seen: Set<String> = []
         var words: [String] = []
@@ -56,7 +58,7 @@ public struct KeywordQuery: Hashable, Sendable {
         return words
     }
 
-    /// Words of English questions that say nothing about what is asked for.
+    /// English stop words, and the word endings that contractions leave.
     private static let stopWords = Set(
         """
         a an the and or but if of to in on at by for from with without into onto over under about as than then so such \

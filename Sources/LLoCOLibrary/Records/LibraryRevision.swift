@@ -1,9 +1,9 @@
-/// A mark of what searches see: it changes with every change to passages, embeddings or groups.
+/// The revision of the data that searches read. Every change to passages, embeddings or groups makes a new one.
 public struct LibraryRevision: Hashable, Sendable {
-    /// Any bytes that were not given before, such as 16 random ones. They tell no order.
+    /// Bytes that differ from those of all earlier revisions, such as 16 random ones. They have no order.
     public let bytes: [UInt8]
 
-    /// A mark of these bytes.
+    /// Creates a revision from its bytes.
     public init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }

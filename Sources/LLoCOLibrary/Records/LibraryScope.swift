@@ -1,12 +1,12 @@
-/// The part of a library that a search or a listing looks at.
+/// The documents that a search or a listing covers.
 public enum LibraryScope: Hashable, Sendable {
     /// Every document.
     case all
     /// The documents of the group of this name.
     case group(String)
-    /// These documents, by their keys.
+    /// The documents with these keys.
     case documents(Set<Int64>)
 
-    /// One document, by its key.
+    /// The document with this key.
     public static func document(_ id: Int64) -> LibraryScope { .documents([id]) }
 }

@@ -1,25 +1,25 @@
-/// What a library holds, in numbers.
+/// The counts and sizes of a library's content.
 public struct LibraryStatistics: Hashable, Sendable {
-    /// Groups.
+    /// The number of groups.
     public let groups: Int
-    /// Documents.
+    /// The number of documents.
     public let documents: Int
-    /// Bytes of their texts, UTF-8.
+    /// The UTF-8 bytes of all texts.
     public let textBytes: Int
-    /// Tokens of their texts.
+    /// The tokens of all texts.
     public let tokens: Int
-    /// Passages.
+    /// The number of passages.
     public let passages: Int
-    /// Passages that have an embedding.
+    /// The number of passages with an embedding.
     public let embeddedPassages: Int
-    /// Compressed segments, of all identities.
+    /// The number of compressed segments, of all identities.
     public let segments: Int
-    /// Their vectors.
+    /// The number of vectors, of all identities.
     public let vectors: Int
-    /// Adapters.
+    /// The number of adapters.
     public let adapters: Int
-    /// Training runs.
+    /// The number of training runs.
     public let trainingRuns: Int
-    /// The size of the file in bytes, its free pages included.
+    /// The size of the file in bytes, free pages included.
     public let fileBytes: Int
 }

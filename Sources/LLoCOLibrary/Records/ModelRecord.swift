@@ -1,13 +1,13 @@
-/// A model that documents were added with.
+/// A language model that documents were added with.
 public struct ModelRecord: Hashable, Sendable {
     /// The SHA-256 over the model's files.
     public let identity: String
-    /// What it can be asked for by; nil where it has no name.
+    /// The name that the model can be requested by; nil if it has none.
     public let name: String?
-    /// Where it was; nil where only its vectors say which model it was.
+    /// The path that the model was loaded from; nil if only stored vectors identify the model.
     public let path: String?
 
-    /// A model by its identity; nothing is read from `path`.
+    /// Creates a record. `path` is not read.
     public init(identity: String, name: String?, path: String?) {
         self.identity = identity
         self.name = name

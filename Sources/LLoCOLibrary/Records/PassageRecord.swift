@@ -1,17 +1,17 @@
-/// A stretch of a document's text that retrieval can find.
+/// A stored passage: a chunk of a document's text, the unit that retrieval finds.
 public struct PassageRecord: Hashable, Sendable, Identifiable {
-    /// Its key within the library.
+    /// The passage's key within the library.
     public let id: Int64
-    /// The key of its document.
+    /// The key of the document.
     public let document: Int64
-    /// Its place among the document's passages, from 0.
+    /// The passage's index among the document's passages, from 0.
     public let position: Int
-    /// Its UTF-8 byte offsets in the document's text.
+    /// The passage's UTF-8 byte offsets in the document's text.
     public let bytes: Range<Int>
-    /// The text there.
+    /// The passage's text.
     public let text: String
 
-    /// A passage of the given parts.
+    /// Creates a record from its fields.
     public init(id: Int64, document: Int64, position: Int, bytes: Range<Int>, text: String) {
         self.id = id
         self.document = document

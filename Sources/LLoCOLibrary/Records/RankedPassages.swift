@@ -1,25 +1,25 @@
-/// Passages that have words of a query, best first, at one moment.
+/// The passages that match a keyword query, best first, at one revision.
 public struct RankedPassages: Hashable, Sendable {
-    /// A passage, by its key, and its document's.
+    /// A matching passage.
     public struct Hit: Hashable, Sendable {
         /// The passage's key.
         public let passage: Int64
-        /// Its document's key.
+        /// The key of its document.
         public let document: Int64
 
-        /// A passage of a document.
+        /// Creates a hit.
         public init(passage: Int64, document: Int64) {
             self.passage = passage
             self.document = document
         }
     }
 
-    /// The library's revision at that moment.
+    /// The library revision that was searched.
     public let revision: LibraryRevision
-    /// Best first.
+    /// The matching passages, best first.
     public let hits: [Hit]
 
-    /// Passages at a moment.
+    /// Creates a ranking.
     public init(revision: LibraryRevision, hits: [Hit]) {
         self.revision = revision
         self.hits = hits

@@ -1,11 +1,11 @@
-/// The documents of a scope at one moment.
+/// The documents of a scope at one revision.
 public struct ScopeCoverage: Hashable, Sendable {
-    /// The library's revision at that moment.
+    /// The library revision that the scope was resolved at.
     public let revision: LibraryRevision
-    /// The documents' keys, ascending; nil for all documents of the library, which need not be listed.
+    /// The documents' keys, ascending; nil for all documents of the library.
     public let documents: [Int64]?
 
-    /// Documents at a moment.
+    /// Creates a coverage.
     public init(revision: LibraryRevision, documents: [Int64]?) {
         self.revision = revision
         self.documents = documents

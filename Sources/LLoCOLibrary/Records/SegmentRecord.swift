@@ -1,15 +1,15 @@
 public import Foundation
 
-/// What made a document's vectors: vectors of different identities never stand in one prompt.
+/// The model, compressor and settings that made a document's vectors. One prompt never mixes two identities.
 public struct VectorIdentity: Hashable, Sendable, Codable {
-    /// The digest of the model whose embedding space the vectors live in.
+    /// The SHA-256 of the model that reads the vectors.
     public let model: String
-    /// The digest of the compressor: its weights.
+    /// The SHA-256 of the compressor's weights.
     public let compressor: String
-    /// How it was run, such as `accumulated-1536-50`.
+    /// The compression scheme, such as `accumulated-1536-50`.
     public let variant: String
 
-    /// An identity of the three parts.
+    /// Creates an identity from its three parts.
     public init(model: String, compressor: String, variant: String) {
         self.model = model
         self.compressor = compressor
@@ -17,24 +17,24 @@ public struct VectorIdentity: Hashable, Sendable, Codable {
     }
 }
 
-/// One segment of a document and its summary vectors, without their bytes.
+/// A stored compressed segment of a document, without the bytes of its vectors.
 public struct SegmentRecord: Hashable, Sendable, Identifiable {
-    /// Its key within the library.
+    /// The segment's key within the library.
     public let id: Int64
-    /// Its place among the document's segments, from 0.
+    /// The segment's index among the document's segments, from 0.
     public let position: Int
-    /// Its token offsets in the document.
+    /// The segment's token offsets in the document.
     public let tokens: Range<Int>
-    /// Its UTF-8 byte offsets in the document's text.
+    /// The segment's UTF-8 byte offsets in the document's text.
     public let bytes: Range<Int>
-    /// The SHA-256 of its token ids: ``Digest/sha256(tokens:)``.
+    /// The SHA-256 of the segment's token ids: ``Digest/sha256(tokens:)``.
     public let tokenDigest: String
-    /// How many vectors it gave.
+    /// The number of vectors.
     public let vectorCount: Int
-    /// Their length.
+    /// The length of a vector.
     public let dimension: Int
 
-    /// A segment of the given parts.
+    /// Creates a record from its fields.
     public init(
         id: Int64, position: Int, tokens: Range<Int>, bytes: Range<Int>, tokenDigest: String, vectorCount: Int,
         dimension: Int
@@ -49,26 +49,28 @@ public struct SegmentRecord: Hashable, Sendable, Identifiable {
     }
 }
 
-/// A segment to store.
+/// A compressed segment to store.
 public struct NewSegment: Hashable, Sendable {
-    /// Its token offsets in the document; the first starts at 0, each next where the one before ends.
+    /// The segment's token offsets in the document. The first segment starts at 0, every other where the previous ends.
     public var tokens: Range<Int>
-    /// Its UTF-8 byte offsets in the document's text.
+    /// The segment's UTF-8 byte offsets in the document's text.
     public var bytes: Range<Int>
-    /// The SHA-256 of its token ids: ``Digest/sha256(tokens:)``.
+    /// The SHA-256 of the segment's token ids: ``Digest/sha256(tokens:)``.
     public var tokenDigest: String
-    /// How many vectors it gave.
+    /// The number of vectors.
     public var vectorCount: Int
-    /// Their length.
+    /// The length of a vector.
     public var dimension: Int
     /// The vectors `[vectorCount, dimension]`, bfloat16, little-endian.
     public var vectors: Data
-    /// What attention adds to the scores of vectors that are keys and values: `[heads, vectorCount]`, float32, little-endian,
-    /// `heads` being the key heads of all layers, layer by layer. A head that keeps fewer positions than others has -infinity
-    /// for the rest. nil for nothing.
+    /// The attention bias of vectors that are keys and values: `[heads, vectorCount]`, float32, little-endian; nil for
+    /// none.
+    ///
+    /// `heads` are the key/value heads of all layers, layer by layer. A head that keeps fewer positions than others has
+    /// -infinity for the rest.
     public var bias: Data?
 
-    /// A segment of the given parts.
+    /// Creates a segment from its fields.
     public init(
         tokens: Range<Int>, bytes: Range<Int>, tokenDigest: String, vectorCount: Int, dimension: Int, vectors: Data,
         bias: Data? = nil
@@ -83,20 +85,20 @@ public struct NewSegment: Hashable, Sendable {
     }
 }
 
-/// Summary vectors `[count, dimension]` as they are stored: bfloat16, little-endian.
+/// The stored vectors of a document: `[count, dimension]`, bfloat16, little-endian.
 public struct StoredVectors: Hashable, Sendable {
-    /// `2 * count * dimension` bytes.
+    /// The `2 * count * dimension` bytes.
     public let bytes: Data
-    /// How many vectors.
+    /// The number of vectors.
     public let count: Int
-    /// Their length.
+    /// The length of a vector.
     public let dimension: Int
-    /// What attention adds to their scores, as ``NewSegment/bias``: `[heads, count]`, float32; nil where no segment has any.
+    /// The attention bias as in ``NewSegment/bias``: `[heads, count]`, float32; nil if no segment has one.
     public let bias: Data?
-    /// How many of them each segment has, in the segments' order.
+    /// The number of vectors of each segment, in order.
     public let segments: [Int]
 
-    /// Vectors of the given shape; of one segment unless `segments` says otherwise.
+    /// Creates vectors of the given shape; of one segment if `segments` is nil.
     public init(bytes: Data, count: Int, dimension: Int, bias: Data? = nil, segments: [Int]? = nil) {
         self.bytes = bytes
         self.count = count
@@ -106,20 +108,20 @@ public struct StoredVectors: Hashable, Sendable {
     }
 }
 
-/// How far one compressor came with one document.
+/// The progress of one compressor with one document.
 public struct CompressionRecord: Hashable, Sendable {
     /// The document's key.
     public let document: Int64
-    /// What made the vectors.
+    /// The identity of the vectors.
     public let identity: VectorIdentity
-    /// How many segments are stored.
+    /// The number of stored segments.
     public let segmentCount: Int
-    /// How many vectors they hold together.
+    /// The number of vectors of all segments.
     public let vectorCount: Int
-    /// Whether they cover all of the document's present text.
+    /// Whether the segments cover the whole current text.
     public let isComplete: Bool
 
-    /// A compression of the given parts.
+    /// Creates a record from its fields.
     public init(document: Int64, identity: VectorIdentity, segmentCount: Int, vectorCount: Int, isComplete: Bool) {
         self.document = document
         self.identity = identity

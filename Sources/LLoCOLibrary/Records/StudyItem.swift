@@ -1,17 +1,18 @@
-/// A question that the model has asked itself about a passage, and what it answers with the passage before it.
+/// A question that the model wrote about a passage in self-study, with the answer that it gives with the passage in
+/// context.
 public struct StudyItem: Sendable, Equatable {
-    /// What was asked for: a question, a summary, and so on
+    /// The kind of question.
     public let kind: StudyKind
-    /// As the model put it
+    /// The question as the model wrote it.
     public let question: String
-    /// The teacher's answer; the writer's where the question was rejected before the teacher read it
+    /// The teacher's answer; the writer's if the question was rejected before the teacher saw it.
     public let answer: String
-    /// Why it is not learned from; nil where it is
+    /// The reason why the item is excluded from training; nil if it is included.
     public let rejection: StudyRejection?
-    /// What the answer is learned from; nil where it is rejected
+    /// The teacher's distribution over the answer's tokens; nil if the item is rejected.
     public let targets: TeacherTargets?
 
-    /// An item; one without a rejection has targets.
+    /// Creates an item. An item without a rejection has targets.
     public init(
         kind: StudyKind, question: String, answer: String, rejection: StudyRejection? = nil,
         targets: TeacherTargets? = nil
@@ -24,28 +25,28 @@ public struct StudyItem: Sendable, Equatable {
     }
 }
 
-/// A passage with what was asked about it.
+/// A passage with its self-study items.
 public struct StudiedPassage: Sendable, Equatable {
-    /// What was asked about
+    /// The passage.
     public let passage: PassageRecord
-    /// In the order in which they were asked, rejected ones included
+    /// The items in the order in which they were written, rejected ones included.
     public let items: [StudyItem]
 
-    /// A passage with what was asked about it.
+    /// Creates a passage with its items.
     public init(passage: PassageRecord, items: [StudyItem]) {
         self.passage = passage
         self.items = items
     }
 }
 
-/// What made a study. Items of different identities are not mixed.
+/// The model and settings that made a study. Items of different identities are not mixed.
 public struct StudyIdentity: Hashable, Sendable {
-    /// The digest of the model.
+    /// The SHA-256 of the model.
     public let model: String
-    /// Everything else that decides what is written, JSON.
+    /// All other settings that determine the items, JSON.
     public let settings: String
 
-    /// An identity; `settings` are compared as they are written, byte by byte.
+    /// Creates an identity. `settings` are compared byte by byte.
     public init(model: String, settings: String) {
         self.model = model
         self.settings = settings

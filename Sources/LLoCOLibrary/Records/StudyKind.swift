@@ -1,11 +1,11 @@
-/// What a question of a study asks for.
+/// The kind of a self-study question.
 public enum StudyKind: String, Sendable, CaseIterable, Codable {
-    /// who, what, where, how
+    /// Asks for a fact: who, what, where or how.
     case fact
-    /// why something was done or came to be
+    /// Asks why something was done or happened.
     case reason
-    /// what came after something
+    /// Asks what happened after something.
     case order
-    /// what all of it comes to, in a sentence
+    /// Asks for a summary in one sentence.
     case summary
 }

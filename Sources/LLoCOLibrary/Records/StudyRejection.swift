@@ -1,19 +1,19 @@
-/// Why a question and its answer are not learned from.
+/// The reason why a self-study item is excluded from training.
 public enum StudyRejection: String, Sendable, CaseIterable, Codable {
-    /// nothing is asked, or nothing answered
+    /// The question or the answer is empty.
     case empty
-    /// no question mark ends it, or there is more than one question
+    /// The question does not end with a question mark, or there is more than one question.
     case noQuestion = "no-question"
-    /// longer than a question or an answer should be
+    /// The question or the answer is too long.
     case tooLong = "too-long"
-    /// says the same over and over
+    /// The question or the answer repeats itself.
     case loop
-    /// speaks of the passage, the text or the question, which the reader does not see
+    /// The question or the answer mentions the passage, the text or the question, which a later reader does not see.
     case namesText = "names-text"
-    /// says nothing that is in the passage
+    /// Too few of the words, or not all of the names, occur in the passage.
     case ungrounded
-    /// gives the question back
+    /// The answer repeats the question.
     case echo
-    /// was asked about the document before
+    /// The question was already asked about the document.
     case duplicate
 }

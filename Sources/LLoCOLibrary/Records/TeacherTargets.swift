@@ -1,19 +1,19 @@
-/// What a teacher holds likely at each token of an answer: its K likeliest tokens and their shares, of which the rest is
-/// forgotten.
+/// The distillation targets of an answer: at each token the teacher's K most likely tokens and their probabilities,
+/// renormalized to sum to 1.
 public struct TeacherTargets: Sendable, Equatable {
-    /// What the loss takes a row
+    /// The maximum K that the loss supports.
     package static let largestWidth = 128
 
-    /// The answer with the token that ends it, [A]
+    /// The answer's token ids, its end token included: `[A]`.
     public let answer: [Int]
-    /// K
+    /// K, the number of target tokens at each position.
     public let width: Int
-    /// [A, K], row after row, distinct in a row
+    /// The target tokens `[A, K]`, row-major, distinct within a row.
     public let tokens: [Int32]
-    /// [A, K], row after row; those of a row sum up to 1
+    /// The target probabilities `[A, K]`, row-major. Each row sums to 1.
     public let shares: [Float]
 
-    /// Targets of an answer of A tokens; `tokens` and `shares` have to have A · K elements.
+    /// Creates the targets of an answer of A tokens. `tokens` and `shares` must have A · K elements.
     public init(answer: [Int], width: Int, tokens: [Int32], shares: [Float]) {
         precondition(
             tokens.count == answer.count * width && shares.count == tokens.count, "targets of an answer: [A, K]")

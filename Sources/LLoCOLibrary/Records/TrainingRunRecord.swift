@@ -1,29 +1,29 @@
 public import Foundation
 
-/// A training run of a group's adapter, without its state.
+/// A stored training run of a group's adapter, without its state.
 public struct TrainingRunRecord: Hashable, Sendable, Identifiable {
-    /// Its key within the library.
+    /// The run's key within the library.
     public let id: Int64
     /// The name of its group.
     public let group: String
-    /// What the adapter in training is bound to.
+    /// The identity of the vectors that the adapter is trained to read.
     public let identity: VectorIdentity
     /// The hyperparameters, JSON.
     public let settings: String
-    /// The SHA-256 of the data it trains on.
+    /// The SHA-256 of the training data.
     public let dataDigest: String
     /// The last step whose state is stored; 0 before the first.
     public let step: Int
-    /// How many steps it takes.
+    /// The number of steps of the whole run.
     public let totalSteps: Int
-    /// Whether it reached its end.
+    /// Whether the run is finished.
     public let isFinished: Bool
-    /// When it began.
+    /// When the run began.
     public let started: Date
-    /// When it last saved.
+    /// When the run last saved its state.
     public let updated: Date
 
-    /// A run of the given parts.
+    /// Creates a record from its fields.
     public init(
         id: Int64, group: String, identity: VectorIdentity, settings: String, dataDigest: String, step: Int,
         totalSteps: Int, isFinished: Bool, started: Date, updated: Date
@@ -45,10 +45,10 @@ public struct TrainingRunRecord: Hashable, Sendable, Identifiable {
 public struct TrainingLoss: Hashable, Sendable {
     /// The step, from 1.
     public let step: Int
-    /// Its mean loss in nats a token.
+    /// The mean loss in nats per token.
     public let loss: Double
 
-    /// The loss of a step.
+    /// Creates the loss of a step.
     public init(step: Int, loss: Double) {
         self.step = step
         self.loss = loss

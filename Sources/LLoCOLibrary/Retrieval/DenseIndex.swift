@@ -2,35 +2,41 @@ internal import Dispatch
 internal import Foundation
 import LLoCOBase
 
-/// Exact search by dot product over the embeddings of a library, held in memory: of all its documents or of some.
+/// An in-memory index of a library's embeddings for exact search by dot product, over all documents or some.
 ///
-/// Many rows are searched in two steps: products with rounded rows leave a few candidates, among them for certain the
-/// best, and those are computed exactly.
+/// A search over many rows has two steps. Dot products with bfloat16 rows select candidates that are certain to include
+/// the best rows. Then the candidates are computed exactly.
 package struct DenseIndex: Sendable {
-    /// A hit: the keys of the passage and its document, and the dot product.
+    /// A hit of a search.
     package struct Hit: Hashable, Sendable {
+        /// The passage's key.
         package let passage: Int64
+        /// The key of the passage's document.
         package let document: Int64
+        /// The dot product of the query and the passage's embedding.
         package let score: Float
     }
 
-    /// What of the index a search looks at.
+    /// The rows of some documents, as the scope of a search.
     package struct Selection: Sendable {
         fileprivate var rows = RowRanges()
-        /// Passages without an embedding.
+        /// The number of passages without an embedding.
         package fileprivate(set) var missing = 0
-        /// Whether a search takes long enough that another thread is worth waking.
+        /// Whether a search has enough rows to be worth another thread.
         package fileprivate(set) var isLong = false
     }
 
-    /// Below this many values one thread is faster than waking others, and rounding gains nothing.
+    /// The number of values from which several threads and rounding are faster than one thread without rounding.
     private static let longValues = 4 << 20
 
     private let matrix: EmbeddingMatrix
     private let rounded: RoundedRows?
-    /// How many threads share a long search.
+    /// The maximum number of threads of a long search.
     private let threads: Int
 
+    /// Creates an index.
+    ///
+    /// - Parameter threads: the maximum number of threads of a long search; the number of active processors by default
     package init(_ matrix: EmbeddingMatrix, threads: Int = ProcessInfo.processInfo.activeProcessorCount) {
         self.matrix = matrix
         self.threads = threads
@@ -38,10 +44,12 @@ package struct DenseIndex: Sendable {
             matrix.values.count < Self.longValues ? nil : RoundedRows(matrix.values, dimension: matrix.dimension)
     }
 
-    /// The revision of the library that the embeddings were read at.
+    /// The library revision that the embeddings were read at.
     package var revision: LibraryRevision { matrix.revision }
 
-    /// The rows of some documents, by their keys in ascending order; with nil all rows.
+    /// The rows of some documents.
+    ///
+    /// - Parameter documents: the documents' keys in ascending order; nil for all rows
     package func selection(of documents: [Int64]?) -> Selection {
         var selection = Selection()
         guard let documents else {
@@ -51,20 +59,23 @@ package struct DenseIndex: Sendable {
             return selection
         }
         for key in documents {
-            let place = matrix.documents.firstPlace { $0.id >= key }
-            // A document without passages has no part of the matrix.
-            guard place < matrix.documents.count, matrix.documents[place].id == key else { continue }
-            selection.rows.append(matrix.documents[place].rows)
-            selection.missing += matrix.documents[place].missing
+            let index = matrix.documents.partitioningIndex { $0.id >= key }
+            // A document without passages is not in the matrix.
+            guard index < matrix.documents.count, matrix.documents[index].id == key else { continue }
+            selection.rows.append(matrix.documents[index].rows)
+            selection.missing += matrix.documents[index].missing
         }
         selection.isLong = isLong(selection.rows.count)
         return selection
     }
 
-    /// The `limit` rows with the largest dot product with `query` `[dimension]`, largest first, earlier rows first
-    /// where equal.
+    /// The `limit` rows with the largest dot product with `query`, largest first. Of equal scores the earlier row is
+    /// first.
     ///
-    /// - Parameter selection: of this index; nil for all rows.
+    /// - Parameters:
+    ///   - query: `[dimension]`
+    ///   - selection: a selection of this index; nil for all rows
+    /// - Throws: ``LibraryError`` if the query has another dimension than the embeddings.
     package func search(_ query: [Float], in selection: Selection? = nil, limit: Int) throws -> [Hit] {
         let selection = selection ?? self.selection(of: nil)
         let rows = selection.rows
@@ -72,8 +83,8 @@ package struct DenseIndex: Sendable {
         guard query.count == matrix.dimension else {
             throw LibraryError(
                 .invalid,
-                "the question's embedding has dimension \(query.count), the passages' \(matrix.dimension): "
-                    + "another embedder?")
+                "the question's embedding has dimension \(query.count), expected \(matrix.dimension) as the passages' "
+                    + "embeddings: use the same embedder for both")
         }
         let limit = min(limit, rows.count)
         let top: TopScores
@@ -81,8 +92,8 @@ package struct DenseIndex: Sendable {
             let estimates = scores(of: rows, RoundedRows.deinterleaved(query)) { range, query, results in
                 rounded.compute(query: query, range: range, results: results)
             }
-            // The k-th best is at least as good as the k-th estimate less one error; what can reach it has an estimate
-            // at most two errors lower.
+            // The k-th best score is at least the k-th best estimate minus one error. A row that can reach it has an
+            // estimate at most two errors below that estimate.
             let worst = best(of: estimates, limit: limit).sorted.last?.score ?? -.infinity
             let candidates = estimates.indices.filter { estimates[$0] >= worst - 2 * error }
             top = exact(query, positions: candidates, of: rows, limit: limit)
@@ -91,7 +102,7 @@ package struct DenseIndex: Sendable {
         }
         return top.sorted.map { entry in
             let row = rows.row(at: entry.position)
-            let document = matrix.documents[matrix.documents.firstPlace { $0.rows.upperBound > row }].id
+            let document = matrix.documents[matrix.documents.partitioningIndex { $0.rows.upperBound > row }].id
             return Hit(passage: matrix.passages[row], document: document, score: entry.score)
         }
     }
@@ -108,12 +119,12 @@ package struct DenseIndex: Sendable {
         }
     }
 
-    /// How many of `threads` share `values` values: all of them, up to 64, where they are many enough.
+    /// The number of threads for a search of `values` values: one for few values, else `threads`, up to 64.
     package static func threads(for values: Int, of threads: Int) -> Int {
         values < longValues ? 1 : min(max(1, threads), 64)
     }
 
-    /// One score a row, by as many threads as the rows are worth.
+    /// One score per row, computed by several threads if there are many rows.
     private func scores(
         of rows: RowRanges, _ query: [Float],
         _ compute: @Sendable (Range<Int>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
@@ -123,7 +134,7 @@ package struct DenseIndex: Sendable {
         return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             query.withUnsafeBufferPointer { query in
                 guard let results = buffer.baseAddress, let query = query.baseAddress else { return }
-                // Each part writes to places of its own, and all are done before the pointers end.
+                // The parts write to disjoint places, and all parts end before the pointers become invalid.
                 nonisolated(unsafe) let (shared, input) = (results, query)
                 DispatchQueue.concurrentPerform(iterations: parts) { part in
                     rows.forEach(in: count * part / parts..<count * (part + 1) / parts) { range, position in
@@ -156,7 +167,7 @@ package struct DenseIndex: Sendable {
         var top = TopScores(limit: limit)
         var threshold = top.threshold
         scores.withUnsafeBufferPointer { scores in
-            // Rows come in order: one that only equals the worst comes after it.
+            // Rows come in order, so a row that equals the worst entry ranks after it.
             for position in scores.indices where scores[position] > threshold {
                 top.insert(TopScores.Entry(position: position, score: scores[position]))
                 threshold = top.threshold

@@ -1,15 +1,15 @@
 /// Dot products of one query with the rows of a matrix, float32.
 enum DotProducts {
-    /// Sixteen sums side by side: vector registers of any width, and the rounding of many short sums, not one long one.
+    /// Sixteen partial sums: they fill vector registers of any width and round less than one long sum.
     private typealias Lanes = SIMD16<Float>
     private static let width = 16
 
     /// Writes `rows[r] . query` for each `r` of `range` to `results`, one after the other.
     ///
-    /// A row's result depends on the row and the query alone, not on how the rows are shared out.
+    /// A row's result depends only on the row and the query, not on how rows are divided among threads.
     ///
     /// - Parameters:
-    ///   - rows: `[count, dimension]`, row after row.
+    ///   - rows: `[count, dimension]`, row-major.
     ///   - query: `[dimension]`.
     static func compute(
         rows: UnsafePointer<Float>, query: UnsafePointer<Float>, dimension: Int, range: Range<Int>,

@@ -1,12 +1,12 @@
 extension PassageIndex {
-    /// Embeds the passages of a document that have no embedding by `embedder` yet, a batch a transaction: a killed
-    /// process loses at most the batch in hand.
+    /// Embeds the passages of a document without an embedding by `embedder`. Each batch is one transaction, so that a
+    /// killed process loses at most one batch.
     ///
     /// - Parameters:
-    ///   - batch: passages to embed at a time.
-    ///   - progress: told after each batch how many passages are done, of how many.
-    /// - Returns: how many passages were embedded.
-    /// - Throws: `LibraryError`, what the embedder throws, `CancellationError` after the batch in hand.
+    ///   - batch: passages per batch; 64 by default.
+    ///   - progress: called after each batch with the number of embedded passages and the total.
+    /// - Returns: the number of embedded passages.
+    /// - Throws: `LibraryError`, the embedder's errors, `CancellationError` after the current batch.
     @discardableResult
     public func embedPassages(
         of document: Int64, with embedder: any TextEmbedder, batch: Int = 64,
@@ -19,14 +19,14 @@ extension PassageIndex {
             let vectors = try embedder.embed(passages.map(\.text))
             guard vectors.count == passages.count else {
                 throw LibraryError(
-                    .invalid, "\(path): \(passages.count) passages gave \(vectors.count) embeddings")
+                    .invalid, "\(path): the embedder returned \(vectors.count) embeddings, expected \(passages.count)")
             }
             try await setEmbeddings(
                 zip(passages.map(\.id), vectors).map { (passage: $0, values: $1) }, embedder: embedder.identity,
                 dimension: embedder.dimension)
             try progress(start + passages.count, pending.count)
             try Task.checkCancellation()
-            // Others who wait for this thread have their turn.
+            // Lets other tasks run on this thread.
             await Task.yield()
         }
         return pending.count

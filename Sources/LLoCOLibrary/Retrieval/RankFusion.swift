@@ -1,13 +1,13 @@
-/// Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): rankings are joined by rank, so their scores
-/// need not be comparable.
+/// Reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009). It merges rankings by rank, so their scores need
+/// not be comparable.
 package enum RankFusion {
-    /// The constant of the paper: how little the first ranks stand out.
+    /// The paper's constant. A larger value reduces the advantage of the first ranks.
     package static let k = 60
 
-    /// What a rank, from 1, is worth.
+    /// The weight of a rank, counted from 1.
     package static func weight(rank: Int) -> Double { 1 / Double(k + rank) }
 
-    /// The keys of all rankings with their summed weights, best first; of equal ones the smaller key.
+    /// The keys of all rankings with the sums of their weights, best first. Of equal sums the smaller key is first.
     package static func fuse(_ rankings: [[Int64]]) -> [(key: Int64, score: Double)] {
         var scores: [Int64: Double] = [:]
         for ranking in rankings {
@@ -17,9 +17,11 @@ package enum RankFusion {
             .sorted { $0.score != $1.score ? $0.score > $1.score : $0.key < $1.key }
     }
 
-    /// Groups ranked by the weights of the ranks of their best few members; of equal ones the smaller key.
+    /// Ranks groups by the summed weights of their best members. Of equal sums the smaller key is first.
     ///
-    /// - Parameter groups: the group of each member, best member first.
+    /// - Parameters:
+    ///   - groups: the group of each member, best member first
+    ///   - best: the maximum number of members that count for a group
     package static func rankGroups(_ groups: [Int64], best: Int) -> [(key: Int64, score: Double)] {
         var scores: [Int64: (sum: Double, count: Int)] = [:]
         for (index, group) in groups.enumerated() {

@@ -1,21 +1,21 @@
-/// A passage that answers a search.
+/// A passage that a search found.
 public struct RetrievedPassage: Hashable, Sendable {
     /// The passage's key.
     public let id: Int64
-    /// Its document's key.
+    /// The key of the document.
     public let document: Int64
-    /// Its document's name.
+    /// The name of the document.
     public let documentName: String
-    /// The UTF-8 byte offset in the document's text where it starts.
+    /// The passage's start in the document's text, a UTF-8 byte offset.
     public let start: Int
-    /// The UTF-8 byte offset where it ends.
+    /// The passage's end in the document's text, a UTF-8 byte offset, exclusive.
     public let end: Int
-    /// Its fused score: the sum of `1 / (60 + rank)` over the rankings that found it.
+    /// The fused score: the sum of `1 / (60 + rank)` over the rankings that contain the passage.
     public let score: Double
-    /// Its text.
+    /// The passage's text.
     public let text: String
 
-    /// A passage of the given parts.
+    /// Creates a passage from its fields.
     public init(
         id: Int64, document: Int64, documentName: String, start: Int, end: Int, score: Double, text: String
     ) {
@@ -29,24 +29,24 @@ public struct RetrievedPassage: Hashable, Sendable {
     }
 }
 
-/// A document, as its passages rank it.
+/// A document, ranked by its passages.
 public struct RankedDocument: Hashable, Sendable {
     /// The document's key.
     public let id: Int64
-    /// Its name.
+    /// The document's name.
     public let name: String
-    /// The sum of `1 / (60 + rank)` over its best passages.
+    /// The sum of `1 / (60 + rank)` over the document's best passages.
     public let score: Double
 }
 
-/// What a search found.
+/// The result of a search.
 public struct RetrievalResult: Hashable, Sendable {
     /// The best passages, best first.
     public let passages: [RetrievedPassage]
-    /// The documents of all passages found, best first.
+    /// The documents of all found passages, best first.
     public let documents: [RankedDocument]
-    /// Passages of the scope that the embedder has not seen: only words could find them.
+    /// The number of passages in the scope without an embedding. Only the keyword search could find them.
     public let unembedded: Int
-    /// Whether the question is longer than a search takes: not all of it was looked for.
-    public let isCut: Bool
+    /// Whether the question was truncated: it is longer than the keyword search or the embedder accepts.
+    public let isTruncated: Bool
 }

@@ -1,38 +1,38 @@
 public import Foundation
 public import Logging
 
-/// Finds the passages and documents of a library that a question is about.
+/// Finds the passages and documents of a library that are relevant to a question.
 ///
-/// Two searches, fused by reciprocal rank: dense, the dot product of the question's embedding with every passage's,
-/// exact; and keywords, BM25 over the full-text index. The library's embeddings are read once and kept for as long as its
-/// passages stay as they are, in any process. Any number of tasks may search at once; they share what is kept.
+/// It fuses two searches by reciprocal rank: an exact dense search, by the dot product of the embeddings of question
+/// and passage, and a keyword search, BM25 over the full-text index. The library's embeddings are cached until any
+/// process changes its passages. Any number of tasks may search at once and share the cache.
 public final class Retriever: Sendable {
-    /// Which searches count.
+    /// The searches that are used.
     public enum Method: String, Hashable, Sendable, CaseIterable {
-        /// Both, fused.
+        /// Dense and keyword search, fused.
         case fusion
-        /// Embeddings alone.
+        /// Dense search only.
         case dense
-        /// Words alone.
+        /// Keyword search only.
         case keyword
     }
 
-    /// How many passages each search contributes at least, before fusion.
+    /// The minimum number of passages that each search contributes to the fusion.
     private static let depth = 100
-    /// How many of a document's passages count towards its rank.
+    /// The number of a document's passages that count towards its rank.
     private static let passagesPerDocument = 3
-    /// How often a search begins anew where the library changes under it.
+    /// The maximum number of attempts of a search during which the library changes.
     private static let attempts = 3
 
     private let library: any PassageIndex
     private let embedder: (any TextEmbedder)?
     private let index: SharedIndex?
 
-    /// A retriever over a library.
+    /// Creates a retriever over a library.
     ///
     /// - Parameters:
-    ///   - embedder: embeds questions; nil searches by words alone.
-    ///   - threads: how many threads share a search of many embeddings.
+    ///   - embedder: embeds questions; nil for keyword search only.
+    ///   - threads: the maximum number of threads of a dense search; the number of active processors by default.
     public init(
         library: any PassageIndex, embedder: (any TextEmbedder)?,
         threads: Int = ProcessInfo.processInfo.activeProcessorCount,
@@ -43,64 +43,64 @@ public final class Retriever: Sendable {
         index = embedder.map { SharedIndex(library, embedder: $0.identity, threads: threads, logger: logger) }
     }
 
-    /// The best passages of a scope for a question, and the documents they speak for.
+    /// The best passages of a scope for a question, and the documents ranked by their passages.
     ///
     /// - Parameters:
-    ///   - question: any text; of a long one not all is looked for (``RetrievalResult/isCut``).
-    ///   - scope: where to look.
-    ///   - limit: the most passages to return; documents are ranked from all that were found.
-    ///   - method: which searches count.
-    /// - Throws: ``LibraryError`` where the scope does not exist or the library cannot be read.
+    ///   - question: any text; a long one is truncated (``RetrievalResult/isTruncated``).
+    ///   - scope: the documents to search; all by default.
+    ///   - limit: the maximum number of passages, 8 by default. Documents are ranked by all found passages.
+    ///   - method: the searches to use; both by default.
+    /// - Throws: ``LibraryError`` if the scope does not exist or the library cannot be read.
     public func search(
         _ question: String, in scope: LibraryScope = .all, limit: Int = 8, method: Method = .fusion
     ) async throws -> RetrievalResult {
         let keywords = method == .dense ? nil : KeywordQuery(question)
-        var isCut = keywords?.isCut ?? false
+        var isTruncated = keywords?.isTruncated ?? false
         var embedding: [Float]?
         if method != .keyword, !question.isEmpty, let embedder {
             embedding = try self.embedding(of: question, by: embedder)
-            isCut = isCut || embedder.omittedTokens(ofQuestion: question) > 0
+            isTruncated = isTruncated || embedder.omittedTokens(ofQuestion: question) > 0
         }
         let query = Query(
             keywords: keywords.flatMap { $0.words.isEmpty ? nil : $0 }, embedding: embedding, scope: scope,
             depth: max(Self.depth, 4 * min(max(0, limit), 1 << 20)))
-        // The library is asked several times, and others may write in between. Each answer says which revision it is of, so
-        // that a search of several revisions is seen and made anew. The last attempt takes what it finds: a passage comes
-        // and goes but never changes, so what is returned is right, and what is missed has only just been written.
+        // A search makes several calls, and other tasks may write in between. Each result names its revision, so a
+        // search over several revisions is retried. The last attempt accepts them: a passage never changes, so the
+        // result is correct, and it can miss only what has just been written.
         var attempt = 1
         while true {
             let found = try await find(query)
-            let result = try await self.result(found, limit: max(0, limit), isCut: isCut)
+            let result = try await self.result(found, limit: max(0, limit), isTruncated: isTruncated)
             if result.isWhole && found.revisions.count <= 1 || attempt == Self.attempts { return result.result }
             attempt += 1
         }
     }
 
-    /// What is looked for.
+    /// The inputs of both searches.
     private struct Query {
-        /// With at least one word; nil where words do not count.
+        /// At least one word; nil without a keyword search.
         let keywords: KeywordQuery?
-        /// nil where embeddings do not count.
+        /// nil without a dense search.
         let embedding: [Float]?
         let scope: LibraryScope
-        /// How many passages each search contributes at most.
+        /// The maximum number of passages of each search.
         let depth: Int
     }
 
-    /// What each search found.
-    private struct Found {
-        /// The passages' keys, best first, a ranking a search.
+    /// The results of both searches.
+    private struct Rankings {
+        /// The passages' keys, best first, one ranking per search.
         var rankings: [[Int64]] = []
-        /// The document of each of these passages.
+        /// The document of each passage.
         var documents: [Int64: Int64] = [:]
-        /// Passages of the scope without an embedding.
+        /// The number of passages in the scope without an embedding.
         var unembedded = 0
-        /// The revisions of the library that were met.
+        /// The library revisions that the searches read.
         var revisions: Set<LibraryRevision> = []
     }
 
-    private func find(_ query: Query) async throws -> Found {
-        var found = Found()
+    private func find(_ query: Query) async throws -> Rankings {
+        var found = Rankings()
         var dense: (() async throws -> [DenseIndex.Hit])?
         if let embedding = query.embedding, let shared = self.index {
             let coverage = try await library.coverage(of: query.scope)
@@ -109,8 +109,8 @@ public final class Retriever: Sendable {
             let selection = index.selection(of: coverage.documents)
             found.unembedded = selection.missing
             if query.keywords != nil, selection.isLong {
-                // The full-text index is searched beside it. A detached task, since the caller's executor may have one
-                // thread only, which a child task would have to wait for.
+                // Runs in parallel with the keyword search. The task is detached, since a child task would wait for the
+                // caller's executor, which may have only one thread.
                 let search = Task.detached { try index.search(embedding, in: selection, limit: query.depth) }
                 dense = { try await search.value }
             } else {
@@ -137,14 +137,16 @@ public final class Retriever: Sendable {
         guard let vector = try embedder.embed(questions: [question]).first, vector.count == embedder.dimension,
             vector.allSatisfy(\.isFinite)
         else {
-            throw LibraryError(.invalid, "the embedder gave no finite vector of dimension \(embedder.dimension)")
+            throw LibraryError(
+                .invalid,
+                "the embedder returned no embedding, expected a finite one of dimension \(embedder.dimension)")
         }
         return vector
     }
 
-    /// Fuses what was found; tells whether all of it is still in the library.
+    /// Fuses the rankings. `isWhole` is whether all found passages and documents are still in the library.
     private func result(
-        _ found: Found, limit: Int, isCut: Bool
+        _ found: Rankings, limit: Int, isTruncated: Bool
     ) async throws -> (result: RetrievalResult, isWhole: Bool) {
         let fused = RankFusion.fuse(found.rankings)
         let ranked = RankFusion.rankGroups(
@@ -164,7 +166,7 @@ public final class Retriever: Sendable {
         }
         return (
             RetrievalResult(
-                passages: passages, documents: documents, unembedded: found.unembedded, isCut: isCut),
+                passages: passages, documents: documents, unembedded: found.unembedded, isTruncated: isTruncated),
             isWhole: passages.count == best.count && documents.count == ranked.count
         )
     }

@@ -1,21 +1,21 @@
-/// A matrix rounded to bfloat16, two values a word: half the memory traffic, which is what bounds a long search.
+/// A matrix rounded to bfloat16, two values per word. It halves the memory traffic, which bounds a long search.
 ///
-/// Its dot products only choose the rows that are then computed exactly. Rounding moves a value by at most 2^-9 of
-/// itself, so by Cauchy and Schwarz a dot product by at most 2^-9 |row| |query|.
+/// Its dot products only select the rows that are then computed exactly. Rounding changes a value by at most 2^-9 of
+/// itself. By the Cauchy-Schwarz inequality it changes a dot product by at most 2^-9 |row| |query|.
 struct RoundedRows: Sendable {
     private typealias Lanes = SIMD8<Float>
     private typealias Words = SIMD8<UInt32>
-    /// Values that one step of the inner loop takes.
+    /// Values per step of the inner loop.
     private static let width = 16
-    /// Longer rows than any unit vector: beyond it nothing is promised.
-    private static let longest: Float = 16
+    /// The maximum norm of a row or query for which the error bound holds; unit vectors are far below it.
+    private static let maximumNorm: Float = 16
 
     private let words: [UInt32]
     private let dimension: Int
-    /// The length of the longest row.
+    /// The maximum norm of a row.
     private let norm: Float
 
-    /// nil where the shape or the values do not suit: the caller then computes exactly from the start.
+    /// Rounds a matrix; nil if its shape or norms are not supported. The caller then computes all rows exactly.
     init?(_ values: [Float], dimension: Int) {
         guard dimension > 0, dimension % Self.width == 0, values.count % dimension == 0 else { return nil }
         var norm: Float = 0
@@ -29,7 +29,7 @@ struct RoundedRows: Sendable {
             }
             norm = max(norm, sum.sum().squareRoot())
         }
-        guard norm <= Self.longest else { return nil }
+        guard norm <= Self.maximumNorm else { return nil }
         self.norm = norm
         self.dimension = dimension
         words = [UInt32](unsafeUninitializedCapacity: values.count / 2) { words, count in
@@ -43,17 +43,17 @@ struct RoundedRows: Sendable {
         }
     }
 
-    /// How far an approximate product may lie from the exact one; nil where the query is too long to tell.
+    /// The maximum absolute error of an approximate dot product; nil if the query's norm is too large.
     func error(for query: [Float]) -> Float? {
-        let length = query.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        guard length <= Self.longest else { return nil }
-        // A tenth more than rounding gives: the sums round too.
-        return 0x1p-9 * 1.1 * norm * length + 1e-6
+        let queryNorm = query.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        guard queryNorm <= Self.maximumNorm else { return nil }
+        // The factor of 1.1 covers the rounding of the sums.
+        return 0x1p-9 * 1.1 * norm * queryNorm + 1e-6
     }
 
     /// Writes the approximate `rows[r] . query` for each `r` of `range` to `results`, one after the other.
     ///
-    /// - Parameter query: its even values, then its odd ones: `[dimension]`.
+    /// - Parameter query: `[dimension]`, from ``deinterleaved(_:)``.
     func compute(query: UnsafePointer<Float>, range: Range<Int>, results: UnsafeMutablePointer<Float>) {
         let even = UnsafeRawPointer(query)
         let odd = UnsafeRawPointer(query + dimension / 2)
@@ -79,7 +79,7 @@ struct RoundedRows: Sendable {
         }
     }
 
-    /// A query as ``compute(query:range:results:)`` takes it.
+    /// A query's values at even indices, then those at odd indices.
     static func deinterleaved(_ query: [Float]) -> [Float] {
         stride(from: 0, to: query.count, by: 2).map { query[$0] }
             + stride(from: 1, to: query.count, by: 2).map { query[$0] }

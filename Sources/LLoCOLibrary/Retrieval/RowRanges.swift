@@ -1,15 +1,15 @@
 import LLoCOBase
 
-/// Rows of a matrix that are searched: ranges in ascending order, none empty, none touching the next.
+/// A selection of a matrix's rows: ascending, non-empty ranges with gaps in between.
 ///
-/// A row's position is its place among these rows, from 0.
+/// A row's position is its index among the selected rows, from 0.
 struct RowRanges: Sendable {
     /// The ranges, each with the position of its first row.
     private var parts: [(rows: Range<Int>, start: Int)] = []
-    /// How many rows there are.
+    /// The number of selected rows.
     private(set) var count = 0
 
-    /// Adds rows after all others; those that follow without a gap make one range with them.
+    /// Appends rows that come after all others. Rows that follow the last range without a gap extend it.
     mutating func append(_ rows: Range<Int>) {
         guard !rows.isEmpty else { return }
         if let last = parts.last, last.rows.upperBound == rows.lowerBound {
@@ -26,7 +26,7 @@ struct RowRanges: Sendable {
         return part.rows.lowerBound + position - part.start
     }
 
-    /// Calls `body` with the rows at `positions`, a range after the other, and the position of each one's first row.
+    /// Calls `body` for each range of the rows at `positions`, with the position of the range's first row.
     func forEach(in positions: Range<Int>, _ body: (_ rows: Range<Int>, _ position: Int) -> Void) {
         guard !positions.isEmpty else { return }
         for (rows, start) in parts[part(at: positions.lowerBound)...] {
@@ -37,8 +37,8 @@ struct RowRanges: Sendable {
         }
     }
 
-    /// The place in `parts` of the range that holds a position.
+    /// The index in `parts` of the range that contains a position.
     private func part(at position: Int) -> Int {
-        max(0, parts.firstPlace { $0.start > position } - 1)
+        max(0, parts.partitioningIndex { $0.start > position } - 1)
     }
 }

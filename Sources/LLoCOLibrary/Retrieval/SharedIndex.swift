@@ -2,12 +2,13 @@ internal import LLoCOBase
 internal import Logging
 internal import Synchronization
 
-/// The one dense index of a library: read when it is first asked for, and again when the library's passages have changed.
+/// The cached dense index of a library: loaded when first needed, and reloaded after the library's passages have
+/// changed.
 ///
-/// Searches that need it at once wait for one reading of it.
+/// Concurrent searches wait for the same load.
 final class SharedIndex: Sendable {
-    /// A reading of the index, under way or ended.
-    private struct Reading {
+    /// A load of the index, running or ended.
+    private struct Load {
         let number: Int
         let task: Task<DenseIndex, any Error>
     }
@@ -16,7 +17,7 @@ final class SharedIndex: Sendable {
     private let embedder: String
     private let threads: Int
     private let logger: Logger
-    private let latest = Mutex<Reading?>(nil)
+    private let latest = Mutex<Load?>(nil)
 
     init(_ library: any PassageIndex, embedder: String, threads: Int, logger: Logger) {
         self.library = library
@@ -25,42 +26,42 @@ final class SharedIndex: Sendable {
         self.logger = logger
     }
 
-    /// The index at a revision that the library had a moment ago, or at a later one where the library has changed since.
+    /// The index at a revision that the library had a moment ago, or at a later one if the library has changed since.
     func index(at revision: LibraryRevision) async throws -> DenseIndex {
-        // What was being read, or was read, when this call began may be older than the revision; what is read after it is
-        // not.
+        // A load that started before this call may be older than the revision. A load that starts later is not.
         var old: Int?
         while true {
-            let (reading, isOwn) = latestReading(after: old)
-            try await reading.task.ended()
+            let (load, isNew) = latestLoad(after: old)
+            try await load.task.ended()
             do {
-                let index = try await reading.task.value
-                if index.revision == revision || isOwn || old != nil { return index }
-            } catch  where !isOwn && old == nil {
-                // Another call's reading failed, perhaps long ago.
+                let index = try await load.task.value
+                if index.revision == revision || isNew || old != nil { return index }
+            } catch  where !isNew && old == nil {
+                // The load of another call failed, perhaps long ago.
             }
-            old = reading.number
+            old = load.number
         }
     }
 
-    /// The latest reading, or a new one where that is `old` or there is none.
-    private func latestReading(after old: Int?) -> (Reading, isOwn: Bool) {
+    /// The latest load, or a new one if there is none or if the latest is `old`.
+    private func latestLoad(after old: Int?) -> (Load, isNew: Bool) {
         latest.withLock { latest in
             if let latest, latest.number != old { return (latest, false) }
-            // The old index, which may be large, is let go before the new one is read.
+            // Releases the old index, which may be large, before the new one is loaded.
             let number = (latest?.number ?? 0) + 1
             latest = nil
-            // A task of its own: it goes on where the call that began it is cancelled, since others may wait for it too.
-            let reading = Reading(number: number, task: Task { try await self.read() })
-            latest = reading
-            return (reading, true)
+            // An unstructured task continues if the call that started it is cancelled, since other calls may wait for
+            // it.
+            let load = Load(number: number, task: Task { try await self.load() })
+            latest = load
+            return (load, true)
         }
     }
 
-    private func read() async throws -> DenseIndex {
+    private func load() async throws -> DenseIndex {
         let matrix = try await library.embeddings(in: .all, embedder: embedder)
         if matrix.missing > 0 {
-            logger.info("\(matrix.missing) passages have no embedding yet: only their words are searched")
+            logger.info("\(matrix.missing) passages have no embedding: only the keyword search finds them")
         }
         return DenseIndex(matrix, threads: threads)
     }

@@ -1,11 +1,11 @@
-/// The best of many scores, in memory of as many as are wanted: a heap whose root is the worst of them.
+/// The `limit` best scores: a bounded heap with the worst entry at its root.
 struct TopScores {
     struct Entry: Equatable {
-        /// Which of the rows that are searched, in their order.
+        /// The row's position among the searched rows.
         let position: Int
         let score: Float
 
-        /// Higher scores first; of equal ones the earlier row.
+        /// Whether this entry ranks first: by score, then by the earlier row.
         func isBefore(_ other: Entry) -> Bool {
             score != other.score ? score > other.score : position < other.position
         }
@@ -19,7 +19,7 @@ struct TopScores {
         heap.reserveCapacity(min(self.limit, 1 << 16))
     }
 
-    /// What a score must exceed to count, once the heap is full: for rows that come in order.
+    /// The score that a later row must exceed to enter the heap; -infinity until the heap is full.
     var threshold: Float { heap.count < limit ? -.infinity : heap.first?.score ?? .infinity }
 
     mutating func insert(_ entry: Entry) {

@@ -3,39 +3,40 @@ internal import GRDB
 import LLoCOBase
 import LLoCODocuments
 
-/// Finds the short pieces of a few texts that have a question's words, by BM25: what a context has room for where whole
-/// passages would be too long.
+/// A BM25 index of short excerpts of a few texts, for budgets that whole passages would exceed.
 ///
-/// The full-text index of a library holds passages of 180 words; this one, of pieces of 28 words at most, lives in memory
-/// for as long as questions are asked about the same texts.
+/// The full-text index of a library holds passages of 180 words. This index holds pieces of up to 28 words. It is
+/// in-memory and is kept while questions are about the same texts.
 package final class ExcerptIndex: Sendable {
-    /// A piece of one of the texts.
+    /// An excerpt of one of the texts.
     package struct Piece: Hashable, Sendable {
-        /// Which text
+        /// The index of the text.
         package let text: Int
-        /// UTF-8 byte offsets in it
+        /// The UTF-8 byte offsets in the text.
         package let bytes: Range<Int>
 
+        /// Creates a piece.
         package init(text: Int, bytes: Range<Int>) {
             self.text = text
             self.bytes = bytes
         }
     }
 
-    /// Of sizes tried on FairytaleQA's training questions (20, 28, 32, 60 words, single sentences) pieces of 20 to 32
-    /// words hold the most of the answers' words in 60 to 190 tokens.
+    /// Sizes of 20, 28, 32 and 60 words and single sentences were tried on FairytaleQA's training questions. Pieces of
+    /// 20 to 32 words contain the most words of the answers in 60 to 190 tokens.
     private static let splitter = PassageSplitter(maximumWords: 28, maximumPieces: 60)
 
-    /// In bytes: a sentence that is longer is read as far as its piece goes.
-    private static let longestSentence = 320
+    /// The maximum bytes of a whole sentence. A longer sentence is clamped to its piece.
+    private static let maximumSentence = 320
 
-    /// In the texts' order.
+    /// All pieces, in the order of the texts.
     package let pieces: [Piece]
     private let texts: [[UInt8]]
-    /// Each text's, UTF-8 byte offsets
+    /// The sentences of each text, UTF-8 byte offsets.
     private let sentences: [[Range<Int>]]
     private let queue: DatabaseQueue
 
+    /// Splits texts into pieces and indexes them.
     package init(_ texts: [String]) throws {
         self.texts = texts.map { Array($0.utf8) }
         sentences = texts.map { PassageSplitter.sentences(of: $0) }
@@ -53,17 +54,17 @@ package final class ExcerptIndex: Sendable {
         }
     }
 
-    /// A piece's text.
+    /// The text of a piece.
     package func content(_ piece: Piece) -> String {
         String(decoding: texts[piece.text][piece.bytes], as: UTF8.self)
     }
 
-    /// Some of a text's bytes.
+    /// The text in a byte range of a text.
     package func content(_ bytes: Range<Int>, of text: Int) -> String {
         String(decoding: texts[text][bytes], as: UTF8.self)
     }
 
-    /// A piece as far as the blank before its last word; nil where it is one word.
+    /// A piece without its last word; nil if it is one word.
     package func withoutLastWord(_ piece: Piece) -> Piece? {
         let bytes = texts[piece.text][piece.bytes]
         guard let blank = bytes.lastIndex(where: Self.isBlank),
@@ -72,7 +73,7 @@ package final class ExcerptIndex: Sendable {
         return Piece(text: piece.text, bytes: piece.bytes.lowerBound..<last + 1)
     }
 
-    /// The text from one piece's beginning to another's end, where nothing but blanks lies between them; else nil.
+    /// The range from the start of one range to the end of another; nil unless only white space separates them.
     package func joined(_ first: Range<Int>, _ second: Range<Int>, of text: Int) -> Range<Int>? {
         guard first.upperBound <= second.lowerBound else { return nil }
         let between = texts[text][first.upperBound..<second.lowerBound]
@@ -82,7 +83,7 @@ package final class ExcerptIndex: Sendable {
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
 
-    /// How well pieces match a question's words: BM25, more than 0, by place in ``pieces``. Others have none of the words.
+    /// The BM25 scores of the pieces that match a question, by index in ``pieces``. All scores are positive.
     package func scores(for question: String) throws -> [Int: Double] {
         guard let query = KeywordQuery(question).fullText else { return [:] }
         let rows = try queue.read { db in
@@ -92,7 +93,7 @@ package final class ExcerptIndex: Sendable {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["rowid"], max($0["score"], .leastNormalMagnitude)) })
     }
 
-    /// How many pieces have a phrase: a word, or several in a row.
+    /// The number of pieces that contain a phrase: one word or several consecutive words.
     package func frequency(of phrase: String) throws -> Int {
         guard let query = Self.query(phrase: phrase) else { return 0 }
         return try queue.read { db in
@@ -100,31 +101,31 @@ package final class ExcerptIndex: Sendable {
         }
     }
 
-    /// What a question's words are worth together: the score of a piece of mean length that has each of them once. Words
-    /// that no piece has are worth nothing.
+    /// The score of a piece of mean length that contains each of a question's words once. Words that occur in no piece
+    /// add nothing.
     package func worth(of question: String) throws -> Double {
         try KeywordQuery(question).words.reduce(0) { sum, word in
             let count = Double(try frequency(of: word))
-            // As SQLite weighs words.
+            // SQLite's inverse document frequency.
             return count == 0 ? sum : sum + max(1e-6, log((Double(pieces.count) - count + 0.5) / (count + 0.5)))
         }
     }
 
-    /// What finds the words of a phrase in a row; nil where it has none.
+    /// The full-text query for a phrase; nil if it has no words.
     private static func query(phrase: String) -> String? {
         let words = phrase.split { !$0.isLetter && !$0.isNumber }
         return words.isEmpty ? nil : "\"" + words.joined(separator: " ") + "\""
     }
 
-    /// Of pieces that have a phrase, the sentences with it; otherwise as ``sentences(with:limit:)``.
+    /// The sentences of pieces that contain a phrase; otherwise as ``sentences(with:limit:)``.
     package func sentences(withPhrase phrase: String, limit: Int) throws -> [Int: Range<Int>] {
         try sentences(of: Self.query(phrase: phrase), limit)
     }
 
-    /// Of pieces that have some of a text's words, the sentences from the first to the last with one: UTF-8 byte offsets in
-    /// their text, by place. They may go beyond the piece.
+    /// The sentences of the best pieces that match a text's words: UTF-8 byte offsets in the piece's text, by index in
+    /// ``pieces``. A range goes from the first to the last sentence with a match and may extend beyond the piece.
     ///
-    /// - Parameter limit: pieces that are looked at, best first
+    /// - Parameter limit: the maximum number of pieces, best first
     package func sentences(with words: String, limit: Int) throws -> [Int: Range<Int>] {
         try sentences(of: KeywordQuery(words).fullText, limit)
     }
@@ -146,10 +147,10 @@ package final class ExcerptIndex: Sendable {
             })
     }
 
-    /// The sentences from the first to the last in which marks stand. Of a sentence that is longer than a piece only what
-    /// the piece has.
+    /// The range from the first to the last sentence with a marked word. A sentence longer than the maximum is clamped
+    /// to the piece.
     ///
-    /// - Parameter marked: the piece's text with a byte of 2 before and after each word
+    /// - Parameter marked: the piece's text with a byte of 2 before and after each matching word
     private func sentences(of place: Int, marked: String) -> Range<Int> {
         let piece = pieces[place]
         let bytes = texts[piece.text]
@@ -165,9 +166,9 @@ package final class ExcerptIndex: Sendable {
         guard let first = marks.first, let last = marks.last else { return piece.bytes }
         func sentence(_ offset: Int) -> Range<Int> {
             let all = sentences[piece.text]
-            let index = all.firstPlace { $0.upperBound >= offset }
+            let index = all.partitioningIndex { $0.upperBound >= offset }
             let found = index < all.count ? all[index] : piece.bytes
-            return found.count <= Self.longestSentence ? found : found.clamped(to: piece.bytes)
+            return found.count <= Self.maximumSentence ? found : found.clamped(to: piece.bytes)
         }
         let (start, end) = (sentence(first + 1).lowerBound, sentence(last).upperBound)
         return start < end ? start..<end : piece.bytes

@@ -1,12 +1,12 @@
 internal import Foundation
 
-/// float32 values as little-endian bytes, whatever the machine.
+/// Converts float32 values to and from little-endian bytes.
 enum FloatBytes {
     static func data(_ values: [Float]) -> Data {
         values.map { $0.bitPattern.littleEndian }.withUnsafeBytes { Data($0) }
     }
 
-    /// Appends the values that `bytes` holds (a multiple of four) and tells whether all of them are finite.
+    /// Appends the values in `bytes`, a multiple of four in length. Returns whether all of them are finite.
     static func append(_ bytes: Data, to values: inout [Float]) -> Bool {
         bytes.withUnsafeBytes { raw in
             var finite = true

@@ -3,20 +3,20 @@ internal import GRDB
 internal import GRDBSQLite
 internal import Synchronization
 
-/// SQLite's `bm25` with the passages' lengths from memory.
+/// SQLite's `bm25` with cached passage lengths.
 ///
-/// The same numbers, in the same order of operations (fts5_aux.c). But `bm25` looks each match's length up in a table:
-/// of 100,000 passages a question of six words matches 6,000, which took 8 ms; this takes 2.
+/// It computes the same values in the same order of operations (fts5_aux.c). `bm25` looks up the length of each match
+/// in a table: in 100,000 passages a question of six words has 6,000 matches, which took 8 ms; this takes 2 ms.
 final class KeywordRanking: Sendable {
-    /// What is known of a passage without looking it up.
+    /// The cached properties of a passage.
     struct Passage: Sendable {
-        /// in the index's tokens
+        /// The length in the index's tokens.
         let length: Int
         /// The key of its document.
         let document: Int64
     }
 
-    /// The function's name in SQL, on the connection of one library.
+    /// The SQL function's name on the library's connection.
     static let function = "lloco_bm25"
 
     private struct State {
@@ -27,15 +27,15 @@ final class KeywordRanking: Sendable {
 
     private let state = Mutex(State())
 
-    /// Makes the function ready for a query on the library's only connection.
+    /// Registers the SQL function on the library's only connection if needed, and loads the passages.
     ///
-    /// - Parameter revision: the mark of the passages' content: they are read anew where it has changed
-    /// - Returns: what is known of each passage
+    /// - Parameter revision: the current revision; passages of another revision are reloaded
+    /// - Returns: all passages by key
     @discardableResult
     func prepare(_ db: Database, revision: LibraryRevision) throws -> [Int64: Passage] {
-        let (isRegistered, known) = state.withLock { ($0.isRegistered, $0.revision == revision ? $0.passages : nil) }
+        let (isRegistered, cached) = state.withLock { ($0.isRegistered, $0.revision == revision ? $0.passages : nil) }
         if !isRegistered { try register(db) }
-        if let known { return known }
+        if let cached { return cached }
         let passages = try Self.read(db)
         state.withLock { ($0.revision, $0.passages) = (revision, passages) }
         return passages
@@ -43,7 +43,7 @@ final class KeywordRanking: Sendable {
 
     private func register(_ db: Database) throws {
         let api = FTS5.api(db)
-        // The library holds this object for longer than its connection.
+        // The library keeps this object alive longer than its connection.
         let context = Unmanaged.passUnretained(self).toOpaque()
         let status = api.pointee.xCreateFunction(
             UnsafeMutablePointer(mutating: api), Self.function, context, Self.score, nil)
@@ -53,7 +53,7 @@ final class KeywordRanking: Sendable {
 
     private static func read(_ db: Database) throws -> [Int64: Passage] {
         var passages: [Int64: Passage] = [:]
-        // The index on (document_id, position) holds both columns; lengths are a table of the full-text index.
+        // The index on (document_id, position) covers both columns. Lengths are in a table of the full-text index.
         let documents = try Row.fetchCursor(db, sql: "SELECT id, document_id FROM passages")
         while let row = try documents.next() {
             let id: Int64 = try row.checked("id")
@@ -69,7 +69,7 @@ final class KeywordRanking: Sendable {
         return passages
     }
 
-    /// A length as SQLite writes it, for the only column: seven bits a byte, the highest first.
+    /// Decodes a length of the only column from SQLite's varint: seven bits per byte, most significant first.
     private static func length(_ bytes: Data?) -> Int? {
         guard let bytes, 1...4 ~= bytes.count else { return nil }
         var value = 0
@@ -82,7 +82,7 @@ final class KeywordRanking: Sendable {
 
     // MARK: Called by SQLite
 
-    /// What a query needs for every match, made at its first one.
+    /// The per-query constants of the ranking, computed at the first match.
     private final class Query {
         let weights: [Double]
         let meanLength: Double
@@ -100,20 +100,20 @@ final class KeywordRanking: Sendable {
     private static let score: fts5_extension_function = { api, match, result, _, _ in
         guard let api, let match else { return }
         let query: Query
-        if let made = api.pointee.xGetAuxdata(match, 0) {
-            query = Unmanaged<Query>.fromOpaque(made).takeUnretainedValue()
+        if let stored = api.pointee.xGetAuxdata(match, 0) {
+            query = Unmanaged<Query>.fromOpaque(stored).takeUnretainedValue()
         } else {
-            guard let made = KeywordRanking.query(api, match) else {
+            guard let computed = KeywordRanking.query(api, match) else {
                 sqlite3_result_error_code(result, SQLITE_CORRUPT)
                 return
             }
-            query = made
-            // SQLite releases it with the query, also where it cannot keep it.
-            let kept = api.pointee.xSetAuxdata(match, Unmanaged.passRetained(made).toOpaque()) {
-                if let made = $0 { Unmanaged<Query>.fromOpaque(made).release() }
+            query = computed
+            // SQLite releases the data with the query, and also if it cannot store the data.
+            let status = api.pointee.xSetAuxdata(match, Unmanaged.passRetained(computed).toOpaque()) {
+                if let stored = $0 { Unmanaged<Query>.fromOpaque(stored).release() }
             }
-            guard kept == SQLITE_OK else {
-                sqlite3_result_error_code(result, kept)
+            guard status == SQLITE_OK else {
+                sqlite3_result_error_code(result, status)
                 return
             }
         }
@@ -127,7 +127,7 @@ final class KeywordRanking: Sendable {
         }
         var length = query.passages[api.pointee.xRowid(match)]?.length ?? 0
         if length == 0, status == SQLITE_OK {
-            // Not known, or without a word: as the index has it.
+            // Not cached, or without a word: ask the index.
             var size: Int32 = 0
             status = api.pointee.xColumnSize(match, -1, &size)
             length = Int(size)
@@ -160,7 +160,7 @@ final class KeywordRanking: Sendable {
             }
             guard status == SQLITE_OK else { return nil }
             let weight = log((Double(rows - hits) + 0.5) / (Double(hits) + 0.5))
-            // A word in more than half of all passages still counts for a little.
+            // A word in more than half of the passages gets a small positive weight.
             weights.append(weight <= 0 ? 1e-6 : weight)
         }
         guard let context = api.pointee.xUserData(match) else { return nil }

@@ -1,8 +1,9 @@
 internal import Foundation
 internal import GRDB
 
-/// A stored value that is missing, has the wrong type or contradicts another; named by what it belongs to.
+/// A stored value that is missing, has the wrong type or contradicts another.
 struct DamagedValue: Error {
+    /// The value and what is wrong with it.
     let what: String
 
     init(_ what: String) {
@@ -11,21 +12,21 @@ struct DamagedValue: Error {
 }
 
 extension LibraryError {
-    /// The library's own words for an SQLite fault.
+    /// Converts an SQLite error to a library error.
     init(_ error: DatabaseError, path: String) {
         let detail = (error.message ?? error.resultCode.description).replacingOccurrences(of: "\n", with: " ")
         switch error.resultCode {
         case .SQLITE_FULL:
             self.init(
                 .diskFull,
-                "\(path): the disk is full; the library is as it was before this step: free some space and run again")
+                "\(path): the disk is full; the library is unchanged: free some space, then retry")
         case .SQLITE_IOERR:
             self.init(
                 .inputOutput,
-                "\(path): reading or writing failed (\(detail)); check the disk and its free space, then run again")
+                "\(path): reading or writing failed (\(detail)); check the disk and its free space, then retry")
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL:
             self.init(
-                .locked, "\(path): another process is using the library and did not let go in time; try again later")
+                .locked, "\(path): timed out waiting for another process that uses the library; retry later")
         case .SQLITE_CORRUPT:
             self.init(.damaged, Self.damage(path: path, detail: detail))
         case .SQLITE_NOTADB:
@@ -44,15 +45,16 @@ extension LibraryError {
         }
     }
 
-    /// Says whether a malformed file was cut short, by the page count of its own header.
+    /// The message for a malformed file. The page count in the header tells whether the file is truncated.
     private static func damage(path: String, detail: String) -> String {
         if let header = try? LibraryHeader(path: path), header.expectedSize > header.fileSize {
-            return "\(path): truncated: \(header.fileSize) bytes where its header says \(header.expectedSize); "
+            return "\(path): truncated: \(header.fileSize) bytes, expected \(header.expectedSize); "
                 + "restore it from a copy, or delete it and add the documents again"
         }
         return "\(path): damaged (\(detail)); restore it from a copy, or delete it and add the documents again"
     }
 
+    /// An error for a damaged value of a library file, with advice.
     package static func damaged(_ path: String, _ what: String) -> LibraryError {
         LibraryError(
             .damaged,

@@ -2,14 +2,14 @@ internal import Foundation
 
 /// The first 100 bytes of an SQLite file (sqlite.org/fileformat2.html, section 1.3), read without SQLite.
 ///
-/// Foreign, newer and cut files are refused on this alone, before anything could write to them.
+/// Other applications' files, newer formats and truncated files are rejected by the header alone, before any write.
 struct LibraryHeader {
     static let size = 100
     private static let magic = Array("SQLite format 3\0".utf8)
 
     let isSQLite: Bool
     let fileSize: Int
-    /// The size that the header's page count and page size ask for, 0 where it names none.
+    /// The size in bytes by the header's page count and page size; 0 if the header has no valid page count.
     let expectedSize: Int
     let formatVersion: Int
     let applicationID: Int

@@ -4,7 +4,7 @@ internal import GRDB
 enum LibrarySchema {
     /// "LLCO", in the header of every library.
     static let applicationID = 0x4C4C_434F
-    /// The format this program writes; it reads no newer one.
+    /// The format that this version writes, and the newest that it reads.
     static let formatVersion = 6
 
     static var migrator: DatabaseMigrator {
@@ -40,8 +40,8 @@ enum LibrarySchema {
         return migrator
     }
 
-    // The text has a table of its own: listing documents then never pages through it. It is a BLOB, as are the
-    // passages, since offsets count UTF-8 bytes and a text may hold U+0000.
+    // Texts are in a separate table, so that listing documents does not read their pages. Texts and passages are BLOBs,
+    // since offsets count UTF-8 bytes and a text may contain U+0000.
     private static let documents = """
         CREATE TABLE state (
             id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -168,7 +168,7 @@ enum LibrarySchema {
         CREATE INDEX adapters_by_run ON adapters (run_id);
         """
 
-    // A passage is known by its text, so that a document that grew or changed keeps what was asked about the others.
+    // Passages are identified by their text, so that a changed document keeps the items of its unchanged passages.
     private static let study = """
         CREATE TABLE studied_passages (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -193,8 +193,8 @@ enum LibrarySchema {
         ) STRICT;
         """
 
-    // Documents' vectors that were tuned with an adapter: read with it and with no other. Of the shape of those that they
-    // were tuned from, which `source_digest` names.
+    // Vectors that were tuned with an adapter, and are used only with it. `source_digest` identifies the vectors that
+    // the tuning started from; the shape is the same.
     private static let tuning = """
         CREATE TABLE tuned_vectors (
             adapter_id INTEGER NOT NULL REFERENCES adapters (id) ON DELETE CASCADE,
@@ -207,7 +207,7 @@ enum LibrarySchema {
         CREATE INDEX tuned_vectors_by_document ON tuned_vectors (document_id);
         """
 
-    // What is added to the scores of a segment's vectors, a number for each of them and each head.
+    // The attention bias of a segment's vectors: one number per head and vector.
     private static let biases = """
         CREATE TABLE segment_biases (
             segment_id INTEGER PRIMARY KEY REFERENCES segments (id) ON DELETE CASCADE,
@@ -216,7 +216,7 @@ enum LibrarySchema {
         ) STRICT;
         """
 
-    // Which models documents were added with, the newest last: what to look for where none is named.
+    // The models that documents were added with, newest last. The newest is the default for this library.
     private static let models = """
         CREATE TABLE models (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -226,8 +226,8 @@ enum LibrarySchema {
         ) STRICT;
         """
 
-    // A run's state, in pieces that are written one by one: while a commit writes, nobody reads. `run_states` says which
-    // generation of pieces is whole; others are left over.
+    // A run's state, in pieces with one transaction each, since readers wait while a commit writes. `run_states` names
+    // the complete generation of pieces; other generations are leftovers.
     private static let runStates = """
         CREATE TABLE run_states (
             run_id INTEGER PRIMARY KEY REFERENCES training_runs (id) ON DELETE CASCADE,

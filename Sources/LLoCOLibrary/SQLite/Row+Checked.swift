@@ -2,9 +2,9 @@ internal import Foundation
 internal import GRDB
 
 extension Row {
-    /// The value of a column, or ``DamagedValue`` where a damaged file holds nothing or another type there.
+    /// The value of a column. GRDB's subscript would end the process on a missing value or a wrong type.
     ///
-    /// GRDB's own subscript ends the process on a value that does not fit.
+    /// - Throws: ``DamagedValue`` if the value is missing or has another type.
     func checked<Value: DatabaseValueConvertible>(_ column: String, as type: Value.Type = Value.self) throws -> Value {
         guard let value = try optional(column, as: type) else {
             throw DamagedValue("a row's \(column) is missing")
@@ -12,7 +12,7 @@ extension Row {
         return value
     }
 
-    /// The same for a column that may be NULL.
+    /// The value of a column that may be NULL.
     func optional<Value: DatabaseValueConvertible>(
         _ column: String, as type: Value.Type = Value.self
     ) throws -> Value? {
@@ -23,7 +23,7 @@ extension Row {
         return value
     }
 
-    /// A count or an offset: an integer that is not negative.
+    /// The value of a column that holds a count or an offset: a non-negative integer.
     func count(_ column: String) throws -> Int {
         let value: Int = try checked(column)
         guard value >= 0 else { throw DamagedValue("a row's \(column) is \(value)") }
@@ -34,7 +34,7 @@ extension Row {
         Date(timeIntervalSince1970: try checked(column, as: Double.self))
     }
 
-    /// What made vectors, or what an adapter is bound to.
+    /// The vector identity in a row of compressions, adapters or training runs.
     func identity() throws -> VectorIdentity {
         VectorIdentity(
             model: try checked("model"), compressor: try checked("compressor"), variant: try checked("variant"))
@@ -42,13 +42,13 @@ extension Row {
 }
 
 extension Database {
-    /// Refuses what one value of an SQLite file cannot hold.
+    /// Throws if a value is empty or exceeds the size limit of a stored value.
     static func checkSize(_ data: Data, _ what: String, path: String) throws {
         guard data.count < largestStoredValue else {
-            throw LibraryError(.invalid, "\(path): \(what) of \(data.count) bytes, a library stores 1 GB at most each")
+            throw LibraryError(.invalid, "\(path): \(what): \(data.count) bytes, expected less than 1 GB")
         }
         guard !data.isEmpty else {
-            throw LibraryError(.invalid, "\(path): \(what) is empty")
+            throw LibraryError(.invalid, "\(path): \(what): empty, expected 1 byte or more")
         }
     }
 }

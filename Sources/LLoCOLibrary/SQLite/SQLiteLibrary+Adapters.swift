@@ -9,9 +9,9 @@ extension SQLiteLibrary {
         try read { try self.adapterRows(group, identity, $0).map(Self.adapter) }
     }
 
-    /// The newest good adapter of a group for `identity`, with its weights; nil where it has none.
+    /// The newest undamaged adapter of a group for `identity`, with its weights; nil if there is none.
     ///
-    /// One whose weights no longer have their digest is passed over, with a warning in the log.
+    /// An adapter whose weights do not match their digest is skipped, with a warning in the log.
     public func adapter(for group: String, identity: VectorIdentity) throws -> StoredAdapter? {
         try read { db in
             for row in try self.adapterRows(group, identity, db) {
@@ -20,13 +20,13 @@ extension SQLiteLibrary {
                     return StoredAdapter(record: record, weights: weights)
                 }
                 logger.warning(
-                    "\(path): adapter \(record.id) of group \"\(group)\" is damaged; using the one before it")
+                    "\(path): adapter \(record.id) of group \"\(group)\" is damaged; using the previous one")
             }
             return nil
         }
     }
 
-    /// An adapter's weights, checked against their digest; nil where they are damaged or gone.
+    /// An adapter's weights, checked against their digest; nil if they are damaged or were removed.
     public func weights(of adapter: AdapterRecord) throws -> Data? {
         let weights = try read { try self.weights(of: adapter, $0) }
         if weights == nil {
@@ -35,25 +35,25 @@ extension SQLiteLibrary {
         return weights
     }
 
-    /// Stores an adapter; it is the newest of its group and identity from then on.
+    /// Stores an adapter as the newest of its group and identity.
     ///
     /// - Parameters:
-    ///   - group: its group; made where missing.
+    ///   - group: the adapter's group; created if missing.
     ///   - config: JSON, the content of PEFT's `adapter_config.json`.
-    ///   - weights: a safetensors file's bytes.
-    ///   - run: the training run that made it.
+    ///   - weights: the bytes of a safetensors file.
+    ///   - run: the key of the training run that made it.
     @discardableResult
     public func saveAdapter(
         for group: String, identity: VectorIdentity, config: String, weights: Data, run: Int64? = nil
     ) throws -> AdapterRecord {
         try Database.checkSize(weights, "the adapter's weights", path: path)
         return try write { db in
-            let groupID = try self.groupIDMaking(group, db)
+            let groupID = try self.groupIDCreatingIfMissing(group, db)
             return try self.insertAdapter(groupID, identity, config: config, weights: weights, run: run, db)
         }
     }
 
-    /// Deletes one adapter: the one before it counts again.
+    /// Deletes an adapter. If it was the newest, the previous one is used again.
     public func removeAdapter(_ adapter: Int64) throws {
         try write { db in
             try db.execute(sql: "DELETE FROM adapters WHERE id = ?", arguments: [adapter])

@@ -5,24 +5,24 @@ public import LLoCODocuments
 internal import Logging
 
 extension SQLiteLibrary {
-    /// Adds a document, or brings the one of this path up to date, with its passages and the full-text index.
+    /// Adds a document or updates the document of this path, with its passages and the full-text index.
     ///
-    /// - A path that is new makes a document. Its name is the last part of the path, with as many parts before it as
+    /// - A new path creates a document. Its name is the last component of the path, preceded by as many components as
     ///   make it unique.
-    /// - The same text again changes nothing.
-    /// - A changed text replaces the old one. Passages keep their embeddings where their text is still there; segments
-    ///   stay, to be compared by their token digests, but no longer count as complete.
-    /// - Another group than before moves the document there: a document is in one group, the last one named.
+    /// - Adding the same text again changes nothing.
+    /// - A changed text replaces the old one. Passages with unchanged text keep their embeddings. Segments stay, to be
+    ///   compared by token digest, but are no longer complete.
+    /// - A document is in one group. Adding it to another group moves it there.
     ///
     /// - Parameters:
-    ///   - path: where the text came from; it need not be a file.
-    ///   - name: a name to give a new document; nil derives one from `path`.
-    ///   - group: its group, made where missing; nil leaves a known document where it is and puts a new one
-    ///     into ``defaultGroup``.
+    ///   - path: the source of the text; it need not be a file.
+    ///   - name: the name of a new document; nil derives one from `path`.
+    ///   - group: the document's group, created if missing; nil keeps the group of an existing document and puts a new
+    ///     one into ``defaultGroup``.
     ///   - text: the full text; not empty.
-    ///   - tokenCount: its length in tokens.
-    ///   - splitter: cuts the text into passages.
-    /// - Throws: ``LibraryError``; the library is then as it was.
+    ///   - tokenCount: the length of the text in tokens.
+    ///   - splitter: splits the text into passages.
+    /// - Throws: ``LibraryError``; the library is then unchanged.
     public func upsertDocument(
         path: String, name: String? = nil, group: String? = nil, text: String, tokenCount: Int,
         splitter: PassageSplitter = PassageSplitter()
@@ -30,7 +30,7 @@ extension SQLiteLibrary {
         let bytes = Data(text.utf8)
         try Database.checkSize(bytes, "the text of \(path)", path: self.path)
         guard tokenCount >= 0 else {
-            throw LibraryError(.invalid, "\(self.path): \(path) with \(tokenCount) tokens")
+            throw LibraryError(.invalid, "\(self.path): \(path): \(tokenCount) tokens, expected 0 or more")
         }
         let digest = Digest.sha256(bytes)
         let location = Self.location(of: path)
@@ -43,11 +43,11 @@ extension SQLiteLibrary {
         }
         let passages = known?.digest == digest ? nil : splitter.split(text)
         let result = try write(touchingPassages: true) { db in
-            // Looked up again: the first look was outside of this transaction.
+            // The first lookup was outside this transaction.
             let known = try Row.fetchOne(
                 db, sql: Self.documentQuery + " WHERE documents.location = ?", arguments: [location]
             ).map(Self.document)
-            let groupID = try self.groupIDMaking(group ?? known?.group ?? Self.defaultGroup, db)
+            let groupID = try self.groupIDCreatingIfMissing(group ?? known?.group ?? Self.defaultGroup, db)
             let id: Int64
             if let known {
                 id = known.id
@@ -58,7 +58,7 @@ extension SQLiteLibrary {
                         """,
                     arguments: [groupID, path, digest, bytes.count, tokenCount, id])
             } else {
-                let name = try self.freeName(wanted: name, location: location, db)
+                let name = try self.freeName(requested: name, location: location, db)
                 try db.execute(
                     sql: """
                         INSERT INTO documents (group_id, name, path, location, digest, byte_count, token_count, added)
@@ -89,21 +89,23 @@ extension SQLiteLibrary {
         return result
     }
 
-    /// `b.txt`, or `a/b.txt` where that is taken, and so on up to the whole location, then numbers.
-    private func freeName(wanted: String?, location: String, _ db: Database) throws -> String {
+    /// An unused name: `b.txt`, else `a/b.txt`, and so on up to the whole location, else a numbered name.
+    private func freeName(requested: String?, location: String, _ db: Database) throws -> String {
         func isTaken(_ name: String) throws -> Bool {
             try Bool.fetchOne(
                 db, sql: "SELECT EXISTS (SELECT 1 FROM documents WHERE name = ?)", arguments: [name]) ?? false
         }
-        if let wanted {
-            guard !wanted.isEmpty else { throw LibraryError(.invalid, "\(path): a document needs a name") }
-            guard try !isTaken(wanted) else {
-                throw LibraryError(.invalid, "\(path): another document is already named \"\(wanted)\"")
+        if let requested {
+            guard !requested.isEmpty else { throw LibraryError(.invalid, "\(path): a document needs a name") }
+            guard try !isTaken(requested) else {
+                throw LibraryError(.invalid, "\(path): another document is already named \"\(requested)\"")
             }
-            return wanted
+            return requested
         }
         let parts = location.split(separator: "/")
-        guard let last = parts.last else { throw LibraryError(.invalid, "\(path): \"\(location)\" names no document") }
+        guard let last = parts.last else {
+            throw LibraryError(.invalid, "\(path): \"\(location)\" has no file name, expected a document's path")
+        }
         for count in 1...parts.count {
             let name = parts.suffix(count).joined(separator: "/")
             if try !isTaken(name) { return name }

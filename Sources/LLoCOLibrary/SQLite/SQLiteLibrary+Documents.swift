@@ -3,7 +3,7 @@ internal import GRDB
 import LLoCOBase
 
 extension SQLiteLibrary {
-    /// The documents of a scope, in the order in which they were added.
+    /// The documents of a scope, in the order of addition.
     public func documents(in scope: LibraryScope = .all) throws -> [DocumentRecord] {
         try read { db in
             let filter = try self.filter(scope, db)
@@ -13,14 +13,14 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The document with this key; nil where it is gone.
+    /// The document with this key; nil if it was removed.
     public func document(id: Int64) throws -> DocumentRecord? {
         try read { try self.document(id: id, $0) }
     }
 
-    /// The document of this name, or of this path where no name fits.
+    /// The document with this name, or with this path if no name matches.
     ///
-    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) that lists the names there are.
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) that lists the existing names.
     public func document(named name: String) throws -> DocumentRecord {
         try read { db in
             for (column, value) in [("name", name), ("path", name), ("location", Self.location(of: name))] {
@@ -34,7 +34,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The document that was added from this path; nil where there is none.
+    /// The document that was added from this path; nil if there is none.
     public func document(atPath path: String) throws -> DocumentRecord? {
         try read { db in
             try Row.fetchOne(
@@ -43,7 +43,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The names of documents by their keys; those that are gone are not among them.
+    /// The names of documents by their keys. Removed documents are omitted.
     public func names(ofDocuments ids: Set<Int64>) throws -> [Int64: String] {
         try read { db in
             let find = try db.makeStatement(sql: "SELECT name FROM documents WHERE id = ?")
@@ -59,14 +59,14 @@ extension SQLiteLibrary {
             let record = try self.existing(document, db)
             let bytes = try self.textBytes(of: document, db)
             guard Digest.sha256(bytes) == record.digest else {
-                throw DamagedValue("the text of \"\(record.name)\" does not have its digest")
+                throw DamagedValue("the text of \"\(record.name)\" does not match its digest")
             }
             return bytes
         }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Deletes a document with its text, passages and vectors. Its group stays, and so do the group's adapters.
+    /// Deletes a document with its text, passages and vectors. Its group and the group's adapters stay.
     public func removeDocument(_ document: Int64) throws {
         try write(touchingPassages: true) { db in
             _ = try self.existing(document, db)
@@ -108,13 +108,13 @@ extension SQLiteLibrary {
         return try row.checked("text")
     }
 
-    /// The absolute, tidied form of a path: by it a document is known again from another folder.
+    /// The absolute, normalized form of a path. It identifies a document from any working directory.
     static func location(of path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.path
     }
 
     static func listing(_ names: [String], of what: String) -> String {
-        if names.isEmpty { return "it holds no \(what)" }
+        if names.isEmpty { return "it has no \(what)" }
         let shown = names.prefix(5).map { "\"\($0)\"" }.joined(separator: ", ")
         return "its \(what): \(shown)" + (names.count > 5 ? ", ..." : "")
     }

@@ -2,7 +2,7 @@ internal import Foundation
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// The passages of a document that have no embedding by this embedder yet, in text order.
+    /// The passages of a document without an embedding by this embedder, in text order.
     public func passagesWithoutEmbedding(of document: Int64, embedder: String) throws -> [PassageRecord] {
         try read { db in
             _ = try self.existing(document, db)
@@ -16,19 +16,22 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Stores embeddings, float32, in one transaction. A passage that was removed meanwhile is passed over.
+    /// Stores embeddings, float32, in one transaction. Passages that were removed in the meantime are skipped.
     public func setEmbeddings(
         _ embeddings: [(passage: Int64, values: [Float])], embedder: String, dimension: Int
     ) throws {
         guard dimension > 0, !embedder.isEmpty else {
-            throw LibraryError(.invalid, "\(path): an embedding needs an embedder's identity and a dimension")
+            throw LibraryError(
+                .invalid,
+                "\(path): embeddings of dimension \(dimension) by embedder \"\(embedder)\", expected a positive "
+                    + "dimension and an embedder's identity")
         }
         for embedding in embeddings {
             guard embedding.values.count == dimension, embedding.values.allSatisfy(\.isFinite) else {
                 throw LibraryError(
                     .invalid,
-                    "\(path): passage \(embedding.passage): an embedding of \(embedding.values.count) values or with "
-                        + "infinite ones, expected \(dimension) finite ones")
+                    "\(path): passage \(embedding.passage): an embedding of \(embedding.values.count) values, expected "
+                        + "\(dimension) finite values")
             }
         }
         try write(touchingPassages: true) { db in
@@ -42,9 +45,9 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The embeddings of a scope as one matrix; rows are ordered by document, then by place in the text.
+    /// The embeddings of a scope as one matrix. Rows are ordered by document, then by position in the text.
     ///
-    /// - Throws: ``LibraryError`` (``LibraryError/Code/damaged``) where a blob does not have its dimension.
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/damaged``) if an embedding does not have its stored dimension.
     public func embeddings(in scope: LibraryScope, embedder: String) throws -> EmbeddingMatrix {
         try read { db in
             let filter = try self.filter(scope, db)
@@ -68,7 +71,7 @@ extension SQLiteLibrary {
             var passages: [Int64] = []
             var values: [Float] = []
             var dimension = 0
-            /// Ends the documents before `document`, or all of them.
+            /// Appends the entries of the documents before `document`, or of all remaining documents.
             func finish(before document: Int64?) {
                 while documents.count < counts.count, document.map({ counts[documents.count].document < $0 }) ?? true {
                     let next = counts[documents.count]

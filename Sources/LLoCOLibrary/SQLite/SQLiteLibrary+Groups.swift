@@ -2,7 +2,7 @@ internal import Foundation
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// The names of all groups, in the order in which they were made.
+    /// The names of all groups, in the order of creation.
     public func groups() throws -> [String] {
         try read { try String.fetchAll($0, sql: "SELECT name FROM groups ORDER BY id") }
     }
@@ -21,7 +21,8 @@ extension SQLiteLibrary {
         throw LibraryError(.notFound, "\(path): no group \"\(name)\"; \(Self.listing(names, of: "groups"))")
     }
 
-    func groupIDMaking(_ name: String, _ db: Database) throws -> Int64 {
+    /// The key of a group, which is created if missing.
+    func groupIDCreatingIfMissing(_ name: String, _ db: Database) throws -> Int64 {
         guard !name.isEmpty else { throw LibraryError(.invalid, "\(path): a group needs a name") }
         if let id = try Int64.fetchOne(db, sql: "SELECT id FROM groups WHERE name = ?", arguments: [name]) { return id }
         try db.execute(

@@ -1,7 +1,7 @@
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// The passages of a scope that have words of a query, by BM25, then by key.
+    /// The passages of a scope that match a query, ranked by BM25, then by key.
     public func passages(
         matching query: KeywordQuery, in scope: LibraryScope, limit: Int
     ) throws -> RankedPassages {
@@ -9,8 +9,8 @@ extension SQLiteLibrary {
             let filter = try self.filter(scope, db)
             let revision = try self.revision(db)
             guard let text = query.fullText, limit > 0 else { return RankedPassages(revision: revision, hits: []) }
-            let known = try ranking.prepare(db, revision: revision)
-            // To join each match with its passage and document would take many times as long as to rank it.
+            let cached = try ranking.prepare(db, revision: revision)
+            // Joining each match with its passage and document would take many times as long as ranking it.
             let documents = try scope == .all ? nil : Set(self.documentKeys(filter, db))
             let ranked = try Int64.fetchCursor(
                 db,
@@ -20,18 +20,20 @@ extension SQLiteLibrary {
                     """, arguments: [text, documents == nil ? limit : -1])
             var hits: [RankedPassages.Hit] = []
             while hits.count < limit, let passage = try ranked.next() {
-                let document = known[passage]?.document
+                let document = cached[passage]?.document
                 if let documents, !(document.map(documents.contains) ?? false) { continue }
-                // The full-text index may name a passage that a damaged file no longer holds.
-                guard let document else { throw DamagedValue("passage \(passage) is in an index only") }
+                // In a damaged file the full-text index may name a missing passage.
+                guard let document else {
+                    throw DamagedValue("passage \(passage) is in the full-text index but not in the table of passages")
+                }
                 hits.append(RankedPassages.Hit(passage: passage, document: document))
             }
             return RankedPassages(revision: revision, hits: hits)
         }
     }
 
-    /// The passages that a full-text query matches, with their scores, best first: as they are ranked here, or by
-    /// SQLite's own function, which tests compare it with.
+    /// The passages that match a full-text query, with their scores, best first: ranked by ``KeywordRanking``, or by
+    /// SQLite's own function for comparison in tests.
     package func ranking(of query: String, bySQLite: Bool) throws -> [(passage: Int64, score: Double)] {
         try read { db in
             try ranking.prepare(db, revision: revision(db))
@@ -48,9 +50,7 @@ extension SQLiteLibrary {
 }
 
 extension KeywordQuery {
-    /// The query as SQLite's full-text search reads it, valid whatever the words are; nil where there are none.
-    ///
-    /// Words are quoted, so that none is taken for an operator.
+    /// The query in FTS5 syntax; nil if there are no words. Words are quoted, so that none is parsed as an operator.
     var fullText: String? {
         words.isEmpty ? nil : words.map { "\"\($0)\"" }.joined(separator: " OR ")
     }

@@ -1,10 +1,11 @@
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// The model that documents were last added with; nil before the first.
+    /// The model that documents were last added with; nil before the first addition.
     public func rememberedModel() throws -> ModelRecord? {
         try read { db in
-            // A library of an older format has no such table when it is opened for reading, and nothing in it after that.
+            // A library of an older format lacks the table if it is opened for reading. After migration the table is
+            // empty.
             if try db.tableExists("models"),
                 let row = try Row.fetchOne(db, sql: "SELECT identity, name, path FROM models ORDER BY id DESC LIMIT 1")
             {
@@ -12,13 +13,13 @@ extension SQLiteLibrary {
                     identity: try row.checked("identity"), name: try row.optional("name"),
                     path: try row.checked("path"))
             }
-            // Then its vectors say which.
+            // Fall back to the model of the stored vectors.
             return try String.fetchOne(db, sql: "SELECT model FROM compressions ORDER BY id DESC LIMIT 1")
                 .map { ModelRecord(identity: $0, name: nil, path: nil) }
         }
     }
 
-    /// Remembers a model in the place of the one before it. Nothing is written where that is the same.
+    /// Stores the model that documents are added with. Writes nothing if it is unchanged.
     public func remember(_ model: ModelRecord) throws {
         guard try rememberedModel() != model else { return }
         try write { db in

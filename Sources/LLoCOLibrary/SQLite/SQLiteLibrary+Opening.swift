@@ -6,16 +6,15 @@ public import Logging
 extension SQLiteLibrary {
     /// Opens the library file at `path`.
     ///
-    /// A writer creates a missing file, whole or not at all, and brings one of an older format up to date; a reader reads
-    /// that as it is, and gets an error where there is no file. Nothing is written to a file that is not a library or is
-    /// of a newer format.
+    /// A writer creates a missing file atomically and migrates an older format. A reader reads an older format as it
+    /// is, and throws if the file is missing. A file that is not a library or has a newer format is never written to.
     ///
     /// - Parameters:
     ///   - path: the library file; its folder must exist.
     ///   - access: ``Access/reading`` or ``Access/writing``.
-    ///   - lockTimeout: how long a writer waits for the one before it.
-    ///   - logger: hears of waiting and of notable changes.
-    ///   - onWait: told once, in one line, which process a writer waits for; the logger is told too.
+    ///   - lockTimeout: the maximum time to wait for another writer; 30 s by default.
+    ///   - logger: logs waiting and notable changes.
+    ///   - onWait: called once with a line that names the process that a writer waits for. The line is also logged.
     /// - Throws: ``LibraryError`` of one line.
     public static func open(
         _ path: String, for access: Access, lockTimeout: Duration = .seconds(30),
@@ -32,15 +31,15 @@ extension SQLiteLibrary {
             return try openForWriting(unresolved: file, lockTimeout: lockTimeout, logger: logger, onWait: onWait)
         }
         try checkHeader(file)
-        // Not SQLite's read-only mode: after a writer was killed its journal must be played back first. Reads run
-        // under `PRAGMA query_only`.
+        // SQLite's read-only mode would not roll back the journal of a killed writer. Reads run under `PRAGMA
+        // query_only`.
         let queue = try connect(file)
         let library = SQLiteLibrary(path: file, access: access, queue: queue, lock: nil, logger: logger)
         try library.checkFormat()
         return library
     }
 
-    /// An empty library that lives in memory and ends with the returned object.
+    /// Creates an empty in-memory library.
     public static func inMemory(logger: Logger = Logger(label: "lloco.library")) throws -> SQLiteLibrary {
         let name = "in-memory library"
         do {
@@ -56,7 +55,7 @@ extension SQLiteLibrary {
         unresolved path: String, lockTimeout: Duration, logger: Logger, onWait: (String) -> Void
     ) throws -> SQLiteLibrary {
         let target = try target(of: path)
-        // Looked at before the lock is taken, so that nothing is left beside a foreign file.
+        // Checked before locking, so that no lock file is created beside another application's file.
         if try resolved(target) != nil { try checkHeader(target) }
         let lock: WriterLock
         do {
@@ -78,7 +77,8 @@ extension SQLiteLibrary {
         return library
     }
 
-    /// Builds the file under another name and moves it into place: a killed or failed creation leaves no library.
+    /// Creates the file under another name and moves it into place, so that a killed or failed creation leaves no
+    /// library.
     private static func create(_ target: String) throws {
         let draft = target + ".new"
         try? FileManager.default.removeItem(atPath: draft)
@@ -112,13 +112,13 @@ extension SQLiteLibrary {
         configuration.busyMode = .timeout(30)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            // Damaged pages show when they are read, not in what is written after them.
+            // Detects damaged pages when they are read, before anything is derived from them.
             try db.execute(sql: "PRAGMA cell_size_check = ON")
         }
         return configuration
     }
 
-    /// Refuses, by its first bytes alone, a file that is no library or is newer than this program.
+    /// Throws if the first bytes of a file show that it is not a library, or has a newer format.
     private static func checkHeader(_ file: String) throws {
         let header: LibraryHeader
         do {
@@ -149,23 +149,24 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Brings the tables up to date, or says who can.
+    /// Migrates the tables if the library is open for writing. Otherwise throws if the format cannot be read.
     private func checkFormat() throws {
         let migrator = LibrarySchema.migrator
         let state = try read { db in
-            // Reads the whole schema, so that a damaged one shows here.
+            // Reads the whole schema, so that a damaged schema is detected here.
             _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master")
             return (try migrator.hasBeenSuperseded(db), try migrator.hasCompletedMigrations(db))
         }
         if state.0 {
-            throw LibraryError(.newerFormat, "\(path): written by a newer version than this one; use that one")
+            throw LibraryError(.newerFormat, "\(path): written by a newer version of lloco; use that version")
         }
         if state.1 { return }
         guard access == .writing else {
-            // Formats only add tables, and who reads these knows that an older library does not have them.
+            // Newer formats only add tables. Code that reads these tables handles their absence.
             guard try read({ try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }) >= 1 else {
                 throw LibraryError(
-                    .olderFormat, "\(path): written by an older version, in a format that is read no more",
+                    .olderFormat,
+                    "\(path): written by an older version of lloco, in a format that is no longer supported",
                     hint: .upgradeLibrary)
             }
             return
@@ -177,7 +178,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The regular file that `path` names, its links followed; nil where there is none.
+    /// The regular file at `path`, with symbolic links resolved; nil if it does not exist.
     private static func resolved(_ path: String) throws -> String? {
         let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         var isDirectory: ObjCBool = false
@@ -197,7 +198,7 @@ extension SQLiteLibrary {
         let folder = url.deletingLastPathComponent().path
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory), isDirectory.boolValue else {
-            throw LibraryError(.missing, "\(path): cannot be created: there is no folder \(folder); make it first")
+            throw LibraryError(.missing, "\(path): cannot be created: no such folder: \(folder); create it first")
         }
         return url.path
     }

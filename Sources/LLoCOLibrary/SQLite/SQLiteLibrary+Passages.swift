@@ -14,7 +14,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The passages of these keys, in their order; those that are gone are not among them.
+    /// The passages with these keys, in the order of the keys. Removed passages are omitted.
     public func passages(_ ids: [Int64]) throws -> [PassageRecord] {
         try read { db in
             let find = try db.makeStatement(sql: "\(Self.passageQuery) WHERE id = ?")
@@ -22,7 +22,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Cuts a stored document anew; embeddings of passages whose text stays the same are kept.
+    /// Splits a stored document again. Passages with unchanged text keep their embeddings.
     ///
     /// - Parameter passages: UTF-8 byte ranges in the document's text, in order.
     public func setPassages(of document: Int64, _ passages: [Range<Int>]) throws {
@@ -39,27 +39,27 @@ extension SQLiteLibrary {
         let end = try row.count("byte_end")
         let text: Data = try row.checked("text")
         guard start <= end, end - start == text.count else {
-            throw DamagedValue("a passage of \(text.count) bytes stands at \(start)..<\(end)")
+            throw DamagedValue("a passage at \(start)..<\(end) has \(text.count) bytes")
         }
         return PassageRecord(
             id: try row.checked("id"), document: try row.checked("document_id"), position: try row.count("position"),
             bytes: start..<end, text: String(decoding: text, as: UTF8.self))
     }
 
-    /// Keeps the leading passages that did not change, rewrites the others, and carries embeddings over by text.
+    /// Keeps the unchanged leading passages and rewrites the others. Passages with the same text keep their embeddings.
     func replacePassages(of document: Int64, with ranges: [Range<Int>], text: Data, _ db: Database) throws {
-        var floor = 0
+        var minimumStart = 0
         for range in ranges {
-            guard range.lowerBound >= floor, range.upperBound <= text.count, !range.isEmpty,
+            guard range.lowerBound >= minimumStart, range.upperBound <= text.count, !range.isEmpty,
                 text[range.lowerBound] & 0xC0 != 0x80,
                 range.upperBound == text.count || text[range.upperBound] & 0xC0 != 0x80
             else {
                 throw LibraryError(
                     .invalid,
-                    "\(path): passage \(range) does not lie in order, between characters, within a text of "
+                    "\(path): passage \(range), expected ascending, non-empty ranges on character boundaries within "
                         + "\(text.count) bytes")
             }
-            floor = range.lowerBound
+            minimumStart = range.lowerBound
         }
         let rows = try Row.fetchAll(
             db,

@@ -4,10 +4,10 @@ import LLoCOBase
 public import LLoCODocuments
 
 extension SQLiteLibrary {
-    /// The stored document that a question set's line is about: by its text's digest, else by its title or id, those of
-    /// `group` first.
+    /// The stored document that an entry of a question set is about, matched by the digest of its text, then by title,
+    /// then by id. Documents of `group` are preferred.
     ///
-    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) naming the line's document where there is none.
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) that names the entry's document if none matches.
     public func document(for entry: QuestionDocument, in group: String) throws -> DocumentRecord {
         let digest = entry.document.map { Digest.sha256($0) }
         let found: DocumentRecord? = try read { db in
@@ -23,7 +23,7 @@ extension SQLiteLibrary {
         return found
     }
 
-    /// The first document with one of the values in a column, those of `group` before others.
+    /// The first document with one of the values in a column. Documents of `group` come first.
     private func document(
         _ column: String, in values: [String], preferring group: String, _ db: Database
     ) throws -> DocumentRecord? {
@@ -37,7 +37,7 @@ extension SQLiteLibrary {
         ).map(Self.document)
     }
 
-    /// A name as it may be spelled in bytes: systems differ in whether a file's name has its accents composed.
+    /// The Unicode normalization forms of a name: file systems differ in whether they compose accents.
     private static func spellings(of name: String) -> [String] {
         [name, name.precomposedStringWithCanonicalMapping, name.decomposedStringWithCanonicalMapping]
     }

@@ -1,9 +1,9 @@
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// The documents of a scope at this moment.
+    /// The current documents of a scope.
     ///
-    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) where the group or a document does not exist.
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) if the group or a document does not exist.
     public func coverage(of scope: LibraryScope) throws -> ScopeCoverage {
         try read { db in
             ScopeCoverage(
@@ -12,19 +12,21 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The keys of the documents that a filter lets through, ascending.
+    /// The keys of the documents that match a filter, ascending.
     func documentKeys(_ filter: Filter, _ db: Database) throws -> [Int64] {
         try Int64.fetchAll(
             db, sql: "SELECT id FROM documents WHERE \(filter.sql) ORDER BY id", arguments: filter.arguments)
     }
 
-    /// A condition on the `documents` table.
+    /// An SQL condition on the `documents` table.
     struct Filter {
         let sql: String
         let arguments: StatementArguments
     }
 
-    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) where the group or a document does not exist.
+    /// The filter that matches the documents of a scope.
+    ///
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) if the group or a document does not exist.
     func filter(_ scope: LibraryScope, _ db: Database) throws -> Filter {
         switch scope {
         case .all:
@@ -32,7 +34,7 @@ extension SQLiteLibrary {
         case .group(let name):
             return Filter(sql: "documents.group_id = ?", arguments: [try groupID(name, db)])
         case .documents(let ids):
-            // Keys are integers, so they may stand in the statement, which takes more of them than it takes arguments.
+            // Integer keys are safe to inline, and a statement has room for more keys than arguments.
             let keys = ids.sorted()
             let sql = "documents.id IN (\(keys.map(String.init).joined(separator: ", ")))"
             let found = Set(try Int64.fetchAll(db, sql: "SELECT id FROM documents WHERE \(sql)"))

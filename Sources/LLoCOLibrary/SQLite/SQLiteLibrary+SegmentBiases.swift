@@ -3,16 +3,17 @@ internal import GRDB
 import LLoCOBase
 
 extension SQLiteLibrary {
-    /// Refuses a bias that is not `[heads, vectorCount]` numbers or -infinity, or whose heads do not share a vector evenly.
+    /// Throws unless a segment's bias has the shape `[heads, vectorCount]`, the number of heads divides the dimension,
+    /// and all values are finite or -infinity.
     func checkBias(of segment: NewSegment, _ record: DocumentRecord) throws {
         guard let bias = segment.bias else { return }
         guard Self.heads(of: bias.count, vectors: segment.vectorCount, dimension: segment.dimension) != nil else {
             throw LibraryError(
                 .invalid,
                 "\(path): \"\(record.name)\": a bias of \(bias.count) bytes for \(segment.vectorCount) vectors of "
-                    + "\(segment.dimension), expected 4 bytes for each vector of each head")
+                    + "dimension \(segment.dimension), expected 4 bytes per head and vector")
         }
-        // Neither +infinity nor NaN is less.
+        // False for +infinity and NaN.
         let areNumbers = bias.withUnsafeBytes { raw in
             stride(from: 0, to: raw.count, by: 4).allSatisfy {
                 let word = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self))
@@ -21,7 +22,9 @@ extension SQLiteLibrary {
         }
         guard areNumbers else {
             throw LibraryError(
-                .invalid, "\(path): \"\(record.name)\": a segment's bias holds NaN or +infinity, expected numbers")
+                .invalid,
+                "\(path): \"\(record.name)\": a segment's bias holds NaN or +infinity, expected finite values or "
+                    + "-infinity")
         }
         try Database.checkSize(bias, "a segment's bias", path: path)
     }
@@ -32,12 +35,12 @@ extension SQLiteLibrary {
             arguments: [segment, Digest.sha256(bias), bias])
     }
 
-    /// The biases of a document's leading segments, `[heads, vectors of them all]` float32: zeros for a segment without one;
-    /// nil where none has any. Checked against their digests and shapes.
+    /// The biases of a document's leading segments, `[heads, vectors of all segments]`, float32, with digests and
+    /// shapes checked. A segment without a bias has zeros; nil if no segment has a bias.
     func bias(
         of segments: [SegmentRecord], _ document: DocumentRecord, _ identity: VectorIdentity, _ db: Database
     ) throws -> Data? {
-        // A library of an older format, opened for reading, has no such table.
+        // A library of an older format that is opened for reading lacks the table.
         guard let last = segments.last, try db.tableExists("segment_biases") else { return nil }
         let rows = try Row.fetchAll(
             db,
@@ -54,11 +57,11 @@ extension SQLiteLibrary {
             let bias: Data = try row.checked("bias")
             guard let segment = found[try row.checked("segment_id")],
                 Digest.sha256(bias) == (try row.checked("bias_digest", as: String.self)),
-                let own = Self.heads(of: bias.count, vectors: segment.vectorCount, dimension: segment.dimension),
-                own == heads ?? own
-            else { throw DamagedValue("a bias of \"\(document.name)\" does not have its digest") }
+                let count = Self.heads(of: bias.count, vectors: segment.vectorCount, dimension: segment.dimension),
+                count == heads ?? count
+            else { throw DamagedValue("a bias of \"\(document.name)\" does not match its digest or shape") }
             biases[segment.id] = bias
-            heads = own
+            heads = count
         }
         var result = Data()
         for head in 0..<(heads ?? 0) {
@@ -74,7 +77,7 @@ extension SQLiteLibrary {
         return result
     }
 
-    /// For how many heads a bias of so many bytes has a number for each vector; nil where that does not come out even.
+    /// The number of heads of a bias of `bytes` bytes; nil if the shape would not be valid.
     private static func heads(of bytes: Int, vectors: Int, dimension: Int) -> Int? {
         let (size, overflow) = vectors.multipliedReportingOverflow(by: 4)
         guard !overflow, size > 0, bytes > 0, bytes.isMultiple(of: size), dimension.isMultiple(of: bytes / size) else {

@@ -3,7 +3,7 @@ internal import GRDB
 import LLoCOBase
 
 extension SQLiteLibrary {
-    /// The stored segments of a document that `identity` made, in order, complete or not.
+    /// The stored segments of a document with this identity, in order, complete or not.
     public func segments(of document: Int64, identity: VectorIdentity) throws -> [SegmentRecord] {
         try read { db in
             _ = try self.existing(document, db)
@@ -11,8 +11,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Stores the next segment of a document, in a transaction of its own, which costs the same whether the document has a
-    /// segment or thousands.
+    /// Appends a segment to a document in one transaction. The cost does not depend on the number of stored segments.
     public func appendSegment(_ segment: NewSegment, to document: Int64, identity: VectorIdentity) throws {
         try write { db in
             let record = try self.existing(document, db)
@@ -23,7 +22,7 @@ extension SQLiteLibrary {
 
     /// Replaces the segments of a document from position `index` on, in one transaction.
     ///
-    /// - Parameter segments: what stands there instead; may be empty, which cuts the document's segments to `index`.
+    /// - Parameter segments: the new segments; none by default, which removes the segments from `index` on.
     public func replaceSegments(
         of document: Int64, identity: VectorIdentity, from index: Int, with segments: [NewSegment] = []
     ) throws {
@@ -33,15 +32,16 @@ extension SQLiteLibrary {
             guard index >= 0, (last?.position ?? -1) == index - 1 else {
                 let count = try self.lastSegment(of: document, identity, db).map { $0.position + 1 } ?? 0
                 throw LibraryError(
-                    .invalid, "\(path): \"\(record.name)\" has \(count) segments, none can follow segment \(index)")
+                    .invalid,
+                    "\(path): \"\(record.name)\": segments replaced from position \(index), expected 0 to \(count)")
             }
             try self.store(segments, after: last, of: record, identity, db)
         }
     }
 
-    /// Declares that a document's segments cover all of its text.
+    /// Marks a document's segments as covering its whole text.
     ///
-    /// - Throws: ``LibraryError`` (``LibraryError/Code/invalid``) where they do not reach its last token.
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/invalid``) if the segments do not reach the last token.
     public func markComplete(_ document: Int64, identity: VectorIdentity) throws {
         try write { db in
             let record = try self.existing(document, db)
@@ -49,7 +49,7 @@ extension SQLiteLibrary {
             guard let last, last.tokens.upperBound == record.tokenCount else {
                 throw LibraryError(
                     .invalid,
-                    "\(path): \"\(record.name)\": its segments end at token \(last?.tokens.upperBound ?? 0) of "
+                    "\(path): \"\(record.name)\": the segments end at token \(last?.tokens.upperBound ?? 0), expected "
                         + "\(record.tokenCount)")
             }
             try db.execute(
@@ -58,21 +58,22 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Whether vectors by `identity` cover all of the document's present text.
+    /// Whether the vectors of `identity` cover the whole current text of the document.
     public func isComplete(_ document: Int64, identity: VectorIdentity) throws -> Bool {
         try read { try self.isComplete(document, identity, $0) }
     }
 
-    /// - Throws: ``LibraryError`` where the document is not compressed by this identity to its end.
+    /// Checks that the vectors of `identity` cover the whole current text of the document.
+    ///
+    /// - Throws: ``LibraryError`` (``LibraryError/Code/notFound``) if they do not.
     public func checkCompressed(_ document: Int64, identity: VectorIdentity) throws {
         try read { try self.checkCompressed(self.existing(document, $0), identity, $0) }
     }
 
-    /// The vectors of a document, its segments one after another, checked against their digests and shapes.
+    /// The vectors of a document's segments in order, with digests and shapes checked.
     ///
-    /// - Parameters:
-    ///   - count: how many leading segments; nil for the whole document, which must then be complete.
-    /// - Throws: ``LibraryError`` where the document has none by this identity, is not finished, or is damaged.
+    /// - Parameter count: the number of leading segments; nil for all segments, which must be complete.
+    /// - Throws: ``LibraryError`` if the segments are missing, incomplete or damaged.
     public func vectors(
         of document: Int64, identity: VectorIdentity, segments count: Int? = nil
     ) throws -> StoredVectors {
@@ -90,7 +91,8 @@ extension SQLiteLibrary {
                     segments.isEmpty || segment.dimension == dimension,
                     Digest.sha256(vectors) == (try row.checked("vectors_digest", as: String.self))
                 else {
-                    throw DamagedValue("segment \(segment.position) of \"\(record.name)\" does not have its digest")
+                    throw DamagedValue(
+                        "segment \(segment.position) of \"\(record.name)\" does not match its digest or shape")
                 }
                 bytes.append(vectors)
                 total += segment.vectorCount
@@ -99,7 +101,7 @@ extension SQLiteLibrary {
             }
             if let count, segments.count < count {
                 throw LibraryError(
-                    .notFound, "\(path): \"\(record.name)\" has \(segments.count) segments, asked for \(count)")
+                    .notFound, "\(path): \"\(record.name)\": \(segments.count) segments, expected \(count)")
             }
             return StoredVectors(
                 bytes: bytes, count: total, dimension: dimension,
@@ -107,7 +109,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// What compressors made of the documents of a scope, ordered by document.
+    /// The compressions of the documents of a scope, ordered by document.
     public func compressions(in scope: LibraryScope = .all) throws -> [CompressionRecord] {
         try read { db in
             let filter = try self.filter(scope, db)
@@ -131,7 +133,7 @@ extension SQLiteLibrary {
 
     // MARK: Rows
 
-    /// What one compressor made of a document, as a condition on `compressions`; ``key(_:_:)`` gives its arguments.
+    /// The condition on `compressions` that selects a document and an identity. ``key(_:_:)`` has its arguments.
     static let isCompression = "document_id = ? AND model = ? AND compressor = ? AND variant = ?"
 
     static func key(_ document: Int64, _ identity: VectorIdentity) -> StatementArguments {
@@ -148,7 +150,7 @@ extension SQLiteLibrary {
         guard try isComplete(record.id, identity, db) else {
             throw LibraryError(
                 .notFound,
-                "\(path): \"\(record.name)\" is not compressed (or not to its end) by this model and compressor "
+                "\(path): \"\(record.name)\" is not compressed, or only in part, by this model and compressor "
                     + "(\(identity.variant)); add it again with them")
         }
     }
@@ -169,11 +171,11 @@ extension SQLiteLibrary {
                 """, arguments: Self.key(document, identity) + [limit.map { max(0, $0) } ?? -1])
     }
 
-    /// The last of a document's segments, or of those before a position; one step in the index on positions.
+    /// The last segment of a document, or the last before a position: one lookup in the index on positions.
     private func lastSegment(
         of document: Int64, _ identity: VectorIdentity, before end: Int = .max, _ db: Database
     ) throws -> SegmentRecord? {
-        // The compression is looked up first, so that no plan joins, and sorts, all of its segments.
+        // The subquery keeps the query plan from joining and sorting all segments.
         try Row.fetchOne(
             db,
             sql: """
@@ -190,7 +192,7 @@ extension SQLiteLibrary {
         let count = try row.count("vector_count")
         let dimension = try row.count("dimension")
         guard tokens.0 <= tokens.1, bytes.0 <= bytes.1, count < 1 << 24, dimension < 1 << 24 else {
-            throw DamagedValue("a segment's offsets or shape make no sense")
+            throw DamagedValue("a segment's offsets or shape are invalid")
         }
         return SegmentRecord(
             id: try row.checked("id"), position: try row.count("position"), tokens: tokens.0..<tokens.1,
@@ -198,7 +200,7 @@ extension SQLiteLibrary {
             dimension: dimension)
     }
 
-    /// Cuts a document's segments after `last` and stores `segments` there; they must join on without a gap.
+    /// Replaces a document's segments after `last`. The new segments must continue there without a gap.
     private func store(
         _ segments: [NewSegment], after last: SegmentRecord?, of record: DocumentRecord, _ identity: VectorIdentity,
         _ db: Database
@@ -241,24 +243,26 @@ extension SQLiteLibrary {
     private func check(
         _ segment: NewSegment, from start: Int, dimension: Int, _ record: DocumentRecord
     ) throws {
-        func refuse(_ what: String) -> LibraryError {
-            LibraryError(.invalid, "\(path): \"\(record.name)\": \(what)")
+        func invalid(_ message: String) -> LibraryError {
+            LibraryError(.invalid, "\(path): \"\(record.name)\": \(message)")
         }
         guard segment.tokens.lowerBound == start, !segment.tokens.isEmpty else {
-            throw refuse("a segment of tokens \(segment.tokens), expected one from token \(start)")
+            throw invalid("a segment of tokens \(segment.tokens), expected a non-empty one from token \(start)")
         }
         guard segment.tokens.upperBound <= record.tokenCount, segment.bytes.lowerBound >= 0,
             segment.bytes.upperBound <= record.byteCount
         else {
-            throw refuse("a segment (tokens \(segment.tokens), bytes \(segment.bytes)) ends after the text")
+            throw invalid(
+                "a segment of tokens \(segment.tokens), bytes \(segment.bytes), expected offsets within "
+                    + "\(record.tokenCount) tokens and \(record.byteCount) bytes")
         }
         let (values, overflow) = segment.vectorCount.multipliedReportingOverflow(by: segment.dimension)
         guard segment.vectorCount > 0, segment.dimension > 0, !overflow, segment.dimension == dimension,
             values <= 500_000_000, segment.vectors.count == 2 * values
         else {
-            throw refuse(
-                "\(segment.vectors.count) bytes for \(segment.vectorCount) bfloat16 vectors of \(segment.dimension), "
-                    + "expected vectors of \(dimension)")
+            throw invalid(
+                "\(segment.vectors.count) bytes for \(segment.vectorCount) bfloat16 vectors of dimension "
+                    + "\(segment.dimension), expected vectors of dimension \(dimension)")
         }
         try Database.checkSize(segment.vectors, "a segment's vectors", path: path)
         try checkBias(of: segment, record)

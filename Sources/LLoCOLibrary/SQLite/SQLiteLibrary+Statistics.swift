@@ -1,7 +1,7 @@
 internal import GRDB
 
 extension SQLiteLibrary {
-    /// What the library holds, in numbers.
+    /// The counts and sizes of the library's content.
     public func statistics() throws -> LibraryStatistics {
         try read { db in
             func number(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
@@ -20,16 +20,16 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Checks the whole file: SQLite's own structures, references between tables, and, for a writer, whether the
-    /// full-text index fits the passages.
+    /// Checks the whole file: SQLite's structures, foreign keys, and, if it is open for writing, whether the full-text
+    /// index matches the passages.
     ///
-    /// - Returns: what is wrong, a line each; empty where nothing is.
+    /// - Returns: the faults, one line each; empty if there are none.
     public func verify() throws -> [String] {
         do {
             var faults = try read { db in
                 var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
                 let orphans = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
-                if orphans > 0 { faults.append("\(orphans) rows refer to rows that are gone") }
+                if orphans > 0 { faults.append("\(orphans) rows refer to missing rows") }
                 return faults.map { $0.split(separator: "\n").joined(separator: " ") }
             }
             if access == .writing, faults.isEmpty {
@@ -39,7 +39,7 @@ extension SQLiteLibrary {
                             sql: "INSERT INTO passage_index (passage_index, rank) VALUES ('integrity-check', 1)")
                     }
                 } catch let error as LibraryError where error.code == .damaged {
-                    faults.append("the full-text index does not fit the passages")
+                    faults.append("the full-text index does not match the passages")
                 }
             }
             return faults

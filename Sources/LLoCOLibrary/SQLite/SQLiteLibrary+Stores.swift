@@ -1,2 +1,2 @@
-// Its calls are synchronous, which satisfies the roles' asynchronous ones.
+// Synchronous methods satisfy the asynchronous requirements.
 extension SQLiteLibrary: DocumentStore, VectorStore, PassageIndex, AdapterStore, RunStore, StudyStore, ModelStore {}

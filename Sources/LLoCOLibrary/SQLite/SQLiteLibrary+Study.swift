@@ -3,12 +3,12 @@ internal import GRDB
 import LLoCOBase
 
 extension SQLiteLibrary {
-    /// What was asked about the passages that a document has now, in text order; those that were not studied are not among
-    /// them. Of passages of the same text the first counts.
+    /// The study items of a document's current passages, in text order. Passages that were not studied are omitted. Of
+    /// passages with the same text, only the first is returned.
     public func study(of document: Int64, by identity: StudyIdentity) throws -> [StudiedPassage] {
         let passages = try passages(of: document)
         return try read { db in
-            guard try Self.holdsStudies(db) else { return [] }
+            guard try Self.hasStudyTables(db) else { return [] }
             let keys = try Row.fetchAll(
                 db,
                 sql: """
@@ -16,19 +16,19 @@ extension SQLiteLibrary {
                     WHERE document_id = ? AND model = ? AND settings = ?
                     """, arguments: [document, identity.model, identity.settings]
             ).map { (try $0.checked("text_digest", as: String.self), try $0.checked("id", as: Int64.self)) }
-            var left = Dictionary(keys, uniquingKeysWith: { first, _ in first })
+            var remaining = Dictionary(keys, uniquingKeysWith: { first, _ in first })
             return try passages.compactMap { passage in
-                guard let key = left.removeValue(forKey: Digest.sha256(passage.text)) else { return nil }
+                guard let key = remaining.removeValue(forKey: Digest.sha256(passage.text)) else { return nil }
                 return StudiedPassage(passage: passage, items: try Self.items(of: key, db))
             }
         }
     }
 
-    /// What studies of a document there are, the newest last.
+    /// The identities of a document's studies, newest last.
     public func studies(of document: Int64) throws -> [StudyIdentity] {
         try read { db in
             _ = try self.existing(document, db)
-            guard try Self.holdsStudies(db) else { return [] }
+            guard try Self.hasStudyTables(db) else { return [] }
             return try Row.fetchAll(
                 db,
                 sql: """
@@ -39,7 +39,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Stores what was asked about a passage, in one transaction; what the same study has stored of it before is replaced.
+    /// Stores the items of a passage in one transaction. Earlier items of the same passage and identity are replaced.
     public func saveStudy(_ items: [StudyItem], of passage: PassageRecord, by identity: StudyIdentity) throws {
         try write { db in
             _ = try self.existing(passage.document, db)
@@ -69,8 +69,8 @@ extension SQLiteLibrary {
         }
     }
 
-    /// A library of an older format has no studies.
-    private static func holdsStudies(_ db: Database) throws -> Bool { try db.tableExists("studied_passages") }
+    /// Whether the study tables exist. A library of an older format lacks them.
+    private static func hasStudyTables(_ db: Database) throws -> Bool { try db.tableExists("studied_passages") }
 
     private static func items(of passage: Int64, _ db: Database) throws -> [StudyItem] {
         try Row.fetchAll(
@@ -84,7 +84,9 @@ extension SQLiteLibrary {
                 String(decoding: try row.checked(column, as: Data.self), as: UTF8.self)
             }
             func named<Value: RawRepresentable<String>>(_ name: String) throws -> Value {
-                guard let value = Value(rawValue: name) else { throw DamagedValue("a studied question is '\(name)'") }
+                guard let value = Value(rawValue: name) else {
+                    throw DamagedValue("a study item has the kind or rejection '\(name)', which is unknown")
+                }
                 return value
             }
             var targets: TeacherTargets?
@@ -92,7 +94,7 @@ extension SQLiteLibrary {
                 targets = TeacherTargets(bytes: bytes, width: try row.count("width"))
                 guard targets != nil, Digest.sha256(bytes) == (try row.checked("targets_digest", as: String.self))
                 else {
-                    throw DamagedValue("what a studied answer is learned from does not have its digest")
+                    throw DamagedValue("the targets of a study item do not match their digest")
                 }
             }
             return StudyItem(
@@ -103,7 +105,7 @@ extension SQLiteLibrary {
 }
 
 extension TeacherTargets {
-    /// Answer, tokens and shares after one another: 4 · A · (1 + 2 · K) bytes, little-endian.
+    /// The answer, tokens and shares, concatenated: 4 · A · (1 + 2 · K) bytes, little-endian.
     package var bytes: Data {
         var words = answer.map { UInt32(truncatingIfNeeded: $0) }
         words += tokens.map { UInt32(bitPattern: $0) }
@@ -111,7 +113,7 @@ extension TeacherTargets {
         return words.map(\.littleEndian).withUnsafeBytes { Data($0) }
     }
 
-    /// nil where the bytes are none of K tokens a row.
+    /// Decodes ``bytes``; nil if they are not valid for K = `width`.
     init?(bytes: Data, width: Int) {
         let words = bytes.withUnsafeBytes { raw in
             stride(from: 0, to: raw.count - 3, by: 4).map {

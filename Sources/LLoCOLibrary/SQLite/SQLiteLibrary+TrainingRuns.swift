@@ -13,7 +13,7 @@ extension SQLiteLibrary {
         }
     }
 
-    /// The newest unfinished run that would compute the same thing: what a repeated command continues.
+    /// The newest unfinished run with the same settings and data, which a repeated call resumes.
     public func unfinishedRun(
         of group: String, identity: VectorIdentity, settings: String, dataDigest: String
     ) throws -> TrainingRunRecord? {
@@ -29,11 +29,13 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Begins a run of `totalSteps` steps.
+    /// Creates a run of `totalSteps` steps.
     public func startRun(
         of group: String, identity: VectorIdentity, settings: String, dataDigest: String, totalSteps: Int
     ) throws -> TrainingRunRecord {
-        guard totalSteps > 0 else { throw LibraryError(.invalid, "\(path): a training run of \(totalSteps) steps") }
+        guard totalSteps > 0 else {
+            throw LibraryError(.invalid, "\(path): a training run of \(totalSteps) steps, expected 1 or more")
+        }
         return try write { db in
             let now = Date().timeIntervalSince1970
             try db.execute(
@@ -44,31 +46,31 @@ extension SQLiteLibrary {
                     VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?)
                     """,
                 arguments: [
-                    try self.groupIDMaking(group, db), identity.model, identity.compressor, identity.variant,
-                    settings, dataDigest, totalSteps, now, now,
+                    try self.groupIDCreatingIfMissing(group, db), identity.model, identity.compressor,
+                    identity.variant, settings, dataDigest, totalSteps, now, now,
                 ])
             return try self.existingRun(db.lastInsertedRowID, db)
         }
     }
 
-    /// Stores the state after `step` steps, with the losses since the last time.
+    /// Stores the state after `step` steps, with the losses since the last save.
     ///
-    /// It counts whole or not at all, though it is written in pieces: readers wait for one of these at most. Losses of later
-    /// steps, left by a run that was cut before it saved, are dropped.
+    /// The state is written in pieces, so that readers wait for one piece at most, and replaces the old state
+    /// atomically. Losses of later steps, left by an interrupted run, are deleted.
     public func saveRun(_ run: Int64, step: Int, state: Data, losses: [TrainingLoss]) throws {
         try Database.checkSize(state, "the training state", path: path)
-        let former = try read { db in
+        let previous = try read { db in
             let record = try self.existingRun(run, db)
             guard !record.isFinished, step >= 0, step <= record.totalSteps else {
                 throw LibraryError(
                     .invalid,
                     "\(path): training run \(run) (\(record.totalSteps) steps"
-                        + "\(record.isFinished ? ", finished" : "")) cannot stand at step \(step)")
+                        + "\(record.isFinished ? ", finished" : "")) cannot be saved at step \(step)")
             }
             return try self.savedState(of: run, db)
         }
         try dropUnusedPieces()
-        let generation = (former?.generation ?? 0) + 1
+        let generation = (previous?.generation ?? 0) + 1
         for (position, start) in stride(from: 0, to: state.count, by: Self.pieceBytes).enumerated() {
             let piece = state.dropFirst(start).prefix(Self.pieceBytes)
             try write { db in
@@ -89,7 +91,7 @@ extension SQLiteLibrary {
         try dropUnusedPieces()
     }
 
-    /// The state that was last saved, checked against its digest; nil before the first.
+    /// The last saved state, checked against its digest; nil before the first save.
     public func runState(_ run: Int64) throws -> Data? {
         try read { db in
             _ = try self.existingRun(run, db)
@@ -103,7 +105,7 @@ extension SQLiteLibrary {
                 state = try pieces.reduce(into: Data()) { $0 += try $1.checked("bytes", as: Data.self) }
                 digest = saved.digest
             } else {
-                // Of a library in a format before 6
+                // A library of a format before 6.
                 guard
                     let row = try Row.fetchOne(
                         db, sql: "SELECT state, state_digest FROM training_runs WHERE id = ?", arguments: [run]),
@@ -112,16 +114,16 @@ extension SQLiteLibrary {
                 (state, digest) = (whole, try row.checked("state_digest"))
             }
             guard Digest.sha256(state) == digest else {
-                throw DamagedValue("the state of training run \(run) does not have its digest")
+                throw DamagedValue("the state of training run \(run) does not match its digest")
             }
             return state
         }
     }
 
-    /// The most bytes of a state that are written at a time
+    /// The maximum bytes of a state in one piece.
     private static let pieceBytes = 1 << 20
 
-    /// Which pieces are a run's state; nil where none was saved in pieces.
+    /// The generation of pieces and the digest of a run's state; nil if no state was saved in pieces.
     private func savedState(of run: Int64, _ db: Database) throws -> (generation: Int, digest: String)? {
         guard try db.tableExists("run_states"),
             let row = try Row.fetchOne(
@@ -130,11 +132,11 @@ extension SQLiteLibrary {
         return (try row.count("generation"), try row.checked("state_digest"))
     }
 
-    /// Deletes pieces that no state is made of, one at a time.
+    /// Deletes the pieces that belong to no state, one per transaction.
     private func dropUnusedPieces() throws {
-        var isLeft = true
-        while isLeft {
-            isLeft = try write { db in
+        var hasMore = true
+        while hasMore {
+            hasMore = try write { db in
                 try db.execute(
                     sql: """
                         DELETE FROM run_state_pieces WHERE rowid = (
@@ -148,9 +150,9 @@ extension SQLiteLibrary {
         }
     }
 
-    /// Ends a run: its adapter is stored, and its state is none any more, in one transaction.
+    /// Finishes a run: stores its adapter and the tuned vectors, and deletes its state, in one transaction.
     ///
-    /// - Parameter tuned: documents' vectors that are read with the adapter, and with no other
+    /// - Parameter tuned: the documents' vectors that are used only with the adapter
     @discardableResult
     public func finishRun(
         _ run: Int64, losses: [TrainingLoss] = [], config: String, weights: Data, tuned: [TunedVectors] = []
@@ -177,7 +179,7 @@ extension SQLiteLibrary {
         return adapter
     }
 
-    /// Deletes a run with its state and losses; the adapter it made stays.
+    /// Deletes a run with its state and losses. Its adapter stays.
     public func removeRun(_ run: Int64) throws {
         try write { db in
             _ = try self.existingRun(run, db)
@@ -221,7 +223,9 @@ extension SQLiteLibrary {
         for loss in losses {
             guard loss.loss.isFinite, loss.step <= step else {
                 throw LibraryError(
-                    .invalid, "\(path): training run \(run): loss \(loss.loss) at step \(loss.step), saved at \(step)")
+                    .invalid,
+                    "\(path): training run \(run): loss \(loss.loss) at step \(loss.step), expected a finite loss up "
+                        + "to step \(step)")
             }
             try db.execute(
                 sql: "INSERT OR REPLACE INTO training_losses (run_id, step, loss) VALUES (?, ?, ?)",

@@ -3,18 +3,18 @@ internal import GRDB
 import LLoCOBase
 
 extension SQLiteLibrary {
-    /// What tells a document's vectors by `identity` from those that it had before or will have.
+    /// A digest of a document's current vectors of `identity`. It changes whenever the vectors do.
     public func vectorsDigest(of document: Int64, identity: VectorIdentity) throws -> String {
         try read { try self.vectorsDigest(of: document, identity, $0) }
     }
 
-    /// Whether a document is read with vectors that were tuned with an adapter.
+    /// Whether valid vectors of the document were tuned with an adapter.
     public func hasTunedVectors(of document: Int64, with adapter: AdapterRecord) throws -> Bool {
         try read { try self.tunedVectors(of: document, with: adapter, "vectors_digest", $0) != nil }
     }
 
-    /// A document's vectors as they were tuned with an adapter; nil where they were not, or where the document has other
-    /// vectors now than they were tuned from.
+    /// A document's vectors that were tuned with an adapter; nil if there are none, or if the document's vectors have
+    /// changed since.
     public func tunedVectors(of document: Int64, with adapter: AdapterRecord) throws -> Data? {
         try read { db in
             guard let row = try self.tunedVectors(of: document, with: adapter, "vectors_digest, vectors", db) else {
@@ -22,7 +22,7 @@ extension SQLiteLibrary {
             }
             let vectors: Data = try row.checked("vectors")
             guard Digest.sha256(vectors) == (try row.checked("vectors_digest", as: String.self)) else {
-                throw DamagedValue("tuned vectors do not have their digest")
+                throw DamagedValue("tuned vectors do not match their digest")
             }
             return vectors
         }
@@ -44,7 +44,7 @@ extension SQLiteLibrary {
     func store(_ tuned: [TunedVectors], of adapter: Int64, _ db: Database) throws {
         for vectors in tuned {
             try Database.checkSize(vectors.bytes, "a document's tuned vectors", path: path)
-            // A document that was removed meanwhile is passed over.
+            // Documents that were removed in the meantime are skipped.
             guard try self.document(id: vectors.document, db) != nil else { continue }
             try db.execute(
                 sql: """
@@ -58,7 +58,7 @@ extension SQLiteLibrary {
     }
 
     private func vectorsDigest(of document: Int64, _ identity: VectorIdentity, _ db: Database) throws -> String {
-        // Of vectors without a bias it is what it was before there were biases.
+        // Without a bias the digest is the same as in formats that had no biases.
         let bias =
             try db.tableExists("segment_biases")
             ? "|| coalesce((SELECT '+' || bias_digest FROM segment_biases WHERE segment_id = segments.id), '')" : ""

@@ -3,36 +3,36 @@ internal import GRDB
 import LLoCOBase
 internal import Logging
 
-/// The store: one SQLite file with documents and their text, passages with embeddings and a full-text index,
-/// compressed vectors, adapters and training runs.
+/// A library in one SQLite file: documents with their text, passages with embeddings and a full-text index, vectors,
+/// adapters, training runs and studies.
 ///
 /// ```swift
 /// let library = try SQLiteLibrary.open("library.lloco", for: .writing)
 /// let added = try library.upsertDocument(path: "report.txt", text: text, tokenCount: tokens.count)
 /// ```
 ///
-/// Each call is one transaction: it happens whole or not at all. One process at a time writes; any number reads. The
-/// journal is the classic rollback journal, since SQLite before 3.51.3 can corrupt a write-ahead log that two
-/// connections checkpoint at once.
+/// Each call is one atomic transaction. One process writes at a time, any number read. The journal is a rollback
+/// journal, since SQLite before 3.51.3 can corrupt a write-ahead log that two connections checkpoint at once.
 public final class SQLiteLibrary: Sendable {
-    /// What a library is opened for.
+    /// The access mode of an open library.
     public enum Access: Hashable, Sendable {
-        /// The file must exist and is not changed.
+        /// Read-only: the file must exist.
         case reading
-        /// A missing file is created, and the writer's lock is held for as long as the `SQLiteLibrary` lives.
+        /// Read and write: a missing file is created. The writer's lock is held for the lifetime of the
+        /// `SQLiteLibrary`.
         case writing
     }
 
-    /// The group of documents that are added without naming one.
+    /// The group of documents that are added without a group.
     public static let defaultGroup = "default"
 
-    /// The library file, or `in-memory library`: what messages call it.
+    /// The library file, or `in-memory library`: the library's name in messages.
     public let path: String
-    /// What the library was opened for.
+    /// The access mode.
     public let access: Access
     let logger: Logger
     let queue: DatabaseQueue
-    /// Outlives the connection, which refers to it.
+    /// The connection holds an unretained reference to it, so it must outlive the connection.
     let ranking = KeywordRanking()
     private let lock: WriterLock?
 
@@ -45,7 +45,7 @@ public final class SQLiteLibrary: Sendable {
     }
 
     deinit {
-        // SQLite lets go of the file before the lock does.
+        // Close the file before the lock is released.
         try? queue.close()
     }
 
@@ -54,9 +54,9 @@ public final class SQLiteLibrary: Sendable {
         try translating { try queue.read(body) }
     }
 
-    /// Runs `body` in one transaction, undone where it throws.
+    /// Runs `body` in one transaction, rolled back if it throws.
     ///
-    /// - Parameter touchingPassages: whether what retrieval serves changes, so that its caches must notice.
+    /// - Parameter touchingPassages: whether passages, embeddings or groups change, which makes a new revision
     func write<Value>(touchingPassages: Bool = false, _ body: (Database) throws -> Value) throws -> Value {
         guard access == .writing else {
             throw LibraryError(.notWritable, "\(path): opened for reading only")
@@ -72,10 +72,10 @@ public final class SQLiteLibrary: Sendable {
         }
     }
 
-    /// A random mark of the passages' content: it changes with every change to passages, embeddings or groups.
+    /// The current revision, which every change to passages, embeddings or groups replaces.
     func revision(_ db: Database) throws -> LibraryRevision {
         guard let mark = try Data.fetchOne(db, sql: "SELECT revision FROM state"), mark.count == 16 else {
-            throw DamagedValue("its revision mark is missing")
+            throw DamagedValue("the revision is missing or not 16 bytes long")
         }
         return LibraryRevision([UInt8](mark))
     }
@@ -92,7 +92,7 @@ public final class SQLiteLibrary: Sendable {
         }
     }
 
-    /// Bounds the file's growth, in pages: lets a test fill the disk.
+    /// Limits the size of the file, in pages, so that a test can simulate a full disk.
     package func limitPageCount(to pages: Int) throws {
         try translating {
             try queue.writeWithoutTransaction { db in

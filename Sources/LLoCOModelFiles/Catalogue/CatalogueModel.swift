@@ -1,37 +1,37 @@
-/// A model that is known by name: one GGUF file, its digest, and where it can be had.
+/// A model with a name in the catalogue: one GGUF file, its digest and its download sources.
 public struct CatalogueModel: Decodable, Hashable, Sendable {
-    /// What it is called by, such as `qwen2.5-coder-0.5b`.
+    /// The model's name in the catalogue, such as `qwen2.5-coder-0.5b`.
     public let name: String
-    /// Its publisher's name for it.
+    /// The publisher's name for the model.
     public let title: String
-    /// The folder that it lies in, below one that holds models.
+    /// The name of the model's folder inside a folder of models.
     public let folder: String
-    /// The file's name, there and in the repository.
+    /// The file's name in ``folder`` and in ``repository``.
     public let file: String
-    /// The file's size.
+    /// The file's size in bytes.
     public let bytes: Int
     /// The file's SHA-256: 64 hexadecimal digits.
     public let sha256: String
-    /// An SPDX identifier in lower case, as model hubs write it.
+    /// The licence's SPDX identifier in lower case, as on model hubs.
     public let licence: String
-    /// The repository of a model hub that has the file, `OWNER/REPO`; nil for none.
+    /// The model hub repository with the file, `OWNER/REPO`; nil if no hub has it.
     public let repository: HubRepository?
-    /// The file in pieces, in packages of PyPI.
+    /// The PyPI packages that contain the file in pieces.
     public let pieces: Pieces
 
-    /// Wheels that hold a file in pieces of the same size, the last of which may be shorter.
+    /// Wheels that contain a file in pieces of the same size. The last piece may be shorter.
     ///
-    /// Of the patterns, `{}` is the number of the piece, from 1, and `{:02}` the same with two digits.
+    /// In the patterns, `{}` stands for the number of the piece, from 1, and `{:02}` for the number with two digits.
     public struct Pieces: Codable, Hashable, Sendable {
-        /// The packages' names.
+        /// The pattern of the packages' names.
         public let package: String
-        /// Their version.
+        /// The packages' version.
         public let version: String
-        /// The piece's path in the wheel.
+        /// The pattern of the piece's path in its wheel.
         public let entry: String
-        /// How many pieces there are.
+        /// The number of pieces.
         public let count: Int
-        /// The size of each but the last.
+        /// The size in bytes of each piece except the last.
         public let bytes: Int
     }
 }

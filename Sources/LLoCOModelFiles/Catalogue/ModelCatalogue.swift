@@ -1,6 +1,6 @@
 import Foundation
 
-/// The models that are known by name. `catalogue.json`, beside this file, lists them for `Scripts/bootstrap` too.
+/// The catalogue of models with a name. `Scripts/bootstrap` reads the same list, `catalogue.json` beside this file.
 public enum ModelCatalogue {
     private struct Content: Decodable {
         let `default`: String
@@ -8,16 +8,16 @@ public enum ModelCatalogue {
     }
 
     private static let content: Content = {
-        // The file is compiled in, and tested: this cannot fail.
+        // Cannot fail: the file is compiled in, and a test decodes it.
         do { return try JSONDecoder().decode(Content.self, from: Data(PackageResources.catalogue_json)) } catch {
             preconditionFailure("catalogue.json: \(error)")
         }
     }()
 
-    /// All of them, the default one first.
+    /// All models, the default one first.
     public static var models: [CatalogueModel] { content.models }
 
-    /// The one that is used where none is named.
+    /// The default model.
     public static let defaultModel: CatalogueModel = {
         guard let model = model(named: content.default) else {
             preconditionFailure("catalogue.json: the default model is not in it")
@@ -25,12 +25,12 @@ public enum ModelCatalogue {
         return model
     }()
 
-    /// The model of a name, in upper or lower case; nil where there is none.
+    /// The model with a name, ignoring case; nil if there is none.
     public static func model(named name: String) -> CatalogueModel? {
         let name = name.lowercased()
         return content.models.first { $0.name == name }
     }
 
-    /// The model whose file has this digest; nil where there is none.
+    /// The model whose file has this digest; nil if there is none.
     public static func model(sha256: String) -> CatalogueModel? { content.models.first { $0.sha256 == sha256 } }
 }

@@ -1,10 +1,12 @@
 public import LLoCOBase
 
-/// A model that is not here, or whose files are not what they should be.
+/// A model that is missing, or whose files are not as expected.
 public struct ModelFileError: CodedError, Hashable, Sendable {
+    /// The kind of error.
     public let errorCode: ErrorCode
     /// One line: the model or file, what was found and what was expected.
     public let description: String
+    /// The suggested fix; nil if the description suffices.
     public let hint: ErrorHint?
 
     /// An error of the given kind with its one-line message.

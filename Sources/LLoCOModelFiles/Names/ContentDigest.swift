@@ -2,15 +2,15 @@ internal import Crypto
 import Foundation
 import LLoCOBase
 
-/// What a file's content is known by.
+/// A digest of a file's content.
 public enum ContentDigest: Hashable, Sendable {
     /// SHA-256: 64 hexadecimal digits in lower case
     case sha256(String)
-    /// SHA-1 of git's object, which begins with `blob SIZE` and a zero byte: 40 hexadecimal digits in lower case. For
-    /// small files, which model hubs keep in git itself.
+    /// SHA-1 of the file's git object, which begins with `blob SIZE` and a zero byte: 40 hexadecimal digits in lower
+    /// case. Model hubs use it for small files, which are stored in git itself.
     case gitObject(String)
 
-    /// The digest that has so many digits; nil where it is none.
+    /// The digest with these digits, whose number decides its kind; nil if the text is not a digest.
     public init?(hexadecimal text: String) {
         guard text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
         switch text.utf8.count {
@@ -20,7 +20,7 @@ public enum ContentDigest: Hashable, Sendable {
         }
     }
 
-    /// Its digits.
+    /// The digest's digits.
     public var hexadecimal: String {
         switch self {
         case .sha256(let digits), .gitObject(let digits): digits
@@ -29,6 +29,7 @@ public enum ContentDigest: Hashable, Sendable {
 }
 
 extension ContentDigest: CustomStringConvertible {
+    /// The kind and the digits.
     public var description: String {
         switch self {
         case .sha256(let digits): "SHA-256 \(digits)"
@@ -37,15 +38,17 @@ extension ContentDigest: CustomStringConvertible {
     }
 }
 
-/// The digests of content that comes piece by piece.
+/// Computes the digests of content that arrives in pieces.
 public struct ContentHasher {
     private var sha256 = SHA256()
-    /// Only where it is asked for: it takes as long again.
+    /// Computed only on request, because it doubles the time.
     private var object: Insecure.SHA1?
 
+    /// A hasher without content.
+    ///
     /// - Parameters:
-    ///   - expected: what the content should be, where that is known
-    ///   - bytes: how many will come
+    ///   - expected: the expected digest, whose kind ``digest()`` returns; nil for SHA-256
+    ///   - bytes: the size of the content
     public init(for expected: ContentDigest?, bytes: Int) {
         if case .gitObject = expected {
             var object = Insecure.SHA1()
@@ -54,22 +57,23 @@ public struct ContentHasher {
         }
     }
 
+    /// Adds a piece of content.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         sha256.update(bufferPointer: bytes)
         object?.update(bufferPointer: bytes)
     }
 
-    /// The SHA-256 of what came.
+    /// The SHA-256 of the content so far.
     public func sha256Digits() -> String { Self.digits(sha256.finalize()) }
 
-    /// The digest of the kind that was asked for, else the SHA-256.
+    /// The digest of the content so far, of the kind of the expected digest.
     public func digest() -> ContentDigest {
         object.map { .gitObject(Self.digits($0.finalize())) } ?? .sha256(sha256Digits())
     }
 
-    /// What a file is, where it is no larger than `bytes`, of which it is known.
+    /// The digest of a file of `bytes` bytes, of the same kind as `expected`.
     ///
-    /// - Throws: ``FileError`` where it cannot be read.
+    /// - Throws: ``FileError`` if the file cannot be read.
     public static func digest(
         ofFileAt path: String, like expected: ContentDigest, bytes: Int
     ) throws -> ContentDigest {

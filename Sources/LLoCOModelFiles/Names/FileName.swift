@@ -1,12 +1,12 @@
-/// Names of a repository's files, which come from outside.
+/// Checks of the file names in a repository, which are untrusted.
 public enum FileName {
-    /// Whether a path such as `onnx/model.gguf` names a file below the folder that it is joined to, on every system.
+    /// Whether a path such as `onnx/model.gguf`, joined to a folder, names a file below that folder on every system.
     public static func isInside(_ path: String) -> Bool {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         return 1...8 ~= parts.count && path.utf8.count <= 1024 && parts.allSatisfy(isPlain)
     }
 
-    /// Whether it is the name of a file, without folders.
+    /// Whether `name` is a plain file name without folders.
     private static func isPlain(_ name: Substring) -> Bool {
         1...200 ~= name.utf8.count && name != "." && name != ".."
             && name.unicodeScalars.allSatisfy { scalar in
@@ -17,9 +17,9 @@ public enum FileName {
             }
     }
 
-    /// The names of all parts of a GGUF file that is split, of which `name` is one; only `name` where it is whole.
+    /// The names of all parts of the split GGUF file to which `name` belongs; only `name` if the file is not split.
     ///
-    /// llama.cpp names them `model-00001-of-00003.gguf`.
+    /// llama.cpp names parts `model-00001-of-00003.gguf`.
     public static func parts(ofSplit name: String) -> [String] {
         guard let match = name.wholeMatch(of: /(.*-)(\d{5})-of-(\d{5})\.gguf/), let count = Int(match.3),
             1...999 ~= count
@@ -30,7 +30,7 @@ public enum FileName {
         }
     }
 
-    /// Whether it is a part of a split GGUF file, other than the first, by which the file is called.
+    /// Whether `name` is a part of a split GGUF file other than the first. The first part's name stands for the file.
     public static func isLaterPart(_ name: String) -> Bool {
         parts(ofSplit: name).first.map { $0 != name } ?? false
     }

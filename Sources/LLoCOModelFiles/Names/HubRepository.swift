@@ -1,20 +1,23 @@
-/// A repository of a model hub: `OWNER/REPO`.
+/// The name of a model hub repository: `OWNER/REPO`.
 ///
-/// Both parts are plain names, so that they are safe in paths and addresses.
+/// Both parts are plain names, which are safe in paths and URLs.
 public struct HubRepository: Hashable, Sendable, CustomStringConvertible, Decodable {
+    /// The owner's name.
     public let owner: String
+    /// The repository's name without its owner.
     public let name: String
 
+    /// `OWNER/REPO`.
     public var description: String { "\(owner)/\(name)" }
 
-    /// nil where `text` is not of the form.
+    /// Parses `OWNER/REPO`; nil if the text has another form.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: Character("/"), omittingEmptySubsequences: false).map { String($0) }
         guard parts.count == 2, parts.allSatisfy(Self.isName) else { return nil }
         (owner, name) = (parts[0], parts[1])
     }
 
-    /// Throws where the text is not of the form.
+    /// Decodes the string `OWNER/REPO`; throws if it has another form.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -24,8 +27,8 @@ public struct HubRepository: Hashable, Sendable, CustomStringConvertible, Decoda
         self = repository
     }
 
-    /// Letters, digits, `_`, `-` and `.`, beginning with one of the first three; no `--`, which parts names in caches,
-    /// and no `..`.
+    /// Whether the name has only letters, digits, `_`, `-` and `.`, begins with one of the first three, does not end
+    /// with `.`, and has no `--`, which separates names in caches, and no `..`.
     private static func isName(_ name: String) -> Bool {
         guard 1...96 ~= name.utf8.count, let first = name.utf8.first else { return false }
         func isWord(_ byte: UInt8) -> Bool {

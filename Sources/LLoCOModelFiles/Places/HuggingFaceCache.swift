@@ -1,30 +1,32 @@
 public import Foundation
 import LLoCOBase
 
-/// The cache that Hugging Face's own programs keep models in, which is read and never written.
+/// The model cache of Hugging Face's programs. It is read and never written.
 ///
-///     models--OWNER--REPO/refs/main                 the commit that a branch was at
+///     models--OWNER--REPO/refs/main                 the commit of a branch
 ///     models--OWNER--REPO/snapshots/COMMIT/FILE     a link to
 ///     models--OWNER--REPO/blobs/DIGEST              the content, named by its SHA-256 or by git's SHA-1
 ///
-/// Links are followed within the cache alone.
+/// Links are followed only inside the cache.
 public struct HuggingFaceCache: Sendable {
+    /// The cache's folder, `hub`.
     public let url: URL
 
-    private static let largestSnapshot = 10_000
+    private static let maximumFiles = 10_000
 
+    /// The cache in a folder.
     public init(_ url: URL) {
         self.url = url
     }
 
-    /// `$HF_HUB_CACHE`, else `hub` in `$HF_HOME`, in `$XDG_CACHE_HOME/huggingface` or in `~/.cache/huggingface`. nil
-    /// without a home.
+    /// The user's cache: `$HF_HUB_CACHE`, else `hub` in `$HF_HOME`, `$XDG_CACHE_HOME/huggingface` or
+    /// `~/.cache/huggingface`; nil without a home folder.
     public init?(environment: [String: String]) {
         func folder(_ name: String) -> URL? {
             environment[name].flatMap { $0.isEmpty ? nil : URL(filePath: $0, directoryHint: .isDirectory) }
         }
-        if let given = folder("HF_HUB_CACHE") {
-            url = given
+        if let cache = folder("HF_HUB_CACHE") {
+            url = cache
             return
         }
         let cache = folder("XDG_CACHE_HOME") ?? folder("HOME")?.appending(path: ".cache")
@@ -32,9 +34,9 @@ public struct HuggingFaceCache: Sendable {
         url = home.appending(path: "hub", directoryHint: .isDirectory)
     }
 
-    /// The snapshot of a repository that its branch `main` is at, or its only one; nil where there is none.
+    /// The snapshot of a repository's branch `main`, or without the branch its only snapshot; nil if there is none.
     ///
-    /// - Throws: ``ModelFileError`` where `refs/main` holds no commit, or the snapshot is a link.
+    /// - Throws: ``ModelFileError`` if `refs/main` does not contain a commit, or the snapshot leads out of the cache.
     public func snapshot(of repository: HubRepository) throws -> URL? {
         let folder = folder(of: repository)
         let snapshots = folder.appending(path: "snapshots")
@@ -60,9 +62,9 @@ public struct HuggingFaceCache: Sendable {
         return snapshot
     }
 
-    /// The models of a repository's snapshot; none where it has none. All of its files are inside the cache.
+    /// The models in a repository's snapshot; empty without a snapshot. All their files are inside the cache.
     ///
-    /// - Throws: ``ModelFileError`` where a link leads out of the cache.
+    /// - Throws: ``ModelFileError`` if a link leads out of the cache or to a missing file.
     public func models(of repository: HubRepository) throws -> [StoredModel] {
         guard let snapshot = try snapshot(of: repository) else { return [] }
         let files = try files(in: snapshot)
@@ -71,7 +73,7 @@ public struct HuggingFaceCache: Sendable {
             licence: files.first { $0.name == "README.md" }.flatMap { Self.licence(inModelCard: $0.file.url) })
     }
 
-    /// The models of all repositories. What is malformed is handed to `onFault` and left out.
+    /// The models of all repositories. Malformed repositories are omitted and passed to `onFault`.
     public func models(onFault: (ModelFileError) -> Void = { _ in }) -> [StoredModel] {
         let content = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
         return content.sorted().flatMap { name -> [StoredModel] in
@@ -89,23 +91,23 @@ public struct HuggingFaceCache: Sendable {
         url.appending(path: "models--\(repository.owner)--\(repository.name)", directoryHint: .isDirectory)
     }
 
-    /// The files of a snapshot, by their paths below it. Those that have not come whole have no link yet.
+    /// The files of a snapshot, with their paths below it. An incomplete download has no link yet.
     private func files(in snapshot: URL) throws -> [(name: String, file: StoredModel.File)] {
         guard let paths = FileManager.default.enumerator(atPath: snapshot.path) else { return [] }
         var files: [(name: String, file: StoredModel.File)] = []
         var entries = 0
         for case let path as String in paths {
             entries += 1
-            guard entries <= Self.largestSnapshot else {
+            guard entries <= Self.maximumFiles else {
                 throw ModelFileError(
-                    .damaged, "\(snapshot.path): more than \(Self.largestSnapshot) files in a snapshot")
+                    .damaged, "\(snapshot.path): more than \(Self.maximumFiles) files, the maximum for a snapshot")
             }
             let url = snapshot.appending(path: path)
             let target = try checkInside(url)
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: target.path, isDirectory: &isFolder) else {
                 throw ModelFileError(
-                    .damaged, "\(url.path): a link to \(target.path), which is not there; expected a file of the cache")
+                    .damaged, "\(url.path): a link to \(target.path), which is missing; expected a file in the cache")
             }
             if isFolder.boolValue { continue }
             let size = try? FileManager.default.attributesOfItem(atPath: target.path)[.size] as? Int
@@ -121,7 +123,7 @@ public struct HuggingFaceCache: Sendable {
         return files.sorted { $0.name < $1.name }
     }
 
-    /// Where a path leads to, which has to be inside the cache.
+    /// Resolves a path's links. Throws if the result is not inside the cache.
     @discardableResult
     private func checkInside(_ path: URL) throws -> URL {
         let target = path.resolvingSymlinksInPath().standardizedFileURL
@@ -133,7 +135,7 @@ public struct HuggingFaceCache: Sendable {
         return target
     }
 
-    /// The licence that the front of a model's card names: a line `license: apache-2.0` between lines of `---`.
+    /// The licence in a model card's front matter: a line `license: apache-2.0` between lines of `---`.
     static func licence(inModelCard card: URL) -> String? {
         guard let file = FileHandle(forReadingAtPath: card.path) else { return nil }
         defer { try? file.close() }

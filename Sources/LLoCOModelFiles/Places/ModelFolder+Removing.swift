@@ -2,10 +2,10 @@ public import Foundation
 import LLoCOBase
 
 extension ModelFolder {
-    /// Removes a model that was pulled, or what has come of one.
+    /// Removes a pulled model or the partial download of one.
     ///
-    /// - Returns: the files that were removed, and their size; none where nothing of it is here
-    /// - Throws: ``ModelFileError``; `LockError` where it is being pulled.
+    /// - Returns: the removed files and their size in bytes; no files if the folder has nothing of the model
+    /// - Throws: ``ModelFileError``; `LockError` while the model is being pulled.
     public func remove(_ reference: ModelReference) throws -> (files: [URL], bytes: Int) {
         let folder: URL
         var file: String?
@@ -18,7 +18,7 @@ extension ModelFolder {
         }
         guard FileManager.default.fileExists(atPath: folder.path) else { return ([], 0) }
         let removed = try Self.remove(file, of: folder)
-        // An owner's folder goes with the last repository in it.
+        // Remove an owner's folder with its last repository.
         let parent = folder.deletingLastPathComponent()
         if parent.standardizedFileURL != url.standardizedFileURL,
             (try? FileManager.default.contentsOfDirectory(atPath: parent.path))?.isEmpty == true
@@ -34,20 +34,20 @@ extension ModelFolder {
         var content = (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? [])
             .map { folder.appending(path: $0) }
             .filter { $0.lastPathComponent != ModelManifest.fileName && ModelPlaces.size(of: $0) != nil }
-        // What is malformed goes as a whole.
+        // Treat a malformed manifest as none, which removes the whole folder.
         let manifest = (try? ModelManifest(in: folder)) ?? nil
         let names = file.map { FileName.parts(ofSplit: $0) } ?? []
-        let rest = manifest?.files.filter { !names.contains($0.name) } ?? []
+        let remaining = manifest?.files.filter { !names.contains($0.name) } ?? []
         if !names.isEmpty {
-            let meant = Set(names.flatMap { [$0, $0 + partSuffix] }.map { folder.appending(path: $0).path })
-            content = content.filter { meant.contains($0.path) }
+            let selected = Set(names.flatMap { [$0, $0 + partSuffix] }.map { folder.appending(path: $0).path })
+            content = content.filter { selected.contains($0.path) }
         }
         let bytes = content.reduce(0) { $0 + (ModelPlaces.size(of: $1) ?? 0) }
-        if names.isEmpty || rest.isEmpty {
+        if names.isEmpty || remaining.isEmpty {
             try remove(folder)
         } else if var manifest, !content.isEmpty {
-            // First what says that they are here.
-            manifest.files = rest
+            // Write the manifest first, so that it never lists a removed file.
+            manifest.files = remaining
             try manifest.write(to: folder)
             for url in content { try remove(url) }
         }

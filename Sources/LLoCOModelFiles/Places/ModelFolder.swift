@@ -1,25 +1,30 @@
 public import Foundation
 import LLoCOBase
 
-/// The folder that pulled models lie in, a folder each: `qwen2.5-coder-0.5b-instruct`, `OWNER/REPO`.
+/// A folder of pulled models, with one folder per model: `qwen2.5-coder-0.5b-instruct`, `OWNER/REPO`.
 public struct ModelFolder: Sendable {
-    /// What a name ends with whose file has not come whole.
+    /// The name suffix of an incomplete download.
     public static let partSuffix = ".part"
 
+    /// The folder's location.
     public let url: URL
 
+    /// The models in a folder, which need not exist.
     public init(_ url: URL) {
         self.url = url
     }
 
-    /// `$LLOCO_MODELS`, else `lloco/models` in the user's data folder: `$XDG_DATA_HOME`, else
-    /// `~/Library/Application Support` on macOS and `~/.local/share` elsewhere. nil without a home.
+    /// The user's folder of models: `$LLOCO_MODELS`, else `lloco/models` in the user's data folder; nil without a home
+    /// folder.
+    ///
+    /// The data folder is `$XDG_DATA_HOME`, else `~/Library/Application Support` on macOS and `~/.local/share`
+    /// elsewhere.
     public init?(environment: [String: String]) {
         func folder(_ name: String) -> URL? {
             environment[name].flatMap { $0.isEmpty ? nil : URL(filePath: $0, directoryHint: .isDirectory) }
         }
-        if let given = folder("LLOCO_MODELS") {
-            url = given
+        if let models = folder("LLOCO_MODELS") {
+            url = models
             return
         }
         #if os(macOS)
@@ -27,13 +32,13 @@ public struct ModelFolder: Sendable {
         #else
             let data = ".local/share"
         #endif
-        // A relative path would be another one in every folder: the specification has it ignored.
-        let given = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? folder("XDG_DATA_HOME") : nil }
-        guard let base = given ?? folder("HOME")?.appending(path: data) else { return nil }
+        // The specification ignores a relative path, which would depend on the current folder.
+        let dataHome = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? folder("XDG_DATA_HOME") : nil }
+        guard let base = dataHome ?? folder("HOME")?.appending(path: data) else { return nil }
         url = base.appending(path: "lloco/models", directoryHint: .isDirectory)
     }
 
-    /// The folder of a model of the catalogue.
+    /// The folder of a catalogue model.
     public func folder(of model: CatalogueModel) -> URL {
         url.appending(path: model.folder, directoryHint: .isDirectory)
     }
@@ -43,11 +48,10 @@ public struct ModelFolder: Sendable {
         url.appending(path: repository.owner).appending(path: repository.name, directoryHint: .isDirectory)
     }
 
-    /// The models that have been pulled. What is malformed, or has not all of its files, is handed to `onFault` and left
-    /// out.
+    /// The pulled models. Malformed and incomplete models are omitted and passed to `onFault`.
     public func models(onFault: (ModelFileError) -> Void = { _ in }) -> [StoredModel] {
         var found: [StoredModel] = []
-        func sound<Value>(_ body: () throws -> Value) -> Value? {
+        func checked<Value>(_ body: () throws -> Value) -> Value? {
             do { return try body() } catch {
                 if let fault = error as? ModelFileError { onFault(fault) }
                 return nil
@@ -55,7 +59,7 @@ public struct ModelFolder: Sendable {
         }
         for folder in Self.folders(in: url) {
             for inner in [folder] + Self.folders(in: folder) {
-                for model in sound({ try Self.models(in: inner) }) ?? [] where sound(model.checkFiles) != nil {
+                for model in checked({ try Self.models(in: inner) }) ?? [] where checked(model.checkFiles) != nil {
                     found.append(model)
                 }
             }
@@ -63,9 +67,10 @@ public struct ModelFolder: Sendable {
         return found
     }
 
-    /// The models of one folder, by its manifest alone; none where nothing was pulled into it.
+    /// The models in one model's folder, according to its manifest; empty without a manifest. The files are not
+    /// checked.
     ///
-    /// - Throws: ``ModelFileError`` where its manifest is malformed.
+    /// - Throws: ``ModelFileError`` if the manifest is malformed.
     public static func models(in folder: URL) throws -> [StoredModel] {
         guard let manifest = try ModelManifest(in: folder) else { return [] }
         let files = manifest.files.map { file in
@@ -86,10 +91,10 @@ public struct ModelFolder: Sendable {
 }
 
 extension StoredModel {
-    /// The models that a folder's files are: the folder itself where it has a configuration and weights, and every GGUF
-    /// file, the parts of a split one together.
+    /// The models in a folder: every GGUF file, where a split one counts once, and the folder itself if it has a
+    /// configuration and weights.
     ///
-    /// - Parameter files: by their paths below the folder
+    /// - Parameter files: the files with their paths below the folder
     static func models(
         of files: [(name: String, file: File)], called name: String, in folder: URL, place: Place, licence: String?
     ) -> [StoredModel] {

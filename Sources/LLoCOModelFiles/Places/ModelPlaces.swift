@@ -1,25 +1,26 @@
 public import Foundation
 import LLoCOBase
 
-/// Where models are looked for, in this order: the user's own, those that came with the program, Hugging Face's cache.
+/// The places to look for models, in this order: the user's folder, the program's models, Hugging Face's cache.
 public struct ModelPlaces: Sendable {
-    /// What `pull` writes to and `remove` removes from; nil without a home.
+    /// The user's folder, for models that are pulled and can be removed; nil without a home folder.
     public var own: ModelFolder?
-    /// Folders with models of the catalogue, which set-up fetched.
+    /// Folders with catalogue models that were installed with the program.
     public var installed: [URL]
-    /// nil without a home.
+    /// Hugging Face's cache; nil without a home folder.
     public var cache: HuggingFaceCache?
 
+    /// The given places.
     public init(own: ModelFolder?, installed: [URL], cache: HuggingFaceCache?) {
         self.own = own
         self.installed = installed
         self.cache = cache
     }
 
-    /// The model that a name stands for; nil where it is not here.
+    /// The stored model for a reference; nil if it is not stored.
     ///
-    /// - Throws: ``ModelFileError`` where a repository is here with several models of which the name chooses none, or
-    ///   what is here is malformed, has not all of its files or leads elsewhere.
+    /// - Throws: ``ModelFileError`` if a stored repository has several models and the reference does not choose one, or
+    ///   if the stored model is malformed, incomplete or has a link that leads out of its place.
     public func model(_ reference: ModelReference) throws -> StoredModel? {
         switch reference {
         case .path: nil
@@ -62,7 +63,7 @@ public struct ModelPlaces: Sendable {
         for models in places {
             var found = try models()
             if let file {
-                // A part of a split file stands for the whole.
+                // Any part of a split file selects the whole file.
                 let first = FileName.parts(ofSplit: file)[0]
                 found = found.filter { $0.path.path.hasSuffix("/\(first)") }
             } else if let whole = found.first(where: { $0.name == repository.description }) {
@@ -71,7 +72,7 @@ public struct ModelPlaces: Sendable {
             if found.count > 1 {
                 throw ModelFileError(
                     .invalid,
-                    "\(repository): several models are here; name one of \(found.map(\.name).joined(separator: ", "))")
+                    "\(repository): several models; choose one of \(found.map(\.name).joined(separator: ", "))")
             }
             if let model = found.first {
                 try model.checkFiles()
@@ -81,10 +82,10 @@ public struct ModelPlaces: Sendable {
         return nil
     }
 
-    /// Everything that is here, the user's own first. What is malformed is handed to `onFault` and left out.
+    /// All stored models, those in the user's folder first. Malformed models are omitted and passed to `onFault`.
     public func models(onFault: (ModelFileError) -> Void = { _ in }) -> [StoredModel] {
         var found: [StoredModel] = []
-        // One of the catalogue is met again in the folder that it was pulled to.
+        // A catalogue model appears again in the folder to which it was pulled: report its fault once.
         var reported: Set<ModelFileError> = []
         func report(_ fault: ModelFileError) { if reported.insert(fault).inserted { onFault(fault) } }
         for model in ModelCatalogue.models {
@@ -100,11 +101,11 @@ public struct ModelPlaces: Sendable {
         }.map(\.element)
     }
 
-    /// What a model is called by that lies in one of these places; nil elsewhere.
+    /// The name of the model at a path in one of these places; nil if it is in none.
     public func name(of path: URL) -> String? {
         let path = path.standardizedFileURL.path
         let folders = [own?.url, cache?.url].compactMap { $0?.standardizedFileURL.path }
-        // Only then are the folders searched.
+        // Search the folders only for a path inside them.
         guard folders.contains(where: { path.hasPrefix($0 + "/") }) else { return nil }
         return models().first { $0.path.standardizedFileURL.path == path }?.name
     }

@@ -1,25 +1,28 @@
 public import Foundation
 import LLoCOBase
 
-/// A model that is here.
+/// A model on this machine.
 public struct StoredModel: Sendable {
-    /// Whose folder it lies in.
+    /// The kind of place that contains the model.
     public enum Place: String, Sendable, Encodable {
-        /// the user's models, which can be removed
+        /// the user's folder of models, which can be removed
         case models
-        /// what came with the program
+        /// the program's installation
         case installation
         /// the cache of Hugging Face's programs
         case cache
     }
 
-    /// A file of it.
+    /// A file of the model.
     public struct File: Sendable {
+        /// The file's location.
         public let url: URL
+        /// The expected size in bytes.
         public let bytes: Int
-        /// What it should be; nil where that is not known.
+        /// The expected digest; nil if unknown.
         public let digest: ContentDigest?
 
+        /// A file with its expected size and digest.
         public init(url: URL, bytes: Int, digest: ContentDigest?) {
             self.url = url
             self.bytes = bytes
@@ -27,18 +30,21 @@ public struct StoredModel: Sendable {
         }
     }
 
-    /// What it is called by.
+    /// The model's name, as in a reference.
     public let name: String
-    /// The GGUF file or the folder that is loaded.
+    /// The GGUF file or the folder to load.
     public let path: URL
+    /// The kind of place that contains the model.
     public let place: Place
-    /// As the model's publisher names it; nil where that is not known.
+    /// The licence according to the publisher; nil if unknown.
     public let licence: String?
+    /// The model's files.
     public let files: [File]
 
-    /// bytes of all files
+    /// The total size of all files in bytes.
     public var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
 
+    /// A model with these values.
     public init(name: String, path: URL, place: Place, licence: String?, files: [File]) {
         self.name = name
         self.path = path
@@ -49,9 +55,9 @@ public struct StoredModel: Sendable {
 }
 
 extension StoredModel {
-    /// Checks that all files are there and have their sizes; they are not read.
+    /// Checks that all files exist and have the expected sizes, without reading them.
     ///
-    /// - Throws: ``ModelFileError`` with the first that is not.
+    /// - Throws: ``ModelFileError`` for the first file that is missing or has another size.
     func checkFiles() throws {
         for file in files {
             let size = ModelPlaces.size(of: file.url)
@@ -66,9 +72,10 @@ extension StoredModel {
 }
 
 extension StoredModel.File {
-    /// Reads the file whole, and says what is wrong with it; nil where it is what it should be, or that is not known.
+    /// Reads the whole file and compares its size and digest.
     ///
-    /// - Throws: ``FileError`` where it is not there or cannot be read.
+    /// - Returns: the difference in one line; nil if there is none, or if the expected digest is unknown
+    /// - Throws: ``FileError`` if the file is missing or cannot be read.
     public func fault() throws -> String? {
         guard let size = ModelPlaces.size(of: url) else {
             throw FileError(.notFound, "\(url.path): no such file")

@@ -1,21 +1,21 @@
 public import Foundation
 
-/// What a user calls a model by.
+/// A model's path or name, as a user writes it.
 public enum ModelReference: Hashable, Sendable {
-    /// A file or folder of this machine
+    /// A file or folder on this machine
     case path(URL)
-    /// A name of the catalogue
+    /// A model of the catalogue
     case catalogue(CatalogueModel)
-    /// A repository of a model hub; nil for the model that it is, or the only GGUF file in it
+    /// A repository of a model hub. `file` is a GGUF file in it; nil for its safetensors model or its only GGUF file.
     case repository(HubRepository, file: String?)
 
-    /// What is there under this path, else what a name stands for; a path where it is neither.
+    /// An existing path, else a model's name; a missing path if the text is neither.
     public init(_ text: String) {
         let url = URL(filePath: text)
         self = FileManager.default.fileExists(atPath: url.path) ? .path(url) : Self(name: text) ?? .path(url)
     }
 
-    /// A name of the catalogue, or `OWNER/REPO` with or without `:FILE`; nil where it is neither.
+    /// A model's name: one of the catalogue, or `OWNER/REPO` with or without `:FILE`; nil if the text is neither.
     public init?(name text: String) {
         if let model = ModelCatalogue.model(named: text) {
             self = .catalogue(model)
@@ -30,7 +30,7 @@ public enum ModelReference: Hashable, Sendable {
 }
 
 extension ModelReference: CustomStringConvertible {
-    /// As a user writes it.
+    /// The reference as a user writes it.
     public var description: String {
         switch self {
         case .path(let url): url.path

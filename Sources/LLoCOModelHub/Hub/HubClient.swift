@@ -5,33 +5,35 @@ import LLoCOModelFiles
 import NIOCore
 import NIOHTTP1
 
-/// A model hub's plain HTTP interface: what a repository holds, and where its files are.
+/// A client of a model hub's HTTP API, for the list of a repository's files and their addresses.
 ///
-///     GET /api/models/OWNER/REPO                          its commit, its licence
-///     GET /api/models/OWNER/REPO/tree/COMMIT?recursive=true    files with sizes and digests, in pages
-///     GET /OWNER/REPO/resolve/COMMIT/FILE                 a file, often by a redirect
+///     GET /api/models/OWNER/REPO                          commit and licence
+///     GET /api/models/OWNER/REPO/tree/COMMIT?recursive=true    files with sizes and digests, paginated
+///     GET /OWNER/REPO/resolve/COMMIT/FILE                 a file, often after a redirect
 struct HubClient {
     let transport: HubTransport
     private var settings: HubSettings { transport.settings }
 
-    private static let largestDescription = 8 << 20
-    private static let largestPage = 16 << 20
+    private static let maximumDescriptionBytes = 8 << 20
+    private static let maximumPageBytes = 16 << 20
     private static let maximumPages = 20
     private static let maximumFiles = 20_000
-    /// No file is larger: 4 TB.
-    private static let largestFile = 1 << 42
+    /// 4 TiB; no file is larger.
+    private static let maximumFileBytes = 1 << 42
 
     init(_ transport: HubTransport) {
         self.transport = transport
     }
 
+    /// The files of a repository at its current commit.
+    ///
     /// - Throws: ``HubError``
     func listing(of repository: HubRepository) async throws -> HubListing {
         let description = try await json(
-            at: "api/models/\(repository)", of: repository, limit: Self.largestDescription
+            at: "api/models/\(repository)", of: repository, limit: Self.maximumDescriptionBytes
         ).value
         func fault(_ found: String) -> HubError {
-            HubError(.damaged, "\(origin): what it says of \(repository): \(found)")
+            HubError(.damaged, "\(origin): the answer about \(repository): \(found)")
         }
         guard let commit = description.object?["sha"]?.string, case .gitObject? = ContentDigest(hexadecimal: commit)
         else {
@@ -44,7 +46,7 @@ struct HubClient {
         while let path = page {
             pages += 1
             guard pages <= Self.maximumPages else { throw fault("more than \(Self.maximumPages) pages of files") }
-            let (value, next) = try await json(at: path, of: repository, limit: Self.largestPage)
+            let (value, next) = try await json(at: path, of: repository, limit: Self.maximumPageBytes)
             guard let entries = value.array else { throw fault("\(value.kind), expected a list of files") }
             for entry in entries {
                 guard let entry = entry.object, entry["type"]?.string == "file" else { continue }
@@ -63,17 +65,17 @@ struct HubClient {
         let shown = "\"\(name.printable(limit: 120))\""
         guard FileName.isInside(name) else { throw fault("the file name \(shown), expected a path inside a folder") }
         let large = entry["lfs"]?.object
-        guard let bytes = (large?["size"] ?? entry["size"])?.integer, 0...Self.largestFile ~= bytes else {
-            throw fault("\(shown) has no size, or one that no file has")
+        guard let bytes = (large?["size"] ?? entry["size"])?.integer, 0...Self.maximumFileBytes ~= bytes else {
+            throw fault("no valid size of \(shown), expected 0 to \(Self.maximumFileBytes) bytes")
         }
-        // A large file's object in git is only its name.
+        // A large file's git object is only a pointer, so the digest of the content comes first.
         guard let digits = (large?["oid"] ?? large?["sha256"] ?? entry["oid"])?.string,
             let digest = ContentDigest(hexadecimal: digits.replacing("sha256:", with: ""))
-        else { throw fault("\(shown) has no digest") }
+        else { throw fault("no valid digest of \(shown), expected SHA-256 or SHA-1") }
         return HubFile(name: name, bytes: bytes, digest: digest)
     }
 
-    /// The licence of a model's card, else of its tags.
+    /// The licence in the model card, else in the tags.
     private static func licence(_ description: JSONValue) -> String? {
         let card = description.object?["cardData"]?.object
         let named = card?["license"]?.string == "other" ? card?["license_name"]?.string ?? "other" : nil
@@ -82,7 +84,7 @@ struct HubClient {
             .printable(limit: 80)
     }
 
-    /// Where a file is.
+    /// The address of a file.
     func address(of file: String, in repository: HubRepository, at revision: String) throws -> URL {
         try address("\(repository)/resolve/\(revision)/\(Self.escaped(file))")
     }
@@ -91,12 +93,12 @@ struct HubClient {
 
     private func address(_ path: String) throws -> URL {
         guard let url = URL(string: "\(settings.endpoint.absoluteString)/\(path)") else {
-            throw HubError(.invalid, "\(origin): \(path.printable(limit: 200)) makes no address")
+            throw HubError(.invalid, "\(origin): \(path.printable(limit: 200)) does not make a valid URL")
         }
         return url
     }
 
-    /// A path with every character escaped that means something in an address.
+    /// A path with all characters escaped that have a meaning in a URL.
     private static func escaped(_ path: String) -> String {
         let plain = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
         return path.addingPercentEncoding(withAllowedCharacters: plain) ?? path
@@ -104,24 +106,24 @@ struct HubClient {
 
     // MARK: - Answers
 
-    /// A JSON value of at most `limit` bytes, and the path of the next page where there is one.
+    /// A JSON value of up to `limit` bytes, and the path of the next page if there is one.
     private func json(
         at path: String, of repository: HubRepository, limit: Int
     ) async throws -> (value: JSONValue, next: String?) {
         let url = try address(path)
         return try await transport.retrying {
             let answer = try await transport.get(url)
-            try check(answer, what: repository.description, repository: repository)
+            try check(answer, requested: repository.description, repository: repository)
             var bytes: [UInt8] = []
             do {
-                var pace = Pace(settings)
+                var rate = TransferRate(settings)
                 for try await piece in answer.body {
                     guard bytes.count + piece.readableBytes <= limit else {
                         throw HubError(
-                            .damaged, "\(answer.origin): more than \(limit) bytes about \(repository), expected less")
+                            .damaged, "\(answer.origin): the answer about \(repository) has more than \(limit) bytes")
                     }
                     bytes.append(contentsOf: piece.readableBytesView)
-                    try pace.add(piece.readableBytes, from: answer.origin)
+                    try rate.add(piece.readableBytes, from: answer.origin)
                 }
             } catch { throw transport.failure(error, of: answer.origin) }
             do {
@@ -129,12 +131,12 @@ struct HubClient {
             } catch let error as JSONError {
                 throw HubError(
                     .damaged,
-                    "\(answer.origin): what it says of \(repository) is no JSON (\(error)); is it a model hub?")
+                    "\(answer.origin): the answer about \(repository) is not JSON (\(error)); is it a model hub?")
             }
         }
     }
 
-    /// The path of the page that the header `Link` names as the next one; on the same hub, whatever it says.
+    /// The path of the next page in the header `Link`. A page on another host is refused.
     private func nextPage(_ answer: HubTransport.Answer) throws -> String? {
         guard let link = answer.header("link"), let match = link.firstMatch(of: /<([^<>]*)>\s*;\s*rel="?next"?/) else {
             return nil
@@ -142,43 +144,48 @@ struct HubClient {
         let target = String(match.1)
         let prefix = settings.endpoint.absoluteString + "/"
         guard target.hasPrefix(prefix) else {
-            throw HubError(.damaged, "\(answer.origin): a next page of files elsewhere, expected one of \(prefix)")
+            throw HubError(.damaged, "\(answer.origin): the next page of files is elsewhere, expected below \(prefix)")
         }
         return String(target.dropFirst(prefix.count))
     }
 
+    /// Checks that an answer's status is a success.
+    ///
     /// - Parameters:
-    ///   - what: what was asked for
-    ///   - repository: whose licence may have to be accepted
-    /// - Throws: ``HubError`` where the status is none of success: what to do about it.
-    func check(_ answer: HubTransport.Answer, what: String, repository: HubRepository) throws {
+    ///   - requested: the requested repository or file, for messages
+    ///   - repository: the repository whose licence the user may have to accept
+    /// - Throws: ``HubError`` for any other status, with a suggested fix.
+    func check(_ answer: HubTransport.Answer, requested: String, repository: HubRepository) throws {
         if 200...299 ~= answer.status { return }
         let address = "\(settings.endpoint.absoluteString)/\(repository)"
         let status = answer.status
         let code = answer.header("x-error-code") ?? ""
-        let token = settings.token == nil ? "set HF_TOKEN to a token of an account there" : "HF_TOKEN is not accepted"
+        let token =
+            settings.token == nil
+            ? "set HF_TOKEN to a token of an account there" : "replace HF_TOKEN, which was not accepted"
         switch status {
         case 401 where code != "GatedRepo":
             throw HubError(
                 .notFound,
-                "\(what): not to be had from \(origin) as it is (401): it does not exist, or is private; "
+                "\(requested): not available from \(origin) (401): it does not exist or is private; "
                     + "check its name, or \(token)")
         case 401:
             throw HubError(
                 .invalid,
-                "\(what): its licence has to be accepted (401): accept it at \(address), then \(token)")
+                "\(requested): its licence must be accepted (401): accept it at \(address), then \(token)")
         case 403:
             throw HubError(
                 .invalid,
-                "\(what): refused by \(origin) (403): accept its licence at \(address) with the account of the token"
-                    + (settings.token == nil ? ", and set HF_TOKEN to it" : " in HF_TOKEN"))
-        case 404: throw HubError(.notFound, "\(what): not at \(origin) (404); check its name")
+                "\(requested): refused by \(origin) (403): accept its licence at \(address)"
+                    + (settings.token == nil
+                        ? " and set HF_TOKEN to a token of your account" : " with the account of HF_TOKEN"))
+        case 404: throw HubError(.notFound, "\(requested): not found at \(origin) (404); check its name")
         case 408, 425, 429, 500...599:
-            let text = status == 429 ? "it is asked too often" : "it cannot answer now"
+            let text = status == 429 ? "too many requests" : "temporarily unavailable"
             throw HubError(
-                .failed, "\(answer.origin): \(text) (\(status)) about \(what)", isTransient: true,
+                .failed, "\(answer.origin): \(text) (\(status)) for \(requested)", isTransient: true,
                 retryAfter: answer.header("retry-after").flatMap { Int($0) })
-        default: throw HubError(.failed, "\(answer.origin): status \(status) about \(what), expected 200")
+        default: throw HubError(.failed, "\(answer.origin): status \(status) for \(requested), expected 200")
         }
     }
 }

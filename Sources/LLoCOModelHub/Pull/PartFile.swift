@@ -10,19 +10,19 @@ import LLoCOModelFiles
     import Musl
 #endif
 
-/// A file that has not come whole: `NAME.part`, which a later attempt goes on from.
+/// A partial file, `NAME.part`, which a later attempt resumes.
 ///
-/// One process at a time has it, by the lock of the model's folder.
+/// The lock of the model's folder ensures that one process at a time uses it.
 struct PartFile: ~Copyable {
     private let url: URL
     private let descriptor: Int32
     private(set) var bytes: Int
-    /// Whether it begins with what was there when it was opened.
-    private(set) var isContinued: Bool
+    /// Whether the file still begins with the content that it had when it was opened.
+    private(set) var isResumed: Bool
 
-    /// Opens the part, which is made where there is none.
+    /// Opens the part, or creates it.
     ///
-    /// - Throws: `ModelFileError` where it cannot be written.
+    /// - Throws: `ModelFileError` if it cannot be written.
     init(_ url: URL) throws {
         let descriptor = open(url.path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.fault(url) }
@@ -31,12 +31,12 @@ struct PartFile: ~Copyable {
             close(descriptor)
             throw Self.fault(url)
         }
-        (self.url, self.descriptor, self.bytes, isContinued) = (url, descriptor, bytes, bytes > 0)
+        (self.url, self.descriptor, self.bytes, isResumed) = (url, descriptor, bytes, bytes > 0)
     }
 
     deinit { close(descriptor) }
 
-    /// What is there already goes through the hasher.
+    /// Adds the file's current content to `hasher`.
     func hash(into hasher: inout ContentHasher) throws {
         var buffer = [UInt8](repeating: 0, count: 4 << 20)
         var offset = 0
@@ -51,30 +51,30 @@ struct PartFile: ~Copyable {
     }
 
     mutating func append(_ piece: UnsafeRawBufferPointer) throws {
-        var rest = piece
-        while let base = rest.baseAddress, !rest.isEmpty {
-            let count = pwrite(descriptor, base, rest.count, off_t(bytes))
+        var remaining = piece
+        while let base = remaining.baseAddress, !remaining.isEmpty {
+            let count = pwrite(descriptor, base, remaining.count, off_t(bytes))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw Self.fault(url, kept: bytes) }
             bytes += count
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            remaining = UnsafeRawBufferPointer(rebasing: remaining[count...])
         }
     }
 
-    /// Begins anew.
-    mutating func empty() throws {
+    /// Empties the file.
+    mutating func truncate() throws {
         guard ftruncate(descriptor, 0) == 0 else { throw Self.fault(url) }
-        (bytes, isContinued) = (0, false)
+        (bytes, isResumed) = (0, false)
     }
 
-    /// Everything is on the disk.
+    /// Writes all content to the disk.
     func flush() throws {
         guard fsync(descriptor) == 0 else { throw Self.fault(url, kept: bytes) }
     }
 
     private static func fault(_ url: URL, kept: Int? = nil) -> ModelFileError {
         let reason = errno == ENOSPC ? "the disk is full" : String(cString: strerror(errno)).lowercased()
-        let rest = kept.map { "; \($0) bytes are kept, the same call goes on from there" } ?? ""
-        return ModelFileError(.storage, "\(url.path): cannot be written: \(reason)\(rest)")
+        let note = kept.map { "; \($0) bytes are kept; retry to resume from there" } ?? ""
+        return ModelFileError(.storage, "\(url.path): cannot be written: \(reason)\(note)")
     }
 }

@@ -2,52 +2,55 @@ public import Foundation
 import LLoCOBase
 import LLoCOModelFiles
 
-/// What pulling a model will bring.
+/// The plan of a pull: the files to download.
 public struct PullPlan: Sendable {
-    /// What the model is called by.
+    /// The model's name.
     public let name: String
-    /// Where it comes from: the hub's address, or `pip`.
+    /// The download source: the hub's address, or `pip`.
     public internal(set) var source: String
+    /// The licence according to the hub or the catalogue; nil if unknown.
     public let licence: String?
+    /// The files of the model.
     public let files: [HubFile]
-    /// The folder that they will lie in.
+    /// The folder for the files.
     public let folder: URL
 
-    /// Which repository, and at which commit; nil where no hub has it.
+    /// The repository; nil if no hub has the model.
     let repository: HubRepository?
+    /// The commit or branch; nil without a repository.
     let revision: String?
-    /// Whether the files make up a folder that is loaded as a whole, in place of what is in it now.
-    let isWhole: Bool
+    /// Whether the files make up a folder that is loaded as a whole and replace its current files.
+    let replacesFolder: Bool
 
-    /// bytes of all files
+    /// The total size of all files in bytes.
     public var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
 }
 
 extension PullPlan {
-    /// A file that stands for a repository's model where none is named.
-    private static let described: Set = [
+    /// The names of files that belong to a model beside its weights.
+    private static let companions: Set = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         "special_tokens_map.json", "added_tokens.json", "chat_template.jinja", "chat_template.json", "vocab.json",
         "merges.txt", "vocab.txt", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
         "adapter_config.json", "README.md", "LICENSE", "LICENSE.md", "LICENSE.txt",
     ]
 
-    /// The model of a repository, or one file of it.
+    /// A plan for the model of a repository, or for one of its files.
     ///
-    /// - Throws: ``HubError`` where there is none, or several of which none is named: it lists them.
+    /// - Throws: ``HubError`` if there is no model, or if there are several and `file` is nil; the error lists them.
     init(
         _ repository: HubRepository, file: String?, listing: HubListing, source: String, folder: URL
     ) throws {
         let files = try Self.files(of: repository, file: file, in: listing.files)
-        let isWhole = !files.contains { $0.name.hasSuffix(".gguf") }
+        let replacesFolder = !files.contains { $0.name.hasSuffix(".gguf") }
         for file in files where file.name == ModelManifest.fileName || file.name.hasSuffix(ModelFolder.partSuffix) {
-            throw HubError(.invalid, "\(repository): a file of the name \(file.name), which has another meaning here")
+            throw HubError(.invalid, "\(repository): a file named \(file.name), which is a reserved name")
         }
         self.init(
             name: repository.description, source: source, licence: listing.licence,
-            // What is small first: what is wrong shows before the large ones have come.
+            // Small files first, so that errors show before the large downloads.
             files: files.sorted { ($0.bytes, $0.name) < ($1.bytes, $1.name) },
-            folder: folder, repository: repository, revision: listing.commit, isWhole: isWhole)
+            folder: folder, repository: repository, revision: listing.commit, replacesFolder: replacesFolder)
     }
 
     private static func files(
@@ -61,35 +64,37 @@ extension PullPlan {
                 if let file = byName[part] { return file }
                 throw HubError(
                     .notFound,
-                    "\(repository): no file \(part); it has \(shown(firsts.isEmpty ? files : firsts))")
+                    "\(repository): no file \(part); it has \(list(firsts.isEmpty ? files : firsts))")
             }
         }
         if let file { return try named(file) }
         let weights = weights(among: files)
         if !weights.isEmpty, byName["config.json"] != nil || byName["adapter_config.json"] != nil {
-            return files.filter { isPart($0.name) } + weights
+            return files.filter { isCompanion($0.name) } + weights
         }
         guard let first = firsts.first else {
             throw HubError(
                 .unsupported,
-                "\(repository): no model in it, expected config.json with .safetensors files, or .gguf files; it has "
-                    + shown(files))
+                "\(repository): no model, expected config.json with .safetensors files, or .gguf files; it has "
+                    + list(files))
         }
         guard firsts.count == 1 else {
             throw HubError(
-                .invalid, "\(repository): it has several models; name one, \(repository):FILE, of \(shown(firsts))")
+                .invalid, "\(repository): several models; choose one, \(repository):FILE, from \(list(firsts))")
         }
         return try named(first.name)
     }
 
-    /// Descriptions beside the weights, and those of modules in folders such as `1_Pooling`.
-    private static func isPart(_ name: String) -> Bool {
-        if described.contains(name) { return true }
+    /// Whether a file belongs to a model beside its weights, in the folder itself or in a module's, such as
+    /// `1_Pooling`.
+    private static func isCompanion(_ name: String) -> Bool {
+        if companions.contains(name) { return true }
         return name.wholeMatch(of: /\d{1,2}_[A-Za-z]{1,40}\/(config\.json|model\.safetensors|pytorch_model\.bin)/)
             != nil
     }
 
-    /// Safetensors where there are some, sharded ones where there is an index, as a loader takes them.
+    /// The weight files in a loader's order of preference: safetensors before PyTorch, and shards with an index before
+    /// a single file.
     private static func weights(among files: [HubFile]) -> [HubFile] {
         for (stem, suffix) in [("model", "safetensors"), ("adapter_model", "safetensors"), ("pytorch_model", "bin")] {
             let index = files.filter { $0.name == "\(stem).\(suffix).index.json" }
@@ -104,7 +109,8 @@ extension PullPlan {
         return []
     }
 
-    private static func shown(_ files: [HubFile]) -> String {
+    /// The first names, for messages.
+    private static func list(_ files: [HubFile]) -> String {
         if files.isEmpty { return "no files" }
         let names = files.prefix(12).map { $0.name.printable(limit: 80) }
         return names.joined(separator: ", ")

@@ -1,12 +1,14 @@
 public import LLoCOBase
 
-/// What a model hub answered, or that it did not, in one line. It never holds a token.
+/// An error of a model hub, or of the connection to it. It never contains a token.
 public struct HubError: CodedError, Hashable, Sendable {
+    /// The kind of error.
     public let errorCode: ErrorCode
+    /// One line: the hub or model, what was found and what was expected.
     public let description: String
     /// Whether the same request may succeed a moment later.
     package let isTransient: Bool
-    /// Seconds after which the server wants to be asked again; nil where it does not say.
+    /// The server's `Retry-After` in seconds; nil if absent.
     package let retryAfter: Int?
 
     init(_ errorCode: ErrorCode, _ description: String, isTransient: Bool = false, retryAfter: Int? = nil) {

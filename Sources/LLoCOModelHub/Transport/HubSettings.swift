@@ -1,39 +1,43 @@
 public import Foundation
 import LLoCOBase
 
-/// Which model hub is asked, and how patiently.
+/// The model hub's address, and the limits of requests to it.
 public struct HubSettings: Sendable {
-    /// The hub's address, without a slash at its end.
+    /// The hub's address without a trailing slash.
     public var endpoint: URL
-    /// Sent to the endpoint and nowhere else; nil for none.
+    /// The token, sent only to the endpoint; nil for none.
     public var token: HubToken?
-    /// Whether no hub may be asked.
+    /// Whether requests to a hub are forbidden.
     public var isOffline: Bool
-    /// Proxies, by the variables of the environment that name them.
+    /// The proxies in the environment.
     package var proxies: ProxySettings
-    /// A file of certificates to trust; nil for the system's.
+    /// The path of a file with trusted certificates; nil for the system's.
     package var certificates: String?
 
-    /// How long a connection may take to come about.
+    /// The maximum time to connect.
     package var connectTimeout: Duration = .seconds(10)
-    /// How long a server may say nothing.
+    /// The maximum time without data from the server.
     package var idleTimeout: Duration = .seconds(30)
-    /// A transfer that brings fewer than `leastBytes` in this time is broken off.
+    /// The interval in which a transfer must bring ``minimumBytes``; else it is stopped.
     package var minimumTime: Duration = .seconds(60)
+    /// The minimum number of bytes per ``minimumTime``.
     package var minimumBytes = 64 << 10
-    /// Attempts at a request that fails for the moment, or at a transfer that brings next to nothing.
+    /// The maximum number of attempts at a request with transient errors, or at a transfer without progress.
     package var attempts = 5
-    /// The pause before the second attempt; each further one is twice as long.
+    /// The pause before the second attempt. Each further pause is twice as long.
     package var pause: Duration = .seconds(1)
-    /// The longest pause, whatever a server asks for.
+    /// The maximum pause, even if a server asks for a longer one.
     package var longestPause: Duration = .seconds(60)
 
+    /// The default hub's address.
     public static let defaultEndpoint = "https://huggingface.co"
 
-    /// The settings of Hugging Face's own programs: `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`, and
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` and `SSL_CERT_FILE`.
+    /// The settings in the environment variables of Hugging Face's programs.
     ///
-    /// - Throws: ``HubError`` where one of them is malformed.
+    /// These are `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`, `HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY`, `NO_PROXY` and `SSL_CERT_FILE`.
+    ///
+    /// - Throws: ``HubError`` if a variable is malformed.
     public init(environment: [String: String]) throws {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let address = value("HF_ENDPOINT") ?? Self.defaultEndpoint

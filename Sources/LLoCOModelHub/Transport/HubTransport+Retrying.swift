@@ -1,7 +1,7 @@
 import LLoCOBase
 
 extension HubTransport {
-    /// What `body` gives, which is called again where it fails for the moment.
+    /// Calls `body`, and calls it again after transient errors.
     func retrying<Value>(_ body: () async throws -> Value) async throws -> Value {
         var attempt = 1
         while true {
@@ -13,10 +13,11 @@ extension HubTransport {
         }
     }
 
-    /// Waits before the next attempt, longer after each; no longer than is set, whatever a server asks for.
+    /// Waits before the next attempt: twice as long after each attempt, or as long as the server asks, up to the
+    /// maximum.
     func pause(after attempt: Int, _ error: HubError) async throws {
-        let usual = settings.pause * (1 << min(attempt - 1, 10))
-        let asked = error.retryAfter.map { Duration.seconds(min(max($0, 0), 3600)) } ?? .zero
-        try await Task.sleep(for: min(max(usual, asked), settings.longestPause))
+        let backoff = settings.pause * (1 << min(attempt - 1, 10))
+        let requested = error.retryAfter.map { Duration.seconds(min(max($0, 0), 3600)) } ?? .zero
+        try await Task.sleep(for: min(max(backoff, requested), settings.longestPause))
     }
 }

@@ -7,20 +7,21 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// Gets what lies under addresses. A server may be hostile: redirects, sizes and times are bounded here.
+/// An HTTP client for GET requests. Servers are untrusted: redirects and times are limited here.
 ///
-/// It has to be shut down: ``with(_:_:)`` does.
+/// It must be shut down, which ``with(_:_:)`` does.
 final class HubTransport: Sendable {
     let settings: HubSettings
-    /// Clients by the proxy that they go through, nil for none.
+    /// The clients by proxy; the key nil means no proxy.
     private let clients = Mutex<[URL?: HTTPClient]>([:])
 
-    private static let longestRedirection = 10
+    private static let maximumRedirects = 10
 
     private init(_ settings: HubSettings) {
         self.settings = settings
     }
 
+    /// Calls `body` with a transport, and shuts the transport down.
     static func with<Value>(_ settings: HubSettings, _ body: (HubTransport) async throws -> Value) async throws -> Value
     {
         let transport = HubTransport(settings)
@@ -38,28 +39,29 @@ final class HubTransport: Sendable {
         for client in clients.withLock({ Array($0.values) }) { try? await client.shutdown() }
     }
 
-    /// What a server answered, whatever its status; the body has not been read yet.
+    /// A server's answer with any status. The body has not been read.
     struct Answer {
         let status: Int
         let headers: HTTPHeaders
-        /// The headers of redirects on the way, the first first: where the endpoint itself says what a file is.
+        /// The headers of the redirects in order. The first are the endpoint's own headers about a file.
         let redirects: [HTTPHeaders]
         let body: HTTPClientResponse.Body
-        /// Where it came from, without what may be secret in an address.
+        /// The origin of the answer, without parts of the address that may be secret.
         let origin: String
 
         func header(_ name: String) -> String? { headers.first(name: name) }
     }
 
-    /// Asks once. Redirects are followed; the token goes to the endpoint alone, until the first one that leads elsewhere.
+    /// Sends one request and follows redirects. The token is sent only to the endpoint, and no longer after a redirect
+    /// to another origin.
     ///
-    /// - Parameter offset: the first byte that is wanted
+    /// - Parameter offset: the offset of the first requested byte
     /// - Throws: ``HubError``
     func get(_ url: URL, from offset: Int = 0) async throws -> Answer {
         guard !settings.isOffline else {
             throw HubError(
                 .unsupported,
-                "\(Self.origin(of: url)): no model hub is asked, since HF_HUB_OFFLINE or "
+                "\(Self.origin(of: url)): not contacted, because HF_HUB_OFFLINE or "
                     + "TRANSFORMERS_OFFLINE is set")
         }
         var url = url
@@ -75,7 +77,7 @@ final class HubTransport: Sendable {
             }
             let response: HTTPClientResponse
             do {
-                // The time to the response's head; the body has limits of its own.
+                // This limits the time to the response's head. The body has separate limits.
                 response = try await client(for: url).execute(
                     request, timeout: .nanoseconds(Self.nanoseconds(settings.connectTimeout + settings.idleTimeout)))
             } catch { throw failure(error, of: url) }
@@ -86,8 +88,8 @@ final class HubTransport: Sendable {
                     origin: Self.origin(of: url))
             }
             redirects.append(response.headers)
-            guard redirects.count <= Self.longestRedirection else {
-                throw HubError(.failed, "\(Self.origin(of: url)): more than \(Self.longestRedirection) redirects")
+            guard redirects.count <= Self.maximumRedirects else {
+                throw HubError(.failed, "\(Self.origin(of: url)): more than \(Self.maximumRedirects) redirects")
             }
             url = try redirected(url, to: response.headers.first(name: "location"))
             isTrusted = isTrusted && Self.origin(of: url) == Self.origin(of: settings.endpoint)
@@ -98,7 +100,7 @@ final class HubTransport: Sendable {
         guard let location, let next = URL(string: location, relativeTo: url)?.absoluteURL,
             let scheme = next.scheme?.lowercased(), ["http", "https"].contains(scheme), next.host() != nil
         else {
-            throw HubError(.failed, "\(Self.origin(of: url)): a redirect to no address of the web")
+            throw HubError(.failed, "\(Self.origin(of: url)): a redirect to an address that is not HTTP")
         }
         guard scheme == "https" || url.scheme?.lowercased() == "http" else {
             throw HubError(.failed, "\(Self.origin(of: url)): a redirect from https to \(Self.origin(of: next))")
@@ -106,12 +108,12 @@ final class HubTransport: Sendable {
         return next
     }
 
-    /// Scheme, host and port: what a token is for, and what messages name.
+    /// Scheme, host and port: the scope of a token, and the name of a server in messages.
     static func origin(of url: URL) -> String {
         let scheme = url.scheme?.lowercased() ?? ""
         let port = url.port ?? (scheme == "https" ? 443 : 80)
-        let isUsual = port == (scheme == "https" ? 443 : 80)
-        return "\(scheme)://\(url.host()?.lowercased() ?? "")\(isUsual ? "" : ":\(port)")"
+        let isDefault = port == (scheme == "https" ? 443 : 80)
+        return "\(scheme)://\(url.host()?.lowercased() ?? "")\(isDefault ? "" : ":\(port)")"
     }
 
     // MARK: - Clients
@@ -127,7 +129,7 @@ final class HubTransport: Sendable {
                     read: .nanoseconds(Self.nanoseconds(settings.idleTimeout))),
                 decompression: .disabled)
             configuration.httpVersion = .http1Only
-            // Else a refused connection is tried until the time is over.
+            // Otherwise the client retries a refused connection until the timeout.
             configuration.connectionPool.retryConnectionEstablishment = false
             configuration.proxy = proxy.map { Self.proxy($0) }
             if let certificates = settings.certificates {
@@ -159,7 +161,7 @@ final class HubTransport: Sendable {
 
     // MARK: - Errors
 
-    /// An error of the client in our words; they never repeat an address, which may hold what is secret.
+    /// Converts an error of the client. The message does not repeat the address, which may contain a secret.
     func failure(_ error: any Error, of url: URL) -> any Error {
         failure(error, of: Self.origin(of: url))
     }
@@ -174,18 +176,18 @@ final class HubTransport: Sendable {
             case let error as HTTPClientError where error == .connectTimeout:
                 "no connection within \(seconds(settings.connectTimeout))"
             case let error as HTTPClientError where error == .readTimeout || error == .deadlineExceeded:
-                "nothing came for \(seconds(settings.idleTimeout))"
+                "no data for \(seconds(settings.idleTimeout))"
             case let error as HTTPClientError where error == .remoteConnectionClosed:
                 "the connection was closed before the end"
             case let error as HTTPClientError where error == .cancelled: "cancelled"
             case let error as NIOConnectionError:
                 if error.connectionErrors.isEmpty {
-                    "the host's address cannot be found"
+                    "the host name cannot be resolved"
                 } else {
                     "no connection (\(error.connectionErrors.map { Self.reason($0.error) }.first ?? ""))"
                 }
             case let error as IOError: "no connection (\(Self.reason(error)))"
-            case is HTTPParserError: "its answer is no HTTP (\(error))"
+            case is HTTPParserError: "the answer is not HTTP (\(error))"
             default: "\(error)".excerpt(200)
             }
         return HubError(.failed, "\(origin): \(reason)", isTransient: true)

@@ -1,7 +1,7 @@
 package import Foundation
 import LLoCOBase
 
-/// The proxies that the environment names: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
+/// The proxies in the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case.
 package struct ProxySettings: Sendable {
     private let proxies: [String: String]
     private let all: String?
@@ -13,23 +13,23 @@ package struct ProxySettings: Sendable {
         }
         var proxies: [String: String] = [:]
         proxies["https"] = value("HTTPS_PROXY")
-        // In a CGI program a request's own header would set the variable in capitals.
+        // Prefer lower case: in a CGI program, a request's header could set the variable in capitals.
         proxies["http"] = environment["http_proxy"].flatMap { $0.isEmpty ? nil : $0 } ?? value("HTTP_PROXY")
         self.proxies = proxies
         all = value("ALL_PROXY")
         direct = (value("NO_PROXY") ?? "").split(whereSeparator: { $0 == "," || $0 == " " }).map { $0.lowercased() }
     }
 
-    /// The proxy for an address; nil to go there directly.
+    /// The proxy for an address; nil to connect directly.
     ///
-    /// - Throws: ``HubError`` where the environment names one that is not spoken.
+    /// - Throws: ``HubError`` if the proxy is not an HTTP proxy.
     package func proxy(for url: URL) throws -> URL? {
         guard let scheme = url.scheme?.lowercased(), let host = url.host()?.lowercased(), !isDirect(host),
             let text = proxies[scheme] ?? all
         else { return nil }
         let address = text.contains("://") ? text : "http://\(text)"
         guard let proxy = URL(string: address), proxy.scheme?.lowercased() == "http", proxy.host() != nil else {
-            // It may hold a password.
+            // Do not show the address, which may contain a password.
             throw HubError(.unsupported, "the proxy for \(scheme) addresses: expected http://HOST:PORT")
         }
         return proxy

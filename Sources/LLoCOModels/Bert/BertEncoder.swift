@@ -3,7 +3,7 @@ public import LLoCOCheckpoints
 import LLoCOTokenizers
 public import LLoCOTorch
 
-/// The BERT encoder (Devlin et al. 2019), as sentence-transformers uses it: texts to unit vectors.
+/// The BERT encoder (Devlin et al. 2019) of sentence-transformers: token ids to unit vectors.
 ///
 /// Layers are post-norm: x = LayerNorm(x + attention(x)), x = LayerNorm(x + feedForward(x)).
 public final class BertEncoder: Sendable {
@@ -11,11 +11,11 @@ public final class BertEncoder: Sendable {
     public let configuration: BertConfiguration
     /// The dtype of the weights and of the computation.
     public let dtype: DType
-    /// Where it computes.
+    /// The device of the weights and of the computation.
     public let device: Device
 
     private let wordEmbedding: Tensor
-    /// Position and first token type, summed: [positions, D]
+    /// The sum of the position embeddings and the first token type's: [positions, D].
     private let positionEmbedding: Tensor
     private let embeddingNorm: LayerNorm
     private let blocks: [Block]
@@ -50,11 +50,11 @@ public final class BertEncoder: Sendable {
         let outputNorm: LayerNorm
     }
 
-    /// Reads an encoder's weights, with or without the prefix `bert.` before their names.
+    /// Loads an encoder's weights; their names may have the prefix `bert.`.
     ///
     /// - Parameter dtype: of the weights and the computation
-    /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says;
-    ///   `TorchError` where there is no such device.
+    /// - Throws: `CheckpointError` if a tensor is missing or its shape differs from the configuration; `TorchError` if
+    ///   the device is not available.
     public init(
         _ checkpoint: any Checkpoint, configuration: BertConfiguration, dtype: DType = .float32, device: Device = .cpu
     ) throws {
@@ -95,25 +95,26 @@ public final class BertEncoder: Sendable {
 
     /// The mean of each text's last hidden states, scaled to length 1.
     ///
-    /// - Parameter sequences: token ids with the special tokens; their lengths may differ
+    /// - Parameter sequences: token ids including the special tokens; lengths may differ
     /// - Returns: [B, D], float32
-    /// - Throws: `ModelError` where a sequence is empty, longer than the model's positions, or holds a foreign id.
+    /// - Throws: `ModelError` if a sequence is empty, exceeds the model's positions, or has an id outside the
+    ///   vocabulary.
     public func embed(_ sequences: [[Int]]) throws -> Tensor {
         try embed(sequences, .mean(hiddenSize: configuration.hiddenSize))
     }
 
-    /// The same with another head; `skipped` tokens at each text's beginning are read but do not count for it.
+    /// Each text's vector from a sentence head, which ignores the first `skipped` tokens of each text.
     package func embed(_ sequences: [[Int]], _ head: SentenceHead, skipping skipped: Int = 0) throws -> Tensor {
         let (states, _) = try hiddenStates(sequences)
         return try head(states, counts: sequences.map(\.count), skipping: skipped)
     }
 
-    /// Each token's last hidden state [B, T, D], shorter texts padded on the right, and which of them are there: [B, T]
-    /// bool. Throws as `embed` does.
+    /// Each token's last hidden state [B, T, D], shorter texts padded on the right, and the mask of tokens that are not
+    /// padding, [B, T] bool. Throws as `embed` does.
     package func hiddenStates(_ sequences: [[Int]]) throws -> (states: Tensor, present: Tensor) {
         let longest = sequences.map(\.count).max() ?? 0
         guard !sequences.isEmpty, sequences.allSatisfy({ !$0.isEmpty }) else {
-            throw ModelError(.invalid, "the encoder was given an empty text")
+            throw ModelError(.invalid, "an empty text, expected at least one token in each text of a batch")
         }
         guard longest <= configuration.maximumPositions else {
             throw ModelError(

@@ -4,22 +4,23 @@ import LLoCOCheckpoints
 public import LLoCOTokenizers
 public import LLoCOTorch
 
-/// Texts to unit vectors for retrieval: a WordPiece tokenizer and a BERT encoder, as all-MiniLM-L6-v2, with the pooling, the
-/// dense layers and the prompts that its folder names.
+/// An embedding model for retrieval, such as all-MiniLM-L6-v2: texts to unit vectors.
+///
+/// It has a WordPiece tokenizer, a BERT encoder, and the pooling, dense layers and prompts that its folder configures.
 public struct SentenceEmbedder: Sendable {
-    /// Texts to ids, as the encoder was trained with.
+    /// The tokenizer that the encoder was trained with.
     public let tokenizer: WordPieceTokenizer
-    /// Ids to hidden states.
+    /// The encoder: ids to hidden states.
     public let encoder: BertEncoder
-    /// Tokens of a text that count, the special ones and its prompt's included.
+    /// The maximum number of tokens of a text, including special tokens and its prompt's; longer texts are truncated.
     public let maximumTokens: Int
-    /// The files that decide what it computes, but for what ``identity(verifying:)`` adds.
+    /// The files that determine the vectors, except for what ``identity(verifying:)`` adds.
     public let identityFiles: [URL]
     private let head: SentenceHead
     private let settings: SentenceConfiguration
     private static let standardTokens = 256
 
-    /// What a text is for: some models read questions and passages with a prompt before them.
+    /// The role of a text in retrieval: some models put different prompts before questions and passages.
     public enum Role: Sendable {
         case question
         case passage
@@ -28,15 +29,15 @@ public struct SentenceEmbedder: Sendable {
     /// Loads a Hugging Face or sentence-transformers folder.
     ///
     /// - Parameters:
-    ///   - maximumTokens: tokens of a text that count; by default the folder's own `max_seq_length`, else 256. Never more
-    ///     than the encoder has positions.
-    ///   - dtype: of the weights and the computation; vectors are float32 in any case
-    /// - Throws: `CheckpointError`, `TokenizerError`, `TorchError`; `ModelError` where the parts are not an encoder's, or
-    ///   not of one model.
+    ///   - maximumTokens: maximum number of tokens of a text; by default the folder's `max_seq_length`, else 256. The
+    ///     number of the encoder's positions limits it.
+    ///   - dtype: of the weights and the computation; vectors are always float32
+    /// - Throws: `CheckpointError`, `TokenizerError`, `TorchError`; `ModelError` if the folder has no encoder, or parts
+    ///   of different models.
     public init(
         folder: URL, maximumTokens: Int? = nil, dtype: DType = .float32, device: Device = .cpu
     ) throws {
-        // Read first: it refuses what is not computed here.
+        // Read first: this throws for unsupported models.
         let settings = try SentenceConfiguration(folder: folder)
         let root = settings.encoder ?? folder
         let checkpoint = try CheckpointLoader.open(root)
@@ -53,32 +54,32 @@ public struct SentenceEmbedder: Sendable {
         head = try SentenceHead(settings, hiddenSize: configuration.hiddenSize, device: device)
         self.maximumTokens = min(
             maximumTokens ?? settings.maximumTokens ?? Self.standardTokens, configuration.maximumPositions)
-        let own = root.appending(path: SentenceConfiguration.fileName)
+        let settingsFile = root.appending(path: SentenceConfiguration.fileName)
         identityFiles =
             LanguageModel.identityFiles(of: checkpoint, at: root)
-            + (FileManager.default.fileExists(atPath: own.path) ? [own] : [])
+            + (FileManager.default.fileExists(atPath: settingsFile.path) ? [settingsFile] : [])
         guard wordPiece.vocabularySize <= configuration.vocabularySize else {
             throw ModelError(
                 .damaged,
                 "\(folder.path): the tokenizer has \(wordPiece.vocabularySize) tokens, the encoder "
-                    + "\(configuration.vocabularySize): they are not of one model")
+                    + "\(configuration.vocabularySize): they belong to different models")
         }
     }
 
-    /// The length of a vector: D, or what the last dense layer makes.
+    /// The dimension of a vector: D, or the output size of the last dense layer.
     public var dimension: Int { head.dimension }
 
-    /// The SHA-256 over all that decides its vectors: embeddings of different ones are never compared.
+    /// The SHA-256 of all that determines the vectors: vectors of different identities must not be compared.
     ///
-    /// That of the mean of the last layer, without prompts, is the one over ``identityFiles``.
-    /// - Parameter verifying: reads the files for their digests, even where that of unchanged files is known
+    /// For mean pooling without dense layers and prompts it is the digest of ``identityFiles``.
+    /// - Parameter verifying: recomputes the files' digests even if cached ones exist for unchanged files
     public func identity(verifying: Bool = false) throws -> String {
         let files = try FileIdentity.digest(of: identityFiles, verifying: verifying)
         var variant: [String] = []
         if settings.pooling != [.mean] {
             variant.append("pooling \(settings.pooling.map(\.rawValue).joined(separator: " "))")
         }
-        // What all vectors end with need not be said.
+        // All vectors are normalized in the end, so a final normalization changes nothing.
         var steps = settings.steps
         while steps.last == .normalize { steps.removeLast() }
         var dense = head.denseFiles[...]
@@ -97,20 +98,20 @@ public struct SentenceEmbedder: Sendable {
             variant.append("\(role) \(prompt.debugDescription)\(settings.poolsPrompt ? "" : " apart")")
         }
         if settings.lowercases, !tokenizer.lowercases { variant.append("lower case") }
-        // Without it, the standard would count.
-        if settings.limitIsTokenizers, maximumTokens != min(Self.standardTokens, encoder.configuration.maximumPositions)
-        {
+        // Without the tokenizer's limit, the standard one would apply.
+        let standard = min(Self.standardTokens, encoder.configuration.maximumPositions)
+        if settings.usesTokenizerLimit, maximumTokens != standard {
             variant.append("tokens \(maximumTokens)")
         }
         return variant.isEmpty ? files : Digest.sha256(([files] + variant).joined(separator: "\n"))
     }
 
-    /// How many tokens at a text's end `embed` leaves out.
+    /// The number of tokens that `embed` truncates at a text's end.
     public func omittedTokens(of text: String, as role: Role = .passage) -> Int {
         input(text, role).omittedTokens
     }
 
-    /// How many tokens of a text are read, its prompt's and the special ones included.
+    /// The number of tokens of a text after truncation, including its prompt's and special tokens.
     public func tokenCount(of text: String, as role: Role = .passage) -> Int { input(text, role).ids.count }
 
     private func prompt(_ role: Role) -> String {
@@ -119,23 +120,23 @@ public struct SentenceEmbedder: Sendable {
 
     private func input(_ text: String, _ role: Role) -> EmbeddingInput {
         var text = prompt(role) + text
-        // Scalar by scalar, as tokenizers do.
+        // Scalar by scalar, as in Hugging Face's tokenizers.
         if settings.lowercases { text = text.unicodeScalars.map(\.properties.lowercaseMapping).joined() }
         return tokenizer.encodeForEmbedding(text, maxTokens: maximumTokens)
     }
 
-    /// Tokens at the beginning of each text that do not count in the pooling: `[CLS]` and the prompt, or none.
+    /// The number of leading tokens that pooling ignores: `[CLS]` and the prompt, or none.
     private func skipped(_ role: Role) -> Int {
         settings.poolsPrompt || prompt(role).isEmpty ? 0 : input("", role).ids.count - 1
     }
 
-    /// The unit vectors of texts: [B][D]. Texts of like length share a batch.
+    /// The unit vectors of texts: [B][D]. Texts of similar length share a batch.
     ///
     /// - Parameters:
-    ///   - role: what the texts are for
-    ///   - batchSize: texts a batch, 1 or more
-    ///   - progress: told how many texts are done
-    /// - Throws: `ModelError` for a batch of no texts, `TorchError`.
+    ///   - role: the texts' role
+    ///   - batchSize: number of texts per batch, 1 or more
+    ///   - progress: called with the number of texts done
+    /// - Throws: `ModelError` for a batch size below 1, `TorchError`.
     public func embed(
         _ texts: [String], as role: Role = .passage, batchSize: Int = 16, progress: (Int) -> Void = { _ in }
     ) throws -> [[Float]] {
@@ -159,19 +160,19 @@ public struct SentenceEmbedder: Sendable {
 }
 
 extension WordPieceTokenizer {
-    /// Refuses a folder whose `tokenizer_config.json` says otherwise than its `tokenizer.json` how text is prepared.
+    /// Throws if a folder's `tokenizer_config.json` and `tokenizer.json` disagree about text normalization.
     fileprivate func checkAgreement(with folder: URL) throws {
         let file = folder.appending(path: "tokenizer_config.json")
         guard FileManager.default.fileExists(atPath: file.path) else { return }
         let bytes = try FileBytes(mapping: file)
         let object = try bytes.jsonObject()
-        for (key, own) in [
+        for (key, expected) in [
             ("do_lower_case", lowercases), ("strip_accents", stripsAccents),
             ("tokenize_chinese_chars", separatesIdeographs),
         ] {
-            guard let value = object.value(key)?.bool, value != own else { continue }
+            guard let value = object.value(key)?.bool, value != expected else { continue }
             throw bytes.fault(
-                "\(key) is \(value), the tokenizer has \(own)", expected: "the same in both", code: .unsupported)
+                "\(key) is \(value), the tokenizer has \(expected)", expected: "the same in both", code: .unsupported)
         }
     }
 }

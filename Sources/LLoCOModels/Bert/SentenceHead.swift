@@ -3,7 +3,7 @@ import LLoCOBase
 package import LLoCOCheckpoints
 package import LLoCOTorch
 
-/// What makes one vector of the states of a text's tokens: a pooling, then dense layers, as sentence-transformers has them
+/// A sentence head: pools the hidden states of a text's tokens and applies dense layers, as sentence-transformers does
 /// (Reimers and Gurevych 2019).
 package struct SentenceHead: Sendable {
     private enum Step: Sendable {
@@ -16,7 +16,7 @@ package struct SentenceHead: Sendable {
         let bias: Tensor?
         let activation: SentenceConfiguration.Dense.Activation
         let hasResidual: Bool
-        /// nil where the residual is the input itself
+        /// nil if the residual is the input.
         let residual: Tensor?
         let files: [URL]
 
@@ -38,7 +38,7 @@ package struct SentenceHead: Sendable {
 
     private let pooling: [SentenceConfiguration.Pooling]
     private let steps: [Step]
-    /// Of its vectors
+    /// The dimension of the vectors.
     package let dimension: Int
 
     /// The files of each dense layer.
@@ -49,7 +49,7 @@ package struct SentenceHead: Sendable {
         }
     }
 
-    /// The mean alone.
+    /// Mean pooling without dense layers.
     package static func mean(hiddenSize: Int) -> SentenceHead {
         SentenceHead(pooling: [.mean], steps: [], dimension: hiddenSize)
     }
@@ -60,23 +60,23 @@ package struct SentenceHead: Sendable {
         self.dimension = dimension
     }
 
-    /// Reads the weights of dense layers, float32.
+    /// Loads the weights of dense layers as float32.
     ///
     /// - Parameter hiddenSize: of the encoder's states
-    /// - Throws: `CheckpointError` where a tensor is missing or has another shape; `ModelError` where sizes do not fit each
-    ///   other; `TorchError`.
+    /// - Throws: `CheckpointError` if a tensor is missing or has an unexpected shape; `ModelError` if consecutive sizes
+    ///   do not match; `TorchError`.
     package init(_ configuration: SentenceConfiguration, hiddenSize: Int, device: Device) throws {
         pooling = configuration.pooling
         if let size = configuration.pooledSize, size != hiddenSize {
             throw ModelError(
-                .damaged, "the pooling is of states of \(size) values, the encoder's have \(hiddenSize)")
+                .damaged, "pooling expects states of \(size) values, the encoder's have \(hiddenSize)")
         }
         var size = hiddenSize * pooling.count
         steps = try configuration.steps.map { step in
             guard case .dense(let dense) = step else { return .normalize }
             guard dense.inputs == size else {
                 throw ModelError(
-                    .damaged, "\(dense.folder.path): in_features \(dense.inputs), expected \(size) values a vector")
+                    .damaged, "\(dense.folder.path): in_features \(dense.inputs), expected \(size)")
             }
             size = dense.outputs
             let checkpoint = try CheckpointLoader.open(dense.folder)
@@ -100,8 +100,8 @@ package struct SentenceHead: Sendable {
     ///
     /// - Parameters:
     ///   - states: [B, T, D], shorter texts padded on the right
-    ///   - counts: each text's tokens, 1...T
-    ///   - skipped: tokens at the beginning that do not count, fewer than each text has
+    ///   - counts: number of tokens of each text, 1...T
+    ///   - skipped: number of leading tokens to ignore, fewer than each text has
     package func callAsFunction(_ states: Tensor, counts: [Int], skipping skipped: Int) throws -> Tensor {
         try withoutGradients {
             let states = try states.to(.float32)
@@ -117,7 +117,7 @@ package struct SentenceHead: Sendable {
         }
     }
 
-    /// Zero stays zero.
+    /// Scales rows to length 1; zero rows stay zero.
     private func normalized(_ x: Tensor) throws -> Tensor {
         let length = try (x * x).sum(1, keepDimension: true).sqrt()
         return try x / length.maximum(Tensor([Float(1e-12)], shape: [1, 1]).to(device: x.device))
@@ -127,7 +127,7 @@ package struct SentenceHead: Sendable {
         _ pooling: SentenceConfiguration.Pooling, _ states: Tensor, counts: [Int], skipping skipped: Int
     ) throws -> Tensor {
         let longest = states.size(1)
-        /// [B, T, 1]: of each token that counts, by its place from 0, else 0
+        /// [B, T, 1]: the weight of each token by its index, 0 for skipped tokens and padding.
         func weights(_ weight: (Int) -> Float) throws -> Tensor {
             let values = counts.flatMap { count in
                 (0..<longest).map { (skipped..<count).contains($0) ? weight($0) : 0 }

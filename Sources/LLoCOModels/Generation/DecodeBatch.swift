@@ -3,18 +3,18 @@ import LLoCOCheckpoints
 import LLoCOTokenizers
 public import LLoCOTorch
 
-/// Continues several sequences by a token each: a step reads the weights once for all of them.
+/// Batched decoding: each step continues several sequences by a token and reads the weights once for all of them.
 ///
 ///     let batch = DecodeBatch(model, weights: .lossless)
 ///     let first = try batch.sequence(continuing: cache, adapters: adapters)
-///     let scores = try batch.step([(first, token), (second, other)])    // [V] each
+///     let logits = try batch.step([(first, token), (second, other)])    // [V] each
 ///
-/// Sequences have their own caches, lengths and adapters. Which of them a step continues is free: they come and go between
-/// two steps.
+/// Each sequence has its own cache, length and adapters. Each step may continue other sequences than the one before.
 ///
-/// With quantized weights everything is computed into memory that the batch keeps, in float32: a step of the same sequences
-/// as the one before makes no storage of a tensor, but for a page of a cache where one is full. Without, where there are no
-/// kernels for the model, or where a cache has more pages than they read, a sequence is computed alone, as `hiddenStates` does.
+/// With quantized weights a step computes in preallocated float32 buffers. A step of the same sequences as the one
+/// before allocates no tensor storage, except for a new page of a full cache. Three cases compute a sequence alone, as
+/// `hiddenStates` does: no quantized weights, no kernels for the model, or a cache with more pages than the kernels
+/// support.
 public final class DecodeBatch {
     private let model: Llama
     private let steps: QuantizedSteps?
@@ -22,15 +22,16 @@ public final class DecodeBatch {
 
     /// A sequence that the batch continues.
     public final class Sequence {
-        /// The positions before; the steps' are added to it. Nobody else adds to it meanwhile.
+        /// The cached positions; steps append to them. Nothing else may append meanwhile.
         public let cache: KeyValueCache
-        /// For use only: they are added as they are, without dropout.
+        /// The adapters, applied without dropout.
         public let adapters: ActiveAdapters
-        /// Its number in the batch
+        /// The sequence's number in the batch.
         fileprivate let number: Int
-        /// Each layer's keys and values, views that hold as long as the cache's layout and the page that is being filled.
-        fileprivate var seen: [Llama.Pieces] = []
-        fileprivate var seenLayout: (layout: Int, page: Int)?
+        /// Each layer's keys and values: views that are valid while the cache's layout and the page being filled are
+        /// the same.
+        fileprivate var pieces: [Llama.Pieces] = []
+        fileprivate var piecesLayout: (layout: Int, page: Int)?
 
         fileprivate init(_ cache: KeyValueCache, _ adapters: ActiveAdapters, number: Int) {
             self.cache = cache
@@ -39,9 +40,11 @@ public final class DecodeBatch {
         }
     }
 
-    /// - Parameter weights: the quantized copy that is used, made at its first use and kept by the model; nil for the model's
-    ///   own
-    /// - Throws: `TorchError` where a weight is not finite or too large to be quantized, or memory does not suffice.
+    /// Creates a batch without sequences.
+    ///
+    /// - Parameter weights: the quantized copy to use, created at first use and kept by the model; nil for the model's
+    ///   weights
+    /// - Throws: `TorchError` if a weight is not finite or too large to be quantized, or memory runs out.
     public init(_ model: Llama, weights: QuantizedWeight.Bits?) throws {
         self.model = model
         steps = try weights.flatMap { try model.quantized($0) }.map { QuantizedSteps(model, weights: $0) }
@@ -50,10 +53,11 @@ public final class DecodeBatch {
     /// Whether the steps use quantized weights.
     public var isQuantized: Bool { steps != nil }
 
-    /// A sequence to continue.
+    /// Creates a sequence to continue.
     ///
-    /// - Parameter expecting: how many steps there will be, as far as it is known, 0 by default: what they all read is made now
-    /// - Throws: `TorchError` where memory does not suffice.
+    /// - Parameter expecting: the expected number of steps, 0 by default; rotary angles for them are computed in
+    ///   advance
+    /// - Throws: `TorchError` if memory runs out.
     public func sequence(
         continuing cache: KeyValueCache, adapters: ActiveAdapters = .none, expecting: Int = 0
     ) throws -> Sequence {
@@ -63,27 +67,28 @@ public final class DecodeBatch {
         return Sequence(cache, adapters, number: sequenceCount)
     }
 
-    /// The scores [V] of what follows each sequence's token, in their order; with quantized weights they are overwritten by
-    /// the next step.
+    /// Runs a step and returns the next token's logits [V] for each sequence, in order. With quantized weights the next
+    /// step overwrites them.
     ///
-    /// - Parameter tokens: sequences of this batch, each once, with the token that follows what its cache holds
-    /// - Throws: `ModelError` for an id outside the vocabulary, before any sequence is continued; `TorchError` where memory
-    ///   does not suffice.
+    /// - Parameter tokens: sequences of this batch, each at most once, with the token that follows the cached positions
+    /// - Throws: `ModelError` for an id outside the vocabulary, before any sequence is continued; `TorchError` if
+    ///   memory runs out.
     public func step(_ tokens: [(sequence: Sequence, token: Int)]) throws -> [Tensor] {
         let size = model.configuration.vocabularySize
-        if let foreign = tokens.first(where: { $0.token < 0 || $0.token >= size }) {
-            throw ModelError(.invalid, "token id \(foreign.token) is outside the model's vocabulary of \(size)")
+        if let invalid = tokens.first(where: { $0.token < 0 || $0.token >= size }) {
+            throw ModelError(.invalid, "token id \(invalid.token) is outside the model's vocabulary of \(size)")
         }
         return try withoutGradients {
-            // What may fail goes before anything is added: a step is taken by all or by none.
-            for entry in tokens { try model.turn(entry.sequence.cache, for: entry.sequence.cache.count + 1) }
-            // One page more may begin with the step.
-            let isRead = tokens.map { steps != nil && $0.sequence.cache.pages.count < Tensor.largestPieceCount }
-            let read = zip(tokens, isRead).filter(\.1).map(\.0)
-            var together = try (steps?.step(read) ?? [])[...]
-            return try zip(tokens, isRead).map { entry, isRead in
-                if isRead { return together.removeFirst() }
-                // A cancelled task ends behind the step.
+            // Operations that may fail come before any position is added, so that a step continues all sequences or
+            // none.
+            for entry in tokens { try model.recompute(entry.sequence.cache, forLength: entry.sequence.cache.count + 1) }
+            // The step may begin one more page.
+            let isBatched = tokens.map { steps != nil && $0.sequence.cache.pages.count < Tensor.maximumPieceCount }
+            let batched = zip(tokens, isBatched).filter(\.1).map(\.0)
+            var logits = try (steps?.step(batched) ?? [])[...]
+            return try zip(tokens, isBatched).map { entry, isBatched in
+                if isBatched { return logits.removeFirst() }
+                // Without a cancellation check: a cancelled task ends after the step.
                 let hidden = try model.chunkedStates(
                     model.embed([entry.token]), cache: entry.sequence.cache, adapters: entry.sequence.adapters, last: 1)
                 return try model.logits(hidden).reshaped([-1])
@@ -106,17 +111,17 @@ private final class QuantizedSteps {
         self.weights = weights
     }
 
-    /// What a step is computed in, for up to M sequences.
+    /// The buffers of a step for up to M sequences.
     private struct Storage {
         let capacity: Int
-        /// The residual stream and its norm, [M, D]
+        /// The residual stream and its norm, [M, D].
         let x: Tensor
         let normed: Tensor
         /// [M, (H + 2K) · E]
         let projected: Tensor
         /// [M, H · E]
         let joined: Tensor
-        /// What a branch adds to the stream where that is normed first, [M, D]
+        /// The output of attention or feed-forward network if it is normed before it is added to the stream, [M, D].
         let branch: Tensor
         /// [M, 2 · I] and [M, I]
         let gateUp: Tensor
@@ -139,7 +144,7 @@ private final class QuantizedSteps {
             logits = try .empty([capacity, configuration.vocabularySize])
         }
 
-        /// The first rows of another.
+        /// Creates views of the first rows of another storage.
         init(first count: Int, of whole: Storage) throws {
             func first(_ tensor: Tensor) throws -> Tensor {
                 count == whole.capacity ? tensor : try tensor.narrowed(0, start: 0, length: count)
@@ -156,31 +161,31 @@ private final class QuantizedSteps {
         }
     }
 
-    /// The rows of some sequences in the storage, those of equal adapters together, and what is computed in them.
+    /// The buffers' rows for the sequences of a step, grouped by adapters, with the layers' products over them.
     private struct Rows {
-        /// Their numbers
+        /// The sequences' numbers.
         let sequences: [Int]
-        let own: Storage
-        /// What the output head multiplies, as many rows at a time as one product takes
+        let buffers: Storage
+        /// The output head's inputs and outputs, up to one product's maximum of rows each.
         let scoring: [(input: Tensor, output: Tensor)]
-        /// All rows' queries [m · H, E] and keys [m, K · E]
+        /// All rows' queries [m · H, E] and keys [m, K · E].
         let queries: Tensor
         let keys: Tensor
         let layers: [Layer]
-        /// Each sequence's row, in the order in which they were given
+        /// Each sequence's row, in the sequences' order.
         let single: [Single]
 
         /// One sequence's row.
         struct Single {
             /// [1, D]
             let x: Tensor
-            /// [1, (H + 2K) · E], and its queries [1, H, E]
+            /// [1, (H + 2K) · E], and its queries [1, H, E].
             let projected: Tensor
             let query: Tensor
             /// [1, H, E]
             let mixed: Tensor
             /// [V]
-            let scores: Tensor
+            let logits: Tensor
         }
 
         init(
@@ -191,83 +196,86 @@ private final class QuantizedSteps {
                 configuration.headCount, configuration.keyValueHeadCount, configuration.headSize
             )
             let count = sequences.count
-            let own = try Storage(first: count, of: storage)
-            self.own = own
-            queries = try own.projected.narrowed(1, start: 0, length: heads * size)
-            keys = try own.projected.narrowed(1, start: heads * size, length: groups * size)
+            let buffers = try Storage(first: count, of: storage)
+            self.buffers = buffers
+            queries = try buffers.projected.narrowed(1, start: 0, length: heads * size)
+            keys = try buffers.projected.narrowed(1, start: heads * size, length: groups * size)
             self.sequences = sequences.map(\.number)
-            // Sequences of the same adapters stand together, in the order in which they come.
-            var segments: [(adapters: ActiveAdapters, members: [Int])] = []
+            // Sequences with the same adapters get adjacent rows, in order.
+            var adapterGroups: [(adapters: ActiveAdapters, members: [Int])] = []
             for (index, sequence) in sequences.enumerated() {
-                let place = segments.firstIndex {
+                let group = adapterGroups.firstIndex {
                     $0.adapters.list.elementsEqual(sequence.adapters.list, by: ===)
                 }
-                if let place {
-                    segments[place].members.append(index)
+                if let group {
+                    adapterGroups[group].members.append(index)
                 } else {
-                    segments.append((sequence.adapters, [index]))
+                    adapterGroups.append((sequence.adapters, [index]))
                 }
             }
-            var places = Array(repeating: 0, count: count)
+            var rowIndices = Array(repeating: 0, count: count)
             var ranges: [(adapters: ActiveAdapters, rows: Range<Int>)] = []
             var next = 0
-            for segment in segments {
-                ranges.append((segment.adapters, next..<next + segment.members.count))
-                for member in segment.members {
-                    places[member] = next
+            for group in adapterGroups {
+                ranges.append((group.adapters, next..<next + group.members.count))
+                for member in group.members {
+                    rowIndices[member] = next
                     next += 1
                 }
             }
-            scoring = try Product.parts(own.normed, own.logits)
+            scoring = try Product.parts(buffers.normed, buffers.logits)
             layers = try zip(model.blocks, weights.blocks).map { block, quantized in
                 func adding(
                     _ linear: Linear, _ weight: QuantizedWeight, of x: Tensor, normedBy norm: Tensor?
                 ) throws -> Product {
                     try Product(
-                        linear, weight, ranges, of: x, into: norm == nil ? own.x : own.branch, adding: norm == nil)
+                        linear, weight, ranges, of: x, into: norm == nil ? buffers.x : buffers.branch,
+                        adding: norm == nil)
                 }
                 return Layer(
                     block: block,
                     queryKeyValue: try Product(
                         block.queryKeyValue, quantized.queryKeyValue, ranges,
-                        of: block.attentionNorm == nil ? own.x : own.normed, into: own.projected),
+                        of: block.attentionNorm == nil ? buffers.x : buffers.normed, into: buffers.projected),
                     output: try adding(
-                        block.output, quantized.output, of: own.joined, normedBy: block.addedAttentionNorm),
+                        block.output, quantized.output, of: buffers.joined, normedBy: block.addedAttentionNorm),
                     gateUp: try Product(
-                        block.gateUp, quantized.gateUp, ranges, of: block.feedForwardNorm == nil ? own.x : own.normed,
-                        into: own.gateUp),
-                    down: try adding(block.down, quantized.down, of: own.gated, normedBy: block.addedFeedForwardNorm))
+                        block.gateUp, quantized.gateUp, ranges,
+                        of: block.feedForwardNorm == nil ? buffers.x : buffers.normed, into: buffers.gateUp),
+                    down: try adding(
+                        block.down, quantized.down, of: buffers.gated, normedBy: block.addedFeedForwardNorm))
             }
-            single = try places.map { row in
+            single = try rowIndices.map { row in
                 func one(_ tensor: Tensor) throws -> Tensor {
                     count == 1 ? tensor : try tensor.narrowed(0, start: row, length: 1)
                 }
-                let projected = try one(own.projected)
+                let projected = try one(buffers.projected)
                 return Single(
-                    x: try one(own.x), projected: projected,
+                    x: try one(buffers.x), projected: projected,
                     query: try projected.narrowed(1, start: 0, length: heads * size).reshaped([1, heads, size]),
-                    mixed: try one(own.joined).reshaped([1, heads, size]), scores: try one(own.logits).reshaped([-1]))
+                    mixed: try one(buffers.joined).reshaped([1, heads, size]),
+                    logits: try one(buffers.logits).reshaped([-1]))
             }
         }
     }
 
-    /// A layer's weights with what is added to their outputs.
+    /// A layer's products.
     private struct Layer {
         let block: Llama.Block
         let queryKeyValue: Product
-        /// Into the stream, or where what they add is normed into ``Storage/branch``.
+        /// `output` and `down` add to the stream, or write to ``Storage/branch`` if their outputs are normed.
         let output: Product
         let gateUp: Product
         let down: Product
     }
 
-    /// A linear layer of the rows into a tensor of the storage, or added to one.
+    /// A linear layer over the rows, written or added to a buffer.
     private struct Product {
         let weight: QuantizedWeight
         let bias: Tensor?
-        /// The adapters' matrices, the rows that they read, and the part of the output that they are added to.
+        /// The adapters' matrices, their input rows, and the part of the output to which they add.
         let additions: [(a: Tensor, b: Tensor, scale: Double, input: Tensor, output: Tensor)]
-        /// The rows, as many at a time as one product takes
+        /// The rows, up to one product's maximum each.
         let parts: [(input: Tensor, output: Tensor)]
         let output: Tensor
         let adds: Bool
@@ -280,7 +288,7 @@ private final class QuantizedSteps {
             self.output = output
             adds = adding
             parts = try Self.parts(input, output)
-            // Of the output's dtype: adding another makes a copy at every step.
+            // In the output's dtype: adding another dtype would copy the bias at every step.
             bias = try linear.bias?.to(.float32)
             additions = try segments.flatMap { adapters, rows in
                 try linear.additions(adapters).map {
@@ -295,7 +303,7 @@ private final class QuantizedSteps {
         }
 
         static func parts(_ input: Tensor, _ output: Tensor) throws -> [(input: Tensor, output: Tensor)] {
-            let (count, maximum) = (input.size(0), QuantizedWeight.largestRowCount)
+            let (count, maximum) = (input.size(0), QuantizedWeight.maximumRowCount)
             guard count > maximum else { return [(input, output)] }
             return try stride(from: 0, to: count, by: maximum).map { start in
                 let length = min(maximum, count - start)
@@ -313,7 +321,7 @@ private final class QuantizedSteps {
         }
     }
 
-    /// The rows of these sequences: those of the step before where they are the same ones.
+    /// The rows of the sequences, cached from the step before if the sequences are the same.
     private func rows(of entries: [Entry]) throws -> Rows {
         let sequences = entries.map(\.sequence)
         if let rows, rows.sequences == sequences.map(\.number) { return rows }
@@ -339,35 +347,36 @@ private final class QuantizedSteps {
             let (sequence, cache) = (entry.sequence, entry.sequence.cache)
             try model.embedding.embedding(entry.token, into: row.x)
             let slot = try cache.begin(1, batch: 1)[0]
-            if sequence.seenLayout.map({ $0 != (cache.layout, slot.page) }) ?? true {
-                sequence.seen = try rows.layers.indices.map {
+            if sequence.piecesLayout.map({ $0 != (cache.layout, slot.page) }) ?? true {
+                sequence.pieces = try rows.layers.indices.map {
                     try cache.pieces(layer: $0, through: slot.page, of: model)
                 }
-                sequence.seenLayout = (cache.layout, slot.page)
+                sequence.piecesLayout = (cache.layout, slot.page)
             }
             slots.append(slot)
             angles.append(
                 try model.rotaries.map { try $0.angles(start: cache.count, count: 1, length: cache.count + 1) })
         }
         if configuration.embeddingScale != 1 {
-            try rows.own.x.add(rows.own.x, scaledBy: configuration.embeddingScale - 1)
+            try rows.buffers.x.add(rows.buffers.x, scaledBy: configuration.embeddingScale - 1)
         }
         for (index, layer) in rows.layers.enumerated() {
             let block = layer.block
             try norm(rows, block.attentionNorm)
             try layer.queryKeyValue()
             try normHeads(rows, block)
-            for (place, row) in rows.single.enumerated() {
+            for (number, row) in rows.single.enumerated() {
                 try attend(
-                    row, entries[place].sequence, index, block, slots[place], angles[place][block.rope], groups: groups)
+                    row, entries[number].sequence, index, block, slots[number], angles[number][block.rope],
+                    groups: groups)
             }
             try layer.output()
             try addBranch(rows, block.addedAttentionNorm)
             try norm(rows, block.feedForwardNorm)
             try layer.gateUp()
             switch block.description.activation {
-            case .silu: try rows.own.gateUp.swiGLU(into: rows.own.gated)
-            case .gelu: try rows.own.gateUp.geGLU(into: rows.own.gated)
+            case .silu: try rows.buffers.gateUp.swiGLU(into: rows.buffers.gated)
+            case .gelu: try rows.buffers.gateUp.geGLU(into: rows.buffers.gated)
             }
             try layer.down()
             try addBranch(rows, block.addedFeedForwardNorm)
@@ -381,41 +390,43 @@ private final class QuantizedSteps {
         }
         try norm(rows, model.norm)
         for part in rows.scoring { try weights.outputHead.multiply(part.input, into: part.output) }
-        return rows.single.map(\.scores)
+        return rows.single.map(\.logits)
     }
 
-    /// Adds a sequence's key and value to its cache, and mixes what its query sees.
+    /// Appends a sequence's key and value to its cache, and computes its query's attention.
     private func attend(
         _ row: Rows.Single, _ sequence: DecodeBatch.Sequence, _ layer: Int, _ block: Llama.Block,
         _ slot: KeyValueCache.Slot, _ angles: RotaryEmbedding.Angles, groups: Int
     ) throws {
-        let place = sequence.cache.count
-        var pieces = sequence.seen[layer]
+        let position = sequence.cache.count
+        var pieces = sequence.pieces[layer]
         try row.projected.rotaryAppend(
             cosine: angles.cosine, sine: angles.sine, heads: model.configuration.headCount, groups: groups,
             keys: pieces.keys[pieces.keys.count - 1], values: pieces.values[pieces.values.count - 1], at: slot.start)
-        if let growth = block.description.queryGrowth?.factor(at: place), growth != 1 {
+        if let growth = block.description.queryGrowth?.factor(at: position), growth != 1 {
             try row.query.add(row.query, scaledBy: growth - 1)
         }
-        if let window = block.description.window, place >= window { pieces = try pieces.from(place - window + 1) }
+        if let window = block.description.window, position >= window {
+            pieces = try pieces.from(position - window + 1)
+        }
         try row.query.attention(
             keys: pieces.keys, values: pieces.values, logWeights: pieces.logWeights, biases: pieces.biases,
-            last: place + 1 - pieces.starts[pieces.starts.count - 1], scale: block.description.attentionScale,
+            last: position + 1 - pieces.starts[pieces.starts.count - 1], scale: block.description.attentionScale,
             into: row.mixed)
     }
 
-    /// Norms the stream, where the layer does so.
+    /// Norms the stream if the layer has this norm.
     private func norm(_ rows: Rows, _ weight: Tensor?) throws {
         guard let weight else { return }
-        try rows.own.x.rmsNorm(weight, epsilon: model.configuration.rmsNormEpsilon, into: rows.own.normed)
+        try rows.buffers.x.rmsNorm(weight, epsilon: model.configuration.rmsNormEpsilon, into: rows.buffers.normed)
     }
 
-    /// Norms queries and keys where they lie, where the layer does so.
+    /// Norms queries and keys in place if the layer has these norms.
     private func normHeads(_ rows: Rows, _ block: Llama.Block) throws {
         guard let queryNorm = block.queryNorm, let keyNorm = block.keyNorm else { return }
         let epsilon = model.configuration.rmsNormEpsilon
         for (part, norm) in [(rows.queries, queryNorm), (rows.keys, keyNorm)] {
-            // Of one row heads are adjacent, of several they are not: row by row.
+            // Row by row, because heads of several rows are not adjacent.
             for row in 0..<part.size(0) {
                 let heads = try part.narrowed(0, start: row, length: 1).reshaped([-1, norm.size(0)])
                 try heads.rmsNorm(norm, epsilon: epsilon, into: heads)
@@ -423,10 +434,11 @@ private final class QuantizedSteps {
         }
     }
 
-    /// Adds the branch to the stream where it is normed first; elsewhere it has been added.
+    /// Norms the branch and adds it to the stream. Without a norm, the product has already added it.
     private func addBranch(_ rows: Rows, _ norm: Tensor?) throws {
         guard let norm else { return }
-        try rows.own.branch.rmsNorm(norm, epsilon: model.configuration.rmsNormEpsilon, into: rows.own.branch)
-        try rows.own.x.add(rows.own.branch)
+        try rows.buffers.branch.rmsNorm(
+            norm, epsilon: model.configuration.rmsNormEpsilon, into: rows.buffers.branch)
+        try rows.buffers.x.add(rows.buffers.branch)
     }
 }

@@ -1,22 +1,22 @@
 import LLoCOTorch
 
-/// The weights that single steps of a generation are computed from. A step reads all of them once and computes little:
-/// with a quarter of the bytes it takes a quarter of the time. Prompts and training always use the model's own.
+/// The weights of decode steps. A step reads all weights once and computes little: with a quarter of the bytes it takes
+/// a quarter of the time. Prefill and training always use the model's weights.
 public enum DecodeWeights: String, Sendable, CaseIterable {
-    /// `lossless` for a model that was loaded in the device's own dtype, `full` for one that was asked for in a certain
-    /// dtype
+    /// `lossless` for a model in the device's default dtype, `full` for a model in a requested dtype.
     case automatic = "auto"
-    /// the model's own
+    /// The model's weights.
     case full
-    /// on a CPU the quantized blocks of the model's file as they lie there; a copy of 4 bits of Q4_0 and Q4_1, and one of 8 of
-    /// what is not quantized or was expanded
+    /// On a CPU the quantized blocks of the model's file, without a copy. Q4_0 and Q4_1 get a 4-bit copy; weights that
+    /// are not quantized or were dequantized get an 8-bit copy.
     case lossless
-    /// a copy of 8 bits on a CPU
+    /// An 8-bit copy on a CPU.
     case eightBit = "8-bit"
-    /// a copy of 4 bits on a CPU
+    /// A 4-bit copy on a CPU.
     case fourBit = "4-bit"
 
-    /// - Parameter hasDefaultDType: whether nobody has asked for a dtype
+    /// The bits of the quantized copy; nil for the model's weights.
+    /// - Parameter hasDefaultDType: whether the dtype was left at its default
     func bits(hasDefaultDType: Bool) -> QuantizedWeight.Bits? {
         switch self {
         case .automatic: hasDefaultDType ? .lossless : nil

@@ -3,47 +3,50 @@ import LLoCOCheckpoints
 public import LLoCOTorch
 import Synchronization
 
-/// Continues several prompts at once, each with its own adapters, length and sampling.
+/// Continuous batching: generates texts for several prompts at once, each with its own adapters, length and sampling.
 ///
 ///     let loop = GenerationLoop(model)
 ///     let text = try await loop.generate(prompt, cache: cache, adapters: adapters) { print($0, terminator: "") }
 ///
-/// One of the tasks that wait for a text takes the steps for all; when its own text ends, another one does. Between two steps
-/// prompts are admitted, those of cancelled tasks are removed, and the other jobs of the tasks' executor have their turn. A step
-/// reads a chunk of one prompt and adds a token to every text whose prompt is read. Reading the chunk takes about as long as two
-/// such steps, so that a long prompt does not stop the others. Texts are what they would be alone, up to rounding.
+/// One of the waiting tasks, the leader, runs the steps for all; when its text ends, another task takes over. Between
+/// two steps new prompts are admitted, prompts of cancelled tasks are removed, and other jobs of the tasks' executor
+/// run. A step prefills a chunk of one prompt and adds a token to every text whose prompt is prefilled. Prefilling the
+/// chunk takes about as long as two decode steps, so that a long prompt does not block the others. Texts are the same
+/// as if generated alone, up to rounding.
 public final class GenerationLoop: Sendable {
-    /// The texts that grow at a time; others wait for their turn.
+    /// The maximum number of texts that grow at a time; others wait.
     public let maximumBatch: Int
     private let model: LanguageModel
     private let state = Mutex(State())
 
     private struct State {
-        /// The first come first
+        /// In the order of admission.
         var members: [Member] = []
-        /// Whose task takes the steps
+        /// The member whose task runs the steps.
         var leader: Member?
-        /// The leader's alone
+        /// Used only by the leader.
         var steps: Steps?
     }
 
-    /// - Parameter maximumBatch: 64 by default
+    /// Creates a loop without prompts.
+    /// - Parameter maximumBatch: maximum number of texts that grow at a time, 64 by default
     public init(_ model: LanguageModel, maximumBatch: Int = 64) {
         self.model = model
         self.maximumBatch = max(1, maximumBatch)
     }
 
-    /// The prompts that are being continued, or wait for their turn.
+    /// The number of prompts being continued or waiting.
     public var count: Int { state.withLock { $0.members.count } }
 
-    /// Continues a prompt beside those that are being continued.
+    /// Generates a text for a prompt, batched with the other prompts of the loop.
     ///
     /// - Parameters:
-    ///   - prompt: embeddings [1, T, D]: of ids, or a document's vectors and then ids
-    ///   - cache: positions that come before the prompt; the generated ones are added to it, by nobody else meanwhile
-    ///   - onText: called with each piece of text as soon as it is certain; whole characters only
-    /// - Throws: `ModelError` where the prompt leaves no position free in the context window; `CancellationError` within a step
-    ///   where the task is cancelled.
+    ///   - prompt: embeddings [1, T, D]: of ids, or a document's vectors followed by ids
+    ///   - cache: positions before the prompt; prompt and generated positions are appended. Nothing else may append
+    ///     meanwhile.
+    ///   - onText: called with each piece of text as soon as it is final; whole characters only
+    /// - Throws: `ModelError` if the prompt leaves no position free in the context window; `CancellationError` within a
+    ///   step if the task is cancelled.
     public func generate(
         _ prompt: Tensor, cache: KeyValueCache? = nil, options: GenerationOptions = .init(),
         adapters: ActiveAdapters = .none, onText: (String) throws -> Void = { _ in }
@@ -61,9 +64,9 @@ public final class GenerationLoop: Sendable {
                     try step()
                     try Task.checkCancellation()
                 }
-                let news = member.takeNews()
-                if !news.text.isEmpty { try onText(news.text) }
-                if let outcome = news.outcome { return try outcome.get() }
+                let update = member.takeUpdate()
+                if !update.text.isEmpty { try onText(update.text) }
+                if let outcome = update.outcome { return try outcome.get() }
                 if leads { await Task.yield() }
             }
         } onCancel: {
@@ -71,11 +74,12 @@ public final class GenerationLoop: Sendable {
         }
     }
 
-    /// Waits until a member's text has grown or ended, its task is cancelled, or its task is the one to take a step.
+    /// Waits until a member's text has grown or ended, its task is cancelled, or it leads.
+    /// - Returns: whether the member's task has to run a step
     private func turn(of member: Member) async -> Bool {
         await withCheckedContinuation { continuation in
             let leads: Bool? = state.withLock { state in
-                if member.hasNews || Task.isCancelled { return false }
+                if member.hasUpdate || Task.isCancelled { return false }
                 if state.leader == nil { state.leader = member }
                 if state.leader === member { return true }
                 member.waiter = continuation
@@ -85,15 +89,15 @@ public final class GenerationLoop: Sendable {
         }
     }
 
-    /// A step for all members, which are told of it.
+    /// Runs a step for all members and wakes those with updates.
     private func step() throws {
-        let (members, known) = state.withLock { state in
+        let (members, existing) = state.withLock { state in
             (Array(state.members.lazy.filter { !$0.isEnded }.prefix(maximumBatch)), state.steps)
         }
-        defer { wake { $0.members.filter(\.hasNews) } }
+        defer { wake { $0.members.filter(\.hasUpdate) } }
         do {
-            let steps = try known ?? Steps(model)
-            if known == nil { state.withLock { $0.steps = steps } }
+            let steps = try existing ?? Steps(model)
+            if existing == nil { state.withLock { $0.steps = steps } }
             try steps.step(members)
         } catch let error as CancellationError {
             throw error
@@ -103,14 +107,14 @@ public final class GenerationLoop: Sendable {
     private func leave(_ member: Member) {
         wake { state in
             state.members.removeAll { $0 === member }
-            // Where there is no leader, the next one was woken, and may be this one.
+            // Without a leader, the next one has been woken, and may be this member.
             guard state.leader == nil || state.leader === member else { return [] }
             state.leader = nil
             return Array(state.members.lazy.filter { $0.waiter != nil }.prefix(1))
         }
     }
 
-    /// Lets members' tasks go on that wait.
+    /// Resumes the chosen members' tasks, if they wait.
     private func wake(_ choose: (inout sending State) -> [Member]) {
         let waiters = state.withLock { state in
             choose(&state).compactMap { member in
@@ -123,9 +127,10 @@ public final class GenerationLoop: Sendable {
 }
 
 extension LanguageModel {
-    /// The cache that a prompt is read into, where it has its place in the window.
-    func cache(for prompt: Tensor, after given: KeyValueCache?) throws -> KeyValueCache {
-        let cache = given ?? KeyValueCache(layerCount: configuration.layerCount)
+    /// The cache for a prompt: `existing` or a new one.
+    /// - Throws: `ModelError` if the prompt has another shape or leaves no position free in the context window.
+    func cache(for prompt: Tensor, after existing: KeyValueCache?) throws -> KeyValueCache {
+        let cache = existing ?? KeyValueCache(layerCount: configuration.layerCount)
         let shape = prompt.shape
         guard shape.count == 3, shape[0] == 1, shape[1] > 0 else {
             throw ModelError(.invalid, "a prompt of shape \(shape), expected [1, T > 0, \(configuration.hiddenSize)]")
@@ -140,25 +145,25 @@ extension LanguageModel {
     }
 }
 
-/// A prompt that is continued.
-// What a text has come to is the leader's to write; what its task has not been told is guarded by the loop's mutex, as the
-// waiter is.
+/// A prompt of the loop with its text.
+// Unchecked because only the leader writes `text`, `prefilled` and `sequence`; the loop's mutex guards `waiter`, and
+// another mutex guards the updates for the member's task.
 private final class Member: @unchecked Sendable {
     let prompt: Tensor
     let cache: KeyValueCache
     let adapters: ActiveAdapters
     let options: GenerationOptions
     var text: GrowingText
-    /// Of the prompt's positions, those that are read
-    var read = 0
-    /// What reading them took, without what others' texts took meanwhile
-    var readSeconds = 0.0
-    /// What continues it once its prompt is read
+    /// The number of prompt positions prefilled.
+    var prefilled = 0
+    /// The time of prefilling them, without steps of other texts meanwhile.
+    var prefillSeconds = 0.0
+    /// The decoding sequence, once the prompt is prefilled.
     var sequence: DecodeBatch.Sequence?
 
-    /// Its task, where it waits
+    /// The member's task, if it waits.
     var waiter: CheckedContinuation<Bool, Never>?
-    private let news = Mutex<(text: String, outcome: Result<GeneratedText, any Error>?)>(("", nil))
+    private let update = Mutex<(text: String, outcome: Result<GeneratedText, any Error>?)>(("", nil))
     private var firstToken: ContinuousClock.Instant?
 
     init(
@@ -171,24 +176,24 @@ private final class Member: @unchecked Sendable {
         self.text = text
     }
 
-    var unread: Int { prompt.size(1) - read }
-    var isEnded: Bool { news.withLock { $0.outcome != nil } }
-    var hasNews: Bool { news.withLock { !$0.text.isEmpty || $0.outcome != nil } }
+    var remaining: Int { prompt.size(1) - prefilled }
+    var isEnded: Bool { update.withLock { $0.outcome != nil } }
+    var hasUpdate: Bool { update.withLock { !$0.text.isEmpty || $0.outcome != nil } }
 
-    /// What its task has not been told yet.
-    func takeNews() -> (text: String, outcome: Result<GeneratedText, any Error>?) {
-        news.withLock { news in
-            defer { news.text = "" }
-            return news
+    /// Text and outcome since the last call.
+    func takeUpdate() -> (text: String, outcome: Result<GeneratedText, any Error>?) {
+        update.withLock { update in
+            defer { update.text = "" }
+            return update
         }
     }
 
-    /// Adds a token; what goes wrong ends this text alone.
-    func grow(_ scores: Tensor) {
+    /// Adds a token; an error ends only this text.
+    func grow(_ logits: Tensor) {
         do {
-            let piece = try text.grow(scores, positions: cache.count)
+            let piece = try text.grow(logits, positions: cache.count)
             firstToken = firstToken ?? .now
-            news.withLock { $0.text += piece }
+            update.withLock { $0.text += piece }
             if text.end != nil { finish() }
         } catch { fail(error) }
     }
@@ -196,23 +201,24 @@ private final class Member: @unchecked Sendable {
     func finish() {
         let first = firstToken ?? .now
         let result = text.result(
-            prefillSeconds: readSeconds, decodeSeconds: first.duration(to: .now).seconds)
-        news.withLock { $0.outcome = .success(result) }
+            prefillSeconds: prefillSeconds, decodeSeconds: first.duration(to: .now).seconds)
+        update.withLock { $0.outcome = .success(result) }
     }
 
-    func fail(_ error: any Error) { news.withLock { $0.outcome = $0.outcome ?? .failure(error) } }
+    func fail(_ error: any Error) { update.withLock { $0.outcome = $0.outcome ?? .failure(error) } }
 }
 
-/// The steps of all members: the leader's alone.
+/// The steps of all members.
+// Unchecked because only the leader uses it.
 private final class Steps: @unchecked Sendable {
     private let model: LanguageModel
     private let batch: DecodeBatch
-    /// Seconds that a step of the texts took, and a position of a prompt: of the last ones
+    /// The duration of the last decode step, and the last prefill's duration per position.
     private var stepSeconds = 0.0
     private var positionSeconds = 0.0
-    private var turn = 0
+    private var stepNumber = 0
 
-    /// Positions of a prompt that are read at a time, at least
+    /// The minimum number of prompt positions prefilled at a time.
     private static let minimumChunk = 16
 
     init(_ model: LanguageModel) throws {
@@ -222,22 +228,22 @@ private final class Steps: @unchecked Sendable {
 
     func step(_ members: [Member]) throws {
         for member in members where member.text.end != nil { member.finish() }
-        let ready = members.filter { $0.unread == 0 && !$0.isEnded }
-        if let next = nextPrompt(members) { try read(next, besideOthers: !ready.isEmpty) }
+        let ready = members.filter { $0.remaining == 0 && !$0.isEnded }
+        if let next = nextPrompt(members) { try prefill(next, besideOthers: !ready.isEmpty) }
         guard !ready.isEmpty else { return }
         let start = ContinuousClock.now
         let continued = ready.compactMap { member in sequence(of: member).map { (member: member, sequence: $0) } }
         do {
-            let scores = try batch.step(
+            let logits = try batch.step(
                 continued.map { ($0.sequence, $0.member.text.ids[$0.member.text.ids.count - 1]) })
             stepSeconds = start.duration(to: .now).seconds
-            for (entry, scores) in zip(continued, scores) { entry.member.grow(scores) }
+            for (entry, logits) in zip(continued, logits) { entry.member.grow(logits) }
         } catch let error as CancellationError {
             throw error
         } catch { for entry in continued { entry.member.fail(error) } }
     }
 
-    /// What continues a member; nil where there is no memory for it, which ends its text alone.
+    /// A member's decoding sequence; nil if creating it fails, which ends only this text.
     private func sequence(of member: Member) -> DecodeBatch.Sequence? {
         if let sequence = member.sequence { return sequence }
         do {
@@ -248,36 +254,38 @@ private final class Steps: @unchecked Sendable {
         return member.sequence
     }
 
-    /// The prompt that has the least left; in one of four steps the one that came first, so that none waits for ever.
+    /// The prompt with the fewest remaining positions; in every fourth step the first one admitted, so that none
+    /// starves.
     private func nextPrompt(_ members: [Member]) -> Member? {
-        let unread = members.filter { $0.unread > 0 && !$0.isEnded }
-        turn += 1
-        return turn.isMultiple(of: 4) ? unread.first : unread.min { $0.unread < $1.unread }
+        let waiting = members.filter { $0.remaining > 0 && !$0.isEnded }
+        stepNumber += 1
+        return stepNumber.isMultiple(of: 4) ? waiting.first : waiting.min { $0.remaining < $1.remaining }
     }
 
-    /// Reads a chunk of a prompt, and chooses the first token behind the last one. A cancelled leader leaves it to the next.
-    private func read(_ member: Member, besideOthers: Bool) throws {
-        var count = min(member.unread, Llama.chunk)
+    /// Prefills a chunk of a prompt; after the last chunk chooses the first token. If the leader is cancelled, the next
+    /// leader repeats the chunk.
+    private func prefill(_ member: Member, besideOthers: Bool) throws {
+        var count = min(member.remaining, Llama.chunk)
         if besideOthers {
             let allowed = positionSeconds > 0 ? Int(2 * stepSeconds / positionSeconds) : Self.minimumChunk
             count = min(count, max(Self.minimumChunk, allowed))
-            // A few positions alone would be computed in another way.
-            if member.unread - count < Self.minimumChunk { count = member.unread }
+            // A chunk of a few positions would use other kernels.
+            if member.remaining - count < Self.minimumChunk { count = member.remaining }
         }
         do {
             let start = ContinuousClock.now
-            let scores = try withoutGradients {
-                let isLast = count == member.unread
+            let logits = try withoutGradients {
+                let isLast = count == member.remaining
                 let hidden = try model.decoder.hiddenStates(
-                    member.prompt.narrowed(1, start: member.read, length: count), cache: member.cache,
+                    member.prompt.narrowed(1, start: member.prefilled, length: count), cache: member.cache,
                     adapters: member.adapters, last: isLast ? 1 : 0)
                 return isLast ? try model.decoder.logits(hidden).reshaped([-1]) : nil
             }
             let seconds = start.duration(to: .now).seconds
             positionSeconds = seconds / Double(count)
-            member.readSeconds += seconds
-            member.read += count
-            if let scores { member.grow(scores) }
+            member.prefillSeconds += seconds
+            member.prefilled += count
+            if let logits { member.grow(logits) }
         } catch let error as CancellationError {
             throw error
         } catch { member.fail(error) }

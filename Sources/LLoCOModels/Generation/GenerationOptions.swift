@@ -1,20 +1,20 @@
-/// When a continuation ends, and how its tokens are chosen.
+/// The options of a generation: when it ends, and how tokens are sampled.
 public struct GenerationOptions: Sendable {
-    /// Generates at most so many tokens.
+    /// The maximum number of generated tokens.
     public var maximumTokens: Int
-    /// How each token is chosen; the most likely one by default.
+    /// How each token is sampled; greedy by default.
     public var sampling: SamplingOptions
-    /// Ends at any of these tokens; by default the tokenizer's own.
+    /// The tokens that end the text; by default the tokenizer's and the model's end tokens.
     public var endTokens: Set<Int>?
-    /// Ends where one of these appears in the text; it and what follows are left out.
+    /// The strings that end the text; the first to appear and all after it are left out.
     public var stopStrings: [String]
-    /// How many of the likeliest tokens are told at each place, with the chosen one's likelihood; nil, the default, for none of
-    /// it.
+    /// The number of most likely tokens to report at each position, besides the chosen token's log-probability; nil,
+    /// the default, reports neither.
     public var likeliestTokens: Int?
-    /// Whether ids without a text will do, of a model without a tokenizer; false by default.
+    /// Whether a model without a tokenizer may generate ids without text; false by default.
     public var idsAlone = false
 
-    /// Greedy, at most 256 tokens, by default.
+    /// Creates options; greedy with at most 256 tokens by default.
     public init(
         maximumTokens: Int = 256, sampling: SamplingOptions = .greedy, endTokens: Set<Int>? = nil,
         stopStrings: [String] = []
@@ -26,30 +26,30 @@ public struct GenerationOptions: Sendable {
     }
 }
 
-/// What was generated.
+/// A generated text.
 public struct GeneratedText: Sendable {
-    /// Why a continuation ended.
+    /// The reason why a generation ended.
     public enum End: String, Sendable {
-        /// the model ended its text
+        /// The model generated an end token.
         case endToken
-        /// a stop string appeared
+        /// A stop string appeared.
         case stopString
-        /// the most tokens that were allowed
+        /// The maximum number of tokens was reached.
         case length
-        /// the model's context window is full
+        /// The model's context window is full.
         case window
     }
 
-    /// Every generated token, the end token included.
+    /// Every generated token, including the end token.
     public let ids: [Int]
     /// The text, without special tokens and without the stop string.
     public let text: String
-    /// Why it ended.
+    /// The reason why the generation ended.
     public let end: End
-    /// How likely each token was, that which ended the text left out; empty where it was not asked for
+    /// Each token's log-probabilities, except the end token's; empty unless requested.
     public let logProbabilities: [TokenLogProbability]
-    /// seconds until the first token was known
+    /// The time until the first token, in seconds.
     public let prefillSeconds: Double
-    /// seconds for the tokens after it
+    /// The time for the tokens after the first, in seconds.
     public let decodeSeconds: Double
 }

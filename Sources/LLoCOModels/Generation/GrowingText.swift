@@ -2,7 +2,7 @@ import LLoCOCheckpoints
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// A text that grows token by token, until it ends.
+/// The state of a generated text: sampler, detokenizer and stop conditions.
 struct GrowingText {
     private let model: LanguageModel
     private let options: GenerationOptions
@@ -11,16 +11,16 @@ struct GrowingText {
     private var decoder: StreamingDecoder?
     private var scanner: StopStringScanner
 
-    /// Every token, the end token included
+    /// Every token, including the end token.
     private(set) var ids: [Int] = []
-    /// How likely they were, where that is asked for; the end token's is left out
+    /// The tokens' log-probabilities if requested, except the end token's.
     private var logProbabilities: [TokenLogProbability] = []
-    /// The text that is certain
+    /// The final text so far.
     private(set) var text = ""
-    /// Why it has ended; nil as long as it grows
+    /// The reason why the text ended; nil while it grows.
     private(set) var end: GeneratedText.End?
 
-    /// - Throws: `ModelError`, `TokenizerError` where the model has no tokenizer and ids alone will not do.
+    /// - Throws: `ModelError`, `TokenizerError` if the model has no tokenizer and the options require text.
     init(_ model: LanguageModel, _ options: GenerationOptions) throws {
         let isText = !options.idsAlone || model.hasTokenizer || !options.stopStrings.isEmpty
         let tokenizer = isText ? try model.tokenizer : nil
@@ -34,19 +34,19 @@ struct GrowingText {
         if options.maximumTokens < 1 { end = .length }
     }
 
-    /// Chooses the next token.
+    /// Samples the next token.
     ///
     /// - Parameters:
-    ///   - scores: [V]
-    ///   - positions: how many the sequence has before the token
-    /// - Returns: the text that is certain now, behind what was before; often empty
-    /// - Throws: `ModelError` where the scores are no numbers.
-    mutating func grow(_ scores: Tensor, positions: Int) throws -> String {
-        let token = try sampler.next(scores)
+    ///   - logits: [V]
+    ///   - positions: number of positions before the token
+    /// - Returns: the text that became final; often empty
+    /// - Throws: `ModelError` if logits are not finite.
+    mutating func grow(_ logits: Tensor, positions: Int) throws -> String {
+        let token = try sampler.next(logits)
         ids.append(token)
         guard !endTokens.contains(token) else { return finish(.endToken) }
         if let count = options.likeliestTokens {
-            let numbers = try scores.to(.float32, device: .cpu).array(of: Float.self)
+            let numbers = try logits.to(.float32, device: .cpu).array(of: Float.self)
             logProbabilities.append(TokenLogProbability(of: token, among: numbers, likeliest: count))
         }
         let piece = scanner.accept(decoder?.append(token) ?? "")
@@ -60,7 +60,7 @@ struct GrowingText {
         return piece
     }
 
-    /// Ends the text, which nothing follows.
+    /// Ends the text and returns the rest of it.
     private mutating func finish(_ end: GeneratedText.End) -> String {
         self.end = end
         var rest = scanner.accept(decoder?.finish() ?? "")
@@ -70,7 +70,7 @@ struct GrowingText {
         return rest
     }
 
-    /// What was generated.
+    /// The generated text.
     func result(prefillSeconds: Double, decodeSeconds: Double) -> GeneratedText {
         GeneratedText(
             ids: ids, text: text, end: end ?? .length, logProbabilities: logProbabilities,

@@ -4,14 +4,14 @@ import LLoCOCheckpoints
 public import LLoCOTorch
 
 extension LanguageModel {
-    /// Continues a prompt.
+    /// Generates a text for a prompt.
     ///
     /// - Parameters:
-    ///   - prompt: embeddings [1, T, D]: of ids, or a document's vectors and then ids
-    ///   - cache: positions that come before the prompt; the generated ones are added to it
-    ///   - onText: called with each piece of text as soon as it is certain; whole characters only
-    /// - Throws: `ModelError` where the prompt leaves no position free in the context window; `CancellationError` within a
-    ///   chunk of the prompt or a token where the task is cancelled.
+    ///   - prompt: embeddings [1, T, D]: of ids, or a document's vectors followed by ids
+    ///   - cache: positions before the prompt; prompt and generated positions are appended
+    ///   - onText: called with each piece of text as soon as it is final; whole characters only
+    /// - Throws: `ModelError` if the prompt leaves no position free in the context window; `CancellationError` within a
+    ///   chunk of the prompt or a token if the task is cancelled.
     public func generate(
         _ prompt: Tensor, cache: KeyValueCache? = nil, options: GenerationOptions = .init(),
         adapters: ActiveAdapters = .none, onText: (String) throws -> Void = { _ in }
@@ -26,11 +26,11 @@ extension LanguageModel {
         try withoutGradients {
             guard growing.end == nil else { return }
             let hidden = try decoder.hiddenStates(prompt, cache: cache, adapters: adapters, last: 1)
-            var scores = try decoder.logits(hidden).reshaped([-1])
+            var logits = try decoder.logits(hidden).reshaped([-1])
             var session: DecodeSession?
             while true {
                 try Task.checkCancellation()
-                let piece = try growing.grow(scores, positions: cache.count)
+                let piece = try growing.grow(logits, positions: cache.count)
                 if growing.ids.count == 1 { firstToken = clock.now }
                 try emit(piece)
                 guard growing.end == nil, let token = growing.ids.last else { return }
@@ -38,7 +38,7 @@ extension LanguageModel {
                     try session
                     ?? decodeSession(cache, adapters: adapters, expecting: options.maximumTokens - growing.ids.count)
                 session = steps
-                scores = try steps.step(token)
+                logits = try steps.step(token)
             }
         }
         return growing.result(

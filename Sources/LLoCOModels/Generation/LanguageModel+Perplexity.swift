@@ -4,23 +4,23 @@ import LLoCOCheckpoints
 import LLoCOTorch
 
 extension LanguageModel {
-    /// The sum, in nats, of -log p(token i | tokens before it) over tokens 1 ..< n. Zero for fewer than two tokens.
+    /// The sum of -log p(token i | tokens before it) over tokens 1 ..< n, in nats. Zero for fewer than two tokens.
     ///
-    /// - Throws: `ModelError` where the text is longer than the context window or an id is outside the vocabulary.
+    /// - Throws: `ModelError` if the text exceeds the context window or an id is outside the vocabulary.
     public func negativeLogLikelihood(of ids: [Int], adapters: ActiveAdapters = .none) throws -> Double {
         try negativeLogLikelihood(of: ids) {
-            // All ids are looked up, so that the last, which is only scored, is checked too.
+            // All ids are embedded, so that the last one, which is only a target, is validated too.
             var input = try decoder.embed(ids)
-            // The last is read where positions are turned by the length of the whole text.
+            // The last one is an input only if rotary frequencies depend on the length of the whole text.
             if !decoder.dependsOnLength { input = try input.narrowed(1, start: 0, length: ids.count - 1) }
             let hidden = try decoder.hiddenStates(input, adapters: adapters)[0][0..<ids.count - 1]
             return try decoder.crossEntropy(hidden, targets: Array(ids.dropFirst()))
         }
     }
 
-    /// The same, read token by token as an answer is generated: with the weights that the model decodes with.
+    /// The same sum computed by decode steps, hence with the decode weights.
     ///
-    /// - Parameter progress: told after each token how many are done
+    /// - Parameter progress: called after each token with the number of tokens done
     public func negativeLogLikelihoodByStep(
         of ids: [Int], adapters: ActiveAdapters = .none, progress: (Int) throws -> Void = { _ in }
     ) throws -> Double {
@@ -44,7 +44,7 @@ extension LanguageModel {
         guard ids.count > 1 else { return 0 }
         let sum = try withoutGradients(body)
         guard sum.isFinite else {
-            throw ModelError.scoresAreNoNumbers(decoder.dtype)
+            throw ModelError.nonFiniteLogits(decoder.dtype)
         }
         return sum
     }

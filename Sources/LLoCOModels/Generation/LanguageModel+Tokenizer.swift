@@ -3,7 +3,7 @@ public import LLoCOCheckpoints
 public import LLoCOTokenizers
 
 extension LanguageModel {
-    /// A model's tokenizer without its weights; nil where a folder holds none.
+    /// Loads a model's tokenizer; nil if the folder or file has none.
     ///
     /// - Parameter path: a `.gguf` file, or a folder with `tokenizer.json`, `tokenizer.model` or one `.gguf` file
     public static func tokenizer(of checkpoint: any Checkpoint, path: URL) throws -> (any Tokenizer)? {
@@ -22,7 +22,7 @@ extension LanguageModel {
 }
 
 extension GGUFVocabulary {
-    /// The `tokenizer.*` metadata of a GGUF file; nil where it has none.
+    /// Reads the `tokenizer.*` metadata of a GGUF file; nil if it has none.
     init?(_ checkpoint: GGUFCheckpoint) throws {
         let metadata = checkpoint.metadata
         guard let model = metadata["tokenizer.ggml.model"]?.string,
@@ -30,7 +30,7 @@ extension GGUFVocabulary {
         else { return nil }
         func id(_ name: String) -> Int? { metadata["tokenizer.ggml.\(name)"]?.integer }
         self.init(model: model, tokens: tokens, location: checkpoint.files.first?.path ?? "GGUF file")
-        // transformers, whose ids are the reference here, cuts this vocabulary's words as GPT-2 does.
+        // transformers, the reference for ids, pre-tokenizes this vocabulary like GPT-2.
         pre = metadata["tokenizer.ggml.pre"]?.string.map { $0 == "smollm" ? "gpt-2" : $0 }
         scores = metadata["tokenizer.ggml.scores"]?.array?.floats() ?? []
         tokenTypes = metadata["tokenizer.ggml.token_type"]?.array?.integers() ?? []

@@ -4,19 +4,19 @@ public import LLoCOCheckpoints
 public import LLoCOTokenizers
 public import LLoCOTorch
 
-/// A decoder with the tokenizer it was trained with.
+/// A decoder with its tokenizer.
 public struct LanguageModel: Sendable {
-    /// Embeddings to hidden states and scores.
+    /// The decoder: embeddings to hidden states and logits.
     public let decoder: Llama
-    /// The files that the weights are in, which stay mapped: weights may be multiplied there.
+    /// The checkpoint's files. They stay memory-mapped: weights may be multiplied in them.
     public let checkpoint: any Checkpoint
-    /// What was given as the model: a GGUF file or a folder.
+    /// The model's path: a GGUF file or a folder.
     public let path: URL
-    /// What single steps of a generation are computed from; nil for the decoder's own weights.
+    /// The bits of the quantized weights for decode steps; nil for the decoder's weights.
     public let decodeBits: QuantizedWeight.Bits?
-    /// Why the weights are not where they were asked for; nil where they are.
+    /// The reason why the weights are not in the requested place; nil if they are.
     package let weightsRemark: String?
-    /// Or why there is none: ids can be used without.
+    /// The tokenizer, or why it is missing: a model can be used with ids only.
     private let loadedTokenizer: Result<any Tokenizer, any Error>
 
     /// The decoder's shape.
@@ -26,9 +26,9 @@ public struct LanguageModel: Sendable {
     ///
     /// - Parameters:
     ///   - path: a `.gguf` file, or a folder with `config.json`, weights and a tokenizer
-    ///   - dtype: by default bfloat16 where the device multiplies it natively, else float32
-    ///   - decodeWeights: what single steps of a generation are computed from
-    ///   - weights: where the weights are, if they can be there
+    ///   - dtype: by default bfloat16 if the device multiplies it natively, else float32
+    ///   - decodeWeights: the weights of decode steps
+    ///   - weights: the place of the weights, if they can be there
     /// - Throws: `CheckpointError`, `TokenizerError`, `ModelError`, `TorchError`
     public init(
         path: URL, dtype: DType? = nil, device: Device = .cpu, decodeWeights: DecodeWeights = .automatic,
@@ -48,8 +48,7 @@ public struct LanguageModel: Sendable {
             roundsInput: dtype == nil)
     }
 
-    /// The dtype that a model is computed in where none is asked for: bfloat16 on a GPU, and on a CPU that multiplies it
-    /// natively; else float32.
+    /// The default dtype of a device: bfloat16 on a GPU and on a CPU that multiplies it natively, else float32.
     public static func defaultDType(on device: Device) -> DType {
         switch device.kind {
         case .cpu: Runtime.multipliesBFloat16 ? .bfloat16 : .float32
@@ -57,16 +56,16 @@ public struct LanguageModel: Sendable {
         }
     }
 
-    /// Whether text can be read and written; ids can without.
+    /// Whether the model has a tokenizer; without one it can be used with ids only.
     package var hasTokenizer: Bool { (try? loadedTokenizer.get()) != nil }
 
-    /// - Throws: `ModelError` where the model's folder holds none, `TokenizerError` where it is of an unsupported kind: ids
-    ///   can be used without.
+    /// The model's tokenizer.
+    /// - Throws: `ModelError` if the model's folder has none, `TokenizerError` if its kind is not supported.
     public var tokenizer: any Tokenizer {
         get throws { try loadedTokenizer.get() }
     }
 
-    /// - Throws: where there is a tokenizer that is damaged, or of another model.
+    /// - Throws: if the tokenizer is damaged or belongs to another model.
     private static func tokenizer(
         of checkpoint: any Checkpoint, path: URL, vocabularySize: Int
     ) throws -> Result<any Tokenizer, any Error> {
@@ -90,29 +89,29 @@ public struct LanguageModel: Sendable {
             throw ModelError(
                 .damaged,
                 "\(path.path): the tokenizer has \(found.vocabularySize) tokens, the model \(vocabularySize): "
-                    + "they are not of one model")
+                    + "they belong to different models")
         }
         return .success(found)
     }
 
-    /// Continues a sequence whose positions are in `cache`, token by token, with the weights of ``decodeBits``.
+    /// Creates a session that continues the sequence in `cache`, with the weights of ``decodeBits``.
     ///
-    /// - Parameter expecting: how many steps there will be, as far as it is known
+    /// - Parameter expecting: the expected number of steps, 0 by default
     public func decodeSession(
         _ cache: KeyValueCache, adapters: ActiveAdapters = .none, expecting: Int = 0
     ) throws -> DecodeSession {
         try DecodeSession(decoder, cache: cache, adapters: adapters, weights: decodeBits, expecting: expecting)
     }
 
-    /// Positions that a sequence may have.
+    /// The context window: the maximum number of positions of a sequence.
     public var window: Int { configuration.maximumPositions }
 }
 
 extension LanguageModel {
-    /// The files that decide what the model computes: weights, and in a folder its configuration and tokenizer.
+    /// The files that determine the model's outputs: weights, and in a folder its configuration and tokenizer.
     public var identityFiles: [URL] { Self.identityFiles(of: checkpoint, at: path) }
 
-    /// The same for a model that is not loaded.
+    /// The files that determine the outputs of a model that is not loaded.
     public static func identityFiles(of checkpoint: any Checkpoint, at path: URL) -> [URL] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue,
@@ -125,7 +124,7 @@ extension LanguageModel {
         return checkpoint.files + others.filter { FileManager.default.fileExists(atPath: $0.path) }
     }
 
-    /// A model's shape in a few words, without loading its weights.
+    /// A short description of a model's shape; does not load its weights.
     public static func describe(_ path: URL) throws -> String {
         let configuration = try LlamaConfiguration(of: CheckpointLoader.open(path), at: path)
         return "\(configuration.layerCount) layers of \(configuration.hiddenSize), "

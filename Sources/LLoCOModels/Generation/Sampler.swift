@@ -2,7 +2,7 @@ import Foundation
 import LLoCOBase
 package import LLoCOTorch
 
-/// Draws one token after another from scores.
+/// Samples one token after another from logits.
 package struct Sampler {
     private let options: SamplingOptions
     private var generator: SplitMix64
@@ -12,25 +12,25 @@ package struct Sampler {
         generator = SplitMix64(seed: options.seed)
     }
 
-    /// The next token for scores [V].
+    /// Samples the next token from logits [V].
+    /// - Throws: `ModelError` if logits are not finite.
     package mutating func next(_ logits: Tensor) throws -> Int {
-        // Scores of a step with quantized weights are float32 on the CPU already: nothing is made of them then.
+        // Logits of a step with quantized weights are float32 on the CPU: then this allocates nothing.
         guard let likeliest = try logits.to(.float32, device: .cpu).contiguous().indexOfGreatest() else {
-            throw ModelError.scoresAreNoNumbers(logits.dtype)
+            throw ModelError.nonFiniteLogits(logits.dtype)
         }
         if options.temperature == 0 { return likeliest }
-        let scores = try logits.array(of: Float.self)
-        return draw(scores)
+        return try draw(logits.array(of: Float.self))
     }
 
-    private mutating func draw(_ scores: [Float]) -> Int {
-        let highest = scores.max() ?? 0
-        var weights = scores.map { exp((Double($0) - Double(highest)) / options.temperature) }
+    private mutating func draw(_ logits: [Float]) -> Int {
+        let highest = logits.max() ?? 0
+        var weights = logits.map { exp((Double($0) - Double(highest)) / options.temperature) }
         if options.topP < 1 {
             let order = weights.indices.sorted { weights[$0] > weights[$1] }
             var left = options.topP * weights.reduce(0, +)
             var kept = 0
-            // The token that crosses the threshold still counts, so that one always does.
+            // The token that crosses the threshold is kept, so that at least one is.
             while kept < order.count, left > 0 {
                 left -= weights[order[kept]]
                 kept += 1

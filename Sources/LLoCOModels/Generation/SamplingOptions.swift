@@ -1,18 +1,19 @@
 import LLoCOBase
 
-/// How the next token is chosen.
+/// How the next token is sampled.
 public struct SamplingOptions: Sendable, Equatable {
-    /// What scores are divided by before drawing; 0 (the default) takes the most likely token.
+    /// The divisor of logits before sampling; 0 (the default) selects the most likely token.
     public var temperature: Double
-    /// Draws only from the most likely tokens whose probabilities sum up to this (Holtzman et al. 2020); 1 keeps all.
+    /// The probability mass of the most likely tokens to sample from (Holtzman et al. 2020); 1 keeps all tokens.
     public var topP: Double
-    /// The draws' seed: the same seed gives the same text.
+    /// The random seed: the same seed gives the same text.
     public var seed: UInt64
 
-    /// Always the most likely token.
+    /// Greedy decoding: always the most likely token.
     public static let greedy = SamplingOptions()
 
-    /// - Throws: `ModelError` for a negative or infinite temperature, or a `topP` outside 0 ..< = 1.
+    /// Creates options for sampling.
+    /// - Throws: `ModelError` for a negative or infinite temperature, or a `topP` that is not in (0, 1].
     public init(temperature: Double, topP: Double = 1, seed: UInt64 = 0) throws {
         guard temperature.isFinite, temperature >= 0 else {
             throw ModelError(.invalid, "a temperature of \(temperature), expected 0 (greedy) or more")

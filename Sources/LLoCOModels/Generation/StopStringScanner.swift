@@ -1,6 +1,7 @@
-/// Lets text through until a stop string appears, holding back what could be the beginning of one.
+/// Passes text through until a stop string appears. A possible beginning of a stop string is held back.
 ///
-/// The string that is complete first counts, so that the result does not depend on how the text comes in pieces.
+/// The stop string that is complete first wins, so that the result does not depend on how the text is split into
+/// pieces.
 package struct StopStringScanner {
     private let stops: [[UInt8]]
     private var held: [UInt8] = []
@@ -10,7 +11,7 @@ package struct StopStringScanner {
         self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty }
     }
 
-    /// The part of the text so far that is certain to be wanted.
+    /// Adds text and returns the part that is certainly before a stop string.
     package mutating func accept(_ text: String) -> String {
         guard !isStopped else { return "" }
         if stops.isEmpty { return text }
@@ -37,7 +38,7 @@ package struct StopStringScanner {
         return String(decoding: ready, as: UTF8.self)
     }
 
-    /// What was held back, once no more text comes.
+    /// Ends the text and returns the part held back.
     package mutating func finish() -> String {
         defer { held = [] }
         return isStopped ? "" : String(decoding: held, as: UTF8.self)

@@ -1,33 +1,33 @@
 import Foundation
 
-/// How likely the model held a token that was generated, and which others it held likely.
+/// The log-probability of a generated token, and of the most likely tokens at its position.
 public struct TokenLogProbability: Sendable, Equatable {
-    /// A token that could have followed
+    /// A possible next token.
     public struct Candidate: Sendable, Equatable {
-        /// Its id
+        /// The token id.
         public let id: Int
-        /// log p of it, nats
+        /// The log-probability, in nats.
         public let logProbability: Double
     }
 
-    /// The token that was chosen
+    /// The generated token.
     public let chosen: Candidate
-    /// The likeliest, the first first; as many as were asked for
+    /// The most likely tokens in descending order, as many as requested.
     public let likeliest: [Candidate]
 
-    /// Of what scores [V] say, before any temperature.
+    /// Computes log-probabilities from logits [V], at temperature 1.
     ///
-    /// - Parameter count: how many of the likeliest
-    init(of token: Int, among scores: [Float], likeliest count: Int) {
-        let highest = Double(scores.max() ?? 0)
-        let total = highest + log(scores.reduce(0.0) { $0 + exp(Double($1) - highest) })
-        func candidate(_ id: Int) -> Candidate { Candidate(id: id, logProbability: Double(scores[id]) - total) }
+    /// - Parameter count: the number of most likely tokens
+    init(of token: Int, among logits: [Float], likeliest count: Int) {
+        let highest = Double(logits.max() ?? 0)
+        let total = highest + log(logits.reduce(0.0) { $0 + exp(Double($1) - highest) })
+        func candidate(_ id: Int) -> Candidate { Candidate(id: id, logProbability: Double(logits[id]) - total) }
         chosen = candidate(token)
         var best: [Int] = []
         if count > 0 {
-            for id in scores.indices where best.count < count || scores[id] > scores[best[best.count - 1]] {
-                let place = best.firstIndex { scores[$0] < scores[id] } ?? best.count
-                best.insert(id, at: place)
+            for id in logits.indices where best.count < count || logits[id] > logits[best[best.count - 1]] {
+                let index = best.firstIndex { logits[$0] < logits[id] } ?? best.count
+                best.insert(id, at: index)
                 if best.count > count { best.removeLast() }
             }
         }

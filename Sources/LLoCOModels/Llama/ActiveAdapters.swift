@@ -1,16 +1,16 @@
-/// The adapters of one call. Their changes add up: a compressor's adapter and a group's, for example.
+/// The adapters applied in a forward pass. Their outputs add up: a compressor's adapter and a group's, for example.
 public struct ActiveAdapters: Sendable {
-    /// The adapters whose changes add up.
+    /// The adapters whose outputs add up.
     public let list: [Adapter]
-    /// Whether this is a training step, in which adapters drop elements of their inputs.
+    /// Whether adapters apply dropout to their inputs, as in training.
     public let appliesDropout: Bool
 
-    /// Some adapters, as they are used after training by default.
+    /// Combines adapters, without dropout by default.
     public init(_ list: [Adapter], appliesDropout: Bool = false) {
         self.list = list
         self.appliesDropout = appliesDropout
     }
 
-    /// The model as it is.
+    /// No adapters.
     public static let none = ActiveAdapters([])
 }

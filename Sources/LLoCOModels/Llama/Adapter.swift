@@ -4,7 +4,7 @@ public import LLoCOTorch
 
 /// A LoRA adapter (Hu et al. 2021): y += (alpha / r) · B · A · x for some of a model's linear layers.
 ///
-/// While it is trained its matrices are float32, whatever the computation's dtype, so that small steps are not lost.
+/// During training its matrices are float32, whatever the computation's dtype, so that small updates are not lost.
 public final class Adapter: Sendable {
     /// One adapted layer's matrices.
     public struct Pair: Sendable {
@@ -12,15 +12,15 @@ public final class Adapter: Sendable {
         public let a: Tensor
         /// [out, r]
         public let b: Tensor
-        /// What B · A · x is multiplied by: alpha / r, or 1 where that is in B already (``Adapter/frozen(as:device:)``)
+        /// The factor of B · A · x: alpha / r, or 1 if B contains it already (``Adapter/frozen(as:device:)``).
         public let scale: Double
     }
 
-    /// What the adapter was made with; ``Pair/scale`` is what is computed.
+    /// The adapter's hyperparameters; the factor that is applied is ``Pair/scale``.
     public let configuration: AdapterConfiguration
-    /// The matrices of each layer that is adapted.
+    /// The matrices of each adapted layer.
     public let pairs: [AdapterTarget: Pair]
-    /// The probability with which a training step drops an element of the input of A; 0 for a frozen adapter.
+    /// The dropout probability of the input of A in training; 0 for a frozen adapter.
     let dropout: Double
 
     private init(configuration: AdapterConfiguration, pairs: [AdapterTarget: Pair], dropout: Double) {
@@ -29,16 +29,16 @@ public final class Adapter: Sendable {
         self.dropout = dropout
     }
 
-    /// The four projections of attention: what LLoCO and AutoCompressors tune.
+    /// The four attention projections, which LLoCO and AutoCompressors tune.
     public static let attentionModules: [AdapterModule] = [.query, .key, .value, .output]
 
-    /// Whether it has a pair for each of some modules in every layer, and no other.
+    /// Whether the adapter has a pair for each of the modules in every layer, and no other.
     package func covers(_ modules: [AdapterModule], layers: Int) -> Bool {
         pairs.count == modules.count * layers && pairs.keys.allSatisfy { modules.contains($0.module) }
     }
 
-    /// A fresh adapter for training: A uniform as Kaiming et al. 2015 with a = √5 (within ±1/√in), B zero, so that it
-    /// changes nothing yet. Draws from libtorch's generator (`Runtime.seed`).
+    /// Creates an adapter for training: A uniform as in Kaiming et al. 2015 with a = √5 (within ±1/√in), B zero, so
+    /// that the adapter has no effect yet. Uses this thread's random generator (`Runtime.seed`).
     public convenience init(
         for model: Llama, rank: Int, alpha: Double, dropout: Double, modules: [AdapterModule] = attentionModules
     ) throws {
@@ -59,15 +59,15 @@ public final class Adapter: Sendable {
         self.init(configuration: configuration, pairs: pairs, dropout: dropout)
     }
 
-    /// A stored adapter, its matrices in float32 on the model's device, ready to be trained on or to be frozen.
-    /// - Throws: `ModelError` where it does not fit the model.
+    /// Loads a stored adapter with float32 matrices on the model's device, to be trained further or frozen.
+    /// - Throws: `ModelError` if the adapter does not fit the model.
     public convenience init(_ checkpoint: AdapterCheckpoint, for model: Llama) throws {
         let configuration = checkpoint.configuration
         let pairs = try checkpoint.weights.map { target, weights in
             (
                 target,
                 Pair(
-                    // A copy: the file's pages are not to be trained on.
+                    // A copy, because training must not write to the mapped file.
                     a: try weights.a.to(.float32).cloned().to(device: model.device),
                     b: try weights.b.to(.float32).cloned().to(device: model.device),
                     scale: configuration.scale(of: target))
@@ -79,8 +79,8 @@ public final class Adapter: Sendable {
         try check(fits: model.configuration)
     }
 
-    /// What is written to files.
-    /// - Parameter baseModel: what the adapter is for, in words or by its digest
+    /// The adapter as it is stored in files.
+    /// - Parameter baseModel: the adapter's model, by name or digest
     public func checkpoint(as dtype: DType = .float32, baseModel: String? = nil) throws -> AdapterCheckpoint {
         var configuration = self.configuration
         configuration.baseModel = baseModel ?? configuration.baseModel
@@ -97,7 +97,7 @@ public final class Adapter: Sendable {
         pairs.keys.sorted().flatMap { [pairs[$0]!.a, pairs[$0]!.b] }
     }
 
-    /// The same adapter for use only: its matrices in the computation's dtype, the scale multiplied into B, no dropout.
+    /// The adapter for inference: matrices in the computation's dtype, the scale multiplied into B, no dropout.
     public func frozen(as dtype: DType, device: Device) throws -> Adapter {
         try withoutGradients {
             Adapter(
@@ -111,7 +111,7 @@ public final class Adapter: Sendable {
     }
 
     /// Checks that the adapter's matrices fit a model.
-    /// - Throws: `ModelError` naming the first that does not.
+    /// - Throws: `ModelError` that names the first one that does not.
     public func check(fits configuration: LlamaConfiguration) throws {
         for target in pairs.keys.sorted() {
             let (input, output) = configuration.size(of: target.module)

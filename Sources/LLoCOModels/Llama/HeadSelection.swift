@@ -2,31 +2,34 @@ import LLoCOBase
 package import LLoCOCheckpoints
 package import LLoCOTorch
 
-/// Which of a segment's positions each head keeps, and how much they weigh: heads are very unlike, and what each needs is
-/// learned once a model.
+/// The learned selection of a segment's positions per head: which positions each head keeps, how many, and their
+/// weights. Heads differ widely, so a model's selection is trained once.
 ///
-/// Vectors stay rows of one position's size. A row has as many entries, a key with its value each, as there are heads;
-/// they go to the heads in turn, to each as often as its share says. What the first n rows of a segment hold is so what
-/// n rows would be.
+/// A vector remains a row of one position's size. A row has as many entries (a key with its value) as there are heads.
+/// The entries are distributed to the heads in proportion to their shares. The first n rows of a segment equal the
+/// result for n rows.
 ///
-/// Of all lists an element is one head's of the compressed layers, layer by layer.
+/// The worth of a position in a head is exp(p · log(attention) + q · log(length of the value) + u · key + w · value). A
+/// head keeps its positions of greatest worth.
+///
+/// Each list has one element per head of the compressed layers, layer by layer.
 public struct HeadSelection: Sendable, Hashable {
-    /// How many positions it keeps, 0...10,000; only their ratios count
+    /// The relative number of positions that each head keeps, 0...10,000.
     public let shares: [Int]
-    /// What is added to the scores of the keys that it keeps: they stand for those that it does not
+    /// The number added to the scores of each head's kept keys, which represent the dropped ones too.
     public let logWeights: [Float]
-    /// A position's worth has a logarithm of p · log(attention) + q · log(length of its value) + u · key + w · value: p
+    /// p, the exponent of the attention.
     public let attentionPowers: [Float]
-    /// q
+    /// q, the exponent of the value's length.
     public let valuePowers: [Float]
-    /// u, against the key turned back to position 0, and w: [heads · 2 · E], or empty where both are nothing
+    /// u, for keys rotated back to position 0, and w: [heads · 2 · E]; empty if all are zero.
     public let directions: [Float]
 
-    private static let largestShare = 10_000
+    private static let maximumShare = 10_000
 
-    /// What is not given is alike for all heads: no weight is added, worth is attention times the value's length.
+    /// Creates a selection. By default no weight is added, and worth is attention times the value's length.
     ///
-    /// - Throws: `ModelError` where a list is of a wrong length, a number is not finite, or all shares are 0.
+    /// - Throws: `ModelError` if a list has an unexpected length, a number is not finite, or all shares are 0.
     public init(
         shares: [Int], logWeights: [Float]? = nil, attentionPowers: [Float]? = nil, valuePowers: [Float]? = nil,
         directions: [Float] = []
@@ -36,11 +39,10 @@ public struct HeadSelection: Sendable, Hashable {
         self.attentionPowers = attentionPowers ?? shares.map { _ in 1 }
         self.valuePowers = valuePowers ?? shares.map { _ in 1 }
         self.directions = directions
-        guard shares.allSatisfy({ 0...Self.largestShare ~= $0 }), shares.contains(where: { $0 > 0 }) else {
+        guard shares.allSatisfy({ 0...Self.maximumShare ~= $0 }), shares.contains(where: { $0 > 0 }) else {
             throw ModelError(
                 .invalid,
-                "shares of \(shares.count) heads, expected numbers of 0 to \(Self.largestShare), one of them more than 0"
-            )
+                "shares of \(shares.count) heads, expected numbers from 0 to \(Self.maximumShare), one or more above 0")
         }
         for (name, list) in [
             ("log weights", self.logWeights), ("powers of attention", self.attentionPowers),
@@ -51,57 +53,57 @@ public struct HeadSelection: Sendable, Hashable {
         guard directions.count % (2 * shares.count) == 0, directions.allSatisfy(\.isFinite) else {
             throw ModelError(
                 .invalid,
-                "directions of \(directions.count) numbers, expected finite ones, as many for each of \(shares.count) "
-                    + "heads")
+                "directions of \(directions.count) numbers, expected finite ones, the same number for each of "
+                    + "\(shares.count) heads")
         }
     }
 
-    /// The heads of all layers that are compressed
+    /// The number of heads in all compressed layers.
     public var count: Int { shares.count }
 
-    /// How many positions the head with the largest share keeps, where the mean is 1
+    /// The largest share relative to the mean share.
     public var largestShare: Double {
         Double(shares.max() ?? 1) * Double(count) / Double(shares.reduce(0, +))
     }
 
-    /// The head that each entry of a segment's first rows goes to: [rows · heads].
+    /// The head of each entry of a segment's first rows: [rows · heads].
     ///
-    /// The j-th entry of a head with a share of w comes at (2j + 1) / w, the lower head first where two come together.
+    /// Entries are ordered by (2j + 1) / w, for the j-th entry of a head with a share of w; ties go to the lower head.
     package func owners(rows: Int) -> [Int] {
-        let (wanted, total) = (rows * count, shares.reduce(0, +))
-        // More entries of each head than it can have.
+        let (entryCount, total) = (rows * count, shares.reduce(0, +))
+        // An upper bound of each head's entries.
         let entries = shares.indices.flatMap { head in
             shares[head] > 0
-                ? (0...(wanted * shares[head] / total + 1)).map { (place: 2 * $0 + 1, head: head) } : []
+                ? (0...(entryCount * shares[head] / total + 1)).map { (rank: 2 * $0 + 1, head: head) } : []
         }
         let ordered = entries.sorted {
-            let (one, other) = ($0.place * shares[$1.head], $1.place * shares[$0.head])
+            let (one, other) = ($0.rank * shares[$1.head], $1.rank * shares[$0.head])
             return one != other ? one < other : $0.head < $1.head
         }
-        return ordered.prefix(wanted).map(\.head)
+        return ordered.prefix(entryCount).map(\.head)
     }
 
-    /// The logarithm of the worth of a layer's positions, up to a constant a head: [B, K, n], float32.
+    /// The logarithm of the worth of a layer's positions, up to a constant per head: [B, K, n], float32.
     ///
-    /// - Parameter heads: those of the layer among all
+    /// - Parameter heads: the layer's heads among all
     func worth(of layer: Llama.AttendedLayer, heads: Range<Int>) throws -> Tensor {
         let (device, size) = (layer.keys.device, layer.keys.size(3))
         let powers = zip(attentionPowers[heads], valuePowers[heads]).flatMap { [$0, $1] }
-        let own = directions.isEmpty ? nil : directions[heads.lowerBound * 2 * size..<heads.upperBound * 2 * size]
+        let vectors = directions.isEmpty ? nil : directions[heads.lowerBound * 2 * size..<heads.upperBound * 2 * size]
         return try Self.worth(
             (layer.logAttention, layer.logLengths), keys: layer.keys, values: layer.values,
             powers: Tensor(powers, shape: [heads.count, 2]).to(device: device),
-            directions: own.map { try Tensor(Array($0), shape: [heads.count, 2, size]).to(device: device) })
+            directions: vectors.map { try Tensor(Array($0), shape: [heads.count, 2, size]).to(device: device) })
     }
 
-    /// The same of any heads, H of them. Gradients flow to powers and directions.
+    /// The logarithm of the worth of positions in any H heads. Gradients flow to powers and directions.
     ///
     /// - Parameters:
     ///   - logs: of attention and of the values' lengths, [..., H, n]
-    ///   - keys: turned back to position 0, [..., H, n, E]
+    ///   - keys: rotated back to position 0, [..., H, n, E]
     ///   - values: [..., H, n, E]
-    ///   - powers: of attention and lengths, [H, 2]
-    ///   - directions: against keys and values, [H, 2, E]; nil where both are nothing
+    ///   - powers: exponents of attention and lengths, [H, 2]
+    ///   - directions: for keys and values, [H, 2, E]; nil if all are zero
     package static func worth(
         _ logs: (attention: Tensor, lengths: Tensor), keys: Tensor, values: Tensor, powers: Tensor, directions: Tensor?
     ) throws -> Tensor {
@@ -114,15 +116,14 @@ public struct HeadSelection: Sendable, Hashable {
     }
 }
 
-/// As tensors of a file.
 extension HeadSelection {
     private enum Name {
         static let (shares, logWeights, directions) = ("shares", "log_weights", "directions")
         static let (attentionPowers, valuePowers) = ("attention_powers", "value_powers")
     }
 
-    /// By name: `shares` [H] int64; `log_weights`, `attention_powers`, `value_powers` [H] and, where there are any,
-    /// `directions` [H, 2, E] float32.
+    /// The tensors of a file by name: `shares` [H] int64; `log_weights`, `attention_powers`, `value_powers` [H] and,
+    /// unless empty, `directions` [H, 2, E] float32.
     package func tensors() throws -> [String: Tensor] {
         var tensors = [
             Name.shares: try Tensor(shares), Name.logWeights: try Tensor(logWeights),
@@ -134,9 +135,11 @@ extension HeadSelection {
         return tensors
     }
 
-    /// - Parameter configuration: of the model that it is for
-    /// - Throws: `CheckpointError` where a tensor is missing or of another shape, `ModelError` where a number is out of its
-    ///   range.
+    /// Loads a selection from a file's tensors.
+    ///
+    /// - Parameter configuration: the model's configuration
+    /// - Throws: `CheckpointError` if a tensor is missing or has an unexpected shape, `ModelError` if a number is out
+    ///   of range.
     package init(_ checkpoint: some Checkpoint, for configuration: LlamaConfiguration) throws {
         let count = configuration.compressedLayers.count * configuration.keyValueHeadCount
         func numbers(_ name: String) throws -> [Float] {

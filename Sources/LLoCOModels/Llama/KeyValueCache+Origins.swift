@@ -1,14 +1,13 @@
 import LLoCOTorch
 
 extension KeyValueCache {
-    /// What a cache's positions were made of: kept where a longer sequence may ask for them once more.
+    /// The inputs that a cache's positions were computed from, kept if a longer sequence may need to recompute them.
     enum Origin {
-        /// [B, T, D], which of all positions so far were visible, [B, past + T], and their numbers, where they are not their
-        /// places
+        /// [B, T, D], the key mask of all positions so far, [B, past + T], and the position ids, unless consecutive.
         case embeddings(Tensor, mask: Tensor?, positions: [[Int]]?, adapters: ActiveAdapters)
-        /// Keys and values [B, n, keyValueSize], as `Llama.append` takes them
+        /// Keys and values [B, n, keyValueSize], as for `Llama.append`.
         case rows(Tensor, logWeight: Double, bias: Tensor?)
-        /// The positions before are continued by so many sequences.
+        /// From here on this number of sequences continue the positions before.
         case shared(by: Int)
 
         var count: Int {
@@ -18,7 +17,7 @@ extension KeyValueCache {
             }
         }
 
-        /// The first positions alone; `past` come before them.
+        /// The origin of the first `length` positions, after `past` others.
         func prefix(_ length: Int, past: Int) -> Origin {
             switch self {
             case .embeddings(let tensor, let mask, let positions, let adapters):
@@ -36,11 +35,11 @@ extension KeyValueCache {
             do {
                 return try tensor.narrowed(dimension, start: 0, length: length)
             } catch {
-                preconditionFailure("a cache is cut within what it holds: \(error)")
+                preconditionFailure("truncation beyond the cache's positions: \(error)")
             }
         }
 
-        /// Both as one, where they are embeddings that one pass may read.
+        /// The origins concatenated, if they are embeddings that one forward pass can compute.
         fileprivate func joined(_ others: ArraySlice<Origin>) throws -> Origin? {
             guard case .embeddings(_, nil, nil, let adapters) = self else { return nil }
             let parts = ([self] + others).compactMap { origin -> Tensor? in
@@ -50,16 +49,16 @@ extension KeyValueCache {
             return .embeddings(try .concatenated(parts, 1), mask: nil, positions: nil, adapters: adapters)
         }
 
-        /// Whether one pass may read the positions of both.
+        /// Whether one forward pass can compute the positions of both.
         fileprivate func isContinued(by other: Origin) -> Bool {
-            guard case .embeddings(_, nil, nil, let own) = self, case .embeddings(_, nil, nil, let next) = other else {
-                return false
-            }
-            return own.appliesDropout == next.appliesDropout && own.list.elementsEqual(next.list, by: ===)
+            guard case .embeddings(_, nil, nil, let adapters) = self, case .embeddings(_, nil, nil, let next) = other
+            else { return false }
+            return adapters.appliesDropout == next.appliesDropout
+                && adapters.list.elementsEqual(next.list, by: ===)
         }
     }
 
-    /// Single steps after one another as one pass each.
+    /// Merges consecutive single steps into one forward pass each.
     static func merged(_ origins: [Origin]) throws -> [Origin] {
         var result: [Origin] = []
         var start = 0

@@ -2,82 +2,82 @@ import LLoCOBase
 import LLoCOCheckpoints
 package import LLoCOTorch
 
-/// The keys and values of the positions that a decoder has already seen.
+/// A paged cache of the keys and values of a decoder's past positions.
 ///
-/// They lie in pages, which attention reads as they are: a cache grows without a copy. Without gradients a pass writes
-/// into the free places of the last page, and into a new one that doubles the cache where these do not suffice. With
-/// gradients (a document's vectors shared by several training sequences) what a pass adds becomes a page of its own, so
-/// that the graph stays whole. A page that is also seen from elsewhere, by such a graph or by another cache, is closed:
-/// nothing is written into it any more.
+/// Attention reads the pages in place: a cache grows without a copy. Without gradients a forward pass fills the last
+/// page, and then a new page that doubles the cache. With gradients (a document's vectors shared by several training
+/// sequences) each forward pass adds a separate page, so that the graph stays intact. A page that a graph or another
+/// cache also uses is closed: nothing is written to it any more.
 ///
-/// A decoding step's kernel reads at most 64 pages. A cache that shares, or passes with gradients, have cut into more is
-/// continued by a ``DecodeSession`` with the model's own weights, more slowly.
+/// The decode kernel reads at most 64 pages. If sharing or forward passes with gradients have made more pages, a
+/// ``DecodeSession`` continues the cache with the model's weights, more slowly.
 public final class KeyValueCache {
-    /// The positions held.
+    /// The number of cached positions.
     public private(set) var count = 0
     private let layerCount: Int
     private(set) var pages: [Page] = []
-    /// Another number whenever the pages change otherwise than by positions that fill the last of them.
+    /// A number that changes whenever pages change, except when positions fill the last page.
     private(set) var layout = 0
-    /// Sequences that continue the cache; nil as long as there is none.
+    /// The number of sequences; nil for an empty cache.
     private var batch: Int?
-    /// What the pass under way adds to.
+    /// The slots of the current forward pass.
     private var slots: [Slot] = []
-    /// What the positions were made of, in their order, where a model asks for it.
+    /// The inputs of the positions, in order, for models that need them.
     private(set) var origins: [Origin] = []
     /// The length of the sequence that the positions were computed for.
     var sequenceLength = 0
 
     struct Page {
-        /// Each layer's keys and values, [B, K, capacity, E] each, or [1, ...] for what all sequences share; nil until
-        /// the layer has been there. Of a layer that holds fewer they are the last.
+        /// Each layer's keys and values, [B, K, capacity, E] each, or [1, ...] if all sequences share them; nil until
+        /// the layer has run. A layer may have fewer positions: the last ones of the page.
         var layers: [(keys: Tensor, values: Tensor)?]
         let capacity: Int
-        /// The positions held.
+        /// The number of cached positions.
         var length = 0
         var isOpen: Bool
-        /// Added to the scores of its keys
+        /// Added to the scores of the page's keys.
         var logWeight = 0.0
-        /// The same for each layer key by key and head by head, [B or 1, K, capacity], float32; empty for none
+        /// Added to the scores per layer, key and head, [B or 1, K, capacity], float32; empty for none.
         var biases: [Tensor?] = []
 
-        /// Adds a layer's keys and values at the first `length` places, where there are any; the page begins at `start`.
+        /// Appends a layer's keys and values of the first `length` positions to `pieces`; the page begins at `start`.
         func addFirst(_ length: Int, layer: Int, start: Int, to pieces: inout Llama.Pieces) throws {
-            guard let own = layers[layer] else { return }
-            // Places at the page's beginning that this layer holds nothing of.
-            let blank = capacity - own.keys.size(2)
+            guard let tensors = layers[layer] else { return }
+            // Positions at the page's beginning that this layer does not have.
+            let blank = capacity - tensors.keys.size(2)
             guard length > blank else { return }
             func first(_ tensor: Tensor) throws -> Tensor {
                 length < capacity ? try tensor.narrowed(2, start: 0, length: length - blank) : tensor
             }
             pieces.append(
-                try first(own.keys), try first(own.values), start: start + blank, logWeight: logWeight,
+                try first(tensors.keys), try first(tensors.values), start: start + blank, logWeight: logWeight,
                 bias: try (biases.isEmpty ? nil : biases[layer]).map(first))
         }
     }
 
-    /// Places for `count` positions in a page, from `start` on.
+    /// `count` positions of a page, from `start` on.
     struct Slot {
         let page: Int
         let start: Int
         let count: Int
     }
 
-    /// Keys that attention reads at a time. Pages of whole tiles make its sums the same bit for bit, in however many passes
-    /// the positions have come.
+    /// The number of keys in a tile of attention. Pages of whole tiles make sums the same bit for bit, however many
+    /// forward passes added the positions.
     private static let tile = 64
 
-    /// An empty cache, for any number of sequences: the first pass decides it. Memory is taken by the passes.
+    /// Creates an empty cache. The first forward pass determines the number of sequences; forward passes allocate
+    /// memory.
     ///
-    /// - Parameter layerCount: the model's layers, each with its own keys and values
+    /// - Parameter layerCount: the model's number of layers
     public init(layerCount: Int) {
         self.layerCount = layerCount
     }
 
-    /// Begins a pass that adds `added` positions to each of `batch` sequences.
+    /// Begins a forward pass that adds `added` positions to each of `batch` sequences.
     ///
-    /// - Returns: the places that they get; they count once the pass is committed
-    /// - Throws: `ModelError` where the cache is of another number of sequences
+    /// - Returns: the slots of the positions, valid once the forward pass is committed
+    /// - Throws: `ModelError` if the cache has another number of sequences
     @discardableResult
     func begin(_ added: Int, batch: Int) throws -> [Slot] {
         if count == 0, batch != self.batch {
@@ -88,7 +88,7 @@ public final class KeyValueCache {
         guard batch == self.batch else {
             throw ModelError(
                 .invalid,
-                "a cache of keys and values: a batch of \(batch) sequences, the cache is of \(self.batch ?? 0)")
+                "key-value cache: a batch of \(batch) sequences, expected \(self.batch ?? 0), the cache's number")
         }
         slots = []
         if gradientsAreRecorded {
@@ -103,7 +103,7 @@ public final class KeyValueCache {
             layout += 1
         }
         var left = added
-        // Free places behind the last position: of its page, and of open pages behind that are empty after a cut.
+        // Free positions after the last one: of its page, and of later open pages that truncation has emptied.
         let last = max(0, pages.lastIndex { $0.length > 0 } ?? 0)
         for index in last..<max(last, pages.count) where left > 0 && pages[index].isOpen {
             let free = min(left, pages[index].capacity - pages[index].length)
@@ -123,8 +123,8 @@ public final class KeyValueCache {
         return slots
     }
 
-    /// Adds one layer's keys and values [B, K, T, E] in the pass under way and returns all of that layer's, in pieces that
-    /// follow each other: [B or 1, K, n, E] each.
+    /// Adds one layer's keys and values [B, K, T, E] in the current forward pass and returns all of that layer, in
+    /// consecutive pieces [B or 1, K, n, E].
     func append(layer: Int, keys: Tensor, values: Tensor) throws -> Llama.Pieces {
         if gradientsAreRecorded {
             pages[slots[0].page].layers[layer] = (keys, values)
@@ -132,9 +132,9 @@ public final class KeyValueCache {
         }
         var start = 0
         for slot in slots {
-            let own = try storage(layer: layer, page: slot.page, like: keys)
-            for (place, source) in [(own.keys, keys), (own.values, values)] {
-                try place.narrowed(2, start: slot.start, length: slot.count)
+            let target = try storage(layer: layer, page: slot.page, like: keys)
+            for (target, source) in [(target.keys, keys), (target.values, values)] {
+                try target.narrowed(2, start: slot.start, length: slot.count)
                     .copy(from: source.narrowed(2, start: start, length: slot.count))
             }
             start += slot.count
@@ -142,7 +142,7 @@ public final class KeyValueCache {
         return try pieces(layer: layer)
     }
 
-    /// A layer's keys and values, those of the pass under way included.
+    /// A layer's keys and values, including those of the current forward pass.
     func pieces(layer: Int) throws -> Llama.Pieces {
         var pieces = Llama.Pieces()
         var start = 0
@@ -154,8 +154,8 @@ public final class KeyValueCache {
         return pieces
     }
 
-    /// A layer's keys and values as far as the page that a step fills: the pages before it, and all of that page's places
-    /// in the model's own shape. They stay what they are while ``layout`` and the page do.
+    /// A layer's keys and values up to the page that a step fills, with that page's whole capacity. They stay valid
+    /// while ``layout`` and the page are the same.
     func pieces(layer: Int, through last: Int, of model: Llama) throws -> Llama.Pieces {
         var pieces = Llama.Pieces()
         var start = 0
@@ -163,28 +163,28 @@ public final class KeyValueCache {
             try page.addFirst(page.length, layer: layer, start: start, to: &pieces)
             start += page.length
         }
-        let own = try storage(layer: layer, page: last, of: model)
-        pieces.append(own.keys, own.values, start: start, logWeight: pages[last].logWeight)
+        let tensors = try storage(layer: layer, page: last, of: model)
+        pieces.append(tensors.keys, tensors.values, start: start, logWeight: pages[last].logWeight)
         return pieces
     }
 
-    /// The bytes of all that the pages hold, of pages that others share too.
+    /// The size of all pages in bytes, including shared ones.
     package var byteCount: Int { storages.reduce(0) { $0 + $1.count * $1.dtype.byteCount } }
 
-    /// All that the pages hold, page by page, for tests of what is not to be copied.
+    /// The tensors of all pages, page by page, for tests that nothing is copied.
     package var storages: [Tensor] { pages.flatMap(\.layers).flatMap { $0.map { [$0.keys, $0.values] } ?? [] } }
 
-    /// A layer's part of an open page; made where there is none yet, as `keys` [B, K, any, E] are.
+    /// A layer's tensors in an open page, allocated if necessary in the shape and dtype of `keys` [B, K, any, E].
     func storage(layer: Int, page: Int, like keys: Tensor) throws -> (keys: Tensor, values: Tensor) {
-        if let own = pages[page].layers[layer] { return own }
+        if let existing = pages[page].layers[layer] { return existing }
         return try makeStorage(
             layer: layer, page: page, batch: keys.size(0), groups: keys.size(1), size: keys.size(3), dtype: keys.dtype,
             device: keys.device)
     }
 
-    /// The same for a model's own keys, of one sequence.
+    /// A layer's tensors in an open page, allocated if necessary for one sequence of a model.
     func storage(layer: Int, page: Int, of model: Llama) throws -> (keys: Tensor, values: Tensor) {
-        if let own = pages[page].layers[layer] { return own }
+        if let existing = pages[page].layers[layer] { return existing }
         return try makeStorage(
             layer: layer, page: page, batch: 1, groups: model.configuration.keyValueHeadCount,
             size: model.configuration.headSize, dtype: model.dtype, device: model.device)
@@ -193,15 +193,15 @@ public final class KeyValueCache {
     private func makeStorage(
         layer: Int, page: Int, batch: Int, groups: Int, size: Int, dtype: DType, device: Device
     ) throws -> (keys: Tensor, values: Tensor) {
-        func made() throws -> Tensor {
+        func empty() throws -> Tensor {
             try .empty([batch, groups, pages[page].capacity, size], dtype: dtype, device: device)
         }
-        let own = (keys: try made(), values: try made())
-        pages[page].layers[layer] = own
-        return own
+        let tensors = (keys: try empty(), values: try empty())
+        pages[page].layers[layer] = tensors
+        return tensors
     }
 
-    /// Ends a pass: what its layers have added counts from now on.
+    /// Ends a forward pass: its positions are cached from now on.
     func commit() {
         for slot in slots {
             pages[slot.page].length += slot.count
@@ -211,7 +211,8 @@ public final class KeyValueCache {
         if gradientsAreRecorded { close() }
     }
 
-    /// Some layers' keys and values of the last `count` positions, [B, K, count, E] each, or as many as the layer holds.
+    /// Some layers' keys and values of the last `count` positions, [B, K, count, E] each, or of fewer if the layer has
+    /// fewer.
     func last(_ count: Int, of layers: [Int]) throws -> [(keys: Tensor, values: Tensor)] {
         try layers.map { layer in
             let pieces = try pieces(layer: layer)
@@ -219,9 +220,9 @@ public final class KeyValueCache {
                 var left = count
                 var parts: [Tensor] = []
                 for piece in pieces.reversed() where left > 0 {
-                    let own = min(left, piece.size(2))
-                    parts.append(try piece.narrowed(2, start: piece.size(2) - own, length: own))
-                    left -= own
+                    let length = min(left, piece.size(2))
+                    parts.append(try piece.narrowed(2, start: piece.size(2) - length, length: length))
+                    left -= length
                 }
                 return try parts.count == 1 ? parts[0] : Tensor.concatenated(parts.reversed(), 2)
             }
@@ -229,23 +230,24 @@ public final class KeyValueCache {
         }
     }
 
-    /// Adds positions as a page of their own: each layer's keys and values, [B, K, added, E] each, fewer for a layer that
-    /// holds the last of them alone, or nil for one that holds none. Nothing is written into them.
+    /// Appends a read-only page of given keys and values: per layer [B, K, added, E] each, of fewer positions for a
+    /// layer that has only the last ones, or nil for a layer that has none.
     ///
     /// - Parameters:
-    ///   - logWeight: added to the scores of their keys
-    ///   - biases: the same for each layer key by key and head by head, [B or 1, K, n], float32; empty for none. A head
-    ///     that has fewer keys than others has -infinity for the rest.
+    ///   - logWeight: added to the scores of the keys
+    ///   - biases: per layer [B or 1, K, n], float32, added to the scores per key and head; empty for none. A head with
+    ///     fewer keys than others has -infinity for the rest.
     func append(
         _ layers: [(keys: Tensor, values: Tensor)?], count added: Int, logWeight: Double = 0, biases: [Tensor?] = []
     ) throws {
-        let given = layers.lazy.compactMap { $0 }.first?.keys.size(0) ?? 0
-        guard count == 0 || batch == given else {
+        let sequenceCount = layers.lazy.compactMap { $0 }.first?.keys.size(0) ?? 0
+        guard count == 0 || batch == sequenceCount else {
             throw ModelError(
                 .invalid,
-                "a cache of keys and values: keys and values of \(given) sequences, the cache is of \(batch ?? 0)")
+                "key-value cache: keys and values of \(sequenceCount) sequences, expected \(batch ?? 0), the cache's "
+                    + "number")
         }
-        batch = given
+        batch = sequenceCount
         layout += 1
         pages.removeAll { $0.length == 0 }
         close()
@@ -256,9 +258,9 @@ public final class KeyValueCache {
         count += added
     }
 
-    /// Forgets the positions from `length` on.
+    /// Removes the positions from `length` on.
     public func truncate(to length: Int) {
-        precondition(length >= 0 && length <= count, "a cache is only cut shorter")
+        precondition(length >= 0 && length <= count, "length \(length), expected 0 to \(count)")
         layout += 1
         count = length
         var left = length
@@ -269,12 +271,12 @@ public final class KeyValueCache {
         truncateOrigins()
     }
 
-    /// Keeps what positions were made of that have been added.
+    /// Records the inputs of the positions just added.
     func remember(_ origin: Origin) { origins.append(origin) }
 
-    /// Takes the place of its positions with the same ones computed otherwise.
-    func take(_ other: KeyValueCache, _ origins: [Origin]) {
-        precondition(other.count == count, "the same positions")
+    /// Replaces the positions by recomputed ones.
+    func replace(by other: KeyValueCache, _ origins: [Origin]) {
+        precondition(other.count == count, "found \(other.count) positions, expected \(count)")
         layout += 1
         pages = other.pages
         self.origins = origins
@@ -286,20 +288,21 @@ public final class KeyValueCache {
         for origin in origins {
             if case .shared = origin, left > 0 { kept.append(origin) }
             guard left > 0, origin.count > 0 else { continue }
-            let own = min(left, origin.count)
-            kept.append(own == origin.count ? origin : origin.prefix(own, past: count - left))
-            left -= own
+            let length = min(left, origin.count)
+            kept.append(length == origin.count ? origin : origin.prefix(length, past: count - left))
+            left -= length
         }
         origins = kept
     }
 
-    /// The same cache for `batch` sequences that continue it, each its own way: they read the same pages.
+    /// A cache for `batch` sequences that continue this one independently and share its pages.
     ///
-    /// - Throws: `ModelError` where it is of several sequences, and of another number of them.
+    /// - Throws: `ModelError` if this cache has several sequences, but not `batch`.
     public func shared(by batch: Int) throws -> KeyValueCache {
         guard count == 0 || self.batch == 1 || self.batch == batch else {
             throw ModelError(
-                .invalid, "a cache of keys and values: \(batch) sequences, the cache is of \(self.batch ?? 0)")
+                .invalid,
+                "key-value cache: shared by \(batch) sequences, expected \(self.batch ?? 0), the cache's number")
         }
         pages.removeAll { $0.length == 0 }
         close()

@@ -1,14 +1,14 @@
 import LLoCOCheckpoints
 import LLoCOTorch
 
-/// A frozen linear layer: y = x · weightᵀ + bias, plus whatever the adapters of the call add.
+/// A frozen linear layer: y = x · weightᵀ + bias, plus the active adapters' contributions.
 ///
-/// The weights never change; an adapter is a value given at call time, so one loaded model serves many of them. Modules
-/// that read the same input lie below one another in one weight: a product of their own each would read it again.
+/// The weights never change. Adapters are passed per call, so that one loaded model serves many of them. Modules with
+/// the same input are stacked in one weight: separate products would read the input again.
 struct Linear {
     /// One of a checkpoint's modules: rows of the weight.
     struct Part {
-        /// Where adapters look for what to add.
+        /// The key of the module's adapter matrices.
         let target: AdapterTarget
         let rows: Range<Int>
     }
@@ -26,7 +26,7 @@ struct Linear {
             ? try x.linear(weight, bias: bias) : try x.linear(weight, bias: bias, adding: additions)
     }
 
-    /// What the adapters of a call add.
+    /// The contributions of the active adapters.
     func additions(_ adapters: ActiveAdapters) -> [Tensor.LowRankPart] {
         adapters.list.flatMap { adapter in
             parts.compactMap { part in

@@ -2,14 +2,14 @@ public import LLoCOCheckpoints
 public import LLoCOTorch
 
 extension Llama {
-    /// Reads a decoder's weights.
+    /// Loads a decoder's weights.
     ///
     /// - Parameters:
-    ///   - checkpoint: tensors under Hugging Face's names
-    ///   - dtype: of the computation, and of weights that are expanded; float32 where the processor has no faster one
-    ///   - weights: where the weights are; on a GPU always expanded
+    ///   - checkpoint: tensors with Hugging Face's names
+    ///   - dtype: of the computation and of dequantized weights; float32 by default
+    ///   - weights: the place of the weights; on a GPU always dense
     ///   - roundsInput: see ``FileWeight/init(_:roundsInput:)``
-    /// - Throws: `CheckpointError` where a tensor is missing or has another shape than the configuration says.
+    /// - Throws: `CheckpointError` if a tensor is missing or its shape differs from the configuration.
     public convenience init(
         _ checkpoint: any Checkpoint, configuration: LlamaConfiguration, dtype: DType = .float32,
         device: Device = .cpu, weights: WeightPlace = .automatic, roundsInput: Bool = false
@@ -19,14 +19,14 @@ extension Llama {
         func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
             try checkpoint.tensor(names[name], shape: shape, as: dtype).to(device: device)
         }
-        /// A norm's weights times `scale`.
+        /// A norm's weight times `scale`.
         func norm(_ name: String, _ size: Int, scale: Double = 1) throws -> Tensor {
             guard configuration.normsAddOne || scale != 1 else { return try tensor("\(name).weight", [size]) }
             var weight = try checkpoint.tensor(names["\(name).weight"], shape: [size], as: .float32)
             if configuration.normsAddOne { weight = try weight + 1 }
             return try (weight * scale).to(dtype, device: device)
         }
-        /// Tensors below one another, each read straight into its rows: none is in memory twice.
+        /// Vertically stacked tensors, each loaded directly into its rows: none is in memory twice.
         func joined(_ parts: [String], rows: [Int], columns: [Int]) throws -> Tensor {
             if parts.count == 1 { return try tensor(parts[0], [rows.reduce(0, +)] + columns) }
             let whole = try Tensor.empty([rows.reduce(0, +)] + columns, dtype: dtype, device: device)
@@ -38,9 +38,9 @@ extension Llama {
             }
             return whole
         }
-        /// The same where it lies in the file, if it can be multiplied there.
+        /// A weight of vertically stacked tensors, in the file if it can be multiplied there.
         func weight(_ parts: [String], rows: [Int], columns: Int) throws -> LinearWeight {
-            // One tensor may be all rows.
+            // One fused tensor may have all rows.
             let counts = parts.count == 1 ? [rows.reduce(0, +)] : rows
             if staysInFile {
                 let found = try zip(parts, counts).compactMap {
@@ -58,7 +58,7 @@ extension Llama {
                 let start = parts.last?.rows.upperBound ?? 0
                 parts.append(Linear.Part(target: target, rows: start..<start + count))
             }
-            // A fused tensor has its modules below one another, as the layer wants them.
+            // A fused tensor stacks its modules in the same order as the layer.
             let paths = configuration.fusedPath(of: targets).map { [$0] } ?? targets.map(\.path)
             return Linear(
                 weight: try weight(
@@ -72,7 +72,8 @@ extension Llama {
             let name = "model.layers.\(layer)"
             let description = configuration.description(of: layer)
             if !ropes.contains(description.rope) { ropes.append(description.rope) }
-            // Of four norms the one after attention has the name that elsewhere is of the one before the next branch.
+            // With four norms, `post_attention_layernorm` is the one after attention; otherwise the one before the
+            // feed-forward network has this name.
             let (before, after) = (description.norms.areBefore, description.norms.areAfter)
             let feedForward = after ? "pre_feedforward_layernorm" : "post_attention_layernorm"
             func headNorm(_ name: String, _ heads: Int) throws -> Tensor? {
@@ -106,28 +107,30 @@ extension Llama {
     }
 }
 
-/// The names that a checkpoint has for a text model's tensors: those of a model of text and images have another beginning.
+/// The mapping of a text model's tensor names to a checkpoint's: multimodal models use other prefixes.
 private struct TensorNames {
-    private let beginnings: [(own: String, stored: String)]
+    private let prefixes: [(standard: String, stored: String)]
 
     init(_ checkpoint: any Checkpoint) {
-        let known = [
+        let multimodal = [
             [("model.", "language_model.model."), ("lm_head.", "language_model.lm_head.")],
             [("model.", "model.language_model.")],
         ]
-        beginnings =
+        prefixes =
             checkpoint.contains("model.embed_tokens.weight")
-            ? [] : known.first { checkpoint.contains("\($0[0].1)embed_tokens.weight") } ?? []
+            ? [] : multimodal.first { checkpoint.contains("\($0[0].1)embed_tokens.weight") } ?? []
     }
 
     subscript(name: String) -> String {
-        for (own, stored) in beginnings where name.hasPrefix(own) { return stored + name.dropFirst(own.count) }
+        for (standard, stored) in prefixes where name.hasPrefix(standard) {
+            return stored + name.dropFirst(standard.count)
+        }
         return name
     }
 }
 
 extension LlamaConfiguration {
-    /// The tensor that some modules of a layer are together; nil where each has its own.
+    /// The path of the fused tensor of some modules of a layer; nil if each module has a separate tensor.
     fileprivate func fusedPath(of targets: [AdapterTarget]) -> String? {
         guard hasFusedProjections else { return nil }
         let name = "model.layers.\(targets[0].layer)"

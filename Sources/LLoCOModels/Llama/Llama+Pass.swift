@@ -3,43 +3,43 @@ import LLoCOCheckpoints
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// A pass of positions through all layers.
+// The forward pass through all layers.
 extension Llama {
-    /// What a pass reads.
+    /// The input of a forward pass.
     struct PassInput {
         /// [B, T, D]
         let embeddings: Tensor
-        /// How many positions come before them.
+        /// The number of positions before the embeddings.
         let past: Int
-        /// For each of the model's ropes [T, R / 2] or [B, 1, T, R / 2] each
+        /// [T, R / 2] or [B, 1, T, R / 2] for each of the model's ropes.
         let angles: [RotaryEmbedding.Angles]
-        /// What queries that grow are multiplied by, [T, 1] or [B, 1, T, 1]; nil for 1
+        /// The position-dependent factor of queries, [T, 1] or [B, 1, T, 1]; nil for 1.
         let growth: Tensor?
         /// [B, 1, T, past + T]
         let mask: Tensor?
-        /// Where its queries are kept
+        /// The record for queries; nil for none.
         var queries: QueryRecord?
 
-        /// Some of the positions.
+        /// The input of a range of the positions.
         func narrowed(to range: Range<Int>) throws -> PassInput {
-            func own(_ tensor: Tensor, _ dimension: Int) throws -> Tensor {
+            func part(_ tensor: Tensor, _ dimension: Int) throws -> Tensor {
                 try tensor.narrowed(dimension, start: range.lowerBound, length: range.count)
             }
             return PassInput(
-                embeddings: try own(embeddings, 1), past: past + range.lowerBound,
-                angles: try angles.map { (try own($0.cosine, -2), try own($0.sine, -2)) },
-                growth: try growth.map { try own($0, -2) },
-                mask: try mask.map { try own($0, 2).narrowed(3, start: 0, length: past + range.upperBound) },
+                embeddings: try part(embeddings, 1), past: past + range.lowerBound,
+                angles: try angles.map { (try part($0.cosine, -2), try part($0.sine, -2)) },
+                growth: try growth.map { try part($0, -2) },
+                mask: try mask.map { try part($0, 2).narrowed(3, start: 0, length: past + range.upperBound) },
                 queries: queries)
         }
     }
 
-    /// The residual stream [B, T, D], and what the layer before wants added to it: sum and norm are one pass.
+    /// The residual stream [B, T, D], and the last branch's output, not added yet: one kernel adds and norms.
     struct Stream {
         var x: Tensor
         var added: Tensor?
 
-        /// The stream's norm, or where there is none the stream itself.
+        /// Adds the pending output and returns the stream's norm, or without a weight the stream.
         mutating func norm(_ weight: Tensor?, epsilon: Double) throws -> Tensor {
             guard let weight else {
                 if let added { (x, self.added) = (try x + added, nil) }
@@ -52,7 +52,7 @@ extension Llama {
         }
     }
 
-    /// All layers; see `hiddenStates`.
+    /// Runs all layers; see `hiddenStates`.
     func pass(
         _ input: PassInput, _ cache: KeyValueCache?, _ adapters: ActiveAdapters, last: Int, recomputes: Bool = false
     ) throws -> Tensor {
@@ -60,15 +60,15 @@ extension Llama {
         let count = stream.x.size(1)
         try cache?.begin(count, batch: stream.x.size(0))
         for (layer, block) in blocks.enumerated() {
-            let wanted = layer == blocks.count - 1 ? last : count
+            let continuing = layer == blocks.count - 1 ? last : count
             if recomputes {
-                try recompute(block, layer, &stream, input, cache, adapters, last: wanted)
+                try runCheckpointed(block, layer, &stream, input, cache, adapters, last: continuing)
             } else {
-                try block.run(&stream, layer, configuration, input, adapters, last: wanted) { keys, values in
+                try block.run(&stream, layer, configuration, input, adapters, last: continuing) { keys, values in
                     if let cache { return try cache.append(layer: layer, keys: keys, values: values) }
-                    var own = Pieces()
-                    own.append(keys, values, start: input.past)
-                    return own
+                    var pieces = Pieces()
+                    pieces.append(keys, values, start: input.past)
+                    return pieces
                 }
             }
         }
@@ -76,18 +76,19 @@ extension Llama {
         return last > 0 ? try stream.norm(norm, epsilon: configuration.rmsNormEpsilon) : stream.x
     }
 
-    /// About what a pass with gradients keeps for the backward pass, in bytes, where it does not recompute.
+    /// The approximate size of a forward pass's activations kept for the backward pass, in bytes, without gradient
+    /// checkpointing.
     public func bytesForGradients(positions: Int) -> Int {
         let heads = (configuration.headCount + 2 * configuration.keyValueHeadCount) * configuration.headSize
         let mixed = configuration.headCount * configuration.headSize
-        // Two norms with their sums, queries to values, the mixed values, gate and up, what they make.
+        // Two norms with their sums, queries, keys and values, the attention output, gate and up, their product.
         var elements = 4 * configuration.hiddenSize + heads + mixed + 3 * configuration.intermediateSize
         if configuration.layer.headNorm != .none { elements += 2 * heads }
         if configuration.layer.norms == .beforeAndAfter { elements += 2 * configuration.hiddenSize }
         return positions * elements * dtype.byteCount * configuration.layerCount
     }
 
-    /// What queries at some positions [B][T] are multiplied by; nil where that is 1.
+    /// The factor of queries at positions [B][T]; nil if all are 1.
     func growth(of positions: [[Int]]) throws -> Tensor? {
         guard let growth = configuration.layer.queryGrowth,
             positions.contains(where: { $0.contains { growth.factor(at: $0) != 1 } })
@@ -98,31 +99,31 @@ extension Llama {
             .to(dtype, device: device)
     }
 
-    /// One layer, of which gradients keep what goes in and comes out alone.
-    private func recompute(
+    /// Runs one layer with gradient checkpointing: only its inputs and outputs are kept.
+    private func runCheckpointed(
         _ block: Block, _ layer: Int, _ stream: inout Stream, _ input: PassInput, _ cache: KeyValueCache?,
         _ adapters: ActiveAdapters, last: Int
     ) throws {
         let past = try cache?.pieces(layer: layer) ?? Pieces()
         let configuration = configuration
-        let given = [stream.x] + (stream.added.map { [$0] } ?? [])
+        let streamInputs = [stream.x] + (stream.added.map { [$0] } ?? [])
         let outputs = try Tensor.recomputed(
-            given + past.keys + past.values + past.biases.compactMap { $0 }, leaves: block.leaves(adapters),
+            streamInputs + past.keys + past.values + past.biases.compactMap { $0 }, leaves: block.leaves(adapters),
             outputs: last > 0 ? 4 : 2
         ) { inputs in
-            var stream = Stream(x: inputs[0], added: given.count > 1 ? inputs[1] : nil)
-            var rest = inputs.dropFirst(given.count)
-            var seen = past
-            seen.keys = past.keys.compactMap { _ in rest.popFirst() }
-            seen.values = past.values.compactMap { _ in rest.popFirst() }
-            seen.biases = past.biases.map { $0 == nil ? nil : rest.popFirst() }
-            var own: [Tensor] = []
+            var stream = Stream(x: inputs[0], added: streamInputs.count > 1 ? inputs[1] : nil)
+            var rest = inputs.dropFirst(streamInputs.count)
+            var pieces = past
+            pieces.keys = past.keys.compactMap { _ in rest.popFirst() }
+            pieces.values = past.values.compactMap { _ in rest.popFirst() }
+            pieces.biases = past.biases.map { $0 == nil ? nil : rest.popFirst() }
+            var keysAndValues: [Tensor] = []
             try block.run(&stream, layer, configuration, input, adapters, last: last) {
-                own = [$0, $1]
-                seen.append($0, $1, start: input.past)
-                return seen
+                keysAndValues = [$0, $1]
+                pieces.append($0, $1, start: input.past)
+                return pieces
             }
-            return own + (stream.added.map { [stream.x, $0] } ?? [])
+            return keysAndValues + (stream.added.map { [stream.x, $0] } ?? [])
         }
         _ = try cache?.append(layer: layer, keys: outputs[0], values: outputs[1])
         if last > 0 { stream = Stream(x: outputs[2], added: outputs[3]) }
@@ -130,14 +131,14 @@ extension Llama {
 }
 
 extension LayerDescription.QueryGrowth {
-    /// What a query is multiplied by.
+    /// The factor of a query at a position.
     func factor(at position: Int) -> Double { 1 + rate * log(1 + Double(position / originalMaximumPositions)) }
 }
 
 extension Llama.Block {
-    /// The layer. Of the last positions alone the stream goes on; with `last` 0 there are keys and values only.
+    /// Runs one layer. Only the last `last` positions continue in the stream; 0 computes keys and values only.
     ///
-    /// - Parameter seen: given the own keys and values, all that the positions see
+    /// - Parameter seen: takes these positions' keys and values, returns all keys and values that they may attend to
     func run(
         _ stream: inout Llama.Stream, _ layer: Int, _ configuration: LlamaConfiguration, _ input: Llama.PassInput,
         _ adapters: ActiveAdapters, last: Int, seen: (_ keys: Tensor, _ values: Tensor) throws -> Llama.Pieces
@@ -151,7 +152,7 @@ extension Llama.Block {
         if let growth = input.growth { queries = try queries * growth }
         try input.queries?.add(queries, layer: layer)
         let pieces = try seen(keys, values)
-        // Nothing reads the other positions any more.
+        // Only the last positions are needed from here on.
         guard last > 0 else {
             stream.added = nil
             return
@@ -176,7 +177,7 @@ extension Llama.Block {
         stream.added = try down(gated, adapters).normed(addedFeedForwardNorm, epsilon: epsilon)
     }
 
-    /// A merged projection [B, T, (H + 2 K) · E] with queries and keys normed, where the layer does so.
+    /// A merged projection [B, T, (H + 2 K) · E] with queries and keys normed, if the layer has these norms.
     private func normedHeads(_ projected: Tensor, _ configuration: LlamaConfiguration) throws -> Tensor {
         guard let queryNorm, let keyNorm else { return projected }
         let epsilon = configuration.rmsNormEpsilon
@@ -197,7 +198,7 @@ extension Llama.Block {
             ], 2)
     }
 
-    /// The adapters' matrices that this layer reads and that learn.
+    /// The trainable adapter matrices of this layer.
     func leaves(_ adapters: ActiveAdapters) -> [Tensor] {
         [queryKeyValue, output, gateUp, down].flatMap { $0.additions(adapters) }.flatMap { [$0.a, $0.b] }
             .filter(\.requiresGradient)
@@ -205,7 +206,7 @@ extension Llama.Block {
 }
 
 extension Tensor {
-    /// The RMS norm, or where there is none the tensor itself.
+    /// The RMS norm, or without a weight the tensor itself.
     fileprivate func normed(_ weight: Tensor?, epsilon: Double) throws -> Tensor {
         try weight.map { try rmsNorm($0, epsilon: epsilon) } ?? self
     }

@@ -1,16 +1,18 @@
 import LLoCOTorch
 
 extension Llama {
-    /// A layer's keys and values, in pieces that follow each other, [B or 1, K, n, E] each, and what is added to the scores
-    /// of each piece's keys: of all of them, and [B or 1, K, n] key by key.
+    /// A layer's keys and values in consecutive pieces, [B or 1, K, n, E] each, with the weights and biases added to
+    /// the scores of their keys.
     ///
-    /// Places of a sequence that the layer holds nothing of are in no piece.
+    /// Positions that the layer does not have are in no piece.
     struct Pieces {
         var keys: [Tensor] = []
         var values: [Tensor] = []
-        /// The place of each piece's first key in the sequence.
+        /// The position of each piece's first key in the sequence.
         private(set) var starts: [Int] = []
+        /// Added to the scores of each piece's keys.
         var logWeights: [Double] = []
+        /// Added to the scores per key and head, [B or 1, K, n]; nil for a piece without one.
         var biases: [Tensor?] = []
 
         mutating func append(
@@ -23,7 +25,7 @@ extension Llama {
             biases.append(bias)
         }
 
-        /// The same from a place on.
+        /// The pieces from position `start` on.
         func from(_ start: Int) throws -> Pieces {
             var result = Pieces()
             for index in keys.indices {
@@ -40,33 +42,33 @@ extension Llama {
             return result
         }
 
-        /// What queries at some places see, the last keys being their own.
+        /// The pieces visible to queries at a range of positions; the last keys are at the queries' positions.
         ///
         /// - Parameters:
-        ///   - window: how many places a query sees, its own included; nil for all
-        ///   - mask: which of all places are visible to them, [B, 1, T, N]
-        /// - Returns: the pieces, and a mask for these, nil where each query sees all up to itself
+        ///   - window: the size of a query's sliding window, including its own position; nil for all positions
+        ///   - mask: the visible positions, [B, 1, T, N]
+        /// - Returns: the pieces and their mask, nil for a plain causal mask
         func visible(
             to queries: Range<Int>, window: Int?, mask: Tensor?, device: Device
         ) throws -> (pieces: Pieces, mask: Tensor?) {
-            guard let window, queries.upperBound > window else { return (self, try mask.map(cut)) }
+            guard let window, queries.upperBound > window else { return (self, try mask.map(narrowed)) }
             let pieces = try from(queries.lowerBound - window + 1)
-            let given = try mask.map(pieces.cut)
-            // One query sees all that is left.
-            guard queries.count > 1 else { return (pieces, given) }
+            let mask = try mask.map(pieces.narrowed)
+            // A single query attends to all of these.
+            guard queries.count > 1 else { return (pieces, mask) }
             let windows = try Tensor.concatenated(
                 pieces.keys.indices.map { index in
                     let ahead = queries.lowerBound - pieces.starts[index]
                     return try Tensor.ones([queries.count, pieces.keys[index].size(2)], dtype: .bool, device: device)
                         .lowerTriangle(diagonal: ahead).upperTriangle(diagonal: ahead - window + 1)
                 }, 1)
-            return (pieces, try given.map { try $0.logicalAnd(windows) } ?? windows)
+            return (pieces, try mask.map { try $0.logicalAnd(windows) } ?? windows)
         }
 
-        /// A mask of all places [..., N] for those of the pieces.
-        private func cut(_ mask: Tensor) throws -> Tensor {
-            let held = keys.reduce(0) { $0 + $1.size(2) }
-            if held == mask.size(3) { return mask }
+        /// Narrows a mask of all positions [..., N] to the pieces' positions.
+        private func narrowed(_ mask: Tensor) throws -> Tensor {
+            let count = keys.reduce(0) { $0 + $1.size(2) }
+            if count == mask.size(3) { return mask }
             return try .concatenated(
                 keys.indices.map { try mask.narrowed(3, start: starts[$0], length: keys[$0].size(2)) }, 3)
         }

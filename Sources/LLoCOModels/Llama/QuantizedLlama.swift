@@ -2,9 +2,10 @@ import LLoCOCheckpoints
 package import LLoCOTorch
 import Synchronization
 
-/// A decoder's linear layers in few bits: in copies of 8 or 4 bits, or as they lie in their file. Norms and biases stay as
-/// they are.
+/// A decoder's quantized linear layers: 8-bit or 4-bit copies, or the file's blocks. Norms and biases are not
+/// quantized.
 package struct QuantizedLlama: Sendable {
+    /// The linear layers of a transformer layer.
     package struct Block: Sendable {
         package let queryKeyValue: QuantizedWeight
         package let output: QuantizedWeight
@@ -15,26 +16,26 @@ package struct QuantizedLlama: Sendable {
     package let blocks: [Block]
     package let outputHead: QuantizedWeight
 
-    /// - Parameter copies: others of the same model. A weight of 8 bits that one of them has is taken from it: there is one
-    ///   way to make it.
+    /// Quantizes a model's linear layers.
+    /// - Parameter copies: other copies of the same model, whose 8-bit weights are reused
     init(_ model: Llama, bits: QuantizedWeight.Bits, sharing copies: [QuantizedLlama]) throws {
         func weight(
-            _ source: LinearWeight, _ place: (QuantizedLlama) -> QuantizedWeight
+            _ source: LinearWeight, _ counterpart: (QuantizedLlama) -> QuantizedWeight
         ) throws -> QuantizedWeight {
-            // What is in the file is lossless, and needs no copy. One of 4 bits is worth its memory: its rows lie
+            // Quantized weights in the file are lossless without a copy. A 4-bit copy is worth its memory: its rows are
             // interleaved, and a step of SmolLM2-135M takes two thirds of the time (Docs/performance.md).
-            if bits == .lossless, case .file(let weight) = source, weight.isQuantized, !weight.isOfFourBits {
+            if bits == .lossless, case .file(let weight) = source, weight.isQuantized, !weight.isFourBit {
                 return try QuantizedWeight(weight)
             }
-            let other = copies.lazy.map(place).first { $0.bits == 8 }
-            if bits == .eight, let other { return other }
+            let existing = copies.lazy.map(counterpart).first { $0.bits == 8 }
+            if bits == .eight, let existing { return existing }
             let numbers =
                 switch source {
                 case .dense(let tensor): tensor
                 case .file(let weight): try weight.expanded(as: weight.isQuantized ? .float32 : model.dtype)
                 }
-            let own = try QuantizedWeight(numbers, bits: bits)
-            return own.bits == 8 ? other ?? own : own
+            let quantized = try QuantizedWeight(numbers, bits: bits)
+            return quantized.bits == 8 ? existing ?? quantized : quantized
         }
         blocks = try model.blocks.enumerated().map { index, block in
             Block(
@@ -48,14 +49,14 @@ package struct QuantizedLlama: Sendable {
 }
 
 extension Llama {
-    /// Whether there are kernels for steps with quantized weights: on the CPU, of sizes that their groups divide.
+    /// Whether the decode kernels support the model: on the CPU, with sizes that are multiples of the groups'.
     var canBeQuantized: Bool {
         let (heads, size) = (configuration.headCount, configuration.headSize)
         return device.kind == .cpu && (dtype == .float32 || dtype == .bfloat16) && size % 16 == 0 && size <= 256
             && [configuration.hiddenSize, configuration.intermediateSize, heads * size].allSatisfy { $0 % 32 == 0 }
     }
 
-    /// The quantized copy, made when it is first asked for and kept; nil where there are no kernels for the model.
+    /// The quantized copy, created at first use and kept; nil if the decode kernels do not support the model.
     package func quantized(_ bits: QuantizedWeight.Bits) throws -> QuantizedLlama? {
         guard canBeQuantized else { return nil }
         return try quantizedCopies.withLock { copies in

@@ -3,32 +3,32 @@ import LLoCOCheckpoints
 import LLoCOTorch
 import Synchronization
 
-/// The angles of rotary position embeddings (Su et al. 2021), with every scaling of their frequencies (``RopeScaling``).
+/// The angles of rotary position embeddings (Su et al. 2021), with all frequency scalings (``RopeScaling``).
 ///
-/// Angles are products of float32 numbers, as Hugging Face computes them, so that far positions agree with its models.
-/// Their cosines and sines stay float32 whatever the model computes in.
+/// Angles are products of float32 numbers, as in Hugging Face's implementation, so that far positions agree. Cosines
+/// and sines are float32 whatever the model's dtype.
 ///
-/// What a pass turns its queries and keys by is multiplied by the scaling's attention factor. Keys that are turned back to
-/// position 0 and on to another place go through the angles alone: they have been multiplied once.
+/// For a forward pass, cosines and sines are multiplied by the scaling's attention factor. Keys that are rotated back
+/// to position 0 and on to another position use unscaled angles, because they have been multiplied once.
 final class RotaryEmbedding: Sendable {
     typealias Angles = (cosine: Tensor, sine: Tensor)
 
     let rope: Rope?
-    /// How many frequencies there are, R / 2; none where nothing turns
+    /// The number of frequencies, R / 2; 0 for layers without rotary positions.
     let count: Int
     private let headSize: Int
     private let device: Device
-    /// Tables from position 0 on, of the frequencies that ``Variant`` names.
+    /// Tables of the variants' angles, from position 0 on.
     private let tables = Mutex<[Variant: (cosine: Tensor, sine: Tensor, positions: Int)]>([:])
 
     private struct Variant: Hashable {
-        /// Which frequencies a sequence's length asks for; 0 where it does not matter
+        /// Identifies the frequencies for a sequence's length; 0 if they do not depend on it.
         let length: Int
         /// Whether cosines and sines are multiplied by the attention factor.
         let isScaled: Bool
     }
 
-    /// - Parameter rope: nil for layers that nothing is turned in
+    /// - Parameter rope: nil for layers without rotary positions
     init(_ rope: Rope?, headSize: Int, device: Device) {
         self.rope = rope
         self.headSize = headSize
@@ -36,10 +36,10 @@ final class RotaryEmbedding: Sendable {
         count = rope.map { ($0.dimensions ?? headSize) / 2 } ?? 0
     }
 
-    /// Whether sequences of two lengths are turned alike.
+    /// Whether sequences of two lengths have the same frequencies.
     func isSame(_ one: Int, _ other: Int) -> Bool { variant(of: one) == variant(of: other) }
 
-    /// Makes the angles of the first `count` positions, where they are not there yet, before they are asked for.
+    /// Computes the angles of the first `count` positions in advance.
     func reserve(_ count: Int) throws { _ = try angles(start: 0, count: count, length: count) }
 
     /// Cosine and sine of positions `start` ..< `start + count`, times the attention factor: [count, R / 2] each.
@@ -49,8 +49,8 @@ final class RotaryEmbedding: Sendable {
         try angles(start: start, count: count, length: length, isScaled: true)
     }
 
-    /// The same without the factor: what turns a key that has it already.
-    func turns(start: Int, count: Int, length: Int) throws -> Angles {
+    /// Cosine and sine without the attention factor, for keys that were already multiplied by it.
+    func unscaledAngles(start: Int, count: Int, length: Int) throws -> Angles {
         try angles(start: start, count: count, length: length, isScaled: false)
     }
 
@@ -61,10 +61,10 @@ final class RotaryEmbedding: Sendable {
             if table == nil || table!.positions < start + count {
                 // Doubling keeps the number of rebuilds logarithmic while a sequence grows.
                 let positions = max(start + count, 2 * (table?.positions ?? 256))
-                let made = try angles(
+                let angles = try angles(
                     of: (0..<positions).map(Float.init), variant.length, factor: isScaled ? attentionFactor : 1)
-                table = (made.cosine, made.sine, positions)
-                // A sequence that grows asks for other frequencies at each step, and never again for the last.
+                table = (angles.cosine, angles.sine, positions)
+                // A growing sequence has other frequencies at each step and never needs earlier ones again.
                 if case .dynamic = rope?.scaling { tables = tables.filter { $0.key.length == 0 } }
                 tables[variant] = table
             }
@@ -80,8 +80,8 @@ final class RotaryEmbedding: Sendable {
         try angles(of: positions, length: length, factor: attentionFactor)
     }
 
-    /// The same without the factor.
-    func turns(of positions: [[Int]], length: Int) throws -> Angles {
+    /// Cosine and sine of any positions [B, T], without the attention factor: [B, 1, T, R / 2] each.
+    func unscaledAngles(of positions: [[Int]], length: Int) throws -> Angles {
         try angles(of: positions, length: length, factor: 1)
     }
 
@@ -103,7 +103,7 @@ final class RotaryEmbedding: Sendable {
         )
     }
 
-    /// What cosines and sines are multiplied by.
+    /// The scaling's factor of cosines and sines.
     private var attentionFactor: Double {
         switch rope?.scaling {
         case .yarn(_, _, _, _, let factor, _), .longRope(_, _, _, let factor): factor
@@ -111,7 +111,7 @@ final class RotaryEmbedding: Sendable {
         }
     }
 
-    /// A number for the frequencies that a sequence of a length has.
+    /// A number that identifies the frequencies of a sequence of a length.
     private func variant(of length: Int) -> Int {
         switch rope?.scaling {
         case .dynamic(_, let original): length > original ? length : 0
@@ -120,7 +120,7 @@ final class RotaryEmbedding: Sendable {
         }
     }
 
-    /// radians a position, R / 2 of them, fastest first
+    /// The frequencies in radians per position, R / 2 of them, in descending order.
     private func inverseFrequencies(_ variant: Int) -> [Float] {
         guard let rope else { return [] }
         let size = 2 * count
@@ -142,9 +142,9 @@ final class RotaryEmbedding: Sendable {
             let growth = factor * Double(variant) / Double(original) - (factor - 1)
             return frequencies(rope.theta * pow(growth, Double(size) / Double(size - 2)))
         case .yarn(let factor, let original, let fast, let slow, _, let truncates):
-            // The dimension that turns so many times over the original window.
-            func dimension(_ turns: Double) -> Double {
-                Double(size) * log(Double(original) / (turns * 2 * .pi)) / (2 * log(rope.theta))
+            // The dimension that makes a number of rotations over the original window.
+            func dimension(_ rotations: Double) -> Double {
+                Double(size) * log(Double(original) / (rotations * 2 * .pi)) / (2 * log(rope.theta))
             }
             let low = max(0, truncates ? dimension(fast).rounded(.down) : dimension(fast))
             let high = min(Double(size - 1), truncates ? dimension(slow).rounded(.up) : dimension(slow))
@@ -154,8 +154,7 @@ final class RotaryEmbedding: Sendable {
                 return frequency / Float(factor) * stretched + frequency * (1 - stretched)
             }
         case .llama3(let factor, let lowFrequencyFactor, let highFrequencyFactor, let originalMaximumPositions):
-            // Long wavelengths are stretched by the factor, short ones kept, those between blended
-            // (the Llama 3.1 release's scheme).
+            // Llama 3.1's scheme: long wavelengths are stretched by the factor, short ones kept, those between blended.
             let original = Float(originalMaximumPositions)
             return plain.map { frequency in
                 let wavelength = 2 * Float.pi / frequency

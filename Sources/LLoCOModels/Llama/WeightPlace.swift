@@ -2,25 +2,25 @@ import LLoCOBase
 package import LLoCOCheckpoints
 package import LLoCOTorch
 
-/// Where a decoder's weights are while it computes on a CPU.
+/// The place of a decoder's weights while it computes on a CPU.
 public enum WeightPlace: String, Sendable, CaseIterable {
-    /// `file`: expanding some rows at a time costs a hundredth of a product with 500 rows, and reading all of them
-    /// expanded as much as expanding them (Docs/performance.md)
+    /// `file`: dequantizing a few rows at a time costs a hundredth of a product with 500 rows, and reading all weights
+    /// dequantized costs as much as dequantizing them (Docs/performance.md).
     case automatic = "auto"
-    /// as they are in their file, which is mapped: nothing is copied. In float32 and bfloat16 on a CPU; elsewhere expanded
+    /// In the memory-mapped file, without a copy. Only in float32 and bfloat16 on a CPU; otherwise dense.
     case file
-    /// expanded in memory, in the computation's dtype, where memory allows; else in the file
+    /// Dequantized in memory, in the computation's dtype, if memory suffices; otherwise in the file.
     case dense
 
-    /// Whether weights in their file can be multiplied.
+    /// Whether weights can be multiplied in their file.
     static func canStayInFile(_ dtype: DType, _ device: Device) -> Bool {
         device.kind == .cpu && (dtype == .float32 || dtype == .bfloat16)
     }
 
-    /// `file` or `dense`, and where that is not what was asked for, why.
+    /// `file` or `dense`, and the reason if this is not the requested place.
     ///
-    /// - Parameter limit: bytes that this process may have. Expanded weights get three quarters of it: a process that
-    ///   compresses and answers was measured to take 1.3 times their size.
+    /// - Parameter limit: this process's memory limit in bytes. Dense weights may take three quarters of it: a process
+    ///   that compresses and answers takes 1.3 times their size (measured).
     package func placed(
         _ configuration: LlamaConfiguration, dtype: DType, device: Device, limit: UInt64 = MemoryLimit.ofThisProcess
     ) -> (place: WeightPlace, remark: String?) {
@@ -33,14 +33,14 @@ public enum WeightPlace: String, Sendable, CaseIterable {
         guard bytes > limit / 4 * 3 else { return (.dense, nil) }
         return (
             .file,
-            "they stay in their file: expanded they take \(bytes / 1_000_000) MB, and this process may have "
-                + "\(limit / 1_000_000) MB in all"
+            "they stay in their file: expanded they take \(bytes / 1_000_000) MB, and this process's memory limit is "
+                + "\(limit / 1_000_000) MB"
         )
     }
 }
 
 extension LlamaConfiguration {
-    /// Numbers in all matrices: embeddings, linear layers and output head.
+    /// The number of elements of all matrices: embeddings, linear layers and output head.
     package var linearElements: Int {
         let block = AdapterModule.allCases.reduce(0) { sum, module in
             let (input, output) = size(of: module)

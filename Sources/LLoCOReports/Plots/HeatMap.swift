@@ -1,23 +1,31 @@
 import Foundation
 
-/// A grid of values as colours, with the values in the cells and a scale below.
+/// A heat map: a grid of coloured cells with their values, and a colour scale below.
 public struct HeatMap: Plot {
     private static let cellHeight = 24.0
     private static let head = 22.0
     private static let foot = 92.0
 
+    /// The text alternative.
     public var summary: String
+    /// The label of the columns' axis.
     public var columnLabel: String
+    /// The label of the rows' axis.
     public var rowLabel: String
+    /// The column names.
     public var columns: [String]
+    /// The row names.
     public var rows: [String]
-    /// `values[row][column]`; nil where nothing was measured.
+    /// The values `[rows][columns]`; nil for an empty cell.
     public var values: [[Double?]]
-    /// The values of the first and the last colour.
+    /// The values of the first and the last colour; default 0...100.
     public var range: ClosedRange<Double>
+    /// Width in pixels; default 500.
     public var width: Double
 
-    /// - Parameter values: `[rows][columns]`; what is missing or not finite is an empty cell
+    /// Creates a heat map.
+    ///
+    /// - Parameter values: `[rows][columns]`; missing and non-finite values become empty cells
     public init(
         summary: String, columnLabel: String, rowLabel: String, columns: [String], rows: [String],
         values: [[Double?]], range: ClosedRange<Double> = 0...100, width: Double = 500
@@ -37,8 +45,10 @@ public struct HeatMap: Plot {
         self.width = width
     }
 
+    /// Height in pixels.
     public var height: Double { Self.head + Self.cellHeight * Double(rows.count) + Self.foot }
 
+    /// Draws the plot into an `svg` element.
     public func draw(into svg: inout MarkupWriter) {
         let widest = rows.map { PlotText.width($0) }.max() ?? 0
         let left = 10 + min(120, widest)

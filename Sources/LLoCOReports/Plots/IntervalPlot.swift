@@ -1,13 +1,19 @@
-/// Means with their intervals, in groups: a row a mean, one under another on one axis.
+/// A plot of means with intervals, in groups: one row per mean, all on one axis.
 public struct IntervalPlot: Plot {
+    /// A mean with its interval.
     public struct Row: Sendable, Equatable {
+        /// The name in the legend.
         public var name: String
-        /// Which colour and marker: of ``PlotStyle``, from 0.
+        /// The index of the colour and marker in ``PlotStyle``, from 0.
         public var style: Int
+        /// The mean.
         public var mean: Double
+        /// The lower end of the interval.
         public var low: Double
+        /// The upper end of the interval.
         public var high: Double
 
+        /// Creates a row.
         public init(name: String, style: Int, mean: Double, low: Double, high: Double) {
             self.name = name
             self.style = style
@@ -19,10 +25,14 @@ public struct IntervalPlot: Plot {
         var isFinite: Bool { mean.isFinite && low.isFinite && high.isFinite }
     }
 
+    /// A named group of rows.
     public struct Group: Sendable, Equatable {
+        /// The name at the left.
         public var name: String
+        /// The rows from top to bottom.
         public var rows: [Row]
 
+        /// Creates a group.
         public init(name: String, rows: [Row]) {
             self.name = name
             self.rows = rows
@@ -33,14 +43,20 @@ public struct IntervalPlot: Plot {
     private static let gap = 15.0
     private static let foot = 42.0
 
+    /// The text alternative.
     public var summary: String
+    /// The horizontal axis.
     public var axis: PlotAxis
+    /// The groups from top to bottom.
     public var groups: [Group]
+    /// Width in pixels; default 500.
     public var width: Double
-    /// Digits after the point of the means.
+    /// Number of decimals of the means; default 1.
     public var digits: Int
 
-    /// - Parameter groups: rows that are not finite are passed over
+    /// Creates a plot.
+    ///
+    /// - Parameter groups: the groups; rows with non-finite values are skipped
     public init(summary: String, axis: PlotAxis, groups: [Group], digits: Int = 1, width: Double = 500) {
         self.summary = summary
         self.axis = axis
@@ -62,8 +78,10 @@ public struct IntervalPlot: Plot {
         groups.reduce(0) { $0 + Self.rowHeight * Double($1.rows.count) + Self.gap }
     }
 
+    /// Height in pixels.
     public var height: Double { legend.height + rowsHeight + Self.foot }
 
+    /// Draws the plot into an `svg` element.
     public func draw(into svg: inout MarkupWriter) {
         let legend = legend
         legend.draw(into: &svg, left: 0)

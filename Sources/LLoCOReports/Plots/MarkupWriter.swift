@@ -1,12 +1,14 @@
-/// Elements and text, one after another: SVG, or HTML that is well-formed XML as well.
+/// A writer of SVG, or of HTML that is also well-formed XML.
 ///
-/// Everything that is written goes through ``Swift/String/escapedMarkup``, but for what is passed to ``raw(_:)``.
+/// All content is escaped with ``Swift/String/escapedMarkup``, except that of ``raw(_:)``.
 public struct MarkupWriter: Sendable {
+    /// The markup written so far.
     public private(set) var text = ""
 
+    /// Creates an empty writer.
     public init() {}
 
-    /// An element with what `content` writes inside it; attributes that are nil are left out.
+    /// Writes an element whose content is written by `content`; nil attributes are omitted.
     public mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String?> = [:],
         _ content: (inout MarkupWriter) throws -> Void
@@ -17,25 +19,25 @@ public struct MarkupWriter: Sendable {
         text += "</\(name)>"
     }
 
-    /// An element with nothing but text inside it.
+    /// Writes an element that contains only text.
     public mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String?> = [:], text content: String
     ) {
         element(name, attributes) { $0.write(content) }
     }
 
-    /// An element that never has content: HTML's `meta` and `input`, SVG's shapes.
+    /// Writes an element without content: HTML's `meta` and `input`, SVG's shapes.
     public mutating func empty(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:]) {
         start(name, attributes)
         text += "/>"
     }
 
-    /// Text, escaped.
+    /// Writes text, escaped.
     public mutating func write(_ content: String) {
         text += content.escapedMarkup
     }
 
-    /// Markup of our own making, as it is.
+    /// Writes trusted markup without escaping.
     public mutating func raw(_ markup: String) {
         text += markup
     }

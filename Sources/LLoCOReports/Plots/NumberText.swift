@@ -1,10 +1,10 @@
 import Foundation
 
-/// Numbers as reports and plots show them. What is not finite is a dash.
+/// Number formats of reports and plots. Non-finite values become a dash.
 package enum NumberText {
     static let absent = "–"
 
-    /// With `digits` after the point, thousands set apart by commas.
+    /// A number with `digits` decimals and commas between thousands.
     package static func fixed(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return value.isFinite ? shortest(value) : absent }
         let text = String(format: "%.\(digits)f", abs(value))
@@ -13,32 +13,33 @@ package enum NumberText {
         return (value < 0 && !isZero ? "−" : "") + grouped(parts[0]) + (parts.count > 1 ? "." + parts[1] : "")
     }
 
-    /// As ``fixed(_:_:)``, with a plus before what is above zero.
+    /// ``fixed(_:_:)`` with a plus sign for positive values.
     package static func signed(_ value: Double, _ digits: Int) -> String {
         let text = fixed(value, digits)
         return value > 0 && text.contains { ("1"..."9").contains($0) } ? "+" + text : text
     }
 
+    /// An integer with commas between thousands.
     package static func count(_ value: Int) -> String {
         (value < 0 ? "−" : "") + grouped(Substring(String(value.magnitude)))
     }
 
-    /// A share of 0...1 in percent.
+    /// A share 0...1 in percent.
     package static func percent(_ share: Double) -> String {
         share == 0 ? "0 %" : fixed(100 * share, 1) + " %"
     }
 
-    /// A probability of a test: three digits, and no more than the resampling can tell.
+    /// A p value with three decimals, the resolution of the resampling.
     package static func probability(_ p: Double) -> String {
         p < 0.001 ? "< 0.001" : fixed(p, 3)
     }
 
-    /// Seconds with three significant digits or milliseconds' resolution, whichever is coarser.
+    /// Seconds with three significant digits, but not finer than milliseconds.
     package static func seconds(_ value: Double) -> String {
         fixed(value, value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3)
     }
 
-    /// A label of an axis: 0.002, 50, 2,000, 20k, 131,072, 3M.
+    /// A tick label: 0.002, 50, 2,000, 20k, 131,072, 3M.
     package static func tick(_ value: Double) -> String {
         let size = abs(value)
         return switch size {
@@ -50,7 +51,7 @@ package enum NumberText {
         }
     }
 
-    /// A coordinate of an SVG: a tenth of a pixel.
+    /// An SVG coordinate, rounded to a tenth of a pixel.
     package static func coordinate(_ value: Double) -> String {
         guard value.isFinite else { return "0" }
         let tenths = (value * 10).rounded()

@@ -1,24 +1,26 @@
-/// A figure that can be drawn as SVG.
+/// A plot that can be drawn as SVG.
 ///
-/// Its colours come from ``PlotStyle/css``, so that it follows the page's light or dark scheme.
+/// Colours come from ``PlotStyle/css``, so that the plot follows the page's light or dark scheme.
 public protocol Plot: Sendable {
-    /// What a reader who does not see the figure is told: what it shows and what it found.
+    /// The text alternative for screen readers: the subject and the result of the plot.
     var summary: String { get }
-    /// In pixels at the size that the letters are drawn for.
+    /// Width in pixels at the nominal font size.
     var width: Double { get }
+    /// Height in pixels at the nominal font size.
     var height: Double { get }
+    /// Draws the plot into an `svg` element.
     func draw(into svg: inout MarkupWriter)
 }
 
 extension Plot {
-    /// An `svg` element for a page that holds ``PlotStyle/css``.
+    /// An `svg` element for a page that includes ``PlotStyle/css``.
     public func svg() -> String {
         svg(style: nil)
     }
 
-    /// The text of an `.svg` file.
+    /// The contents of an `.svg` file.
     public func svgFile() -> String {
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + svg(style: PlotStyle.css + PlotStyle.file) + "\n"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + svg(style: PlotStyle.css + PlotStyle.fileCSS) + "\n"
     }
 
     private func svg(style: String?) -> String {

@@ -1,21 +1,29 @@
-/// One side of a plot: what it measures, and where its ticks are.
+/// An axis of a plot: its label, scale and ticks.
 public struct PlotAxis: Sendable, Equatable {
+    /// A tick with its label.
     public struct Tick: Sendable, Equatable {
+        /// The value on the scale.
         public var value: Double
+        /// The text at the tick.
         public var label: String
 
+        /// Creates a tick.
         public init(value: Double, label: String) {
             self.value = value
             self.label = label
         }
     }
 
-    /// With its unit.
+    /// The label, including the unit.
     public var label: String
+    /// The scale.
     public var scale: PlotScale
+    /// The ticks.
     public var ticks: [Tick]
 
-    /// - Parameter ticks: nil for the scale's own, with numbers for labels
+    /// Creates an axis.
+    ///
+    /// - Parameter ticks: the ticks; nil for the scale's default ticks with numbers as labels
     public init(label: String, scale: PlotScale, ticks: [Tick]? = nil) {
         self.label = label
         self.scale = scale

@@ -1,4 +1,4 @@
-/// The inside of a plot with two axes: where values lie in pixels, and the grid, ticks and labels around them.
+/// The frame of a plot with two axes: the mapping of values to pixels, and the grid, ticks and labels.
 struct PlotFrame {
     private static let tickHeight = 18.0
     private static let labelHeight = 20.0
@@ -11,7 +11,7 @@ struct PlotFrame {
     let top: Double
     let bottom: Double
 
-    /// - Parameter top: pixels that the legend takes
+    /// - Parameter top: height of the legend, in pixels
     init(x: PlotAxis, y: PlotAxis, width: Double, height: Double, top: Double) {
         self.x = x
         self.y = y
@@ -35,7 +35,7 @@ struct PlotFrame {
         for tick in x.ticks {
             let place = horizontal(tick.value)
             line(place, bottom, place, bottom + 4, isAxis: true, &svg)
-            // Labels that would run into each other are left out; the last tick's keeps within the plot.
+            // Labels that would overlap are omitted; the last label is moved inside the plot.
             let half = PlotText.width(tick.label) / 2
             let middle = min(place, right + 12 - half)
             guard middle - half >= free else { continue }

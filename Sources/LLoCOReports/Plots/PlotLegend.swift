@@ -1,8 +1,8 @@
-/// What series a plot has: marker and name, one after another above it, on as many lines as they need.
+/// A legend above a plot: markers and names of the series, wrapped into lines.
 struct PlotLegend {
     struct Entry: Equatable {
         var name: String
-        /// Which colour, marker and dash: ``PlotStyle``
+        /// The index of the colour, marker and dash in ``PlotStyle``.
         var style: Int
         var hasLine = false
     }
@@ -11,7 +11,7 @@ struct PlotLegend {
     private let places: [(entry: Entry, x: Double, y: Double)]
     let height: Double
 
-    /// - Parameter width: that the lines may take
+    /// - Parameter width: maximum width of a line, in pixels
     init(_ entries: [Entry], width: Double) {
         var places: [(Entry, Double, Double)] = []
         var (x, y) = (0.0, Self.lineHeight / 2)

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The shapes and dashes that tell series apart where colours do not.
+/// Marker shapes and dash patterns that distinguish series without colours.
 enum PlotMarker {
-    /// A marker around (x, y) that is about 2 x `radius` across.
+    /// Draws a marker centred at (x, y), about 2 x `radius` wide.
     static func draw(
         _ style: Int, _ x: Double, _ y: Double, radius: Double = 4.5, title: String? = nil, into svg: inout MarkupWriter
     ) {

@@ -1,30 +1,33 @@
 import Foundation
 
-/// Where values lie along an axis, and where it has ticks.
+/// A scale that maps values to positions on an axis, with its ticks.
 public struct PlotScale: Sendable, Equatable {
+    /// The kind of scale.
     public enum Kind: Sendable { case linear, logarithmic }
 
+    /// The kind of the scale.
     public let kind: Kind
-    /// The values at the ends: of a logarithmic scale both above zero.
+    /// The value at the low end; positive for a logarithmic scale.
     public let low: Double
+    /// The value at the high end; positive for a logarithmic scale.
     public let high: Double
-    /// Whether zero has a place of its own before the low end of a logarithmic scale.
+    /// Whether a logarithmic scale has a separate position for zero before the low end.
     public let hasZero: Bool
 
-    /// The part of a logarithmic scale that is zero's.
+    /// The share of a logarithmic axis between zero and the low end.
     private static let zeroShare = 0.1
-    /// Ticks that are aimed at.
-    private static let wantedTicks = 5.0
-    /// What is outside cannot be drawn to any use: measures of time, tokens, scores and losses are far within.
+    /// Target number of ticks.
+    private static let targetTickCount = 5.0
+    /// Drawable range: times, tokens, scores and losses are well inside it.
     private static let largest = 1e15
     private static let smallest = 1e-9
 
-    /// A scale that holds `values`, with round numbers at its ends; what is not finite is passed over.
+    /// Creates a scale that contains `values`, with round numbers at its ends; non-finite values are ignored.
     ///
     /// - Parameters:
-    ///   - kind: nil for logarithmic where no value is negative and the others span more than a decade
-    ///   - low: an end that is given; only a linear scale takes it
-    ///   - high: an end that is given; only a linear scale takes it
+    ///   - kind: the kind; nil for logarithmic if no value is negative and the positive ones span more than a decade
+    ///   - low: a fixed low end, for linear scales only
+    ///   - high: a fixed high end, for linear scales only
     public init(fitting values: [Double], kind: Kind? = nil, low: Double? = nil, high: Double? = nil) {
         let values = values.filter { $0.isFinite && abs($0) < Self.largest }
         let positive = values.filter { $0 > 0 }.map { max($0, Self.smallest) }
@@ -43,7 +46,7 @@ public struct PlotScale: Sendable, Equatable {
             var minimum = low ?? values.min() ?? 0
             var maximum = high ?? values.max() ?? 1
             if !(minimum < maximum) {
-                // One value alone is in the middle, and zero at the beginning.
+                // A single value is put in the middle; a single zero at the low end.
                 let margin = maximum == 0 ? 1 : abs(maximum) / 2
                 if high == nil { maximum = minimum + margin }
                 if low == nil, minimum != 0 { minimum -= margin }
@@ -55,7 +58,7 @@ public struct PlotScale: Sendable, Equatable {
         }
     }
 
-    /// 0 at the low end, 1 at the high end.
+    /// The position of a value, from 0 at the low end to 1 at the high end; clamped.
     public func position(of value: Double) -> Double {
         guard value.isFinite else { return 0 }
         let share: Double
@@ -98,10 +101,10 @@ public struct PlotScale: Sendable, Equatable {
         return ticks
     }
 
-    /// 1, 2 or 5 times a power of ten, so that about ``wantedTicks`` fit.
+    /// The tick step: 1, 2 or 5 times a power of ten, so that about ``targetTickCount`` ticks fit.
     private static func step(_ low: Double, _ high: Double) -> Double {
-        let rough = (high - low) / wantedTicks
-        // Of numbers that differ in their last digits only.
+        let rough = (high - low) / targetTickCount
+        // The ends differ only by rounding errors.
         guard rough > abs(high) * 1e-12, rough.isFinite, rough > 0 else { return max(abs(high), 1) }
         let exponent = Int(log10(rough).rounded(.down))
         let factor = rough / decimal(1, exponent)
@@ -119,7 +122,7 @@ public struct PlotScale: Sendable, Equatable {
             ?? decimal(20, exponent)
     }
 
-    /// `factor` x 10^`exponent`, to the last digit: a negative power of ten has no exact value to multiply with.
+    /// `factor` x 10^`exponent`, correctly rounded: negative powers of ten are not exact, so they are divided by.
     private static func decimal(_ factor: Double, _ exponent: Int) -> Double {
         exponent < 0 ? factor / pow(10, Double(-exponent)) : factor * pow(10, Double(exponent))
     }

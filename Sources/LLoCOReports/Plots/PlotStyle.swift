@@ -1,11 +1,11 @@
 import Foundation
 
-/// The colours and letters of plots, for light and dark pages.
+/// The colours and fonts of plots, for light and dark pages.
 ///
-/// Series follow Okabe and Ito's palette for colour-blind readers, darker or lighter where it would stand out from the
-/// page by less than 3 : 1; each also has a marker and a dash of its own.
+/// Series use Okabe and Ito's palette for colour-blind readers, darkened or lightened to a contrast of at least 3 : 1
+/// with the page. Each series also has its own marker and dash.
 public enum PlotStyle {
-    /// Red, green and blue, 0...255.
+    /// An RGB colour with components 0...255.
     package struct Color: Equatable, Sendable {
         package var red: Double
         package var green: Double
@@ -28,7 +28,7 @@ public enum PlotStyle {
             return Color(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
         }
 
-        /// Contrast as WCAG 2 defines it, 1...21.
+        /// The contrast ratio of WCAG 2, 1...21.
         package func contrast(to other: Color) -> Double {
             let (a, b) = (luminance, other.luminance)
             return (max(a, b) + 0.05) / (min(a, b) + 0.05)
@@ -43,14 +43,14 @@ public enum PlotStyle {
         }
     }
 
-    /// The colours of one scheme.
+    /// The colours of the light or the dark scheme.
     package struct Scheme: Sendable {
         package var page: Color
         package var text: Color
         package var muted: Color
         package var grid: Color
         package var series: [Color]
-        /// From nothing to everything, over a middle.
+        /// The heat map colours for the lowest, middle and highest value.
         package var heat: [Color]
 
         package static let light = Scheme(
@@ -68,7 +68,7 @@ public enum PlotStyle {
             return heat[below].mixed(with: heat[below + 1], place - Double(below))
         }
 
-        /// The text on a cell: whichever of nearly black and white is read more easily.
+        /// The text colour of a cell: near-black or white, whichever has more contrast.
         package func heatText(_ step: Int) -> Color {
             let cell = heat(step)
             let (dark, light) = (Color(0x0b0d10), Color(0xffffff))
@@ -86,11 +86,12 @@ public enum PlotStyle {
         }
     }
 
-    /// Kinds of series that can be told apart; later ones begin again.
+    /// Number of distinct series styles; further series repeat them.
     package static let seriesCount = Scheme.light.series.count
+    /// Number of colours in a heat map.
     package static let heatSteps = 11
 
-    /// The class of the cells of a share of 0...1.
+    /// The CSS class of a cell for a share 0...1.
     static func heatClass(_ share: Double) -> String {
         "heat-\(min(heatSteps - 1, max(0, Int((share * Double(heatSteps - 1)).rounded()))))"
     }
@@ -99,7 +100,7 @@ public enum PlotStyle {
         "series-\(((style % seriesCount) + seriesCount) % seriesCount)"
     }
 
-    /// What a page with plots has among its styles.
+    /// The style sheet of a page with plots.
     public static let css: String = {
         var css = ":root{\(Scheme.light.variables)}\n"
         css += "@media (prefers-color-scheme:dark){:root{\(Scheme.dark.variables)}}\n"
@@ -121,6 +122,6 @@ public enum PlotStyle {
         return css
     }()
 
-    /// What a file with one plot has besides.
-    static let file = ".plot{background:var(--plot-page)}\n"
+    /// Additional styles of an `.svg` file.
+    static let fileCSS = ".plot{background:var(--plot-page)}\n"
 }

@@ -1,8 +1,9 @@
-/// An interval: a line with a short bar at either end.
+/// An interval drawn as a line with a short bar at each end.
 enum PlotWhisker {
     /// - Parameters:
-    ///   - across: its place on the axis that it does not run along
-    ///   - from: one end, in pixels along the other axis
+    ///   - across: the position across the line, in pixels
+    ///   - from: the start along the line, in pixels
+    ///   - to: the end along the line, in pixels
     static func draw(
         _ style: Int, _ across: Double, from: Double, to: Double, isVertical: Bool, into svg: inout MarkupWriter
     ) {

@@ -1,5 +1,5 @@
 extension String {
-    /// The text as the content of an element, or of an attribute in double quotes, of HTML and SVG.
+    /// The text escaped for HTML and SVG: element content, or an attribute in double quotes.
     package var escapedMarkup: String {
         var result = ""
         result.reserveCapacity(utf8.count + utf8.count / 16)
@@ -16,10 +16,11 @@ extension String {
         return result
     }
 
-    /// The text with what would reorder the line around it, steer a terminal or break XML shown as `⟨U+202E⟩`.
+    /// The text with visible replacements, such as `⟨U+202E⟩`, for scalars that reorder text, control a terminal or
+    /// break XML.
     ///
-    /// The marks that Arabic and Hebrew text needs (U+200E, U+200F, U+061C) stay: they reach no further than the
-    /// letters beside them. Line ends become `\n`.
+    /// The marks that Arabic and Hebrew text needs (U+200E, U+200F, U+061C) stay: they affect only neighbouring
+    /// letters. Line ends become `\n`.
     package var visible: String {
         guard unicodeScalars.contains(where: { $0.isReplacedInReports || $0 == "\r" }) else { return self }
         var result = ""
@@ -40,8 +41,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Controls besides tab and line ends, embeddings, overrides and isolates of text direction, and what is no
-    /// character in XML.
+    /// Whether the scalar is a control other than tab and line ends, a directional embedding, override or isolate, or
+    /// not a character in XML.
     fileprivate var isReplacedInReports: Bool {
         switch value {
         case 0x09, 0x0A, 0x0D: false

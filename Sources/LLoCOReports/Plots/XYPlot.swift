@@ -1,13 +1,17 @@
-/// Points and lines over two axes: measurements, their means or medians, curves of a training run.
+/// A plot of points and lines over two axes, such as measurements, medians or training curves.
 public struct XYPlot: Plot {
+    /// A point, optionally with an interval.
     public struct Point: Sendable, Equatable {
+        /// The horizontal value.
         public var x: Double
+        /// The vertical value.
         public var y: Double
-        /// The ends of an interval of `y`.
+        /// The interval of `y`.
         public var interval: ClosedRange<Double>?
-        /// What is told where the pointer rests on the point.
+        /// The tooltip.
         public var title: String?
 
+        /// Creates a point.
         public init(x: Double, y: Double, interval: ClosedRange<Double>? = nil, title: String? = nil) {
             self.x = x
             self.y = y
@@ -20,17 +24,22 @@ public struct XYPlot: Plot {
         }
     }
 
+    /// A series of points.
     public struct Series: Sendable, Equatable {
+        /// The name in the legend.
         public var name: String
-        /// Which colour, marker and dash: of ``PlotStyle``, from 0.
+        /// The index of the colour, marker and dash in ``PlotStyle``, from 0.
         public var style: Int
+        /// The points in drawing order.
         public var points: [Point]
-        /// Measurements that `points` sum up: drawn small and faint behind them.
+        /// Individual measurements behind `points`, drawn small and faint.
         public var cloud: [Point]
+        /// Whether a line connects the points; default true.
         public var hasLine: Bool
-        /// Off for curves of so many points that markers would cover them.
+        /// Whether points have markers; default true. False suits curves of many points.
         public var hasMarkers: Bool
 
+        /// Creates a series.
         public init(
             name: String, style: Int, points: [Point], cloud: [Point] = [], hasLine: Bool = true,
             hasMarkers: Bool = true
@@ -44,16 +53,24 @@ public struct XYPlot: Plot {
         }
     }
 
+    /// The text alternative.
     public var summary: String
+    /// The horizontal axis.
     public var x: PlotAxis
+    /// The vertical axis.
     public var y: PlotAxis
+    /// The series in drawing order.
     public var series: [Series]
+    /// Width in pixels; default 500.
     public var width: Double
+    /// Height in pixels; default 320.
     public var height: Double
 
+    /// Creates a plot.
+    ///
     /// - Parameters:
-    ///   - summary: what a reader who does not see the figure is told
-    ///   - series: points that are not finite are passed over
+    ///   - summary: the text alternative
+    ///   - series: the series; points with non-finite values are skipped
     public init(
         summary: String, x: PlotAxis, y: PlotAxis, series: [Series], width: Double = 500, height: Double = 320
     ) {
@@ -70,6 +87,7 @@ public struct XYPlot: Plot {
         self.height = height
     }
 
+    /// Draws the plot into an `svg` element.
     public func draw(into svg: inout MarkupWriter) {
         let legend = PlotLegend(
             series.map { .init(name: $0.name, style: $0.style, hasLine: $0.hasLine) }, width: width)
@@ -81,7 +99,7 @@ public struct XYPlot: Plot {
         for series in series { drawPoints(series, frame, &svg) }
     }
 
-    /// All of a series' measurements as one path, each pixel once: thousands of points stay a small page.
+    /// Draws a series' measurements as one path, each pixel once, so that thousands of points stay small.
     private func drawCloud(_ series: Series, _ frame: PlotFrame, _ svg: inout MarkupWriter) {
         guard !series.cloud.isEmpty else { return }
         var seen: Set<[Int]> = []

@@ -1,16 +1,16 @@
 import LLoCOBase
 
-/// A report's records as questions: each with its answers in every mode.
+/// A report's records grouped by question, each with its answers in every mode.
 package struct ComparedQuestions {
     struct Question {
-        /// The question, its references, its document: the same in every mode.
+        /// A record with the fields that are equal in every mode: question, references, document.
         var record: EvaluationRecord
-        /// In the order of the report's modes; nil where it was not asked.
+        /// The records in the order of the report's modes; nil for a mode in which the question was not asked.
         var results: [EvaluationRecord?]
 
         var isComplete: Bool { !results.contains { $0 == nil } }
 
-        /// The score in one mode less that in another; nil where it was not asked in both.
+        /// The score in one mode minus that in another; nil if the question was not asked in both.
         func difference(_ first: Int, _ second: Int) -> Double? {
             guard let one = results[first], let other = results[second] else { return nil }
             return one.score - other.score
@@ -18,7 +18,7 @@ package struct ComparedQuestions {
     }
 
     let modes: [AnswerMode]
-    /// In the order in which they were asked.
+    /// The questions in the order of the records.
     let questions: [Question]
 
     package init(_ report: EvaluationReport) {
@@ -38,10 +38,10 @@ package struct ComparedQuestions {
         self.questions = questions
     }
 
-    /// Those that were asked in every mode: what figures are of.
+    /// The questions that were asked in every mode, which all figures are based on.
     var complete: [Question] { questions.filter(\.isComplete) }
 
-    /// The values of an attribute: numbers by size, other text by its bytes.
+    /// The distinct values of an attribute: ascending numbers, or sorted text.
     static func sorted(_ values: some Sequence<String>) -> [String] {
         let values = Array(Set(values))
         let numbers = values.map { number($0) }
@@ -51,7 +51,7 @@ package struct ComparedQuestions {
         return values.sorted()
     }
 
-    /// An attribute as a number: `4096`, `0.5`, `50%`.
+    /// The number in an attribute such as `4096`, `0.5` or `50%`.
     static func number(_ value: String) -> Double? {
         guard let number = Double(value.hasSuffix("%") ? String(value.dropLast()) : value), number.isFinite else {
             return nil

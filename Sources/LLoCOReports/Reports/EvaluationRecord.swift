@@ -1,17 +1,22 @@
 public import LLoCOBase
 public import LLoCODataSets
 
-/// A question in one mode: its answer, what it was judged, what it rests on and what it cost. A line of a run's file.
+/// The answer to a question in one mode with its scores, passages and costs: a line of a run's file.
 public struct EvaluationRecord: Sendable, Codable, Equatable {
-    /// A passage that the answer rests on.
+    /// A passage that the answer is based on.
     public struct Passage: Sendable, Codable, Equatable {
+        /// The document's name.
         public var document: String
-        /// UTF-8 byte offsets in the document's text
+        /// The start in the document's text, as a UTF-8 byte offset.
         public var start: Int
+        /// The end in the document's text, as a UTF-8 byte offset.
         public var end: Int
+        /// The retrieval score.
         public var score: Double
+        /// The passage's text.
         public var text: String
 
+        /// Creates a passage.
         public init(document: String, start: Int, end: Int, score: Double, text: String) {
             self.document = document
             self.start = start
@@ -21,36 +26,48 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         }
     }
 
+    /// The question's id.
     public var id: String
+    /// The document's id.
     public var document: String
+    /// The answer mode.
     public var mode: AnswerMode
+    /// The question's text.
     public var question: String
+    /// The answer.
     public var prediction: String
+    /// The references.
     public var answers: [String]
+    /// The question's own metric.
     public var metric: Metric
-    /// By metric's name, 0...100; the question's own among them.
+    /// Scores by metric name, 0...100, including the question's own metric.
     public var scores: [String: Double]
-    /// log p of each option of a multiple choice, where it was asked for
+    /// Log-probability of each option of a multiple choice, in nats; nil if not computed.
     public var choiceLogLikelihoods: [Double]?
+    /// The question's attributes.
     public var attributes: [String: String]
-    /// Tokens of the document's text.
+    /// Number of tokens in the document's text.
     public var documentTokens: Int
-    /// Tokens of it that `full` had to leave out; 0 elsewhere.
+    /// Number of document tokens that mode `full` dropped; 0 in other modes.
     public var cutTokens: Int
-    /// Positions of the prompt that stand for the document.
+    /// Number of prompt positions that stand for the document.
     public var contextTokens: Int
+    /// Number of prompt tokens.
     public var promptTokens: Int
+    /// Number of generated tokens.
     public var generatedTokens: Int
+    /// Duration of the answer, in seconds.
     public var seconds: AnswerSeconds
+    /// The passages that the answer is based on.
     public var passages: [Passage]
-    /// Whether the answer ended because it may have no more tokens.
+    /// Whether the answer was truncated at its token limit.
     public var isAnswerCut: Bool
-    /// Why the question could not be asked: it counts as answered with nothing. nil where it was.
+    /// The reason why the question could not be asked; it then counts as an empty answer. nil if it was asked.
     public var unanswered: String?
-    /// What did not fit the prompt and was left out, a line each.
+    /// Parts that did not fit the prompt and were omitted, one line each.
     public var omissions: [String]
 
-    /// The question's own figure, 0...100.
+    /// The score in the question's own metric, 0...100.
     public var score: Double { scores[metric.rawValue] ?? 0 }
 
     enum CodingKeys: String, CodingKey {
@@ -65,6 +82,7 @@ public struct EvaluationRecord: Sendable, Codable, Equatable {
         case generatedTokens = "generated_tokens"
     }
 
+    /// Creates a record.
     public init(
         id: String, document: String, mode: AnswerMode, question: String, prediction: String, answers: [String],
         metric: Metric, scores: [String: Double], choiceLogLikelihoods: [Double]? = nil,

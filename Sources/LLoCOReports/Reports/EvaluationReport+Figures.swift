@@ -1,14 +1,14 @@
 import LLoCOBase
 import LLoCODataSets
 
-/// A plot of a report with the line below it.
+/// A plot of a report with its caption.
 package struct ReportFigure {
     package var caption: String
     package var plot: any Plot
 }
 
 extension EvaluationReport {
-    /// Scores with their intervals, and what they cost in tokens of context.
+    /// Two plots: scores with intervals, and the main score against context tokens.
     var scoreFigures: [ReportFigure] {
         let shown = metrics.filter { metric in modes.contains { $0.scores[metric] != nil } }
         guard !modes.isEmpty, let first = shown.first else { return [] }
@@ -50,19 +50,19 @@ extension EvaluationReport {
             [$0.y, $0.interval?.lowerBound ?? $0.y, $0.interval?.upperBound ?? $0.y]
         }
         let tokens = ReportFigure(
-            caption: "\(name) against the tokens of context that it took, a point a mode.",
+            caption: "\(name) against context tokens, one point per mode.",
             plot: XYPlot(
-                summary: "\(name) against context tokens, a point a mode: "
+                summary: "\(name) against context tokens, one point per mode: "
                     + modes.map { "\($0.mode.rawValue) \(NumberText.fixed($0.contextTokens, 0)) tokens" }
                     .joined(separator: ", ") + ".",
                 x: PlotAxis(
-                    label: "Context tokens a question", scale: PlotScale(fitting: modes.map(\.contextTokens))),
+                    label: "Context tokens per question", scale: PlotScale(fitting: modes.map(\.contextTokens))),
                 y: PlotAxis(label: "\(name) × 100", scale: PlotScale(fitting: heights + [0], kind: .linear)),
                 series: points, height: 360))
         return [scores, tokens]
     }
 
-    /// Seconds a question against the length of its document: every question, and the medians of up to eight bins.
+    /// Seconds per question against document length: every question, and the medians of up to eight bins.
     func timeFigure(_ compared: ComparedQuestions) -> ReportFigure? {
         let series = compared.modes.enumerated().map { index, mode in
             let points = compared.questions.compactMap { $0.results[index] }
@@ -74,12 +74,12 @@ extension EvaluationReport {
         let x = PlotScale(fitting: all.map(\.x))
         let y = PlotScale(fitting: all.map(\.y) + (PlotScale(fitting: all.map(\.y)).kind == .linear ? [0] : []))
         return ReportFigure(
-            caption: "Seconds a question against the length of its document: small, every question; large, medians of "
+            caption: "Seconds per question against document length: small, every question; large, medians of "
                 + "questions about documents of similar length.",
             plot: XYPlot(
-                summary: "Seconds a question against the document's length in tokens, for "
+                summary: "Seconds per question against the document's length in tokens, for "
                     + compared.modes.map(\.rawValue).joined(separator: ", ") + ".",
-                x: PlotAxis(label: "Document, tokens", scale: x), y: PlotAxis(label: "Seconds a question", scale: y),
+                x: PlotAxis(label: "Document, tokens", scale: x), y: PlotAxis(label: "Seconds per question", scale: y),
                 series: series.map { mode, points in
                     .init(
                         name: mode.rawValue, style: mode.plotStyle, points: Self.medians(points, over: x),
@@ -87,7 +87,7 @@ extension EvaluationReport {
                 }))
     }
 
-    /// Score against the length that data were made with (`length` among the attributes): a plot a task.
+    /// One plot per task of the score against the length of generated data (attribute `length`).
     package func lengthFigures(_ compared: ComparedQuestions) -> [ReportFigure] {
         var tasks: [String: [(length: Double, question: ComparedQuestions.Question)]] = [:]
         for question in compared.complete {
@@ -97,7 +97,7 @@ extension EvaluationReport {
         let lengths = Set(tasks.values.flatMap { $0.map(\.length) }).sorted()
         guard lengths.count > 1, lengths.count <= 50 else { return [] }
         let scale = PlotScale(fitting: lengths)
-        // LongBench's lengths are words, or characters of Chinese.
+        // LongBench counts words, or characters in Chinese.
         let label = settings.format == .longbench ? "Length, words" : Self.lengthLabel(lengths)
         let ticks = lengths.map { PlotAxis.Tick(value: $0, label: Self.length($0, lengths)) }
         return ComparedQuestions.sorted(tasks.keys).prefix(60).map { task in
@@ -124,7 +124,7 @@ extension EvaluationReport {
         }
     }
 
-    /// Needle in a haystack: the mean score by length and depth, a map a mode.
+    /// Needle in a haystack: one heat map per mode of the mean score by length and depth.
     package func needleFigures(_ compared: ComparedQuestions) -> [ReportFigure] {
         var cells: [[String]: [ComparedQuestions.Question]] = [:]
         for question in compared.complete {
@@ -153,12 +153,12 @@ extension EvaluationReport {
         }
     }
 
-    /// Whether a depth is that of a needle: RULER's question answering has depths as well.
+    /// Whether the task hides a needle: RULER's question answering has depths but no needle.
     private static func isNeedle(_ task: String?) -> Bool {
         task.flatMap { RulerTask(rawValue: $0) }?.needsQuestions != true
     }
 
-    /// Medians of the points in up to `bins` equal parts of a scale, each at the median of both coordinates.
+    /// The medians of both coordinates in each non-empty bin; the bins divide the scale into equal parts.
     package static func medians(_ points: [XYPlot.Point], over scale: PlotScale, bins: Int = 8) -> [XYPlot.Point] {
         let finite = points.filter(\.isFinite)
         let groups = Dictionary(grouping: finite) { point in
@@ -177,7 +177,7 @@ extension EvaluationReport {
         }
     }
 
-    /// Lengths that are whole multiples of 1,024 go by them, as the field writes them: 4k, 128k.
+    /// Whether all lengths are multiples of 1,024, which are written as 4k or 128k.
     private static func isBinary(_ lengths: [Double]) -> Bool {
         !lengths.isEmpty && lengths.allSatisfy { $0 > 0 && $0.remainder(dividingBy: 1024) == 0 }
     }

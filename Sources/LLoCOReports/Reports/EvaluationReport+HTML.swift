@@ -3,9 +3,10 @@ import LLoCOBase
 import LLoCODataSets
 
 extension EvaluationReport {
-    /// One page that needs nothing besides itself: tables and plots, and a list of the questions that can be searched.
+    /// The report as a self-contained page with tables, plots and a searchable list of the questions.
     ///
-    /// Its policy lets no script run but the page's own and nothing be loaded; the tables and plots need no script.
+    /// The page's content security policy allows only its own script and blocks all loading. Tables and plots need no
+    /// script.
     public func html() throws -> String {
         let compared = ComparedQuestions(self)
         let title = "\(settings.data): evaluation"
@@ -31,7 +32,7 @@ extension EvaluationReport {
                     try writeBrowser(compared, to: &main)
                 }
                 body.element("footer") { footer in
-                    footer.element("p", text: "Made by lloco. The page loads nothing and sends nothing.")
+                    footer.element("p", text: "Made by lloco. This page loads and sends no data.")
                 }
                 body.element("script") { $0.raw(ReportScript.text) }
             }
@@ -40,7 +41,7 @@ extension EvaluationReport {
         return page.text
     }
 
-    /// The styles and the script by their digests: whatever else comes into the page does nothing.
+    /// The content security policy: it allows the style sheet and the script by their digests, and nothing else.
     private static let policy =
         "default-src 'none'; script-src '\(digest(ReportScript.text))'; style-src '\(digest(ReportStyle.css))'; "
         + "base-uri 'none'; form-action 'none'"
@@ -75,7 +76,7 @@ extension EvaluationReport {
         if partial > 0 {
             header.element(
                 "p", ["class": "warning"],
-                text: "\(Self.count(partial, "question")) not asked in every mode: left out of the figures, listed "
+                text: "\(Self.count(partial, "question")) not asked in every mode: excluded from the figures, listed "
                     + "among the questions.")
         }
         writeMalformed(to: &header)
@@ -92,7 +93,7 @@ extension EvaluationReport {
             return
         }
         header.element("details", ["class": "warning"]) { details in
-            details.element("summary", text: Self.count(malformed.count, "malformed record") + " left out")
+            details.element("summary", text: Self.count(malformed.count, "malformed record") + " skipped")
             details.element("ul") { list in
                 for record in malformed.prefix(Self.listedMalformed) { list.element("li", text: record.description) }
             }
@@ -162,13 +163,13 @@ extension EvaluationReport {
         }
     }
 
-    /// The list of questions: its frame, which the script fills from the data.
+    /// Writes the empty list of questions and its data; the script fills the list.
     private func writeBrowser(_ compared: ComparedQuestions, to main: inout MarkupWriter) throws {
         guard !compared.questions.isEmpty else { return }
         let data = try QuestionBrowserData(compared).json()
         main.element("section", ["aria-labelledby": "questions"]) { section in
             section.element("h2", ["id": "questions"], text: "Questions")
-            section.element("noscript") { $0.element("p", text: "The list of the questions needs scripts.") }
+            section.element("noscript") { $0.element("p", text: "The list of questions needs JavaScript.") }
             section.element("div", ["id": "browser", "hidden": ""]) { browser in
                 browser.element("div", ["class": "controls", "id": "controls", "role": "search"]) { _ in }
                 browser.element("p", ["id": "status", "role": "status"]) { _ in }

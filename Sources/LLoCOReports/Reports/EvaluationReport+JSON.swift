@@ -2,9 +2,9 @@ public import Foundation
 import LLoCOBase
 
 extension EvaluationReport {
-    /// The report as JSON: keys sorted, the same bytes for the same report.
+    /// The report as JSON with sorted keys: equal reports give equal bytes.
     ///
-    /// - Throws: ``ReportError`` where a figure is not a finite number.
+    /// - Throws: ``ReportError`` if a figure is not a finite number.
     public func json() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -15,10 +15,10 @@ extension EvaluationReport {
         }
     }
 
-    /// What ``json()`` wrote.
+    /// Decodes the output of ``json()``.
     ///
-    /// - Parameter name: what the error calls the data: a file's name
-    /// - Throws: ``ReportError`` that names the field.
+    /// - Parameter name: the name of the data in errors, such as a file name
+    /// - Throws: ``ReportError`` that names the invalid field.
     public init(json: Data, name: String = "report") throws {
         do {
             self = try JSONDecoder().decode(Self.self, from: json)

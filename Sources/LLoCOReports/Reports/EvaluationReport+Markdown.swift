@@ -2,7 +2,7 @@ import LLoCOBase
 import LLoCODataSets
 
 extension EvaluationReport {
-    /// The report as GitHub's Markdown: settings, tables, and the questions that two modes differ in most.
+    /// The report as GitHub Markdown: settings, tables, and the questions in which two modes differ most.
     public func markdown() -> String {
         let compared = ComparedQuestions(self)
         var text = "# \(settings.data.excerpt(200).escapedMarkdown): evaluation\n\n"
@@ -13,9 +13,9 @@ extension EvaluationReport {
         text += "- Questions asked in every mode: \(NumberText.count(complete))\n"
         let partial = compared.questions.count - complete
         if partial > 0 {
-            text += "- Left out because they were not asked in every mode: \(NumberText.count(partial))\n"
+            text += "- Excluded because they were not asked in every mode: \(NumberText.count(partial))\n"
         }
-        text += "- Malformed records left out: \(NumberText.count(malformed.count))\n"
+        text += "- Malformed records skipped: \(NumberText.count(malformed.count))\n"
         for remark in remarks { text += "- \(remark.excerpt(300).escapedMarkdown)\n" }
         guard !modes.isEmpty else {
             return text + "\nNo question has been answered in any mode.\n" + malformedList
@@ -33,7 +33,7 @@ extension EvaluationReport {
         "\n## \(table.title.escapedMarkdown)\n\n\(table.caption.escapedMarkdown)\n\n\(table.markdown)"
     }
 
-    /// The ten questions that speak most for the first mode, and the ten that speak most for the second.
+    /// Up to ten questions with the largest advantage of the first mode, and up to ten of the second.
     private func differences(_ compared: ComparedQuestions) -> String {
         guard modes.count > 1 else { return "" }
         let (first, second) = (modes[0].mode.rawValue, modes[1].mode.rawValue)
@@ -46,7 +46,7 @@ extension EvaluationReport {
         ] where !rows.isEmpty {
             let table = ReportTable(
                 title: "Where \(better) is ahead of \(worse)",
-                caption: "At most ten questions, the largest differences first.",
+                caption: "Up to ten questions, the largest differences first.",
                 columns: ["Id", "Question", "References", first, second].map { .init(title: $0, isNumber: false) }
                     + [.init(title: "Difference")],
                 rows: rows.map { row in

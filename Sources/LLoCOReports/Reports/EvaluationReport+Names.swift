@@ -2,12 +2,12 @@ import LLoCOBase
 import LLoCODataSets
 
 extension EvaluationReport {
-    /// A metric as a table's head has it; one without a title here goes by its own name.
+    /// A metric's title in table headers; default the metric's name.
     public static func title(of metric: String) -> String {
         titles[metric] ?? metric.replacing("_", with: " ")
     }
 
-    /// The same, with the number of questions that have the metric where others have not.
+    /// The title, with the number of questions if not all questions have the metric.
     public func countedTitle(of metric: String) -> String {
         let title = Self.title(of: metric)
         guard let mode = modes.first, let count = mode.counts[metric], count != mode.questions else { return title }
@@ -29,6 +29,6 @@ extension EvaluationReport {
 }
 
 extension AnswerMode {
-    /// The colour, marker and dash that the mode has in every plot.
+    /// The index of the mode's colour, marker and dash in every plot.
     var plotStyle: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

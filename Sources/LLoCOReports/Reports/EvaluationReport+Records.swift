@@ -2,24 +2,24 @@ public import LLoCOBase
 public import LLoCODataSets
 
 extension EvaluationReport {
-    /// The figures of records: every mode on the same questions.
+    /// Computes the report of records.
     ///
-    /// A question that has not been asked in every mode is left out of all figures, so that modes can be compared. A
-    /// metric's figure is of the questions that have it.
+    /// All modes are compared on the same questions: a question that was not asked in every mode is excluded from all
+    /// figures. A metric's figure covers the questions that have the metric.
     public init(
         settings: Settings, modes: [AnswerMode], malformed: [MalformedRecord], remarks: [String] = [],
         records: [EvaluationRecord]
     ) {
         var byMode: [AnswerMode: [String: EvaluationRecord]] = [:]
         for record in records { byMode[record.mode, default: [:]][record.id] = record }
-        // The same questions in each mode, in the order of the first.
+        // The same questions in each mode, in the order of the first mode.
         let ids = records.filter { $0.mode == modes.first }.map(\.id)
         let asked = ids.filter { id in modes.allSatisfy { byMode[$0]?[id] != nil } }
-        let own = modes.map { mode in asked.compactMap { byMode[mode]?[$0] } }
-        let figures = Self.metrics(of: own.first ?? []).compactMap {
-            MetricFigures($0, own, modes, seed: settings.seed)
+        let compared = modes.map { mode in asked.compactMap { byMode[mode]?[$0] } }
+        let figures = Self.metrics(of: compared.first ?? []).compactMap {
+            MetricFigures($0, compared, modes, seed: settings.seed)
         }
-        let results = zip(modes, own).enumerated().map { place, pair in
+        let results = zip(modes, compared).enumerated().map { place, pair in
             ModeResult(
                 pair.0, pair.1,
                 scores: Dictionary(uniqueKeysWithValues: figures.map { ($0.metric, $0.scores[place]) }),
@@ -30,10 +30,10 @@ extension EvaluationReport {
             comparisons: figures.flatMap(\.comparisons), malformed: malformed, remarks: remarks, records: records)
     }
 
-    /// The name under which questions of several metrics are averaged, each by its own.
+    /// The name of the mean over questions with different metrics, each scored by its own metric.
     public static let ownScore = "score"
 
-    /// The questions' own figures first, then those that every question has.
+    /// The metrics of a report: the questions' own metrics first, then those that every question has.
     package static func metrics(of records: [some JudgedAnswer]) -> [String] {
         guard !records.isEmpty else { return [] }
         var metrics = ownMetrics(of: records)
@@ -42,18 +42,18 @@ extension EvaluationReport {
         return metrics
     }
 
-    /// The questions' own figures, and those beside them that only some questions have.
+    /// The questions' own metrics and the supplementary ones that only some questions have.
     package static func ownMetrics(of records: [some JudgedAnswer]) -> [String] {
         let used = Set(records.map(\.metric))
         var metrics = Metric.allCases.filter(used.contains).map(\.rawValue)
         if metrics.count > 1 { metrics.insert(ownScore, at: 0) }
-        metrics += Metric.beside.filter { !used.contains($0) }.map(\.rawValue).filter { name in
+        metrics += Metric.supplementary.filter { !used.contains($0) }.map(\.rawValue).filter { name in
             records.contains { $0.scores[name] != nil }
         }
         return metrics
     }
 
-    /// Those of ``metrics`` that some question is judged by, before those that are there for every question.
+    /// The questions' own and supplementary metrics among ``metrics``, without those that every question has.
     public var ownMetrics: [String] { Self.ownMetrics(of: records).filter(metrics.contains) }
 }
 
@@ -74,31 +74,33 @@ extension EvaluationReport.ModeResult {
     }
 }
 
-/// A metric's figures in all modes, and how they compare.
+/// A metric's figures in all modes and their comparisons.
 private struct MetricFigures {
     let metric: String
-    /// Those that have the metric in every mode.
+    /// Number of questions that have the metric in every mode.
     let questions: Int
-    /// Of each mode.
+    /// The figures of the modes, in order.
     let scores: [EvaluationReport.Estimate]
     let comparisons: [EvaluationReport.Comparison]
 
-    /// - Parameter records: of each mode, the same questions in the same order
-    /// - Returns: nil where no question has the metric
+    /// Computes the figures; nil if no question has the metric.
+    ///
+    /// - Parameter records: the records of each mode, with the same questions in the same order
     init?(_ metric: String, _ records: [[EvaluationRecord]], _ modes: [AnswerMode], seed: UInt64) {
         let figure = ScoreFigure(metric, of: records.first ?? [])
         let terms = records.map { $0.map(figure.terms) }
-        let having = (records.first ?? []).indices.filter { place in terms.allSatisfy { $0[place] != nil } }
-        guard let documents = records.first.map({ own in having.map { own[$0].document } }), !having.isEmpty else {
+        let withMetric = (records.first ?? []).indices.filter { place in terms.allSatisfy { $0[place] != nil } }
+        guard let documents = records.first.map({ own in withMetric.map { own[$0].document } }), !withMetric.isEmpty
+        else {
             return nil
         }
         let bootstrap = Bootstrap(documents: documents, seed: seed)
         let columns = terms.map { terms in
-            let own = having.compactMap { terms[$0] }
+            let own = withMetric.compactMap { terms[$0] }
             return (own.first ?? []).indices.map { column in own.map { $0[column] } }
         }
         self.metric = metric
-        questions = having.count
+        questions = withMetric.count
         scores = columns.map { bootstrap.estimate($0, ScoreFigure.value) }
         var comparisons: [EvaluationReport.Comparison] = []
         for (index, first) in modes.enumerated() {
@@ -106,7 +108,7 @@ private struct MetricFigures {
                 let width = columns[index].count
                 comparisons.append(
                     .init(
-                        metric: metric, first: first, second: modes[other], questions: having.count,
+                        metric: metric, first: first, second: modes[other], questions: withMetric.count,
                         difference: bootstrap.estimate(columns[index] + columns[other]) { means in
                             ScoreFigure.value(Array(means[..<width])) - ScoreFigure.value(Array(means[width...]))
                         },

@@ -2,10 +2,10 @@ import LLoCOBase
 import LLoCODataSets
 
 extension EvaluationReport {
-    /// Malformed records that a report lists; the rest are counted.
+    /// Maximum number of malformed records that a report lists; the rest are only counted.
     static let listedMalformed = 200
 
-    /// What was asked of what: names and values, `full` where the value is shortened.
+    /// The names and values of the settings; `full` is the whole value if `value` is shortened.
     var settingLines: [(name: String, value: String, full: String?)] {
         func identity(_ value: String?) -> (String, String?) {
             guard let value, !value.isEmpty else { return ("none", nil) }
@@ -23,40 +23,41 @@ extension EvaluationReport {
         }
         lines.append(("Window", NumberText.count(settings.window) + " tokens", nil))
         lines.append(("Scheme", settings.scheme ?? "none", nil))
-        lines.append(("Longest answer", longestAnswer, nil))
-        lines.append(("Numbers", "\(settings.dtype) on \(settings.device)", nil))
-        lines.append(("Decoding from", "\(settings.decodeWeights) weights", nil))
+        lines.append(("Answer limit", answerLimit, nil))
+        lines.append(("Dtype", "\(settings.dtype) on \(settings.device)", nil))
+        lines.append(("Decode weights", settings.decodeWeights, nil))
         lines.append(("Seed", String(settings.seed), nil))
         if let budget = settings.budget {
             lines.append(("Budget", budget + (budget.contains("/") ? " of the tokens" : " positions"), nil))
         }
         if let share = settings.textShare {
-            lines.append(("Text in mode hybrid", NumberText.fixed(100 * share, 0) + " % of the budget at most", nil))
+            lines.append(("Text in mode hybrid", "up to " + NumberText.fixed(100 * share, 0) + " % of the budget", nil))
         }
         return lines
     }
 
-    /// `48 tokens`, or `30 to 128 tokens, by task`
-    private var longestAnswer: String {
+    /// `48 tokens`, or `30 to 128 tokens, by task`.
+    private var answerLimit: String {
         let limits = Set(settings.answerTokens.values).sorted().map(NumberText.count)
         guard let first = limits.first, let last = limits.last else { return "0 tokens" }
         return limits.count == 1 ? "\(first) tokens" : "\(first) to \(last) tokens, by task"
     }
 
-    /// Every mode's figures.
+    /// The table of every mode's figures.
     var modeTable: ReportTable {
         ReportTable(
             title: "Modes",
-            caption: "Means over the questions that have the metric, × 100, with their 95 % bootstrap intervals; the "
-                + "geometric mean of ROUGE is that of the three means. Context tokens: the "
-                + "positions of the prompt that stand for the document. Documents and tokens cut: what mode full "
-                + "left out because the document does not fit the window; of the questions, of the documents' tokens. "
-                + "Answers cut: those that reached the longest answer. Not asked: questions whose prompt does not fit, "
-                + "which count as answered with nothing.",
+            caption: "Means over the questions that have the metric, × 100, with 95 % bootstrap intervals; the "
+                + "geometric mean of ROUGE is that of the three means. Context tokens: the prompt positions that stand "
+                + "for the document. Truncated documents: the share of questions whose document does not fit the "
+                + "context window in mode full. Truncated tokens: the share of the documents' tokens dropped there. "
+                + "Truncated answers: answers that reached the answer limit. Not asked: questions whose prompt does "
+                + "not fit, which count as empty answers.",
             columns: [.init(title: "Mode", isNumber: false), .init(title: "Questions")]
                 + metrics.map { .init(title: countedTitle(of: $0)) }
                 + [
-                    "Context tokens", "Seconds a question", "Documents cut", "Tokens cut", "Answers cut", "Not asked",
+                    "Context tokens", "Seconds per question", "Truncated documents", "Truncated tokens",
+                    "Truncated answers", "Not asked",
                 ].map { .init(title: $0) },
             rows: modes.map { mode in
                 [.init(mode.mode.rawValue), .init(NumberText.count(mode.questions))]
@@ -72,13 +73,13 @@ extension EvaluationReport {
             })
     }
 
-    /// The differences between modes in some of the metrics.
+    /// The table of differences between modes in the given metrics.
     func comparisonTable(_ metrics: [String]) -> ReportTable {
         ReportTable(
             title: "Differences between modes",
-            caption: "First mode less second on the same questions, with the 95 % interval of the paired bootstrap and "
-                + "the p of a paired permutation test, two-sided and not corrected for the number of comparisons. "
-                + "Bold: the interval leaves zero out, and p is below 0.05.",
+            caption: "First mode minus second on the same questions, with the 95 % interval of the paired bootstrap "
+                + "and the p value of a paired permutation test, two-sided and not corrected for the number of "
+                + "comparisons. Bold: the interval excludes zero, and p is below 0.05.",
             columns: [
                 .init(title: "Modes", isNumber: false), .init(title: "Metric", isNumber: false),
                 .init(title: "Difference"), .init(title: "95 % interval"), .init(title: "p"),
@@ -92,7 +93,7 @@ extension EvaluationReport {
                         .init(
                             NumberText.signed(difference.mean, 1),
                             isStrong: comparison.p < 0.05 && (difference.low > 0 || difference.high < 0)),
-                        // One question has no spread.
+                        // A single question has no spread.
                         .init(
                             comparison.questions > 1
                                 ? "\(NumberText.signed(difference.low, 1)) to \(NumberText.signed(difference.high, 1))"
@@ -103,7 +104,7 @@ extension EvaluationReport {
             })
     }
 
-    /// Scores by the values of attributes: by task, by length, by both. A table of more than `limit` rows is left out.
+    /// Tables of scores by attributes: by task, by length, by both. Tables with more than `limit` rows are omitted.
     func groupTables(_ compared: ComparedQuestions, limit: Int = 150) -> [ReportTable] {
         let complete = compared.complete
         let names = Set(complete.flatMap { $0.record.attributes.keys })
@@ -118,7 +119,7 @@ extension EvaluationReport {
             for question in complete {
                 groups[grouping.map { question.record.attributes[$0] ?? "" }, default: []].append(question)
             }
-            // Of an attribute that nearly every question has a value of its own of, means say nothing.
+            // Means say nothing if an attribute's value differs for nearly every question.
             let isCommon = grouping.count > 1 || groups.count * 2 <= complete.count
             guard groups.count > 1, groups.count <= limit, isCommon else { return nil }
             let titles = grouping.map { $0.excerpt(40).replacing("_", with: " ") }
@@ -141,13 +142,13 @@ extension EvaluationReport {
         }
     }
 
-    /// The figure of some questions in a mode, each by its own metric.
+    /// The figure of some questions in a mode, each question by its own metric.
     static func score(of questions: [ComparedQuestions.Question], _ mode: Int) -> Double {
         let records = questions.compactMap { $0.results[mode] }
         return ScoreFigure(ownScore, of: records).value(of: records)
     }
 
-    /// Keys in the order of their first parts, then of their second.
+    /// The keys sorted by their first parts, then by their second parts.
     private static func sorted(_ keys: [[String]]) -> [[String]] {
         let ranks = (keys.first ?? []).indices.map { part in
             Dictionary(

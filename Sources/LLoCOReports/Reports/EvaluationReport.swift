@@ -1,39 +1,45 @@
 public import LLoCOBase
 public import LLoCODataSets
 
-/// Everything that an evaluation found: what reports are made of, and their JSON form.
+/// All results of an evaluation, from which reports are written; its coding is the JSON report.
 public struct EvaluationReport: Sendable, Codable, Equatable {
-    /// What computed the answers; with the same of all these a run gives the same answers again.
+    /// The settings that determine the answers: equal settings give equal answers.
     public struct Settings: Sendable, Codable, Equatable {
+        /// The name of the data.
         public var data: String
+        /// The format of the data.
         public var format: DataFormat
-        /// SHA-256 of the documents, questions and references
+        /// SHA-256 of the documents, questions and references.
         public var dataDigest: String
-        /// How long answers may be, in tokens, by task (``EvaluationSet/answerTokens``)
+        /// Maximum answer length in tokens, by task (``EvaluationSet/answerTokens``).
         public var answerTokens: [String: Int]
-        /// SHA-256 of the model's files
+        /// SHA-256 of the model's files.
         public var model: String
+        /// The compressor's identity; nil for none.
         public var compressor: String?
-        /// How the compressor cuts a text and what it carries: the variant of a ``VectorIdentity``
+        /// The compression scheme, the variant of a ``VectorIdentity``: how texts are segmented and what carries over.
         public var scheme: String?
-        /// SHA-256 of the adapter's weights; nil where none was used
+        /// SHA-256 of the adapter's weights; nil for none.
         public var adapter: String?
+        /// The retrieval model's identity; nil if answers do not depend on it.
         public var embedder: String?
-        /// positions that the model's window holds
+        /// The size of the context window, in positions.
         public var window: Int
-        /// SHA-256 of what the chat template writes around text and question
+        /// SHA-256 of the token ids that the chat template puts around text and question.
         public var chatTemplate: String
+        /// The dtype of the computation.
         public var dtype: String
+        /// The device of the computation.
         public var device: String
-        /// What generated tokens are computed from
+        /// The form of the weights for generation.
         public var decodeWeights: String
+        /// The seed of the bootstrap.
         public var seed: UInt64
-        /// What could stand for a question's documents, where a budget was given: `100` positions, or `1/30` of their tokens
+        /// The context budget of a question's documents: `100` positions, or `1/30` of their tokens; nil for none.
         public var budget: String?
-        /// Of the budget of mode `hybrid` at most this share was text; nil where the mode was not asked, or where each question
-        /// decided
+        /// Maximum share of text in the budget of mode `hybrid`; nil without this mode, or if each question decides.
         public var textShare: Double?
-        /// The version of how pieces of text are chosen; nil where none could be read
+        /// The version of the selection of text pieces; nil if no mode reads pieces.
         public var pieces: String?
 
         enum CodingKeys: String, CodingKey {
@@ -45,6 +51,7 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
             case textShare = "text_share"
         }
 
+        /// Creates settings.
         public init(
             data: String, format: DataFormat, dataDigest: String, answerTokens: [String: Int], model: String,
             compressor: String?, scheme: String?, adapter: String?, embedder: String?, window: Int,
@@ -72,24 +79,30 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
         }
     }
 
+    /// A figure with its interval.
     public typealias Estimate = IntervalEstimate
 
     /// One mode's figures.
     public struct ModeResult: Sendable, Codable, Equatable {
+        /// The answer mode.
         public var mode: AnswerMode
+        /// Number of questions.
         public var questions: Int
-        /// By metric's name, x 100.
+        /// Figures by metric name, x 100.
         public var scores: [String: Estimate]
-        /// By metric's name: the questions that have it, which its figure is of.
+        /// Number of questions with the metric, by metric name.
         public var counts: [String: Int]
-        /// mean a question
+        /// Mean number of context tokens per question.
         public var contextTokens: Double
+        /// Mean seconds per question.
         public var secondsPerQuestion: Double
-        /// The share of the questions whose document was cut, and of the documents' tokens that were left out, 0...1.
+        /// Share of the questions whose document was truncated, 0...1.
         public var cutQuestions: Double
+        /// Share of the documents' tokens that were dropped, 0...1.
         public var cutTokens: Double
-        /// Answers that ended because they may have no more tokens, and questions that could not be asked.
+        /// Number of answers that were truncated at their token limit.
         public var cutAnswers: Int
+        /// Number of questions that could not be asked.
         public var unanswered: Int
 
         enum CodingKeys: String, CodingKey {
@@ -101,6 +114,7 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
             case cutAnswers = "cut_answers"
         }
 
+        /// Creates a result.
         public init(
             mode: AnswerMode, questions: Int, scores: [String: Estimate], counts: [String: Int],
             contextTokens: Double, secondsPerQuestion: Double, cutQuestions: Double, cutTokens: Double,
@@ -121,16 +135,20 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
 
     /// The difference of two modes on the same questions.
     public struct Comparison: Sendable, Codable, Equatable {
+        /// The metric's name.
         public var metric: String
+        /// The first mode.
         public var first: AnswerMode
+        /// The second mode.
         public var second: AnswerMode
-        /// The questions that have the metric.
+        /// Number of questions that have the metric.
         public var questions: Int
-        /// first - second, with the interval of the paired bootstrap
+        /// first - second, with the interval of the paired bootstrap.
         public var difference: Estimate
-        /// two-sided, of the paired permutation test (random exchanges)
+        /// The two-sided p value of the paired permutation test (random exchanges).
         public var p: Double
 
+        /// Creates a comparison.
         public init(
             metric: String, first: AnswerMode, second: AnswerMode, questions: Int, difference: Estimate, p: Double
         ) {
@@ -143,17 +161,22 @@ public struct EvaluationReport: Sendable, Codable, Equatable {
         }
     }
 
+    /// The settings of the run.
     public var settings: Settings
-    /// The figure that comes first: the questions' own.
+    /// The metrics' names; the questions' own metrics come first.
     public var metrics: [String]
+    /// The results by mode.
     public var modes: [ModeResult]
+    /// The comparisons of all pairs of modes in all metrics.
     public var comparisons: [Comparison]
+    /// The records of the data that could not be read.
     public var malformed: [MalformedRecord]
-    /// What else is to be said of the data (``EvaluationSet/remarks``), a line each.
+    /// Other notes on the data (``EvaluationSet/remarks``), one line each.
     public var remarks: [String]
-    /// Every question in every mode, in the order they were asked.
+    /// The answers to every question in every mode, sorted by mode.
     public var records: [EvaluationRecord]
 
+    /// Creates a report from computed figures.
     public init(
         settings: Settings, metrics: [String], modes: [ModeResult], comparisons: [Comparison],
         malformed: [MalformedRecord], remarks: [String] = [], records: [EvaluationRecord]

@@ -2,11 +2,11 @@ import Foundation
 import LLoCOBase
 import LLoCODataSets
 
-/// What the page's script reads: questions with their answers in every mode, texts that occur often only once.
+/// The data of the page's script: questions with their answers in every mode; repeated passage texts are stored once.
 struct QuestionBrowserData: Encodable {
     struct Mode: Encodable {
         var name: String
-        /// the class that has its colour
+        /// The CSS class of the mode's colour.
         var series: String
     }
 
@@ -18,7 +18,7 @@ struct QuestionBrowserData: Encodable {
         var metric: String
         var attributes: [String: String]
         var tokens: Int
-        /// In the order of `modes`; null where it was not asked.
+        /// The results in the order of `modes`; null for a mode in which the question was not asked.
         var results: [Result?]
     }
 
@@ -31,9 +31,9 @@ struct QuestionBrowserData: Encodable {
         var prompt: Int
         var generated: Int
         var cut: Int
-        /// What else is to be known: why it was not asked, what was left out.
+        /// Notes: why the question was not asked, what was truncated or omitted.
         var remarks: [String]
-        /// retrieve, prefill, decode, total
+        /// The seconds of retrieve, prefill, decode and total.
         var seconds: [Double]
         var passages: [Passage]
     }
@@ -43,7 +43,7 @@ struct QuestionBrowserData: Encodable {
         var start: Int
         var end: Int
         var score: Double
-        /// an index of `texts`
+        /// An index in `texts`.
         var text: Int
     }
 
@@ -79,11 +79,11 @@ struct QuestionBrowserData: Encodable {
         }
     }
 
-    /// JSON that can stand inside a `script` element.
+    /// The data as JSON that is safe inside a `script` element.
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // In JSON `<` occurs within strings only.
+        // In JSON, `<` occurs only within strings.
         return String(decoding: try encoder.encode(self), as: UTF8.self).replacing("<", with: "\\u003c")
     }
 }
@@ -100,7 +100,7 @@ extension QuestionBrowserData.Result {
             likelihoods: record.choiceLogLikelihoods?.map { rounded($0, 1000) }, context: record.contextTokens,
             prompt: record.promptTokens, generated: record.generatedTokens, cut: record.cutTokens,
             remarks: ((record.unanswered.map { ["not asked: " + $0] } ?? [])
-                + (record.isAnswerCut ? ["the answer was cut: it may have no more tokens"] : []) + record.omissions)
+                + (record.isAnswerCut ? ["the answer was truncated at its token limit"] : []) + record.omissions)
                 .map(\.visible),
             seconds: [seconds.retrieve, seconds.prefill, seconds.decode, seconds.total].map { rounded($0, 10_000) },
             passages: record.passages.map {

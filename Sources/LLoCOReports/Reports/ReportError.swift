@@ -1,13 +1,13 @@
 public import LLoCOBase
 
-/// A stored report that cannot be read.
+/// An error of a report's JSON form.
 public struct ReportError: CodedError, Hashable, Sendable {
-    /// The kind of error: `damaged`.
+    /// Always `damaged`.
     public var errorCode: ErrorCode { .damaged }
-    /// One line: the file, what was found and what was expected.
+    /// One line: the file, the found and the expected value.
     public let description: String
 
-    /// An error with its one-line message.
+    /// Creates an error with a one-line message.
     public init(_ description: String) {
         self.description = description
     }

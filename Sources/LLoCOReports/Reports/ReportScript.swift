@@ -1,7 +1,8 @@
-/// The page's script: fills the list of questions from the data, as much of it as is looked at.
+/// The page's script, which fills the list of questions on demand.
 ///
-/// What comes from data becomes text, never markup. The fragment of the address holds the state:
-/// `#search=...&task=...&mode=full&outcome=right&sort=0-1&open=ID`, where `0-1` is the first mode ahead of the second.
+/// Data becomes text, never markup. The URL fragment stores the state:
+/// `#search=...&task=...&mode=full&outcome=right&sort=0-1&open=ID`; `0-1` sorts by the first mode's advantage over the
+/// second.
 package enum ReportScript {
     package static let text = #"""
         "use strict";
@@ -25,7 +26,7 @@ package enum ReportScript {
           element.append(...children);
           return element;
         };
-        // Never half of a character that takes two units.
+        // Does not split a surrogate pair.
         const clip = (text, length) => text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
         const number = (value, digits = 0) => value.toLocaleString("en-US",
           { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -36,7 +37,7 @@ package enum ReportScript {
           { class: result ? "score heat-" + Math.max(0, Math.min(10, Math.round(result.score / 10))) : "score absent" },
           make("b", { text: mode.name + " " }), result ? number(result.score, 0) : "–");
 
-        // The words of a question, all that can be searched; made when it is first searched.
+        // The searchable text of each question, built on the first search.
         const words = new Map();
         const wordsOf = (index) => {
           let found = words.get(index);
@@ -100,7 +101,7 @@ package enum ReportScript {
         const passageList = (result) => {
           const details = make("details", {},
             make("summary", { text: plural(result.passages.length, "passage") }));
-          // Their text is laid out when it is asked for.
+          // The passages' text is added on first opening.
           details.addEventListener("toggle", () => {
             if (!details.open || details.childElementCount > 1) return;
             for (const passage of result.passages) {
@@ -131,7 +132,7 @@ package enum ReportScript {
           pair(list, "Context tokens", number(result.context));
           pair(list, "Prompt tokens", number(result.prompt));
           pair(list, "Generated tokens", number(result.generated));
-          if (result.cut > 0) pair(list, "Tokens cut", number(result.cut));
+          if (result.cut > 0) pair(list, "Truncated tokens", number(result.cut));
           ["Retrieve", "Prefill", "Decode", "Total"].forEach((name, index) => {
             pair(list, name, seconds(result.seconds[index]));
           });
@@ -215,14 +216,14 @@ package enum ReportScript {
             const value = parameters.get(key) ?? initial;
             if (!fields[key]) continue;
             fields[key].value = value;
-            // A value that is not among a list's options leaves the list empty.
+            // An unknown value would leave the select element empty.
             if (fields[key].value !== value) fields[key].value = initial;
             state[key] = fields[key].value;
           }
           open = parameters.get("open") ?? "";
           const place = questions.findIndex((question) => question.id === open);
           update();
-          // A question that is asked for is shown, however far down it is.
+          // Shows the opened question even beyond the first page.
           if (place >= 0 && matches.indexOf(place) >= shown) {
             shown = matches.indexOf(place) + 1;
             render();
@@ -271,7 +272,7 @@ package enum ReportScript {
           byId("more").hidden = matches.length <= shown;
           byId("list").children[first]?.querySelector("button").focus();
         });
-        // From question to question with the arrow keys.
+        // The arrow keys move between questions.
         byId("list").addEventListener("keydown", (event) => {
           const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
           if (!step || !event.target.classList.contains("row")) return;

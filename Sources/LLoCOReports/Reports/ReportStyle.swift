@@ -1,4 +1,4 @@
-/// The page's styles: two colour schemes, figures that align, one column where the screen is narrow.
+/// The page's style sheet: two colour schemes, aligned digits, one column on narrow screens.
 package enum ReportStyle {
     package static let css =
         PlotStyle.css + """

@@ -1,4 +1,4 @@
-/// A table of a report, before it is HTML or Markdown.
+/// A table of a report, to be written as HTML or Markdown.
 struct ReportTable {
     struct Column {
         var title: String
@@ -7,7 +7,7 @@ struct ReportTable {
 
     struct Cell {
         var text: String
-        /// What stands below the text: an interval.
+        /// The interval below the text.
         var note: String?
         var isStrong = false
 
@@ -27,15 +27,15 @@ struct ReportTable {
     }
 
     var title: String
-    /// What the figures are.
+    /// The explanation of the figures.
     var caption: String
     var columns: [Column]
-    /// Of each the first cell names the row.
+    /// The rows; the first cell names the row.
     var rows: [[Cell]]
 }
 
 extension ReportTable {
-    /// A table in a region of its own that scrolls where the page is narrow.
+    /// Writes the table in a region that scrolls on narrow pages.
     func write(to html: inout MarkupWriter) {
         html.element("div", ["class": "scroll", "role": "region", "tabindex": "0", "aria-label": title]) { region in
             region.element("table") { table in
@@ -71,7 +71,7 @@ extension ReportTable {
         }
     }
 
-    /// A table as GitHub's Markdown has them.
+    /// The table as GitHub Markdown.
     var markdown: String {
         func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
         var text = line(columns.map(\.title.escapedMarkdown))

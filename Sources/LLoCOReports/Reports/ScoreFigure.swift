@@ -1,7 +1,7 @@
 import Foundation
 package import LLoCODataSets
 
-/// An answer's scores, 0...100 by metric's name, and the metric that is its question's own.
+/// A scored answer: scores by metric name, 0...100, and the question's own metric.
 package protocol JudgedAnswer {
     var metric: Metric { get }
     var scores: [String: Double] { get }
@@ -9,14 +9,16 @@ package protocol JudgedAnswer {
 
 extension EvaluationRecord: JudgedAnswer {}
 
-/// How the figure of several questions follows from their scores in one metric: as a mean, or as SCROLLS' one figure for
-/// summaries, the cube root of the product of the means of ROUGE-1, -2 and -L.
+/// The aggregation of several questions' scores in one metric: the mean, or SCROLLS' figure for summaries, the cube
+/// root of the product of the means of ROUGE-1, -2 and -L.
 package struct ScoreFigure {
     private let metric: String
-    /// Whether a question may be judged by ROUGE's three means.
+    /// Whether some question may be scored by the three means of ROUGE.
     private let hasROUGE: Bool
 
-    /// - Parameter metric: a metric's name, or ``EvaluationReport/ownScore`` for each question's own
+    /// Creates an aggregation.
+    ///
+    /// - Parameter metric: a metric's name, or ``EvaluationReport/ownScore`` for each question's own metric
     package init(_ metric: String, of records: some Sequence<some JudgedAnswer>) {
         self.metric = metric
         hasROUGE =
@@ -24,8 +26,8 @@ package struct ScoreFigure {
             || metric == EvaluationReport.ownScore && records.contains { $0.metric == .rougeGeometricMean }
     }
 
-    /// What the means are of: one value, or four, of which the first is what is averaged and the others are ROUGE; nil
-    /// where the question does not have the metric.
+    /// The values to average: one, or four, of which the first is a plain score and the others are ROUGE. nil if the
+    /// question does not have the metric.
     package func terms(of record: some JudgedAnswer) -> [Double]? {
         let own = metric == EvaluationReport.ownScore ? record.metric.rawValue : metric
         guard own == Metric.rougeGeometricMean.rawValue else {
@@ -35,15 +37,15 @@ package struct ScoreFigure {
         return rouge.count == 3 ? [0] + rouge : nil
     }
 
-    /// The figure of the terms' means.
+    /// The figure from the means of the terms.
     ///
-    /// Where questions of both kinds are mixed, it is the mean of the two kinds' figures, weighted by their questions: in
-    /// means over all questions the weights cancel.
+    /// With questions of both kinds, the figure is the mean of the two kinds' figures, weighted by their numbers of
+    /// questions: in means over all questions, the weights cancel.
     static func value(_ means: [Double]) -> Double {
         means.count == 1 ? means[0] : means[0] + cbrt(means[1] * means[2] * means[3])
     }
 
-    /// The figure of these questions; those without the metric do not count.
+    /// The figure of the records, without those that lack the metric.
     package func value(of records: [some JudgedAnswer]) -> Double {
         let terms = records.compactMap { self.terms(of: $0) }
         let count = Double(max(1, terms.count))

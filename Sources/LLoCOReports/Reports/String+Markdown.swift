@@ -1,5 +1,5 @@
 extension String {
-    /// The text as one line of GitHub's Markdown that shows every character as itself: no markup, no HTML, no link.
+    /// The text as one line of GitHub Markdown that shows every character literally: no markup, no HTML, no link.
     package var escapedMarkdown: String {
         var result = ""
         var previous: Unicode.Scalar?
@@ -14,7 +14,7 @@ extension String {
                 result += "&amp;"
             case "/" where previous == "/" || previous == ":",
                 "." where String(result.unicodeScalars.suffix(3)).lowercased() == "www":
-                // Addresses would become links.
+                // URLs would become links.
                 result += "\\"
                 result.unicodeScalars.append(scalar)
             case _ where scalar.properties.isWhitespace:

@@ -1,19 +1,20 @@
 import LLoCOBase
 
-/// Intervals and tests by resampling (Efron and Tibshirani 1993; Koehn 2004 for paired systems).
+/// Confidence intervals and tests by resampling (Efron and Tibshirani 1993; Koehn 2004 for paired systems).
 ///
-/// Questions about one document are not independent, so documents are what is drawn where there are enough of them to
-/// draw from; of fewer than ``minimumClusters`` it is the questions.
+/// Questions about one document are not independent, so documents are resampled. With fewer documents than
+/// ``minimumClusters``, questions are resampled.
 package struct Bootstrap: Sendable {
+    /// Minimum number of documents to resample.
     package static let minimumClusters = 10
-    /// Draws: enough that an interval's ends move by less than a tenth of its width from seed to seed.
+    /// Number of resamples: an interval's ends differ by less than a tenth of its width between seeds.
     package static let draws = 4000
 
-    /// The questions that are drawn together, as indices.
+    /// Indices of the questions that are drawn together.
     private let clusters: [[Int]]
     private let seed: UInt64
 
-    /// - Parameter documents: of each question
+    /// - Parameter documents: the document of each question
     package init(documents: [String], seed: UInt64) {
         var order: [String: Int] = [:]
         var clusters: [[Int]] = []
@@ -29,17 +30,17 @@ package struct Bootstrap: Sendable {
         self.seed = seed
     }
 
-    /// A mean with its interval.
+    /// The mean with its interval.
     package func mean(_ values: [Double]) -> IntervalEstimate { estimate([values]) { $0[0] } }
 
-    /// A figure of means with its 95 % percentile interval: what is drawn are the questions of all means at once. Of fewer
-    /// than two clusters the interval is the figure itself.
+    /// A function of means with its 95 % percentile interval. Each resample draws the same questions for all columns.
+    /// With fewer than two clusters, both ends equal the figure.
     ///
     /// - Parameters:
-    ///   - columns: values of the questions, which the means are of
-    ///   - figure: of the columns' means
+    ///   - columns: values by question; each column has one mean
+    ///   - figure: the function of the columns' means
     package func estimate(_ columns: [[Double]], _ figure: ([Double]) -> Double) -> IntervalEstimate {
-        // A document's sums and count are all that a draw of it needs.
+        // Precomputed: a resample needs only the sums and counts of each document.
         let sums = sums(columns)
         let counts = clusters.map { Double($0.count) }
         func mean(_ drawn: some Sequence<Int>) -> Double {
@@ -61,22 +62,23 @@ package struct Bootstrap: Sendable {
             values.append(mean(drawn))
         }
         values.sort()
-        // Counted from both ends alike.
+        // The same number of values is excluded at both ends.
         let cut = Int((0.025 * Double(Self.draws)).rounded(.down))
         return .init(mean: whole, low: values[cut], high: values[Self.draws - 1 - cut])
     }
 
-    /// The two-sided p of the mean difference being zero.
+    /// The two-sided p value of a mean difference of zero.
     package func permutationTest(_ differences: [Double]) -> Double {
         permutationTest([differences], [differences.map { _ in 0 }]) { $0[0] }
     }
 
-    /// The two-sided p of two systems' figures being the same: the share of random exchanges of the clusters between the
-    /// two that make the figures differ as much (paired permutation test), the systems as they are among them.
+    /// The two-sided p value of equal figures of two systems (paired permutation test): the share of random exchanges
+    /// of clusters between the systems with at least the observed difference, including the identity.
     ///
     /// - Parameters:
-    ///   - first: columns of values of the questions
-    ///   - figure: of the columns' means
+    ///   - first: the first system's values by question; each column has one mean
+    ///   - second: the second system's values
+    ///   - figure: the function of the columns' means
     package func permutationTest(
         _ first: [[Double]], _ second: [[Double]], _ figure: ([Double]) -> Double
     ) -> Double {
@@ -84,7 +86,7 @@ package struct Bootstrap: Sendable {
         let (one, other) = (sums(first), sums(second))
         let count = Double(max(1, clusters.reduce(0) { $0 + $1.count }))
         func figures(_ isExchanged: (Int) -> Bool) -> (Double, Double) {
-            // Each is summed for itself: what is zero stays so, which a cube root would blow up.
+            // Summed separately, so that exact zeros stay zero: a cube root would amplify rounding errors.
             var (left, right) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
             for cluster in clusters.indices {
                 let exchanged = isExchanged(cluster)
@@ -98,7 +100,7 @@ package struct Bootstrap: Sendable {
         }
         let (left, right) = figures { _ in false }
         let observed = abs(left - right)
-        // Figures that differ by rounding alone count as equal.
+        // Differences within rounding errors count as equal.
         let tolerance = 1e-9 * max(1, abs(left) + abs(right))
         var generator = SplitMix64(seed: seed)
         var extreme = 1
@@ -109,7 +111,7 @@ package struct Bootstrap: Sendable {
         return Double(extreme) / Double(Self.draws + 1)
     }
 
-    /// The columns' sums over each cluster, a cluster after the other.
+    /// The columns' sums over each cluster, `[clusters * columns]`.
     private func sums(_ columns: [[Double]]) -> [Double] {
         clusters.flatMap { cluster in columns.map { values in cluster.reduce(0) { $0 + values[$1] } } }
     }

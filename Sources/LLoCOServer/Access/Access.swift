@@ -1,15 +1,15 @@
 import HTTPTypes
 import LLoCOBase
 
-/// What a client may do.
+/// The permissions of a client.
 public struct Access: Sendable, Hashable {
-    /// What keys allow, each with what stands before it.
+    /// The permissions of a key; each scope includes those before it.
     public enum Scope: String, Sendable, CaseIterable, Comparable {
-        /// ask, list and show
+        /// Ask, list and show
         case read
-        /// add, remove and tune
+        /// Add, remove and tune
         case write
-        /// everything else
+        /// Everything else
         case admin
 
         public static func < (a: Scope, b: Scope) -> Bool {
@@ -17,33 +17,38 @@ public struct Access: Sendable, Hashable {
         }
     }
 
-    /// The groups that are seen; nil for all
+    /// The visible groups; nil for all
     public let groups: Set<String>?
+    /// The highest permission
     public let scope: Scope
-    /// Which key it is, by its line's number; nil where none is asked for
+    /// The line number of the key; nil if the server requires no key
     let key: Int?
 
-    /// - Parameter key: a number that tells keys from each other
+    /// Describes a client's permissions.
+    ///
+    /// - Parameter key: a number that identifies the key
     public init(groups: Set<String>?, scope: Scope, key: Int? = nil) {
         self.groups = groups
         self.scope = scope
         self.key = key
     }
 
-    /// Whoever is on this machine, where no keys are asked for.
+    /// All permissions: every client of a server without keys.
     public static let all = Access(groups: nil, scope: .admin)
 
-    /// Whether a group is seen: one that is not is not there.
+    /// Whether a group is visible. A hidden group is reported as missing.
     func sees(_ group: String) -> Bool {
-        // Byte by byte, as the store compares names.
+        // Compared byte by byte, like names in the store.
         groups?.contains { $0.hasSameBytes(as: group) } ?? true
     }
 
-    /// - Throws: ``APIError`` where the client may not do what needs this.
+    /// Checks that the client has a scope.
+    ///
+    /// - Throws: ``APIError`` with status 403 if the client's scope is lower.
     func require(_ scope: Scope) throws {
         guard self.scope >= scope else {
             throw APIError(
-                status: .forbidden, message: "this key allows \(self.scope.rawValue), not \(scope.rawValue)",
+                status: .forbidden, message: "the key has scope \(self.scope.rawValue); expected \(scope.rawValue)",
                 type: "invalid_request_error", code: "insufficient_scope")
         }
     }

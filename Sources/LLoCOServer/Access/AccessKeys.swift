@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 public import LLoCOBase
 
-/// The keys that clients are known by. The file has their hashes: whoever reads it cannot ask with them.
+/// The keys that a server accepts. The file holds only hashes, so reading it gives no access.
 ///
 ///     # SHA-256 of the key     scope    groups
 ///     9f86d081884c7d65...      read     work,private
@@ -10,13 +10,17 @@ public import LLoCOBase
 public struct AccessKeys: Sendable {
     private let keys: [(digest: [UInt8], access: Access)]
 
-    /// What is wrong with a file of keys.
+    /// An error in a key file.
     public struct Fault: CodedError {
+        /// The line and the expected content
         public let description: String
+        /// ``ErrorCode/invalid``
         public var errorCode: ErrorCode { .invalid }
     }
 
-    /// - Throws: ``Fault`` naming the line, where the text is no such file.
+    /// Parses the text of a key file.
+    ///
+    /// - Throws: ``Fault`` with the line number if a line is malformed or the text has no key.
     public init(_ text: String) throws {
         var keys: [(digest: [UInt8], access: Access)] = []
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -34,11 +38,13 @@ public struct AccessKeys: Sendable {
             let groups = names == ["*"] ? nil : Set(names)
             keys.append((digest, Access(groups: groups, scope: scope, key: number + 1)))
         }
-        guard !keys.isEmpty else { throw Fault(description: "no key in it") }
+        guard !keys.isEmpty else {
+            throw Fault(description: "no key found; expected lines of a SHA-256, a scope and groups")
+        }
         self.keys = keys
     }
 
-    /// What a key allows; nil for one that is not known. Every hash is compared, each in constant time.
+    /// The permissions of a key; nil if it is unknown. All hashes are compared, each in constant time.
     func access(_ key: String) -> Access? {
         let digest = Array(SHA256.hash(data: Data(key.utf8)))
         return keys.reduce(nil) { found, known in
@@ -47,7 +53,7 @@ public struct AccessKeys: Sendable {
         }
     }
 
-    /// 32 bytes
+    /// The 32 bytes of a SHA-256; nil unless the text has 64 hexadecimal digits.
     private static func bytes(_ hex: Substring) -> [UInt8]? {
         let digits = hex.compactMap(\.hexDigitValue)
         guard digits.count == 64, hex.count == 64 else { return nil }

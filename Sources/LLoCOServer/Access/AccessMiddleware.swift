@@ -3,33 +3,33 @@ import HTTPTypes
 import Hummingbird
 import LLoCOBase
 
-/// Lets in who may come: the host and the origin that a browser names, then the key.
+/// Checks the `Host` and `Origin` header fields, then the key.
 struct AccessMiddleware: RouterMiddleware {
     let keys: AccessKeys?
-    /// Names that clients may use for the server, beside this machine's own
+    /// Accepted host names beside the loopback names
     let hosts: Set<String>
     let rates: KeyRates
 
-    /// Whether a path needs no key: what is there holds no data.
+    /// Whether a path needs no key, because its content holds no data.
     static func isOpen(_ path: String) -> Bool {
         ["/healthz", "/readyz", "/openapi.json", "/", "/favicon.ico"].contains(path) || path.hasPrefix("/page/")
     }
-    private static let own: Set = ["localhost", "127.0.0.1", "[::1]"]
+    private static let loopbackNames: Set = ["localhost", "127.0.0.1", "[::1]"]
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        // A page elsewhere that has this machine's address behind its own name is not let in.
+        // Against DNS rebinding: another site's host name may resolve to this machine.
         let host = Self.name(of: request.head.authority ?? "")
-        guard Self.own.contains(host) || hosts.contains(host) else {
+        guard Self.loopbackNames.contains(host) || hosts.contains(host) else {
             throw APIError(
-                status: .misdirectedRequest, message: "this server is not called \"\(host.printable(limit: 100))\"",
+                status: .misdirectedRequest, message: "Host \"\(host.printable(limit: 100))\" is not this server",
                 type: "invalid_request_error", code: "unknown_host")
         }
-        // A page of another server, also of one on this machine, may not ask.
+        // Pages of other servers are refused, also of servers on this machine.
         if let origin = request.headers[.origin], !isOwn(origin, request.head.authority ?? "") {
             throw APIError(
-                status: .forbidden, message: "pages of \(origin.printable(limit: 100)) may not ask this server",
+                status: .forbidden, message: "Origin \(origin.printable(limit: 100)) is not this server",
                 type: "invalid_request_error", code: "unknown_origin")
         }
         var context = context
@@ -44,7 +44,7 @@ struct AccessMiddleware: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// A host without its port.
+    /// The host without its port, in lower case.
     private static func name(of authority: String) -> String {
         guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else {
             return authority.lowercased()
@@ -52,7 +52,7 @@ struct AccessMiddleware: RouterMiddleware {
         return authority[..<colon].lowercased()
     }
 
-    /// Whether an origin, `http://127.0.0.1:8321`, is this server's own page.
+    /// Whether an origin such as `http://127.0.0.1:8321` is this server.
     private func isOwn(_ origin: String, _ authority: String) -> Bool {
         guard let scheme = origin.range(of: "://") else { return false }
         return origin[scheme.upperBound...].lowercased() == authority.lowercased()
@@ -64,7 +64,7 @@ struct AccessMiddleware: RouterMiddleware {
             let access = keys.access(String(field.dropFirst(scheme.count)))
         else {
             throw APIError(
-                status: .unauthorized, message: "expected a key of this server: Authorization: Bearer KEY",
+                status: .unauthorized, message: "the key is missing or unknown; expected Authorization: Bearer KEY",
                 type: "invalid_request_error", code: "invalid_api_key")
         }
         return access

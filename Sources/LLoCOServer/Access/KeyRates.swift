@@ -2,26 +2,28 @@ import HTTPTypes
 import LLoCOBase
 import Synchronization
 
-/// Bounds the requests of each key: `perSecond` on average, twice as many at once.
+/// A token bucket per key: `perSecond` requests on average, bursts of twice that number.
 final class KeyRates: Sendable {
     private let perSecond: Double
-    /// Requests that a key has left, and when that was
-    private let left = Mutex<[Int: (requests: Double, at: ContinuousClock.Instant)]>([:])
+    /// Per key: the remaining requests, and the time of that count
+    private let remaining = Mutex<[Int: (requests: Double, at: ContinuousClock.Instant)]>([:])
 
     init(perSecond: Double) { self.perSecond = perSecond }
 
-    /// - Throws: ``APIError`` where a key has sent too many.
+    /// Counts a request of a key.
+    ///
+    /// - Throws: ``APIError`` with status 429 if the key has no requests left.
     func take(_ key: Int) throws {
-        let isAllowed = left.withLock { left in
-            let (requests, at) = left[key] ?? (2 * perSecond, .now)
+        let isAllowed = remaining.withLock { remaining in
+            let (requests, at) = remaining[key] ?? (2 * perSecond, .now)
             let now = min(2 * perSecond, requests + at.duration(to: .now).seconds * perSecond)
-            left[key] = (max(0, now - 1), .now)
+            remaining[key] = (max(0, now - 1), .now)
             return now >= 1
         }
         guard isAllowed else {
             throw APIError(
                 status: .tooManyRequests,
-                message: "this key sends more than \(Int(perSecond)) requests a second: try again soon",
+                message: "the key exceeds \(Int(perSecond)) requests per second; retry later",
                 type: "rate_limit_error", code: "rate_limit_exceeded")
         }
     }

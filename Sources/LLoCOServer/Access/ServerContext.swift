@@ -3,21 +3,21 @@ import Hummingbird
 import LLoCOBase
 import Logging
 
-/// What is known of a request.
+/// A request's context: its id, logger, path parameters and the client's permissions.
 struct ServerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// What the client may do; nothing, until it is known
+    /// The client's permissions: no groups until ``AccessMiddleware`` has run
     var access = Access(groups: [], scope: .read)
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
     }
 
-    /// A parameter of the path, as it was before it was encoded.
+    /// A parameter of the path, percent-decoded.
     func plainParameter(_ name: String) throws -> String {
         let encoded = try parameters.require(name)
         guard let plain = encoded.removingPercentEncoding else {
-            throw APIError.invalid("the path has a malformed escape in it")
+            throw APIError.invalid("the path has a malformed percent escape")
         }
         return plain
     }

@@ -2,17 +2,17 @@ import Foundation
 import LLoCO
 import LLoCOBase
 
-/// The models that a server offers: its groups, each in every mode, and the base model without documents.
+/// The models of a server: its groups, each in every mode, and the base model without documents.
 struct ServedModels: Sendable {
     /// The base model's name
     let base: String
     let library: DocumentLibrary
 
-    /// What a name stands for.
+    /// The group and mode of a model name.
     struct Choice: Sendable, Equatable {
         /// nil for the base model
         let group: String?
-        /// nil for the default
+        /// nil for the default mode
         let mode: AnswerMode?
     }
 
@@ -30,7 +30,7 @@ struct ServedModels: Sendable {
         let data: [Model]
     }
 
-    /// All that a client sees, the base model first.
+    /// The visible models, the base model first.
     func list(for access: Access, since start: Date) async throws -> List {
         let created = Int(start.timeIntervalSince1970)
         let groups = try await groups(for: access).filter { $0 != base }
@@ -39,29 +39,31 @@ struct ServedModels: Sendable {
                 + groups.map { Model(id: $0, created: created, root: base, parent: base) })
     }
 
-    /// One of them.
+    /// A model by name.
+    ///
+    /// - Throws: ``APIError`` with status 404 if the model does not exist.
     func model(_ name: String, for access: Access, since start: Date) async throws -> Model {
         let choice = try await resolve(name, for: access)
         return Model(
             id: name, created: Int(start.timeIntervalSince1970), root: base, parent: choice.group == nil ? nil : base)
     }
 
-    /// Groups that a client does not see are not there.
+    /// The visible groups.
     private func groups(for access: Access) async throws -> [String] {
         try await library.store.groups().filter(access.sees)
     }
 
-    /// The group, and after the last colon the mode, that a name stands for.
+    /// Parses a model name: a group, optionally with a colon and a mode, or the base model.
     ///
-    /// - Throws: ``APIError`` where there is no such group.
+    /// - Throws: ``APIError`` with status 404 if the model does not exist.
     func resolve(_ name: String, for access: Access) async throws -> Choice {
         let groups = try await groups(for: access)
         func choice(_ name: String, _ mode: AnswerMode?) throws -> Choice? {
-            // Byte by byte, as the store compares: what is returned is the store's own name.
+            // Compared byte by byte, like in the store. Returns the stored name.
             if name.hasSameBytes(as: base) {
                 guard !groups.contains(where: { $0.hasSameBytes(as: base) }) else {
                     throw APIError.invalid(
-                        "the model \"\(base)\" is also a group's name: rename the group to ask about it",
+                        "the model \"\(base)\" is also the name of a group; rename the group to ask it",
                         parameter: "model")
                 }
                 return Choice(group: nil, mode: mode)
@@ -75,7 +77,7 @@ struct ServedModels: Sendable {
             if mode != nil || suffix == "latest", let found = try choice(group, mode) { return found }
         }
         throw APIError.notFound(
-            "the model \"\(name.printable(limit: 100))\" does not exist: /v1/models lists those that do",
+            "the model \"\(name.printable(limit: 100))\" does not exist; /v1/models lists the models",
             parameter: "model", code: "model_not_found")
     }
 }

@@ -1,25 +1,29 @@
 import Foundation
 
-/// Where a job stands.
+/// The state of a job.
 public enum JobState: String, Codable, Sendable, CaseIterable {
-    /// Others are done first, or the server has ended while it ran: it goes on where it stopped
+    /// Queued, or interrupted by the end of the server; an interrupted job resumes where it stopped
     case waiting
+    /// Its process runs
     case running
+    /// Ended successfully
     case done
+    /// Ended with an error
     case failed
+    /// Cancelled by a client
     case cancelled
 
     var isFinal: Bool { self != .waiting && self != .running }
 }
 
-/// Work that changes a library and takes long: documents are added, or a group is tuned.
+/// Long work that changes a library: adding documents or tuning a group's adapter.
 struct Job: Codable, Sendable, Equatable {
     enum Kind: String, Codable, Sendable {
         case add
         case finetune
     }
 
-    /// How a `finetune` is done; the recipe's values where nil.
+    /// Hyperparameters of a `finetune` job; nil selects the recipe's value.
     struct Training: Codable, Sendable, Equatable {
         var epochs: Int?
         var learningRate: Double?
@@ -34,10 +38,10 @@ struct Job: Codable, Sendable, Equatable {
     let created: Date
     var started: Date?
     var ended: Date?
-    /// The names of the files that it was given
+    /// Names of the uploaded files
     let files: [String]
     var training = Training()
-    /// Why it has failed
+    /// Why the job failed
     var error: String?
 
     init(kind: Kind, group: String, files: [String], training: Training = Training()) {
@@ -46,11 +50,11 @@ struct Job: Codable, Sendable, Equatable {
         created = Date()
     }
 
-    /// What the command `lloco` is called with.
+    /// The arguments of the job's process.
     ///
     /// - Parameters:
-    ///   - paths: where the files are
-    ///   - options: of every job: the library, the model
+    ///   - paths: paths of the uploaded files
+    ///   - options: arguments of every job: the library, the model
     func arguments(paths: [String], options: [String]) -> [String] {
         var arguments = [kind.rawValue, "--job", "--group=\(group)"] + options
         switch kind {
@@ -66,7 +70,7 @@ struct Job: Codable, Sendable, Equatable {
 }
 
 extension String {
-    /// 128 random bits that nobody can guess, in hexadecimal.
+    /// 128 cryptographically random bits in hexadecimal.
     static func randomID() -> String {
         var generator = SystemRandomNumberGenerator()
         return (0..<2).map { _ in
@@ -75,6 +79,6 @@ extension String {
         }.joined()
     }
 
-    /// Whether it has the form of one: what a path may be made of.
+    /// Whether the string has the form of ``randomID()``, and so is safe as a path component.
     var isID: Bool { utf8.count == 32 && utf8.allSatisfy { 48...57 ~= $0 || 97...102 ~= $0 } }
 }

@@ -1,59 +1,60 @@
-/// What a job says of itself, a line of JSON each: the process that does the work prints them, and clients read them.
+/// An event of a job, one line of JSON. The job's process prints events; clients receive them.
 public struct JobEvent: Codable, Sendable, Equatable {
-    /// What an event is about.
+    /// The kind of an event.
     public enum Kind: String, Codable, Sendable {
-        /// The job has begun, or has ended
+        /// The job's state changed
         case state
-        /// How far a phase has come
+        /// Progress of a phase
         case progress
-        /// A document is added
+        /// A document was added
         case document
-        /// A step of a training
+        /// A training step
         case step
-        /// A remark
+        /// A message
         case note
     }
 
-    /// What the work consists of.
+    /// A phase of a job.
     public enum Phase: String, Codable, Sendable {
-        /// Documents are compressed
+        /// Compression of documents
         case adding
-        /// The model asks itself about passages
+        /// Self-study: the model writes and answers questions about passages
         case studying
-        /// The adapter is trained
+        /// Training of the adapter
         case tuning
     }
 
+    /// Determines which fields have values
     public let type: Kind
-    /// `state`
+    /// `state`: the new state
     public var state: JobState?
-    /// `state`: why the job has failed
+    /// `state`: why the job failed
     public var error: String?
-    /// `progress`
+    /// `progress`: the phase
     public var phase: Phase?
-    /// `progress`: the file in hand
+    /// `progress`: the current file
     public var item: String?
-    /// `progress`: tokens of the file, passages, or steps that are done
+    /// `progress`: number of tokens, passages or steps done
     public var done: Int?
-    /// `progress`, `step`: of how many
+    /// `progress`, `step`: total number
     public var total: Int?
     /// `document`: its name
     public var document: String?
-    /// `document`
+    /// `document`: its group
     public var group: String?
-    /// `document`: tokens of its text
+    /// `document`: number of tokens of its text
     public var tokens: Int?
-    /// `document`: the vectors that stand for it
+    /// `document`: number of its vectors
     public var vectors: Int?
-    /// `document`: what adding it took
+    /// `document`: seconds to add it
     public var seconds: Double?
     /// `step`: its number, from 1
     public var step: Int?
-    /// `step`: its mean loss, nats a token
+    /// `step`: mean loss in nats per token
     public var loss: Double?
-    /// `step`
+    /// `step`: training speed
     public var tokensPerSecond: Double?
-    /// `note`
+    /// `note`: the message
     public var text: String?
 
     private init(_ type: Kind) { self.type = type }
@@ -69,14 +70,14 @@ public struct JobEvent: Codable, Sendable, Equatable {
         return event
     }
 
-    /// How far a phase has come: tokens of the file `item`, or passages.
+    /// Progress of a phase: tokens of the file `item`, or passages.
     public static func progress(_ phase: Phase, item: String? = nil, done: Int, total: Int) -> JobEvent {
         var event = JobEvent(.progress)
         (event.phase, event.item, event.done, event.total) = (phase, item, done, total)
         return event
     }
 
-    /// A document is added.
+    /// An added document.
     public static func document(
         _ name: String, group: String, tokens: Int, vectors: Int, seconds: Double
     ) -> JobEvent {
@@ -86,14 +87,14 @@ public struct JobEvent: Codable, Sendable, Equatable {
         return event
     }
 
-    /// A step of a training; loss in nats a token.
+    /// A training step; the loss is in nats per token.
     public static func step(_ step: Int, of total: Int, loss: Double, tokensPerSecond: Double) -> JobEvent {
         var event = JobEvent(.step)
         (event.step, event.total, event.loss, event.tokensPerSecond) = (step, total, loss, tokensPerSecond)
         return event
     }
 
-    /// A remark, one line.
+    /// A message of one line.
     public static func note(_ text: String) -> JobEvent {
         var event = JobEvent(.note)
         event.text = text

@@ -1,13 +1,14 @@
 import Foundation
 import LLoCOBase
 
-/// What jobs keep on disk, beside the library:
+/// The files of jobs, in a folder next to the library:
 ///
 ///     jobs/ID/job.json      the job
-///     jobs/ID/events.jsonl  what it has said
-///     jobs/ID/errors.txt    what its process has written to stderr
-///     uploads/ID/           files that came and are not given to a job yet
-///     files/GROUP/          files of the job that runs, where a second upload of the same name finds its document again
+///     jobs/ID/events.jsonl  its events
+///     jobs/ID/errors.txt    its process's stderr
+///     uploads/ID/           uploaded files that have no job yet
+///     files/GROUP/          files of the running job; a later upload of the same name has the same path, so that it
+///                           updates the same document
 struct JobFolder: Sendable {
     let root: URL
 
@@ -17,19 +18,19 @@ struct JobFolder: Sendable {
     private func folder(_ id: String) -> URL { jobs.appending(path: id, directoryHint: .isDirectory) }
     func events(_ id: String) -> URL { folder(id).appending(path: "events.jsonl") }
     func errors(_ id: String) -> URL { folder(id).appending(path: "errors.txt") }
-    private func given(_ id: String) -> URL { folder(id).appending(path: "files", directoryHint: .isDirectory) }
+    private func uploadedFiles(_ id: String) -> URL { folder(id).appending(path: "files", directoryHint: .isDirectory) }
 
-    /// Where files of a group are while they are read; the group's name cannot lead elsewhere.
-    private func place(_ group: String) -> URL {
+    /// The folder of a group's files while a job runs. The group's name is escaped, so it cannot leave `root`.
+    private func groupFolder(_ group: String) -> URL {
         let allowed = CharacterSet.alphanumerics.union(.init(charactersIn: "-_ "))
-        // No file's name has more than 255 bytes.
+        // File names are limited to 255 bytes.
         let name = group.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
         return root.appending(path: "files", directoryHint: .isDirectory)
             .appending(
                 path: name.utf8.count > 100 ? Digest.sha256(Data(group.utf8)) : name, directoryHint: .isDirectory)
     }
 
-    /// The jobs that there are, the oldest first. One that cannot be read is passed over.
+    /// All jobs, oldest first. Unreadable jobs are skipped.
     func load() -> [Job] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: jobs.path)) ?? []
         return names.filter(\.isID).compactMap { id in
@@ -38,11 +39,11 @@ struct JobFolder: Sendable {
         }.sorted { $0.created < $1.created }
     }
 
-    /// Makes a job's folder, with the files of an upload in it.
+    /// Creates a job's folder and moves the files of an upload into it.
     func create(_ job: Job, taking upload: URL?) throws {
         try FileManager.default.createPrivateDirectory(folder(job.id))
         if let upload {
-            try FileManager.default.moveItem(at: upload, to: given(job.id))
+            try FileManager.default.moveItem(at: upload, to: uploadedFiles(job.id))
         }
         try FileManager.default.createPrivateFile(events(job.id))
         try save(job)
@@ -56,15 +57,15 @@ struct JobFolder: Sendable {
         try FileManager.default.removeItem(at: folder(job.id))
     }
 
-    /// Puts a job's files where they are read, if they are not there already.
+    /// Moves a job's files into its group's folder, if they are not there already.
     ///
-    /// - Returns: their paths
-    func place(filesOf job: Job) throws -> [String] {
+    /// - Returns: the files' paths
+    func moveFiles(of job: Job) throws -> [String] {
         guard !job.files.isEmpty else { return [] }
-        let place = place(job.group)
-        try FileManager.default.createPrivateDirectory(place)
+        let folder = groupFolder(job.group)
+        try FileManager.default.createPrivateDirectory(folder)
         return try job.files.map { name in
-            let (from, to) = (given(job.id).appending(path: name), place.appending(path: name))
+            let (from, to) = (uploadedFiles(job.id).appending(path: name), folder.appending(path: name))
             if FileManager.default.fileExists(atPath: from.path) {
                 try? FileManager.default.removeItem(at: to)
                 try FileManager.default.moveItem(at: from, to: to)
@@ -73,10 +74,10 @@ struct JobFolder: Sendable {
         }
     }
 
-    /// Removes a job's files, once the library has their text or nothing reads them any more.
+    /// Removes a job's files after it has ended.
     func removeFiles(of job: Job) {
-        for name in job.files { try? FileManager.default.removeItem(at: place(job.group).appending(path: name)) }
-        try? FileManager.default.removeItem(at: given(job.id))
+        for name in job.files { try? FileManager.default.removeItem(at: groupFolder(job.group).appending(path: name)) }
+        try? FileManager.default.removeItem(at: uploadedFiles(job.id))
     }
 
     func append(_ event: JobEvent, to job: Job) throws {
@@ -86,22 +87,22 @@ struct JobFolder: Sendable {
         try file.write(contentsOf: JSONLine.data(event))
     }
 
-    /// How far a job has come: the last event of its kind near the end of what it has said.
+    /// The last progress or step event in the final 16 KiB of a job's events.
     func progress(of id: String) -> JobEvent? {
         lastBytes(16 << 10, of: events(id))?.split(separator: UInt8(ascii: "\n")).reversed().lazy
             .compactMap { try? JSONDecoder().decode(JobEvent.self, from: Data($0)) }
             .first { $0.type == .progress || $0.type == .step }
     }
 
-    /// The last line that a job's process has written to stderr, with its files as they were called when they came.
+    /// The last line of a job's stderr, with uploaded file names in place of paths.
     func lastError(of job: Job) -> String? {
         let text = String(decoding: lastBytes(4096, of: errors(job.id)) ?? Data(), as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).last.map {
-            String($0).replacing(place(job.group).path + "/", with: "").printable(limit: 500)
+            String($0).replacing(groupFolder(job.group).path + "/", with: "").printable(limit: 500)
         }
     }
 
-    /// The end of a file; nil where there is none, or nothing in it.
+    /// Up to `count` bytes at the end of a file; nil if the file is missing or empty.
     private func lastBytes(_ count: Int, of url: URL) -> Data? {
         guard let file = try? FileHandle(forReadingFrom: url) else { return nil }
         defer { try? file.close() }
@@ -124,12 +125,12 @@ struct JobFolder: Sendable {
 }
 
 extension FileManager {
-    /// A folder that nobody else of this machine reads, with those that it is in.
+    /// Creates a folder that only this user can access, with its parent folders.
     func createPrivateDirectory(_ url: URL) throws {
         try createDirectory(at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
-    /// An empty file that nobody else of this machine reads, in the place of one that is there.
+    /// Creates an empty file that only this user can access; replaces an existing one.
     func createPrivateFile(_ url: URL) throws {
         guard createFile(atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
             throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: url.path])

@@ -1,37 +1,37 @@
 import Foundation
 
-/// The process that does a job: `lloco` itself, at the lowest priority. It ends with the server, whose pipe it reads.
+/// The process of a job: `lloco` at the lowest priority. Its stdin is a pipe of the server, so it ends with the server.
 struct JobProcess: Sendable {
     let executable: URL
     let arguments: [String]
-    /// Where its stdout goes, at the end
+    /// The file that stdout is appended to
     let events: URL
-    /// Where its stderr goes
+    /// The file for stderr
     let errors: URL
 
-    /// How it has ended.
-    enum Ending: Equatable {
+    /// The exit status or signal that ended the process.
+    enum Termination: Equatable {
         case exit(Int32)
         case signal(Int32)
     }
 
-    /// How long it has for its end before it is killed
-    private static let patience = 10.0
+    /// Seconds between SIGTERM and SIGKILL
+    private static let killDelay = 10.0
 
-    /// Runs it to its end, which comes early where the task is cancelled.
-    func run() async throws -> Ending {
+    /// Runs the process until it exits. Cancelling the task terminates the process.
+    func run() async throws -> Termination {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["nice", "-n", "19", executable.path] + arguments
-        let life = Pipe()
-        process.standardInput = life
+        let lifeline = Pipe()
+        process.standardInput = lifeline
         try FileManager.default.createPrivateFile(errors)
         let output = try FileHandle(forWritingTo: events)
         let errorOutput = try FileHandle(forWritingTo: errors)
         defer {
             try? output.close()
             try? errorOutput.close()
-            try? life.fileHandleForWriting.close()
+            try? lifeline.fileHandleForWriting.close()
         }
         try output.seekToEnd()
         (process.standardOutput, process.standardError) = (output, errorOutput)
@@ -40,12 +40,12 @@ struct JobProcess: Sendable {
         try process.run()
         let number = process.processIdentifier
         await withTaskCancellationHandler {
-            // Not by the task's own cancellation: its end is waited for in any case.
+            // A separate task, which this task's cancellation does not end: the process's exit is always awaited.
             await Task { for await _ in ended {} }.value
         } onCancel: {
             kill(number, SIGTERM)
             Task.detached {
-                try? await Task.sleep(for: .seconds(Self.patience))
+                try? await Task.sleep(for: .seconds(Self.killDelay))
                 if process.isRunning { kill(number, SIGKILL) }
             }
         }

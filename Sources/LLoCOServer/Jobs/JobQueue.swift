@@ -3,22 +3,22 @@ import LLoCOBase
 import Logging
 import ServiceLifecycle
 
-/// The jobs of a server, one of which runs at a time: they write the same library. They are kept on disk, and those that were
-/// not done when the server ended go on when it starts again.
+/// The job queue of a server. One job runs at a time, because all write the same library. Jobs are stored on disk.
+/// Unfinished jobs resume when the server starts again.
 actor JobQueue {
     let folder: JobFolder
     private let executable: URL
-    /// What every job's command is called with: the library, the model
+    /// Arguments of every job: the library, the model
     private let options: [String]
     private let logger: Logger
-    /// The oldest first
+    /// Oldest first
     private var jobs: [Job]
     private var running: (id: String, task: Task<Void, Never>)?
     private var isOpen = false
 
-    /// The most jobs that are kept; of those that have ended the oldest are forgotten
+    /// Maximum number of stored jobs; the oldest ended ones are deleted first
     private static let maximumJobs = 200
-    /// The most jobs that wait at a time
+    /// Maximum number of unfinished jobs
     private static let maximumWaiting = 64
 
     init(folder: JobFolder, executable: URL, options: [String], logger: Logger) {
@@ -30,48 +30,54 @@ actor JobQueue {
         }
     }
 
-    /// The jobs of the groups that a client sees, the newest first.
+    /// The jobs of the visible groups, newest first.
     func list(for access: Access) -> [Job] { jobs.reversed().filter { access.sees($0.group) } }
 
-    /// - Throws: ``APIError`` where the client sees no such job.
+    /// The job with an id.
+    ///
+    /// - Throws: ``APIError`` with status 404 if no visible job has this id.
     func job(_ id: String, for access: Access) throws -> Job {
         guard let job = jobs.first(where: { $0.id == id }), access.sees(job.group) else {
-            throw APIError.notFound("there is no job \"\(id.printable(limit: 40))\"", code: "job_not_found")
+            throw APIError.notFound("job \"\(id.printable(limit: 40))\" not found", code: "job_not_found")
         }
         return job
     }
 
-    /// Takes a job, with the files of an upload.
+    /// Enqueues a job and moves the files of an upload to it.
+    ///
+    /// - Throws: ``APIError`` with status 503 if the queue is full.
     func submit(_ job: Job, taking upload: URL?) throws {
         guard jobs.count(where: { !$0.state.isFinal }) < Self.maximumWaiting else {
-            throw APIError.busy("\(Self.maximumWaiting) jobs wait already: try again later")
+            throw APIError.busy("\(Self.maximumWaiting) jobs are already queued; retry later")
         }
         try folder.create(job, taking: upload)
         jobs.append(job)
-        while jobs.count > Self.maximumJobs, let oldest = jobs.first(where: { $0.state.isFinal }) { forget(oldest) }
+        while jobs.count > Self.maximumJobs, let oldest = jobs.first(where: { $0.state.isFinal }) { delete(oldest) }
         startNext()
     }
 
-    /// Ends a job that waits or runs. One that has ended stays as it is.
+    /// Cancels a waiting or running job. Has no effect on an ended job.
     func cancel(_ id: String, for access: Access) async throws -> Job {
         let job = try job(id, for: access)
         guard !job.state.isFinal else { return job }
-        // Marked before its process has ended: it did not fail.
+        // Set before the process exits, so that its exit does not count as a failure.
         set(.cancelled, of: id)
         if running?.id == id { running?.task.cancel() }
         return try self.job(id, for: access)
     }
 
-    /// Forgets a job that has ended.
+    /// Deletes an ended job.
+    ///
+    /// - Throws: ``APIError`` with status 409 if the job has not ended.
     func remove(_ id: String, for access: Access) throws {
         let job = try job(id, for: access)
         guard job.state.isFinal, running?.id != id else {
-            throw APIError.conflict("the job has not ended: cancel it first")
+            throw APIError.conflict("the job has not ended; cancel it first")
         }
-        forget(job)
+        delete(job)
     }
 
-    private func forget(_ job: Job) {
+    private func delete(_ job: Job) {
         folder.removeFiles(of: job)
         try? folder.remove(job)
         jobs.removeAll { $0.id == job.id }
@@ -88,14 +94,14 @@ actor JobQueue {
         do {
             let process = JobProcess(
                 executable: executable,
-                arguments: job.arguments(paths: try folder.place(filesOf: job), options: options),
+                arguments: job.arguments(paths: try folder.moveFiles(of: job), options: options),
                 events: folder.events(job.id), errors: folder.errors(job.id))
             switch try await process.run() {
             case .exit(0): break
-            case .exit(let status): failure = folder.lastError(of: job) ?? "its process ended with status \(status)"
-            case .signal(let number): failure = "its process was ended by signal \(number)"
+            case .exit(let status): failure = folder.lastError(of: job) ?? "the process exited with status \(status)"
+            case .signal(let number): failure = "the process was ended by signal \(number)"
             }
-        } catch { failure = "its process could not be started: \(error)" }
+        } catch { failure = "the process could not be started: \(error)" }
         end(job, failure)
     }
 
@@ -103,7 +109,7 @@ actor JobQueue {
         running = nil
         let isCancelled = jobs.first { $0.id == job.id }?.state == .cancelled
         if !isOpen, failure != nil, !isCancelled {
-            // The server ends: it goes on next time.
+            // Interrupted by the end of the server: the job resumes next time.
             set(.waiting, of: job.id)
             return
         }
@@ -121,7 +127,7 @@ actor JobQueue {
         do {
             try folder.save(jobs[index])
             try folder.append(.state(state, error: error), to: jobs[index])
-        } catch { logger.error("a job's state could not be written: \(error)") }
+        } catch { logger.error("cannot write a job's state: \(error)") }
         logger.info(
             "job", metadata: ["job": "\(id)", "kind": "\(jobs[index].kind.rawValue)", "state": "\(state.rawValue)"])
     }
@@ -140,7 +146,7 @@ actor JobQueue {
 }
 
 extension JobQueue: Service {
-    /// Works until the server ends; the job in hand stops then, and goes on next time.
+    /// Runs jobs until the server stops. The running job is interrupted then, and resumes next time.
     func run() async throws {
         open()
         try? await gracefulShutdown()

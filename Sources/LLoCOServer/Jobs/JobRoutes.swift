@@ -6,7 +6,7 @@ import LLoCOLibrary
 import NIOCore
 import ServiceLifecycle
 
-/// `/lloco/v1/uploads` and `/lloco/v1/jobs`
+/// The routes `/lloco/v1/uploads` and `/lloco/v1/jobs`.
 struct JobRoutes: Sendable {
     let queue: JobQueue
     let uploads: Uploads
@@ -73,7 +73,7 @@ struct JobRoutes: Sendable {
         return try .json(view(job), status: .accepted)
     }
 
-    /// The group that documents are added to, which need not be there yet; the one that is tuned has to be.
+    /// The requested group. An `add` job may name a new group; a `finetune` job needs an existing one.
     private func group(_ fields: RequestFields, for kind: Job.Kind, _ access: Access) async throws -> String {
         guard let name = try fields.string("group"), !name.isEmpty, name.utf8.count <= 200,
             name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
@@ -91,37 +91,37 @@ struct JobRoutes: Sendable {
         training.learningRate = try fields.number("learning_rate", in: 1e-9...1)
         training.studyPerPassage = try fields.integer("study_per_passage", in: 1...1000)
         if kind == .add, training != Job.Training() {
-            throw APIError.invalid("an add job trains nothing: leave epochs, learning_rate and study_per_passage out")
+            throw APIError.invalid("an add job does not train; remove epochs, learning_rate and study_per_passage")
         }
         if hasQuestions, training.studyPerPassage != nil {
             throw APIError.invalid(
-                "\"study_per_passage\" is for a study, which an upload replaces", parameter: "study_per_passage")
+                "\"study_per_passage\" is for self-study, which the upload replaces", parameter: "study_per_passage")
         }
         return training
     }
 
-    // MARK: Watching
+    // MARK: Events
 
-    /// What a job has said, then what it says, until it has ended.
+    /// Streams a job's past events, then new ones until it has ended.
     private func events(of job: Job, _ request: Request, _ access: Access) throws -> Response {
         let file = try FileHandle(forReadingFrom: queue.folder.events(job.id))
         let body = request.body
         return .pieces(.events) { events in
             defer { try? file.close() }
-            let gone = Flag()
-            try await body.untilClientGoes(gone.raise) {
+            let disconnected = Flag()
+            try await body.untilClientDisconnects(disconnected.raise) {
                 var lines = LineBuffer()
-                var lastSign = ContinuousClock.now
-                while !gone.isRaised, !Task.isShuttingDownGracefully {
-                    // Asked before the file is read: the event of its end is written first.
+                var lastWrite = ContinuousClock.now
+                while !disconnected.isRaised, !Task.isShuttingDownGracefully {
+                    // Read before the file: once the state is final, the file has the final event.
                     let isFinal = (try? await queue.job(job.id, for: access))?.state.isFinal ?? true
                     let new = lines.append(try file.read(upToCount: 1 << 20) ?? Data())
                     for line in new { try await events.write(line: Data(line)) }
                     if isFinal, new.isEmpty { return }
-                    if !new.isEmpty { lastSign = .now }
-                    if lastSign.duration(to: .now) > .seconds(15) {
+                    if !new.isEmpty { lastWrite = .now }
+                    if lastWrite.duration(to: .now) > .seconds(15) {
                         try await events.write(comment: "waiting")
-                        lastSign = .now
+                        lastWrite = .now
                     }
                     if !isFinal { try await Task.sleep(for: .milliseconds(200)) }
                 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A job as clients see it.
+/// A job in the form of the API.
 struct JobView: Encodable {
     struct Progress: Encodable {
         let phase: JobEvent.Phase

@@ -1,19 +1,22 @@
 import LLoCOBase
 import LLoCOLibrary
 
-// What requests name, of what their client sees. Names are compared byte by byte, as the store does.
+// Groups and documents that requests name. Hidden groups are treated as missing. Names are compared byte by byte, like
+// in the store.
 extension DocumentStore {
-    /// A group's name.
+    /// The stored name of a group.
     ///
-    /// - Throws: ``APIError`` where the client sees none of this name.
+    /// - Throws: ``APIError`` with status 404 if no visible group has this name.
     func group(named name: String, for access: Access) async throws -> String {
-        guard let own = try await groups().first(where: { $0.hasSameBytes(as: name) && access.sees($0) }) else {
+        guard let group = try await groups().first(where: { $0.hasSameBytes(as: name) && access.sees($0) }) else {
             throw APIError.noGroup(name)
         }
-        return own
+        return group
     }
 
-    /// Documents of a group. Those of other groups are not there for whoever asks this one.
+    /// The documents of a group with these names.
+    ///
+    /// - Throws: ``APIError`` if there are more than `limit` names, or the group has no such document.
     func documents(
         _ names: [String], of group: String, atMost limit: Int, parameter: String = "documents"
     ) async throws -> [DocumentRecord] {
@@ -22,18 +25,19 @@ extension DocumentStore {
         }
         let known = try await documents(in: .group(group))
         return try names.map { name in
-            guard let own = known.first(where: { $0.name.hasSameBytes(as: name) }) else {
+            guard let document = known.first(where: { $0.name.hasSameBytes(as: name) }) else {
                 throw APIError.notFound(
                     "the group has no document \"\(name.printable(limit: 100))\"", parameter: parameter,
                     code: "document_not_found")
             }
-            return own
+            return document
         }
     }
 }
 
 extension APIError {
+    /// Status 404: the group is missing or hidden.
     static func noGroup(_ name: String) -> APIError {
-        .notFound("there is no group \"\(name.printable(limit: 100))\"", parameter: "group", code: "group_not_found")
+        .notFound("group \"\(name.printable(limit: 100))\" not found", parameter: "group", code: "group_not_found")
     }
 }

@@ -8,12 +8,12 @@ import LLoCODocuments
 import LLoCOLibrary
 import NIOCore
 
-/// `/lloco/v1`: what the library holds.
+/// The routes under `/lloco/v1` for status, groups, documents and search.
 struct LibraryRoutes: Sendable {
     let library: DocumentLibrary
     let model: String
     let configuration: ServerConfiguration
-    /// nil where the server takes no documents
+    /// nil if the server does not change its library
     let jobs: JobQueue?
 
     private var store: any LibraryStore { library.store }
@@ -51,7 +51,7 @@ struct LibraryRoutes: Sendable {
         router.post("search") { request, context in try await search(request, context.access) }
     }
 
-    // MARK: What there is
+    // MARK: Contents
 
     private struct Status: Encodable {
         let version: String
@@ -64,7 +64,7 @@ struct LibraryRoutes: Sendable {
         let maximumUploadBytes: Int
     }
 
-    /// As people choose among them
+    /// The modes in the order of the page
     private static let modes: [AnswerMode] = [.hybrid, .compressed, .retrieval, .full, .none]
 
     private func status(_ access: Access) throws -> Response {
@@ -76,16 +76,18 @@ struct LibraryRoutes: Sendable {
                 maximumUploadBytes: configuration.maximumUploadBytes))
     }
 
-    /// - Parameter scope: what has all documents of these groups
+    /// The groups with these names.
+    ///
+    /// - Parameter scope: a scope with all documents of the groups
     private func groups(_ names: [String], in scope: LibraryScope) async throws -> [GroupView] {
         let adapters = Dictionary(
             grouping: try await store.adapters(of: nil, identity: library.engine.model.vectorIdentity), by: \.group)
         let documents = Dictionary(grouping: try await views(store.documents(in: scope), in: scope), by: \.group)
         return names.map { name in
-            let (own, adapter) = (documents[name] ?? [], adapters[name]?.first)
+            let (ofGroup, adapter) = (documents[name] ?? [], adapters[name]?.first)
             return GroupView(
-                name: name, documents: own.count, tokens: own.reduce(0) { $0 + $1.tokens },
-                vectors: own.reduce(0) { $0 + $1.vectors },
+                name: name, documents: ofGroup.count, tokens: ofGroup.reduce(0) { $0 + $1.tokens },
+                vectors: ofGroup.reduce(0) { $0 + $1.vectors },
                 adapter: adapter.map {
                     .init(id: $0.digest, created: $0.created.formatted(.iso8601), bytes: $0.byteCount)
                 },
@@ -113,15 +115,15 @@ struct LibraryRoutes: Sendable {
             context.access.sees(document.group)
         else {
             throw APIError.notFound(
-                "there is no document \"\(name.printable(limit: 40))\"", code: "document_not_found")
+                "document \"\(name.printable(limit: 40))\" not found", code: "document_not_found")
         }
         return document
     }
 
     private func views(_ documents: [DocumentRecord], in scope: LibraryScope) async throws -> [DocumentView] {
         let identity = library.engine.model.vectorIdentity
-        let made = try await store.compressions(in: scope).filter { $0.identity == identity }
-        let compressions = Dictionary(made.map { ($0.document, $0) }) { _, last in last }
+        let current = try await store.compressions(in: scope).filter { $0.identity == identity }
+        let compressions = Dictionary(current.map { ($0.document, $0) }) { _, last in last }
         return documents.map { document in
             let compression = compressions[document.id]
             return DocumentView(
@@ -143,16 +145,17 @@ struct LibraryRoutes: Sendable {
 
     // MARK: Text
 
-    /// All of a text, or the bytes of a `Range`.
+    /// A document's text, or the bytes of the header field `Range`.
     private func text(of document: DocumentRecord, _ request: Request) async throws -> Response {
         let bytes = Array(try await store.text(of: document.id).utf8)
         var headers: HTTPFields = [
             .contentType: "text/plain; charset=utf-8", .acceptRanges: "bytes", .eTag: "\"\(document.digest)\"",
         ]
-        guard let field = request.headers[.range] else {
+        // Other units and several ranges are ignored, as RFC 9110, 14.2 allows.
+        guard let requested = request.headers[.range].flatMap(ByteRange.init) else {
             return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
         }
-        guard let range = ByteRange(field)?.range(in: bytes.count) else {
+        guard let range = requested.range(in: bytes.count) else {
             throw APIError(
                 status: .rangeNotSatisfiable,
                 message: "\"Range\": expected bytes=FIRST-LAST within the text's \(bytes.count) bytes",
@@ -190,18 +193,20 @@ struct LibraryRoutes: Sendable {
 
     // MARK: Changing
 
-    /// Changes the library, where nobody else writes it now.
+    /// Changes the library.
+    ///
+    /// - Throws: ``APIError`` with status 409 if another process is writing.
     private func change(_ body: @escaping @Sendable (SQLiteLibrary) throws -> Void) async throws -> Response {
         guard let path = (store as? SQLiteLibrary)?.path, jobs != nil else {
             throw APIError(
-                status: .forbidden, message: "this server changes no documents", type: "invalid_request_error")
+                status: .forbidden, message: "this server is read-only", type: "invalid_request_error")
         }
         do {
             try await library.engine.filesThread.run {
                 try body(SQLiteLibrary.open(path, for: .writing, lockTimeout: .seconds(1)))
             }
         } catch let error as LibraryError where error.errorCode == .busy {
-            throw APIError.conflict("the library is being written: try again when the job in hand is done")
+            throw APIError.conflict("the library is being written; retry when the current job is done")
         }
         return Response(status: .noContent)
     }

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOLibrary
 
-/// A group as clients see it.
+/// A group in the form of the API.
 struct GroupView: Encodable {
     /// The group's own adapter
     struct Adapter: Encodable {
@@ -10,7 +10,7 @@ struct GroupView: Encodable {
         let created: String
         let bytes: Int
     }
-    /// What the group's vectors are read with
+    /// The adapter for the group's vectors: its own, the general one, or none.
     enum Reader: String, Encodable {
         case own
         case general
@@ -25,7 +25,7 @@ struct GroupView: Encodable {
     let readsWith: Reader
 }
 
-/// A document as clients see it.
+/// A document in the form of the API.
 struct DocumentView: Encodable {
     let id: Int64
     let name: String
@@ -33,7 +33,7 @@ struct DocumentView: Encodable {
     let tokens: Int
     let bytes: Int
     let vectors: Int
-    /// Whether it is compressed to its end
+    /// Whether the whole document is compressed
     let complete: Bool
     let added: String
     let sha256: String
@@ -46,23 +46,23 @@ struct DocumentView: Encodable {
     }
 }
 
-/// A question that the model has asked itself about a document.
+/// A self-study question about a document.
 struct QuestionView: Encodable {
-    /// Of the passage, in UTF-8 bytes
+    /// Start of the passage, in UTF-8 bytes of the document's text
     let start: Int
     let end: Int
     let kind: String
     let question: String
     let answer: String
-    /// Why it is not learned from
+    /// Why the question is not used for training
     @Nullable var rejection: String?
 }
 
-/// A passage that was found.
+/// A search result.
 struct PassageView: Encodable {
     let document: String
     let documentId: Int64
-    /// In UTF-8 bytes of the document's text
+    /// Start, in UTF-8 bytes of the document's text
     let start: Int
     let end: Int
     let score: Double

@@ -3,25 +3,27 @@ public import LLoCO
 import LLoCOBase
 import Synchronization
 
-/// Offers a library's documents as tools of the Model Context Protocol: messages of JSON-RPC 2.0, a line each.
+/// A server of the Model Context Protocol with tools for a library's documents: JSON-RPC 2.0, one message per line.
 ///
 ///     await MCPServer(library, openForWriting: { ... }).run(lines) { print($0) }
 ///
-/// Requests are answered as they are done, several at a time; one that is cancelled ends within a step.
+/// Requests run concurrently and are answered when they finish. A cancelled request stops within one decoding step.
 public final class MCPServer: Sendable {
     private let tools: MCPTools
-    /// Requests that are being answered
+    /// The tasks of unanswered requests
     private let running = Mutex<[RPCID: Task<Void, Never>]>([:])
     private static let maximumRequests = 64
 
-    /// Versions of the protocol that are spoken, the newest first
+    /// Supported versions of the protocol, newest first
     private static let versions = ["2025-06-18", "2025-03-26", "2024-11-05"]
-    /// The most bytes of a message
+    /// Maximum size of a message in bytes
     public static let maximumBytes = 8 << 20
 
+    /// Creates a server for a library.
+    ///
     /// - Parameters:
-    ///   - folders: where files may be added from; without any, only texts are
-    ///   - openForWriting: the library, for an addition
+    ///   - folders: folders with files that may be added; if empty, only texts may
+    ///   - openForWriting: opens the library to add a document
     public init(
         _ library: DocumentLibrary, folders: [URL] = [],
         openForWriting: @escaping @Sendable () async throws -> DocumentLibrary
@@ -29,9 +31,9 @@ public final class MCPServer: Sendable {
         tools = MCPTools(library: library, folders: folders, openForWriting: openForWriting)
     }
 
-    /// Answers messages until there are no more, and what is in hand then.
+    /// Answers messages until `lines` ends, then finishes the running requests.
     ///
-    /// - Parameter write: called with each answer, one line without its end, by one task at a time
+    /// - Parameter write: called with each answer, one line without a line end; calls never overlap
     public func run(_ lines: AsyncStream<[UInt8]>, write: @escaping @Sendable (Data) -> Void) async {
         await withDiscardingTaskGroup { group in
             for await line in lines {
@@ -49,15 +51,15 @@ public final class MCPServer: Sendable {
         let parameters: RequestFields?
     }
 
-    /// A request; nil for what needs no answer, or has had it.
+    /// Parses a request. Returns nil for a message without an answer, or with one already written.
     private func read(_ line: [UInt8], _ write: @Sendable (Data) -> Void) -> Request? {
         guard line.count <= Self.maximumBytes, let fields = try? JSONFields(line: line),
             fields.optional("jsonrpc")?.string == "2.0"
         else {
-            respond(nil, .failure(RPCError(code: -32700, message: "expected a JSON-RPC 2.0 message on a line")), write)
+            respond(nil, .failure(RPCError(code: -32700, message: "expected one JSON-RPC 2.0 message per line")), write)
             return nil
         }
-        // An answer to nothing that was asked
+        // A response, although this server sends no requests
         guard let method = fields.optional("method")?.string else { return nil }
         let parameters = fields.has("params") ? (try? fields.fields("params")).map { RequestFields($0) } : nil
         guard let id = fields.optional("id").flatMap(RPCID.init) else {
@@ -76,7 +78,7 @@ public final class MCPServer: Sendable {
                 try Task.checkCancellation()
                 respond(request.id, .success(result), write)
             } catch is CancellationError {
-                // Nobody waits for what was cancelled.
+                // A cancelled request gets no answer.
             } catch let error as RPCError { respond(request.id, .failure(error), write) } catch {
                 respond(request.id, .failure(RPCError(code: -32603, message: "\(APIError(of: error).message)")), write)
             }
@@ -88,7 +90,7 @@ public final class MCPServer: Sendable {
         }
         if !isTaken {
             task.cancel()
-            respond(request.id, .failure(RPCError(code: -32000, message: "too many requests at a time")), write)
+            respond(request.id, .failure(RPCError(code: -32000, message: "too many concurrent requests")), write)
         }
         await task.value
         if isTaken { running.withLock { $0[request.id] = nil } }
@@ -105,14 +107,14 @@ public final class MCPServer: Sendable {
         case "tools/list": return ["tools": MCPTools.descriptions]
         case "tools/call":
             guard let parameters = request.parameters, let name = try parameters.string("name") else {
-                throw RPCError(code: -32602, message: "expected the name of a tool")
+                throw RPCError(code: -32602, message: "name is missing; expected the name of a tool")
             }
-            let given = try parameters.object("arguments") ?? .none
-            do { return try await tools.call(name, given) } catch let error as APIError {
-                // What a model can mend is a result.
+            let arguments = try parameters.object("arguments") ?? .none
+            do { return try await tools.call(name, arguments) } catch let error as APIError {
+                // A result, not a protocol error: the model can correct its call.
                 return MCPTools.Result(error: error.message)
             }
-        default: throw RPCError(code: -32601, message: "there is no method \(request.method.printable(limit: 60))")
+        default: throw RPCError(code: -32601, message: "unknown method \(request.method.printable(limit: 60))")
         }
     }
 
@@ -167,7 +169,7 @@ public final class MCPServer: Sendable {
     }
 }
 
-/// What a request is known by: a text or a number.
+/// A request's id: a string or an integer.
 enum RPCID: Hashable, Encodable, Sendable {
     case text(String)
     case number(Int)
@@ -191,7 +193,7 @@ enum RPCID: Hashable, Encodable, Sendable {
     }
 }
 
-/// An error of JSON-RPC.
+/// A JSON-RPC error.
 struct RPCError: Error, Encodable {
     let code: Int
     let message: String

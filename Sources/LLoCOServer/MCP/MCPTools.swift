@@ -5,19 +5,19 @@ import LLoCOCompression
 import LLoCODocuments
 import LLoCOLibrary
 
-/// The tools that a language model is offered: `ask`, `search`, `list`, `add`.
+/// The tools of ``MCPServer``: `ask`, `search`, `list`, `add`.
 struct MCPTools: Sendable {
     let library: DocumentLibrary
-    /// Where files may be added from
+    /// Folders with files that may be added
     let folders: [URL]
     let openForWriting: @Sendable () async throws -> DocumentLibrary
 
     private var store: any LibraryStore { library.store }
-    /// The most bytes of a text that is added or asked
+    /// Maximum size of a text argument in bytes
     private static let maximumBytes = 4 << 20
     private static let maximumDocuments = ServerConfiguration().maximumDocuments
 
-    /// What a tool has found, for the model to read.
+    /// The result of a tool call.
     struct Result: Encodable, Sendable {
         struct Text: Encodable, Sendable {
             let type = "text"
@@ -30,36 +30,36 @@ struct MCPTools: Sendable {
         init(error: String) { (content, isError) = ([Text(text: error)], true) }
     }
 
-    func call(_ name: String, _ given: RequestFields?) async throws -> Result {
-        let given = try given ?? RequestFields(Array("{}".utf8))
+    func call(_ name: String, _ arguments: RequestFields?) async throws -> Result {
+        let arguments = try arguments ?? RequestFields(Array("{}".utf8))
         switch name {
-        case "ask": return try await ask(given)
-        case "search": return try await search(given)
-        case "list": return try await list(given)
-        case "add": return try await add(given)
-        default: throw RPCError(code: -32602, message: "there is no tool \(name.printable(limit: 60))")
+        case "ask": return try await ask(arguments)
+        case "search": return try await search(arguments)
+        case "list": return try await list(arguments)
+        case "add": return try await add(arguments)
+        default: throw RPCError(code: -32602, message: "unknown tool \(name.printable(limit: 60))")
         }
     }
 
     // MARK: Tools
 
-    private func ask(_ given: RequestFields) async throws -> Result {
-        try given.check(known: ["question", "group", "documents", "mode", "max_tokens"])
-        let question = try text(given, "question")
+    private func ask(_ arguments: RequestFields) async throws -> Result {
+        try arguments.check(known: ["question", "group", "documents", "mode", "max_tokens"])
+        let question = try text(arguments, "question")
         var options = Answerer.Options()
-        options.group = try await group(given)
-        if given.has("documents"), let group = options.group {
+        options.group = try await group(arguments)
+        if arguments.has("documents"), let group = options.group {
             options.documents = try await store.documents(
-                try given.strings("documents"), of: group, atMost: Self.maximumDocuments
+                try arguments.strings("documents"), of: group, atMost: Self.maximumDocuments
             ).map(\.name)
         }
-        if let name = try given.string("mode") {
+        if let name = try arguments.string("mode") {
             guard let mode = AnswerMode(rawValue: name) else {
                 throw APIError.invalid("mode: expected \(AnswerMode.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             options.mode = mode
         }
-        if let limit = try given.integer("max_tokens", in: 1...library.engine.model.languageModel.window) {
+        if let limit = try arguments.integer("max_tokens", in: 1...library.engine.model.languageModel.window) {
             options.generation.maximumTokens = limit
         }
         let stream = library.ask(question, in: options.group, options: options)
@@ -74,19 +74,21 @@ struct MCPTools: Sendable {
                 + answer.omissions.map { "\n" + $0 }.joined())
     }
 
-    private func search(_ given: RequestFields) async throws -> Result {
-        try given.check(known: ["query", "group", "limit"])
-        let query = try text(given, "query")
-        guard let group = try await group(given) else { throw APIError.invalid("there are no documents yet") }
+    private func search(_ arguments: RequestFields) async throws -> Result {
+        try arguments.check(known: ["query", "group", "limit"])
+        let query = try text(arguments, "query")
+        guard let group = try await group(arguments) else {
+            throw APIError.invalid("group is missing; expected the name of a group")
+        }
         let found = try await library.search(
-            query, in: group, limit: try given.integer("limit", in: 1...50) ?? 8)
+            query, in: group, limit: try arguments.integer("limit", in: 1...50) ?? 8)
         return Result(
             found.passages.map { "\($0.documentName) [\($0.start)–\($0.end)]\n\($0.text)" }.joined(separator: "\n\n"))
     }
 
-    private func list(_ given: RequestFields) async throws -> Result {
-        try given.check(known: ["group"])
-        let scope = try given.string("group") == nil ? nil : try await group(given)
+    private func list(_ arguments: RequestFields) async throws -> Result {
+        try arguments.check(known: ["group"])
+        let scope = try arguments.string("group") == nil ? nil : try await group(arguments)
         let documents = try await store.documents(in: scope.map { .group($0) } ?? .all)
         guard !documents.isEmpty else { return Result("There are no documents yet.") }
         return Result(
@@ -96,18 +98,18 @@ struct MCPTools: Sendable {
             }.joined(separator: "\n"))
     }
 
-    private func add(_ given: RequestFields) async throws -> Result {
-        try given.check(known: ["group", "path", "name", "text"])
-        guard let group = try given.string("group"), !group.isEmpty, group.utf8.count <= 200 else {
+    private func add(_ arguments: RequestFields) async throws -> Result {
+        try arguments.check(known: ["group", "path", "name", "text"])
+        guard let group = try arguments.string("group"), !group.isEmpty, group.utf8.count <= 200 else {
             throw APIError.invalid("group: expected a name of 1 to 200 bytes")
         }
         let added: [AddedDocument]
-        if let path = try given.string("path") {
-            let file = try allowed(path)
+        if let path = try arguments.string("path") {
+            let file = try allowedFile(path)
             let writer = try await openForWriting()
             added = try await writer.add(contentsOf: [file.path], to: group)
         } else {
-            let (name, text) = (try Uploads.safe(text(given, "name")), try text(given, "text"))
+            let (name, text) = (try Uploads.safeName(text(arguments, "name")), try text(arguments, "text"))
             let writer = try await openForWriting()
             added = [try await writer.add(text: text, path: name, group: group)]
         }
@@ -115,10 +117,10 @@ struct MCPTools: Sendable {
             added.map { "\($0.document.name): \($0.tokens) tokens as \($0.vectors) vectors" }.joined(separator: "\n"))
     }
 
-    // MARK: What is given
+    // MARK: Arguments
 
-    private func text(_ given: RequestFields, _ key: String) throws -> String {
-        guard let text = try given.string(key), !text.isEmpty else {
+    private func text(_ arguments: RequestFields, _ key: String) throws -> String {
+        guard let text = try arguments.string(key), !text.isEmpty else {
             throw APIError.invalid("\(key) is missing; expected a text")
         }
         guard text.utf8.count <= Self.maximumBytes else {
@@ -127,17 +129,19 @@ struct MCPTools: Sendable {
         return text
     }
 
-    /// The group that is named, or the only one; nil where there are none, or several.
-    private func group(_ given: RequestFields) async throws -> String? {
-        if let name = try given.string("group") { return try await store.group(named: name, for: .all) }
+    /// The requested group, or the only one. Returns nil if none is requested and the library has none or several.
+    private func group(_ arguments: RequestFields) async throws -> String? {
+        if let name = try arguments.string("group") { return try await store.group(named: name, for: .all) }
         let groups = try await store.groups()
         return groups.count == 1 ? groups[0] : nil
     }
 
-    /// A file in one of the folders, its links followed.
-    private func allowed(_ path: String) throws -> URL {
+    /// The file at a path, with symbolic links resolved.
+    ///
+    /// - Throws: ``APIError`` if the file is outside the allowed folders.
+    private func allowedFile(_ path: String) throws -> URL {
         guard !folders.isEmpty else {
-            throw APIError.invalid("no folder is open to this server: add a text in place of a path")
+            throw APIError.invalid("path: this server has no folder to add files from; give name and text instead")
         }
         let file = URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath()
         let isInside = folders.contains { folder in
@@ -145,7 +149,7 @@ struct MCPTools: Sendable {
             return file.path == root || file.path.hasPrefix(root.hasSuffix("/") ? root : root + "/")
         }
         guard isInside else {
-            throw APIError.invalid("\(path.printable(limit: 200)) is in no folder that is open to this server")
+            throw APIError.invalid("\(path.printable(limit: 200)) is in no folder that this server may add files from")
         }
         return file
     }

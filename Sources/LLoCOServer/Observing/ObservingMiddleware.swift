@@ -4,7 +4,7 @@ import Hummingbird
 import LLoCOBase
 import Logging
 
-/// Counts and logs requests, and gives each an id. No path is logged, which may have names in it, and nothing of a body.
+/// Counts and logs requests, and returns their ids. Paths and bodies are not logged: paths may contain names.
 struct ObservingMiddleware: RouterMiddleware {
     let metrics: ServerMetrics
 
@@ -29,13 +29,13 @@ struct ObservingMiddleware: RouterMiddleware {
             response.headers[Self.requestID] = context.id
             return response
         } catch {
-            // What is no HTTP is answered below.
+            // Hummingbird answers malformed HTTP.
             observe(.badRequest)
             throw error
         }
     }
 
     private static let requestID = HTTPField.Name("X-Request-Id")!
-    /// Others are what a client makes up.
+    /// Other methods are counted as "other", because clients can invent any number of them.
     private static let methods: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete, .options]
 }

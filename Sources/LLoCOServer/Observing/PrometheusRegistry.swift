@@ -1,14 +1,16 @@
 package import CoreMetrics
 import Synchronization
 
-/// Metrics as Prometheus reads them (its text format 0.0.4): what swift-metrics' counters, recorders, timers and meters count.
+/// A backend of swift-metrics that exports Prometheus' text format 0.0.4.
 ///
-/// Recorders that aggregate and timers are histograms, timers in seconds.
+/// Timers (in seconds) and aggregating recorders are histograms.
 package final class PrometheusRegistry: MetricsFactory {
     private let series = Mutex<[Series.Key: Series]>([:])
     private let help: [String: String]
 
-    /// - Parameter help: what each metric says, by its name
+    /// Creates an empty registry.
+    ///
+    /// - Parameter help: descriptions of metrics by name
     package init(help: [String: String]) { self.help = help }
 
     private func series(_ label: String, _ dimensions: [(String, String)], _ kind: Series.Kind) -> Series {
@@ -39,7 +41,7 @@ package final class PrometheusRegistry: MetricsFactory {
     package func destroyRecorder(_ handler: any RecorderHandler) {}
     package func destroyTimer(_ handler: any TimerHandler) {}
 
-    /// All of it, the names in order.
+    /// All metrics in Prometheus' text format, sorted by name.
     package func text() -> String {
         let all = series.withLock { Array($0) }.sorted { ($0.key.name, $0.key.labels) < ($1.key.name, $1.key.labels) }
         var text = ""
@@ -60,7 +62,7 @@ package final class PrometheusRegistry: MetricsFactory {
     }
 }
 
-/// The values of a metric with the same labels.
+/// One metric with one set of labels.
 private final class Series: CounterHandler, MeterHandler, RecorderHandler, TimerHandler {
     struct Key: Hashable {
         let name: String
@@ -80,7 +82,7 @@ private final class Series: CounterHandler, MeterHandler, RecorderHandler, Timer
     let kind: Kind
     private let values = Mutex(Values())
 
-    /// The upper ends of a histogram's buckets: seconds from a token's to a long prompt's
+    /// The upper bounds of a histogram's buckets: from one token's seconds to a long prompt's
     private static let bounds = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
 
     init(_ kind: Kind) { self.kind = kind }
@@ -118,6 +120,6 @@ private final class Series: CounterHandler, MeterHandler, RecorderHandler, Timer
 }
 
 extension Double {
-    /// Without a fraction where there is none.
+    /// Integers without a fraction.
     fileprivate var plain: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
 }

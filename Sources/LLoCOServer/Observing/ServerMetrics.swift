@@ -2,30 +2,30 @@ import Foundation
 import LLoCO
 import Metrics
 
-/// What a server counts.
+/// The metrics of a server.
 final class ServerMetrics: Sendable {
     private let registry = PrometheusRegistry(help: help)
     private let start = Date()
 
     private static let help = [
         "lloco_requests_total": "Requests by route, method and status.",
-        "lloco_request_seconds": "Seconds from a request to the end of its response's head, by route.",
-        "lloco_prompt_tokens_total": "Positions of the prompts of answers.",
-        "lloco_generated_tokens_total": "Tokens of answers.",
-        "lloco_answers_total": "Answers by mode and by how they ended.",
+        "lloco_request_seconds": "Seconds from a request to its response's head, by route.",
+        "lloco_prompt_tokens_total": "Prompt positions of answers.",
+        "lloco_generated_tokens_total": "Generated tokens.",
+        "lloco_answers_total": "Answers by mode and finish reason.",
         "lloco_first_token_seconds": "Seconds from an answer's admission to its first token.",
-        "lloco_token_seconds": "Mean seconds between two tokens of an answer.",
-        "lloco_answers_admitted": "Answers that are given or wait.",
-        "lloco_batch_answers": "Answers whose prompts are read or that grow, all in one batch.",
-        "lloco_answers_refused_total": "Answers refused because too many were in hand.",
-        "lloco_cache_bytes": "Bytes that are held: adapters, documents' vectors, prompts of text.",
-        "lloco_cache_hits": "How often what was asked for was held.",
-        "lloco_cache_misses": "How often it had to be loaded or computed.",
+        "lloco_token_seconds": "Mean seconds per token after the first.",
+        "lloco_answers_admitted": "Answers that are queued or generated.",
+        "lloco_batch_answers": "Answers in the batch, in prefill or decoding.",
+        "lloco_answers_refused_total": "Answers refused because of the limit of concurrent answers.",
+        "lloco_cache_bytes": "Bytes of the caches of adapters, vectors and text prompts.",
+        "lloco_cache_hits": "Cache hits.",
+        "lloco_cache_misses": "Cache misses.",
         "lloco_jobs": "Jobs by state.",
-        "lloco_uptime_seconds": "Seconds since the server began.",
+        "lloco_uptime_seconds": "Seconds since the server started.",
     ]
 
-    /// A request that was answered.
+    /// Counts an answered request.
     func count(route: String, method: String, status: Int, seconds: Double) {
         Counter(
             label: "lloco_requests_total",
@@ -35,7 +35,7 @@ final class ServerMetrics: Sendable {
             .recordSeconds(seconds)
     }
 
-    /// An answer that has ended; nil for one that failed or was cancelled.
+    /// Counts an ended answer; nil if it failed or was cancelled.
     func count(_ answer: Answer?) {
         Counter(
             label: "lloco_answers_total",
@@ -53,10 +53,10 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    /// An answer that was refused because too many were in hand.
+    /// Counts an answer that was refused because of the limit.
     func countRefusal() { Counter(label: "lloco_answers_refused_total", factory: registry).increment() }
 
-    /// All of it in Prometheus' text format, with what stands at this moment.
+    /// All metrics in Prometheus' text format, with current values of gauges.
     func text(_ library: DocumentLibrary, admitted: Int, jobs: [Job]) -> String {
         set("lloco_answers_admitted", admitted)
         set("lloco_batch_answers", library.engine.growingAnswers)

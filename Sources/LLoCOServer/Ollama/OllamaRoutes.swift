@@ -4,33 +4,33 @@ import LLoCO
 import LLoCOBase
 import LLoCOModels
 
-/// `/api`: Ollama's API, as far as it asks
+/// The supported routes of Ollama's API, under `/api`.
 struct OllamaRoutes: Sendable {
-    let desk: AnswerDesk
+    let service: AnswerService
     let embeddings: EmbeddingRoute
-    /// When the server began
+    /// Start time of the server
     let start: Date
 
     func add(to router: RouterGroup<ServerContext>) {
         router.get("version") { _, _ in try Response.json(["version": Release.version]) }
         router.get("tags") { _, context in
-            let models = try await desk.models.list(for: context.access, since: start).data
+            let models = try await service.models.list(for: context.access, since: start).data
             return try Response.json(["models": models.map { model($0.id) }])
         }
         router.post("show") { request, context in
             var request = request
-            let fields = try await request.fields(upTo: desk.configuration.maximumBodyBytes)
+            let fields = try await request.fields(upTo: service.configuration.maximumBodyBytes)
             try fields.check(known: ["model"], ignored: ["verbose", "name", "system", "options"])
-            return try await Response.json(show(desk.models.resolve(fields.model(), for: context.access)))
+            return try await Response.json(show(service.models.resolve(fields.model(), for: context.access)))
         }
         router.post("chat") { request, context in
-            try await desk.respond(to: request, for: context.access) { fields in
-                (try OllamaRequest.chat(fields, desk).asked, { OllamaForm(head: $0, isChat: true) })
+            try await service.respond(to: request, for: context.access) { fields in
+                (try OllamaRequest.chat(fields, service).answerRequest, { OllamaFormat(head: $0, isChat: true) })
             }
         }
         router.post("generate") { request, context in
-            try await desk.respond(to: request, for: context.access) { fields in
-                (try OllamaRequest.generate(fields, desk).asked, { OllamaForm(head: $0, isChat: false) })
+            try await service.respond(to: request, for: context.access) { fields in
+                (try OllamaRequest.generate(fields, service).answerRequest, { OllamaFormat(head: $0, isChat: false) })
             }
         }
         router.post("embed") { request, context in try await embed(request, for: context.access) }
@@ -52,7 +52,7 @@ struct OllamaRoutes: Sendable {
         let digest: String
         let details: Details
     }
-    private struct Shown: Encodable {
+    private struct ModelDetails: Encodable {
         let modelfile = ""
         let parameters = ""
         let template = ""
@@ -71,30 +71,30 @@ struct OllamaRoutes: Sendable {
 
     private func details(parent: String) -> Details {
         Details(
-            parentModel: parent, family: desk.models.base, families: [desk.models.base], parameterSize: "",
+            parentModel: parent, family: service.models.base, families: [service.models.base], parameterSize: "",
             quantizationLevel: "")
     }
 
     private func model(_ name: String) -> Model {
-        let size = try? desk.models.library.engine.model.languageModel.path.resourceValues(forKeys: [.fileSizeKey])
+        let size = try? service.models.library.engine.model.languageModel.path.resourceValues(forKeys: [.fileSizeKey])
         return Model(
             name: name, model: name, modifiedAt: start.formatted(.iso8601), size: size?.fileSize ?? 0,
-            digest: desk.models.library.engine.model.modelIdentity,
-            details: details(parent: name == desk.models.base ? "" : desk.models.base))
+            digest: service.models.library.engine.model.modelIdentity,
+            details: details(parent: name == service.models.base ? "" : service.models.base))
     }
 
-    private func show(_ choice: ServedModels.Choice) -> Shown {
-        Shown(
-            details: details(parent: choice.group == nil ? "" : desk.models.base),
+    private func show(_ choice: ServedModels.Choice) -> ModelDetails {
+        ModelDetails(
+            details: details(parent: choice.group == nil ? "" : service.models.base),
             modelInfo: [
-                "general.basename": desk.models.base, "context_length": "\(desk.window)",
+                "general.basename": service.models.base, "context_length": "\(service.window)",
             ])
     }
 
     private func embed(_ request: Request, for access: Access) async throws -> Response {
         var request = request
         let start = ContinuousClock.now
-        let fields = try await request.fields(upTo: desk.configuration.maximumBodyBytes)
+        let fields = try await request.fields(upTo: service.configuration.maximumBodyBytes)
         try fields.check(
             known: ["model", "input"], ignored: ["keep_alive", "options"], defaults: ["truncate": [.bool(true)]])
         let (vectors, tokens) = try await embeddings.vectors(fields, for: access, of: request)

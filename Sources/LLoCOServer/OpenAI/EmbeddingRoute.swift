@@ -3,7 +3,7 @@ import Hummingbird
 import LLoCO
 import LLoCOBase
 
-/// `/v1/embeddings`: texts as the retrieval model's unit vectors.
+/// The route `/v1/embeddings`: unit vectors of texts from the retrieval model.
 struct EmbeddingRoute: Sendable {
     let engine: Engine
     let configuration: ServerConfiguration
@@ -15,7 +15,7 @@ struct EmbeddingRoute: Sendable {
             let index: Int
             let embedding: Vector
         }
-        /// Numbers, or their bytes
+        /// An embedding as numbers, or as base64 of their bytes.
         enum Vector: Encodable {
             case numbers([Float])
             case base64(String)
@@ -39,7 +39,7 @@ struct EmbeddingRoute: Sendable {
         let usage: Usage
     }
 
-    /// Texts of one request, at most
+    /// Maximum number of texts in a request
     private static let maximumTexts = 2048
 
     func embed(_ request: Request, for access: Access) async throws -> Response {
@@ -59,7 +59,7 @@ struct EmbeddingRoute: Sendable {
                 }, model: try fields.string("model") ?? "", usage: .init(promptTokens: tokens, totalTokens: tokens)))
     }
 
-    /// The vectors of the field `input`, and the tokens of its texts.
+    /// The embeddings of the field `input`, and the total number of tokens of its texts.
     func vectors(
         _ fields: RequestFields, for access: Access, of request: Request
     ) async throws -> (vectors: [[Float]], tokens: Int) {
@@ -67,27 +67,27 @@ struct EmbeddingRoute: Sendable {
         guard 1...Self.maximumTexts ~= texts.count else {
             throw APIError.invalid("\"input\": expected 1 to \(Self.maximumTexts) strings", parameter: "input")
         }
-        let places = try admission.admit(1, key: access.key)
-        defer { places.leave() }
+        let slots = try admission.admit(1, key: access.key)
+        defer { slots.release() }
         let embedder = try await engine.thread.run { try engine.model.embedder }
-        let gone = Flag()
-        return try await request.body.untilClientGoes(gone.raise) {
-            // Some at a time: those who wait for answers have their turns between.
+        let disconnected = Flag()
+        return try await request.body.untilClientDisconnects(disconnected.raise) {
+            // In batches of 16, so that answers can use the engine's thread in between.
             var (vectors, tokens): ([[Float]], Int) = ([], 0)
             for start in stride(from: 0, to: texts.count, by: 16) {
-                if gone.isRaised { throw CancellationError() }
-                let some = Array(texts[start..<min(texts.count, start + 16)])
-                let made = try await engine.thread.run {
-                    (try embedder.embed(some), some.reduce(0) { $0 + embedder.tokenCount(of: $1) })
+                if disconnected.isRaised { throw CancellationError() }
+                let batch = Array(texts[start..<min(texts.count, start + 16)])
+                let result = try await engine.thread.run {
+                    (try embedder.embed(batch), batch.reduce(0) { $0 + embedder.tokenCount(of: $1) })
                 }
-                vectors += made.0
-                tokens += made.1
+                vectors += result.0
+                tokens += result.1
             }
             return (vectors, tokens)
         }
     }
 
-    /// Little-endian float32
+    /// Base64 of little-endian float32.
     private static func base64(_ vector: [Float]) -> String {
         vector.withUnsafeBytes { Data($0) }.base64EncodedString()
     }

@@ -2,7 +2,7 @@ import LLoCO
 import LLoCOModels
 import LLoCOTokenizers
 
-/// How likely an answer's tokens were, in OpenAI's forms.
+/// The log-probabilities of an answer's tokens in OpenAI's formats.
 struct LogProbabilities: Sendable {
     private let tokens: [Token]
 
@@ -13,17 +13,17 @@ struct LogProbabilities: Sendable {
         var topLogprobs: [Token]?
 
         fileprivate init(_ candidate: TokenLogProbability.Candidate, _ tokenizer: any Tokenizer) {
-            // A token may be part of a character: its bytes say which.
-            let own = tokenizer.bytes(of: candidate.id)
+            // A token may be part of a character, which only its bytes represent.
+            let tokenBytes = tokenizer.bytes(of: candidate.id)
             token =
-                own.isEmpty
-                ? tokenizer.decode([candidate.id], skippingSpecial: false) : String(decoding: own, as: UTF8.self)
-            bytes = own.isEmpty ? Array(token.utf8) : own
+                tokenBytes.isEmpty
+                ? tokenizer.decode([candidate.id], skippingSpecial: false) : String(decoding: tokenBytes, as: UTF8.self)
+            bytes = tokenBytes.isEmpty ? Array(token.utf8) : tokenBytes
             logprob = candidate.logProbability
         }
     }
 
-    /// nil where they were not asked for.
+    /// Returns nil if log-probabilities were not requested.
     init?(_ answer: Answer, _ tokenizer: any Tokenizer) {
         guard !answer.logProbabilities.isEmpty else { return nil }
         tokens = answer.logProbabilities.map { place in
@@ -33,12 +33,12 @@ struct LogProbabilities: Sendable {
         }
     }
 
-    /// As a chat's choice has them
+    /// The format of chat completions.
     struct Chat: Encodable, Sendable {
         let content: [Token]
     }
 
-    /// As a completion's choice has them
+    /// The format of text completions.
     struct Text: Encodable, Sendable {
         let tokens: [String]
         let tokenLogprobs: [Double]

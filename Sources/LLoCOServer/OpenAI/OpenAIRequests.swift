@@ -3,19 +3,19 @@ import LLoCOBase
 import LLoCOModels
 import LLoCOTokenizers
 
-// What OpenAI's routes are asked. Fields that would change the answer and are not read are refused by name.
+// Requests of OpenAI's routes. Unsupported fields that would change the answer are refused by name.
 
-/// `/v1/chat/completions` and `/v1/completions`
+/// A request of `/v1/chat/completions` or `/v1/completions`.
 struct CompletionRequest {
-    let asked: AskedQuestion
-    /// Whether a stream ends with what it cost
+    let answerRequest: AnswerRequest
+    /// Whether a stream ends with the usage
     let streamsUsage: Bool
 
     private static let known: Set = [
         "model", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens", "n", "stop",
         "seed", "logprobs", "top_logprobs", "lloco",
     ]
-    /// They say who asks, or for what the answer is kept elsewhere.
+    /// Fields about the client, or about storing and caching the answer.
     fileprivate static let ignored: Set = [
         "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
     ]
@@ -26,47 +26,47 @@ struct CompletionRequest {
         "best_of": [.integer(1)], "echo": [.bool(false)], "suffix": [.string("")],
     ]
 
-    /// The last message, a user's, is the question, earlier ones are history.
-    static func chat(_ fields: RequestFields, _ desk: AnswerDesk) throws -> CompletionRequest {
-        try CompletionRequest(fields, own: "messages", desk) { asked in
+    /// Parses a chat. The last user message is the question, the others are the history.
+    static func chat(_ fields: RequestFields, _ service: AnswerService) throws -> CompletionRequest {
+        try CompletionRequest(fields, contentField: "messages", service) { model in
             let (question, history) = try fields.conversation("messages", ignored: ["name", "refusal", "annotations"])
-            return AskedQuestion(model: asked, question: question, history: history)
+            return AnswerRequest(model: model, question: question, history: history)
         }
     }
 
-    /// A text to go on with, behind what is read of the documents.
-    static func text(_ fields: RequestFields, _ desk: AnswerDesk) throws -> CompletionRequest {
-        try CompletionRequest(fields, own: "prompt", desk) { asked in
+    /// Parses a text to continue. The documents' context stands before the text.
+    static func text(_ fields: RequestFields, _ service: AnswerService) throws -> CompletionRequest {
+        try CompletionRequest(fields, contentField: "prompt", service) { model in
             let prompts = try fields.stringOrStrings("prompt")
             guard prompts.count == 1, let prompt = prompts.first else {
                 throw APIError.invalid("\"prompt\": expected one string", parameter: "prompt")
             }
-            return AskedQuestion(model: asked, question: prompt, form: .continuation(opening: ""))
+            return AnswerRequest(model: model, question: prompt, form: .continuation(opening: ""))
         }
     }
 
     private init(
-        _ fields: RequestFields, own: String, _ desk: AnswerDesk, _ question: (String) throws -> AskedQuestion
+        _ fields: RequestFields, contentField: String, _ service: AnswerService,
+        _ question: (String) throws -> AnswerRequest
     ) throws {
-        try fields.check(known: Self.known.union([own]), ignored: Self.ignored, defaults: Self.defaults)
-        var asked = try question(fields.model())
-        asked.choices = try fields.integer("n", in: 1...desk.configuration.maximumChoices) ?? 1
-        asked.streams = try fields.bool("stream") ?? false
-        let limit = try ["max_completion_tokens", "max_tokens"].compactMap {
-            try fields.integer($0, in: 1...desk.window)
-        }
-        if let limit = limit.first { asked.generation.maximumTokens = limit }
-        asked.generation.sampling = try fields.sampling()
-        asked.generation.stopStrings = try fields.stopStrings()
-        asked.generation.likeliestTokens = try Self.likeliestTokens(fields)
-        asked.reading = try AskedQuestion.Reading(fields)
-        self.asked = asked
+        try fields.check(known: Self.known.union([contentField]), ignored: Self.ignored, defaults: Self.defaults)
+        var answerRequest = try question(fields.model())
+        answerRequest.choices = try fields.integer("n", in: 1...service.configuration.maximumChoices) ?? 1
+        answerRequest.streams = try fields.bool("stream") ?? false
+        let limits = try ["max_completion_tokens", "max_tokens"].compactMap { try fields.tokenLimit($0, service) }
+        if let limit = limits.first { answerRequest.generation.maximumTokens = limit }
+        answerRequest.generation.sampling = try fields.sampling()
+        answerRequest.generation.stopStrings = try fields.stopStrings()
+        answerRequest.generation.likeliestTokens = try Self.likeliestTokens(fields)
+        answerRequest.context = try AnswerRequest.ContextOptions(fields)
+        self.answerRequest = answerRequest
         let options = try fields.object("stream_options")
         try options?.check(known: ["include_usage"], ignored: ["include_obfuscation"])
         streamsUsage = try options?.bool("include_usage") ?? false
     }
 
-    /// `logprobs` is whether, and `top_logprobs` how many, in a chat; in a completion it is how many.
+    /// Number of most likely tokens to report. In a chat `logprobs` is a Boolean and `top_logprobs` is the number.
+    /// In a text completion `logprobs` is the number.
     private static func likeliestTokens(_ fields: RequestFields) throws -> Int? {
         let maximum = 20
         guard fields.isBool("logprobs") else { return try fields.integer("logprobs", in: 0...maximum) }
@@ -75,9 +75,9 @@ struct CompletionRequest {
     }
 }
 
-/// `/v1/responses`
+/// A request of `/v1/responses`.
 struct ResponsesRequest {
-    let asked: AskedQuestion
+    let answerRequest: AnswerRequest
     let instructions: String?
 
     private static let known: Set = [
@@ -92,33 +92,33 @@ struct ResponsesRequest {
         ],
     ]
 
-    init(_ fields: RequestFields, _ desk: AnswerDesk) throws {
+    init(_ fields: RequestFields, _ service: AnswerService) throws {
         try fields.check(known: Self.known, ignored: Self.ignored, defaults: Self.defaults)
-        var asked = try Self.question(fields)
+        var answerRequest = try Self.question(fields)
         instructions = try fields.string("instructions")
-        if let instructions { asked.history.insert(ChatMessage(.system, instructions), at: 0) }
-        asked.streams = try fields.bool("stream") ?? false
-        if let limit = try fields.integer("max_output_tokens", in: 1...desk.window) {
-            asked.generation.maximumTokens = limit
+        if let instructions { answerRequest.history.insert(ChatMessage(.system, instructions), at: 0) }
+        answerRequest.streams = try fields.bool("stream") ?? false
+        if let limit = try fields.tokenLimit("max_output_tokens", service) {
+            answerRequest.generation.maximumTokens = limit
         }
-        asked.generation.sampling = try fields.sampling()
-        asked.reading = try AskedQuestion.Reading(fields)
-        self.asked = asked
+        answerRequest.generation.sampling = try fields.sampling()
+        answerRequest.context = try AnswerRequest.ContextOptions(fields)
+        self.answerRequest = answerRequest
     }
 
-    private static func question(_ fields: RequestFields) throws -> AskedQuestion {
+    private static func question(_ fields: RequestFields) throws -> AnswerRequest {
         let model = try fields.model()
         if fields.has("input"), !fields.isList("input") {
-            return AskedQuestion(model: model, question: try fields.string("input") ?? "")
+            return AnswerRequest(model: model, question: try fields.string("input") ?? "")
         }
         let (question, history) = try fields.conversation(
             "input", ignored: ["type", "id", "status"], partTypes: ["input_text", "output_text"])
-        return AskedQuestion(model: model, question: question, history: history)
+        return AnswerRequest(model: model, question: question, history: history)
     }
 }
 
 extension RequestFields {
-    /// Who is asked.
+    /// The requested model.
     func model() throws -> String {
         guard let model = try string("model"), !model.isEmpty else {
             throw APIError.invalid("\"model\" is missing; expected a model of /v1/models", parameter: "model")

@@ -3,9 +3,9 @@ import Hummingbird
 import LLoCOBase
 import NIOCore
 
-/// The page, and the description of the API: files of the program's own, which hold no data.
+/// The routes of the page and of the API's description: static files of the program, without data.
 struct PageRoutes: Sendable {
-    /// What `page.html` loads from `/page/`
+    /// The files that `page.html` loads from `/page/`
     private static let files: [(name: String, content: [UInt8])] = [
         ("adding.js", PackageResources.adding_js),
         ("answers.js", PackageResources.answers_js),
@@ -46,7 +46,7 @@ struct PageRoutes: Sendable {
             let type = name.hasSuffix(".css") ? "text/css" : "text/javascript"
             return Self.file(type + "; charset=utf-8", file.content)
         }
-        // What browsers ask for by themselves; there is none.
+        // Browsers request an icon unasked; the page has none.
         router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
         router.get("/openapi.json") { _, _ in Self.file("application/json", PackageResources.openapi_json) }
     }
@@ -56,7 +56,7 @@ struct PageRoutes: Sendable {
             status: .ok,
             headers: [
                 .contentType: type, .cacheControl: "no-cache",
-                // Nothing from elsewhere runs in the page, and no other page shows it.
+                // No scripts of other origins, and no embedding in other pages.
                 .contentSecurityPolicy:
                     "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
                 .xContentTypeOptions: "nosniff", .init("Referrer-Policy")!: "no-referrer",

@@ -1,24 +1,24 @@
-// Adding documents: files that are chosen or dropped.
+// The form that adds documents: chosen or dropped files.
 
 import { $, announce, button, el, fill, onSubmit } from "./dom.js";
 import { Failure } from "./failures.js";
-import { beginJob, isBeginning, outcomeOf, sayIn } from "./jobforms.js";
+import { isSubmitting, outcomeOf, showFailure, submitJob } from "./jobforms.js";
 import { address, mayWrite, state } from "./state.js";
 import { count, size } from "./words.js";
 
 let chosen = [];
 
 export function drawAdd() {
-  const known = state.group != null;
-  $("add-title").textContent = known ? `Add documents to ${state.group}` : "Add documents";
-  $("add-group").hidden = known;
+  const hasGroup = state.group != null;
+  $("add-title").textContent = hasGroup ? `Add documents to ${state.group}` : "Add documents";
+  $("add-group").hidden = hasGroup;
   drawChosen();
 }
 
 function drawChosen() {
   fill($("chosen"), ...chosen.map((file) => el("li", {},
     el("span", {}, file.name), el("span", { class: "hint" }, size(file.size)),
-    button("Leave out", () => leaveOut(file), { class: "quiet", "aria-label": `Leave out ${file.name}` }))));
+    button("Deselect", () => deselect(file), { class: "quiet", "aria-label": `Deselect ${file.name}` }))));
   $("add-actions").hidden = chosen.length === 0;
   $("add-submit").textContent = `Add ${count(chosen.length, "file")}`;
 }
@@ -31,13 +31,13 @@ function chooseFiles(files) {
   announce(`${count(chosen.length, "file")} chosen.`);
 }
 
-function leaveOut(file) {
+function deselect(file) {
   chosen = chosen.filter((other) => other !== file);
   drawChosen();
   $("files").focus();
 }
 
-function chooseNone() {
+function deselectAll() {
   chosen = [];
   drawChosen();
   $("files").focus();
@@ -49,25 +49,25 @@ function dropFiles(event) {
   const files = items.filter((item) => !folders.includes(item)).map((item) => item.getAsFile()).filter(Boolean);
   if (files.length > 0) chooseFiles(files);
   if (folders.length > 0) {
-    sayIn("add", new Failure("A folder cannot be dropped here. Choose the files in it."));
+    showFailure("add", new Failure("Folders cannot be dropped here. Choose the files in the folder."));
   }
 }
 
-function carriesFiles(event) {
+function hasFiles(event) {
   return event.dataTransfer?.types.includes("Files");
 }
 
-function takeDrops() {
-  const allowed = (event) => carriesFiles(event) && state.view === "library" && mayWrite() && !isBeginning();
+function listenToDrops() {
+  const allowed = (event) => hasFiles(event) && state.view === "library" && mayWrite() && !isSubmitting();
   addEventListener("dragover", (event) => {
-    if (carriesFiles(event)) event.preventDefault(); // or the browser leaves the page for the file
+    if (hasFiles(event)) event.preventDefault(); // otherwise the browser opens the file in place of the page
     $("drop").classList.toggle("over", allowed(event));
   });
   addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) $("drop").classList.remove("over");
   });
   addEventListener("drop", (event) => {
-    if (carriesFiles(event)) event.preventDefault();
+    if (hasFiles(event)) event.preventDefault();
     $("drop").classList.remove("over");
     if (allowed(event)) dropFiles(event);
   });
@@ -76,9 +76,9 @@ function takeDrops() {
 async function addDocuments() {
   const group = state.group ?? $("add-name").value.trim();
   if (!group) {
-    sayIn("add", new Failure("Name the group first."));
+    showFailure("add", new Failure("Enter a group name first."));
     $("add-name").focus();
-  } else if (chosen.length > 0 && (await beginJob("add", { kind: "add", group }, chosen, addDocuments))) {
+  } else if (chosen.length > 0 && (await submitJob("add", { kind: "add", group }, chosen, addDocuments))) {
     chosen = [];
     $("add-name").value = "";
     drawChosen();
@@ -92,6 +92,6 @@ export function listenToAdding() {
     chooseFiles([...$("files").files]);
     $("files").value = "";
   };
-  $("add-clear").onclick = chooseNone;
-  takeDrops();
+  $("add-clear").onclick = deselectAll;
+  listenToDrops();
 }

@@ -1,11 +1,11 @@
 // Requests to the server.
 
-import { brokenOff, connectionIsBack, Failure, failureOf, isAbort, unreachable } from "./failures.js";
+import { connectionRestored, Failure, failureOf, interrupted, isAbort, unreachable } from "./failures.js";
 import { authorization, withKey } from "./keys.js";
 import { state } from "./state.js";
 import { size } from "./words.js";
 
-/** A response whose status is one of success; anything else is thrown. */
+/** Sends a request. Throws a `Failure` unless its status is a success. */
 export function request(path, options = {}) {
   return withKey(() => send(path, options));
 }
@@ -15,7 +15,7 @@ export async function requestJSON(path, options) {
   try {
     return await response.json();
   } catch (error) {
-    throw isAbort(error) ? error : brokenOff();
+    throw isAbort(error) ? error : interrupted();
   }
 }
 
@@ -32,7 +32,7 @@ async function send(path, { method = "GET", json, headers, signal }) {
   if (!response.ok) {
     throw failureOf(response.status, await response.text().catch(() => ""), response.headers.get("Retry-After"));
   }
-  connectionIsBack();
+  connectionRestored();
   return response;
 }
 
@@ -55,22 +55,22 @@ export async function* serverEvents(response) {
       }
     }
   } catch (error) {
-    throw error instanceof Failure || isAbort(error) ? error : brokenOff();
+    throw error instanceof Failure || isAbort(error) ? error : interrupted();
   } finally {
     reader.cancel().catch(() => {});
   }
 }
 
 export async function upload(files, onProgress, signal) {
-  const whole = files.reduce((sum, file) => sum + file.size, 0);
+  const total = files.reduce((sum, file) => sum + file.size, 0);
   const limit = state.status.maximum_upload_bytes;
-  if (whole > limit) {
-    throw new Failure(`The files have ${size(whole)} together, the server takes ${size(limit)} at a time.`);
+  if (total > limit) {
+    throw new Failure(`The files have ${size(total)} in total; the maximum of one upload is ${size(limit)}.`);
   }
   return withKey(() => sendFiles(files, onProgress, signal));
 }
 
-/** By XMLHttpRequest: fetch does not say how much has been sent. */
+/** Uses XMLHttpRequest, because fetch does not report upload progress. */
 function sendFiles(files, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const form = new FormData();
@@ -84,7 +84,7 @@ function sendFiles(files, onProgress, signal) {
       else reject(failureOf(call.status, call.responseText, call.getResponseHeader("Retry-After")));
     };
     call.onerror = () => reject(new Failure(
-      "The upload broke off. The server cannot be reached, or a file is larger than it takes, or has changed."));
+      "The upload failed. The server cannot be reached, a file is too large, or a file has changed."));
     call.onabort = () => reject(new DOMException("stopped", "AbortError"));
     signal.addEventListener("abort", () => call.abort());
     call.send(form);

@@ -1,12 +1,12 @@
-// The view in which questions are asked: its controls.
+// The controls of the view that asks questions.
 
 import { askedGroup, drawAskHint, drawModeHint, refreshAskDocuments } from "./choice.js";
-import { askIn, dropConversation, newConversation, showConversation, stopAsking } from "./conversation.js";
-import { confirmed, opened } from "./dialogs.js";
+import { askInModes, dropConversation, newConversation, showConversation, stopAsking } from "./conversation.js";
+import { confirmed, openDialog } from "./dialogs.js";
 import { $, el, fill, onSubmit, wide } from "./dom.js";
 import { attempt } from "./failures.js";
-import { showsLibrary } from "./groups.js";
-import { forgetConversations, showHistory } from "./history.js";
+import { addLibraryViewer } from "./groups.js";
+import { deleteConversations, showHistory } from "./history.js";
 import { groupNamed, state } from "./state.js";
 
 function drawGroupChoice() {
@@ -14,7 +14,7 @@ function drawGroupChoice() {
   const before = select.options.length > 1 ? select.value : null;
   const names = state.groups.map((group) => group.name);
   fill(select, ...names.map((name) => el("option", { value: name }, name)),
-    el("option", { value: "" }, "None: the model alone"));
+    el("option", { value: "" }, "None: the model without documents"));
   select.value = names.includes(before) || before === "" ? before : (names[0] ?? "");
   if (before && select.value !== before) newConversation();
   drawAskHint();
@@ -26,32 +26,32 @@ export async function chooseGroup(name) {
   await groupChosen();
 }
 
-/** Another group's documents are another conversation. */
+/** A conversation is about one group, so another group starts a new one. */
 async function groupChosen() {
   newConversation();
   $("ask-documents").querySelector("div").replaceChildren();
   await attempt(refreshAskDocuments);
 }
 
-async function openConversation(one) {
-  $("ask-group").value = groupNamed(one.group) ? one.group : "";
-  showConversation({ ...one });
+async function openConversation(conversation) {
+  $("ask-group").value = groupNamed(conversation.group) ? conversation.group : "";
+  showConversation({ ...conversation });
   scrollTo(0, document.documentElement.scrollHeight);
   $("question").focus({ preventScroll: true });
   await attempt(refreshAskDocuments);
 }
 
 async function clearHistory() {
-  const text = "All questions and answers that this browser keeps go, those in sight too.";
+  const text = "This deletes all questions and answers stored in this browser, including those shown.";
   if (!(await confirmed("Clear the history?", text, "Clear"))) return;
   dropConversation();
-  forgetConversations();
+  deleteConversations();
 }
 
 async function compareModes() {
-  if (!$("ask-form").reportValidity() || !(await opened($("compare-dialog")))) return;
+  if (!$("ask-form").reportValidity() || !(await openDialog($("compare-dialog")))) return;
   const modes = [...$("compare-modes").querySelectorAll("input:checked")].map((input) => input.value);
-  if (modes.length > 0) askIn(modes);
+  if (modes.length > 0) askInModes(modes);
 }
 
 function submitByEnter(event) {
@@ -61,12 +61,12 @@ function submitByEnter(event) {
 }
 
 export function listenToAsking() {
-  showsLibrary(drawGroupChoice, refreshAskDocuments);
+  addLibraryViewer(drawGroupChoice, refreshAskDocuments);
   showHistory(openConversation);
   $("options").open = $("earlier").open = wide.matches;
   $("ask-group").onchange = groupChosen;
   $("ask-mode").onchange = drawModeHint;
-  onSubmit("ask-form", () => $("budget").reportValidity() && askIn([$("ask-mode").value]));
+  onSubmit("ask-form", () => $("budget").reportValidity() && askInModes([$("ask-mode").value]));
   $("question").addEventListener("keydown", submitByEnter);
   $("stop").onclick = stopAsking;
   $("compare").onclick = compareModes;

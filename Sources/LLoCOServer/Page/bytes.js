@@ -1,34 +1,34 @@
-// Pieces of a document's text. Offsets are bytes of UTF-8; pieces begin and end between characters.
+// Pieces of a document's text. Offsets are in UTF-8 bytes; pieces contain whole characters.
 
 import { request } from "./api.js";
-import { brokenOff } from "./failures.js";
+import { interrupted } from "./failures.js";
 import { documentPath } from "./groups.js";
 
 export const decoded = (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 const continues = (byte) => (byte & 0xc0) === 0x80;
 const characterLength = (lead) => (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1);
 
-/** The start of the character that an offset is in. */
+/** The start of the character at an offset. */
 export function characterStart(bytes, offset) {
   let start = Math.min(Math.max(0, offset), bytes.length);
   while (start > 0 && start < bytes.length && continues(bytes[start])) start -= 1;
   return start;
 }
 
-/** The whole characters among a document's bytes from `low` to `high`, where they begin, and how long all of it is. */
+/** The whole characters between the bytes `low` and `high` of a document, their offset, and the document's length. */
 export async function readBytes(id, low, high) {
-  const asked = Math.max(0, low);
+  const start = Math.max(0, low);
   const response = await request(`${documentPath(id)}/text`, {
-    headers: { Range: `bytes=${asked}-${Math.max(asked, high - 1)}` },
+    headers: { Range: `bytes=${start}-${Math.max(start, high - 1)}` },
   });
   let bytes;
   try {
     bytes = new Uint8Array(await response.arrayBuffer());
   } catch {
-    throw brokenOff();
+    throw interrupted();
   }
   if (response.status === 200) return { bytes, from: 0, total: bytes.length };
-  const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get("Content-Range")) ?? [0, asked, high];
+  const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get("Content-Range")) ?? [0, start, high];
   return wholeCharacters(bytes, Number(from), Number(total));
 }
 

@@ -1,4 +1,4 @@
-// What is asked, and how: the group, its documents, mode, budget and length.
+// The options of a question: group, documents, mode, budget and length.
 
 import { $, el, fill } from "./dom.js";
 import { documentsOf, groupFacts } from "./groups.js";
@@ -6,32 +6,32 @@ import { address, groupNamed, mayWrite, state } from "./state.js";
 
 let documents = [];
 
-const modeWords = {
-  hybrid: "Vectors, and the pieces of text that the question is about, within the budget.",
-  compressed: "The documents' vectors alone.",
-  retrieval: "The passages that fit the question best, as text.",
-  full: "The whole text. Slow where it is long.",
-  none: "Nothing but the question.",
+const modeDescriptions = {
+  hybrid: "Vectors and the excerpts that match the question, within the budget.",
+  compressed: "The documents' vectors only.",
+  retrieval: "The best passages for the question, as text.",
+  full: "The whole text. Slow for long documents.",
+  none: "No context, only the question.",
 };
-const readsWithin = new Set(["hybrid", "compressed", "retrieval"]);
+const modesWithBudget = new Set(["hybrid", "compressed", "retrieval"]);
 
-/** The group's name; empty where the model alone is asked. */
+/** The group's name; empty for the model without documents. */
 export const askedGroup = () => $("ask-group").value;
 
 export function drawModes() {
-  const { modes, default_mode: usual } = state.status;
+  const { modes, default_mode: defaultMode } = state.status;
   fill($("ask-mode"), ...modes.map((mode) => el("option", { value: mode }, mode)));
-  $("ask-mode").value = usual;
+  $("ask-mode").value = defaultMode;
   fill($("compare-modes").querySelector("div"), ...modes.map((mode) => el("label", {},
     el("input", { type: "checkbox", value: mode, checked: mode !== "full" && mode !== "none" }),
-    el("span", {}, mode, el("span", { class: "hint" }, ` ${modeWords[mode] ?? ""}`)))));
+    el("span", {}, mode, el("span", { class: "hint" }, ` ${modeDescriptions[mode] ?? ""}`)))));
   drawModeHint();
 }
 
 export function drawModeHint() {
   const mode = $("ask-mode").value;
-  $("mode-hint").textContent = modeWords[mode] ?? "";
-  $("budget").disabled = !readsWithin.has(mode);
+  $("mode-hint").textContent = modeDescriptions[mode] ?? "";
+  $("budget").disabled = !modesWithBudget.has(mode);
 }
 
 export async function refreshAskDocuments() {
@@ -50,7 +50,7 @@ export async function refreshAskDocuments() {
 const chosenDocuments = () =>
   [...$("ask-documents").querySelectorAll("input:checked")].map((input) => input.value);
 
-/** What citations and shares are reckoned with; kept with the answer, as documents go. */
+/** The data for citations and costs. Stored with the answer, because documents may be removed. */
 export function documentFacts(names) {
   return documents.filter((document) => names.includes(document.name))
     .map(({ id, tokens, bytes }) => ({ id, tokens, bytes }));
@@ -59,28 +59,28 @@ export function documentFacts(names) {
 export function requestBody(messages, mode) {
   const group = askedGroup();
   const body = { model: group || state.status.model, messages, stream: true, stream_options: { include_usage: true } };
-  if ($("longest").value) body.max_tokens = Number($("longest").value);
+  if ($("max-tokens").value) body.max_tokens = Number($("max-tokens").value);
   if (!group) return body;
   body.lloco = { mode };
   const budget = $("budget").value.replace(/\s/g, "");
-  if (budget && readsWithin.has(mode)) body.lloco.budget = budget;
+  if (budget && modesWithBudget.has(mode)) body.lloco.budget = budget;
   const chosen = chosenDocuments();
   if (chosen.length > 0) body.lloco.documents = chosen;
   return body;
 }
 
-/** What asking is, where nothing has been asked yet. */
+/** The introduction of an empty conversation. */
 export function drawAskHint() {
   const group = askedGroup();
-  const known = groupNamed(group);
-  const alone = state.groups.length === 0;
+  const details = groupNamed(group);
+  const isEmpty = state.groups.length === 0;
   $("compare").disabled = !group;
   $("ask-empty").hidden = $("turns").childElementCount > 0;
   fill($("ask-empty"),
-    el("h2", {}, group ? `Ask about ${group}` : alone ? "No documents yet" : "Ask the model alone"),
+    el("h2", {}, group ? `Ask about ${group}` : isEmpty ? "No documents yet" : "Ask the model without documents"),
     el("p", {}, group
-      ? "Answers come from what the documents were compressed to. Each says what it rests on, and opens its passages."
-      : "Without documents the model says what it remembers, and nothing can be looked up."),
-    known ? el("p", { class: "hint" }, groupFacts(known)) : null,
-    alone && mayWrite() ? el("a", { class: "button main", href: address("library") }, "Add documents") : null);
+      ? "Answers come from the compressed documents. Each answer lists its passages, which open in the document."
+      : "Without documents the model answers from its training data and cites nothing."),
+    details ? el("p", { class: "hint" }, groupFacts(details)) : null,
+    isEmpty && mayWrite() ? el("a", { class: "button main", href: address("library") }, "Add documents") : null);
 }

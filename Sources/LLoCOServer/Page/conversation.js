@@ -1,11 +1,11 @@
-// The conversation: questions, and answers as they come.
+// The conversation: questions and streamed answers.
 
 import { turnNode } from "./answers.js";
 import { request, serverEvents } from "./api.js";
 import { askedGroup, documentFacts, drawAskHint, requestBody } from "./choice.js";
 import { $, announce, drawSoon } from "./dom.js";
-import { brokenOff, failureOf, isAbort } from "./failures.js";
-import { keepConversation } from "./history.js";
+import { failureOf, interrupted, isAbort } from "./failures.js";
+import { storeConversation } from "./history.js";
 
 const emptyConversation = (group) => ({ id: Date.now(), group, turns: [] });
 
@@ -24,15 +24,15 @@ export function showConversation(next) {
   drawAskHint();
 }
 
-/** An answer in hand is not kept either. */
+/** Also discards an answer in progress. */
 export function dropConversation() {
   conversation.turns = [];
   newConversation();
 }
 
-const drawnTurn = (turn) => turnNode(turn, (answer) => asking || giveAnswers([answer]));
+const drawnTurn = (turn) => turnNode(turn, (answer) => asking || generateAnswers([answer]));
 
-/** The earlier turns, and the question. Comparisons have several answers and are not answered. */
+/** The earlier turns and the question. Comparisons are omitted, because they have several answers. */
 function messagesBefore(question) {
   const answered = conversation.turns.filter((turn) =>
     turn.answers.length === 1 && turn.answers[0].text && turn.answers[0].state !== "failed");
@@ -44,8 +44,8 @@ function messagesBefore(question) {
   ];
 }
 
-/** Asks in each of the modes, one after another. */
-export async function askIn(modes) {
+/** Asks the question in each mode, one after another. */
+export async function askInModes(modes) {
   const question = $("question").value.trim();
   if (asking || !question) return;
   const messages = messagesBefore(question);
@@ -61,18 +61,18 @@ export async function askIn(modes) {
   const node = drawnTurn(turn);
   $("turns").append(node);
   node.scrollIntoView({ block: "start" });
-  await giveAnswers(turn.answers);
+  await generateAnswers(turn.answers);
 }
 
-async function giveAnswers(answers) {
-  const own = conversation;
+async function generateAnswers(answers) {
+  const current = conversation;
   asking = new AbortController();
   const { signal } = asking;
   showAsking(true);
-  for (const answer of answers) await giveAnswer(answer, signal);
+  for (const answer of answers) await generateAnswer(answer, signal);
   asking = null;
   showAsking(false);
-  keepConversation(own);
+  storeConversation(current);
 }
 
 function showAsking(busy) {
@@ -84,10 +84,10 @@ function showAsking(busy) {
   if (focused) $(busy ? "stop" : "ask").focus();
 }
 
-async function giveAnswer(answer, signal) {
-  Object.assign(answer, { text: "", state: "reading", error: null, began: Date.now() });
+async function generateAnswer(answer, signal) {
+  Object.assign(answer, { text: "", state: "prefill", error: null, began: Date.now() });
   const clock = setInterval(answer.draw, 1000);
-  announce("The model reads.");
+  announce("The model processes the prompt.");
   try {
     signal.throwIfAborted();
     await streamAnswer(answer, signal);
@@ -104,13 +104,13 @@ async function giveAnswer(answer, signal) {
 
 async function streamAnswer(answer, signal) {
   const response = await request("/v1/chat/completions", { method: "POST", json: answer.body, signal });
-  let isWhole = false;
+  let isComplete = false;
   for await (const data of serverEvents(response)) {
-    if (data === "[DONE]") isWhole = true;
+    if (data === "[DONE]") isComplete = true;
     else takeChunk(answer, JSON.parse(data));
     drawSoon(answer, () => answer.draw());
   }
-  if (!isWhole) throw brokenOff();
+  if (!isComplete) throw interrupted();
 }
 
 function takeChunk(answer, chunk) {
@@ -118,7 +118,7 @@ function takeChunk(answer, chunk) {
   const choice = chunk.choices?.[0];
   if (choice?.delta?.content) {
     answer.text += choice.delta.content;
-    answer.state = "answering";
+    answer.state = "decode";
   }
   if (choice?.finish_reason) answer.isCut = choice.finish_reason === "length";
   if (chunk.lloco) Object.assign(answer, { basis: chunk.lloco, documents: documentFacts(chunk.lloco.documents) });

@@ -1,4 +1,4 @@
-// The loss of a tuning, drawn.
+// The loss curve of a training.
 
 import { el } from "./dom.js";
 import { numbers } from "./words.js";
@@ -18,8 +18,8 @@ export function lossCurve() {
   const caption = el("figcaption", { class: "hint" });
   const node = el("figure", { hidden: true }, drawing, caption);
   let steps = [];
-  const draw = (newer) => {
-    steps = newer;
+  const draw = (newSteps) => {
+    steps = newSteps;
     node.hidden = steps.length === 0;
     if (node.hidden || node.clientWidth === 0) return;
     caption.textContent = curveWords(steps);
@@ -32,15 +32,15 @@ export function lossCurve() {
 
 function curveWords(steps) {
   const [first, last] = [steps[0], steps.at(-1)];
-  const least = steps.reduce((best, step) => (step.loss < best.loss ? step : best));
-  const speed = last.tokens_per_second ? `, ${numbers.format(Math.round(last.tokens_per_second))} tokens a second` : "";
+  const minimum = steps.reduce((best, step) => (step.loss < best.loss ? step : best));
+  const speed = last.tokens_per_second ? `, ${numbers.format(Math.round(last.tokens_per_second))} tokens/s` : "";
   return `From ${first.loss.toFixed(2)} at step ${first.step} to ${last.loss.toFixed(2)} at step ${last.step} of `
-    + `${last.total}; the least is ${least.loss.toFixed(2)} at step ${least.step}${speed}.`;
+    + `${last.total}; the minimum is ${minimum.loss.toFixed(2)} at step ${minimum.step}${speed}.`;
 }
 
-/** Round numbers from one at or below `low` to one at or above `high`. */
-function ticks(low, high, most) {
-  const rough = Math.max(high - low, 1e-9) / most;
+/** About `count` round numbers that cover the range from `low` to `high`. */
+function ticks(low, high, count) {
+  const rough = Math.max(high - low, 1e-9) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough);
   const first = Math.floor(low / step);
@@ -48,7 +48,7 @@ function ticks(low, high, most) {
   return Array.from({ length }, (_, at) => Number(((first + at) * step).toPrecision(6)));
 }
 
-/** Each step with the mean of the losses around it. */
+/** The moving average of the losses. */
 function smoothed(steps) {
   const reach = Math.min(20, Math.ceil(steps.length / 15));
   return steps.map(({ step }, at) => {
@@ -57,7 +57,7 @@ function smoothed(steps) {
   });
 }
 
-/** Where steps and losses lie in the drawing, and the round numbers beside its axes. */
+/** The mapping of steps and losses to coordinates, and the axis labels. */
 function scaleOf(steps, width) {
   const total = Math.max(steps.at(-1).total, steps.at(-1).step, 2);
   const losses = steps.map((step) => step.loss);

@@ -1,9 +1,9 @@
-// Dialogs that wait for an answer.
+// Modal dialogs.
 
 import { $ } from "./dom.js";
 
-/** Opens a dialog; true where it is submitted, false where it is cancelled. */
-export function opened(dialog) {
+/** Opens a dialog. Resolves to true if it is submitted, false if it is cancelled. */
+export function openDialog(dialog) {
   return new Promise((resolve) => {
     const form = dialog.querySelector("form");
     let submitted = false;
@@ -22,5 +22,5 @@ export function confirmed(title, text, action) {
   $("confirm-title").textContent = title;
   $("confirm-text").textContent = text;
   $("confirm-yes").textContent = action;
-  return opened($("confirm-dialog"));
+  return openDialog($("confirm-dialog"));
 }

@@ -1,8 +1,8 @@
-// Elements. What comes from the server is put into the page as text, never as markup.
+// DOM elements. Content from the server is inserted as text, never as markup.
 
 export const $ = (id) => document.getElementById(id);
 
-/** Where there is room for a panel beside. */
+/** Matches if a side panel fits. */
 export const wide = matchMedia("(min-width: 62rem)");
 
 export function el(tag, attributes = {}, ...children) {
@@ -15,7 +15,7 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Puts nodes in the place of a container's, and the focus back on the one with the same `data-key`. */
+/** Replaces a container's children. The focus returns to the node with the same `data-key`. */
 export function fill(container, ...nodes) {
   const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   container.replaceChildren(...nodes.filter((node) => node != null));
@@ -33,15 +33,15 @@ export function onSubmit(id, action) {
   });
 }
 
-/** Draws a thing with the next frame, once however often it is asked. */
-export function drawSoon(thing, draw) {
-  thing.drawing ??= requestAnimationFrame(() => {
-    thing.drawing = null;
+/** Draws `target` in the next frame, at most once per frame. */
+export function drawSoon(target, draw) {
+  target.drawing ??= requestAnimationFrame(() => {
+    target.drawing = null;
     draw();
   });
 }
 
-/** Says something to those who listen to the page. */
+/** Announces a text to screen readers. */
 export function announce(text) {
   $("announcer").textContent = text;
 }

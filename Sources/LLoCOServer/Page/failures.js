@@ -1,9 +1,9 @@
-// What failed: in words, in a box, or as a notice above the page.
+// Errors: their messages, boxes with a retry button, and the notice above the page.
 
 import { $, button, el, fill } from "./dom.js";
 import { count } from "./words.js";
 
-/** What went wrong, in words. Status 0: no answer came. */
+/** An error with a message for people. Status 0: no response arrived. */
 export class Failure extends Error {
   constructor(message, status = 0) {
     super(message);
@@ -12,15 +12,15 @@ export class Failure extends Error {
 }
 
 export const unreachable = () => new Failure("The server cannot be reached. Is it still running?");
-export const brokenOff = () => new Failure("The connection broke off before the end.");
+export const interrupted = () => new Failure("The connection was interrupted before the end.");
 export const isAbort = (error) => error.name === "AbortError";
 
-const statusWords = {
-  401: "The server asks for a key.",
-  403: "This key does not allow it.",
-  404: "This is not there any more.",
-  413: "This is more than the server takes.",
-  503: "The server has too much in hand.",
+const statusMessages = {
+  401: "The server requires a key.",
+  403: "The key does not allow this request.",
+  404: "It was not found; it may have been removed.",
+  413: "The request is too large for the server.",
+  503: "The server is busy.",
 };
 
 export function failureOf(status, text, retryAfter) {
@@ -30,7 +30,7 @@ export function failureOf(status, text, retryAfter) {
   } catch {
     message = null;
   }
-  message ||= statusWords[status] ?? `The server answered with status ${status}.`;
+  message ||= statusMessages[status] ?? `The server answered with status ${status}.`;
   message = message.charAt(0).toUpperCase() + message.slice(1);
   if (!/[.!?]$/.test(message)) message += ".";
   if (retryAfter) message += ` Try again in ${count(Number(retryAfter), "second")}.`;
@@ -41,8 +41,8 @@ export function failureBox(error, retry) {
   return el("div", { class: "failure" }, el("p", {}, error.message), retry && button("Try again", retry));
 }
 
-/** What to do when the server can be reached again. */
-let retryLost = null;
+/** Runs when the connection is restored; null if no request failed. */
+let pendingRetry = null;
 
 export async function attempt(work) {
   try {
@@ -59,21 +59,21 @@ function showNotice(error, retry) {
     hideNotice();
     retry();
   };
-  retryLost = error.status === 0 ? again : null;
+  pendingRetry = error.status === 0 ? again : null;
   const notice = $("notice");
   if (!notice.hidden && notice.firstChild.textContent === error.message) return;
-  fill(notice, el("p", {}, error.message), button("Try again", () => (retryLost ?? again)()),
+  fill(notice, el("p", {}, error.message), button("Try again", () => (pendingRetry ?? again)()),
     button("Close", hideNotice, { class: "quiet" }));
   notice.hidden = false;
 }
 
 function hideNotice() {
   $("notice").hidden = true;
-  retryLost = null;
+  pendingRetry = null;
 }
 
-export function connectionIsBack() {
-  const again = retryLost;
-  retryLost = null;
+export function connectionRestored() {
+  const again = pendingRetry;
+  pendingRetry = null;
   again?.();
 }

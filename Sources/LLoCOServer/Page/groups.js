@@ -1,4 +1,4 @@
-// The groups and documents of the library, and who shows them.
+// The groups and documents of the library, and the views that show them.
 
 import { requestJSON } from "./api.js";
 import { state } from "./state.js";
@@ -6,8 +6,8 @@ import { count, dates, moment } from "./words.js";
 
 const viewers = [];
 
-/** `drawGroups` is called when the groups have been read, `drawDocuments` when documents may have changed. */
-export const showsLibrary = (drawGroups, drawDocuments) => viewers.push({ drawGroups, drawDocuments });
+/** Calls `drawGroups` after the groups are loaded, and `drawDocuments` after documents may have changed. */
+export const addLibraryViewer = (drawGroups, drawDocuments) => viewers.push({ drawGroups, drawDocuments });
 
 export async function refreshGroups() {
   state.groups = (await requestJSON("/lloco/v1/groups")).groups;
@@ -26,13 +26,13 @@ export async function documentsOf(group) {
 }
 
 export function groupFacts(group) {
-  const readers = {
-    own: `read with its own adapter${group.adapter ? ` (tuned ${moment(group.adapter.created, dates)})` : ""}`,
-    general: "read with the general adapter",
-    none: "read without an adapter",
+  const adapters = {
+    own: `uses its own adapter${group.adapter ? ` (tuned ${moment(group.adapter.created, dates)})` : ""}`,
+    general: "uses the general adapter",
+    none: "uses no adapter",
   };
   return [
     count(group.documents, "document"), `${count(group.tokens, "token")} in ${count(group.vectors, "vector")}`,
-    readers[group.reads_with],
+    adapters[group.reads_with],
   ].filter(Boolean).join(" · ");
 }

@@ -1,64 +1,64 @@
-// A form that begins a job, with the upload of its files.
+// Submits a job from a form and uploads its files.
 
 import { request, requestJSON, upload } from "./api.js";
 import { jobTitle } from "./cards.js";
 import { $, announce, button, el } from "./dom.js";
 import { failureBox, isAbort } from "./failures.js";
-import { placeJobs, takeJob } from "./jobs.js";
+import { placeJobs, updateJob } from "./jobs.js";
 import { size } from "./words.js";
 
-let beginning = null;
+let submission = null;
 
-export const isBeginning = () => beginning != null;
+export const isSubmitting = () => submission != null;
 
 export const outcomeOf = (form) => $(form).querySelector(".outcome");
 
-export function sayIn(form, error, retry) {
+export function showFailure(form, error, retry) {
   outcomeOf(form).replaceChildren(failureBox(error, retry));
 }
 
-/** Begins the job that a form asks for, and says there how it goes. Returns whether it has begun. */
-export async function beginJob(form, fields, files, retry) {
-  if (beginning) return false;
-  beginning = new AbortController();
+/** Submits a form's job and shows progress or failure in the form. Returns whether it succeeded. */
+export async function submitJob(form, fields, files, retry) {
+  if (submission) return false;
+  submission = new AbortController();
   const submit = $(form).querySelector("[type=submit]");
   submit.disabled = true;
   try {
-    await startJob(fields, files, outcomeOf(form), beginning.signal);
+    await startJob(fields, files, outcomeOf(form), submission.signal);
     return true;
   } catch (error) {
     if (isAbort(error)) outcomeOf(form).replaceChildren();
-    else sayIn(form, error, retry);
+    else showFailure(form, error, retry);
     return false;
   } finally {
-    beginning = null;
+    submission = null;
     submit.disabled = false;
   }
 }
 
-/** Uploads the files, if there are any, and begins the job that is about them. */
+/** Uploads the files, if any, and starts the job. */
 async function startJob(fields, files, outcome, signal) {
-  const sent = files.length > 0 ? await uploadIn(outcome, files, signal) : null;
+  const uploaded = files.length > 0 ? await uploadIn(outcome, files, signal) : null;
   try {
-    const json = { ...fields, ...(sent && { upload: sent.id }) };
+    const json = { ...fields, ...(uploaded && { upload: uploaded.id }) };
     const job = await requestJSON("/lloco/v1/jobs", { method: "POST", json });
     outcome.replaceChildren();
-    announce(`${jobTitle(job)}: begun.`);
-    takeJob(job, true);
+    announce(`${jobTitle(job)}: submitted.`);
+    updateJob(job, true);
     placeJobs();
   } catch (error) {
-    if (sent) request(`/lloco/v1/uploads/${encodeURIComponent(sent.id)}`, { method: "DELETE" }).catch(() => {});
+    if (uploaded) request(`/lloco/v1/uploads/${encodeURIComponent(uploaded.id)}`, { method: "DELETE" }).catch(() => {});
     throw error;
   }
 }
 
 function uploadIn(outcome, files, signal) {
   const bar = el("progress", { max: 1, value: 0, "aria-label": "Upload" });
-  const words = el("span", { class: "hint" }, "Sending …");
+  const words = el("span", { class: "hint" }, "Uploading …");
   outcome.replaceChildren(el("div", { class: "sending" }, bar, words,
-    button("Stop", () => beginning?.abort(), { class: "quiet" })));
+    button("Stop", () => submission?.abort(), { class: "quiet" })));
   return upload(files, (done, total) => {
     bar.value = total ? done / total : 0;
-    words.textContent = `${size(done)} of ${size(total)} sent`;
+    words.textContent = `${size(done)} of ${size(total)} uploaded`;
   }, signal);
 }

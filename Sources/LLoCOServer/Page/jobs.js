@@ -1,7 +1,7 @@
-// Jobs: what the server adds and tunes, and what it says of that.
+// Jobs, which add documents and tune groups, and their events.
 
 import { request, requestJSON, serverEvents } from "./api.js";
-import { drawCard, isActive, isOver, jobTitle, makeCard, stateWords } from "./cards.js";
+import { drawCard, hasEnded, isActive, jobTitle, makeCard, stateLabels } from "./cards.js";
 import { $, announce, drawSoon } from "./dom.js";
 import { attempt } from "./failures.js";
 import { refreshLibrary } from "./groups.js";
@@ -9,7 +9,7 @@ import { isAskingForKey } from "./keys.js";
 import { state } from "./state.js";
 import { count, duration } from "./words.js";
 
-/** By id: the job, what its events have said, and its card. */
+/** By id: the job, its steps and messages, and its card. */
 const jobs = new Map();
 
 const jobPath = ({ job }) => `/lloco/v1/jobs/${encodeURIComponent(job.id)}`;
@@ -20,20 +20,20 @@ export async function refreshJobs() {
   const list = (await requestJSON("/lloco/v1/jobs")).jobs;
   const ids = new Set(list.map((job) => job.id));
   for (const id of jobs.keys()) if (!ids.has(id)) jobs.delete(id);
-  for (const job of list) takeJob(job);
+  for (const job of list) updateJob(job);
   placeJobs();
 }
 
-/** `isNew`: it was at work, or begun, while the page was open. */
-export function takeJob(job, isNew = isActive(job)) {
-  const entry = jobs.get(job.id) ?? { steps: [], said: [], isNew, heard: false, lost: false };
-  const hasEnded = isOver(job) && (entry.job ? isActive(entry.job) : isNew);
+/** `isNew`: the job was active while the page was open. */
+export function updateJob(job, isNew = isActive(job)) {
+  const entry = jobs.get(job.id) ?? { steps: [], messages: [], isNew, isFollowed: false, isDisconnected: false };
+  const endsNow = hasEnded(job) && (entry.job ? isActive(entry.job) : isNew);
   entry.job = job;
-  entry.card ??= makeCard(entry, { follow, cancel: cancelJob, forget: forgetJob });
+  entry.card ??= makeCard(entry, { follow, cancel: cancelJob, remove: deleteJob });
   jobs.set(job.id, entry);
   drawJob(entry);
   if (job.state === "running") follow(entry);
-  if (hasEnded) endJob(job);
+  if (endsNow) endJob(job);
 }
 
 function drawJob(entry) {
@@ -41,26 +41,26 @@ function drawJob(entry) {
   drawActiveCount();
 }
 
-/** Hears a job's events until it has ended. They begin anew with each connection. */
+/** Follows a job's events until it has ended. Each connection starts with the first event. */
 async function follow(entry) {
-  if (entry.heard) return;
-  entry.heard = true;
+  if (entry.isFollowed) return;
+  entry.isFollowed = true;
   for (let wait = 1; ; wait = Math.min(15, 2 * wait)) {
     try {
       const response = await request(`${jobPath(entry)}/events`);
-      Object.assign(entry, { steps: [], said: [], lost: false });
+      Object.assign(entry, { steps: [], messages: [], isDisconnected: false });
       for await (const data of serverEvents(response)) {
         wait = 1;
-        hear(entry, JSON.parse(data));
+        handleEvent(entry, JSON.parse(data));
       }
-      if (isOver(entry.job)) break;
+      if (hasEnded(entry.job)) break;
     } catch (error) {
       if (error.status !== 0) {
-        entry.said.push(error.message);
+        entry.messages.push(error.message);
         break;
       }
     }
-    entry.lost = true;
+    entry.isDisconnected = true;
     drawJob(entry);
     await later(wait);
     if (!jobs.has(entry.job.id)) return;
@@ -68,33 +68,33 @@ async function follow(entry) {
   drawJob(entry);
 }
 
-function hear(entry, event) {
+function handleEvent(entry, event) {
   const job = entry.job;
   const wasActive = isActive(job);
   if (event.type === "state" && wasActive) {
     Object.assign(job, { state: event.state, error: event.error ?? job.error });
   }
   if (event.type === "progress") job.progress = { ...event, loss: job.progress?.loss };
-  if (event.type === "note") entry.said.push(event.text);
+  if (event.type === "note") entry.messages.push(event.text);
   if (event.type === "step") {
     entry.steps.push(event);
     job.progress = { phase: "tuning", item: null, done: event.step, total: event.total, loss: event.loss };
   }
   if (event.type === "document") {
-    entry.said.push(`${event.document}: ${count(event.tokens, "token")} in ${count(event.vectors, "vector")}, `
+    entry.messages.push(`${event.document}: ${count(event.tokens, "token")} in ${count(event.vectors, "vector")}, `
       + duration(event.seconds));
     if (wasActive) attempt(refreshLibrary);
   }
-  if (wasActive && isOver(job)) {
+  if (wasActive && hasEnded(job)) {
     endJob(job);
-    attempt(refreshJobs); // the next one begins
+    attempt(refreshJobs); // the next job starts
   }
   drawSoon(entry, () => drawJob(entry));
 }
 
 function endJob(job) {
   job.ended ??= new Date().toISOString();
-  announce(`${jobTitle(job)}: ${stateWords[job.state]}.`);
+  announce(`${jobTitle(job)}: ${stateLabels[job.state]}.`);
   attempt(refreshLibrary);
 }
 
@@ -102,10 +102,10 @@ function drawActiveCount() {
   const active = [...jobs.values()].filter((entry) => isActive(entry.job)).length;
   $("jobs-active").hidden = active === 0;
   $("jobs-active").textContent = active;
-  $("jobs-active").setAttribute("aria-label", `${active} at work`);
+  $("jobs-active").setAttribute("aria-label", `${active} active`);
 }
 
-/** Puts the cards in sight: all in their view; with a group those that were at work while the page was open. */
+/** Shows all cards in the jobs view. A group's view shows the jobs that were active while the page was open. */
 export function placeJobs() {
   const entries = [...jobs.values()].sort((a, b) => b.job.created.localeCompare(a.job.created));
   const ofGroup = entries.filter((entry) => entry.isNew && entry.job.group === state.group);
@@ -115,16 +115,16 @@ export function placeJobs() {
     container.replaceChildren(...nodes);
   }
   $("jobs-empty").hidden = entries.length > 0;
-  $("jobs-empty").textContent = "Nothing yet. Adding documents and tuning a group are jobs; both begin in the library.";
+  $("jobs-empty").textContent = "No jobs yet. Adding documents and tuning a group in the library are jobs.";
   for (const entry of shown) entry.card.curve.draw(entry.steps);
   drawActiveCount();
 }
 
 function cancelJob(entry) {
-  return attempt(async () => takeJob(await requestJSON(`${jobPath(entry)}/cancel`, { method: "POST" })));
+  return attempt(async () => updateJob(await requestJSON(`${jobPath(entry)}/cancel`, { method: "POST" })));
 }
 
-function forgetJob(entry) {
+function deleteJob(entry) {
   return attempt(async () => {
     await request(jobPath(entry), { method: "DELETE" });
     jobs.delete(entry.job.id);
@@ -132,11 +132,11 @@ function forgetJob(entry) {
   });
 }
 
-/** Jobs that wait have no events of their own here: a browser opens few connections at once. */
+/** Polls the jobs. Events of waiting jobs are not followed, because a browser opens few connections per server. */
 export async function watchJobs() {
   for (;;) {
     await later(4);
-    const waits = [...jobs.values()].some((entry) => isActive(entry.job));
-    if (waits && !document.hidden && !isAskingForKey()) await attempt(refreshJobs);
+    const hasActive = [...jobs.values()].some((entry) => isActive(entry.job));
+    if (hasActive && !document.hidden && !isAskingForKey()) await attempt(refreshJobs);
   }
 }

@@ -1,11 +1,11 @@
-// The key that the server asks for.
+// The server's API key.
 
-import { opened } from "./dialogs.js";
+import { openDialog } from "./dialogs.js";
 import { $ } from "./dom.js";
 import { failureOf } from "./failures.js";
 import { store, stored } from "./state.js";
 
-/** It lives while the page does where the browser keeps nothing. */
+/** Kept in memory too, in case the browser blocks storage. */
 let currentKey = stored("sessionStorage", "lloco.key");
 let askingForKey = null;
 
@@ -13,7 +13,7 @@ export const authorization = () => (currentKey ? { Authorization: `Bearer ${curr
 
 export const isAskingForKey = () => askingForKey != null;
 
-/** Does what needs a key, and again with another where the key is refused. */
+/** Runs `work`. If the key is refused, asks for another one and retries. */
 export async function withKey(work) {
   const used = currentKey;
   try {
@@ -21,39 +21,39 @@ export async function withKey(work) {
   } catch (error) {
     if (error.status !== 401) throw error;
   }
-  await otherKey(used);
+  await requestKey(used);
   return withKey(work);
 }
 
-/** Waits for another key than the one that was refused. */
-async function otherKey(used) {
+/** Waits until the refused key `used` is replaced. */
+async function requestKey(used) {
   if (currentKey !== used) return;
-  const hint = used ? "The key was not accepted." : "Whoever runs the server has given you one, or can.";
-  askingForKey ??= keyFromPerson(hint).finally(() => (askingForKey = null));
+  const hint = used ? "The key was not accepted." : "Ask the server's administrator for a key.";
+  askingForKey ??= promptForKey(hint).finally(() => (askingForKey = null));
   if (!(await askingForKey)) throw failureOf(401, "");
 }
 
-async function keyFromPerson(hint) {
+async function promptForKey(hint) {
   $("key-hint").textContent = hint;
   $("key-forget").hidden = !currentKey;
   $("key").value = "";
-  if (!(await opened($("key-dialog")))) return false;
-  keepKey($("key").value.trim());
+  if (!(await openDialog($("key-dialog")))) return false;
+  storeKey($("key").value.trim());
   return true;
 }
 
-function keepKey(key) {
+function storeKey(key) {
   currentKey = key;
   store("sessionStorage", "lloco.key", key);
   $("key-button").hidden = !key;
 }
 
 async function changeKey() {
-  if (await keyFromPerson("Another key may show other groups and allow other things.")) location.reload();
+  if (await promptForKey("Another key may allow other groups and requests.")) location.reload();
 }
 
 function forgetKey() {
-  keepKey(null);
+  storeKey(null);
   location.reload();
 }
 

@@ -1,11 +1,11 @@
-// The library's view: groups, and the documents of one.
+// The library view: the groups, and the documents of one group.
 
 import { drawAdd } from "./adding.js";
 import { request } from "./api.js";
 import { confirmed } from "./dialogs.js";
 import { $, announce, button, el, fill } from "./dom.js";
 import { attempt } from "./failures.js";
-import { documentPath, documentsOf, groupFacts, refreshGroups, refreshLibrary, showsLibrary } from "./groups.js";
+import { addLibraryViewer, documentPath, documentsOf, groupFacts, refreshGroups, refreshLibrary } from "./groups.js";
 import { openDocument } from "./passages.js";
 import { openQuestions } from "./questions.js";
 import { address, groupNamed, mayWrite, state } from "./state.js";
@@ -35,14 +35,14 @@ export function showGroup(name) {
   }
   drawGroups();
   drawAdd();
-  return attempt(drawShelf);
+  return attempt(drawDocuments);
 }
 
-async function drawShelf() {
+async function drawDocuments() {
   const name = state.group;
   const group = groupNamed(name);
   $("group-head").hidden = name == null;
-  drawShelfHint(name, group);
+  drawHint(name, group);
   if (name == null) return;
   drawGroupHead(name, group);
   const documents = group ? await documentsOf(name) : [];
@@ -53,32 +53,32 @@ async function drawShelf() {
 
 function drawGroupHead(name, group) {
   $("group-name").textContent = name;
-  $("group-facts").textContent = group ? groupFacts(group) : "It has no documents yet.";
+  $("group-facts").textContent = group ? groupFacts(group) : "No documents yet.";
   $("group-ask").href = address("ask", name);
   $("group-ask").setAttribute("aria-label", `Ask ${name}`);
   $("group-ask").hidden = !group;
   $("group-tune").hidden = $("group-remove").hidden = !group || !mayWrite();
 }
 
-/** What a library is, where nothing stands in it yet. */
-function drawShelfHint(name, group) {
-  const hints = name == null ? hintsWithoutGroup() : group || mayWrite() ? [] : ["There is no such group."];
+/** The introduction of an empty library or a new group. */
+function drawHint(name, group) {
+  const hints = name == null ? hintsWithoutGroup() : group || mayWrite() ? [] : ["Group not found."];
   fill($("library-empty"), ...hints.map((text, at) => el(name == null && at === 0 ? "h2" : "p", {}, text)));
   $("library-empty").hidden = hints.length === 0;
 }
 
-/** A heading, and paragraphs. */
+/** A heading and paragraphs. */
 function hintsWithoutGroup() {
   if (state.groups.length > 0) {
-    return mayWrite() ? ["A new group", "A group begins with its first documents."]
+    return mayWrite() ? ["A new group", "Adding the first documents creates the group."]
       : ["The library", "Choose a group to see its documents."];
   }
   return [
-    mayWrite() ? "Begin with a document" : "There are no documents",
-    "lloco reads a long document once and keeps it as a few vectors, a thirtieth of its tokens. "
-      + "Questions are answered from these, so that an answer begins soon however long the document is.",
-    mayWrite() ? "Documents about one matter make a group. Name one below and add its files; then ask."
-      : "Whoever runs the server adds them with “lloco add”, or with a key that may.",
+    mayWrite() ? "Add your first document" : "No documents",
+    "lloco compresses a long document once into vectors, about one per 30 tokens. "
+      + "Questions are answered from the vectors, so that an answer starts quickly for long documents too.",
+    mayWrite() ? "A group holds documents about one subject. Enter a group name below, add files, then ask."
+      : "The server's administrator can add documents with “lloco add”, or with a key that allows it.",
   ];
 }
 
@@ -92,32 +92,32 @@ function documentItem(document) {
   ];
   return el("li", {},
     el("span", { class: "document-name" },
-      act("Read", openDocument, `Read ${document.name}`, "link", document.name),
+      act("Open", openDocument, `Open ${document.name}`, "link", document.name),
       document.complete ? null
-        : el("span", { class: "badge", title: "Adding it broke off; add it again to go on." }, "unfinished")),
+        : el("span", { class: "badge", title: "Adding was interrupted; add the file again to resume." }, "unfinished")),
     ...facts.map((fact) => el("span", { class: "fact" }, fact)),
     el("span", { class: "actions" },
-      act("Questions", openQuestions, `Questions asked about ${document.name}`, "quiet"),
+      act("Questions", openQuestions, `Questions about ${document.name}`, "quiet"),
       mayWrite() ? act("Remove", removeDocument, `Remove ${document.name}`, "quiet danger") : null));
 }
 
 async function removeDocument(document) {
-  const text = `“${document.name}” goes with its vectors. The file that it was read from stays.`;
+  const text = `This removes “${document.name}” and its vectors. The original file stays.`;
   if (!(await confirmed("Remove the document?", text, "Remove"))) return;
   await attempt(async () => {
     await request(documentPath(document.id), { method: "DELETE" });
-    announce(`${document.name} is removed.`);
+    announce(`${document.name} was removed.`);
     await refreshLibrary();
   });
 }
 
 async function removeGroup() {
   const name = state.group;
-  const text = `“${name}” goes with all its documents and its adapter.`;
+  const text = `This removes “${name}”, its documents and its adapter.`;
   if (!(await confirmed("Remove the group?", text, "Remove the group"))) return;
   await attempt(async () => {
     await request(`/lloco/v1/groups/${encodeURIComponent(name)}`, { method: "DELETE" });
-    announce(`${name} is removed.`);
+    announce(`${name} was removed.`);
     state.group = null;
     await refreshGroups();
     location.hash = address("library");
@@ -125,6 +125,6 @@ async function removeGroup() {
 }
 
 export function listenToLibrary() {
-  showsLibrary(drawGroups, () => state.view === "library" && drawShelf());
+  addLibraryViewer(drawGroups, () => state.view === "library" && drawDocuments());
   $("group-remove").onclick = removeGroup;
 }

@@ -1,11 +1,11 @@
-// The page of `lloco serve`: how it begins, and which view is shown.
+// The page of `lloco serve`: loading, and the choice of the view.
 
 import { listenToAdding } from "./adding.js";
 import { requestJSON } from "./api.js";
 import { chooseGroup, listenToAsking } from "./ask.js";
 import { askedGroup, drawModes, refreshAskDocuments } from "./choice.js";
 import { $ } from "./dom.js";
-import { attempt, connectionIsBack } from "./failures.js";
+import { attempt, connectionRestored } from "./failures.js";
 import { refreshGroups, refreshLibrary } from "./groups.js";
 import { placeJobs, refreshJobs, watchJobs } from "./jobs.js";
 import { listenToKeys } from "./keys.js";
@@ -16,7 +16,7 @@ import { listenToTheme } from "./theme.js";
 import { listenToTuning } from "./tuning.js";
 import { count } from "./words.js";
 
-function place() {
+function route() {
   const [, view, group] = /^#\/(ask|library|new|jobs)(?:\/(.+))?$/.exec(location.hash) ?? [];
   try {
     return { view, group: group && decodeURIComponent(group) };
@@ -25,8 +25,8 @@ function place() {
   }
 }
 
-function showPlace() {
-  let { view, group } = place();
+function showRoute() {
+  let { view, group } = route();
   if (!view && state.view) return; // the skip link
   view ??= state.groups.length > 0 ? "ask" : "library";
   if (view === "jobs" && !mayWrite()) view = "library";
@@ -58,17 +58,17 @@ async function load() {
   state.status = await requestJSON("/lloco/v1/status");
   for (const node of document.querySelectorAll("[data-writer]")) node.hidden = !mayWrite();
   $("model").textContent = state.status.model;
-  $("model").title = `lloco ${state.status.version}, a window of ${count(state.status.window, "token")}`;
+  $("model").title = `lloco ${state.status.version}, a context window of ${count(state.status.window, "token")}`;
   drawModes();
   await refreshGroups();
-  showPlace();
+  showRoute();
   await refreshAskDocuments();
   if (mayWrite()) await refreshJobs();
 }
 
 function listenToPage() {
-  addEventListener("hashchange", () => state.status && showPlace());
-  addEventListener("online", connectionIsBack);
+  addEventListener("hashchange", () => state.status && showRoute());
+  addEventListener("online", connectionRestored);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && state.status) attempt(refreshLibrary);
   });

@@ -1,14 +1,14 @@
-// The panel beside: a document's text, or the questions about it.
+// The side panel: a document's text, or the questions about it.
 
 import { $, el, wide } from "./dom.js";
 import { failureBox } from "./failures.js";
 
-/** What the panel shows. Only its own content may be put into it. */
+/** The current content. Other content that finishes loading later is not drawn. */
 let shown = null;
 
 export const isShown = (content) => content === shown;
 
-/** Opens the panel: with what `load` brings, as `draw` puts it there. `back` goes to what it showed before. */
+/** Opens the panel and passes the result of `load` to `draw`. `back` returns to the previous content. */
 export async function openPanel(content) {
   const { title, facts = "", back, load, draw } = content;
   shown = content;
@@ -27,7 +27,7 @@ function openEmptyPanel(title, facts, back) {
   $("panel-facts").textContent = facts;
   $("panel-back").hidden = !back;
   $("panel-back").onclick = back;
-  $("panel-body").replaceChildren(el("p", { class: "hint" }, "Reading …"));
+  $("panel-body").replaceChildren(el("p", { class: "hint" }, "Loading …"));
   $("panel-body").scrollTop = 0;
   if (!panel.open) {
     if (wide.matches) panel.show();

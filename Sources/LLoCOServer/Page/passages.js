@@ -1,4 +1,4 @@
-// A document's text in the panel, with a passage marked.
+// A document's text in the panel, with a marked passage.
 
 import { characterStart, decoded, readBytes } from "./bytes.js";
 import { $, button, el } from "./dom.js";
@@ -6,8 +6,8 @@ import { failureBox } from "./failures.js";
 import { isShown, openPanel } from "./panel.js";
 import { numbers, percent, size } from "./words.js";
 
-const around = 1600;
-const stretch = 4000;
+const marginBytes = 1600;
+const pageBytes = 4000;
 
 export const openDocument = (document) =>
   openPassage({ document: document.name, document_id: document.id, start: 0, end: 0 });
@@ -16,7 +16,7 @@ export function openPassage(passage, back) {
   const { document: title, document_id: id, start, end } = passage;
   const text = {
     title, back, id,
-    load: () => readBytes(id, start - around, Math.max(end + around, stretch)),
+    load: () => readBytes(id, start - marginBytes, Math.max(end + marginBytes, pageBytes)),
     draw(piece) {
       Object.assign(text, { from: piece.from, to: piece.from + piece.bytes.length, total: piece.total });
       $("panel-facts").textContent = passageFacts(passage, piece.total);
@@ -53,16 +53,16 @@ function drawMore(text) {
 
 async function readMore(text, above) {
   const pressed = above ? text.above : text.below;
-  const [low, high] = above ? [text.from - stretch, text.from] : [text.to, text.to + stretch];
-  const forgetFailure = () => $("panel-body").querySelector(".failure")?.remove();
+  const [low, high] = above ? [text.from - pageBytes, text.from] : [text.to, text.to + pageBytes];
+  const removeFailure = () => $("panel-body").querySelector(".failure")?.remove();
   pressed.disabled = true;
   try {
     const piece = await readBytes(text.id, low, high);
     if (!isShown(text)) return;
     addPiece(text, piece, above);
-    forgetFailure();
+    removeFailure();
   } catch (error) {
-    forgetFailure();
+    removeFailure();
     if (isShown(text)) pressed.after(failureBox(error, () => readMore(text, above)));
   } finally {
     pressed.disabled = false;
@@ -71,7 +71,7 @@ async function readMore(text, above) {
   }
 }
 
-/** What is in sight stays there. */
+/** Adds a piece without moving the visible text. */
 function addPiece(text, { bytes, from }, above) {
   const body = $("panel-body");
   const height = body.scrollHeight;

@@ -1,6 +1,6 @@
-// What all parts of the page know, and what the browser keeps.
+// The shared state of the page, and the browser's storage.
 
-/** `status` is the server's; `view` and `group` are what is shown. */
+/** `status` is the server's; `view` and `group` are shown. */
 export const state = { status: null, groups: [], view: null, group: null };
 
 export const mayWrite = () => state.status.scope !== "read" && state.status.jobs;
@@ -9,7 +9,7 @@ export const groupNamed = (name) => state.groups.find((group) => group.name === 
 
 export const address = (view, group) => `#/${view}${group == null ? "" : `/${encodeURIComponent(group)}`}`;
 
-/** `storage` is by its name: a browser that allows none throws where it is named. */
+/** `storage` is a name, because accessing a blocked storage throws. */
 export function stored(storage, name) {
   try {
     return window[storage].getItem(name);
@@ -18,7 +18,7 @@ export function stored(storage, name) {
   }
 }
 
-/** Returns whether there was room for it. */
+/** Stores a value; null removes it. Returns whether it succeeded. */
 export function store(storage, name, value) {
   try {
     if (value == null) window[storage].removeItem(name);

@@ -1,4 +1,4 @@
-// Light and dark.
+// The light and dark themes.
 
 import { $ } from "./dom.js";
 import { store, stored } from "./state.js";

@@ -1,8 +1,8 @@
-// The form that begins the tuning of a group's adapter.
+// The form that tunes a group's adapter.
 
 import { $, onSubmit } from "./dom.js";
 import { Failure } from "./failures.js";
-import { beginJob, outcomeOf, sayIn } from "./jobforms.js";
+import { outcomeOf, showFailure, submitJob } from "./jobforms.js";
 import { state } from "./state.js";
 
 function openTune() {
@@ -24,21 +24,21 @@ function leaveTune() {
 
 const questionsFrom = () => $("tune").querySelector("input[name=questions]:checked").value;
 
-async function beginTuning() {
+async function submitTuning() {
   const files = questionsFrom() === "file" ? [...$("questions-file").querySelector("input").files] : [];
   if (questionsFrom() === "file" && files.length === 0) {
-    sayIn("tune", new Failure("Choose the file of questions first."));
+    showFailure("tune", new Failure("Choose a questions file first."));
     return;
   }
   const fields = { kind: "finetune", group: state.group };
   if ($("epochs").value) fields.epochs = Number($("epochs").value);
   if ($("learning-rate").value) fields.learning_rate = Number($("learning-rate").value);
-  if (await beginJob("tune", fields, files, beginTuning)) leaveTune();
+  if (await submitJob("tune", fields, files, submitTuning)) leaveTune();
 }
 
 export function listenToTuning() {
   $("group-tune").onclick = () => ($("tune").hidden ? openTune() : closeTune());
   $("tune-close").onclick = leaveTune;
   $("tune").addEventListener("change", () => ($("questions-file").hidden = questionsFrom() !== "file"));
-  onSubmit("tune", beginTuning);
+  onSubmit("tune", submitTuning);
 }

@@ -1,4 +1,4 @@
-// Numbers, dates and sizes in words.
+// Formats numbers, dates, sizes and durations.
 
 export const numbers = new Intl.NumberFormat("en");
 export const dates = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });

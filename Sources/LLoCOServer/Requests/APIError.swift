@@ -3,46 +3,46 @@ import LLoCOBase
 import LLoCOCompression
 import LLoCOModels
 
-/// The response to a request that fails: OpenAI's form of an error, with its status.
+/// An error response: OpenAI's error object and its status.
 struct APIError: Error, Equatable {
     let status: HTTPResponse.Status
-    /// What was found and what was expected, one line
+    /// One line: found and expected
     let message: String
-    /// `invalid_request_error` and the like
+    /// Such as `invalid_request_error`
     let type: String
-    /// The field that is wrong, where it is one
+    /// The invalid field, if the error is about one
     var parameter: String?
-    /// The kind of error, more closely
+    /// A more specific kind, such as `model_not_found`
     var code: String?
 
-    /// A request that is wrong in itself.
+    /// Status 400: an invalid request.
     static func invalid(_ message: String, parameter: String? = nil, code: String? = nil) -> APIError {
         APIError(
             status: .badRequest, message: message, type: "invalid_request_error", parameter: parameter, code: code)
     }
 
-    /// More than the server takes at a time.
+    /// Status 503: too much concurrent work.
     static func busy(_ message: String) -> APIError {
         APIError(status: .serviceUnavailable, message: message, type: "server_error", code: "busy")
     }
 
-    /// What cannot be done while something else is.
+    /// Status 409: a conflict with work in progress.
     static func conflict(_ message: String) -> APIError {
         APIError(status: .conflict, message: message, type: "invalid_request_error", code: "busy")
     }
 
-    /// A body that is too long.
+    /// Status 413: the body is too long.
     static func tooLong(_ message: String) -> APIError {
         APIError(status: .contentTooLarge, message: message, type: "invalid_request_error")
     }
 
-    /// What is not there.
+    /// Status 404: something named is missing.
     static func notFound(_ message: String, parameter: String? = nil, code: String? = nil) -> APIError {
         APIError(
             status: .notFound, message: message, type: "invalid_request_error", parameter: parameter, code: code)
     }
 
-    /// What any error comes to. Only what a request is at fault for is said in the error's own words: others name files.
+    /// Converts any error. Only errors of the request keep their description: other descriptions name files.
     init(of error: any Error) {
         if let error = error as? APIError {
             self = error
@@ -59,10 +59,10 @@ struct APIError: Error, Equatable {
             case .busy, .outOfMemory: (.serviceUnavailable, "server_error")
             case .cancelled, .damaged, .storage, .failed: (.internalServerError, "server_error")
             }
-        let isTheirs = status != .internalServerError && status != .serviceUnavailable
+        let isRequestError = status != .internalServerError && status != .serviceUnavailable
         self.init(
             status: status,
-            message: isTheirs && (error is ModelError || error is EngineError)
+            message: isRequestError && (error is ModelError || error is EngineError)
                 ? error.description : "the request failed: \(error.errorCode.rawValue)", type: type,
             code: error.errorCode == .doesNotFit ? "context_length_exceeded" : error.errorCode.rawValue)
     }
@@ -87,13 +87,13 @@ extension APIError: Encodable {
         var fields = envelope.nestedContainer(keyedBy: CodingKeys.self, forKey: .error)
         try fields.encode(message, forKey: .message)
         try fields.encode(type, forKey: .type)
-        // Clients read null where there is none.
+        // Clients expect null for missing values.
         try fields.encode(parameter, forKey: .parameter)
         try fields.encode(code, forKey: .code)
     }
 }
 
-/// An error as Ollama's clients read it.
+/// An error in Ollama's form.
 struct PlainError: Encodable, Sendable {
     /// One line
     let error: String

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many answers are given, or wait, at a time: in all, and of one key at most half of them.
+/// Limits the answers that are queued or generated: `limit` in total, half of it for one key.
 final class Admission: Sendable {
     let limit: Int
     private let state = Mutex(State())
@@ -8,13 +8,13 @@ final class Admission: Sendable {
 
     private struct State {
         var taken = 0
-        var ofKeys: [Int: Int] = [:]
+        var takenByKey: [Int: Int] = [:]
 
         mutating func add(_ count: Int, _ key: Int?) {
             taken += count
             guard let key else { return }
-            let own = ofKeys[key, default: 0] + count
-            ofKeys[key] = own == 0 ? nil : own
+            let ofKey = takenByKey[key, default: 0] + count
+            takenByKey[key] = ofKey == 0 ? nil : ofKey
         }
     }
 
@@ -22,11 +22,11 @@ final class Admission: Sendable {
         (self.limit, self.onRefusal) = (limit, onRefusal)
     }
 
-    /// The places that are taken
+    /// Number of slots in use
     var taken: Int { state.withLock(\.taken) }
 
-    /// A request's places, until they are left or forgotten.
-    final class Places: Sendable {
+    /// The slots of a request, in use until ``release()`` or deallocation.
+    final class Slots: Sendable {
         private let admission: Admission
         private let key: Int?
         private let taken: Atomic<Int>
@@ -36,20 +36,22 @@ final class Admission: Sendable {
             taken = Atomic(count)
         }
 
-        deinit { leave() }
+        deinit { release() }
 
-        func leave() {
+        func release() {
             let count = taken.exchange(0, ordering: .relaxed)
             admission.state.withLock { $0.add(-count, key) }
         }
     }
 
-    /// - Parameter key: which key asks; nil where there are none
-    /// - Throws: ``APIError`` where fewer places are free.
-    func admit(_ answers: Int, key: Int?) throws -> Places {
+    /// Takes a slot for each answer.
+    ///
+    /// - Parameter key: the client's key; nil if the server requires none
+    /// - Throws: ``APIError`` with status 503 if too few slots are free.
+    func admit(_ answers: Int, key: Int?) throws -> Slots {
         let isAdmitted = state.withLock { state in
-            let own = key.map { state.ofKeys[$0, default: 0] } ?? 0
-            guard state.taken + answers <= limit, key == nil || own + answers <= max(1, limit / 2) else {
+            let ofKey = key.map { state.takenByKey[$0, default: 0] } ?? 0
+            guard state.taken + answers <= limit, key == nil || ofKey + answers <= max(1, limit / 2) else {
                 return false
             }
             state.add(answers, key)
@@ -58,8 +60,8 @@ final class Admission: Sendable {
         guard isAdmitted else {
             onRefusal()
             throw APIError.busy(
-                "the server gives \(limit) answers at a time, half of them to one key: try again soon")
+                "too many answers at once: the limit is \(limit), and half of it for one key; retry later")
         }
-        return Places(self, answers, key)
+        return Slots(self, answers, key)
     }
 }

@@ -3,7 +3,7 @@ package struct ByteRange {
     private let first: Int?
     private let last: Int?
 
-    /// nil where it is no such range, or several.
+    /// Parses a `Range` header field; nil if it is malformed or has several ranges.
     package init?(_ field: String) {
         let parts = field.split(separator: "=", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }
@@ -15,7 +15,7 @@ package struct ByteRange {
         }
     }
 
-    /// The range within a text of `count` bytes; nil where it is outside.
+    /// The range within a text of `count` bytes; nil if it is outside.
     package func range(in count: Int) -> Range<Int>? {
         guard let first else { return last.flatMap { $0 > 0 && count > 0 ? max(0, count - $0)..<count : nil } }
         guard first < count, (last ?? first) >= first else { return nil }

@@ -1,4 +1,4 @@
-/// A field that is null where there is no value, so that a reader finds every field.
+/// A field that is encoded as null without a value, so that clients always find it.
 @propertyWrapper
 struct Nullable<Value: Encodable>: Encodable {
     private var value: Value?

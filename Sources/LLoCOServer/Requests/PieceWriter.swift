@@ -4,7 +4,7 @@ import Hummingbird
 import NIOCore
 
 extension Response {
-    /// Pieces as they come: server-sent events or lines of JSON.
+    /// A streamed response: server-sent events or lines of JSON.
     static func pieces(
         _ framing: ReplyFraming, _ write: @escaping @Sendable (inout PieceWriter) async throws -> Void
     ) -> Response {
@@ -12,7 +12,7 @@ extension Response {
             status: .ok,
             headers: [
                 .contentType: framing.contentType, .cacheControl: "no-cache", .connection: "close",
-                // nginx passes each on at once.
+                // nginx forwards each piece without buffering.
                 .init("X-Accel-Buffering")!: "no",
             ],
             body: ResponseBody { writer in
@@ -23,7 +23,7 @@ extension Response {
     }
 }
 
-/// Writes pieces of a reply, each a JSON value.
+/// Writes the pieces of a streamed reply, each a JSON value.
 struct PieceWriter {
     private var writer: any ResponseBodyWriter
     private let framing: ReplyFraming
@@ -46,7 +46,7 @@ struct PieceWriter {
         try await write(line: json)
     }
 
-    /// An event that is JSON already, on one line.
+    /// Writes an event whose data is one line of JSON.
     mutating func write(line: Data) async throws {
         var buffer = ByteBuffer(string: "data: ")
         buffer.writeBytes(line)
@@ -54,22 +54,22 @@ struct PieceWriter {
         try await writer.write(buffer)
     }
 
-    /// What clients of events pass over: a sign that the connection is alive.
+    /// Writes a comment, which clients ignore, to keep the connection alive.
     mutating func write(comment: String) async throws {
         try await writer.write(ByteBuffer(string: ": \(comment)\n\n"))
     }
 
-    /// What OpenAI's clients take for the end.
+    /// Writes OpenAI's end marker.
     mutating func done() async throws { try await writer.write(ByteBuffer(string: "data: [DONE]\n\n")) }
 
     consuming func finish() async throws { try await writer.finish(nil) }
 }
 
-/// How pieces of an answer are written.
+/// The encoding of a streamed answer's pieces.
 enum ReplyFraming: Sendable {
-    /// Server-sent events, ended by `[DONE]`
+    /// Server-sent events, ending with `[DONE]`
     case events
-    /// Server-sent events that are named by their field `type`
+    /// Server-sent events named after their field `type`
     case namedEvents
     /// Lines of JSON
     case lines
@@ -77,7 +77,7 @@ enum ReplyFraming: Sendable {
     var contentType: String { self == .lines ? "application/x-ndjson" : "text/event-stream" }
 }
 
-/// A piece that has a name.
+/// A piece whose event has a name.
 protocol NamedPiece {
     var type: String { get }
 }

@@ -2,26 +2,25 @@ import Hummingbird
 import Synchronization
 
 extension RequestBody {
-    /// Runs `body`, and calls `onGone` where it fails or the client closes its connection meanwhile. The connection is closed
-    /// afterwards.
-    func untilClientGoes<Value: Sendable>(
-        _ onGone: @escaping @Sendable () -> Void, _ body: () async throws -> Value
+    /// Runs `body`. Calls `onDisconnect` if it fails or the client disconnects. Closes the connection afterwards.
+    func untilClientDisconnects<Value: Sendable>(
+        _ onDisconnect: @escaping @Sendable () -> Void, _ body: () async throws -> Value
     ) async throws -> Value {
         try await consumeWithInboundCloseHandler(
             { rest in
                 do {
-                    // What was read comes once more.
+                    // Yields the collected body again.
                     for try await _ in rest {}
                     return try await body()
                 } catch {
-                    onGone()
+                    onDisconnect()
                     throw error
                 }
-            }, onInboundClosed: onGone)
+            }, onInboundClosed: onDisconnect)
     }
 }
 
-/// What is raised once, by any task.
+/// A flag that any task can raise once.
 final class Flag: Sendable {
     private let value = Atomic(false)
 

@@ -2,27 +2,29 @@ import Hummingbird
 import LLoCOBase
 import NIOCore
 
-/// A request's JSON object, of which every field has to be known: what is not done is refused by its name.
+/// The fields of a request's JSON object. Unsupported fields are refused by name.
 struct RequestFields {
     private let fields: JSONFields
 
-    /// - Throws: ``APIError`` where the bytes are no JSON object.
+    /// Parses a request body.
+    ///
+    /// - Throws: ``APIError`` if the bytes are not a JSON object.
     init(_ body: [UInt8]) throws {
         do { fields = try JSONFields(line: body) } catch let fault as JSONFields.Fault {
-            // What is expected there is a line of JSON Lines.
+            // The fault expects a line of JSON Lines; only its first part applies.
             let found = fault.reason.split(separator: "; expected").first ?? ""
-            throw APIError.invalid("the request's body: \(found); expected a JSON object")
+            throw APIError.invalid("request body: \(found); expected a JSON object")
         }
     }
 
     init(_ fields: JSONFields) { self.fields = fields }
 
-    /// Refuses fields of other names.
+    /// Refuses unsupported fields.
     ///
     /// - Parameters:
-    ///   - known: those that are read
-    ///   - ignored: those that change nothing here
-    ///   - defaults: those that are taken with these values alone
+    ///   - known: supported fields
+    ///   - ignored: fields without effect
+    ///   - defaults: fields that are accepted only with these values
     func check(known: Set<String>, ignored: Set<String> = [], defaults: [String: [JSONValue]] = [:]) throws {
         for name in fields.names where !known.contains(name) && !ignored.contains(name) {
             guard let value = fields.optional(name) else { continue }
@@ -35,7 +37,7 @@ struct RequestFields {
 
     func has(_ key: String) -> Bool { fields.has(key) }
 
-    /// nil where it is null or missing
+    /// A field's value; nil if it is null or missing.
     func value(_ key: String) -> JSONValue? { fields.optional(key) }
 
     func string(_ key: String) throws -> String? { try read(key) { try $0.string(key) } }
@@ -63,7 +65,7 @@ struct RequestFields {
 
     func strings(_ key: String) throws -> [String] { try read(key) { try $0.strings(key) } }
 
-    /// A string or a list of strings.
+    /// A string as a list of one, or a list of strings.
     func stringOrStrings(_ key: String) throws -> [String] {
         if let one = fields.optional(key)?.string { return [one] }
         return try strings(key)
@@ -78,7 +80,7 @@ struct RequestFields {
         try read(key) { try $0.objects(key) }.map { RequestFields($0) }
     }
 
-    /// Whether the field is true or false.
+    /// Whether the field is a Boolean.
     func isBool(_ key: String) -> Bool { fields.optional(key)?.bool != nil }
 
     /// Whether the field is a list.
@@ -92,9 +94,9 @@ struct RequestFields {
 }
 
 extension Request {
-    /// The fields of the body, which stays there to be watched.
+    /// Collects the body and parses its fields. The body can still be consumed to detect a disconnect.
     ///
-    /// - Throws: ``APIError`` where it is no JSON object.
+    /// - Throws: ``APIError`` if the body is not a JSON object.
     mutating func fields(upTo maximumBytes: Int) async throws -> RequestFields {
         let body = try await collectBody(upTo: maximumBytes)
         return try RequestFields(Array(body.readableBytesView))
@@ -102,6 +104,6 @@ extension Request {
 }
 
 extension Double {
-    /// Without a fraction where there is none.
+    /// Integers without a fraction.
     fileprivate var formatted: String { self == rounded() && abs(self) < 1e9 ? String(Int(self)) : String(self) }
 }

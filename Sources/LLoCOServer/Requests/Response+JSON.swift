@@ -4,7 +4,7 @@ import Hummingbird
 import NIOCore
 
 extension Response {
-    /// A value as JSON.
+    /// A response with a value as JSON.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         Response(
             status: status, headers: [.contentType: "application/json"],
@@ -13,7 +13,7 @@ extension Response {
 }
 
 extension JSONEncoder {
-    /// Names as `prompt_tokens`; slashes as they are.
+    /// An encoder with snake-case names such as `prompt_tokens` and unescaped slashes.
     static var snakeCase: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

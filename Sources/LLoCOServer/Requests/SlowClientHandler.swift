@@ -2,30 +2,31 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes connections whose clients take too long: for the first request's head, for a body, or to read what they asked for;
-/// and those that go on sending the body of a request that has been answered.
+/// Closes the connections of clients that are too slow to send the first request's head, to send a body, or to read a
+/// response. Also closes the connections of clients that keep sending the body of an answered request.
 ///
-/// Between requests Hummingbird's own idle time counts.
+/// Between requests Hummingbird's idle timeout applies.
 final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private let limits: ClientPatience
+    private let timeouts: ClientTimeouts
     private var timer: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
-    /// Whether bytes of a body are missing
+    /// Whether a body is incomplete
     private var isInBody = false
     private var bytes = 0
-    /// Whether the server waits for bytes, rather than they for it
+    /// Whether the server waits for bytes of the client
     private var isReading = false
-    /// Bytes that may still come of a body that nobody reads: a client that is still sending reads no answer
+    /// Byte count after which the connection of an unread body is closed. Some bytes are accepted, because a client
+    /// does not read its answer while it is sending.
     private var unreadAllowance: Int?
 
     private static let maximumUnreadBytes = 4 << 20
 
-    init(_ limits: ClientPatience) { self.limits = limits }
+    init(_ timeouts: ClientTimeouts) { self.timeouts = timeouts }
 
     func channelActive(context: ChannelHandlerContext) {
         waitForHead(context)
@@ -72,23 +73,23 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         writeTimer?.cancel()
         if !context.channel.isWritable {
-            writeTimer = close(context, after: limits.writeSeconds) { true }
+            writeTimer = close(context, after: timeouts.writeSeconds) { true }
         }
         context.fireChannelWritabilityChanged()
     }
 
     private func waitForHead(_ context: ChannelHandlerContext) {
         timer?.cancel()
-        timer = close(context, after: limits.headSeconds) { true }
+        timer = close(context, after: timeouts.headSeconds) { true }
     }
 
-    /// Looks from time to time whether enough of a body has come.
+    /// Checks periodically whether the body arrives fast enough.
     private func watchBody(_ context: ChannelHandlerContext) {
         timer?.cancel()
         let before = bytes
-        timer = close(context, after: limits.bodySeconds) { [self] in
+        timer = close(context, after: timeouts.bodySeconds) { [self] in
             guard isInBody else { return false }
-            let isSlow = isReading && Double(bytes - before) < limits.bodySeconds * limits.bodyBytesPerSecond
+            let isSlow = isReading && Double(bytes - before) < timeouts.bodySeconds * timeouts.bodyBytesPerSecond
             if !isSlow { watchBody(context) }
             return isSlow
         }
@@ -111,17 +112,17 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-/// How long a client may take before its connection is closed.
-public struct ClientPatience: Sendable {
-    /// For the head of a connection's first request: 10 s by default
+/// The timeouts after which a slow client's connection is closed.
+public struct ClientTimeouts: Sendable {
+    /// Time for the head of a connection's first request: 10 s by default
     public var headSeconds = 10.0
-    /// How often it is looked whether enough of a body has come: every 10 s by default
+    /// Interval between checks of a body's rate: 10 s by default
     public var bodySeconds = 10.0
-    /// The least of a body that has to come: 256 bytes a second by default
+    /// Minimum rate of a body: 256 bytes per second by default
     public var bodyBytesPerSecond = 256.0
-    /// To read some of what waits for it: 60 s by default
+    /// Time to read part of a pending response: 60 s by default
     public var writeSeconds = 60.0
 
-    /// The defaults
+    /// Creates the default timeouts.
     public init() {}
 }

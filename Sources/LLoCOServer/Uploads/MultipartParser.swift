@@ -1,38 +1,40 @@
 import LLoCOBase
 
-/// Reads a body of multipart/form-data (RFC 7578) piece by piece, however it is cut; what it keeps is bounded.
+/// An incremental parser of multipart/form-data bodies (RFC 7578) with bounded memory.
 package struct MultipartParser {
-    /// What was found, in order.
+    /// A parsed event, in the order of the body.
     package enum Event: Equatable, Sendable {
-        /// A part begins: the field's name, and that of the file where it is one
+        /// The start of a part: the field's name, and the file name if it is a file
         case begin(name: String, fileName: String?)
-        /// Some of the part's content
+        /// A chunk of the part's content
         case data([UInt8])
-        /// The part has ended
+        /// The end of a part
         case end
     }
 
-    /// What is wrong with a body.
+    /// An error in a body or its content type.
     package struct Fault: Error, Equatable {
-        /// One line
+        /// One line: found and expected
         package let reason: String
     }
 
     private enum State { case preamble, boundary, headers, content, finished }
 
-    /// The most bytes of a part's header fields
+    /// Maximum size of a part's header fields in bytes
     static let maximumHeaderBytes = 8 << 10
     private let delimiter: [UInt8]
     private var state = State.preamble
-    // The first delimiter has no line end before it.
+    // The first delimiter has no preceding line end in the body.
     private var buffer = Array("\r\n".utf8)
     private var preambleBytes = 0
 
-    /// Whether the last boundary has been read: what follows it is passed over.
+    /// Whether the last boundary was parsed. Later bytes are ignored.
     var isFinished: Bool { state == .finished }
 
-    /// - Parameter contentType: the request's header field
-    /// - Throws: ``Fault`` where it names no boundary, or one that cannot be.
+    /// Creates a parser for a content type.
+    ///
+    /// - Parameter contentType: the value of the header field `Content-Type`
+    /// - Throws: ``Fault`` if the type is another one, or the boundary is missing or invalid.
     package init(contentType: String) throws {
         let parameters = HeaderParameters(contentType)
         guard parameters.value == "multipart/form-data" else {
@@ -44,9 +46,9 @@ package struct MultipartParser {
         delimiter = Array("\r\n--\(boundary)".utf8)
     }
 
-    /// The events of the next bytes.
+    /// Parses the next bytes and returns their events.
     ///
-    /// - Throws: ``Fault``
+    /// - Throws: ``Fault`` if the body is malformed.
     package mutating func append(_ bytes: some Collection<UInt8>) throws -> [Event] {
         guard state != .finished else { return [] }
         buffer.append(contentsOf: bytes)
@@ -55,19 +57,21 @@ package struct MultipartParser {
         return events
     }
 
-    /// - Throws: ``Fault`` where the body has ended before its last boundary.
+    /// Checks that the body is complete.
+    ///
+    /// - Throws: ``Fault`` if the last boundary is missing.
     package func finish() throws {
         guard isFinished else { throw Fault(reason: "the body ends before its last boundary") }
     }
 
-    /// One step; false where more bytes are needed.
+    /// Parses one step. Returns false if it needs more bytes.
     private mutating func advance(_ events: inout [Event]) throws -> Bool {
         switch state {
         case .preamble:
             let found = buffer.firstRange(of: delimiter)
-            preambleBytes += drop(found?.upperBound ?? keepable)
+            preambleBytes += drop(found?.upperBound ?? contentCount)
             guard preambleBytes <= Self.maximumHeaderBytes else {
-                throw Fault(reason: "the body begins with no boundary")
+                throw Fault(reason: "the body does not begin with a boundary")
             }
             if found != nil { state = .boundary }
             return found != nil
@@ -78,11 +82,11 @@ package struct MultipartParser {
                 buffer = []
                 return false
             }
-            guard buffer.starts(with: "\r\n".utf8) else { throw Fault(reason: "a boundary does not end its line") }
+            guard buffer.starts(with: "\r\n".utf8) else { throw Fault(reason: "a boundary has no line end after it") }
             state = .headers
             return true
         case .headers:
-            // The line end of the boundary may be the first of the two that end no header fields.
+            // Without header fields, the boundary's line end is the first of the two line ends.
             guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else {
                 guard buffer.count <= Self.maximumHeaderBytes else {
                     throw Fault(reason: "a part's headers are too long")
@@ -98,7 +102,7 @@ package struct MultipartParser {
             return true
         case .content:
             let found = buffer.firstRange(of: delimiter)
-            let content = found?.lowerBound ?? keepable
+            let content = found?.lowerBound ?? contentCount
             if content > 0 { events.append(.data(Array(buffer[..<content]))) }
             drop(found?.upperBound ?? content)
             if found != nil {
@@ -110,8 +114,8 @@ package struct MultipartParser {
         }
     }
 
-    /// Bytes at the beginning of the buffer that no delimiter can begin in.
-    private var keepable: Int { max(0, buffer.count - delimiter.count + 1) }
+    /// Number of leading bytes of the buffer that cannot be the start of a delimiter.
+    private var contentCount: Int { max(0, buffer.count - delimiter.count + 1) }
 
     @discardableResult
     private mutating func drop(_ count: Int) -> Int {
@@ -153,7 +157,7 @@ struct HeaderParameters {
     let value: String
     private var parameters: [(name: String, value: String)] = []
 
-    /// A parameter by its name in lower case.
+    /// The value of a parameter; `name` is in lower case.
     subscript(name: String) -> String? { parameters.first { $0.name == name }?.value }
 
     init(_ field: String) {
@@ -174,7 +178,7 @@ struct HeaderParameters {
         }
     }
 
-    /// A quoted string at the beginning, with `\"` and, as browsers write it, `%22`.
+    /// Parses a leading quoted string. Decodes `\"`, and `%22`, which browsers write for a quotation mark.
     private static func quoted(_ rest: inout Substring) -> String {
         rest = rest.dropFirst()
         var value = ""
@@ -191,7 +195,7 @@ struct HeaderParameters {
 }
 
 extension Substring {
-    /// Without spaces and tabs around it.
+    /// The string without leading and trailing spaces and tabs.
     fileprivate var trimmingSpaces: String {
         let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {
@@ -202,7 +206,7 @@ extension Substring {
 }
 
 extension Array where Element == UInt8 {
-    /// Where bytes are first found.
+    /// The range of the first occurrence of `bytes`.
     fileprivate func firstRange(of bytes: [UInt8]) -> Range<Int>? {
         guard let first = bytes.first, count >= bytes.count else { return nil }
         return withUnsafeBufferPointer { all in

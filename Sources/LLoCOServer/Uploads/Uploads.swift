@@ -4,18 +4,19 @@ import Hummingbird
 import LLoCO
 import LLoCOBase
 
-/// Files that clients send: they are written as they come, and wait for the job that reads them.
+/// Uploaded files. They are written while they arrive, and kept until a job takes them.
 package struct Uploads: Sendable {
-    /// Where they are
+    /// The folder of all uploads
     let folder: URL
+    /// Maximum size of an upload in bytes
     let maximumBytes: Int
     private let thread = DedicatedThread(name: "lloco.uploads")
 
-    /// The most files of an upload
+    /// Maximum number of files in an upload
     static let maximumFiles = 100
-    /// The most uploads that wait for a job
+    /// Maximum number of uploads without a job
     static let maximumUploads = 64
-    /// Seconds after which one that no job has taken is removed
+    /// Seconds after which an upload without a job is removed
     static let lifetime = 3600.0
 
     /// The response to an upload: its id and its files.
@@ -32,9 +33,9 @@ package struct Uploads: Sendable {
         (self.folder, self.maximumBytes) = (folder, maximumBytes)
     }
 
-    /// Writes a request's files; nothing is left of it where it fails.
+    /// Writes a request's files. A failed upload leaves no files.
     func receive(_ request: Request) async throws -> Upload {
-        // What is announced to be too long need not come.
+        // Refused before the body is received.
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maximumBytes { throw tooLong }
         try removeOld()
         var parser: MultipartParser
@@ -42,12 +43,12 @@ package struct Uploads: Sendable {
             as MultipartParser.Fault
         { throw APIError.invalid(fault.reason) }
         var upload = Upload(id: .randomID())
-        // Whole or not at all: it has its name when it is whole.
+        // Renamed when complete, so that no partial upload is visible.
         let draft = folder.appending(path: upload.id + ".part", directoryHint: .isDirectory)
         do {
             try await thread.run { try FileManager.default.createPrivateDirectory(draft) }
             try await write(request, &parser, to: draft, &upload)
-            guard !upload.files.isEmpty else { throw APIError.invalid("the upload has no file in it") }
+            guard !upload.files.isEmpty else { throw APIError.invalid("the upload contains no file") }
             try FileManager.default.moveItem(at: draft, to: path(upload.id))
         } catch {
             try? FileManager.default.removeItem(at: draft)
@@ -56,22 +57,22 @@ package struct Uploads: Sendable {
         return upload
     }
 
-    /// The folder and the files' names of an upload.
+    /// The folder and the file names of an upload.
     ///
-    /// - Throws: ``APIError`` where there is none.
+    /// - Throws: ``APIError`` with status 404 if the upload does not exist.
     func find(_ id: String) throws -> (folder: URL, files: [String]) {
         guard id.isID, let files = try? FileManager.default.contentsOfDirectory(atPath: path(id).path) else {
             throw APIError.notFound(
-                "there is no upload \"\(id.printable(limit: 40))\": it is kept for an hour", parameter: "upload",
+                "upload \"\(id.printable(limit: 40))\" not found; uploads are kept for one hour", parameter: "upload",
                 code: "upload_not_found")
         }
         return (path(id), files.sorted())
     }
 
-    /// Removes an upload that no job has taken.
+    /// Removes an upload without a job.
     func remove(_ id: String) throws { try FileManager.default.removeItem(at: find(id).folder) }
 
-    /// Removes what an earlier server has left.
+    /// Removes the uploads of an earlier server process.
     func removeAll() { try? FileManager.default.removeItem(at: folder) }
 
     private var tooLong: APIError { .tooLong("the upload has more than \(maximumBytes) bytes") }
@@ -92,11 +93,12 @@ package struct Uploads: Sendable {
                     guard upload.files.count < Self.maximumFiles else {
                         throw APIError.invalid("the upload has more than \(Self.maximumFiles) files")
                     }
-                    let name = try Self.safe(fileName)
+                    let name = try Self.safeName(fileName)
                     file = try await thread.run { try Self.create(name, in: folder) }
                     upload.files.append(.init(name: name, bytes: 0))
                 case .begin(let name, nil):
-                    throw APIError.invalid("\"\(name.printable(limit: 60))\" is not a file", parameter: "file")
+                    throw APIError.invalid(
+                        "part \"\(name.printable(limit: 60))\" is not a file; expected a filename", parameter: "file")
                 case .data(let data):
                     let open = file
                     try await thread.run { try open?.write(contentsOf: data) }
@@ -110,13 +112,15 @@ package struct Uploads: Sendable {
         try parser.finish()
     }
 
-    /// A name that stays in its folder.
-    package static func safe(_ name: String) throws -> String {
+    /// The last path component of a file name.
+    ///
+    /// - Throws: ``APIError`` if it is empty, `.`, `..`, longer than 200 bytes, or has control characters.
+    package static func safeName(_ name: String) throws -> String {
         let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
         let isPlain = last.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
         guard isPlain, !["", ".", ".."].contains(last), last.utf8.count <= 200 else {
             throw APIError.invalid(
-                "\"\(name.printable(limit: 60))\" is no name for a file: expected 1 to 200 bytes", parameter: "file")
+                "\"\(name.printable(limit: 60))\" is not a valid file name; expected 1 to 200 bytes", parameter: "file")
         }
         return last
     }
@@ -126,7 +130,7 @@ package struct Uploads: Sendable {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             guard errno == EEXIST else { throw CocoaError(.fileWriteUnknown) }
-            throw APIError.invalid("two files are called \"\(name.printable(limit: 60))\"", parameter: "file")
+            throw APIError.conflict("two files are named \"\(name.printable(limit: 60))\"")
         }
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
@@ -141,7 +145,7 @@ package struct Uploads: Sendable {
         }
         for path in old { try? FileManager.default.removeItem(at: path) }
         guard paths.count - old.count < Self.maximumUploads else {
-            throw APIError.busy("\(Self.maximumUploads) uploads wait for a job: try again later")
+            throw APIError.busy("\(Self.maximumUploads) uploads are waiting for a job; retry later")
         }
     }
 

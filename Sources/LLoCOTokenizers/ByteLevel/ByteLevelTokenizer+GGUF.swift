@@ -1,7 +1,7 @@
 import Logging
 
 extension ByteLevelTokenizer {
-    /// The tokenizer of a GGUF file whose `tokenizer.ggml.model` is `gpt2`.
+    /// Creates the tokenizer of a GGUF file whose `tokenizer.ggml.model` is `gpt2`.
     convenience init(_ gguf: GGUFVocabulary, logger: Logger) throws(TokenizerError) {
         var roles = try gguf.roles()
         let preTokenizer = try gguf.preTokenizer(logger: logger)
@@ -14,17 +14,17 @@ extension ByteLevelTokenizer {
         }
         var model = BytePairModel(
             vocabulary: vocabulary, merges: merges.table, alphabet: .byteLevel(vocabulary))
-        model.takesWholeWords = preTokenizer.takesWholeWords
+        model.prefersWholeWords = preTokenizer.prefersWholeWords
         self.init(
-            model: model, preTokenizer: PreTokenizer(stages: preTokenizer.stages), composes: false, roles: roles)
+            model: model, preTokenizer: PreTokenizer(stages: preTokenizer.stages), usesNFC: false, roles: roles)
     }
 }
 
 extension GGUFVocabulary {
-    /// The pre-tokenizer that the file names, else the one of the family whose vocabulary this is, else GPT-2's with a
+    /// The pre-tokenizer that the file names, otherwise the one recognised by the vocabulary, otherwise GPT-2's with a
     /// warning.
     fileprivate func preTokenizer(logger: Logger) throws(TokenizerError) -> GGUFPreTokenizer {
-        // The converter writes "default" for a tokenizer that it does not know.
+        // llama.cpp's converter writes "default" for an unknown tokenizer.
         if let pre, pre != "default" {
             return try GGUFPreTokenizer(named: pre, location: location)
         }
@@ -32,8 +32,8 @@ extension GGUFVocabulary {
         if known == nil {
             logger.warning(
                 """
-                \(location): there is no tokenizer.ggml.pre, and the vocabulary is not a known one: words are cut as \
-                GPT-2's, and ids may differ from those that the model was trained with
+                \(location): tokenizer.ggml.pre is missing and the vocabulary is unknown: using GPT-2's pre-tokenizer; \
+                token ids may differ from those of the model's training
                 """)
         }
         return try GGUFPreTokenizer(named: known ?? "gpt-2", location: location)
@@ -41,7 +41,7 @@ extension GGUFVocabulary {
 }
 
 extension BytePairModel.Alphabet {
-    /// The bytes, as a byte-level vocabulary spells them.
+    /// The alphabet of a byte-level vocabulary.
     static func byteLevel(_ vocabulary: Vocabulary) -> BytePairModel.Alphabet {
         .bytes(
             (UInt8.min...UInt8.max).map { byte in

@@ -1,5 +1,5 @@
 extension ByteLevelTokenizer {
-    /// The tokenizer of a `tokenizer.json` whose pre-tokenizer is byte-level.
+    /// Creates the tokenizer of a `tokenizer.json` whose pre-tokenizer is byte-level.
     convenience init(_ json: TokenizerJSON) throws(TokenizerError) {
         try json.checkModel()
         var model = BytePairModel(
@@ -7,26 +7,26 @@ extension ByteLevelTokenizer {
         model.unknown = try json.model["unk_token"].string().flatMap { json.vocabulary.id(of: $0) }
             .map { Int32(truncatingIfNeeded: $0) }
         model.fusesUnknown = try json.model["fuse_unk"].bool() ?? false
-        model.takesWholeWords = try json.model["ignore_merges"].bool() ?? false
+        model.prefersWholeWords = try json.model["ignore_merges"].bool() ?? false
         self.init(
-            model: model, preTokenizer: try PreTokenizer(json), composes: try Self.composes(json), roles: json.roles)
+            model: model, preTokenizer: try PreTokenizer(json), usesNFC: try Self.usesNFC(json), roles: json.roles)
     }
 
-    private static func composes(_ json: TokenizerJSON) throws(TokenizerError) -> Bool {
-        var composes = false
+    private static func usesNFC(_ json: TokenizerJSON) throws(TokenizerError) -> Bool {
+        var usesNFC = false
         for step in try json.steps("normalizer", "normalizers") {
             guard try step["type"].string() == "NFC" else {
                 let type = try step["type"].string() ?? ""
                 throw step.unsupported("\(TokenizerError.quoted(type)) is not supported, expected NFC or none")
             }
-            composes = true
+            usesNFC = true
         }
-        return composes
+        return usesNFC
     }
 }
 
 extension PreTokenizer {
-    /// The pre-tokenizer of a `tokenizer.json` for byte-level BPE.
+    /// Reads the pre-tokenizer of a `tokenizer.json` for byte-level BPE.
     init(_ json: TokenizerJSON) throws(TokenizerError) {
         self.init(stages: [])
         var isByteLevel = false
@@ -54,7 +54,7 @@ extension PreTokenizer {
             }
         }
         guard isByteLevel else {
-            throw json.root["pre_tokenizer"].unsupported("has no ByteLevel step, which byte-level BPE needs")
+            throw json.root["pre_tokenizer"].unsupported("has no ByteLevel step, which byte-level BPE requires")
         }
     }
 
@@ -63,7 +63,7 @@ extension PreTokenizer {
         guard let expression = try field.string() else {
             throw step.unsupported("splits at a string, which is not supported")
         }
-        // The known expressions match all of a text, so keeping the matches and keeping both sides are the same.
+        // The known expressions match the whole text, so keeping the matches equals keeping matches and gaps.
         let behavior = try step["behavior"].string() ?? ""
         let keepsMatches = try step["invert"].bool() ?? false
         guard behavior == "Isolated" || (behavior == "Removed" && keepsMatches) else {
@@ -71,7 +71,8 @@ extension PreTokenizer {
         }
         guard let pattern = SplitPattern(expression: expression) else {
             throw field.unsupported(
-                "\(TokenizerError.quoted(expression)) is not known, expected that of GPT-2, Llama 3 or Qwen 2")
+                "\(TokenizerError.quoted(expression)) is unknown, expected that of GPT-2, Llama 3, Qwen 2, GPT-4o or "
+                    + "Tekken")
         }
         return pattern
     }

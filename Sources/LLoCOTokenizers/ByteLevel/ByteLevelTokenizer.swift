@@ -1,20 +1,20 @@
-/// Byte-level byte-pair encoding: GPT-2, SmolLM2, Llama 3, Qwen 2 and their relatives.
+/// A byte-level BPE tokenizer: GPT-2, SmolLM2, Llama 3, Qwen 2 and similar models.
 ///
-/// Every byte has a token, so every text has ids and decodes to itself.
+/// Every byte has a token, so every text can be encoded and decodes to itself.
 public final class ByteLevelTokenizer: VocabularyTokenizer {
     let vocabulary: Vocabulary
     let markers: TokenMarkers
     let model: BytePairModel
     let preTokenizer: PreTokenizer
-    let composes: Bool
+    let usesNFC: Bool
     private let pieces: PieceTable
     private let scratches = BytePairScratchPool()
 
-    /// - Parameter composes: whether text is brought to Unicode normalization form C first.
-    init(model: BytePairModel, preTokenizer: PreTokenizer, composes: Bool, roles: TokenRoles) {
+    /// - Parameter usesNFC: whether text is converted to Unicode normalization form C first.
+    init(model: BytePairModel, preTokenizer: PreTokenizer, usesNFC: Bool, roles: TokenRoles) {
         self.model = model
         self.preTokenizer = preTokenizer
-        self.composes = composes
+        self.usesNFC = usesNFC
         vocabulary = model.vocabulary
         markers = TokenMarkers(roles)
         let added = Set(roles.added.map(\.id))
@@ -32,7 +32,7 @@ public final class ByteLevelTokenizer: VocabularyTokenizer {
     func encode(_ text: UTF8Buffer, at base: Int, into sink: inout TokenSink) {
         var text = text
         var normalized: NormalizedText?
-        if composes, let composed = CanonicalComposition.composed(text, tracksOffsets: sink.wantsRanges) {
+        if usesNFC, let composed = CanonicalComposition.composed(text, tracksOffsets: sink.wantsRanges) {
             normalized = composed
         }
         if preTokenizer.addsPrefixSpace, text.first != UInt8(ascii: " ") {

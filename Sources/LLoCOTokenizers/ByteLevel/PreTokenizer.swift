@@ -1,18 +1,19 @@
-/// How text is cut into the words that byte pairs are merged in: stages, each of which cuts what the one before left.
+/// A pre-tokenizer, which splits text into the words within which BPE merges. Each stage splits the output of the
+/// previous one.
 struct PreTokenizer: Sendable, Hashable {
     enum Stage: Sendable, Hashable {
-        /// Numbers apart from the rest; each digit alone, or runs of them.
+        /// Separates numbers from other text, each digit alone or in runs.
         case digits(individual: Bool)
-        /// The matches of a regular expression.
+        /// Splits text into the matches of a regular expression.
         case pattern(SplitPattern)
     }
 
     var stages: [Stage]
 
-    /// Whether a text that does not begin with a space gets one.
+    /// Whether a space is prepended to a text that does not begin with one.
     var addsPrefixSpace = false
 
-    /// Calls `body` with the range of every word of `text`, in order, leaving nothing out.
+    /// Calls `body` with the range of each word, in order. The ranges cover the whole text.
     @inline(__always)
     func forEachWord(in text: UTF8Buffer, _ body: (Range<Int>) -> Void) {
         if stages.count == 1, case .pattern(let pattern) = stages[0] {

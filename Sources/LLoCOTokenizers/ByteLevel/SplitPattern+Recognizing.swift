@@ -1,5 +1,5 @@
 extension SplitPattern {
-    /// The scanner for a regular expression of a `tokenizer.json`, or nil for an expression without one.
+    /// The scanner for a regular expression in a `tokenizer.json`; nil for an unsupported expression.
     init?(expression: String) {
         switch expression {
         case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#,
@@ -25,8 +25,8 @@ extension SplitPattern {
     private static let capitalEnding = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"#
     private static let spaces = #"\s*[\r\n]+|\s+(?!\S)|\s+"#
 
-    /// The two ways to write Llama 3's expression: that of most files, and tiktoken's newer one, whose possessive
-    /// quantifiers and single line end match the same.
+    /// The two spellings of Llama 3's expression: the common one, and tiktoken's newer one with possessive quantifiers
+    /// and a single line end. Both match the same text.
     private static func llama3Expressions(digits: String) -> [String] {
         [
             contraction + #"|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|"# + spaces,

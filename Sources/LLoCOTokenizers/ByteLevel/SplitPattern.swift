@@ -1,21 +1,22 @@
-/// The regular expressions that byte-level tokenizers cut words with, as scanners by hand.
+/// Handwritten scanners for the pre-tokenization expressions of byte-level tokenizers.
 ///
-/// Each alternative of the expression is tried in its order, and each match begins where the last one ended, so every
-/// scanner is a function from where a word begins to where it ends.
+/// An expression tries its alternatives in order, and each match begins at the end of the previous one. Every scanner
+/// is therefore a function from the start of a word to its end.
 enum SplitPattern: Sendable, Hashable {
     /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
     case gpt2
 
-    /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-    /// with n = 3 in Llama 3 and n = 1 in Qwen 2.
+    /// `C|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+    /// with C = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`, n = 3 in Llama 3 and n = 1 in Qwen 2.
     case llama3(digits: Int)
 
-    /// `[^\r\n\p{L}\p{N}]?U*L+C?|[^\r\n\p{L}\p{N}]?U+L*C?|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
-    /// with U = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and L = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`: words end where a capital follows
-    /// a small letter. GPT-4o has n = 3 and C = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`, Mistral's Tekken n = 1 and no C.
+    /// `FU*L+C?|FU+L*C?|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+    /// with F = `[^\r\n\p{L}\p{N}]?`, U = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and L = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`. A word
+    /// ends between a lower-case and an upper-case letter. GPT-4o has n = 3 and C = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`,
+    /// Mistral's Tekken n = 1 and no C.
     case cased(digits: Int, contractions: Bool)
 
-    /// Where the word that begins at `start` ends.
+    /// The end of the word that begins at `start`.
     @inline(__always)
     func end(in text: UTF8Buffer, from start: Int, to limit: Int) -> Int {
         switch self {
@@ -96,31 +97,31 @@ enum SplitPattern: Sendable, Hashable {
         return lastNewline(text, start, limit) ?? endOfSpace(text, start, limit)
     }
 
-    /// The first two alternatives of ``cased(digits:contractions:)``, in the order in which an expression that backtracks
-    /// tries them.
+    /// The end of a match of the first two alternatives of ``cased(digits:contractions:)``, tried in the order of a
+    /// backtracking engine.
     private static func endOfCasedWord(
         _ text: UTF8Buffer, _ start: Int, _ next: Int, _ limit: Int, _ kind: ScalarClass
     ) -> Int? {
         if kind == .letter {
-            let (small, capitals) = endOfCase(text, start, limit)
-            return small ?? capitals
+            let (lower, upper) = endOfCase(text, start, limit)
+            return lower ?? upper
         }
         guard text[start] != UInt8(ascii: "\n"), text[start] != UInt8(ascii: "\r") else { return nil }
-        let (small, capitals) = endOfCase(text, next, limit)
-        if let small {
-            return small
+        let (lower, upper) = endOfCase(text, next, limit)
+        if let lower {
+            return lower
         }
-        // A mark in front is itself both U and L, so the expression takes it as the word before it tries U+L*.
+        // A leading mark is both U and L, so the expression matches it as a word before it tries U+L*.
         if kind == .other, text.letterCase(at: start).case.contains(.mark) {
-            return endOfCase(text, start, limit).small
+            return endOfCase(text, start, limit).lower
         }
-        return capitals
+        return upper
     }
 
-    /// Where `U*L+` and `U+L*` end that begin at `start`; nil where one does not match.
+    /// The ends of `U*L+` and `U+L*` from `start`; nil if the expression does not match.
     ///
-    /// `U*` takes letters without case too, which are also L, and gives the last one back where no small letter follows.
-    private static func endOfCase(_ text: UTF8Buffer, _ start: Int, _ limit: Int) -> (small: Int?, capitals: Int?) {
+    /// `U*` also matches caseless letters, which are L too. It gives back the last one if no lower-case letter follows.
+    private static func endOfCase(_ text: UTF8Buffer, _ start: Int, _ limit: Int) -> (lower: Int?, upper: Int?) {
         var end = start
         var lastOfBoth: Int?
         while end < limit {
@@ -131,13 +132,13 @@ enum SplitPattern: Sendable, Hashable {
                 lastOfBoth = end
             }
         }
-        var small = end
-        while small < limit {
-            let (letter, length) = text.letterCase(at: small)
+        var lowerEnd = end
+        while lowerEnd < limit {
+            let (letter, length) = text.letterCase(at: lowerEnd)
             guard letter.contains(.lower) else { break }
-            small += length
+            lowerEnd += length
         }
-        return (small > end ? small : lastOfBoth, end > start ? end : nil)
+        return (lowerEnd > end ? lowerEnd : lastOfBoth, end > start ? end : nil)
     }
 
     private static func endOfNumber(_ text: UTF8Buffer, _ start: Int, _ limit: Int, _ count: Int) -> Int {
@@ -152,7 +153,7 @@ enum SplitPattern: Sendable, Hashable {
         return end
     }
 
-    /// `[\r\n]*`, or `[\r\n/]*`
+    /// Matches `[\r\n]*`, or `[\r\n/]*`.
     private static func endOfLine(
         _ text: UTF8Buffer, _ start: Int, _ limit: Int, throughSlashes: Bool = false
     ) -> Int {
@@ -166,7 +167,7 @@ enum SplitPattern: Sendable, Hashable {
         return end
     }
 
-    /// `\s*[\r\n]+`: through the last line end of the whitespace.
+    /// Matches `\s*[\r\n]+`: whitespace up to and including its last line end.
     private static func lastNewline(_ text: UTF8Buffer, _ start: Int, _ limit: Int) -> Int? {
         let end = text.end(of: .space, from: start, to: limit)
         var last = end
@@ -180,7 +181,7 @@ enum SplitPattern: Sendable, Hashable {
         return nil
     }
 
-    /// `\s+(?!\S)|\s+`: whitespace, without its last character where a word follows, unless it is the only one.
+    /// Matches `\s+(?!\S)|\s+`: whitespace, except its last character if a word follows and it has several characters.
     private static func endOfSpace(_ text: UTF8Buffer, _ start: Int, _ limit: Int) -> Int {
         let end = text.end(of: .space, from: start, to: limit)
         guard end < limit else { return end }
@@ -201,7 +202,7 @@ enum SplitPattern: Sendable, Hashable {
             break
         }
         guard start + 2 < limit else { return nil }
-        // The long s (U+017F) is an s where case is ignored.
+        // The long s (U+017F) is a case variant of s.
         if ignoringCase, text[start + 1] == 0xC5, text[start + 2] == 0xBF {
             return start + 3
         }

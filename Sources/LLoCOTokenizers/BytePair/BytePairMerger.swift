@@ -1,12 +1,14 @@
-/// A token inside a word: its id, negative for text that is not in the vocabulary, and the bytes of the word it covers.
+/// A token within a word.
 struct Symbol: Sendable {
+    /// Negative for text that is not in the vocabulary.
     var id: Int32
+    /// In bytes.
     var length: Int32
 }
 
-/// Merges the symbols of a word: always the pair of lowest rank, and of equal ones the leftmost, until none is left.
+/// Merges the symbols of a word: repeatedly the leftmost pair of the lowest rank, until no pair can merge.
 struct BytePairMerger {
-    /// Up to this many symbols the pairs are searched in order, which beats a queue on words of ordinary length.
+    /// Words of up to this many symbols are merged by linear search, which is faster than a queue on usual words.
     private static let scanLimit = 48
 
     private var pairs: [PairTable.Merge] = []
@@ -51,8 +53,8 @@ struct BytePairMerger {
         }
     }
 
-    /// The same in time n log n: symbols as a linked list, candidate pairs in a queue. A pair that has changed since it
-    /// was queued is known by its ids and dropped.
+    /// Merges in time n log n, with a linked list of symbols and a queue of candidate pairs. A candidate whose ids no
+    /// longer match its symbols is outdated and skipped.
     private mutating func mergeByQueue(_ symbols: inout [Symbol], _ table: PairTable) {
         let count = symbols.count
         next = (1...Int32(count)).map { $0 }

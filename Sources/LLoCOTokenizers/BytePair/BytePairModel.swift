@@ -1,10 +1,10 @@
-/// Byte-pair encoding of single words: a vocabulary, its merges, and what stands for text that is in neither.
+/// Byte-pair encoding of single words: a vocabulary, its merges, and the handling of unknown text.
 struct BytePairModel: Sendable {
-    /// What a word is cut into before anything merges.
+    /// The initial symbols of a word before merging.
     enum Alphabet: Sendable {
-        /// Bytes; the token of every byte, or -1.
+        /// Bytes, with the token id of each byte, or -1.
         case bytes([Int32])
-        /// Unicode scalars, spelled in the vocabulary as they are.
+        /// Unicode scalars, looked up in the vocabulary.
         case characters
     }
 
@@ -12,48 +12,48 @@ struct BytePairModel: Sendable {
     let merges: PairTable
     let alphabet: Alphabet
 
-    /// The token of every byte, for characters that are not in the vocabulary.
+    /// The token id of each byte, for characters outside the vocabulary.
     var byteFallback: [Int32]?
 
-    /// Stands for text that nothing else stands for. Without it, such text has no token.
+    /// The token for unknown text without a byte fallback. Without it, such text is dropped.
     var unknown: Int32?
 
-    /// Whether neighbouring unknown symbols become one token.
+    /// Whether adjacent unknown symbols become one token.
     var fusesUnknown = true
 
-    /// Whether a word that is in the vocabulary is that token, whatever the merges would make of it.
-    var takesWholeWords = false
+    /// Whether a word in the vocabulary is encoded as its token, without merging.
+    var prefersWholeWords = false
 
-    /// Characters that occur in tokens without being tokens: they merge, but cannot stand alone. Their ids follow the
-    /// vocabulary's.
+    /// Characters that occur in tokens without being tokens. They take part in merges but cannot remain alone. Their
+    /// ids follow those of the vocabulary.
     var innerCharacters = Vocabulary()
 
-    /// Puts the tokens of a word into `sink`.
+    /// Adds the tokens of a word to `sink`.
     ///
     /// - Parameters:
-    ///   - start: where the word begins.
-    ///   - source: the offset in the source of a position in the text.
+    ///   - start: the position of the word in the text.
+    ///   - source: maps a position in the text to an offset in the source.
     @inline(__always)
     func encode(
         _ word: UTF8Buffer, at start: Int, source: (Int) -> Int, _ scratch: inout BytePairScratch,
         into sink: inout TokenSink
     ) {
         var position = start
-        let isCached = word.count <= WordCache.longestWord
-        let hash = isCached ? scratch.cache.hash(of: word) : 0
-        if isCached {
-            let isKnown = scratch.cache.read(word, hash: hash) { symbol in
+        let isCacheable = word.count <= WordCache.maximumWordBytes
+        let hash = isCacheable ? scratch.cache.hash(of: word) : 0
+        if isCacheable {
+            let isCached = scratch.cache.read(word, hash: hash) { symbol in
                 emit(symbol, &position, source, into: &sink)
             }
-            if isKnown {
+            if isCached {
                 return
             }
         }
-        cut(word, &scratch)
+        tokenize(word, &scratch)
         for symbol in scratch.symbols {
             emit(symbol, &position, source, into: &sink)
         }
-        if isCached {
+        if isCacheable {
             scratch.cache.insert(word, hash: hash, scratch.symbols)
         }
     }
@@ -67,12 +67,12 @@ struct BytePairModel: Sendable {
         position = end
     }
 
-    /// Leaves the tokens of `word` in the scratch's symbols, with id -1 for bytes that no token stands for.
-    private func cut(_ word: UTF8Buffer, _ scratch: inout BytePairScratch) {
+    /// Stores the tokens of `word` in the scratch's symbols, with id -1 for bytes without a token.
+    private func tokenize(_ word: UTF8Buffer, _ scratch: inout BytePairScratch) {
         scratch.symbols.removeAll(keepingCapacity: true)
         switch alphabet {
         case .bytes(let tokens):
-            if takesWholeWords, let id = vocabulary.id(of: ByteAlphabet.spelling(of: word)) {
+            if prefersWholeWords, let id = vocabulary.id(of: ByteAlphabet.spelling(of: word)) {
                 scratch.symbols.append(Symbol(id: Int32(truncatingIfNeeded: id), length: Int32(word.count)))
                 return
             }
@@ -80,7 +80,7 @@ struct BytePairModel: Sendable {
                 scratch.symbols.append(Symbol(id: tokens[Int(byte)], length: 1))
             }
         case .characters:
-            if takesWholeWords, let id = vocabulary.id(of: word) {
+            if prefersWholeWords, let id = vocabulary.id(of: word) {
                 scratch.symbols.append(Symbol(id: Int32(truncatingIfNeeded: id), length: Int32(word.count)))
                 return
             }

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// What encoding with byte pairs needs besides the model, kept from one call to the next.
+/// The mutable state of byte-pair encoding, reused between calls.
 struct BytePairScratch {
     var cache = WordCache()
     var merger = BytePairMerger()
     var symbols: [Symbol] = []
 }
 
-/// Lends a scratch to one encoding at a time. A second encoding at the same moment gets a fresh one instead of waiting.
+/// Provides a scratch to one encoding call at a time. A concurrent call gets a new one instead of waiting.
 final class BytePairScratchPool: Sendable {
     private let idle = Mutex<BytePairScratch?>(nil)
 

@@ -1,7 +1,7 @@
-/// A binary heap of candidate merges: lowest rank first, then leftmost.
+/// A binary heap of candidate merges, ordered by rank, then by position.
 struct MergeQueue {
     struct Candidate {
-        /// Rank in the high half, position in the low half: one comparison orders both.
+        /// Rank in the high half, position in the low half, so that one comparison orders both.
         let key: UInt64
         let left: Int32
         let right: Int32
@@ -25,7 +25,7 @@ struct MergeQueue {
         heap.removeAll(keepingCapacity: true)
     }
 
-    /// Adds without keeping the order; ``heapify()`` restores it.
+    /// Adds a candidate without restoring the heap order; call ``heapify()`` afterwards.
     mutating func append(_ candidate: Candidate) {
         heap.append(candidate)
     }

@@ -1,4 +1,4 @@
-/// Makes the table of merges that a file writes as spellings, of which the first ranks first.
+/// Builds a merge table from the spellings in a file. Ranks follow the order of the file.
 struct MergeReader {
     private(set) var table: PairTable
     private let vocabulary: Vocabulary
@@ -7,7 +7,7 @@ struct MergeReader {
     /// The spelling of both tokens together.
     private var joined: [UInt8] = []
 
-    /// - Parameter capacity: how many merges there will be.
+    /// - Parameter capacity: expected number of merges.
     init(capacity: Int, _ vocabulary: Vocabulary, location: String) {
         table = PairTable(capacity: capacity)
         self.vocabulary = vocabulary
@@ -17,7 +17,7 @@ struct MergeReader {
 
     /// Adds a merge in the form `left right`.
     ///
-    /// - Throws: ``TokenizerError`` for another form, and for a merge of, or into, a token that the vocabulary lacks.
+    /// - Throws: ``TokenizerError`` for any other form, and if the vocabulary lacks one of the tokens or the result.
     mutating func add(_ text: String) throws(TokenizerError) {
         var text = text
         let found = text.withUTF8 { bytes -> Ids? in
@@ -28,7 +28,7 @@ struct MergeReader {
             return look(bytes.slice(0..<middle), bytes.slice((middle + 1)..<bytes.count))
         }
         guard let found else {
-            throw .malformed(location, "merge \(TokenizerError.quoted(text)) is not two tokens with a space between")
+            throw .malformed(location, "merge \(TokenizerError.quoted(text)) is not two tokens separated by a space")
         }
         try insert(found) {
             let parts = text.split(separator: " ")
@@ -38,7 +38,7 @@ struct MergeReader {
 
     /// Adds the merge of two tokens.
     ///
-    /// - Throws: ``TokenizerError`` for a merge of, or into, a token that the vocabulary lacks.
+    /// - Throws: ``TokenizerError`` if the vocabulary lacks one of the tokens or the result.
     mutating func add(_ left: String, _ right: String) throws(TokenizerError) {
         var (first, second) = (left, right)
         let found = first.withUTF8 { first in second.withUTF8 { second in look(first, second) } }
@@ -61,7 +61,7 @@ struct MergeReader {
             throw .malformed(
                 location,
                 "merge \(rank), \(TokenizerError.quoted("\(first) \(second)")), needs token "
-                    + "\(TokenizerError.quoted(missing)), which there is not")
+                    + "\(TokenizerError.quoted(missing)), which is not in the vocabulary")
         }
         table.insert(
             Int32(truncatingIfNeeded: left), Int32(truncatingIfNeeded: right), rank: UInt32(truncatingIfNeeded: rank),

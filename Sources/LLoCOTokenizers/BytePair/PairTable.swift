@@ -1,9 +1,9 @@
-/// The merges of a byte-pair vocabulary: for a pair of adjacent tokens, how early it merges, and into which token.
+/// The merges of a byte-pair vocabulary: maps a pair of adjacent tokens to a rank and a merged token.
 struct PairTable: Sendable {
     /// A merge as one number that orders by rank: the rank in the high half, the merged id in the low half.
     typealias Merge = UInt64
 
-    /// No merge: ranks behind every other.
+    /// No merge; it ranks after every merge.
     static let none = Merge.max
 
     private static let freeKey = UInt64.max
@@ -11,7 +11,7 @@ struct PairTable: Sendable {
     private var merges: [Merge]
     private(set) var count = 0
 
-    /// A table that has room for `capacity` merges.
+    /// Creates a table with room for `capacity` merges.
     init(capacity: Int) {
         var slots = 16
         while slots < capacity * 2 {
@@ -39,7 +39,7 @@ struct PairTable: Sendable {
         }
     }
 
-    /// Adds a merge; a pair that is there already keeps its first merge.
+    /// Adds a merge. A pair keeps its first merge.
     mutating func insert(_ left: Int32, _ right: Int32, rank: UInt32, merged: Int32) {
         if (count + 1) * 2 > keys.count {
             grow()
@@ -58,7 +58,7 @@ struct PairTable: Sendable {
         count += 1
     }
 
-    /// The tokens that merges make, in no order.
+    /// The tokens that result from merges, in no particular order.
     var merged: some Sequence<Int32> { merges.lazy.filter { $0 != Self.none }.map(\.merged) }
 
     @inline(__always)
@@ -83,11 +83,11 @@ struct PairTable: Sendable {
 }
 
 extension PairTable.Merge {
-    /// The order in which merges happen: smaller first.
+    /// The priority of the merge; lower ranks merge first.
     @inline(__always)
     var rank: UInt32 { UInt32(truncatingIfNeeded: self >> 32) }
 
-    /// The token that the pair becomes.
+    /// The token that replaces the pair.
     @inline(__always)
     var merged: Int32 { Int32(truncatingIfNeeded: self) }
 }

@@ -1,11 +1,11 @@
-/// The tokens of words seen before: text repeats its words, and merging them is the costly part.
+/// A cache of the tokens of words. Text repeats its words, and merging is the expensive part.
 ///
-/// It grows up to a limit and then starts over, so that hostile text cannot fill the memory.
+/// The cache is emptied when it reaches its maximum size, so that hostile text cannot exhaust memory.
 struct WordCache {
-    /// Longer words are too rare to be worth keeping.
-    static let longestWord = 40
+    /// Longer words are too rare to cache.
+    static let maximumWordBytes = 40
 
-    private static let largestCount = 1 << 16
+    private static let maximumCount = 1 << 16
 
     private struct Slot {
         var hash: UInt64 = 0
@@ -24,10 +24,10 @@ struct WordCache {
     @inline(__always)
     func hash(of word: UTF8Buffer) -> UInt64 { hash(word) }
 
-    /// Adds the symbols of `word` to `result` and returns true, or returns false where it is not known.
+    /// Passes the symbols of `word` to `body` and returns true, or returns false if the word is not cached.
     @inline(__always)
     func read(_ word: UTF8Buffer, hash: UInt64, into body: (Symbol) -> Void) -> Bool {
-        let slot = slots[place(of: word, hash)]
+        let slot = slots[slotIndex(of: word, hash)]
         guard slot.symbolCount >= 0 else { return false }
         for index in Int(slot.firstSymbol)..<Int(slot.firstSymbol + slot.symbolCount) {
             body(symbols[index])
@@ -39,7 +39,7 @@ struct WordCache {
         if (count + 1) * 2 > slots.count {
             grow()
         }
-        let slot = place(of: word, hash)
+        let slot = slotIndex(of: word, hash)
         guard slots[slot].symbolCount < 0 else { return }
         slots[slot] = Slot(
             hash: hash, wordStart: Int32(truncatingIfNeeded: words.count),
@@ -54,7 +54,7 @@ struct WordCache {
     private func hash(_ word: UTF8Buffer) -> UInt64 { LLoCOTokenizers.hash(word, seed: seed) }
 
     @inline(__always)
-    private func place(of word: UTF8Buffer, _ hash: UInt64) -> Int {
+    private func slotIndex(of word: UTF8Buffer, _ hash: UInt64) -> Int {
         let mask = slots.count - 1
         var index = Int(truncatingIfNeeded: hash) & mask
         while slots[index].symbolCount >= 0 {
@@ -78,7 +78,7 @@ struct WordCache {
     }
 
     private mutating func grow() {
-        guard slots.count < Self.largestCount * 2 else {
+        guard slots.count < Self.maximumCount * 2 else {
             slots = [Slot](repeating: Slot(), count: slots.count)
             words.removeAll(keepingCapacity: true)
             symbols.removeAll(keepingCapacity: true)

@@ -1,16 +1,20 @@
 extension ChatTemplate {
+    /// A part of a rendered conversation.
     public typealias Segment = ChatSegment
 
-    /// The conversation as the model was trained to read it.
+    /// Renders a conversation in the model's format.
     ///
-    /// - Parameter addGenerationPrompt: whether the opening of the assistant's next turn comes last.
-    /// - Throws: ``TokenizerError`` for a conversation whose turns are in an order that the format does not have.
+    /// - Parameter addGenerationPrompt: whether to end with the opening of the assistant's next turn.
+    /// - Throws: ``TokenizerError`` if the format does not allow this order of turns.
     public func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(TokenizerError) -> String {
         try segments(messages, addGenerationPrompt: addGenerationPrompt).map(\.text).joined()
     }
 
-    /// The same in stretches, so that contents can be encoded as text and only the format's own markers become special
-    /// tokens.
+    /// Renders a conversation as segments, so that message contents can be encoded as text and only the format's own
+    /// markers become special tokens.
+    ///
+    /// - Parameter addGenerationPrompt: whether to end with the opening of the assistant's next turn.
+    /// - Throws: ``TokenizerError`` if the format does not allow this order of turns.
     public func segments(
         _ messages: [ChatMessage], addGenerationPrompt: Bool
     ) throws(TokenizerError) -> [Segment] {
@@ -31,7 +35,7 @@ extension ChatTemplate {
         return writer.segments
     }
 
-    /// Turns one after the other, each between two markers.
+    /// Writes consecutive turns, each between two markers.
     private func writeTurns(
         _ messages: [ChatMessage], _ addsPrompt: Bool, _ writer: inout SegmentWriter
     ) throws(TokenizerError) {
@@ -46,7 +50,7 @@ extension ChatTemplate {
             }
             writer.marker(closing(.system, isLast: false))
         } else if variant.system != .ownTurn, hasSystem, let first = turns.popFirst() {
-            guard variant.system != .refused else { throw refused("there is no place for a system message") }
+            guard variant.system != .refused else { throw refused("the format has no system message") }
             folded = first.content
         } else if !hasSystem, let defaultSystemMessage, !turns.isEmpty {
             writer.marker(opening(.system) + defaultSystemMessage + closing(.system, isLast: false))
@@ -59,7 +63,7 @@ extension ChatTemplate {
         for (index, message) in zip(turns.indices, turns) {
             let isLast = index == turns.endIndex - 1
             guard message.role != .system || variant.system == .ownTurn else {
-                throw refused("a system message has to be the first")
+                throw refused("a system message after the first turn; expected it first")
             }
             writer.marker(opening(message.role))
             if let folded, index == (variant.system == .firstUserTurn ? firstQuestion : turns.endIndex - 1),
@@ -72,7 +76,7 @@ extension ChatTemplate {
             if message.role == .assistant, variant.dropsThoughts {
                 content = Self.withoutThoughts(content)
                 if variant.dropsLeadingLines { content = Self.withoutLeadingLines(content) }
-                // Of the answers, only the one that ends the conversation shows that there were no thoughts.
+                // Only an answer at the end of the conversation gets the empty block of thoughts.
                 if isLast, index > lastQuestion {
                     writer.marker(variant.thought)
                     content = Self.withoutLeadingLines(content)
@@ -88,7 +92,7 @@ extension ChatTemplate {
         }
     }
 
-    /// SmolLM3's system turn comes first whatever there is, and says whether to think.
+    /// Writes a SmolLM3 conversation. Its system turn always comes first and contains the reasoning mode.
     private func writeSmolLM3(
         _ messages: [ChatMessage], _ addsPrompt: Bool, _ writer: inout SegmentWriter
     ) throws(TokenizerError) {
@@ -112,7 +116,9 @@ extension ChatTemplate {
         writer.marker(variant.endsSystemTurn ? closing(.system, isLast: false) : "")
         let thought = thinks ? "" : variant.thought
         for message in turns {
-            guard message.role != .system else { throw refused("a system message has to be the first") }
+            guard message.role != .system else {
+                throw refused("a system message after the first turn; expected it first")
+            }
             writer.marker(opening(message.role))
             if message.role == .assistant {
                 writer.marker(thought)
@@ -127,7 +133,7 @@ extension ChatTemplate {
         }
     }
 
-    /// The format has no opening of the assistant's turn: it follows `[/INST]`.
+    /// Writes a Llama 2 conversation. The assistant's turn has no opening marker; it follows `[/INST]`.
     private func writeLlama2(_ messages: [ChatMessage], _ writer: inout SegmentWriter) throws(TokenizerError) {
         var turns = messages[...]
         var system = defaultSystemMessage
@@ -143,7 +149,7 @@ extension ChatTemplate {
                     writer.marker("<<SYS>>\n")
                     writer.content(system)
                     writer.marker("\n<</SYS>>\n\n")
-                    // Whitespace is dropped around system message and question together.
+                    // The template strips the white space around system message and question together.
                     writer.content(trimmed(message.content, leading: false))
                 } else {
                     writer.content(trimmed(message.content))
@@ -156,7 +162,7 @@ extension ChatTemplate {
             }
         }
         if turns.isEmpty, system != nil {
-            throw refused("a system message needs a user's turn after it")
+            throw refused("a system message without a user turn after it")
         }
     }
 
@@ -164,7 +170,7 @@ extension ChatTemplate {
         for (index, message) in turns.enumerated()
         where message.role != (index.isMultiple(of: 2) ? .user : .assistant) {
             throw refused(
-                "turn \(index + 1) is the \(message.role.rawValue)'s; roles must alternate, user first")
+                "turn \(index + 1) has the role \(message.role.rawValue); roles must alternate, user first")
         }
     }
 
@@ -172,7 +178,7 @@ extension ChatTemplate {
         TokenizerError(.chat, in: "chat template \(format.rawValue)", reason)
     }
 
-    /// An answer without the thoughts in front of it, as Qwen 3's template cuts it.
+    /// An answer without its leading thoughts, as in Qwen 3's template.
     private static func withoutThoughts(_ answer: String) -> String {
         guard let end = answer.ranges(of: "</think>").last?.upperBound else { return answer }
         return withoutLeadingLines(String(answer[end...]))
@@ -182,7 +188,7 @@ extension ChatTemplate {
         String(text.unicodeScalars.drop { $0 == "\n" })
     }
 
-    /// The content without whitespace around it, where the format drops it.
+    /// The content, stripped of surrounding white space if the format does so.
     private func trimmed(_ content: String, leading: Bool = true, always: Bool = false) -> String {
         guard trimsContent || always else { return content }
         var text = content.unicodeScalars[...]
@@ -195,13 +201,13 @@ extension ChatTemplate {
         return String(text)
     }
 
-    /// What Python's `str.strip` drops, which is more than Unicode's whitespace.
+    /// Whether Python's `str.strip` removes the scalar: Unicode white space and a few control characters.
     private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
         scalar.properties.isWhitespace || 0x1C...0x1F ~= scalar.value
     }
 }
 
-/// Gathers segments, joining neighbours of a kind.
+/// Collects segments and joins adjacent ones of the same kind.
 private struct SegmentWriter {
     var segments: [ChatTemplate.Segment] = []
 

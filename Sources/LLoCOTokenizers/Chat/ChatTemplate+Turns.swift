@@ -1,5 +1,5 @@
 extension ChatTemplate {
-    /// What asks for an answer. Mistral's formats have nothing of the kind: an answer follows `[/INST]`.
+    /// The generation prompt. It is empty in Mistral's formats, where an answer follows `[/INST]`.
     var generationPrompt: String {
         switch format {
         case .mistralV1, .mistralV3, .mistralTekken: ""

@@ -1,26 +1,26 @@
 extension ChatTemplate {
-    /// In what templates of one format differ.
+    /// The differences between templates of one format.
     struct Variant: Sendable, Hashable {
-        /// Where a system message is written.
+        /// The position of a system message.
         enum SystemPlacement: Sendable, Hashable {
             case ownTurn
-            /// In front of the first question, with ``Variant/systemSeparator`` between.
+            /// Before the first question, separated by ``Variant/systemSeparator``.
             case firstUserTurn
-            /// The same, in front of the last question.
+            /// Before the last question, separated by ``Variant/systemSeparator``.
             case lastUserTurn
-            /// The template has no place for one.
+            /// The template does not support a system message.
             case refused
         }
 
-        /// The spaces around the markers of Mistral's formats, which are the only difference between them.
+        /// The markers of Mistral's formats. The formats differ only in the spaces around them.
         struct Instruction: Sendable, Hashable {
-            /// `[INST]`
+            /// `[INST]` with its spaces.
             var opening = "[INST]"
-            /// `[/INST]`
+            /// `[/INST]` with its spaces.
             var closing = "[/INST]"
-            /// What stands between the marker and an answer.
+            /// The text between the marker and an answer.
             var beforeAnswer = ""
-            /// What stands behind the end of an answer.
+            /// The text after the end of an answer.
             var afterAnswer = ""
             var systemOpening = "[SYSTEM_PROMPT]"
             var systemClosing = "[/SYSTEM_PROMPT]"
@@ -39,49 +39,49 @@ extension ChatTemplate {
         var system = SystemPlacement.ownTurn
         var systemSeparator = "\n\n"
 
-        /// Whether the template refuses turns that are not the user's and the assistant's in turn.
+        /// Whether the template requires alternating turns of user and assistant.
         var alternates = false
 
         var instruction = Instruction()
 
-        /// Whether whitespace is dropped around answers, even where it is kept around questions.
+        /// Whether white space around answers is stripped even if it is kept around questions.
         var trimsAnswers = false
 
-        /// What stands behind an end of text that ends a turn.
+        /// The text after an EOS token that ends a turn.
         var separator = ""
 
-        /// Whether it stands behind the last turn too.
+        /// Whether the separator also follows the last turn.
         var separatesLast = true
 
-        /// The empty block of thoughts that an answer begins with.
+        /// The empty block of thoughts at the beginning of an answer.
         var thought = ""
 
-        /// What an answer that is asked for begins with; nil for the empty block of thoughts.
+        /// The end of the generation prompt; nil for the empty block of thoughts.
         var promptEnd: String?
 
-        /// Whether answers of earlier turns are written without their thoughts.
+        /// Whether thoughts are removed from the answers of earlier turns.
         var dropsThoughts = false
 
-        /// Whether they are written without line ends in front, too, even where they have no thoughts.
+        /// Whether leading line ends are removed from earlier answers even if they have no thoughts.
         var dropsLeadingLines = false
 
-        /// Whether SmolLM3's system turn is ended: the original template forgets it where there are no tools.
+        /// Whether SmolLM3's system turn has a closing marker. The original template omits it if there are no tools.
         var endsSystemTurn = false
 
-        /// SmolLM3's system message for thinking, which `/think` in a system message asks for.
+        /// SmolLM3's system message for thinking, enabled by `/think` in a system message.
         var thinkingSystemMessage: String?
 
-        /// Whether an end of text follows a conversation that no answer is asked for.
+        /// Whether an EOS token follows a conversation without a generation prompt.
         var endsWithEndOfText = false
 
-        /// Whether the opening of an answer follows every question, whether asked for or not.
+        /// Whether every question is followed by the generation prompt, even if none is requested.
         var promptsAfterUser = false
     }
 }
 
-/// The day that templates write for today's.
+/// The fixed date that replaces today's date in templates.
 enum TemplateDate {
-    /// The day in a format of `strftime`, of which day, month and year are known.
+    /// The date in a `strftime` format; only day, month and year are supported.
     static func formatted(_ format: String) -> String {
         [("%d", "26"), ("%B", "July"), ("%b", "Jul"), ("%m", "07"), ("%Y", "2024")]
             .reduce(format) { $0.replacing($1.0, with: $1.1) }

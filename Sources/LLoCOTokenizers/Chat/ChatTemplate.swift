@@ -1,11 +1,11 @@
-/// How a conversation is written for a model that was trained on one of the known chat formats.
+/// A chat template: renders a conversation in one of the supported chat formats.
 ///
-/// The rendered text holds the names of special tokens, the beginning of text included where the format has one, and is
-/// encoded with nothing added. ``segments(_:addGenerationPrompt:)`` keeps contents apart from markers, so that a message
-/// that holds `<|im_end|>` does not end its turn.
+/// The rendered text contains the names of special tokens, including BOS if the format has one. Encode it without
+/// adding tokens. ``segments(_:addGenerationPrompt:)`` separates contents from markers, so that `<|im_end|>` in a
+/// message does not end its turn.
 ///
-/// Models that think before they answer are told not to, in the way of their template. A template that writes today's
-/// date writes 26 July 2024, the one that Llama 3.1's falls back on, so that a prompt is the same every day.
+/// Thinking is disabled as in the model's own template. Templates that insert today's date insert 26 July 2024, the
+/// fallback in Llama 3.1's template, so that prompts do not change from day to day.
 ///
 /// ```swift
 /// let template = try ChatTemplate(recognizing: tokenizer.chatTemplate ?? "", tokenizer: tokenizer)
@@ -13,13 +13,13 @@
 /// let prompt = tokenizer.encode(segments)
 /// ```
 public struct ChatTemplate: Sendable, Hashable {
-    /// The known formats.
+    /// The supported formats.
     public enum Format: String, Sendable, Hashable, CaseIterable {
         /// `<|im_start|>user\n…<|im_end|>\n`: SmolLM2, Qwen 2 and many others.
         case chatML = "chatml"
         /// ChatML in which an answer begins with an empty block of thoughts: Qwen 3.
         case qwen3
-        /// The same, with a system turn of metadata in front: SmolLM3.
+        /// Qwen 3's format with a leading system turn of metadata: SmolLM3.
         case smolLM3 = "smollm3"
         /// `[INST] <<SYS>>…<</SYS>> … [/INST] …`: Llama 2.
         case llama2
@@ -29,7 +29,7 @@ public struct ChatTemplate: Sendable, Hashable {
         case mistralV1 = "mistral-v1"
         /// `[INST] …[/INST] …</s>`: Mistral 7B v0.3.
         case mistralV3 = "mistral-v3"
-        /// `[INST]…[/INST]…</s>`: Mistral Nemo and later, whose tokenizer is Tekken.
+        /// `[INST]…[/INST]…</s>`: Mistral Nemo and later models with the Tekken tokenizer.
         case mistralTekken = "mistral-tekken"
         /// `<start_of_turn>user\n…<end_of_turn>\n`, without a system turn: Gemma.
         case gemma
@@ -45,46 +45,45 @@ public struct ChatTemplate: Sendable, Hashable {
         case olmo2
         /// `<|user|>\n…</s>\n`: Zephyr, TinyLlama.
         case zephyr
-        /// No format: the contents, a line each.
+        /// No format: one message per line.
         case none
     }
 
     /// The format.
     public var format: Format
 
-    /// The system message that the template writes where the conversation has none.
+    /// The system message of conversations without one; nil for none.
     public var defaultSystemMessage: String?
 
-    /// Written in front of a conversation (Llama 2: of every turn of the user).
+    /// BOS text before a conversation (Llama 2: before every user turn).
     public var beginningOfText = ""
 
-    /// Written after an answer, where the format has no marker of its own for that (Llama 2, Mistral, OLMo, Zephyr: after
-    /// every turn), and by Phi's after a conversation.
+    /// EOS text after an answer, in formats without another closing marker (Llama 2, Mistral, OLMo), after every turn
+    /// (Zephyr) or after a conversation (Phi).
     public var endOfText = ""
 
-    /// Whether whitespace around a message is dropped.
+    /// Whether white space around a message is stripped.
     public var trimsContent = false
 
-    /// The lines that Llama 3.1 and later write in front of every system message, and SmolLM3's metadata; nil for other
-    /// formats.
+    /// The lines before the system message in Llama 3.1 and later, or SmolLM3's metadata; nil for other formats.
     public var systemPreamble: String?
 
-    /// In what templates of one format differ.
+    /// The differences from other templates of the same format.
     var variant = Variant()
 
-    /// The format as its models were trained with it, without a default system message.
+    /// Creates the template of a format by name, without a default system message.
     ///
-    /// - Throws: ``TokenizerError`` for a name other than those of ``Format``.
+    /// - Throws: ``TokenizerError`` if `name` is not the raw value of a ``Format``.
     public static func named(_ name: String) throws(TokenizerError) -> ChatTemplate {
         guard let format = Format(rawValue: name) else {
             throw TokenizerError(
                 .chat, in: "chat template",
-                "there is no \(TokenizerError.quoted(name)), expected one of \(Format.names)")
+                "\(TokenizerError.quoted(name)) is unknown, expected one of \(Format.names)")
         }
         return ChatTemplate(format)
     }
 
-    /// The format as its models were trained with it, without a default system message.
+    /// Creates the template that the format's models were trained with, without a default system message.
     public init(_ format: Format) {
         self.format = format
         switch format {
@@ -134,7 +133,7 @@ public struct ChatTemplate: Sendable, Hashable {
 }
 
 extension ChatTemplate.Format {
-    /// The names of all formats, in a sentence.
+    /// The names of all formats as a list for messages: "chatml, … or none".
     public static var names: String {
         allCases.dropLast().map(\.rawValue).joined(separator: ", ") + " or \(Self.none.rawValue)"
     }

@@ -1,46 +1,48 @@
-/// Turns questions, with or without text to answer from, into the ids that a model expects.
+/// Builds the token ids of prompts from questions, with or without context.
 ///
-/// Only the model's own template may hold special tokens: what comes from outside is encoded as plain text, so that a
-/// document cannot end a turn.
+/// Only the model's template can contribute special tokens. Untrusted text is encoded as plain text, so that a document
+/// cannot end a turn.
 public struct PromptBuilder: Sendable {
-    /// The chat template, or nil for a model that continues plain text.
+    /// The chat template; nil for a base model, which continues plain text.
     public let template: ChatTemplate?
     private let tokenizer: any Tokenizer
 
+    /// Creates a prompt builder with a template and the model's tokenizer.
     public init(template: ChatTemplate?, tokenizer: any Tokenizer) {
         self.template = template
         self.tokenizer = tokenizer
     }
 
-    /// For a model that is spoken to as its own tokenizer says.
-    /// - Throws: `TokenizerError` where its chat template is of no known kind.
+    /// Creates a prompt builder with the chat template of the tokenizer's files.
+    /// - Throws: `TokenizerError` for a chat template of an unknown format.
     public init(recognizing tokenizer: any Tokenizer) throws {
         self.init(
             template: try tokenizer.chatTemplate.map { try ChatTemplate(recognizing: $0, tokenizer: tokenizer) },
             tokenizer: tokenizer)
     }
 
-    /// A question's prompt.
+    /// Builds the prompt for a question.
     ///
     /// - Parameters:
-    ///   - context: ids of text to answer from; empty for none
-    ///   - history: earlier turns of the conversation; a continuation has none
-    ///   - form: a turn of a chat unless told
+    ///   - context: token ids of the text to answer from; empty for none
+    ///   - history: earlier turns of the conversation; ignored for a continuation
+    ///   - form: chat by default
+    /// - Throws: `TokenizerError` if the template does not allow the order of the turns.
     public func prompt(
         question: String, context: [Int] = [], history: [ChatMessage] = [], form: PromptForm = .chat
     ) throws -> [Int] {
         if case .continuation(let opening) = form { return continuation(opening, context, question) }
         guard let template else { return plainPrompt(question, context, history) }
-        // "?" stands for the question while the template is rendered: it is the last content, whatever the others hold.
+        // "?" is a placeholder for the question, which is always the last content segment.
         let segments = try template.segments(history + [ChatMessage(.user, "?")], addGenerationPrompt: true)
-        let place = segments.lastIndex { $0.isContent }
+        let questionIndex = segments.lastIndex { $0.isContent }
         var ids = Assembly(tokenizer)
         for (index, segment) in segments.enumerated() {
             guard segment.isContent else {
                 ids.append(template: segment.text)
                 continue
             }
-            if index != place {
+            if index != questionIndex {
                 ids.append(text: segment.text)
             } else if context.isEmpty {
                 ids.append(text: question)
@@ -53,23 +55,24 @@ public struct PromptBuilder: Sendable {
         return ids.finish()
     }
 
-    /// The answer as it is learned: its ids and the token that ends it.
+    /// The token ids of an answer as a training target: the answer and its end token.
+    /// - Throws: `TokenizerError` if the tokenizer has no end token.
     public func answer(_ text: String) throws -> [Int] {
         var end = tokenizer.endOfText
         if let template {
-            // What the template writes after an answer begins with the token that ends the turn.
+            // The template's text after an answer begins with the token that ends the turn.
             let turn = try template.segments(
                 [ChatMessage(.user, "?"), ChatMessage(.assistant, "!")], addGenerationPrompt: false)
             if let after = turn.last, !after.isContent {
                 end = tokenizer.encode(after.text, special: .parsed).first { tokenizer.isSpecial($0) } ?? end
             }
         }
-        guard let end else { throw TokenizerError(.malformed, in: "tokenizer", "it names no token that ends a text") }
-        // A plain continuation stands behind "Answer:", so its first word begins with a space.
+        guard let end else { throw TokenizerError(.malformed, in: "tokenizer", "no end-of-text token, expected one") }
+        // A plain continuation follows "Answer:", so its first word begins with a space.
         return self.text(template == nil && !tokenizer.dropsLeadingSpace ? " " + text : text) + [end]
     }
 
-    /// Ids of text from outside.
+    /// The token ids of untrusted text, in which the names of special tokens are plain text.
     public func text(_ text: String) -> [Int] { tokenizer.encode(text, special: .asText) }
 
     private func continuation(_ opening: String, _ context: [Int], _ question: String) -> [Int] {
@@ -93,28 +96,34 @@ public struct PromptBuilder: Sendable {
             ids.append(text: "\n\n")
         }
         for turn in history {
-            ids.append(text: turn.role == .user ? "Question: \(turn.content)\n" : "Answer: \(turn.content)\n\n")
+            let text =
+                switch turn.role {
+                case .system: "\(turn.content)\n\n"
+                case .user: "Question: \(turn.content)\n"
+                case .assistant: "Answer: \(turn.content)\n\n"
+                }
+            ids.append(text: text)
         }
         ids.append(text: "Question: \(question)\nAnswer:")
         return ids.finish()
     }
 
-    /// Ids of text that comes in parts: adjoining parts are encoded together, as if they had been one.
+    /// Collects token ids from parts. Adjacent parts of text are encoded together, as one text.
     private struct Assembly {
         private let tokenizer: any Tokenizer
         private var ids: [Int] = []
-        private var open = ""
+        private var pendingText = ""
 
         init(_ tokenizer: any Tokenizer) { self.tokenizer = tokenizer }
 
-        mutating func append(text: String) { open += text }
+        mutating func append(text: String) { pendingText += text }
 
         mutating func append(ids added: [Int]) {
-            close()
+            flush()
             ids += added
         }
 
-        /// Text of the template, whose special tokens count.
+        /// Appends text of the template, in which special tokens are parsed.
         mutating func append(template text: String) {
             let bytes = Array(text.utf8)
             var start = 0
@@ -128,13 +137,13 @@ public struct PromptBuilder: Sendable {
         }
 
         mutating func finish() -> [Int] {
-            close()
+            flush()
             return ids
         }
 
-        private mutating func close() {
-            if !open.isEmpty { ids += tokenizer.encode(open, special: .asText) }
-            open = ""
+        private mutating func flush() {
+            if !pendingText.isEmpty { ids += tokenizer.encode(pendingText, special: .asText) }
+            pendingText = ""
         }
     }
 }

@@ -1,9 +1,9 @@
-/// How a question is put to a model.
+/// The form of a prompt for a question.
 public enum PromptForm: Hashable, Sendable {
-    /// As a turn of a chat, in the model's own template; a model without one continues `Question: ... Answer:`.
+    /// A chat turn in the model's own template. A model without a template continues `Question: ... Answer:`.
     case chat
-    /// As text to go on with, without a template: `opening`, the text to answer from, and the question right behind it.
+    /// Plain text to continue, without a template: `opening`, the context, and directly after it the question.
     ///
-    /// What examples or code in the text have begun goes on in the answer.
+    /// The answer continues the examples or the code in the context.
     case continuation(opening: String)
 }

@@ -1,13 +1,13 @@
-/// A Jinja template cut into its text, expressions and statements, none of which is run.
+/// A Jinja template, split into text, expressions and statements. Nothing is executed.
 ///
-/// White space is what transformers leaves of it: a line end behind a statement and the indentation in front of it are
-/// dropped (`trim_blocks`, `lstrip_blocks`), as is what a minus sign in a tag asks for.
+/// White space is removed as in transformers: a line end after a statement and the indentation before it
+/// (`trim_blocks`, `lstrip_blocks`), and white space next to a tag with a minus sign.
 struct TemplatePieces {
     enum Piece: Equatable {
         case text(String)
-        /// What stands between `{{` and `}}`.
+        /// The content of `{{ … }}`.
         case expression(String)
-        /// What stands between `{%` and `%}`.
+        /// The content of `{% … %}`.
         case statement(String)
     }
 
@@ -63,11 +63,11 @@ struct TemplatePieces {
         case statement = 0x25
         case comment = 0x23
 
-        /// The byte in front of the `}` that ends the tag.
+        /// The byte before the final `}` of the tag.
         var closing: UInt8 { self == .expression ? 0x7D : rawValue }
     }
 
-    /// Where the tag's closing mark begins, which a quoted string does not hold.
+    /// The index of the tag's closing mark, ignoring quoted strings.
     private static func end(of kind: Kind, in bytes: [UInt8], from start: Int) -> Int? {
         var quote: UInt8?
         var index = start
@@ -99,7 +99,7 @@ struct TemplatePieces {
         }
     }
 
-    /// Drops the white space between the last line end and the tag.
+    /// Removes the white space between the last line end and the tag.
     private static func trimIndentation(_ text: inout ArraySlice<UInt8>, isFirst: Bool) {
         let indentation = text.reversed().prefix { $0 == 0x20 || $0 == 0x09 }.count
         let rest = text.dropLast(indentation)
@@ -110,7 +110,7 @@ struct TemplatePieces {
 }
 
 extension TemplatePieces {
-    /// The variables that the template sets to something known; of several assignments, the first that is.
+    /// The variables that the template sets to a known value; the first such assignment of each variable.
     func variables() -> [String: String] {
         var variables: [String: String] = [:]
         for case .statement(let statement) in pieces {
@@ -127,8 +127,8 @@ extension TemplatePieces {
         return (String(name), statement[statement.index(after: equals)...])
     }
 
-    /// The value of quoted strings, variables and `strftime_now("…")` with `+` or `~` between them; nil for any other
-    /// expression.
+    /// The value of a concatenation (`+` or `~`) of quoted strings, variables and `strftime_now("…")`; nil for any
+    /// other expression.
     static func value(of expression: some StringProtocol, _ variables: [String: String]) -> String? {
         var rest = Substring(expression).unicodeScalars
         var result = ""
@@ -157,7 +157,7 @@ extension TemplatePieces {
         }
     }
 
-    /// All quoted strings of an expression or a statement.
+    /// All quoted strings in an expression or a statement.
     static func literals(in code: String) -> [String] {
         var rest = Substring(code).unicodeScalars
         var found: [String] = []
@@ -169,8 +169,8 @@ extension TemplatePieces {
         return found
     }
 
-    /// The quoted string in front, without its quotes and escapes, which are Python's; nil where one of them is malformed,
-    /// as it is for Jinja.
+    /// Parses the leading quoted string with Python's escapes. Returns nil for a malformed escape, which Jinja rejects
+    /// too.
     private static func literal(_ rest: inout Substring.UnicodeScalarView) -> String? {
         guard let quote = rest.popFirst(), quote == "'" || quote == "\"" else { return nil }
         var text = String.UnicodeScalarView()
@@ -188,7 +188,7 @@ extension TemplatePieces {
             guard let escaped = rest.popFirst() else { return nil }
             if let plain = escapes[escaped] {
                 text.append(plain)
-            } else if let count = digitsOfEscapes[escaped] {
+            } else if let count = hexDigitCounts[escaped] {
                 let digits = rest.prefix(count)
                 guard digits.count == count, digits.allSatisfy(\.properties.isASCIIHexDigit),
                     let decoded = number(digits, radix: 16)
@@ -203,7 +203,7 @@ extension TemplatePieces {
                 text.append(decoded)
                 rest = rest.dropFirst(digits.count)
             } else if escaped == "N" {
-                // A character by its name.
+                // A named character, which is not supported.
                 return nil
             } else if escaped != "\n" {
                 text.append(contentsOf: ["\\", escaped])
@@ -212,8 +212,8 @@ extension TemplatePieces {
         return nil
     }
 
-    /// How many hexadecimal digits follow.
-    private static let digitsOfEscapes: [Unicode.Scalar: Int] = ["x": 2, "u": 4, "U": 8]
+    /// Number of hexadecimal digits by escape.
+    private static let hexDigitCounts: [Unicode.Scalar: Int] = ["x": 2, "u": 4, "U": 8]
 
     private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
         "\\": "\\", "'": "'", "\"": "\"", "n": "\n", "t": "\t", "r": "\r", "a": "\u{07}", "b": "\u{08}", "f": "\u{0C}",

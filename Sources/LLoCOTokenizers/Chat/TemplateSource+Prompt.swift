@@ -1,12 +1,12 @@
 extension TemplateSource {
-    /// What the template writes between the opening of an answer that is asked for and the answer, such as the beginning of
-    /// thoughts. A template that can do without thoughts is asked to.
+    /// The template's text between the opening of the assistant's turn and the answer, such as the beginning of
+    /// thoughts. Thinking is disabled if the template supports it.
     ///
-    /// - Returns: mostly nothing; nil where thoughts may follow and it depends on what is not known here
+    /// - Returns: the text, usually empty; nil if thoughts may follow depending on unknown conditions
     func promptEnd(after opening: String) -> String? {
-        guard let start = pieces.lastIndex(where: { $0.isWritten && $0.source.contains("add_generation_prompt") })
+        guard let start = pieces.lastIndex(where: { $0.affectsOutput && $0.source.contains("add_generation_prompt") })
         else {
-            return holds(opening + "<think>") ? nil : ""
+            return contains(opening + "<think>") ? nil : ""
         }
         var reader = PromptReader(pieces, variables)
         if reader.read(pieces[start...]), let end = reader.text.firstRange(of: opening)?.upperBound {
@@ -23,27 +23,28 @@ extension TemplatePieces.Piece {
         }
     }
 
-    /// Whether it writes something, or decides whether that is written.
-    fileprivate var isWritten: Bool {
+    /// Whether the piece writes text, or is a condition for writing text.
+    fileprivate var affectsOutput: Bool {
         if case .statement(let source) = self { source.hasPrefix("if ") || source.hasPrefix("elif ") } else { true }
     }
 }
 
-/// Follows the branches of a template from the one on in which an answer is asked for.
+/// Evaluates the branches of a template, beginning with the branch for the generation prompt.
 private struct PromptReader {
     private(set) var text = ""
     private let strings: [String: String]
-    /// Names that are given or set, whose values are not known.
+    /// Names that are defined, with unknown values.
     private var names: Set<String> = ["messages", "message", "loop", "bos_token", "eos_token"]
     private var flags = ["add_generation_prompt": true, "enable_thinking": false, "true": true, "false": false]
-    /// The branches that are open, outermost first.
+    /// The enclosing branches, outermost first.
     private var branches: [Branch] = []
 
     private enum Branch {
         case taken
-        /// None of its alternatives has been taken yet.
-        case open
-        case over
+        /// No alternative has been taken yet.
+        case pending
+        /// An earlier alternative was taken, or an outer branch is not.
+        case skipped
     }
 
     init(_ pieces: [TemplatePieces.Piece], _ variables: [String: String]) {
@@ -56,7 +57,7 @@ private struct PromptReader {
             default: break
             }
         }
-        // Some set it themselves, whatever is asked for, and let a system message change it.
+        // Some templates set it regardless of the caller's value, and let a system message change it.
         let isDefault = pieces.contains {
             $0.source.contains(/enable_thinking is (not defined|undefined)|not enable_thinking is defined/)
         }
@@ -65,7 +66,7 @@ private struct PromptReader {
         }
     }
 
-    /// What a statement sets a flag to; nil where it does not, or to what is not known.
+    /// The value that a statement assigns to a flag; nil for any other statement and for an unknown value.
     private static func setting(of name: String, _ piece: TemplatePieces.Piece) -> Bool? {
         guard case .statement(let statement) = piece, let (target, expression) = TemplatePieces.assignment(statement),
             target == name
@@ -73,9 +74,9 @@ private struct PromptReader {
         return Bool(expression.lowercased().filter { $0 != " " })
     }
 
-    /// Gathers the text of the first piece, and where that is a condition, of all up to its end.
+    /// Appends the text of the first piece. If it is a condition, appends the text of all pieces up to its end.
     ///
-    /// - Returns: whether all of it is known
+    /// - Returns: whether the whole text is known
     mutating func read(_ pieces: ArraySlice<TemplatePieces.Piece>) -> Bool {
         for piece in pieces {
             switch piece {
@@ -93,29 +94,31 @@ private struct PromptReader {
 
     private var isTaken: Bool { branches.allSatisfy { $0 == .taken } }
 
-    /// - Returns: whether it is known what it does
+    /// Applies a statement.
+    ///
+    /// - Returns: whether its effect is known
     private mutating func follow(_ statement: String) -> Bool {
         let word = String(statement.prefix { $0.isLetter })
         let rest = statement.dropFirst(word.count)
         if branches.isEmpty {
-            // What else the condition asks for, such as a last turn, is so where an answer is asked for.
+            // Other parts of the condition, such as a last turn, hold when a generation prompt is requested.
             branches.append(.taken)
             return !rest.contains("not add_generation_prompt")
         }
         switch word {
         case "if":
             guard isTaken else {
-                branches.append(.over)
+                branches.append(.skipped)
                 return true
             }
-            return open(where: rest)
+            return enterBranch(if: rest)
         case "elif":
-            guard branches.removeLast() == .open else {
-                branches.append(.over)
+            guard branches.removeLast() == .pending else {
+                branches.append(.skipped)
                 return true
             }
-            return open(where: rest)
-        case "else": branches.append(branches.removeLast() == .open ? .taken : .over)
+            return enterBranch(if: rest)
+        case "else": branches.append(branches.removeLast() == .pending ? .taken : .skipped)
         case "endif": branches.removeLast()
         case "set":
             guard isTaken, let (name, expression) = TemplatePieces.assignment(statement) else { break }
@@ -126,13 +129,13 @@ private struct PromptReader {
         return true
     }
 
-    private mutating func open(where condition: Substring) -> Bool {
-        guard let holds = truth(of: condition) else { return false }
-        branches.append(holds ? .taken : .open)
+    private mutating func enterBranch(if condition: Substring) -> Bool {
+        guard let isTrue = truth(of: condition) else { return false }
+        branches.append(isTrue ? .taken : .pending)
         return true
     }
 
-    /// Whether a condition of names holds; nil for any other.
+    /// The value of a condition on flags; nil if it is unknown.
     private func truth(of condition: some StringProtocol) -> Bool? {
         let parts = condition.split(separator: " ").joined(separator: " ")
         for (word, decides) in [(" or ", true), (" and ", false)] where parts.contains(word) {
@@ -142,7 +145,7 @@ private struct PromptReader {
         if parts.hasPrefix("not ") { return truth(of: parts.dropFirst(4)).map { !$0 } }
         guard let match = parts.wholeMatch(of: /([A-Za-z_]\w*)(?: (is|is not|==|!=) (\w+))?/) else { return nil }
         let name = String(match.1)
-        // What is neither given nor set is undefined, which is false.
+        // Any other name is undefined and therefore false.
         if flags[name] == nil, names.contains(name) { return nil }
         guard let relation = match.2, let other = match.3?.lowercased() else { return flags[name] ?? false }
         let isTrue: Bool
@@ -156,7 +159,7 @@ private struct PromptReader {
         return relation.hasSuffix("not") || relation == "!=" ? !isTrue : isTrue
     }
 
-    /// The value of an expression, which may have a condition behind it.
+    /// The value of an expression, which may end in a condition (`… if … else …`).
     private func value(of expression: String) -> String? {
         guard let (first, rest) = Self.split(expression[...], at: " if ") else {
             return TemplatePieces.value(of: expression, strings)
@@ -165,7 +168,7 @@ private struct PromptReader {
         return truth(of: condition).flatMap { TemplatePieces.value(of: $0 ? first : other, strings) }
     }
 
-    /// The parts around a word that stands in no quotes.
+    /// The parts before and after a word outside quotes.
     private static func split(_ code: Substring, at word: String) -> (Substring, Substring)? {
         var quote: Character?
         var index = code.startIndex

@@ -1,10 +1,10 @@
-/// Puts the bytes of tokens together: leaves out special tokens, and the space that SentencePiece put in front.
+/// Concatenates the bytes of tokens, optionally without special tokens and without SentencePiece's dummy prefix space.
 struct TextAssembler: Sendable {
     private let tokenizer: any Tokenizer
     private let skippingSpecial: Bool
     private var dropsSpace: Bool
 
-    /// - Parameter startsText: whether the first token begins a text, so that a dummy space in front of it is dropped.
+    /// - Parameter startsText: whether the first token begins a text, so that a dummy prefix space is dropped.
     init(tokenizer: any Tokenizer, skippingSpecial: Bool, startsText: Bool) {
         self.tokenizer = tokenizer
         self.skippingSpecial = skippingSpecial
@@ -16,7 +16,7 @@ struct TextAssembler: Sendable {
             if !skippingSpecial {
                 bytes.append(contentsOf: tokenizer.bytes(of: id))
             }
-            // A marker neither is the text's first word nor takes the place of it.
+            // A marker does not count as the text's first word.
             return
         }
         let piece = tokenizer.bytes(of: id)

@@ -1,24 +1,24 @@
-/// The tokenizer of a GGUF file, as its `tokenizer.*` metadata holds it.
+/// The `tokenizer.*` metadata of a GGUF file.
 ///
-/// Whoever reads the file fills this in; ``TokenizerLoader/load(gguf:)`` makes a tokenizer of it.
+/// The reader of the file fills in the properties; ``TokenizerLoader/load(gguf:)`` creates a tokenizer from them.
 public struct GGUFVocabulary: Sendable {
     /// `tokenizer.ggml.model`: `gpt2` (byte-level BPE), `llama` (SentencePiece) or `bert` (WordPiece).
     public var model: String
 
-    /// `tokenizer.ggml.pre`: how byte-level BPE cuts words, such as `smollm` or `llama-bpe`.
+    /// `tokenizer.ggml.pre`: the name of the pre-tokenizer of byte-level BPE, such as `smollm` or `llama-bpe`.
     public var pre: String?
 
     /// `tokenizer.ggml.tokens`, by id.
     public var tokens: [String]
 
-    /// `tokenizer.ggml.scores`, by id; empty where there are none.
+    /// `tokenizer.ggml.scores`, by id; empty if missing.
     public var scores: [Float] = []
 
-    /// `tokenizer.ggml.token_type`, by id: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty where
-    /// there are none.
+    /// `tokenizer.ggml.token_type`, by id: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty if
+    /// missing.
     public var tokenTypes: [Int] = []
 
-    /// `tokenizer.ggml.merges`, each two tokens with a space between.
+    /// `tokenizer.ggml.merges`: pairs of tokens separated by a space.
     public var merges: [String] = []
 
     /// `tokenizer.ggml.bos_token_id`.
@@ -45,10 +45,10 @@ public struct GGUFVocabulary: Sendable {
     /// `tokenizer.chat_template`.
     public var chatTemplate: String?
 
-    /// The file, for messages.
+    /// The name of the file, for messages.
     public var location: String
 
-    /// The vocabulary of `location`, of which only the tokens are known yet.
+    /// Creates a vocabulary from its tokens; all other properties have their defaults.
     public init(model: String, tokens: [String], location: String) {
         self.model = model
         self.tokens = tokens
@@ -62,16 +62,21 @@ extension GGUFVocabulary {
         case unknown, control, userDefined, unused, byte
     }
 
-    /// The type of a token; tokens of a file without types are all normal.
+    /// The type of a token; normal if the file has no types.
     func type(of id: Int) -> TokenType {
         id < tokenTypes.count ? TokenType(rawValue: tokenTypes[id]) ?? .normal : .normal
     }
 
-    /// The roles of the tokens, after checking that every list fits the tokens.
+    /// The roles of the tokens.
+    /// - Throws: ``TokenizerError`` if a list or an id does not fit the tokens.
     func roles() throws(TokenizerError) -> TokenRoles {
-        guard !tokens.isEmpty else { throw .malformed(location, "tokenizer.ggml.tokens is empty") }
+        guard !tokens.isEmpty else {
+            throw .malformed(location, "tokenizer.ggml.tokens is missing or empty, expected the vocabulary")
+        }
         guard tokens.count < Int(Int32.max) / 4 else {
-            throw .malformed(location, "tokenizer.ggml.tokens has \(tokens.count) tokens")
+            throw .malformed(
+                location,
+                "tokenizer.ggml.tokens has \(tokens.count) tokens, expected fewer than \(Int(Int32.max) / 4)")
         }
         for (name, count) in [("scores", scores.count), ("token_type", tokenTypes.count)]
         where count != 0 && count != tokens.count {
@@ -98,12 +103,12 @@ extension GGUFVocabulary {
 
     private func checked(_ id: Int?, _ name: String) throws(TokenizerError) -> Int? {
         guard let id else { return nil }
-        // Some writers put the largest 32-bit number, or -1, for a token that the model lacks.
+        // Some writers use the largest 32-bit number, or -1, for a missing token.
         if id == -1 || id == Int(UInt32.max) {
             return nil
         }
         guard tokens.indices.contains(id) else {
-            throw .malformed(location, "tokenizer.ggml.\(name) is \(id), expected a token below \(tokens.count)")
+            throw .malformed(location, "tokenizer.ggml.\(name) is \(id), expected an id below \(tokens.count)")
         }
         return id
     }

@@ -1,8 +1,8 @@
 import LLoCOBase
 
-/// A value in a JSON document and the way to it, so that a wrong type is reported by name.
+/// A value in a JSON document with its path, so that errors can name it.
 struct JSONField {
-    /// The value, nil where the document has none or null.
+    /// The value; nil if it is missing or null.
     let value: JSONValue?
     private let path: String
     let location: String
@@ -21,7 +21,7 @@ struct JSONField {
         self.location = location
     }
 
-    /// A member of an object; without a value where there is no such member or this is no object.
+    /// A member of an object; without a value if the member is missing or this is not an object.
     subscript(key: String) -> JSONField {
         JSONField(value: value?.object?[key], path: path.isEmpty ? key : "\(path).\(key)", location: location)
     }
@@ -44,7 +44,7 @@ struct JSONField {
         return integer
     }
 
-    /// The elements of a list, each with its place.
+    /// The elements of a list, with their paths.
     func elements() throws(TokenizerError) -> [JSONField]? {
         guard let value else { return nil }
         guard case .array(let elements) = value else { throw mismatch("a list") }
@@ -53,31 +53,31 @@ struct JSONField {
         }
     }
 
-    /// The members of an object, in order, as they are.
+    /// The members of an object in order, as plain values.
     func members() throws(TokenizerError) -> [(key: String, value: JSONValue)]? {
         guard let value else { return nil }
         guard case .object(let object) = value else { throw mismatch("an object") }
         return object.members
     }
 
-    /// The members of an object, in order, each with its place.
+    /// The members of an object in order, with their paths.
     func fields() throws(TokenizerError) -> [(key: String, field: JSONField)]? {
         try members()?.map { key, value in
             (key, JSONField(value: value, path: "\(path).\(key.printable(limit: 80))", location: location))
         }
     }
 
-    /// The value, or an error that says it is missing.
+    /// The value; throws an error about a missing value if it is nil.
     func required<Value>(_ value: Value?) throws(TokenizerError) -> Value {
-        guard let value else { throw .malformed(location, "there is no \(path)") }
+        guard let value else { throw .malformed(location, "\(path) is missing") }
         return value
     }
 
-    /// An error about this value.
+    /// Creates an error about this value.
     func fault(_ message: String) -> TokenizerError { .malformed(location, "\(path) \(message)") }
 
-    /// An error for a setting that this package does not follow.
-    func unsupported(_ what: String) -> TokenizerError { .unsupported(location, "\(path) \(what)") }
+    /// Creates an error about an unsupported setting.
+    func unsupported(_ message: String) -> TokenizerError { .unsupported(location, "\(path) \(message)") }
 
     private func mismatch(_ expected: String) -> TokenizerError {
         let name = path.isEmpty ? "the document" : path

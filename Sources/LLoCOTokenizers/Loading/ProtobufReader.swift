@@ -1,4 +1,4 @@
-/// A reader of the protocol-buffer wire format: fields one after the other, each within its message.
+/// A reader of the fields of one message in the protocol buffer wire format.
 struct ProtobufReader {
     enum Value {
         case varint(UInt64)
@@ -15,9 +15,9 @@ struct ProtobufReader {
         self.location = location
     }
 
-    /// The next field, or nil at the message's end.
+    /// The next field; nil at the end of the message.
     ///
-    /// - Throws: ``TokenizerError`` where a field reaches past the message, or is of a kind that does not exist.
+    /// - Throws: ``TokenizerError`` if a field extends beyond the message or has an unknown wire type.
     mutating func next() throws(TokenizerError) -> (number: Int, value: Value)? {
         guard !bytes.isEmpty else { return nil }
         let key = try varint()
@@ -31,7 +31,7 @@ struct ProtobufReader {
         case 2:
             let length = try varint()
             guard length <= UInt64(bytes.count) else {
-                throw fault("a field of \(length) bytes where \(bytes.count) are left")
+                throw fault("a field of \(length) bytes with \(bytes.count) remaining")
             }
             return (number, .bytes(try take(Int(length))))
         case 5:
@@ -69,7 +69,7 @@ struct ProtobufReader {
 }
 
 extension ProtobufReader.Value {
-    /// A 32-bit integer field, which may be negative.
+    /// The value of a signed 32-bit integer field.
     var int32: Int? {
         guard case .varint(let value) = self else { return nil }
         return Int(Int32(truncatingIfNeeded: value))
@@ -90,6 +90,6 @@ extension ProtobufReader.Value {
         return bytes
     }
 
-    /// A string field; nil where it is not UTF-8.
+    /// The value of a string field; nil if it is not UTF-8.
     var string: String? { message.flatMap { String(validating: $0, as: UTF8.self) } }
 }

@@ -1,17 +1,17 @@
 import Foundation
 import LLoCOBase
 
-/// A model's folder: the files beside the vocabulary that say what its tokens are for.
+/// A model's folder with the files that assign roles to the tokens of the vocabulary.
 struct TokenizerFolder {
-    /// Far above every tokenizer file there is.
-    private static let largestFile = 1 << 29
+    /// Far above the size of any known tokenizer file.
+    private static let maximumFileBytes = 1 << 29
 
     let url: URL
 
-    /// `tokenizer_config.json`; empty where there is none.
+    /// `tokenizer_config.json`; an empty object if the file is missing.
     let config: JSONField
 
-    /// `special_tokens_map.json`; empty where there is none.
+    /// `special_tokens_map.json`; an empty object if the file is missing.
     private let specialTokens: JSONField
 
     init(_ url: URL) throws(TokenizerError) {
@@ -27,7 +27,7 @@ struct TokenizerFolder {
     /// The bytes of a file.
     func bytes(_ name: String) throws(TokenizerError) -> [UInt8] { try Self.bytes(url.appending(path: name)) }
 
-    /// The document in a JSON file, or nil where there is no such file.
+    /// The document in a JSON file; nil if the file is missing.
     func json(_ name: String) throws(TokenizerError) -> JSONField? { try Self.json(name, in: url) }
 
     private static func json(_ name: String, in folder: URL) throws(TokenizerError) -> JSONField? {
@@ -44,13 +44,13 @@ struct TokenizerFolder {
     private static func bytes(_ file: URL) throws(TokenizerError) -> [UInt8] {
         let data: Data
         do {
-            // Hugging Face's cache links its files: the values are those of a link itself.
+            // Resolved first, because the Hugging Face cache uses links and a link's own values are returned otherwise.
             let values = try file.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey, .isRegularFileKey])
             guard values.isRegularFile == true else {
-                throw TokenizerError(.missing, in: file.path, "not a file")
+                throw TokenizerError(.missing, in: file.path, "not a regular file")
             }
-            guard let size = values.fileSize, size <= largestFile else {
-                throw TokenizerError.malformed(file.path, "larger than \(largestFile >> 20) MiB")
+            guard let size = values.fileSize, size <= maximumFileBytes else {
+                throw TokenizerError.malformed(file.path, "larger than \(maximumFileBytes >> 20) MiB")
             }
             data = try Data(contentsOf: file)
         } catch let error as TokenizerError {
@@ -73,7 +73,7 @@ struct TokenizerFolder {
         return nil
     }
 
-    /// The template in `chat_template.jinja`, or else the one in `tokenizer_config.json`.
+    /// The template in `chat_template.jinja`, otherwise the one in `tokenizer_config.json`.
     func chatTemplate() throws(TokenizerError) -> String? {
         if has("chat_template.jinja") {
             let bytes = try bytes("chat_template.jinja")
@@ -90,12 +90,14 @@ struct TokenizerFolder {
         return nil
     }
 
-    /// The tokens that `tokenizer_config.json` and `added_tokens.json` add to a vocabulary that does not hold them.
+    /// The tokens in `tokenizer_config.json` and `added_tokens.json`.
     func addedTokens() throws(TokenizerError) -> [AddedToken] {
         var tokens: [AddedToken] = []
         let decoder = config["added_tokens_decoder"]
         for (key, field) in try decoder.fields() ?? [] {
-            guard let id = Int(key) else { throw decoder.fault("has the key \(TokenizerError.quoted(key))") }
+            guard let id = Int(key) else {
+                throw decoder.fault("has the key \(TokenizerError.quoted(key)), expected a token id")
+            }
             tokens.append(try AddedToken(id: id, field))
         }
         let known = Set(tokens.map(\.id))
@@ -108,7 +110,7 @@ struct TokenizerFolder {
         return tokens
     }
 
-    /// Fills in the roles that the folder's files name, by the ids of `vocabulary`.
+    /// Sets the roles that the folder's files assign.
     func complete(_ roles: inout TokenRoles, _ vocabulary: Vocabulary) throws(TokenizerError) {
         func id(_ role: String) throws(TokenizerError) -> Int? {
             guard let text = try token(role) else { return nil }
@@ -120,13 +122,13 @@ struct TokenizerFolder {
         roles.addsBeginningOfText =
             (try config["add_bos_token"].bool() ?? roles.addsBeginningOfText) && roles.beginningOfText != nil
         roles.chatTemplate = try chatTemplate() ?? roles.chatTemplate
-        for id in try generationEnds() where id >= 0 && id < vocabulary.count {
+        for id in try generationEndIDs() where id >= 0 && id < vocabulary.count {
             roles.otherEnds.insert(id)
         }
     }
 
-    /// `eos_token_id` of `generation_config.json`: a number, or a list of them.
-    private func generationEnds() throws(TokenizerError) -> [Int] {
+    /// `eos_token_id` in `generation_config.json`, a number or a list of numbers.
+    private func generationEndIDs() throws(TokenizerError) -> [Int] {
         guard let field = try json("generation_config.json")?["eos_token_id"] else { return [] }
         guard case .array? = field.value else { return try field.integer().map { [$0] } ?? [] }
         var ids: [Int] = []
@@ -140,7 +142,7 @@ struct TokenizerFolder {
 }
 
 extension AddedToken {
-    /// A token as `tokenizer.json` and `tokenizer_config.json` describe it.
+    /// Reads a token from an entry of `tokenizer.json` or `tokenizer_config.json`.
     init(id: Int, _ field: JSONField) throws(TokenizerError) {
         self.id = id
         text = try field["content"].required(field["content"].string())
@@ -152,7 +154,7 @@ extension AddedToken {
 }
 
 extension Vocabulary {
-    /// The tokens of `pairs` and, where they are not among them, the added ones.
+    /// Creates a vocabulary from `pairs` and those of the added tokens that are not among them.
     init(
         _ pairs: [(text: String, id: Int)], adding added: [AddedToken], location: String
     ) throws(TokenizerError) {
@@ -163,7 +165,7 @@ extension Vocabulary {
             extra.append((token.text, token.id))
         }
         if extra.enumerated().allSatisfy({ $1.id == base.count + $0 }) {
-            // They follow the others, as a rule.
+            // The usual case: added tokens follow the others.
             for token in extra {
                 base.append(token.text)
             }

@@ -1,6 +1,6 @@
 import LLoCOBase
 
-/// A `tokenizer.json`: the parts that every kind of tokenizer shares.
+/// The parts of a `tokenizer.json` that all kinds of tokenizers share.
 struct TokenizerJSON {
     let root: JSONField
     let vocabulary: Vocabulary
@@ -35,13 +35,13 @@ struct TokenizerJSON {
         if let unknown = try root["model"]["unk_token"].string() {
             roles.unknown = vocabulary.id(of: unknown)
         }
-        roles.addsBeginningOfText = try readTemplate()
+        roles.addsBeginningOfText = try readPostProcessor()
         if let folder {
             try folder.complete(&roles, vocabulary)
         }
     }
 
-    /// Which algorithm the file asks for. Files from before the field existed have only their merges to tell.
+    /// The algorithm of the file. In older files without the field, the presence of merges decides.
     func kind() throws(TokenizerError) -> String {
         if let type = try model["type"].string() {
             return type
@@ -49,7 +49,7 @@ struct TokenizerJSON {
         return model["merges"].value == nil ? "WordPiece" : "BPE"
     }
 
-    /// The steps of `normalizer` or `pre_tokenizer`: those of a sequence, else the one.
+    /// The steps of `normalizer` or `pre_tokenizer`: the elements of a sequence, or the single step.
     func steps(_ name: String, _ list: String) throws(TokenizerError) -> [JSONField] {
         try Self.flattened(root[name], list, depth: 0)
     }
@@ -88,7 +88,7 @@ struct TokenizerJSON {
         return merges.table
     }
 
-    /// Refuses settings of a BPE model that this package would get wrong.
+    /// Refuses settings of a BPE model that this package would compute wrongly.
     func checkModel() throws(TokenizerError) {
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
             if let text = try model[key].string(), !text.isEmpty {
@@ -102,8 +102,8 @@ struct TokenizerJSON {
         }
     }
 
-    /// Whether the post-processor puts one token in front of a text; that token is then the beginning of text.
-    private mutating func readTemplate() throws(TokenizerError) -> Bool {
+    /// Whether the post-processor prepends one token to a text. A token that it names is stored as the BOS token.
+    private mutating func readPostProcessor() throws(TokenizerError) -> Bool {
         for step in try steps("post_processor", "processors") {
             let type = try step["type"].string()
             if type == "BertProcessing" || type == "RobertaProcessing" {

@@ -1,4 +1,4 @@
-/// A `tokenizer.model` file: the messages of sentencepiece_model.proto, as far as byte-pair models need them.
+/// A `tokenizer.model` file: the messages of sentencepiece_model.proto that byte-pair models need.
 struct SentencePieceFile {
     var model: SentencePieceModel
     var beginningOfText = 1
@@ -7,7 +7,7 @@ struct SentencePieceFile {
     private var modelType = 1
     private let location: String
 
-    /// - Throws: ``TokenizerError`` for a file that is cut off or malformed, and for models of another kind.
+    /// - Throws: ``TokenizerError`` for a truncated or malformed file, and for other kinds of models.
     init(_ bytes: [UInt8], location: String) throws(TokenizerError) {
         self.location = location
         model = SentencePieceModel(location: location)
@@ -39,7 +39,7 @@ struct SentencePieceFile {
     }
 
     private func mismatch(_ name: String) -> TokenizerError {
-        .malformed(location, "not a SentencePiece model: \(name) is of the wrong kind")
+        .malformed(location, "not a SentencePiece model: \(name) has the wrong type")
     }
 
     private func piece(_ bytes: ArraySlice<UInt8>) throws(TokenizerError) -> SentencePieceModel.Piece {

@@ -1,6 +1,6 @@
-/// The pieces and settings of a SentencePiece model, from whichever file.
+/// The pieces and settings of a SentencePiece model from any file format.
 struct SentencePieceModel {
-    /// The types of `SentencePiece.Type` in sentencepiece_model.proto; GGUF took them over.
+    /// `SentencePiece.Type` in sentencepiece_model.proto. GGUF uses the same values.
     typealias PieceType = GGUFVocabulary.TokenType
 
     struct Piece {
@@ -12,14 +12,14 @@ struct SentencePieceModel {
     var pieces: [Piece] = []
     var options = SentencePieceOptions()
 
-    /// The text of unknown tokens in decoded text.
+    /// The decoded text of unknown tokens.
     var unknownSurface = " \u{2047} "
 
     let location: String
 }
 
 extension SentencePieceTokenizer {
-    /// The tokenizer of a scored vocabulary: of two pieces that could be merged next, the one of higher score is.
+    /// Creates the tokenizer of a scored vocabulary, in which the merge with the highest score comes next.
     convenience init(_ source: SentencePieceModel, roles: TokenRoles) throws(TokenizerError) {
         let vocabulary = Vocabulary(source.pieces.map(\.text))
         var roles = roles
@@ -49,10 +49,10 @@ extension SentencePieceTokenizer {
         roles.added.removeAll { ids.contains($0.id) }
         let hasBytes = bytes.contains { $0 >= 0 }
         if hasBytes, let missing = bytes.firstIndex(where: { $0 < 0 }) {
-            throw .malformed(source.location, "there are byte tokens, but none for byte \(missing)")
+            throw .malformed(source.location, "no byte token for byte \(missing), expected one for each byte")
         }
         if !hasBytes, roles.unknown == nil {
-            throw .malformed(source.location, "there are neither byte tokens nor an unknown token")
+            throw .malformed(source.location, "neither byte tokens nor an unknown token, expected one of them")
         }
         let (merges, inner) = try Self.merges(of: source.pieces, location: source.location)
         var model = BytePairModel(vocabulary: vocabulary, merges: merges, alphabet: .characters)
@@ -62,19 +62,19 @@ extension SentencePieceTokenizer {
         self.init(model: model, options: source.options, roles: roles, userDefined: userDefined, surfaces: surfaces)
     }
 
-    /// The byte that a token of the form `<0x0A>` stands for.
+    /// The byte of a token of the form `<0x0A>`.
     static func byte(named text: String) -> UInt8? {
         guard text.utf8.count == 6, text.hasPrefix("<0x"), text.hasSuffix(">") else { return nil }
         return UInt8(text.dropFirst(3).dropLast(), radix: 16)
     }
 
-    /// Pieces are words; the work of finding their halves grows with the square of their length.
-    private static let longestPiece = 1024
+    /// Finding the halves of a piece takes time quadratic in its length. Real pieces are words.
+    private static let maximumPieceBytes = 1024
 
-    /// Every pair of pieces whose concatenation is a piece, ranked by score.
+    /// All pairs of pieces whose concatenation is a piece, ranked by score.
     ///
-    /// SentencePiece looks concatenations up as it merges; a symbol is always a piece or a single character, so all
-    /// pairs are known beforehand.
+    /// SentencePiece looks up concatenations while merging. Because a symbol is always a piece or a single character,
+    /// all pairs can be computed in advance.
     private static func merges(
         of pieces: [SentencePieceModel.Piece], location: String
     ) throws(TokenizerError) -> (PairTable, inner: Vocabulary) {
@@ -83,9 +83,9 @@ extension SentencePieceTokenizer {
             // Control, unknown and byte pieces are not text.
             let isText = piece.type == .normal || piece.type == .userDefined || piece.type == .unused
             symbols.append(isText ? piece.text : "")
-            guard piece.text.utf8.count <= longestPiece else {
+            guard piece.text.utf8.count <= maximumPieceBytes else {
                 throw .malformed(
-                    location, "a token of \(piece.text.utf8.count) bytes, expected at most \(longestPiece)")
+                    location, "a token of \(piece.text.utf8.count) bytes, expected at most \(maximumPieceBytes)")
             }
             guard !piece.score.isNaN else {
                 throw .malformed(location, "the score of token \(TokenizerError.quoted(piece.text)) is not a number")
@@ -111,7 +111,7 @@ extension SentencePieceTokenizer {
         for (id, piece) in pieces.enumerated() where piece.type == .normal {
             var text = piece.text
             text.withUTF8 { text in
-                // Two pieces of one spelling: the first is the token.
+                // Of several pieces with the same spelling, the first is the token.
                 guard symbols.id(of: text) == id else { return }
                 for middle in 1..<max(text.count, 1) where text[middle] & 0xC0 != 0x80 {
                     if let left = symbols.id(of: text.slice(0..<middle)),
@@ -127,7 +127,7 @@ extension SentencePieceTokenizer {
         return (table, inner)
     }
 
-    /// The place of every piece when all are ordered by falling score; equal scores share a place.
+    /// The rank of every piece by descending score. Equal scores share a rank.
     private static func ranks(of pieces: [SentencePieceModel.Piece]) -> [UInt32] {
         var ranks = [UInt32](repeating: 0, count: pieces.count)
         var rank: UInt32 = 0

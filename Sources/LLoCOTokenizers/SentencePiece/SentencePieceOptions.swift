@@ -1,30 +1,30 @@
-/// How SentencePiece prepares text: the settings of its normalizer.
+/// The settings of SentencePiece's normalizer.
 struct SentencePieceOptions: Sendable, Hashable {
-    /// Where a space is put in front of the text, so that its first word looks like every other.
+    /// The positions of the dummy prefix space, which makes the first word look like every other.
     enum Prefix: Sendable, Hashable {
         case never
-        /// In front of the text only.
+        /// Only at the beginning of the text.
         case first
-        /// In front of the text and of what follows a special token.
+        /// At the beginning of the text and after special tokens.
         case everySegment
     }
 
     var prefix = Prefix.everySegment
 
-    /// Whether text that begins with a space gets no other in front.
+    /// Whether text that begins with a space gets no dummy prefix space.
     var keepsLeadingSpace = false
 
-    /// Whether spaces at both ends are dropped and runs of them become one.
+    /// Whether spaces at both ends are removed and runs of spaces become one.
     var removesExtraWhitespace = false
 
-    /// Whether every space begins a word of its own, so that no token holds two of them.
+    /// Whether every space begins a new word, so that no token contains two spaces.
     var splitsAtEverySpace = false
 
-    /// Whether decoding drops the space in front.
+    /// Whether decoding drops the leading space.
     var dropsLeadingSpace = true
 }
 
-/// The character that stands for a space inside the tokens of SentencePiece, U+2581.
+/// The character that replaces a space in SentencePiece tokens, U+2581.
 enum SpaceSymbol {
     static let bytes: [UInt8] = [0xE2, 0x96, 0x81]
 
@@ -33,7 +33,7 @@ enum SpaceSymbol {
         text[index] == 0xE2 && index + 2 < text.count && text[index + 1] == 0x96 && text[index + 2] == 0x81
     }
 
-    /// Adds a spelling with spaces in place of their symbols.
+    /// Appends a spelling to `result`, with spaces instead of space symbols.
     static func append(replacingIn spelling: UTF8Buffer, to result: inout [UInt8]) {
         var index = 0
         while index < spelling.count {

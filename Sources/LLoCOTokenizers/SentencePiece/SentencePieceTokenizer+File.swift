@@ -1,7 +1,7 @@
 import Foundation
 
 extension SentencePieceTokenizer {
-    /// The tokenizer of a `tokenizer.model`, with the tokens that the folder's other files add.
+    /// Creates the tokenizer of a `tokenizer.model`, with the added tokens of the folder's other files.
     convenience init(_ bytes: [UInt8], _ folder: TokenizerFolder, location: String) throws(TokenizerError) {
         let file = try SentencePieceFile(bytes, location: location)
         var source = file.model
@@ -14,7 +14,7 @@ extension SentencePieceTokenizer {
                 guard source.pieces[token.id].text == token.text else {
                     throw .malformed(
                         folder.url.path,
-                        "added token \(TokenizerError.quoted(token.text)) has id \(token.id), which is "
+                        "added token \(TokenizerError.quoted(token.text)) has id \(token.id), which belongs to "
                             + "\(TokenizerError.quoted(source.pieces[token.id].text)) in \(location)")
                 }
                 continue
@@ -23,7 +23,7 @@ extension SentencePieceTokenizer {
                 throw .malformed(
                     folder.url.path,
                     "added token \(TokenizerError.quoted(token.text)) has id \(token.id), expected "
-                        + "\(source.pieces.count), the next after \(location)")
+                        + "\(source.pieces.count), the next id after those of \(location)")
             }
             source.pieces.append(.init(text: token.text, score: 0, type: .control))
             roles.added.append(token)

@@ -1,12 +1,13 @@
 extension SentencePieceTokenizer {
-    /// The tokenizer of a `tokenizer.json` made from a SentencePiece model: BPE over characters, with space symbols.
+    /// Creates the tokenizer of a `tokenizer.json` converted from a SentencePiece model: BPE over characters, with
+    /// space symbols.
     convenience init(_ json: TokenizerJSON) throws(TokenizerError) {
         try json.checkModel()
         var model = BytePairModel(vocabulary: json.vocabulary, merges: try json.merges(), alphabet: .characters)
         model.unknown = try json.model["unk_token"].string().flatMap { json.vocabulary.id(of: $0) }
             .map { Int32(truncatingIfNeeded: $0) }
         model.fusesUnknown = try json.model["fuse_unk"].bool() ?? false
-        model.takesWholeWords = try json.model["ignore_merges"].bool() ?? false
+        model.prefersWholeWords = try json.model["ignore_merges"].bool() ?? false
         var surfaces: [Int: [UInt8]] = [:]
         if try json.model["byte_fallback"].bool() ?? false {
             var bytes = [Int32](repeating: -1, count: 256)
@@ -14,7 +15,7 @@ extension SentencePieceTokenizer {
                 let digits = String(byte, radix: 16, uppercase: true)
                 let text = "<0x" + (digits.utf8.count == 1 ? "0" : "") + digits + ">"
                 guard let id = json.vocabulary.id(of: text) else {
-                    throw json.model["vocab"].fault("has no token \(text), which byte_fallback needs")
+                    throw json.model["vocab"].fault("has no token \(text), which byte_fallback requires")
                 }
                 bytes[Int(byte)] = Int32(truncatingIfNeeded: id)
                 surfaces[id] = [byte]
@@ -28,7 +29,7 @@ extension SentencePieceTokenizer {
 }
 
 extension SentencePieceOptions {
-    /// The settings in a `tokenizer.json`: a normalizer that writes the space symbols, or a Metaspace pre-tokenizer.
+    /// Reads the settings in a `tokenizer.json`: a normalizer that inserts space symbols, or a Metaspace pre-tokenizer.
     init(_ json: TokenizerJSON) throws(TokenizerError) {
         prefix = .never
         dropsLeadingSpace = false
@@ -44,7 +45,7 @@ extension SentencePieceOptions {
                 dropsLeadingSpace = true
             case "Replace":
                 guard try step["pattern"]["String"].string() == " ", try step["content"].string() == "\u{2581}" else {
-                    throw step.unsupported("replaces something other than spaces by their symbols")
+                    throw step.unsupported("replaces something other than spaces with space symbols")
                 }
                 replacesSpaces = true
             default:
@@ -55,7 +56,7 @@ extension SentencePieceOptions {
         for step in try json.steps("pre_tokenizer", "pretokenizers") {
             let type = try step["type"].string() ?? ""
             if replacesSpaces, type == "Split", try step["pattern"]["String"].string() == " " {
-                // Gemma's: the normalizer has left no space to split at.
+                // Gemma: no effect, because the normalizer has replaced all spaces.
                 continue
             }
             guard type == "Metaspace" else {
@@ -69,13 +70,15 @@ extension SentencePieceOptions {
         guard try step["replacement"].string() ?? "\u{2581}" == "\u{2581}" else {
             throw step["replacement"].unsupported("is not the space symbol U+2581")
         }
-        let older = try step["add_prefix_space"].bool() ?? true
-        let scheme = try step["prepend_scheme"].string() ?? (older ? "always" : "never")
+        let addsPrefixSpace = try step["add_prefix_space"].bool() ?? true  // the key of older files
+        let scheme = try step["prepend_scheme"].string() ?? (addsPrefixSpace ? "always" : "never")
         switch scheme {
         case "always": prefix = .everySegment
         case "first": prefix = .first
         case "never": prefix = .never
-        default: throw step["prepend_scheme"].unsupported("is \(TokenizerError.quoted(scheme))")
+        default:
+            throw step["prepend_scheme"].unsupported(
+                "is \(TokenizerError.quoted(scheme)), expected always, first or never")
         }
         keepsLeadingSpace = true
         dropsLeadingSpace = prefix != .never

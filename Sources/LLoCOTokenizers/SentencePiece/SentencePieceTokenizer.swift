@@ -1,19 +1,19 @@
-/// SentencePiece byte-pair encoding (Kudo and Richardson 2018): Llama 2, Mistral and their relatives.
+/// A SentencePiece BPE tokenizer (Kudo and Richardson 2018): Llama 2, Mistral and similar models.
 ///
-/// Spaces are part of the words; characters outside the vocabulary become the tokens of their bytes.
+/// Spaces are part of words. Characters outside the vocabulary become the tokens of their bytes.
 public final class SentencePieceTokenizer: VocabularyTokenizer {
     let vocabulary: Vocabulary
     let markers: TokenMarkers
     private let model: BytePairModel
     private let options: SentencePieceOptions
     private let userDefined: AddedTokenMatcher
-    private let cutsAtSpaces: Bool
+    private let canSplitAtSpaces: Bool
     private let pieces: PieceTable
     private let scratches = BytePairScratchPool()
 
     /// - Parameters:
-    ///   - userDefined: tokens that are never cut or merged, spelled with space symbols.
-    ///   - surfaces: the bytes of tokens that are not what their spelling says.
+    ///   - userDefined: tokens that are never split or merged, spelled with space symbols.
+    ///   - surfaces: the decoded bytes of tokens where they differ from the spelling.
     init(
         model: BytePairModel, options: SentencePieceOptions, roles: TokenRoles, userDefined: [AddedToken],
         surfaces: [Int: [UInt8]]
@@ -25,7 +25,7 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
         self.vocabulary = vocabulary
         let markers = TokenMarkers(roles)
         self.markers = markers
-        cutsAtSpaces = Self.spacesOnlyBegin(in: model)
+        canSplitAtSpaces = Self.hasOnlyLeadingSpaces(in: model)
         pieces = PieceTable(vocabulary) { id, spelling, bytes in
             if let surface = surfaces[id] {
                 bytes.append(contentsOf: surface)
@@ -41,9 +41,9 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
 
     public func bytes(of id: Int) -> [UInt8] { pieces[id] }
 
-    /// Whether no merge reaches from a word across the space that follows it. Then the text may be cut there, and words
-    /// be looked up instead of merged, with the same result.
-    private static func spacesOnlyBegin(in model: BytePairModel) -> Bool {
+    /// Whether no merged token has a space after a word. In that case, splitting text before spaces and caching words
+    /// does not change the result.
+    private static func hasOnlyLeadingSpaces(in model: BytePairModel) -> Bool {
         model.merges.merged.allSatisfy { id in
             model.vocabulary.text(of: Int(id)).withUnsafeBufferPointer { text in
                 var index = 0
@@ -84,7 +84,7 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
         sink = local
     }
 
-    /// The text with space symbols for its spaces and, where the options say so, one in front.
+    /// The text with space symbols for its spaces and, depending on the options, a dummy prefix space.
     private func normalized(_ text: UTF8Buffer, isFirst: Bool, tracksOffsets: Bool) -> NormalizedText {
         var result = NormalizedText(tracksOffsets: tracksOffsets)
         result.bytes.reserveCapacity(text.count + text.count / 2 + 3)
@@ -122,7 +122,7 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
             }
         }
         if options.removesExtraWhitespace {
-            // Symbols that were in the text as such count as spaces here, and only here.
+            // Only here do literal space symbols in the text count as spaces.
             while result.bytes.suffix(SpaceSymbol.bytes.count).elementsEqual(SpaceSymbol.bytes) {
                 result.removeLast(SpaceSymbol.bytes.count)
             }
@@ -131,10 +131,10 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
         return result
     }
 
-    /// Cuts normalized text where no token reaches across.
+    /// Splits normalized text at positions that no token crosses.
     @inline(__always)
     private func forEachWord(in text: UTF8Buffer, _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
-        guard cutsAtSpaces || options.splitsAtEverySpace else {
+        guard canSplitAtSpaces || options.splitsAtEverySpace else {
             body(range)
             return
         }

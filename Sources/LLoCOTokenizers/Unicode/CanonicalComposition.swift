@@ -2,12 +2,12 @@ import Foundation
 
 /// Unicode normalization form C of UTF-8 text, with offsets.
 enum CanonicalComposition {
-    /// `source` in NFC, or nil where it is in NFC already.
+    /// `source` in NFC; nil if it is in NFC already.
     ///
-    /// Composition never reaches across an extended grapheme cluster, so clusters are composed one by one and a cluster
-    /// that changes maps to its source as a whole.
+    /// Composition never crosses the boundary of an extended grapheme cluster. Clusters are therefore composed one by
+    /// one, and a changed cluster maps to its whole source.
     static func composed(_ source: UTF8Buffer, tracksOffsets: Bool) -> NormalizedText? {
-        // Every scalar below U+0300, whose first byte is 0xCC, is NFC whatever surrounds it.
+        // Scalars below U+0300 (first byte 0xCC) are NFC in every context.
         guard source.contains(where: { $0 >= 0xCC }) else { return nil }
         let text = String(decoding: source, as: UTF8.self)
         let whole = text.precomposedStringWithCanonicalMapping

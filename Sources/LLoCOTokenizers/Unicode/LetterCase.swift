@@ -1,5 +1,5 @@
-/// On which sides of a change of case a scalar may stand, as patterns that cut words there tell:
-/// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` begins a word, `[\p{Ll}\p{Lm}\p{Lo}\p{M}]` ends one.
+/// The case of a scalar, for patterns that split words at a change of case. `upper` is
+/// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, which begins a word; `lower` is `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`, which ends one.
 struct LetterCase: OptionSet {
     let rawValue: UInt8
 
@@ -23,7 +23,7 @@ struct LetterCase: OptionSet {
     init(beyondASCII value: UInt32) {
         switch value {
         case 0x4E00..<0xA000, 0xAC00..<0xD7A4:
-            // Han and Hangul are letters without case.
+            // Han and Hangul letters have no case.
             self = [.upper, .lower]
         default:
             switch Unicode.Scalar(value)?.properties.generalCategory {

@@ -1,10 +1,9 @@
-/// A text as its model wants it, with the way back to the bytes it was made from.
+/// A normalized text with a mapping to the offsets of its source.
 struct NormalizedText {
     /// The text's UTF-8.
     var bytes: [UInt8] = []
 
-    /// For every byte, and for the end, the offset in the source where what it was made from begins; empty where
-    /// nobody asked for offsets.
+    /// For every byte and for the end, the offset in the source; empty if `tracksOffsets` is false.
     var offsets: [Int] = []
 
     let tracksOffsets: Bool
@@ -13,7 +12,7 @@ struct NormalizedText {
         self.tracksOffsets = tracksOffsets
     }
 
-    /// Adds bytes that all were made from the source at `offset`.
+    /// Adds bytes that all map to the source at `offset`.
     @inline(__always)
     mutating func append(_ new: some Collection<UInt8>, from offset: Int) {
         bytes.append(contentsOf: new)
@@ -22,7 +21,7 @@ struct NormalizedText {
         }
     }
 
-    /// Adds bytes of the source as they are.
+    /// Adds unchanged bytes of the source.
     @inline(__always)
     mutating func append(copying source: UTF8Buffer, at offset: Int) {
         bytes.append(contentsOf: source)
@@ -31,7 +30,7 @@ struct NormalizedText {
         }
     }
 
-    /// Takes bytes off the end of an unfinished text.
+    /// Removes bytes from the end of an unfinished text.
     mutating func removeLast(_ count: Int) {
         bytes.removeLast(count)
         if tracksOffsets {
@@ -39,7 +38,7 @@ struct NormalizedText {
         }
     }
 
-    /// Ends the text where the source ends.
+    /// Finishes the text with the offset of the source's end.
     mutating func finish(at end: Int) {
         if tracksOffsets {
             offsets.append(end)
@@ -48,7 +47,7 @@ struct NormalizedText {
 }
 
 extension NormalizedText {
-    /// Adds a finished text, which then must be the last.
+    /// Adds a finished text; nothing may be added afterwards.
     mutating func append(_ other: NormalizedText) {
         bytes.append(contentsOf: other.bytes)
         if tracksOffsets {

@@ -1,4 +1,4 @@
-/// The classes of scalars that pre-tokenization patterns tell apart: `\p{L}`, `\p{N}`, `\s` and the rest.
+/// The classes of scalars that pre-tokenization patterns distinguish: `\p{L}`, `\p{N}`, `\s` and all others.
 enum ScalarClass: UInt8 {
     case letter, number, space, other
 
@@ -25,7 +25,7 @@ enum ScalarClass: UInt8 {
     }
 
     private init(beyondASCII value: UInt32) {
-        // Blocks that are letters from end to end, ahead of the slower property tables.
+        // Blocks that contain only letters, to avoid the slower property tables.
         switch value {
         case 0x4E00..<0xA000, 0xAC00..<0xD7A4, 0x3041..<0x3097, 0x30A1..<0x30FB, 0x00D8..<0x00F7, 0x00F8..<0x02C2:
             self = .letter
@@ -60,13 +60,13 @@ extension UTF8Buffer {
         return (ScalarClass(value), length)
     }
 
-    /// The end of the run of scalars of class `wanted` that begins at `index`; `index` itself where there is none.
+    /// The end of the run of scalars of this class that begins at `index`; `index` itself if there is no run.
     @inline(__always)
-    func end(of wanted: ScalarClass, from index: Int, to limit: Int) -> Int {
+    func end(of scalarClass: ScalarClass, from index: Int, to limit: Int) -> Int {
         var end = index
         while end < limit {
-            let next = scalarClass(at: end)
-            guard next.class == wanted else { break }
+            let next = self.scalarClass(at: end)
+            guard next.class == scalarClass else { break }
             end += next.length
         }
         return end

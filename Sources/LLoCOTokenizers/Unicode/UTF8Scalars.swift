@@ -1,4 +1,4 @@
-/// The UTF-8 of a Swift string, or a part of it that begins and ends between scalars: valid by construction.
+/// The UTF-8 of a Swift string, or a part of it between scalar boundaries; always valid UTF-8.
 typealias UTF8Buffer = UnsafeBufferPointer<UInt8>
 
 extension UTF8Buffer {
@@ -22,7 +22,7 @@ extension UTF8Buffer {
     @inline(__always)
     private func continuation(_ index: Int) -> UInt32 { UInt32(self[index] & 0x3F) }
 
-    /// Where the scalar before `index` begins.
+    /// The start of the scalar before `index`.
     @inline(__always)
     func scalarStart(before index: Int) -> Int {
         var start = index - 1
@@ -32,7 +32,7 @@ extension UTF8Buffer {
         return start
     }
 
-    /// The bytes in `range`, as a buffer of its own.
+    /// The bytes in `range`, as a rebased buffer.
     @inline(__always)
     func slice(_ range: Range<Int>) -> UTF8Buffer { UTF8Buffer(rebasing: self[range]) }
 }

@@ -1,17 +1,17 @@
-/// A token that is found in the text before the model's algorithm sees it.
+/// A token that is matched in the text before the model's algorithm runs.
 struct AddedToken: Sendable, Hashable {
     var id: Int
     var text: String
 
-    /// A marker of the format: parsed only from trusted text, left out of decoded text.
+    /// Whether the token is a marker of the format, which is parsed only in trusted text and skipped in decoded text.
     var isSpecial: Bool
 
-    /// The match takes the whitespace before it.
+    /// Whether a match includes the white space before it.
     var stripsLeft = false
 
-    /// The match takes the whitespace after it.
+    /// Whether a match includes the white space after it.
     var stripsRight = false
 
-    /// The match must not touch a word character on either side.
+    /// Whether a match must not be adjacent to a word character.
     var isSingleWord = false
 }

@@ -1,4 +1,4 @@
-/// Finds added tokens in text: leftmost first, and of those that begin there, the longest.
+/// Finds added tokens in text: the leftmost match, and the longest of several at the same position.
 struct AddedTokenMatcher: Sendable {
     private struct Node: Sendable {
         var children: [(byte: UInt8, node: Int)] = []
@@ -6,7 +6,8 @@ struct AddedTokenMatcher: Sendable {
     }
 
     private var nodes = [Node()]
-    private var begins = [Bool](repeating: false, count: 256)
+    /// Whether a token begins with the byte.
+    private var isFirstByte = [Bool](repeating: false, count: 256)
     private let tokens: [AddedToken]
 
     init(_ tokens: [AddedToken]) {
@@ -30,19 +31,19 @@ struct AddedTokenMatcher: Sendable {
         if nodes[node].token < 0 {
             nodes[node].token = index
         }
-        begins[Int(text[0])] = true
+        isFirstByte[Int(text[0])] = true
     }
 
     /// The added tokens in `text`, in order.
     ///
-    /// - Parameter base: added to all offsets.
+    /// - Parameter base: an offset that is added to all ranges.
     func matches(in text: UTF8Buffer, at base: Int = 0) -> [EncodedToken] {
         guard !tokens.isEmpty else { return [] }
         var matches: [EncodedToken] = []
         var start = 0
         var index = 0
         while index < text.count {
-            guard begins[Int(text[index])], let (found, end) = match(in: text, at: index) else {
+            guard isFirstByte[Int(text[index])], let (found, end) = match(in: text, at: index) else {
                 index += 1
                 continue
             }

@@ -1,7 +1,7 @@
-/// The characters that stand for bytes in a byte-level vocabulary (GPT-2, Radford et al. 2019): a printable character of
-/// Latin-1 for itself, and the characters from U+0100 on, in order, for the others.
+/// The characters that represent bytes in a byte-level vocabulary (GPT-2, Radford et al. 2019). Printable Latin-1
+/// characters represent themselves; the characters from U+0100 on represent the other bytes in order.
 enum ByteAlphabet {
-    /// The scalar that stands for each byte.
+    /// The scalar of each byte.
     static let scalars: [UInt32] = {
         var next: UInt32 = 0x100
         return (UInt32(0)..<256).map { byte in
@@ -15,7 +15,7 @@ enum ByteAlphabet {
         }
     }()
 
-    /// The byte that each scalar stands for; -1 for a scalar that stands for none.
+    /// The byte of each scalar; -1 for a scalar that does not represent a byte.
     private static let bytes: [Int16] = {
         var bytes = [Int16](repeating: -1, count: Int(scalars.max() ?? 0) + 1)
         for (byte, scalar) in scalars.enumerated() {
@@ -24,7 +24,7 @@ enum ByteAlphabet {
         return bytes
     }()
 
-    /// How a vocabulary spells `bytes`.
+    /// The spelling of `bytes` in a vocabulary.
     static func spelling(of bytes: some Sequence<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         for byte in bytes {
@@ -33,8 +33,7 @@ enum ByteAlphabet {
         return text
     }
 
-    /// Adds the bytes that a spelling stands for; false, and nothing added, where it has a character that stands for
-    /// none.
+    /// Appends the bytes of a spelling. Returns false and appends nothing if a character does not represent a byte.
     static func append(bytesOf spelling: UTF8Buffer, to result: inout [UInt8]) -> Bool {
         let start = result.count
         var index = 0

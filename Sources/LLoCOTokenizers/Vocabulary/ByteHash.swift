@@ -1,4 +1,4 @@
-/// A hash of a short byte string, eight bytes at a time; seeded, so that a file cannot be made to collide.
+/// A hash of a short byte string, eight bytes at a time. The seed prevents files from provoking collisions.
 @inline(__always)
 func hash(_ bytes: UTF8Buffer, seed: UInt64) -> UInt64 {
     guard let base = UnsafeRawPointer(bytes.baseAddress) else { return seed }
@@ -17,7 +17,7 @@ func hash(_ bytes: UTF8Buffer, seed: UInt64) -> UInt64 {
     return mixed(state ^ tail, prime)
 }
 
-/// Both halves of a 128-bit product, folded.
+/// Folds both halves of a 128-bit product.
 @inline(__always)
 func mixed(_ a: UInt64, _ b: UInt64) -> UInt64 {
     let product = (a | 1 << 63).multipliedFullWidth(by: b)

@@ -1,9 +1,9 @@
-/// What every token adds to decoded text, one after the other.
+/// The decoded bytes of every token, in contiguous storage.
 struct PieceTable: Sendable {
     private var storage: [UInt8] = []
     private var ends: [Int] = []
 
-    /// - Parameter append: adds the bytes of a token, given its id and spelling.
+    /// - Parameter append: appends the bytes of a token, given its id and spelling.
     init(_ vocabulary: Vocabulary, _ append: (Int, UTF8Buffer, inout [UInt8]) -> Void) {
         ends.reserveCapacity(vocabulary.count)
         storage.reserveCapacity(vocabulary.count * 8)
@@ -13,7 +13,7 @@ struct PieceTable: Sendable {
         }
     }
 
-    /// The bytes of a token; none for an id that is not in the vocabulary.
+    /// The bytes of a token; empty for an id outside the vocabulary.
     subscript(id: Int) -> [UInt8] {
         guard ends.indices.contains(id) else { return [] }
         return Array(storage[(id == 0 ? 0 : ends[id - 1])..<ends[id]])

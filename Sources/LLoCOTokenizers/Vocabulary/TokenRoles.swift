@@ -1,6 +1,6 @@
-/// What a model's files say about its tokens beyond their spelling: which are special, and which begin and end a text.
+/// The roles of a model's tokens: added and special tokens, and the tokens that begin and end a text.
 struct TokenRoles: Sendable {
-    /// Tokens found in the text before the algorithm sees it, of which some are special.
+    /// Tokens matched in the text before the algorithm runs; some are special.
     var added: [AddedToken] = []
     var beginningOfText: Int?
     var endOfText: Int?
@@ -8,10 +8,10 @@ struct TokenRoles: Sendable {
     var addsBeginningOfText = false
     var chatTemplate: String?
 
-    /// End tokens that the files name beside ``endOfText``.
+    /// End tokens in the files other than ``endOfText``.
     var otherEnds: Set<Int> = []
 
-    /// The markers with which the known chat formats end a turn or a text.
+    /// The markers that end a turn or a text in the supported chat formats.
     private static let endMarkers: Set<String> = [
         "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<end_of_turn>",
         "</s>",

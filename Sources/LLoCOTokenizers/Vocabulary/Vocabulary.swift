@@ -1,7 +1,7 @@
-/// The tokens of a model: their spelling in the vocabulary by id, and the id by spelling.
+/// The tokens of a model: spelling by id, and id by spelling.
 ///
-/// Spellings are compared as bytes. Swift strings would compare by canonical equivalence, and a vocabulary may hold both
-/// forms of one character.
+/// Spellings are compared as bytes. Swift strings compare by canonical equivalence, but a vocabulary may contain both
+/// forms of a character.
 struct Vocabulary: Sendable {
     private var storage: [UInt8] = []
     private var starts: [Int] = [0]
@@ -12,10 +12,10 @@ struct Vocabulary: Sendable {
     /// The length of the longest spelling, in bytes.
     private(set) var longest = 0
 
-    /// One more than the largest id. Ids without a token have an empty spelling.
+    /// The largest id plus one. Ids without a token have an empty spelling.
     var count: Int { starts.count - 1 }
 
-    /// No tokens yet, with room for `capacity` of them.
+    /// Creates an empty vocabulary with room for `capacity` tokens.
     init(capacity: Int = 0) {
         var slots = 16
         while slots < capacity * 2 {
@@ -23,11 +23,11 @@ struct Vocabulary: Sendable {
         }
         self.slots = [Int32](repeating: -1, count: slots)
         starts.reserveCapacity(capacity + 1)
-        // Spellings of real vocabularies have 6 or 7 bytes on average.
+        // Real spellings have 6 or 7 bytes on average.
         storage.reserveCapacity(capacity * 8)
     }
 
-    /// The tokens of a list, by position. A spelling that comes twice belongs to its first id.
+    /// Creates a vocabulary from a list of tokens by id. A duplicate spelling belongs to its first id.
     init(_ texts: [String]) {
         self.init(capacity: texts.count)
         for text in texts {
@@ -35,11 +35,11 @@ struct Vocabulary: Sendable {
         }
     }
 
-    /// Tokens with explicit ids, which need not be in order or without gaps.
+    /// Creates a vocabulary from tokens with explicit ids, in any order and possibly with gaps.
     ///
-    /// - Throws: ``TokenizerError`` for an id that is negative, taken twice, or far outside the number of tokens.
+    /// - Throws: ``TokenizerError`` for an id that is negative, duplicate, or far above the number of tokens.
     init(_ pairs: [(text: String, id: Int)], location: String) throws(TokenizerError) {
-        // Files list tokens by id, as a rule, and then nothing has to be sorted.
+        // Most files list tokens by id, so that no sorting is needed.
         if pairs.indices.allSatisfy({ pairs[$0].id == $0 }) {
             self.init(capacity: pairs.count)
             for pair in pairs {
@@ -53,7 +53,8 @@ struct Vocabulary: Sendable {
             guard id >= 0, id < limit else {
                 throw .malformed(
                     location,
-                    "token \(TokenizerError.quoted(text)) has id \(id), but there are only \(pairs.count) tokens")
+                    "token \(TokenizerError.quoted(text)) has id \(id), expected 0 to \(limit - 1) for "
+                        + "\(pairs.count) tokens")
             }
             largest = max(largest, id)
         }
@@ -72,18 +73,18 @@ struct Vocabulary: Sendable {
         }
     }
 
-    /// Gives the next id to a token.
+    /// Adds a token with the next id.
     mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { append($0) }
     }
 
-    /// Gives the next id to a token.
+    /// Adds a token with the next id.
     mutating func append(_ text: [UInt8]) {
         text.withUnsafeBufferPointer { append($0) }
     }
 
-    /// Gives the next id to a token.
+    /// Adds a token with the next id.
     mutating func append(_ text: UTF8Buffer) {
         let id = Int32(truncatingIfNeeded: count)
         storage.append(contentsOf: text)
@@ -93,7 +94,7 @@ struct Vocabulary: Sendable {
         if (filled + 1) * 2 > slots.count {
             grow()
         }
-        let slot = place(of: text)
+        let slot = slotIndex(of: text)
         if slots[slot] < 0 {
             slots[slot] = id
             filled += 1
@@ -103,7 +104,7 @@ struct Vocabulary: Sendable {
     /// The id of the token spelled `bytes`.
     @inline(__always)
     func id(of bytes: UTF8Buffer) -> Int? {
-        let id = slots[place(of: bytes)]
+        let id = slots[slotIndex(of: bytes)]
         return id < 0 ? nil : Int(id)
     }
 
@@ -116,15 +117,15 @@ struct Vocabulary: Sendable {
     /// The id of the token spelled `bytes`.
     func id(of bytes: [UInt8]) -> Int? { bytes.withUnsafeBufferPointer { id(of: $0) } }
 
-    /// The spelling of a token; empty for an id that is not in the vocabulary.
+    /// The spelling of a token; empty for an id outside the vocabulary.
     func text(of id: Int) -> ArraySlice<UInt8> {
         guard id >= 0, id < count else { return [] }
         return storage[starts[id]..<starts[id + 1]]
     }
 
-    /// The slot that holds the token spelled `bytes`, or else the free slot where it belongs.
+    /// The slot of the token spelled `bytes`, or the free slot for it.
     @inline(__always)
-    private func place(of bytes: UTF8Buffer) -> Int {
+    private func slotIndex(of bytes: UTF8Buffer) -> Int {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: hash(bytes, seed: seed)) & mask
         storage.withUnsafeBufferPointer { storage in
@@ -151,7 +152,7 @@ struct Vocabulary: Sendable {
     private mutating func grow() {
         slots = [Int32](repeating: -1, count: slots.count * 2)
         for id in 0..<count where starts[id + 1] > starts[id] {
-            let slot = storage.withUnsafeBufferPointer { place(of: $0.slice(starts[id]..<starts[id + 1])) }
+            let slot = storage.withUnsafeBufferPointer { slotIndex(of: $0.slice(starts[id]..<starts[id + 1])) }
             if slots[slot] < 0 {
                 slots[slot] = Int32(truncatingIfNeeded: id)
             }

@@ -1,18 +1,18 @@
-/// What the tokenizers of this package share: a vocabulary, the roles of its tokens, and how text is cut at added
-/// tokens.
+/// The common base of this package's tokenizers: a vocabulary, the roles of its tokens, and the splitting of text at
+/// added tokens.
 protocol VocabularyTokenizer: Tokenizer {
     var vocabulary: Vocabulary { get }
     var markers: TokenMarkers { get }
 
-    /// Adds the tokens of a stretch of text that holds no added token.
+    /// Encodes a part of a text without added tokens.
     ///
     /// - Parameters:
-    ///   - text: the stretch.
-    ///   - base: where it begins in the whole text.
+    ///   - text: the part.
+    ///   - base: its offset in the whole text.
     func encode(_ text: UTF8Buffer, at base: Int, into sink: inout TokenSink)
 }
 
-/// The roles of a vocabulary's tokens in the forms that encoding and decoding look them up.
+/// The roles of a vocabulary's tokens, indexed for encoding and decoding.
 struct TokenMarkers: Sendable {
     let roles: TokenRoles
     let endTokens: Set<Int>
@@ -33,7 +33,7 @@ struct TokenMarkers: Sendable {
     subscript(id: Int) -> AddedToken? { byID[id] }
 }
 
-/// Where encoding puts its tokens.
+/// The output of encoding: `tokens` if ranges are requested, otherwise `ids`.
 struct TokenSink {
     var ids: [Int] = []
     var tokens: [EncodedToken] = []

@@ -1,28 +1,28 @@
 import Foundation
 
-/// How BERT prepares text (Devlin et al. 2019, `BasicTokenizer`), scalar by scalar.
+/// BERT's text normalization (Devlin et al. 2019, `BasicTokenizer`), scalar by scalar.
 struct BertNormalizer: Sendable, Hashable {
-    /// Control characters are dropped, and every whitespace is a space.
+    /// Whether control characters are dropped and all white space becomes spaces.
     var cleansText = true
 
-    /// CJK ideographs are words of their own.
+    /// Whether each CJK ideograph is a separate word.
     var separatesIdeographs = true
     var lowercases = true
 
-    /// Letters lose their accents: canonical decomposition, without nonspacing marks.
+    /// Whether accents are removed: canonical decomposition, without nonspacing marks.
     var stripsAccents = true
 
-    /// What becomes of a scalar.
+    /// The result of normalizing a scalar.
     enum Effect: Sendable {
-        /// It is not there.
+        /// The scalar is removed.
         case dropped
-        /// It ends a word.
+        /// The scalar ends a word.
         case space
-        /// It is a word alone: punctuation, or an ideograph. UTF-8.
+        /// The scalar is a separate word (punctuation or an ideograph), in UTF-8.
         case word([UInt8])
-        /// It is part of a word. UTF-8, with the number of scalars.
+        /// The scalar is part of a word, in UTF-8 with the number of scalars.
         case part([UInt8], scalars: Int)
-        /// It becomes several of the above.
+        /// The scalar becomes several of the above.
         case several([Effect])
     }
 
@@ -88,7 +88,7 @@ struct BertNormalizer: Sendable, Hashable {
         }
     }
 
-    /// Every ASCII character that is neither letter, digit, space nor control counts, also `$` and `^`.
+    /// Whether the scalar is punctuation. This includes all ASCII symbols, such as `$` and `^`.
     private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: return true

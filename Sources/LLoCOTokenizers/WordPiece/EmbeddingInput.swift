@@ -1,8 +1,8 @@
-/// A text as an embedding model reads it.
+/// The input of an embedding model for one text.
 public struct EmbeddingInput: Sendable, Hashable {
-    /// The ids, `[CLS]` first and `[SEP]` last.
+    /// The token ids, with `[CLS]` first and `[SEP]` last.
     public var ids: [Int]
 
-    /// How many tokens of the text did not fit.
+    /// Number of truncated tokens.
     public var omittedTokens: Int
 }

@@ -1,5 +1,5 @@
 extension WordPieceTokenizer {
-    /// The tokenizer of a `tokenizer.json` whose model is WordPiece.
+    /// Creates the tokenizer of a `tokenizer.json` whose model is WordPiece.
     convenience init(_ json: TokenizerJSON) throws(TokenizerError) {
         var roles = json.roles
         roles.fillBERT(json.vocabulary)
@@ -21,17 +21,17 @@ extension WordPieceTokenizer {
                 throw step.unsupported("\(TokenizerError.quoted(type)) is not supported, expected BertPreTokenizer")
             }
         }
-        let longest = try json.model["max_input_chars_per_word"].integer() ?? 100
-        guard 1...100_000 ~= longest else {
-            throw json.model["max_input_chars_per_word"].fault("is \(longest), expected 1 to 100000")
+        let maximumWordScalars = try json.model["max_input_chars_per_word"].integer() ?? 100
+        guard 1...100_000 ~= maximumWordScalars else {
+            throw json.model["max_input_chars_per_word"].fault("is \(maximumWordScalars), expected 1 to 100000")
         }
         try self.init(
             vocabulary: json.vocabulary, normalizer: normalizer,
-            continuation: try json.model["continuing_subword_prefix"].string() ?? "##", longestWord: longest,
-            roles: roles, location: json.location)
+            continuation: try json.model["continuing_subword_prefix"].string() ?? "##",
+            maximumWordScalars: maximumWordScalars, roles: roles, location: json.location)
     }
 
-    /// The tokenizer of a `vocab.txt`, a token a line.
+    /// Creates the tokenizer of a `vocab.txt` with one token per line.
     convenience init(lines: [UInt8], _ folder: TokenizerFolder, location: String) throws(TokenizerError) {
         guard let text = String(validating: lines, as: UTF8.self) else {
             throw .malformed(location, "not UTF-8 text")
@@ -58,13 +58,13 @@ extension WordPieceTokenizer {
         normalizer.separatesIdeographs = try folder.config["tokenize_chinese_chars"].bool() ?? true
         normalizer.stripsAccents = try folder.config["strip_accents"].bool() ?? normalizer.lowercases
         try self.init(
-            vocabulary: vocabulary, normalizer: normalizer, continuation: "##", longestWord: 100, roles: roles,
+            vocabulary: vocabulary, normalizer: normalizer, continuation: "##", maximumWordScalars: 100, roles: roles,
             location: location)
     }
 }
 
 extension TokenRoles {
-    /// BERT's markers by their names, where no file says otherwise.
+    /// Sets the roles of BERT's markers by their names.
     mutating func fillBERT(_ vocabulary: Vocabulary) {
         unknown = unknown ?? vocabulary.id(of: "[UNK]")
         beginningOfText = vocabulary.id(of: "[CLS]") ?? beginningOfText

@@ -1,8 +1,8 @@
 extension WordPieceTokenizer {
-    /// The tokenizer of a GGUF file whose `tokenizer.ggml.model` is `bert`.
+    /// Creates the tokenizer of a GGUF file whose `tokenizer.ggml.model` is `bert`.
     ///
-    /// GGUF spells a piece that begins a word with a space symbol in front, and others without; here it is the other way
-    /// round, as BERT's own vocabulary has it.
+    /// GGUF marks pieces that begin a word with a space symbol. They are converted to BERT's own spelling, which marks
+    /// the other pieces with `##`.
     convenience init(_ gguf: GGUFVocabulary) throws(TokenizerError) {
         var roles = try gguf.roles()
         let special = Set(roles.added.map(\.id))
@@ -22,7 +22,7 @@ extension WordPieceTokenizer {
         roles.endOfText = vocabulary.id(of: "[SEP]") ?? roles.endOfText
         roles.addsBeginningOfText = true
         try self.init(
-            vocabulary: vocabulary, normalizer: BertNormalizer(), continuation: "##", longestWord: 100, roles: roles,
-            location: gguf.location)
+            vocabulary: vocabulary, normalizer: BertNormalizer(), continuation: "##", maximumWordScalars: 100,
+            roles: roles, location: gguf.location)
     }
 }

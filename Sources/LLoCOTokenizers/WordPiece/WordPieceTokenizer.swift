@@ -1,34 +1,34 @@
-/// WordPiece (Schuster and Nakajima 2012) as BERT uses it: a word becomes the longest pieces of the vocabulary from left
-/// to right, or the unknown token where that does not succeed.
+/// A WordPiece tokenizer (Schuster and Nakajima 2012) as in BERT: a word becomes the longest matching pieces from left
+/// to right, or the unknown token if it cannot be split into pieces.
 public final class WordPieceTokenizer: VocabularyTokenizer {
     let vocabulary: Vocabulary
     let markers: TokenMarkers
     private let normalizer: BertNormalizer
     private let effects: [BertNormalizer.Effect]
     private let continuation: [UInt8]
-    private let longestWord: Int
+    private let maximumWordScalars: Int
     private let unknown: Int
     private let classification: Int
     private let separator: Int
 
     /// - Parameters:
-    ///   - vocabulary: tokens, with `continuation` in front of those that do not begin a word.
-    ///   - longestWord: longer words, in scalars, are unknown.
+    ///   - vocabulary: the tokens; those that do not begin a word have the prefix `continuation`.
+    ///   - maximumWordScalars: longer words become the unknown token.
     ///   - roles: with the classification token as ``TokenRoles/beginningOfText`` and the separator as
     ///     ``TokenRoles/endOfText``.
     init(
-        vocabulary: Vocabulary, normalizer: BertNormalizer, continuation: String, longestWord: Int, roles: TokenRoles,
-        location: String
+        vocabulary: Vocabulary, normalizer: BertNormalizer, continuation: String, maximumWordScalars: Int,
+        roles: TokenRoles, location: String
     ) throws(TokenizerError) {
         guard let unknown = roles.unknown, let classification = roles.beginningOfText, let separator = roles.endOfText
         else {
             let missing = roles.unknown == nil ? "[UNK]" : roles.beginningOfText == nil ? "[CLS]" : "[SEP]"
-            throw .malformed(location, "the vocabulary has no token \(missing)")
+            throw .malformed(location, "no token \(missing) in the vocabulary, which BERT requires")
         }
         self.vocabulary = vocabulary
         self.normalizer = normalizer
         self.continuation = Array(continuation.utf8)
-        self.longestWord = longestWord
+        self.maximumWordScalars = maximumWordScalars
         self.unknown = unknown
         self.classification = classification
         self.separator = separator
@@ -42,7 +42,7 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
 
     public var dropsLeadingSpace: Bool { true }
 
-    /// The bytes of a piece; a piece that begins a word has a space in front.
+    /// The bytes of a piece. A piece that begins a word has a leading space.
     public func bytes(of id: Int) -> [UInt8] {
         let text = vocabulary.text(of: id)
         if text.isEmpty || text.starts(with: continuation) {
@@ -51,21 +51,21 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
         return [UInt8(ascii: " ")] + text
     }
 
-    /// What an embedding model reads: `[CLS]`, the text, `[SEP]`.
+    /// Encodes a text as the input of an embedding model: `[CLS]`, the text, `[SEP]`.
     ///
     /// - Parameters:
-    ///   - maxTokens: the most ids, the two markers included.
+    ///   - maxTokens: maximum number of ids, including the two markers. Longer texts are truncated.
     ///   - special: whether the names of special tokens in the text become those tokens.
     public func encodeForEmbedding(
         _ text: String, maxTokens: Int = 256, special: SpecialTokens = .asText
     ) -> EmbeddingInput {
         let ids = encode(text, special: special)
-        let room = max(0, maxTokens - 2)
+        let limit = max(0, maxTokens - 2)
         return EmbeddingInput(
-            ids: [classification] + ids.prefix(room) + [separator], omittedTokens: max(0, ids.count - room))
+            ids: [classification] + ids.prefix(limit) + [separator], omittedTokens: max(0, ids.count - limit))
     }
 
-    /// The text of `ids`: pieces joined, words apart, and no space before a mark that ends a clause.
+    /// Decodes `ids`: joins pieces, separates words by spaces, and omits the space before `.`, `?`, `!` and `,`.
     public func decode(_ ids: [Int], skippingSpecial: Bool) -> String {
         var bytes: [UInt8] = []
         for id in ids where !(skippingSpecial && isSpecial(id)) {
@@ -125,7 +125,7 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
     private func finish(_ word: inout Word, _ sink: inout TokenSink) {
         guard !word.isEmpty else { return }
         defer { word.removeAll() }
-        guard word.scalars <= longestWord, cut(&word) else {
+        guard word.scalars <= maximumWordScalars, split(&word) else {
             sink.append(unknown, word.range(word.padding..<word.bytes.count))
             return
         }
@@ -134,13 +134,13 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
         }
     }
 
-    /// Finds the pieces of the word; false where some part of it is in no piece.
-    private func cut(_ word: inout Word) -> Bool {
+    /// Splits the word into pieces. Returns false if a part of it matches no piece.
+    private func split(_ word: inout Word) -> Bool {
         let limit = word.bytes.count
         let prefix = word.padding
         var start = prefix
         while start < limit {
-            // The prefix of a continuation overwrites what is already cut, so that piece and prefix lie together.
+            // The continuation prefix overwrites bytes that are already split, so that prefix and piece are contiguous.
             let from = start == prefix ? start : start - prefix
             if from != start {
                 for offset in 0..<prefix {
@@ -167,7 +167,7 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
 }
 
 extension WordPieceTokenizer {
-    /// The word being read, after normalization, behind room for the prefix of a continuation.
+    /// The current word after normalization, preceded by room for a continuation prefix.
     private struct Word {
         let padding: Int
         let tracksOffsets: Bool
@@ -199,7 +199,7 @@ extension WordPieceTokenizer {
             sources.removeAll(keepingCapacity: true)
         }
 
-        /// What the bytes in `range`, which is not empty, were made from.
+        /// The source range of the bytes in a non-empty `range`.
         func range(_ range: Range<Int>) -> Range<Int> {
             sources[range.lowerBound - padding].lowerBound..<sources[range.upperBound - 1 - padding].upperBound
         }

@@ -5,13 +5,13 @@ import LLoCOCompression
 import LLoCOModels
 package import LLoCOTokenizers
 
-/// What a step reads, drawn from the texts.
+/// Sampling of training rows.
 extension CompressorTrainer {
-    /// A segment that is shorter has too little to carry.
+    /// Shorter segments contain too little to learn from.
     private var minimumSegment: Int { min(64, recipe.segmentTokens) }
 
-    /// `count` rows of one objective, fewer where a text that was drawn is too short for one. Those of one shape make a pass
-    /// together.
+    /// Samples up to `count` rows of one objective; a sampled text that is too short gives no row. Rows of equal shape
+    /// form one batch.
     package func draw(
         _ count: Int, from text: TrainingText, _ questions: TrainingQuestions?, _ tokenizer: any Tokenizer,
         _ generator: inout SplitMix64
@@ -23,20 +23,20 @@ extension CompressorTrainer {
         switch objective {
         case .answering:
             return try (0..<count).compactMap { _ in
-                try questions.flatMap { try questioned($0, &generator) }.map { MemoryRows(rows: [$0]) }
+                try questions.flatMap { try answeringRow($0, &generator) }.map { CompressedRows(rows: [$0]) }
             }
         case .reconstruction:
             let drawn = text.rows(count, tokens: segmentLength(&generator), tokenizer, using: &generator)
-            // What asks for the segment again, as nothing else in a text does.
+            // The cue for reconstruction: a token that does not occur within a text.
             let cue = decoder.configuration.eosTokenIDs.first ?? 0
             return Self.byLength(drawn).compactMap { rows in
                 guard rows[0].count >= minimumSegment else { return nil }
                 let vectors = vectorCount(rows[0].count, &generator)
-                return MemoryRows(
+                return CompressedRows(
                     rows: rows.map { ids in
-                        MemoryRow(
+                        CompressedRow(
                             segments: [ids], vectorCounts: [vectors],
-                            readings: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))],
+                            sequences: [.init(ids: [cue] + ids.prefix(recipe.readingTokens))],
                             objective: .reconstruction)
                     })
             }
@@ -44,31 +44,31 @@ extension CompressorTrainer {
             let lengths = (0..<Int.random(in: 1...recipe.segmentsPerSubstep, using: &generator)).map { _ in
                 segmentLength(&generator)
             }
-            let wanted = lengths.reduce(recipe.readingTokens, +)
-            let drawn = text.rows(count, tokens: wanted, tokenizer, using: &generator)
+            let requested = lengths.reduce(recipe.readingTokens, +)
+            let drawn = text.rows(count, tokens: requested, tokenizer, using: &generator)
             return Self.byLength(drawn).compactMap { rows in
-                let whole = rows[0].count
-                let reading = min(recipe.readingTokens, whole / 3)
-                guard reading >= 2, whole - reading >= minimumSegment else { return nil }
-                let lengths = whole < wanted ? [min(whole - reading, recipe.segmentTokens)] : lengths
+                let length = rows[0].count
+                let predicted = min(recipe.readingTokens, length / 3)
+                guard predicted >= 2, length - predicted >= minimumSegment else { return nil }
+                let lengths = length < requested ? [min(length - predicted, recipe.segmentTokens)] : lengths
                 let vectors = lengths.map { vectorCount($0, &generator) }
-                return MemoryRows(
+                return CompressedRows(
                     rows: rows.map { ids in
-                        var start = whole - reading - lengths.reduce(0, +)
+                        var start = length - predicted - lengths.reduce(0, +)
                         let segments = lengths.map { length in
                             defer { start += length }
                             return Array(ids[start..<start + length])
                         }
-                        return MemoryRow(
+                        return CompressedRow(
                             segments: segments, vectorCounts: vectors,
-                            readings: [.init(ids: Array(ids.suffix(reading)))],
+                            sequences: [.init(ids: Array(ids.suffix(predicted)))],
                             objective: objective)
                     })
             }
         }
     }
 
-    /// Rows of the published continuation.
+    /// Samples rows of the published continuation.
     private func continuationRows(
         _ count: Int, from text: TrainingText, _ method: AutoCompressor, _ tokenizer: any Tokenizer,
         _ generator: inout SplitMix64
@@ -84,31 +84,31 @@ extension CompressorTrainer {
         }
     }
 
-    /// Rows of equal lengths, in the order in which the lengths came first.
+    /// Groups rows by length, in order of first appearance.
     private static func byLength(_ rows: [[Int]]) -> [[[Int]]] {
         rows.reduce(into: []) { groups, row in
-            if let own = groups.firstIndex(where: { $0[0].count == row.count }) {
-                groups[own].append(row)
+            if let index = groups.firstIndex(where: { $0[0].count == row.count }) {
+                groups[index].append(row)
             } else {
                 groups.append([row])
             }
         }
     }
 
-    /// Questions about one document; nil where there are none.
-    private func questioned(_ questions: TrainingQuestions, _ generator: inout SplitMix64) throws -> MemoryRow? {
+    /// Samples a row with questions about one document; nil without questions.
+    private func answeringRow(_ questions: TrainingQuestions, _ generator: inout SplitMix64) throws -> CompressedRow? {
         guard let item = questions.items.randomElement(using: &generator) else { return nil }
         let document = questions.documents[item.document]
-        let (segments, counts) = cut(document.ids, &generator)
-        let asked = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
+        let (segments, counts) = split(document.ids, &generator)
+        let chosen = questions.items.filter { $0.document == item.document }.shuffled(using: &generator)
             .prefix(recipe.questionsPerRow)
-        var row = MemoryRow(
+        var row = CompressedRow(
             segments: segments, vectorCounts: counts,
-            readings: asked.map { .init(ids: $0.prompt + $0.answer, start: $0.prompt.count) }, objective: .answering)
-        // Recipes that have neither draw nothing for them.
+            sequences: chosen.map { .init(ids: $0.prompt + $0.answer, start: $0.prompt.count) }, objective: .answering)
+        // A share of 0 must not consume random numbers: that would change the rows of older recipes.
         if recipe.hybridShare > 0, let budget = mixture(of: document.ids.count, &generator) {
             let selector = try questions.selector(of: item.document, scheme, counts: counts)
-            row.readings = try asked.map { item in
+            row.sequences = try chosen.map { item in
                 let selection = try selector(item.question, budget)
                 let prompt = try questions.prompts.prompt(question: item.question, context: selection.text)
                 return .init(ids: prompt + item.answer, start: prompt.count, rows: selection.rows[0])
@@ -117,33 +117,34 @@ extension CompressorTrainer {
         if recipe.foreignShare > 0, Double.random(in: 0..<1, using: &generator) < recipe.foreignShare,
             let other = questions.documents.indices.filter({ $0 != item.document }).randomElement(using: &generator)
         {
-            let (segments, counts) = cut(questions.documents[other].ids, &generator)
-            row.other = .init(segments: segments, vectorCounts: counts, isFirst: Bool.random(using: &generator))
+            let (segments, counts) = split(questions.documents[other].ids, &generator)
+            row.distractor = .init(segments: segments, vectorCounts: counts, isFirst: Bool.random(using: &generator))
         }
         return row
     }
 
-    /// A document's segments, and how many vectors are made of each.
-    private func cut(
+    /// A document's segments, and a sampled number of vectors for each.
+    private func split(
         _ ids: [Int], _ generator: inout SplitMix64
     ) -> (segments: [[Int]], vectorCounts: [Int]) {
         let segments = scheme.segments(of: ids.count).map { Array(ids[$0]) }
         return (segments, segments.map { vectorCount($0.count, &generator) })
     }
 
-    /// The budget for the questions about a document of n tokens, where they are read with vectors and text.
+    /// Samples the budget for questions about a document of `tokens` tokens; nil for vectors alone.
     private func mixture(of tokens: Int, _ generator: inout SplitMix64) -> ContextBudget? {
-        let usual = FinetuningRecipe()
-        let isDrawn = recipe.minimumRatio > 0 && recipe.maximumRatio > 0
-        return .drawn(
+        let defaults = FinetuningRecipe()
+        let isSampled = recipe.minimumRatio > 0 && recipe.maximumRatio > 0
+        return .sampled(
             ofTokens: tokens, share: recipe.hybridShare,
-            ratios: isDrawn
-                ? (max(1, recipe.minimumRatio), max(1, recipe.maximumRatio)) : (usual.minimumRatio, usual.maximumRatio),
+            ratios: isSampled
+                ? (max(1, recipe.minimumRatio), max(1, recipe.maximumRatio))
+                : (defaults.minimumRatio, defaults.maximumRatio),
             using: &generator)
     }
 
     private func objective(_ generator: inout SplitMix64) -> Objective {
-        // The published recipe draws nothing here.
+        // With continuation alone, as published, no random number is consumed.
         guard recipe.objectives > recipe.continuation else { return .continuation }
         var point = Double.random(in: 0..<recipe.objectives, using: &generator)
         for (objective, share) in [

@@ -6,21 +6,22 @@ import LLoCOLibrary
 import LLoCOModels
 
 extension CompressorTrainer {
-    /// The folder of the adapter that is learned with the compressor, in the compressor's
+    /// The subfolder of the compressor's folder for the reader adapter that is trained with it
     public static let readerName = "reader"
 
-    /// What a run trains on. With the recipe and the seed it says which run a saved state is of.
+    /// A run's inputs, by digest. With the recipe and the seed they identify the run that a saved state belongs to.
     public struct Source: Sendable {
         /// The SHA-256 of the base model's files
         public var baseModel: String
         /// The SHA-256 of the texts: ``TrainingText/digest``
         public var texts: String
-        /// What identifies the compressor that it began with: ``CompressorCheckpoint/identity(in:)``; empty for none
+        /// ``CompressorCheckpoint/identity(in:)`` of the compressor that the weights are initialized from; empty for
+        /// none
         public var start: String
-        /// The SHA-256 of the adapter that answers are read with; empty for none
+        /// The SHA-256 of the reader adapter given to the run; empty for none
         public var reader: String
 
-        /// What a run trains on, by digests. By default it begins anew, and answers are read by the model as it is.
+        /// Creates a source; by default without an initial compressor and without a reader adapter.
         public init(baseModel: String, texts: String, start: String = "", reader: String = "") {
             self.baseModel = baseModel
             self.texts = texts
@@ -29,17 +30,20 @@ extension CompressorTrainer {
         }
     }
 
-    /// Keeps other runs from writing a run's folder for as long as the lock is held.
+    /// Locks a run's folder against other runs for the lifetime of the lock.
     ///
-    /// - Throws: `LockError`: `busy`, naming the process that writes it, or `storage` where the lock file cannot be opened.
+    /// - Throws: `LockError`: `busy`, naming the process that holds the lock, or `storage` if the lock file cannot be
+    ///   opened.
     public static func lock(_ folder: URL) throws -> WriterLock {
         try WriterLock.acquire(folder.appending(path: "training").path, timeout: .zero) { _ in }
     }
 
-    /// Writes the compressor as trained so far, beside it what a continued run needs and, where it is learned, the adapter
-    /// that reads: in the folder ``readerName``.
+    /// Writes the compressor trained so far, the training state and, if one is trained, the reader adapter (in the
+    /// subfolder ``readerName``).
+    ///
+    /// - Throws: `TrainingError` if a parameter is not finite: nothing is written then.
     public func save(to folder: URL, source: Source, trainedTokens: Int) throws {
-        // A checkpoint that could not be used would replace one that can.
+        // An unusable checkpoint must not replace a usable one.
         try training.checkFinite()
         try checkpoint(baseModel: source.baseModel, trainedTokens: trainedTokens).write(to: folder)
         if recipe.readerRank > 0, let reader {
@@ -52,14 +56,15 @@ extension CompressorTrainer {
         try savedRun(in: folder, source).write(training, tokens: trainedTokens)
     }
 
-    /// Takes up a run that was saved in `folder`; returns the tokens it had read, or nil where there is none.
+    /// Restores the run saved in `folder`. Returns the number of tokens it has processed, or nil if there is no saved
+    /// run.
     ///
-    /// - Throws: `TrainingError` where the saved run is another than this one, naming in what: it would go on as neither.
+    /// - Throws: `TrainingError` if the saved run differs from this one, naming the difference.
     public func resume(from folder: URL, source: Source) throws -> Int? {
         try savedRun(in: folder, source).resume(training)
     }
 
-    /// The compressor as trained so far.
+    /// The compressor trained so far.
     public func checkpoint(baseModel: String, trainedTokens: Int) throws -> CompressorCheckpoint {
         CompressorCheckpoint(
             description: .init(
@@ -67,18 +72,18 @@ extension CompressorTrainer {
             embedSummary: embedSummary, adapter: adapter)
     }
 
-    /// What has to agree for a run to go on. `steps` and `checkpointSteps` may change, so that one can be prolonged, and the
-    /// rates, so that one that became unstable can go on from its last checkpoint with lower ones.
+    /// The fields that must agree for a run to resume. `steps` and `checkpointSteps` may change, to extend a run. The
+    /// learning rates may change, so that an unstable run can resume from its last checkpoint with lower ones.
     private func savedRun(in folder: URL, _ source: Source) throws -> SavedRun {
-        var lasting = recipe
-        lasting.steps = 1
-        lasting.checkpointSteps = 1
-        lasting.learningRate = 1
-        lasting.summaryLearningRate = 1
-        lasting.readerLearningRate = 1
+        var fixed = recipe
+        fixed.steps = 1
+        fixed.checkpointSteps = 1
+        fixed.learningRate = 1
+        fixed.summaryLearningRate = 1
+        fixed.readerLearningRate = 1
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let encoded = String(decoding: try encoder.encode(lasting), as: UTF8.self)
+        let encoded = String(decoding: try encoder.encode(fixed), as: UTF8.self)
         return SavedRun(
             in: folder,
             fields: [
@@ -88,17 +93,15 @@ extension CompressorTrainer {
                     key: "recipe", value: encoded, name: "recipe", setting: .recipe,
                     isSame: { try Self.isSameRecipe($0, encoded) }),
                 .init(key: "seed", value: "\(seed)", name: "seed", setting: .seed),
-                .init(key: "start", value: source.start, name: "compressor to begin with", setting: .start),
-                .init(
-                    key: "reader", value: source.reader, name: "adapter that answers are read with", setting: .reader),
+                .init(key: "start", value: source.start, name: "initial compressor", setting: .start),
+                .init(key: "reader", value: source.reader, name: "reader adapter", setting: .reader),
             ])
     }
 
-    /// Whether two encoded recipes say the same: what one of them does not have, since it was saved before there was such a
-    /// field, has the usual value.
-    private static func isSameRecipe(_ saved: String, _ own: String) throws -> Bool {
-        let usual = try Recipe.fields(JSONEncoder().encode(CompressorRecipe()))
+    /// Whether two encoded recipes are equal. A field that an older version did not save has its default value.
+    private static func isSameRecipe(_ saved: String, _ current: String) throws -> Bool {
+        let defaults = try Recipe.fields(JSONEncoder().encode(CompressorRecipe()))
         guard let fields = try? Recipe.fields(Data(saved.utf8)) else { return false }
-        return try usual.merging(fields) { $1 } == Recipe.fields(Data(own.utf8))
+        return try defaults.merging(fields) { $1 } == Recipe.fields(Data(current.utf8))
     }
 }

@@ -6,61 +6,63 @@ public import LLoCOModels
 public import LLoCOTokenizers
 public import LLoCOTorch
 
-/// Trains a LoRA adapter, and summary embeddings where the scheme has them, so that a base model compresses.
+/// Trains a LoRA, and summary embeddings if the scheme has them, so that a base model compresses text.
 ///
-/// Segments become vectors, and what is read after these alone is predicted: vectors are good when they help. The
-/// published continuation has rows of its own, ``ContinuationRow``.
+/// Segments are compressed, and the loss is that of sequences predicted from their vectors alone. The published
+/// continuation has a separate kind of row, ``ContinuationRow``.
 public final class CompressorTrainer {
-    /// The base model, whose weights stay as they are
+    /// The frozen base model
     public let decoder: Llama
     /// The hyperparameters of the run
     public let recipe: CompressorRecipe
-    /// What is trained, float32; each step changes it in place
+    /// The trained LoRA, float32; each step updates it in place
     public let adapter: Adapter
-    /// [S, D], float32; [1, D] where tokens are picked, [0, D] where nothing is added
+    /// The trained summary embeddings, [S, D], float32; [1, D] if the method picks tokens, [0, D] without summary
+    /// positions
     public let embedSummary: Tensor
     let training: TrainingState
     let seed: UInt64
     let checkpointing: GradientCheckpointing
-    /// What answers are read with, besides the compressor's own where that is on; nil for the model as it is. Float32 and
-    /// changed by each step where the recipe has a `readerRank`; it stays as it is otherwise.
+    /// The reader adapter: it is active where answers are predicted, in addition to the compressor's LoRA if that is
+    /// active there; nil for none. With a `readerRank` in the recipe it is float32 and trained; it is frozen otherwise.
     public let reader: Adapter?
-    /// How the compressor is used.
+    /// The compressor's scheme in use.
     let scheme: CompressionScheme
 
-    /// What vectors are to help with.
+    /// A training objective: what is predicted from a text's vectors.
     public enum Objective: String, Sendable, CaseIterable {
-        /// predicting what follows a text
+        /// The text that follows
         case continuation
-        /// predicting what follows as the model as it is does after the text itself
+        /// The text that follows, with the base model's prediction after the uncompressed text as target
         case distillation
-        /// predicting the text itself
+        /// The text itself
         case reconstruction
-        /// answering questions about it, read with the adapter that will read them
+        /// Answers to questions about the text, with the reader adapter
         case answering
     }
 
-    /// A step's outcome.
+    /// The result of a step.
     public struct Step: Sendable {
-        /// counted from 1
+        /// The step's number, from 1
         public let step: Int
-        /// mean over the step's rows of a row's mean -log p of its predicted tokens, nats
+        /// The mean over the step's rows of each row's mean -log p of its predicted tokens, nats
         public let loss: Double
-        /// the same of each objective that the step's rows had
+        /// The same for each objective among the step's rows
         public let losses: [Objective: Double]
-        /// the joint norm of the gradients before clipping
+        /// The joint norm of the gradients before clipping
         public let gradientNorm: Double
-        /// tokens read
+        /// Number of tokens processed
         public let tokens: Int
     }
 
-    /// Starts anew, where the adapter changes nothing yet, the summary embeddings are copies of the end-of-text row, or what
-    /// is added to picked tokens' is zero; or with a compressor's weights.
+    /// Creates a trainer, initialized from a compressor's weights or anew. Anew, the LoRA's B is zero, and the summary
+    /// embeddings are copies of the end-of-text token's embedding, or zero if the method picks tokens.
     ///
     /// - Parameters:
-    ///   - start: the compressor to begin with
-    ///   - reader: the adapter that answers are read with: what it begins with where it is learned
-    /// - Throws: `TrainingError` where it is not one of the recipe's, or where the recipe reads more than the model's window.
+    ///   - start: the compressor to initialize from; nil to start anew
+    ///   - reader: the reader adapter; initial weights if the recipe trains it
+    /// - Throws: `TrainingError` if `start` or `reader` does not fit the recipe, or if the recipe's rows exceed the
+    ///   model's window.
     public init(
         decoder: Llama, recipe: CompressorRecipe, seed: UInt64, checkpointing: GradientCheckpointing = .automatic,
         start: CompressorCheckpoint? = nil, reader: Adapter? = nil
@@ -75,7 +77,7 @@ public final class CompressorTrainer {
         adapter = try Adapter(
             for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: recipe.dropout,
             modules: Adapter.attentionModules + (recipe.adaptsFeedForward ? [.gate, .up, .down] : []))
-        embedSummary = try scheme.segmentCompressor.freshEmbeddings(decoder, summaryTokens: scheme.summaryTokens)
+        embedSummary = try scheme.segmentCompressor.initialEmbeddings(decoder, summaryTokens: scheme.summaryTokens)
         if let start { try Self.copy(start, scheme, to: (adapter, embedSummary)) }
         if recipe.readerRank > 0 {
             let fresh = try Adapter(
@@ -83,9 +85,8 @@ public final class CompressorTrainer {
             if let reader, try !fresh.takeValues(of: reader) {
                 throw TrainingError(
                     .invalid,
-                    "the adapter that answers are read with is not of rank \(recipe.readerRank) and alpha "
-                        + "\(recipe.readerAlpha.formatted()) on the attention of every layer, as the recipe's "
-                        + "readerRank and readerAlpha ask")
+                    "the reader adapter does not fit the recipe, expected rank \(recipe.readerRank) and alpha "
+                        + "\(recipe.readerAlpha.formatted()) (readerRank, readerAlpha) on the attention of every layer")
             }
             self.reader = fresh
         } else {
@@ -98,41 +99,45 @@ public final class CompressorTrainer {
                 + (scheme.learnedRows > 0 ? [.init([embedSummary], learningRate: recipe.summaryLearningRate)] : []),
             schedule: LearningRateSchedule(
                 steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: recipe.decay),
-            clipNorm: recipe.clipNorm, kept: "the last checkpoint stays")
+            clipNorm: recipe.clipNorm, failureNote: "the last checkpoint remains valid")
     }
 
     private static func copy(
-        _ start: CompressorCheckpoint, _ scheme: CompressionScheme, to own: (adapter: Adapter, embedSummary: Tensor)
+        _ start: CompressorCheckpoint, _ scheme: CompressionScheme,
+        to trained: (adapter: Adapter, embedSummary: Tensor)
     ) throws {
-        let given = start.description.scheme
-        // One that only selects does not say where an adapter is on.
-        let selects =
-            !given.hasAdapter && scheme.segmentCompressor.selection != nil
-            && (given.segmentTokens, given.summaryTokens) == (scheme.segmentTokens, scheme.summaryTokens)
-            && given.carry == scheme.carry
-        guard given == scheme || selects else {
-            throw TrainingError(.invalid, "the compressor to begin with is \(given), the recipe's is \(scheme)")
+        let found = start.description.scheme
+        // A compressor with only a head selection does not say where an adapter is active.
+        let onlySelects =
+            !found.hasAdapter && scheme.segmentCompressor.selection != nil
+            && (found.segmentTokens, found.summaryTokens) == (scheme.segmentTokens, scheme.summaryTokens)
+            && found.carry == scheme.carry
+        guard found == scheme || onlySelects else {
+            throw TrainingError(
+                .invalid, "the initial compressor's scheme is \(found), expected the recipe's, \(scheme)")
         }
-        // One that only selects has nothing else to begin with.
+        // It has no weights either.
         guard let adapter = start.adapter else { return }
-        guard try own.adapter.takeValues(of: adapter) else {
-            let (given, wanted) = (adapter.configuration, own.adapter.configuration)
+        guard try trained.adapter.takeValues(of: adapter) else {
+            let (found, expected) = (adapter.configuration, trained.adapter.configuration)
             throw TrainingError(
                 .invalid,
-                "the compressor to begin with has an adapter of rank \(given.rank) and alpha \(given.alpha.formatted()) on "
-                    + "\(adapter.parameters.count / 2) layers, the recipe's has \(wanted.rank) and "
-                    + "\(wanted.alpha.formatted()) on \(own.adapter.parameters.count / 2)")
+                "the initial compressor's adapter has rank \(found.rank) and alpha \(found.alpha.formatted()) on "
+                    + "\(adapter.parameters.count / 2) layers, expected the recipe's rank \(expected.rank) and alpha "
+                    + "\(expected.alpha.formatted()) on \(trained.adapter.parameters.count / 2) layers")
         }
-        try own.embedSummary.detached().copy(from: start.embedSummary.detached())
+        try trained.embedSummary.detached().copy(from: start.embedSummary.detached())
     }
 
-    /// Steps made so far, those before an interruption included
+    /// Number of steps made so far, including those before an interruption
     public var stepCount: Int { training.stepCount }
 
-    /// One step over `recipe.batchRows` rows drawn for it. The draw depends on the seed and the step alone, so that a
-    /// continued run sees what an uninterrupted one would have seen.
+    /// Makes one step over `recipe.batchRows` sampled rows. The rows depend only on the seed and the step's number, so
+    /// a resumed run gets the rows of an uninterrupted one.
     ///
-    /// - Parameter questions: those that the objective `answering` draws from
+    /// - Parameter questions: the source of rows for the objective `answering`
+    /// - Throws: `TrainingError` if all sampled texts are too short, or if the loss or a gradient is not finite: no
+    ///   parameter is changed then.
     public func step(
         _ text: TrainingText, questions: TrainingQuestions? = nil, _ tokenizer: any Tokenizer
     ) throws -> Step {
@@ -140,25 +145,28 @@ public final class CompressorTrainer {
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         try Runtime.seed(generator.next())
         var passes: [any TrainingPass] = []
-        var left = recipe.batchRows
-        while left > 0 {
-            let count = min(left, recipe.rowsPerPass)
+        var remaining = recipe.batchRows
+        while remaining > 0 {
+            let count = min(remaining, recipe.rowsPerPass)
             passes += try draw(count, from: text, questions, tokenizer, &generator)
-            left -= count
+            remaining -= count
         }
         guard !passes.isEmpty else {
-            throw TrainingError(.invalid, "the texts are too short for rows of \(recipe.rowTokens) tokens")
+            throw TrainingError(
+                .invalid,
+                "the texts are too short, expected rows of \(recipe.rowTokens) tokens: add longer texts, or lower the "
+                    + "recipe's rowTokens")
         }
         let count = passes.reduce(0) { $0 + $1.rowCount }
         var sums: [Objective: (loss: Double, rows: Int)] = [:]
         for pass in passes {
-            // Rows count alike, whether an answer or a page is predicted.
+            // All rows have equal weight, independent of their number of predicted tokens.
             let scale = 1 / Double(count * pass.predictedByRow)
             let sum = try pass.backward(self, scale: scale)
             sums[pass.objective, default: (0, 0)].loss += scale * sum
             sums[pass.objective, default: (0, 0)].rows += pass.rowCount
         }
-        // In a fixed order: the same step gives the same digits.
+        // A fixed order of summation makes steps reproducible.
         let loss = Objective.allCases.reduce(0) { $0 + (sums[$1]?.loss ?? 0) }
         let norm = try training.clipGradients(loss: loss, step: step)
         try training.step()

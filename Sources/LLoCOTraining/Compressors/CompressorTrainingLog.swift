@@ -1,22 +1,22 @@
 public import Foundation
 import LLoCOBase
 
-/// The log of a compressor's training: a file in the run's folder, a JSON line a step.
+/// The training log: a file in the run's folder with one JSON line per step.
 public struct CompressorTrainingLog {
     /// The file's name in the folder.
     public static let name = "training.jsonl"
 
-    /// What a step brought.
+    /// The result of one step.
     public struct Line: Codable, Hashable, Sendable {
-        /// The step, from 1.
+        /// The step's number, from 1.
         public let step: Int
-        /// As in ``CompressorTrainer/Step``, nats a token.
+        /// The loss as in ``CompressorTrainer/Step``, nats per token.
         public let loss: Double
-        /// The same by objective (``CompressorTrainer/Objective``); nil where an older version wrote the line.
+        /// The loss of each objective (``CompressorTrainer/Objective``); nil in lines of older versions.
         public let losses: [String: Double]?
-        /// The joint norm of the gradients before clipping; nil where an older version wrote the line.
+        /// The joint norm of the gradients before clipping; nil in lines of older versions.
         public let gradientNorm: Double?
-        /// Tokens read a second; nil where an older version wrote the line.
+        /// Tokens processed per second; nil in lines of older versions.
         public let tokensPerSecond: Double?
 
         init(_ step: CompressorTrainer.Step, tokensPerSecond: Double) {
@@ -36,7 +36,7 @@ public struct CompressorTrainingLog {
 
     private let handle: FileHandle
 
-    /// Opens a folder's log, or begins it. Steps after `steps`, which a continued run makes again, are dropped.
+    /// Opens or creates a folder's log. Lines after step `steps` are removed: a resumed run repeats those steps.
     init(in folder: URL, keepingSteps steps: Int) throws {
         let file = folder.appending(path: Self.name)
         let kept = Self.read(file).filter { $0.line.step <= steps }
@@ -45,10 +45,10 @@ public struct CompressorTrainingLog {
         try handle.seekToEnd()
     }
 
-    /// The steps that a folder's log has; none where there is no log.
+    /// The lines of a folder's log; empty without a log.
     public static func lines(in folder: URL) -> [Line] { read(folder.appending(path: name)).map(\.line) }
 
-    /// A log's lines; one that a kill cut short is none.
+    /// A log's lines, without those that a kill truncated.
     private static func read(_ file: URL) -> [(text: Data, line: Line)] {
         let decoder = JSONDecoder()
         return (FileManager.default.contents(atPath: file.path) ?? Data()).split(separator: UInt8(ascii: "\n"))

@@ -1,55 +1,57 @@
 import Foundation
 import LLoCOBase
 
-/// The steps of a run that trains into a folder: each is logged and told, and checkpoints are written between them.
+/// The training loop of a run in a folder: it logs and reports each step and writes checkpoints.
 struct CompressorTrainingLoop {
     let folder: URL
-    /// Of the whole run
+    /// Number of steps of the whole run
     let steps: Int
     let checkpointSteps: Int
-    /// After the step that reaches it the loop ends; nil for all steps
+    /// The loop ends after the step that reaches this time; nil for no limit
     let maximumSeconds: Double?
 
+    /// Runs the remaining steps.
+    ///
     /// - Parameters:
-    ///   - start: steps that are made already
-    ///   - tokens: read until then
-    ///   - step: makes the next one
-    ///   - save: writes a checkpoint, told how many tokens have been read
-    /// - Throws: `CancellationError`, after a checkpoint; what the closures throw.
+    ///   - start: number of steps already made
+    ///   - tokens: number of tokens processed in these steps
+    ///   - step: makes the next step
+    ///   - save: writes a checkpoint with the number of tokens processed so far
+    /// - Throws: `CancellationError`, after a checkpoint; errors of the closures.
     func run(
         from start: Int, tokens: Int, step: () throws -> CompressorTrainer.Step, save: (_ tokens: Int) throws -> Void,
         onEvent: (CompressorTrainingRun.Event) throws -> Void
     ) async throws -> CompressorTrainingRun.Outcome {
         let log = try CompressorTrainingLog(in: folder, keepingSteps: start)
-        var (made, saved, tokens) = (start, start, tokens)
+        var (completed, saved, tokens) = (start, start, tokens)
         func checkpoint() throws {
             try save(tokens)
-            saved = made
+            saved = completed
             try onEvent(.saved(step: saved))
         }
-        let beginning = ContinuousClock.now
-        while made < steps {
-            let began = ContinuousClock.now
+        let loopStart = ContinuousClock.now
+        while completed < steps {
+            let stepStart = ContinuousClock.now
             let outcome: CompressorTrainer.Step
             do {
                 try Task.checkCancellation()
                 outcome = try step()
             } catch let error as CancellationError {
-                // Within a step too, which has changed nothing then.
-                if made > saved { try checkpoint() }
+                // A step that is cancelled midway has changed nothing.
+                if completed > saved { try checkpoint() }
                 throw error
             }
-            made = outcome.step
+            completed = outcome.step
             tokens += outcome.tokens
-            let speed = Double(outcome.tokens) / began.duration(to: .now).seconds
+            let speed = Double(outcome.tokens) / stepStart.duration(to: .now).seconds
             try log.append(.init(outcome, tokensPerSecond: speed))
             try onEvent(.step(outcome, tokensPerSecond: speed))
-            if let maximumSeconds, beginning.duration(to: .now).seconds >= maximumSeconds { break }
-            if made - saved >= checkpointSteps { try checkpoint() }
-            // Others who wait for this thread have their turn.
+            if let maximumSeconds, loopStart.duration(to: .now).seconds >= maximumSeconds { break }
+            if completed - saved >= checkpointSteps { try checkpoint() }
+            // Let other tasks use this thread.
             await Task.yield()
         }
-        if made > saved { try checkpoint() }
-        return CompressorTrainingRun.Outcome(steps: made, tokens: tokens)
+        if completed > saved { try checkpoint() }
+        return CompressorTrainingRun.Outcome(steps: completed, tokens: tokens)
     }
 }

@@ -7,11 +7,11 @@ public import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// A run that trains a compressor into a folder.
+/// A run that trains a compressor in a folder.
 ///
-/// The folder gets the compressor (``CompressorCheckpoint``), the state that a run goes on from, and a log
-/// (``CompressorTrainingLog``). A run that was interrupted, by cancellation, an error or a kill, goes on from its last
-/// checkpoint when it is run again, and ends with the weights of one that was not.
+/// The folder gets the compressor (``CompressorCheckpoint``), the training state and a log (``CompressorTrainingLog``).
+/// After cancellation, an error or a kill, another run in the folder resumes from the last checkpoint and ends with the
+/// weights of an uninterrupted run.
 ///
 ///     var training = CompressorTrainingRun(model: model, recipe: recipe, corpus: corpus, folder: folder)
 ///     training.seed = 1
@@ -19,31 +19,30 @@ import LLoCOTorch
 ///         if case .step(let step, _) = event { logger.info("step \(step.step): loss \(step.loss)") }
 ///     }
 public struct CompressorTrainingRun: Sendable {
-    /// The base model. Its weights stay as they are.
+    /// The base model. Its weights are frozen.
     public var model: LanguageModel
-    /// The hyperparameters. An interrupted run goes on with other `steps`, `checkpointSteps` and learning rates, too.
+    /// The hyperparameters. A resumed run may change `steps`, `checkpointSteps` and the learning rates.
     public var recipe: CompressorRecipe
-    /// The texts; those that are held out are not read.
+    /// The texts; held-out ones are not used.
     public var corpus: TrainingCorpus
-    /// Where the compressor goes; made where it is not there. One run at a time writes it.
+    /// The output folder; created if missing. Only one run at a time may write it.
     public var folder: URL
-    /// Questions with their documents' texts, for the objective `answering`; none where that has no share.
+    /// Questions with their documents' texts, for the objective `answering`; must be empty if that has share 0.
     public var questions: [QuestionSet] = []
-    /// The folder of the compressor to begin with, one of the model and of the recipe's kind; nil, the default, to begin
-    /// anew.
+    /// The folder of the compressor to initialize from, which must fit the model and the recipe; nil, the default, to
+    /// start anew.
     public var start: URL?
-    /// The folder, in PEFT's layout, of the adapter that answers are read with in the objective `answering`; nil, the
-    /// default, for the model as it is.
+    /// The folder, in PEFT's layout, of the reader adapter for the objective `answering`; nil, the default, for none.
     public var reader: URL?
-    /// What rows and dropout are drawn from: 0 by default.
+    /// The seed of row sampling and dropout: 0 by default.
     public var seed: UInt64 = 0
-    /// How steps use memory: automatic by default. A run may go on with another choice.
+    /// Gradient checkpointing: automatic by default. A resumed run may change it.
     public var checkpointing = GradientCheckpointing.automatic
-    /// The maximum time of a run, in seconds: it ends with a checkpoint after the step that reaches it. nil, the default, for
-    /// all steps.
+    /// The maximum time of a run, in seconds: it ends with a checkpoint after the step that reaches it. nil, the
+    /// default, for no limit.
     public var maximumSeconds: Double?
 
-    /// A run that begins anew, with the defaults.
+    /// Creates a run with the defaults.
     public init(model: LanguageModel, recipe: CompressorRecipe, corpus: TrainingCorpus, folder: URL) {
         self.model = model
         self.recipe = recipe
@@ -51,38 +50,38 @@ public struct CompressorTrainingRun: Sendable {
         self.folder = folder
     }
 
-    /// What a run tells of itself, in this order.
+    /// An event of a run, in order of occurrence.
     public enum Event: Sendable {
-        /// Texts are left out that are shorter than so many bytes, too little for a row.
+        /// Texts with fewer than `minimumBytes` bytes, too short for a row, were omitted.
         case textsOmitted(Int, of: Int, minimumBytes: Int)
-        /// Questions are left out that are about texts which are held out.
+        /// Questions about held-out texts were omitted.
         case questionsHeldOut(Int)
-        /// Questions are left out whose documents have more than so many tokens.
+        /// Questions about documents with more than `maximumTokens` tokens were omitted.
         case questionsOmitted(Int, of: Int, maximumTokens: Int)
-        /// The first step comes next; `step` have been made by an interrupted run.
+        /// The first step is next; an interrupted run has made `step` steps.
         case begun(texts: Int, bytes: Int, step: Int)
         /// A step was made and logged.
         case step(CompressorTrainer.Step, tokensPerSecond: Double)
-        /// The compressor and the run's state were written.
+        /// The compressor and the training state were written.
         case saved(step: Int)
     }
 
-    /// What the compressor has come to.
+    /// The totals of a run.
     public struct Outcome: Sendable {
-        /// Steps made, those of interrupted runs included.
+        /// Number of steps, including those of interrupted runs.
         public let steps: Int
-        /// Tokens read, those of the compressor that the run began with included.
+        /// Number of tokens processed, including those that the initial compressor was trained on.
         public let tokens: Int
     }
 
-    /// Trains until the recipe's steps are made or ``maximumSeconds`` are over.
+    /// Trains until the recipe's steps are made or ``maximumSeconds`` have passed.
     ///
-    /// Where the task is cancelled, a checkpoint is written after the step in hand and `CancellationError` thrown. To an
-    /// error the steps after the last checkpoint are lost; what stands in the folder stays whole.
+    /// On cancellation it writes a checkpoint after the current step and throws `CancellationError`. An error loses the
+    /// steps after the last checkpoint; the folder stays valid.
     ///
-    /// - Parameter onEvent: told what happens; an error that it throws ends the run
-    /// - Throws: `TrainingError` where the recipe does not fit what is given, where the folder has another run, or where
-    ///   training becomes unstable; `LockError` where another process writes the folder; `CancellationError`.
+    /// - Parameter onEvent: called with each event; an error that it throws ends the run
+    /// - Throws: `TrainingError` if the recipe does not fit the inputs, if the folder has another run, or if training
+    ///   becomes unstable; `LockError` if another process writes the folder; `CancellationError`.
     public func run(onEvent: (Event) throws -> Void = { _ in }) async throws -> Outcome {
         let tokenizer = try model.tokenizer
         let text = try trainingText(onEvent)
@@ -121,7 +120,7 @@ public struct CompressorTrainingRun: Sendable {
     }
 
     private func trainingText(_ onEvent: (Event) throws -> Void) throws -> TrainingText {
-        // Three bytes a token: a text of fewer seldom has a whole row.
+        // Shorter texts, with less than three bytes per token, seldom have a whole row.
         let minimum = recipe.rowTokens * 3
         let text = try TrainingText(corpus.trained, minimumBytes: minimum)
         let omitted = corpus.trained.count - text.count
@@ -133,29 +132,32 @@ public struct CompressorTrainingRun: Sendable {
         guard let reader else { return nil }
         guard recipe.answering > 0 else {
             throw TrainingError(
-                .invalid, "an adapter to read answers with: the recipe gives the objective 'answering' no share")
+                .invalid,
+                "a reader adapter, but the recipe's objective 'answering' has share 0, expected more than 0")
         }
         let checkpoint = try AdapterCheckpoint.read(reader, as: .float32)
         return (try Adapter(checkpoint, for: model.decoder), try checkpoint.digest())
     }
 
-    /// What the objective `answering` draws from; nil where it has no share.
+    /// The questions for the objective `answering`; nil if it has share 0.
     private func trainingQuestions(_ onEvent: (Event) throws -> Void) throws -> TrainingQuestions? {
         guard recipe.answering > 0 else {
             guard questions.isEmpty else {
-                throw TrainingError(.invalid, "questions: the recipe gives the objective 'answering' no share")
+                throw TrainingError(
+                    .invalid, "questions, but the recipe's objective 'answering' has share 0, expected more than 0")
             }
             return nil
         }
         guard !questions.isEmpty else {
-            throw TrainingError(.invalid, "the recipe's objective 'answering' needs questions about texts")
+            throw TrainingError(
+                .invalid, "no questions, but the recipe's objective 'answering' needs questions with their documents")
         }
         return try TrainingQuestions(questions, maximumTokens: recipe.questionedTokens, for: model, onEvent)
     }
 }
 
 extension TrainingQuestions {
-    /// Questions as a model is asked them; tells how many are left out.
+    /// Creates training questions with a model's chat template, and reports omitted ones.
     init(
         _ sets: [QuestionSet], maximumTokens: Int, for model: LanguageModel,
         _ onEvent: (CompressorTrainingRun.Event) throws -> Void

@@ -5,14 +5,14 @@ import LLoCOCompression
 public import LLoCOModels
 import LLoCOTorch
 
-/// Learns which of a segment's positions each head keeps, and how much they weigh, from what answers lose.
+/// Learns which of a segment's positions each head keeps, and how much they weigh, from the loss of answers.
 ///
-/// Every position of a document has a worth in every head (``HeadSelection``). While it is learned, none is dropped: a key
-/// has the logarithm of a sigmoid added to its score, of how far its worth lies above that of the last one that is to be
-/// kept. So gradients reach the worth of the positions around the border, and through the border the heads' shares. The
-/// border gets harder from step to step.
+/// Every position of a document has a worth in every head (``HeadSelection``). Training drops no position. It adds
+/// log(sigmoid((worth − border) / width)) to the attention score of a position's key, where the border is the worth of
+/// the last position to keep. Gradients thus reach the worth of positions near the border and, through the border, the
+/// heads' shares. The width shrinks from step to step.
 ///
-/// The model's weights stay as they are. What is learned are a few numbers a head.
+/// The model's weights are frozen. A few numbers per head are learned.
 public final class SelectionTrainer {
     /// The model that compresses and answers
     public let decoder: Llama
@@ -23,20 +23,20 @@ public final class SelectionTrainer {
     private let scheme: CompressionScheme
     /// The logarithms of the heads' shares, up to a constant, [H]
     private let shares: Tensor
-    /// Added to scores, [H]
+    /// Added to attention scores, [H]
     private let logWeights: Tensor
-    /// Of attention and of values' lengths, [H, 2]
+    /// The powers of attention and of values' lengths, [H, 2]
     private let powers: Tensor
-    /// Against keys and values in units of `deviations`, [H, 2, E]
+    /// The directions for keys and values, in units of `deviations`, [H, 2, E]
     private let directions: Tensor
     /// The standard deviations of keys and values over a text, [H, 2, E]
     private let deviations: Tensor
     private var heads: Int { shares.size(0) }
 
-    /// Begins where all heads keep alike what is attended to most.
+    /// Creates a trainer with equal shares, whose heads keep the most attended positions.
     ///
-    /// - Parameter sample: a text's tokens, which units of keys and values are taken from
-    /// - Throws: `ModelError` where the recipe's segments do not fit the model's window.
+    /// - Parameter sample: a text's tokens, for the standard deviations of keys and values
+    /// - Throws: `ModelError` if the recipe's segments do not fit the model's window.
     public init(decoder: Llama, recipe: SelectionRecipe, sample: [Int], seed: UInt64) throws {
         self.decoder = decoder
         self.recipe = recipe
@@ -48,8 +48,8 @@ public final class SelectionTrainer {
         guard recipe.segmentTokens < configuration.maximumPositions else {
             throw ModelError(
                 .doesNotFit,
-                "segments of \(recipe.segmentTokens) tokens (selection.segmentTokens), the model's window holds "
-                    + "\(configuration.maximumPositions)")
+                "selection.segmentTokens: \(recipe.segmentTokens) tokens, the model's window holds "
+                    + "\(configuration.maximumPositions): lower it")
         }
         let heads = configuration.compressedLayers.count * configuration.keyValueHeadCount
         let device = decoder.device
@@ -67,13 +67,13 @@ public final class SelectionTrainer {
             ],
             schedule: LearningRateSchedule(
                 steps: recipe.steps, warmupSteps: recipe.warmupSteps, decay: .cosine),
-            clipNorm: recipe.clipNorm, kept: "the last checkpoint stays")
+            clipNorm: recipe.clipNorm, failureNote: "the last checkpoint remains valid")
     }
 
-    /// Steps made so far, those before an interruption included
+    /// Number of steps made so far, including those before an interruption
     public var stepCount: Int { training.stepCount }
 
-    /// What has been learned so far.
+    /// The selection learned so far.
     public func selection() throws -> HeadSelection {
         let shares = try shares.detached().softmax(0).array(of: Float.self)
         let powers = try powers.detached()
@@ -84,30 +84,32 @@ public final class SelectionTrainer {
             directions: (directions.detached() / deviations).array())
     }
 
-    /// The compressor as learned so far.
+    /// A compressor with the selection learned so far.
     func checkpoint(baseModel: String, trainedTokens: Int) throws -> CompressorCheckpoint {
         CompressorCheckpoint(
             description: .init(
                 scheme: try scheme.selecting(selection()), baseModel: baseModel, trainedTokens: trainedTokens),
-            embedSummary: try scheme.segmentCompressor.freshEmbeddings(decoder, summaryTokens: scheme.summaryTokens),
+            embedSummary: try scheme.segmentCompressor.initialEmbeddings(decoder, summaryTokens: scheme.summaryTokens),
             adapter: nil)
     }
 
-    /// One step over questions about a document drawn for it. The draw depends on the seed and the step alone.
+    /// Makes one step over questions about one sampled document. The sample depends only on the seed and the step's
+    /// number.
     ///
-    /// - Returns: the loss is that of answers where borders are still soft.
+    /// - Returns: the step's result; its loss is that of the answers with soft borders
+    /// - Throws: `TrainingError` if the loss or a gradient is not finite: no parameter is changed then.
     public func step(_ questions: TrainingQuestions) throws -> CompressorTrainer.Step {
         let step = stepCount
         var generator = SplitMix64(seed: seed &+ UInt64(step) &* 0x9E37_79B9)
         let document = Int.random(in: questions.documents.indices, using: &generator)
         let ids = questions.documents[document].ids
-        let asked = questions.items.filter { $0.document == document }.shuffled(using: &generator)
+        let items = questions.items.filter { $0.document == document }.shuffled(using: &generator)
             .prefix(recipe.questionsPerStep)
         let progress = Double(step) / Double(max(1, recipe.steps - 1))
         let width = recipe.firstWidth * pow(recipe.lastWidth / recipe.firstWidth, progress)
-        let rows = asked.map { (ids: $0.prompt + $0.answer, start: $0.prompt.count) }
+        let rows = items.map { (ids: $0.prompt + $0.answer, start: $0.prompt.count) }
         let vectors = try SegmentVectors.concatenated(
-            scheme.segments(of: ids.count).map { try soft(Array(ids[$0]), width: width) })
+            scheme.segments(of: ids.count).map { try softVectors(Array(ids[$0]), width: width) })
         let cache = try decoder.emptyContext(.keysAndValues)
         try decoder.append(
             vectors, to: cache, logWeight: scheme.reading().logWeight(of: scheme.vectors(ofText: ids.count)))
@@ -115,7 +117,7 @@ public final class SelectionTrainer {
             decoder.predictors(of: rows, after: cache, adapters: .none, recomputes: false))
         let labels = rows.flatMap { $0.ids[$0.start...] }
         let scale = 1 / Double(labels.count)
-        let loss = try scale * LabelledLoss.backward(decoder, hidden: hidden, labels: labels, scale: scale)
+        let loss = try scale * CrossEntropyLoss.backward(decoder, hidden: hidden, labels: labels, scale: scale)
         let norm = try training.clipGradients(loss: loss, step: step)
         try training.step()
         return CompressorTrainer.Step(
@@ -123,7 +125,7 @@ public final class SelectionTrainer {
             tokens: ids.count + rows.reduce(0) { $0 + $1.ids.count })
     }
 
-    /// A segment's positions in all heads: [H, n] or [H, n, E] each.
+    /// A segment's n positions in all H heads: [H, n] or [H, n, E] each.
     private struct Positions {
         let keys: Tensor
         let values: Tensor
@@ -156,15 +158,15 @@ public final class SelectionTrainer {
             try .stacked(
                 [positions.keys, positions.values].map {
                     let values = try $0.to(.float32)
-                    let rest = try values - values.mean(1, keepDimension: true)
-                    return try ((rest * rest).mean(1) + 1e-6).sqrt()
+                    let centred = try values - values.mean(1, keepDimension: true)
+                    return try ((centred * centred).mean(1) + 1e-6).sqrt()
                 }, 1)
         }
     }
 
-    /// A segment's vectors with soft borders: of each head its worthiest positions, four times as many as it is to keep and
-    /// some more, those that it does keep last.
-    private func soft(_ ids: [Int], width: Double) throws -> SegmentVectors {
+    /// A segment's vectors with soft borders. Each head has its worthiest positions: 4 k + 8 if it is to keep k. The
+    /// kept ones stand last.
+    private func softVectors(_ ids: [Int], width: Double) throws -> SegmentVectors {
         let positions = try Self.positions(of: ids, decoder, scheme)
         let (heads, count) = (heads, ids.count)
         let worth = try HeadSelection.worth(
@@ -172,20 +174,20 @@ public final class SelectionTrainer {
             powers: powers, directions: directions / deviations)
         let order = try withoutGradients { try worth.detached().top(count).indices }
         let sorted = try worth.gathered(1, order)
-        // How many each head keeps, and between which two ranks its border lies.
+        // The number of positions that each head keeps, and the rank before its border.
         let kept = try shares.softmax(0) * Double(heads * scheme.vectors(of: count))
-        let numbers = try kept.detached().array(of: Float.self).map { min(Double($0), Double(count)) }
-        let below = numbers.map { max(0, min(Int($0 - 0.5), count - 2)) }
+        let keptCounts = try kept.detached().array(of: Float.self).map { min(Double($0), Double(count)) }
+        let below = keptCounts.map { max(0, min(Int($0 - 0.5), count - 2)) }
         func value(atRanks ranks: [Int]) throws -> Tensor {
             try sorted.gathered(1, Tensor(ranks, shape: [heads, 1]).to(device: decoder.device))
         }
         let (upper, lower) = (try value(atRanks: below), try value(atRanks: below.map { min($0 + 1, count - 1) }))
         let places = try Tensor(below.map { Float($0) + 0.5 }, shape: [heads, 1]).to(device: decoder.device)
         let border = try upper + (lower - upper) * (kept.unsqueezed(1) - places)
-        // The ranks of what is read, the kept ones last and the first of these first, as an answer reads them.
-        let lists = numbers.map { number in
-            let own = min(count, max(1, Int(number.rounded())))
-            return Array((own..<min(count, max(own, 4 * own + 8))).reversed()) + Array(0..<own)
+        // Ranks in context order: dropped positions first, then the kept ones, best first, as in answering.
+        let lists = keptCounts.map { number in
+            let kept = min(count, max(1, Int(number.rounded())))
+            return Array((kept..<min(count, max(kept, 4 * kept + 8))).reversed()) + Array(0..<kept)
         }
         let maximum = lists.map(\.count).max() ?? 0
         let ranks = try Tensor(
@@ -196,7 +198,7 @@ public final class SelectionTrainer {
             shape: [heads, maximum]
         ).to(device: decoder.device)
         let above = try (sorted.gathered(1, ranks) - border) / width
-        // Far below a border nothing is left of the logarithm's argument.
+        // Far below a border the sigmoid would underflow to 0, and its logarithm to -infinity.
         let floor = try Tensor.full([heads, maximum], -60, device: decoder.device)
         let bias = try (above.maximum(floor).sigmoid().log() + logWeights.unsqueezed(1)).maskedFill(blanks, -.infinity)
         let chosen = try withoutGradients {

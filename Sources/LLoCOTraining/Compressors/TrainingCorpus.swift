@@ -1,15 +1,16 @@
 public import Foundation
 
-/// Texts that a compressor is trained on and measured with: of a hundred or more, one in twenty is kept for the measure.
+/// Texts for training a compressor, with a held-out part for evaluation.
 ///
-/// ``TrainingText/isHeldOut(_:)`` says which, by each text's content alone.
+/// ``TrainingText/isHeldOut(_:)`` decides by a text's content alone. Fewer than ``TrainingText/minimumCorpus`` texts
+/// have no held-out part.
 public struct TrainingCorpus: Sendable {
     /// The texts to train on, in their order.
     public let trained: [String]
-    /// The texts that are kept from training; none of fewer than ``TrainingText/leastCorpus``.
+    /// The held-out texts, in their order.
     public let heldOut: [String]
 
-    /// A corpus of these texts.
+    /// Splits these texts.
     public init(_ texts: [String]) {
         guard texts.count >= TrainingText.minimumCorpus else {
             (trained, heldOut) = (texts, [])
@@ -22,13 +23,13 @@ public struct TrainingCorpus: Sendable {
         (self.trained, self.heldOut) = (trained, heldOut)
     }
 
-    /// A corpus of the texts of some files, as ``TrainingText/texts(in:)`` reads each.
+    /// Reads files with ``TrainingText/texts(in:)`` and splits their texts.
     ///
-    /// - Throws: what ``TrainingText/texts(in:)`` throws: `TrainingError`, `JSONLinesError`, `DocumentError`.
+    /// - Throws: `TrainingError`, `JSONLinesError`, `DocumentError`.
     public init(contentsOf files: [URL]) throws {
         self.init(try files.flatMap { try TrainingText.texts(in: $0) })
     }
 
-    /// How many texts there are.
+    /// Number of texts, including held-out ones.
     public var count: Int { trained.count + heldOut.count }
 }

@@ -1,12 +1,12 @@
-/// Rows of a training step that are computed together.
+/// A batch of rows in a training step.
 package protocol TrainingPass {
     var objective: CompressorTrainer.Objective { get }
     var rowCount: Int { get }
-    /// Tokens read
+    /// Number of tokens processed
     var tokens: Int { get }
-    /// Tokens of each row that the loss counts
+    /// Number of predicted tokens in each row
     var predictedByRow: Int { get }
 
-    /// The gradients of scale · loss over what the rows predict; returns the sum, unscaled.
+    /// Accumulates the gradients of scale · loss over the predicted tokens; returns the unscaled sum of losses.
     func backward(_ trainer: CompressorTrainer, scale: Double) throws -> Double
 }

@@ -4,15 +4,16 @@ public import LLoCODocuments
 import LLoCOLibrary
 public import LLoCOTokenizers
 
-/// Questions about documents that a compressor is trained on: what is read after the vectors is a question, and its answer
-/// is what the vectors have to help with.
+/// Questions about documents for the training objective `answering`: a question follows the document's vectors, and its
+/// answer is predicted.
 public struct TrainingQuestions: Sendable {
     struct Item: Sendable {
+        /// Index of the document
         let document: Int
         let question: String
-        /// The same as the model is asked it
+        /// The question's prompt
         let prompt: [Int]
-        /// The answer with the token that ends it
+        /// The answer with its end token
         let answer: [Int]
     }
 
@@ -25,16 +26,18 @@ public struct TrainingQuestions: Sendable {
     let prompts: PromptBuilder
     private let tokenizer: any Tokenizer
     let items: [Item]
-    /// Questions of documents that are longer than what becomes vectors together: they are not among the items.
+    /// Number of omitted questions about documents that are empty or have too many tokens
     public let omitted: Int
-    /// Questions about texts that are kept from training, for the measure.
+    /// Number of omitted questions about held-out texts
     public let heldOut: Int
-    /// The SHA-256 of what is trained on
+    /// The SHA-256 of the documents, prompts and answers
     public let digest: String
 
+    /// Creates training questions from question sets. Held-out and too long documents are omitted.
+    ///
     /// - Parameters:
-    ///   - maximumTokens: of a document
-    /// - Throws: `TrainingError` where no question is left.
+    ///   - maximumTokens: maximum length of a document
+    /// - Throws: `TrainingError` if no question remains.
     public init(
         _ sets: [QuestionSet], maximumTokens: Int, tokenizer: any Tokenizer, prompts: PromptBuilder
     ) throws {
@@ -42,7 +45,7 @@ public struct TrainingQuestions: Sendable {
         var items: [Item] = []
         var (omitted, heldOut) = (0, 0)
         let entries = sets.flatMap(\.documents).filter { !$0.questions.isEmpty }
-        // What 'evaluate-compressor --held-out' measures is not learned here either.
+        // Texts that are held out for evaluation must not be trained on as documents either.
         let trained = Set(TrainingText.trained(among: entries.compactMap(\.document)))
         for entry in entries {
             guard let text = entry.document else { continue }
@@ -65,7 +68,9 @@ public struct TrainingQuestions: Sendable {
             documents.append(Document(text: text, ids: ids))
         }
         guard !items.isEmpty else {
-            throw TrainingError(.invalid, "no question about a text of 1 to \(maximumTokens) tokens to train on")
+            throw TrainingError(
+                .invalid,
+                "no questions to train on, expected questions about documents of 1 to \(maximumTokens) tokens")
         }
         self.documents = documents
         self.prompts = prompts
@@ -79,27 +84,28 @@ public struct TrainingQuestions: Sendable {
                 .joined(separator: "\n"))
     }
 
-    /// Questions to train on, without those that were left out
+    /// Number of questions to train on
     public var count: Int { items.count }
 
-    /// Refuses questions that the window does not hold, with their answers, behind a document's `positions`.
+    /// Checks that all questions with their answers fit the window after `positions` positions of documents.
     ///
-    /// - Throws: `TrainingError` naming what they come to.
+    /// - Throws: `TrainingError` naming the required number of positions.
     package func check(fit window: Int, after positions: Int) throws {
         let longest = items.map { $0.prompt.count + $0.answer.count }.max() ?? 0
         guard positions + longest <= window else {
             throw TrainingError(
                 .doesNotFit,
-                "a question and its answer of \(longest) tokens after \(positions) positions of documents: the model's "
-                    + "window holds \(window): lower the recipe's questionedSegments or segmentTokens, or leave it out")
+                "a question and its answer of \(longest) tokens after \(positions) positions of documents, the model's "
+                    + "window holds \(window): lower the recipe's questionedSegments or segmentTokens, or remove the "
+                    + "question")
         }
     }
 
-    /// Chooses what is read of a document for a question under a budget, as an answer does.
+    /// A function that selects a document's context for a question under a budget, as in answering.
     ///
     /// - Parameters:
-    ///   - scheme: how the document becomes vectors
-    ///   - counts: how many vectors each of its segments has
+    ///   - scheme: the document's compression scheme
+    ///   - counts: number of vectors of each segment
     func selector(
         of document: Int, _ scheme: CompressionScheme, counts: [Int]
     ) throws -> (_ question: String, _ budget: ContextBudget) throws -> ContextSelection {

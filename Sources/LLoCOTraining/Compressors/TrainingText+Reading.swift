@@ -3,11 +3,11 @@ import LLoCOBase
 import LLoCODocuments
 
 extension TrainingText {
-    /// The texts of a file: the field `text`, or a question set's `document`, of each JSON line where its name says `.jsonl`
-    /// or `.jsonl.gz`, else the whole file as one.
+    /// Reads a file's texts. In a `.jsonl` or `.jsonl.gz` file each line's field `text`, or a question set's
+    /// `document`, is a text; any other file is one text.
     ///
-    /// - Throws: `TrainingError` naming file and line where that holds no text, `JSONLinesError` where the file cannot be
-    ///   read, `DocumentError`.
+    /// - Throws: `TrainingError` naming file and line if a line has no text; `JSONLinesError` if the file cannot be
+    ///   read; `DocumentError`.
     public static func texts(in file: URL) throws -> [String] {
         guard file.lastPathComponent.contains(".jsonl") else { return [try DocumentReader().read(file.path).text] }
         struct Line: Decodable {
@@ -22,7 +22,9 @@ extension TrainingText {
                 let text = parsed.text ?? parsed.document
             else {
                 throw TrainingError(
-                    .damaged, "\(file.path), line \(reader.lineNumber): expected an object with a field \"text\"")
+                    .damaged,
+                    "\(file.path), line \(reader.lineNumber): no text, expected an object with a field \"text\" or "
+                        + "\"document\"")
             }
             texts.append(text)
         }

@@ -3,18 +3,18 @@ package import LLoCOBase
 package import LLoCOTokenizers
 import Synchronization
 
-/// Texts that a compressor is trained on, and rows of tokens drawn from them at random.
+/// Texts from which training rows are sampled at random.
 ///
-/// Rows never join two texts: what a segment learns to carry has to be about what follows.
+/// A row never joins two texts, since a segment must be related to the text after it.
 public struct TrainingText: Sendable {
-    /// Held as strings, which share their storage with those that were given.
+    /// Strings share their storage with the caller's.
     private let texts: [String]
-    /// Running sums of the texts' lengths: a row starts anywhere with the same probability.
+    /// Running sums of the texts' lengths: every byte has the same probability to start a row.
     private let ends: [Int]
 
-    /// UTF-8 bytes of all texts together
+    /// Length of all texts together in UTF-8 bytes
     public var byteCount: Int { ends.last ?? 0 }
-    /// Texts to draw from, without those that were left out
+    /// Number of texts, without omitted ones
     public var count: Int { texts.count }
 
     /// The SHA-256 of the texts, in their order.
@@ -22,10 +22,13 @@ public struct TrainingText: Sendable {
         Digest.sha256(texts.map(Self.digest(of:)).joined(separator: "\n"))
     }
 
-    /// - Parameter minimumBytes: texts shorter than this are left out
+    /// Creates a source of rows.
+    ///
+    /// - Parameter minimumBytes: shorter texts are omitted
+    /// - Throws: `TrainingError` if no text remains.
     public init(_ texts: [String], minimumBytes: Int = 0) throws {
         self.texts = texts.filter { $0.utf8.count >= max(1, minimumBytes) }.map { text in
-            // Any place in it is found at once then; most strings are so already.
+            // Native UTF-8 gives constant-time access to any byte offset; most strings have it already.
             var text = text
             text.makeContiguousUTF8()
             return text
@@ -36,20 +39,21 @@ public struct TrainingText: Sendable {
             return sum
         }
         guard !self.texts.isEmpty else {
-            throw TrainingError(.invalid, "no text of at least \(minimumBytes) bytes to train on")
+            throw TrainingError(
+                .invalid, "no text to train on, expected texts of at least \(max(1, minimumBytes)) bytes")
         }
     }
 
-    /// Of fewer texts none is kept from training: what is wanted of a few is all of them.
+    /// With fewer texts none is held out: all are needed for training.
     public static let minimumCorpus = 100
 
-    /// Whether a text is kept from training, for the measure: one in twenty, chosen by its SHA-256 alone, so that it is
-    /// the same one whatever other texts there are.
+    /// Whether a text is held out from training for evaluation: one in twenty, chosen by its SHA-256 alone and thus
+    /// independent of the other texts.
     public static func isHeldOut(_ text: String) -> Bool {
         digest(of: text).prefix(2) < "0d"
     }
 
-    /// Those of some texts that are trained on: all of a few, of a corpus those that are not kept for the measure.
+    /// The texts to train on: all of fewer than ``minimumCorpus``, else those that are not held out.
     public static func trained(among texts: [String]) -> [String] {
         TrainingCorpus(texts).trained
     }
@@ -57,7 +61,7 @@ public struct TrainingText: Sendable {
     /// A text's SHA-256.
     public static func digest(of text: String) -> String { Digest.sha256(Data(text.utf8)) }
 
-    /// Rows of at most `tokens` tokens, each of one text from a random place on.
+    /// Samples rows of up to `tokens` tokens, each from a random place in a text.
     package func rows(
         _ count: Int, tokens: Int, _ tokenizer: any Tokenizer, using generator: inout SplitMix64
     ) -> [[Int]] {
@@ -70,13 +74,13 @@ public struct TrainingText: Sendable {
         return rows.withLock { $0 }
     }
 
-    /// What holds `tokens` tokens, from a random place on.
+    /// Samples bytes of a text that contain `tokens` tokens.
     private func slice(_ tokens: Int, using generator: inout SplitMix64) -> [UInt8] {
         let point = Int.random(in: 0..<byteCount, using: &generator)
         let index = ends.firstIndex { $0 > point } ?? 0
         let text = texts[index].utf8
         func place(_ offset: Int) -> String.Index { text.index(text.startIndex, offsetBy: offset) }
-        // Twelve bytes a token are more than any text of words needs; the start is pulled back to leave a whole row.
+        // Twelve bytes per token are more than any text of words needs. The start moves back to leave a whole row.
         let span = min(text.count, tokens * 12)
         let offset = point - (index == 0 ? 0 : ends[index - 1])
         var start = min(offset, max(0, text.count - tokens * 5))

@@ -2,16 +2,16 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOTorch
 
-/// The loss over answers: -log p of their tokens or, where a teacher has read them, the cross-entropy with its shares.
+/// The loss over answers: -log p of their tokens, or the cross-entropy with a teacher's probabilities.
 enum AnswerLoss {
-    /// Adds the gradients of scale · loss to everything that the hidden states depend on.
+    /// Accumulates the gradients of scale · loss in everything that the hidden states depend on.
     ///
-    /// - Parameter answers: each with the hidden states [A, D] that predict it
-    /// - Returns: the sum over all tokens, unscaled
+    /// - Parameter answers: examples with the hidden states [A, D] that predict their answers
+    /// - Returns: the unscaled sum over all tokens
     static func backward(
         _ decoder: Llama, _ answers: [(example: FinetuningExample, hidden: Tensor)], scale: Double
     ) throws -> Double {
-        // Of one width each, 0 for those without a teacher.
+        // Group by the width of the teacher's targets, 0 without a teacher.
         let groups = Dictionary(grouping: answers) { $0.example.targets?.width ?? 0 }.sorted { $0.key < $1.key }
         var sum = 0.0
         var hidden: [Tensor] = []

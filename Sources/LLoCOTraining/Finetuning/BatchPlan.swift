@@ -1,20 +1,22 @@
 import LLoCOBase
 
-/// Which examples each step sees. It follows from the seed alone, so that a continued run goes on as it would have.
+/// The examples of each step. The plan depends only on the seed, so a resumed run gets the batches of an uninterrupted
+/// one.
 ///
-/// How many batches an epoch has depends on how it is shuffled, so the epochs are counted at the start; an epoch is laid
-/// out when one of its steps is asked for, and only the last one asked for is kept.
+/// The number of batches per epoch depends on the shuffle, so it is computed for all epochs in advance. An epoch's
+/// batches are computed when one of its steps is requested, and only the last requested epoch is cached.
 package final class BatchPlan {
     private let documents: [Int]
     private let seed: UInt64
     private let batchSize: Int
-    /// The most examples of one document that stay together.
+    /// The maximum number of examples of one document that stay together.
     private let chunkSize: Int
     /// The first step of each epoch, and the plan's end: [epochs + 1].
     private let starts: [Int]
-    /// The epoch last asked for.
+    /// The last requested epoch.
     private var current: (epoch: Int, batches: [[Int]])?
 
+    /// Number of steps of all epochs
     package var steps: Int { starts[starts.count - 1] }
 
     /// - Parameter documents: each example's document
@@ -23,8 +25,8 @@ package final class BatchPlan {
         self.seed = seed
         batchSize = recipe.batchSize
         chunkSize = max(1, recipe.batchSize / max(1, recipe.documentsPerBatch))
-        // The count follows from the chunks' sizes in their shuffled order. What a shuffle draws depends on how many
-        // there are to shuffle alone, so shuffling anything as often gives the order that `layOut` will find.
+        // The count depends only on the shuffled chunk sizes. A shuffle's random numbers depend only on the number of
+        // elements, so shuffling any arrays of the same lengths gives the order that `layOut` will produce.
         let sizes = Self.chunkSizes(documents, at: chunkSize)
         var order = Array(documents.indices)
         var starts = [0]
@@ -37,7 +39,7 @@ package final class BatchPlan {
         self.starts = starts
     }
 
-    /// The examples of a step, by their place in `documents`.
+    /// The examples of a step, as indices in `documents`.
     package subscript(step: Int) -> [Int] {
         let epoch = epoch(of: step)
         return batches(in: epoch)[step - starts[epoch]]
@@ -50,7 +52,7 @@ package final class BatchPlan {
         return batches
     }
 
-    /// The last epoch that starts at the step or before it, from 0.
+    /// The epoch of a step, both counted from 0.
     package func epoch(of step: Int) -> Int {
         precondition(step >= 0 && step < steps, "a plan of \(steps) steps has no step \(step)")
         var (low, high) = (0, starts.count - 1)
@@ -74,7 +76,7 @@ package final class BatchPlan {
             .map { $0.flatMap { $0 } }
     }
 
-    /// Chunks in their order, as many to a batch as fit, one at least.
+    /// Packs chunks in order into batches of up to `size` examples; a batch has at least one chunk.
     private static func batches<Chunk>(
         of chunks: [Chunk], size: Int, count: (Chunk) -> Int
     ) -> [ArraySlice<Chunk>] {
@@ -91,7 +93,7 @@ package final class BatchPlan {
         return batches
     }
 
-    /// How many examples each chunk has, in the order in which `layOut` makes them.
+    /// The number of examples in each chunk, in the order in which `layOut` creates the chunks.
     private static func chunkSizes(_ documents: [Int], at maximum: Int) -> [Int] {
         var counts: [Int: Int] = [:]
         for document in documents { counts[document, default: 0] += 1 }

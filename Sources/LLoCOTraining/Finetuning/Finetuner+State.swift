@@ -2,17 +2,17 @@ public import Foundation
 import LLoCOCheckpoints
 
 extension Finetuner {
-    /// Everything that the next step depends on: the adapter, the optimizer's moments, the step; a safetensors file.
+    /// The state that the next step depends on, as a safetensors file: adapter, optimizer moments and step count.
     public func state() throws -> Data {
         try SafetensorsWriter.data(training.tensors(), metadata: training.metadata())
     }
 
-    /// The size of `state`, but for its header.
+    /// The size of ``state()`` in bytes, without its header.
     public var stateByteCount: Int { training.byteCount }
 
-    /// Goes on where `state` was taken.
+    /// Restores a state of ``state()``.
     ///
-    /// - Throws: `TrainingError` or `CheckpointError` where the state is malformed or not of this run.
+    /// - Throws: `TrainingError` or `CheckpointError` if the state is malformed or does not fit this run.
     public func restore(_ state: Data) throws {
         let name = "the saved training state"
         let checkpoint = try SafetensorsCheckpoint(data: state, named: name)

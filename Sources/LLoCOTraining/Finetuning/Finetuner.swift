@@ -4,12 +4,12 @@ public import LLoCOCompression
 public import LLoCOModels
 public import LLoCOTorch
 
-/// Tunes a group's adapter so that the model answers from its documents' vectors (Tan et al. 2024, section 3.2).
+/// Trains a group's adapter to answer from the vectors of the group's documents (Tan et al. 2024, section 3.2).
 ///
-/// Input: [vectors of the document ; question ; answer ; end]; loss on the answer and its end only. The base model, the
-/// compressor and the vectors stay as they are.
+/// Input: [document's vectors ; question ; answer ; end token]. The loss covers only the answer and the end token. The
+/// base model and the compressor are frozen, and so are the vectors unless the recipe tunes them.
 public final class Finetuner {
-    /// What is trained, float32; each step changes it in place
+    /// The trained adapter, float32; each step updates it in place
     public let adapter: Adapter
     /// The hyperparameters of the run
     public let recipe: FinetuningRecipe
@@ -17,47 +17,51 @@ public final class Finetuner {
     private let decoder: Llama
     private let base: [Adapter]
     private let reading: VectorReading
-    /// Each document's vectors, [n, D] or [n, keyValueSize]: of the model's dtype, or, where they are tuned, float32
+    /// Each document's vectors, [n, D] or [n, keyValueSize]: in the model's dtype, or float32 if they are tuned
     private let documents: [Tensor]
-    /// Each document's vectors' bias, [1, heads, n], and their places
+    /// For each document, the bias [1, heads, n] and the places of its vectors
     private let frames: [(bias: Tensor?, places: [Int])]
-    /// By epoch; then from the first again
+    /// The examples of each epoch; later epochs repeat from the first
     private let epochs: [[FinetuningExample]]
     private let plan: BatchPlan
     private let seed: UInt64
     private let checkpointing: GradientCheckpointing
 
-    /// A step's outcome.
+    /// The result of a step.
     public struct Step: Sendable {
-        /// counted from 1
+        /// The step's number, from 1
         public let step: Int
-        /// mean -log p over the step's answer tokens, nats
+        /// The mean loss over the step's answer tokens (-log p, or the cross-entropy with a teacher), nats
         public let loss: Double
-        /// the Euclidean norm of all the adapter's gradients together, before they are clipped to the recipe's `clipNorm`
+        /// The joint Euclidean norm of all gradients, before clipping to the recipe's `clipNorm`
         public let gradientNorm: Double
-        /// positions computed: vectors, questions and answers
+        /// Number of positions computed: vectors, questions and answers
         public let tokens: Int
     }
 
+    /// Creates a run's trainer.
+    ///
     /// - Parameters:
-    ///   - base: adapters that stay frozen under the one that is trained: the compressor's
-    ///   - adapter: the one to train; nil for a fresh one
-    ///   - start: what a fresh one begins with, where it is of the recipe's shape
-    ///   - reading: how the documents' vectors are read
-    ///   - documents: the vectors of each document
-    ///   - later: the same examples as they are read in the epochs after the first, where they differ; of equal count and
-    ///     about the same documents
-    /// - Throws: `ModelError` where an example does not fit the model's window.
+    ///   - base: frozen adapters that are active too: the compressor's
+    ///   - adapter: the adapter to train; nil for a new one
+    ///   - start: initial weights of a new adapter; ignored if its shape differs from the recipe's
+    ///   - reading: how the model attends to the documents' vectors
+    ///   - documents: each document's vectors
+    ///   - later: the examples of the second and later epochs, if they differ; each epoch has the same documents in the
+    ///     same order
+    /// - Throws: `TrainingError` without examples; `ModelError` if an example does not fit the model's window.
     public init(
         decoder: Llama, base: [Adapter] = [], adapter: Adapter? = nil, start: GeneralAdapter? = nil,
         recipe: FinetuningRecipe,
         reading: VectorReading = .embeddings, documents: [SegmentVectors], examples: [FinetuningExample],
         later: [[FinetuningExample]] = [], seed: UInt64, checkpointing: GradientCheckpointing = .automatic
     ) throws {
-        guard !examples.isEmpty else { throw TrainingError(.invalid, "there is no question to train on") }
+        guard !examples.isEmpty else { throw TrainingError(.invalid, "no questions to train on, expected 1 or more") }
         let window = decoder.configuration.maximumPositions
         epochs = [examples] + later
-        precondition(epochs.allSatisfy { $0.map(\.document) == examples.map(\.document) }, "one plan for all epochs")
+        precondition(
+            epochs.allSatisfy { $0.map(\.document) == examples.map(\.document) },
+            "epochs with different documents, expected the same documents in each")
         for example in epochs.joined() {
             let vectors =
                 example.rows?.reduce(0) { $0 + $1.count } ?? documents[example.document].count
@@ -65,7 +69,7 @@ public final class Finetuner {
             guard length <= window, !example.prompt.isEmpty, !example.answer.isEmpty else {
                 throw ModelError(
                     .doesNotFit,
-                    "a document's vectors with a question and its answer make \(length) positions, "
+                    "a document's vectors with a question and its answer take \(length) positions, "
                         + "the model's window holds \(window)")
             }
         }
@@ -90,38 +94,40 @@ public final class Finetuner {
             schedule: LearningRateSchedule(
                 steps: plan.steps, warmupSteps: Int((recipe.warmupShare * Double(plan.steps)).rounded(.up)),
                 decay: recipe.decay),
-            clipNorm: recipe.clipNorm, kept: "the adapter that the group had before stays")
+            clipNorm: recipe.clipNorm, failureNote: "the group's previous adapter remains valid")
     }
 
-    /// Each document's vectors as they are tuned, [n, D] or [n, keyValueSize], bfloat16; nil where they stay as they are.
+    /// Each document's tuned vectors, [n, D] or [n, keyValueSize], bfloat16; nil if the recipe does not tune vectors.
     public func tunedVectors() throws -> [Tensor]? {
         recipe.tunesVectors ? try documents.map { try $0.detached().to(.bfloat16) } : nil
     }
 
-    /// All steps of the run.
+    /// Number of steps of the run.
     public var totalSteps: Int { plan.steps }
 
-    /// Steps made so far, those of an interrupted run included.
+    /// Number of steps made so far, including those before an interruption.
     public var stepCount: Int { training.stepCount }
 
-    /// The next step.
-    /// - Throws: `TrainingError` where loss or gradients are not finite: nothing is changed then.
+    /// Makes the next step.
+    ///
+    /// - Throws: `TrainingError` if the loss or a gradient is not finite: no parameter is changed then.
     public func step() throws -> Step {
         let outcome = try gradients(at: stepCount)
         try training.step()
         return outcome
     }
 
-    /// Computes the last step's questions once more: the adapter that a step leaves is first seen at work in the next,
-    /// which the last step does not have.
-    /// - Throws: `TrainingError` where loss or gradients are not finite.
+    /// Recomputes the last step's loss and gradients with the final adapter. A step's adapter is otherwise checked by
+    /// the next step, which the last step does not have.
+    ///
+    /// - Throws: `TrainingError` if the loss or a gradient is not finite.
     public func checkOutcome() throws {
         guard stepCount > 0 else { return }
         _ = try gradients(at: stepCount - 1)
         try training.clearGradients()
     }
 
-    /// Leaves the clipped gradients of a step's questions in the adapter.
+    /// Computes a step's clipped gradients, accumulated in the parameters.
     private func gradients(at step: Int) throws -> Step {
         try Runtime.seed(seed &+ UInt64(step) &* 0x9E37_79B9 &+ 1)
         let examples = epochs[plan.epoch(of: step) % epochs.count]
@@ -139,7 +145,7 @@ public final class Finetuner {
         return Step(step: step + 1, loss: loss, gradientNorm: norm, tokens: tokens)
     }
 
-    /// Examples that read the same vectors, in the order of their documents.
+    /// Groups examples with the same vectors in their context, in the order of their documents.
     private func groups(of batch: [FinetuningExample]) -> [[FinetuningExample]] {
         struct Context: Hashable {
             let document: Int
@@ -157,9 +163,9 @@ public final class Finetuner {
         return groups.sorted { $0.context.document < $1.context.document }.map(\.examples)
     }
 
-    /// Those that an example reads; there may be none.
+    /// The vectors in an example's context; may be empty.
     private func vectors(of example: FinetuningExample) throws -> SegmentVectors {
-        // Gradients flow to what is tuned.
+        // Gradients flow to tuned vectors.
         let frame = frames[example.document]
         let all = SegmentVectors(
             try documents[example.document].to(decoder.dtype).unsqueezed(0), bias: frame.bias, places: frame.places)
@@ -167,10 +173,10 @@ public final class Finetuner {
         return try rows.isEmpty ? all.last(0) : all.selected(rows)
     }
 
-    /// Adds the gradients of scale · Σ -log p(answer), or of the cross-entropy with a teacher's shares, over examples that
-    /// read the same vectors; returns the sum, unscaled.
+    /// Accumulates the gradients of scale · Σ -log p(answer), or of the cross-entropy with a teacher's probabilities,
+    /// over examples with the same vectors in their context; returns the unscaled sum.
     ///
-    /// The vectors are read once: their keys and values are shared by all examples, and so is what flows back.
+    /// The vectors' keys and values are computed once and shared by all examples, and so are their gradients.
     package func backward(_ examples: [FinetuningExample], about vectors: SegmentVectors, scale: Double) throws
         -> Double
     {

@@ -1,19 +1,20 @@
 public import LLoCOLibrary
 
-/// A question about a document and the answer to learn, as token ids.
+/// A question about a document and its answer, as token ids.
 public struct FinetuningExample: Sendable, Equatable {
-    /// Which of the run's documents it is about
+    /// Index of the document among the run's
     public let document: Int
-    /// Which of the document's vectors are read; nil for all
+    /// Ranges of the document's vectors in the context; nil for all
     public let rows: [Range<Int>]?
-    /// The question as the model will see it when it is asked, after the document's vectors, with what it reads of the text
+    /// The prompt that follows the vectors: the question with the chat template, and the selected pieces of text
     public let prompt: [Int]
-    /// The answer with the token that ends it: what the loss counts
+    /// The answer with its end token. The loss covers these tokens.
     public let answer: [Int]
-    /// What a teacher holds likely at each of the answer's tokens, of which is learned then; nil for the answer alone
+    /// The teacher's probabilities at each of the answer's tokens, as training targets; nil to train on the answer
+    /// itself
     public let targets: TeacherTargets?
 
-    /// A question and its answer, about all vectors of a document by default.
+    /// Creates an example; by default with all vectors of the document in the context, and without a teacher.
     public init(
         document: Int, rows: [Range<Int>]? = nil, prompt: [Int], answer: [Int], targets: TeacherTargets? = nil
     ) {

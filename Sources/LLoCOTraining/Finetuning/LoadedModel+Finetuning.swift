@@ -8,30 +8,32 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// What fine-tuning made.
+/// The result of fine-tuning.
 public struct FinetunedAdapter: Sendable {
-    /// The adapter as the library stores it
+    /// The adapter's record in the library
     public let record: AdapterRecord
-    /// Its weights, as trained
+    /// The trained weights
     public let checkpoint: AdapterCheckpoint
-    /// Steps of the whole training, those before an interruption included
+    /// Number of steps of the whole training, including those before an interruption
     public let steps: Int
-    /// mean loss of the last tenth of the steps, in nats
+    /// The mean loss of the last tenth of the steps, nats
     public let loss: Double
 }
 
 extension LoadedModel {
     /// Trains a group's adapter on questions about its documents, and stores it.
     ///
-    /// The state is saved as training goes: the same call after a kill continues where it stopped, and ends with the
-    /// same adapter. The group's earlier adapter counts until the new one is finished. Where the task is cancelled, the state
-    /// is saved after the step in hand and `CancellationError` thrown.
+    /// The state is saved regularly: after a kill the same call resumes and ends with the same adapter. The group's
+    /// previous adapter stays in use until the new one is finished. On cancellation the state is saved after the
+    /// current step and `CancellationError` is thrown.
     ///
     /// - Parameters:
-    ///   - questions: a document without a text of its own is the library's of that title or id
-    ///   - checkpointing: how steps use memory; a run may go on with another choice
-    ///   - saveEvery: seconds between two saved states
-    ///   - onStep: told after each step what it brought, of how many, and tokens a second
+    ///   - questions: an entry without a text refers to the library's document with its title or id
+    ///   - checkpointing: gradient checkpointing; a resumed run may change it
+    ///   - saveEvery: seconds between saved states
+    ///   - onStep: called after each step with its result, the run's number of steps, and tokens per second
+    /// - Throws: `EngineError` if a document is in another group, or if an example does not fit the window;
+    ///   `LibraryError` if a document is missing or not compressed; `TrainingError` if training becomes unstable.
     public func finetune(
         group: String, questions: QuestionSet, recipe: FinetuningRecipe, seed: UInt64, in library: any LibraryStore,
         checkpointing: GradientCheckpointing = .automatic, saveEvery: Double = 20,
@@ -43,7 +45,7 @@ extension LoadedModel {
             guard document.group == group else {
                 throw EngineError(
                     .invalid,
-                    "document '\(document.name)' of the questions is in group '\(document.group)', not in '\(group)'",
+                    "the questions' document '\(document.name)' is in group '\(document.group)', expected '\(group)'",
                     hint: .addDocuments(group: group))
             }
             try await data.add(
@@ -58,7 +60,7 @@ extension LoadedModel {
             saveEvery: saveEvery, onStep: onStep)
     }
 
-    /// Trains a group's adapter and stores it, going on with an interrupted run of the same data and settings.
+    /// Trains a group's adapter and stores it. It resumes an interrupted run with the same data and settings.
     func train(
         group: String, data: TrainingData,
         recipe: FinetuningRecipe, seed: UInt64, in library: any LibraryStore, checkpointing: GradientCheckpointing,
@@ -74,16 +76,16 @@ extension LoadedModel {
         guard finetuner.stateByteCount < largestStoredValue - 1_000_000 else {
             throw EngineError(
                 .unsupported,
-                "group '\(group)': training has a state of \(finetuner.stateByteCount / 1_000_000) MB, a library stores "
-                    + "\(largestStoredValue / 1_000_000) MB at most each: spread the documents over several groups, or do not "
-                    + "tune their vectors")
+                "group '\(group)': the training state has \(finetuner.stateByteCount / 1_000_000) MB, "
+                    + "expected less than the \(largestStoredValue / 1_000_000) MB that a library stores in one value: "
+                    + "distribute the documents over several groups, or do not tune their vectors")
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let settings = String(
             decoding: try encoder.encode(RunSettings(recipe: recipe, seed: seed, start: start?.digest)),
             as: UTF8.self)
-        // Nothing is written before there is a state to save: a run that fails at once leaves the library as it was.
+        // The run is created with its first saved state: a run that fails early leaves the library unchanged.
         var run = try await library.unfinishedRun(
             of: group, identity: identity, settings: settings, dataDigest: data.digest)
         if let unfinished = run {
@@ -102,10 +104,10 @@ extension LoadedModel {
         var losses: [TrainingLoss] = []
         var saved = ContinuousClock.now
         func save() async throws {
-            let begun = try await begin(run)
-            run = begun
+            let current = try await begin(run)
+            run = current
             try await library.saveRun(
-                begun.id, step: finetuner.stepCount, state: finetuner.state(), losses: losses)
+                current.id, step: finetuner.stepCount, state: finetuner.state(), losses: losses)
             losses = []
             saved = .now
         }
@@ -122,12 +124,12 @@ extension LoadedModel {
                 if saved.duration(to: .now).seconds >= saveEvery, step.step < finetuner.totalSteps {
                     try await save()
                 }
-                // Others who wait for this thread have their turn.
+                // Let other tasks use this thread.
                 await Task.yield()
             }
             try finetuner.checkOutcome()
         } catch let error as TrainingError {
-            // A repeated call must not continue into the same fault.
+            // A repeated call must not resume into the same error.
             if let run { try await library.removeRun(run.id) }
             throw error
         }
@@ -153,8 +155,8 @@ extension LoadedModel {
             loss: last.reduce(0, +) / Double(max(1, last.count)))
     }
 
-    /// The general adapter where a training begins with it: where there is one of the recipe's shape, on the attention of
-    /// every layer.
+    /// The general adapter that a recipe's training is initialized from; nil unless the recipe asks for it and the
+    /// adapter has the recipe's rank and alpha on the attention of every layer.
     public func startingAdapter(for recipe: FinetuningRecipe) -> GeneralAdapter? {
         guard recipe.startsFromGeneral, let general = generalAdapter, general.ranks == [recipe.rank],
             general.alpha == recipe.alpha,
@@ -163,11 +165,11 @@ extension LoadedModel {
         return general
     }
 
-    /// What a run is known by: the same settings and data continue it.
+    /// The settings that identify a run; a run with the same settings and data resumes it.
     private struct RunSettings: Codable {
         let recipe: FinetuningRecipe
         let seed: UInt64
-        /// the general adapter that it starts from
+        /// The digest of the general adapter that it is initialized from
         let start: String?
     }
 }

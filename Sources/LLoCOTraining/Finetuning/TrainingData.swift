@@ -6,24 +6,24 @@ import LLoCOModels
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// What a group's adapter is tuned on: the vectors of its documents, and what is learned about each.
+/// The training data of a group's adapter: its documents' vectors, and examples about each document.
 struct TrainingData {
-    /// Each document's
+    /// Each document's vectors
     let vectors: [SegmentVectors]
-    /// The examples as they are read in the first epoch, in the next and so on; then from the first again. They differ
-    /// where mixtures of vectors and text are drawn.
+    /// The examples of each epoch; later epochs repeat from the first. Epochs differ if mixtures of vectors and text
+    /// are sampled.
     let epochs: [[FinetuningExample]]
-    /// The documents that the vectors are of
+    /// Each document's id
     let documents: [Int64]
-    /// The SHA-256 of all that
+    /// The SHA-256 of the documents and examples
     let digest: String
 
-    /// A question about a document and what is learned of it.
+    /// A question about a document and its answer.
     struct Question {
-        /// What an error calls it
+        /// Its name in errors
         let name: String
         let text: String
-        /// The answer with the token that ends it
+        /// The answer with its end token
         let answer: [Int]
         var targets: TeacherTargets?
     }
@@ -39,7 +39,7 @@ struct TrainingData {
         private var documents: [Int64] = []
         private var digests: [String] = []
 
-        /// More epochs than these read the same mixtures again.
+        /// The maximum number of epochs with different mixtures; later epochs repeat them.
         private static let maximumMixtures = 8
 
         init(model: LoadedModel, library: any LibraryStore, recipe: FinetuningRecipe, seed: UInt64) {
@@ -52,7 +52,10 @@ struct TrainingData {
                 repeating: [], count: recipe.hybridShare > 0 ? min(recipe.epochs, Self.maximumMixtures) : 1)
         }
 
-        /// - Throws: `LibraryError` where the document is not compressed, `EngineError` where a question does not fit.
+        /// Adds a document and its questions.
+        ///
+        /// - Throws: `LibraryError` if the document is not compressed; `EngineError` if a question does not fit the
+        ///   window.
         mutating func add(_ questions: [Question], about document: DocumentRecord) async throws {
             let stored = try await library.storedVectors(of: document.id, identity: model.vectorIdentity)
             for index in epochs.indices {
@@ -70,11 +73,11 @@ struct TrainingData {
             _ question: Question, _ document: DocumentRecord, _ stored: SegmentVectors
         ) async throws -> FinetuningExample {
             var mixture: ContextMixer.Mixture?
-            if let budget = ContextBudget.drawn(
+            if let budget = ContextBudget.sampled(
                 ofTokens: document.tokenCount, share: recipe.hybridShare,
                 ratios: (recipe.minimumRatio, recipe.maximumRatio), prefersText: recipe.prefersText, using: &draws)
             {
-                // As for an answer: no more than the window holds beside question and answer.
+                // As in answering, the budget is limited to the window's room beside question and answer.
                 let empty = try model.prompts.prompt(question: question.text, context: [0]).count
                 let room = model.languageModel.window - empty - question.answer.count - 1
                 mixture = try await mixer.mix(
@@ -91,7 +94,7 @@ struct TrainingData {
             guard length <= model.languageModel.window else {
                 throw EngineError(
                     .doesNotFit,
-                    "\(question.name): the document's \(count) vectors with the question and its answer make \(length) "
+                    "\(question.name): the document's \(count) vectors with the question and its answer take \(length) "
                         + "positions, the model's window holds \(model.languageModel.window)")
             }
             return example

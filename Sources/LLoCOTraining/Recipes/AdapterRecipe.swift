@@ -1,4 +1,4 @@
-/// The fields that the recipes of all trainings of an adapter have. Their ranges stand here; each recipe says its defaults.
+/// The common fields of recipes that train an adapter, with their ranges. Each recipe documents its defaults.
 protocol AdapterRecipe {
     /// 1...4096
     var rank: Int { get }
@@ -12,7 +12,7 @@ protocol AdapterRecipe {
     var clipNorm: Double { get }
     /// At most `maximumRatio`
     var minimumRatio: Double { get }
-    /// 1,000,000 at most
+    /// At most 1,000,000
     var maximumRatio: Double { get }
 }
 

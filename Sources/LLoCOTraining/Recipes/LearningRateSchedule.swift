@@ -1,25 +1,25 @@
 import Foundation
 
-/// The learning rate of every step, as a share of its peak: a linear rise, then a fall.
+/// A learning rate schedule: linear warmup, then decay. It gives each step's rate as a share of the peak.
 public struct LearningRateSchedule: Sendable, Equatable {
-    /// How the rate falls after the rise.
+    /// The decay after warmup.
     public enum Decay: String, Sendable, Codable, CaseIterable {
-        /// half a cosine to zero
+        /// Half a cosine to zero
         case cosine
-        /// a straight line to zero
+        /// Linear to zero
         case linear
-        /// not at all
+        /// No decay
         case constant
     }
 
-    /// All steps of the run, at least 1: the fall ends with them.
+    /// Number of steps of the run, at least 1; the decay ends with them.
     public let steps: Int
-    /// The first of them, in which the rate rises in equal parts; the last of these has all of it. 0 for none.
+    /// Number of warmup steps; the last one has the peak rate. 0 for no warmup.
     public let warmupSteps: Int
-    /// How the rate falls after the rise
+    /// The decay after warmup
     public let decay: Decay
 
-    /// A schedule; less than one step counts as one, less than no step of rise as none.
+    /// Creates a schedule; `steps` below 1 count as 1, `warmupSteps` below 0 as 0.
     public init(steps: Int, warmupSteps: Int, decay: Decay) {
         self.steps = max(1, steps)
         self.warmupSteps = max(0, warmupSteps)

@@ -4,10 +4,10 @@ import LLoCOLibrary
 import LLoCOTorch
 
 extension Recipe {
-    /// Checks that training can run with the values, whoever wrote them.
+    /// Checks that training can run with the recipe's values.
     ///
-    /// - Parameter source: what the error names
-    /// - Throws: `TrainingError` naming the first field that is out of its range.
+    /// - Parameter source: the recipe's name in errors
+    /// - Throws: `TrainingError` naming the first field with an invalid value.
     func checkLimits(source: String) throws {
         func check<Value: Comparable>(_ field: String, _ value: Value, _ range: ClosedRange<Value>) throws {
             guard range.contains(value) else {
@@ -25,7 +25,7 @@ extension Recipe {
         try check("compressor.rowTokens", compressor.rowTokens, 2...1_048_576)
         try check("compressor.substeps", compressor.substeps, 1...1024)
         try check("compressor.segmentsPerSubstep", compressor.segmentsPerSubstep, 1...1024)
-        // Segments of a row keep a length: at 1 one of them could have none.
+        // With a jitter of 1 a segment could be empty.
         try check("compressor.segmentJitter", compressor.segmentJitter, 0...0.9)
         try check("compressor.batchRows", compressor.batchRows, 1...65_536)
         try check("compressor.rowsPerPass", compressor.rowsPerPass, 1...65_536)
@@ -54,33 +54,36 @@ extension Recipe {
         guard compressor.summaryInput != .attended || compressor.adapterScope != .summaries else {
             throw TrainingError(
                 .invalid,
-                "\(source): compressor: attended vectors have no summary positions, so that with adapterScope summaries "
-                    + "nothing would learn")
+                "\(source): compressor.adapterScope: summaries would train nothing with summaryInput attended, "
+                    + "which has no summary positions, expected compressing or everywhere")
         }
         if compressor.minimumRatio > 0, compressor.summaryInput == .learned {
             let maximum = Double(compressor.segmentTokens) / compressor.minimumRatio
             guard maximum <= Double(compressor.summaryTokens) else {
                 throw TrainingError(
                     .invalid,
-                    "\(source): compressor.minimumRatio: \(compressor.minimumRatio) makes \(Int(maximum)) vectors of a segment, "
-                        + "with "
-                        + "summaryInput learned there are summaryTokens, \(compressor.summaryTokens)")
+                    "\(source): compressor.minimumRatio: \(compressor.minimumRatio) makes \(Int(maximum)) vectors of a "
+                        + "segment, expected at most summaryTokens, \(compressor.summaryTokens), with summaryInput "
+                        + "learned")
             }
             guard compressor.continuation == 0 || scheme.publishedContinuation == nil else {
                 throw TrainingError(
                     .invalid,
-                    "\(source): compressor.minimumRatio: ratios are not drawn in the published continuation, which has "
-                        + "summaryTokens vectors a segment")
+                    "\(source): compressor.minimumRatio: ratios are not sampled in the published continuation, which "
+                        + "has summaryTokens vectors per segment: set continuation or minimumRatio to 0")
             }
         }
         guard compressor.readerRank == 0 || compressor.answering > 0 else {
             throw TrainingError(
                 .invalid,
-                "\(source): compressor.readerRank: \(compressor.readerRank), but the objective answering has no share: "
-                    + "nothing would learn to read")
+                "\(source): compressor.readerRank: \(compressor.readerRank), but the objective answering, which trains "
+                    + "the reader adapter, has share 0: set answering to more than 0 or readerRank to 0")
         }
         guard compressor.objectives > 0 else {
-            throw TrainingError(.invalid, "\(source): compressor: no objective has a share")
+            throw TrainingError(
+                .invalid,
+                "\(source): compressor: all objectives have share 0, expected more than 0 for one of continuation, "
+                    + "distillation, reconstruction, answering")
         }
         try check("selection.segmentTokens", selection.segmentTokens, 1...1_048_576)
         try check("selection.summaryTokens", selection.summaryTokens, 1...65_536)
@@ -104,7 +107,8 @@ extension Recipe {
         if finetuning.prefersText, finetuning.hybridShare == 0 {
             throw TrainingError(
                 .invalid,
-                "\(source): finetuning.prefersText: it is about mixtures, of which there are none: hybridShare is 0")
+                "\(source): finetuning.prefersText: true needs mixtures, but finetuning.hybridShare is 0, "
+                    + "expected more than 0")
         }
         try check("finetuning.minimumRatio", finetuning.minimumRatio, 1...1_000_000)
         try positive("finetuning.vectorLearningRate", finetuning.vectorLearningRate)

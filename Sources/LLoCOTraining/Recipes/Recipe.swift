@@ -2,18 +2,18 @@ public import Foundation
 import LLoCOBase
 public import LLoCOCheckpoints
 
-/// A model's hyperparameters: a file in `Recipes/`, JSON with comments. What it leaves out keeps the published value.
+/// A model's hyperparameters: a file in `Recipes/`, JSON with comments. Missing fields keep their defaults.
 public struct Recipe: Sendable, Codable, Equatable {
-    /// The shape of the models that a recipe was found on.
+    /// The shape of the models that a recipe applies to.
     public struct Shape: Sendable, Codable, Equatable {
-        /// Size of a hidden state, D; 0, which fits no model, by default
+        /// Size of a hidden state, D; 0 by default, which matches no model
         public var hiddenSize = 0
-        /// The model's layers; 0 by default
+        /// Number of layers; 0 by default
         public var layerCount = 0
         /// Rows of the embedding matrix; 0 by default
         public var vocabularySize = 0
 
-        /// A shape that no model has.
+        /// Creates a shape that matches no model.
         public init() {}
 
         /// Whether a model has this shape.
@@ -23,54 +23,58 @@ public struct Recipe: Sendable, Codable, Equatable {
         }
     }
 
-    /// The models for which `Installation.recipe(for:)` takes it; none by default
+    /// The models for which `Installation.recipe(for:)` chooses this recipe; none by default
     public var appliesTo = Shape()
-    /// Training a compressor
+    /// Training of a compressor
     public var compressor = CompressorRecipe()
-    /// Learning which positions the heads keep
+    /// Training of a head selection
     public var selection = SelectionRecipe()
-    /// Tuning a group's adapter
+    /// Training of a group's adapter
     public var finetuning = FinetuningRecipe()
-    /// The questions that a model asks itself
+    /// Generation of questions in a self-study
     public var study = StudyRecipe()
 
-    /// The published values.
+    /// Creates a recipe with the defaults.
     public init() {}
 
-    /// - Throws: `TrainingError` naming the file, and the field that is unknown or of a wrong type.
+    /// Reads a recipe file.
+    ///
+    /// - Throws: `TrainingError` naming the file, and a field that is unknown or has a wrong type or value.
     public init(contentsOf file: URL) throws {
         guard let data = FileManager.default.contents(atPath: file.path) else {
-            throw TrainingError(.notFound, "\(file.path): no such recipe file")
+            throw TrainingError(.notFound, "\(file.path): not found, expected a recipe file")
         }
-        // What the file says is laid over the published values; a field that they do not have is a mistake.
+        // The file's fields override the defaults; unknown fields are errors.
         typealias Sections = [String: [String: Value]]
         func recipe(_ sections: Sections) throws -> Recipe {
             try JSONDecoder().decode(Recipe.self, from: JSONEncoder().encode(sections))
         }
-        let published = try JSONDecoder().decode(Sections.self, from: JSONEncoder().encode(Recipe()))
-        let given: Sections
+        let defaults = try JSONDecoder().decode(Sections.self, from: JSONEncoder().encode(Recipe()))
+        let overrides: Sections
         do {
             let decoder = JSONDecoder()
             decoder.allowsJSON5 = true
-            given = try decoder.decode(Sections.self, from: data)
+            overrides = try decoder.decode(Sections.self, from: data)
         } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
             let field = context.codingPath.map(\.stringValue).joined(separator: ".")
             throw TrainingError(.invalid, "\(file.path): \(field): \(Self.line(context.debugDescription))")
         } catch {
-            throw TrainingError(.damaged, "\(file.path): not a recipe, JSON with comments: \(Self.line("\(error)"))")
+            throw TrainingError(
+                .damaged, "\(file.path): not a recipe, expected JSON with comments: \(Self.line("\(error)"))")
         }
-        var merged = published
-        for (section, fields) in given.sorted(by: { $0.key < $1.key }) {
+        var merged = defaults
+        for (section, fields) in overrides.sorted(by: { $0.key < $1.key }) {
             for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
-                guard let usual = published[section]?[name] else {
-                    throw TrainingError(.invalid, "\(file.path): unknown field '\(name)' in '\(section)'")
+                guard let example = defaults[section]?[name] else {
+                    throw TrainingError(
+                        .invalid, "\(file.path): unknown field '\(name)' in '\(section)', expected a recipe's field")
                 }
-                // Tried alone, so that the error can name it.
-                var one = published
+                // Decode each field alone, so that the error can name it.
+                var one = defaults
                 one[section]?[name] = value
                 guard (try? recipe(one)) != nil else {
                     throw TrainingError(
-                        .invalid, "\(file.path): \(section).\(name): \(value), expected a value such as \(usual)")
+                        .invalid, "\(file.path): \(section).\(name): \(value), expected a value such as \(example)")
                 }
                 merged[section]?[name] = value
             }
@@ -88,7 +92,7 @@ public struct Recipe: Sendable, Codable, Equatable {
         String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(200))
     }
 
-    /// A field's value of any kind.
+    /// The value of a field.
     enum Value: Codable, Equatable, CustomStringConvertible {
         case number(Double)
         case text(String)

@@ -2,17 +2,22 @@ import LLoCOBase
 package import LLoCOModels
 import LLoCOTorch
 
-/// Whether a training step keeps what its backward pass needs, or keeps each layer's input and computes the layer once
-/// more: a step over 1,500 tokens of full text took 14 % more time and half of the memory (990 MB over what is loaded
-/// instead of 2,040). The results are the same but for rounding.
+/// Gradient checkpointing: recomputes each layer's activations in the backward pass instead of keeping them.
+///
+/// A step over 1,500 tokens of full text took 14 % more time and half the memory (990 MB beyond the loaded model
+/// instead of 2,040 MB). The results differ only by rounding.
 public enum GradientCheckpointing: String, Sendable, CaseIterable {
-    /// `always` on a CPU where keeping would take more than half of the machine's memory, or of what a container may have
-    /// of it, else `never`
+    /// `always` on a CPU if the activations would take more than half of the memory of the machine or container, else
+    /// `never`
     case automatic = "auto"
+    /// Recompute activations
     case always
+    /// Keep activations
     case never
 
-    /// - Parameter positions: that one pass of the step computes, over all sequences
+    /// Whether a forward pass uses checkpointing.
+    ///
+    /// - Parameter positions: number of positions in the forward pass, over all sequences
     package func applies(to decoder: Llama, positions: Int) -> Bool {
         switch self {
         case .always: true

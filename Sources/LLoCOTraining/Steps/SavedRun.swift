@@ -2,17 +2,17 @@ import Foundation
 import LLoCOBase
 import LLoCOCheckpoints
 
-/// The state of a training in its folder, which the same run goes on from.
+/// The saved training state in a run's folder, from which the same run resumes.
 struct SavedRun {
-    /// What has to agree for a run to go on.
+    /// A field that must agree for a run to resume.
     struct Field {
-        /// Its name among the file's metadata
+        /// Its key in the file's metadata
         let key: String
         let value: String
-        /// What an error calls it
+        /// Its name in errors
         let name: String
         let setting: ErrorHint.Setting
-        /// Whether a saved value says the same; nil where it has to be equal
+        /// Whether a saved value is equivalent; nil to require equality
         var isSame: ((_ saved: String) throws -> Bool)?
     }
 
@@ -26,16 +26,18 @@ struct SavedRun {
         self.fields = fields
     }
 
-    /// - Parameter tokens: read so far
+    /// Writes the state.
+    ///
+    /// - Parameter tokens: number of tokens processed so far
     func write(_ state: TrainingState, tokens: Int) throws {
         var metadata = Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0.value) })
         metadata[Self.tokensKey] = "\(tokens)"
         try SafetensorsWriter.write(state.tensors(), metadata: state.metadata(metadata), to: file)
     }
 
-    /// Takes up what was saved; returns the tokens it had read, or nil where there is nothing.
+    /// Restores the saved state. Returns the number of tokens it has processed, or nil without a saved state.
     ///
-    /// - Throws: `TrainingError` where the saved run is another than this one, naming in what: it would go on as neither.
+    /// - Throws: `TrainingError` if the saved run differs from this one, naming the difference.
     func resume(_ state: TrainingState) throws -> Int? {
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let checkpoint = try SafetensorsCheckpoint(file)
@@ -48,7 +50,8 @@ struct SavedRun {
             }
         }
         guard let tokens = checkpoint.metadata[Self.tokensKey].flatMap({ Int($0) }), 0...1 << 53 ~= tokens else {
-            throw TrainingError(.damaged, "\(file.path): does not say how many tokens were read")
+            throw TrainingError(
+                .damaged, "\(file.path): no valid '\(Self.tokensKey)' in its metadata, expected a number of tokens")
         }
         try state.restore(checkpoint, metadata: checkpoint.metadata, named: file.path)
         return tokens

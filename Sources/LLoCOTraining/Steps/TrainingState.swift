@@ -3,50 +3,50 @@ import LLoCOBase
 import LLoCOCheckpoints
 import LLoCOTorch
 
-/// What training moves: parameters, the optimizer with their moments, and the step that it has come to.
+/// The state of training: parameters, the optimizer with its moments, and the step count.
 ///
-/// Everything that the next step depends on is in it and in the run's seed, so that a continued run ends with the very
-/// parameters of one that was not interrupted.
+/// The next step depends only on this state and the run's seed. A resumed run thus ends with exactly the parameters of
+/// an uninterrupted one.
 final class TrainingState {
     private let optimizer: AdamW
     private let parameters: [Tensor]
     private let peaks: [Double]
     private let schedule: LearningRateSchedule
     private let clipNorm: Double
-    /// What a failed step leaves as it was; the error says so.
-    private let kept: String
+    /// Appended to an error about instability: says what remains valid.
+    private let failureNote: String
 
-    /// - Parameter groups: parameters with the learning rate at its peak, float32
-    init(_ groups: [AdamW.Group], schedule: LearningRateSchedule, clipNorm: Double, kept: String) throws {
+    /// - Parameter groups: float32 parameters with their peak learning rates
+    init(_ groups: [AdamW.Group], schedule: LearningRateSchedule, clipNorm: Double, failureNote: String) throws {
         optimizer = try AdamW(groups)
         parameters = groups.flatMap(\.parameters)
         peaks = groups.map(\.learningRate)
         self.schedule = schedule
         self.clipNorm = clipNorm
-        self.kept = kept
+        self.failureNote = failureNote
         for parameter in parameters { try parameter.setRequiresGradient(true) }
     }
 
-    /// Steps made so far, those of an interrupted run included.
+    /// Number of steps made so far, including those before an interruption.
     var stepCount: Int { optimizer.stepCount }
 
-    /// Clips the gradients that stand in the parameters to the recipe's norm.
+    /// Clips the parameters' accumulated gradients to the recipe's norm.
     ///
     /// - Parameters:
-    ///   - loss: of the step that made them
-    ///   - step: that step, counted from 0
-    /// - Returns: their joint norm before
-    /// - Throws: `TrainingError` where the loss or the norm is not finite: no gradient is left then.
+    ///   - loss: the loss of the step
+    ///   - step: the step's number, from 0
+    /// - Returns: the joint norm before clipping
+    /// - Throws: `TrainingError` if the loss or the norm is not finite; the gradients are cleared then.
     func clipGradients(loss: Double, step: Int) throws -> Double {
         let norm = try LLoCOTorch.clipGradients(of: parameters, toNorm: clipNorm)
         guard loss.isFinite, norm.isFinite else {
             try clearGradients()
-            throw TrainingError.notFinite(step: step + 1, loss: loss, norm: norm, kept: kept)
+            throw TrainingError.notFinite(step: step + 1, loss: loss, norm: norm, failureNote: failureNote)
         }
         return norm
     }
 
-    /// Moves the parameters along their gradients, and clears these.
+    /// Updates the parameters and clears their gradients.
     func step() throws {
         let share = schedule.share(at: optimizer.stepCount)
         for index in optimizer.groups.indices { optimizer.groups[index].learningRate = peaks[index] * share }
@@ -56,11 +56,15 @@ final class TrainingState {
 
     func clearGradients() throws { try optimizer.clearGradients() }
 
-    /// - Throws: `TrainingError` where a parameter holds what is no number.
+    /// Checks the parameters.
+    ///
+    /// - Throws: `TrainingError` if a parameter is not finite.
     func checkFinite() throws {
         for parameter in parameters where try !parameter.detached().isAllFinite() {
             throw TrainingError(
-                .failed, "training became unstable by step \(stepCount): \(kept); lower the learning rate")
+                .failed,
+                "training became unstable by step \(stepCount) (a parameter is not finite): \(failureNote); lower the "
+                    + "learning rate")
         }
     }
 
@@ -69,7 +73,7 @@ final class TrainingState {
     /// The bytes of `tensors()`.
     var byteCount: Int { 3 * 4 * parameters.reduce(0) { $0 + $1.count } }
 
-    /// By name: the parameters, in the groups' order, their moments, and how often each was moved.
+    /// The state's tensors by name: the parameters, in the groups' order, their moments, and their update counts.
     func tensors() throws -> [String: Tensor] {
         var tensors = ["updates": try Tensor(optimizer.updateCounts.map(Float.init))]
         for (index, parameter) in parameters.enumerated() {
@@ -80,22 +84,22 @@ final class TrainingState {
         return tensors
     }
 
-    /// The field `step` besides what a run wants to find again.
+    /// The metadata of a saved state: the field `step` and the run's fields.
     func metadata(_ run: [String: String] = [:]) -> [String: String] {
         run.merging(["step": "\(stepCount)"]) { $1 }
     }
 
-    /// Goes on where `tensors()` and `metadata()` were taken.
+    /// Restores the state that `tensors()` and `metadata()` returned.
     ///
-    /// - Throws: `TrainingError` where the step is none of this run, `CheckpointError` naming the tensor that is missing
-    ///   or of another shape. The parameters stay as they were then.
+    /// - Throws: `TrainingError` if the step is missing or beyond this run; `CheckpointError` naming a tensor that is
+    ///   missing or has another shape. The parameters are unchanged then.
     func restore(_ saved: some Checkpoint, metadata: [String: String], named name: String) throws {
         guard let step = metadata["step"].flatMap({ Int($0) }), step >= 0 else {
-            throw TrainingError(.damaged, "\(name): names no step of a run")
+            throw TrainingError(.damaged, "\(name): no valid 'step' in its metadata, expected a number of steps")
         }
         guard step <= schedule.steps else {
             throw TrainingError(
-                .invalid, "\(name): has made \(step) steps, more than the \(schedule.steps) of this run",
+                .invalid, "\(name): \(step) steps made, expected at most the \(schedule.steps) steps of this run",
                 hint: .allowSteps(step))
         }
         func tensors(_ kind: String) throws -> [Tensor] {
@@ -104,16 +108,17 @@ final class TrainingState {
             }
         }
         let (values, first, second) = (try tensors("parameter"), try tensors("first"), try tensors("second"))
-        // States of a version that moved all in every step do not say it.
+        // An older version updated all parameters in every step and saved no counts.
         let updates =
             saved.contains("updates")
             ? try saved.tensor("updates", shape: [parameters.count], as: .float32).array(of: Float.self).map { count in
                 guard count.isFinite, 0...Float(step) ~= count else {
-                    throw TrainingError(.damaged, "\(name): a parameter was moved \(count) times in \(step) steps")
+                    throw TrainingError(
+                        .damaged, "\(name): 'updates': \(count) updates of a parameter, expected 0 to \(step)")
                 }
                 return Int(count)
             } : parameters.map { _ in step }
-        for (own, value) in zip(parameters, values) { try own.copy(from: value) }
+        for (parameter, value) in zip(parameters, values) { try parameter.copy(from: value) }
         try optimizer.restore(
             stepCount: step, updateCounts: updates, firstMoments: first, secondMoments: second)
     }

@@ -5,18 +5,20 @@ import LLoCODocuments
 public import LLoCOLibrary
 import LLoCOTokenizers
 
-/// What studying a group came to.
+/// The result of a group's study.
 public struct StudySummary: Sendable, Equatable {
-    /// Passages of the group's documents
+    /// Number of passages in the group's documents
     public let passages: Int
-    /// Questions that were asked
+    /// Number of generated questions
     public let asked: Int
-    /// Those that are learned from
+    /// Number of questions that passed the filter and are trained on
     public let kept: Int
 }
 
 extension LoadedModel {
-    /// What a study of this engine's is stored under.
+    /// The identity under which this model's study is stored.
+    ///
+    /// - Throws: `TokenizerError` if the model's chat template is not supported.
     public func studyIdentity(_ recipe: StudyRecipe, seed: UInt64) throws -> StudyIdentity {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -28,23 +30,24 @@ extension LoadedModel {
     }
 
     private struct StudySettings: Codable {
-        /// of how questions are asked and judged
+        /// The version of question generation and filtering
         let version: Int
         let recipe: StudyRecipe
         let seed: UInt64
-        /// the general adapter that answers
+        /// The digest of the general adapter that the teacher uses
         let teacher: String?
-        /// how the model is spoken to
+        /// A digest of the chat template's tokens
         let prompt: String
     }
 
-    /// Asks and answers questions about a group's documents, and stores them for
-    /// ``finetune(group:study:recipe:seed:in:checkpointing:saveEvery:onStep:)`` to learn from.
+    /// Generates questions and answers about a group's documents, and stores them for
+    /// ``finetune(group:study:recipe:seed:in:checkpointing:saveEvery:onStep:)``.
     ///
-    /// What was studied before is kept: an interrupted study goes on, and a document that grew is studied where it grew.
+    /// Stored passages are skipped: an interrupted study resumes, and only new passages of a changed document are
+    /// studied.
     ///
-    /// - Parameter progress: told after every passage how many of the group are done, of how many
-    /// - Throws: `EngineError` where the group has no documents or nothing came of them, `LibraryError`, `ModelError`.
+    /// - Parameter progress: called after every passage with the numbers of finished passages and of all passages
+    /// - Throws: `EngineError` if the group has no documents or one is not compressed; `LibraryError`; `ModelError`.
     @discardableResult
     public func study(
         group: String, recipe: StudyRecipe, seed: UInt64, in library: any LibraryStore,
@@ -55,22 +58,22 @@ extension LoadedModel {
         var passages: [[String]] = []
         for document in documents { passages.append(try await library.passages(of: document.id).map(\.text)) }
         let total = passages.reduce(0) { $0 + $1.count }
-        var before = 0
-        // Made for the first passage that has not been studied.
+        var finished = 0
+        // Created only if a passage has not been studied.
         var study: Study?
         for (document, passages) in zip(documents, passages) {
-            let known = Set(try await library.study(of: document.id, by: identity).map(\.passage.text))
-            if !known.isSuperset(of: passages) {
-                let own =
+            let studied = Set(try await library.study(of: document.id, by: identity).map(\.passage.text))
+            if !studied.isSuperset(of: passages) {
+                let current =
                     try study
                     ?? Study(
                         writer: StudyWriter(languageModel, recipe: recipe), teacher: StudyTeacher(self, recipe: recipe),
                         recipe: recipe, identity: identity, seed: seed)
-                study = own
-                try await own.run(on: document.id, in: library) { done, _ in try progress(before + done, total) }
+                study = current
+                try await current.run(on: document.id, in: library) { done, _ in try progress(finished + done, total) }
             }
-            before += passages.count
-            try progress(before, total)
+            finished += passages.count
+            try progress(finished, total)
         }
         var items: [StudyItem] = []
         for document in documents {
@@ -79,7 +82,9 @@ extension LoadedModel {
         return StudySummary(passages: total, asked: items.count, kept: items.count { $0.rejection == nil })
     }
 
-    /// The group's documents, all of them compressed.
+    /// The group's documents.
+    ///
+    /// - Throws: `EngineError` if there is none, or if one is not completely compressed.
     private func studyDocuments(_ group: String, _ library: any LibraryStore) async throws -> [DocumentRecord] {
         let documents = try await library.documents(in: .group(group))
         guard !documents.isEmpty else {
@@ -89,16 +94,18 @@ extension LoadedModel {
             if try await library.isComplete(document.id, identity: vectorIdentity) { continue }
             throw EngineError(
                 .notFound,
-                "document '\(document.name)' is not compressed (or not to its end) by this model and compressor: add it "
+                "document '\(document.name)' is not compressed, or only in part, by this model and compressor: add it "
                     + "again with them")
         }
         return documents
     }
 
-    /// Trains a group's adapter on what was studied of its documents: the model with their vectors learns to hold likely
-    /// what the model with the passage holds likely.
+    /// Trains a group's adapter on a study of its documents. The model with the documents' vectors learns the
+    /// probabilities that the model with the passage gives to the answers' tokens.
     ///
-    /// As ``finetune(group:questions:recipe:seed:in:checkpointing:saveEvery:onStep:)`` otherwise.
+    /// Otherwise as ``finetune(group:questions:recipe:seed:in:checkpointing:saveEvery:onStep:)``.
+    ///
+    /// - Throws: also `EngineError` if the study has no accepted question.
     public func finetune(
         group: String, study identity: StudyIdentity, recipe: FinetuningRecipe, seed: UInt64,
         in library: any LibraryStore,
@@ -115,7 +122,7 @@ extension LoadedModel {
         group: String, _ identity: StudyIdentity, _ recipe: FinetuningRecipe, seed: UInt64, _ library: any LibraryStore
     ) async throws -> TrainingData {
         var data = TrainingData.Builder(model: self, library: library, recipe: recipe, seed: seed)
-        var (asked, kept) = (0, 0)
+        var (generated, accepted) = (0, 0)
         for document in try await studyDocuments(group, library) {
             let items = try await library.study(of: document.id, by: identity).flatMap(\.items)
             let questions = items.compactMap { item in
@@ -125,14 +132,14 @@ extension LoadedModel {
                         targets: $0)
                 }
             }
-            asked += items.count
-            kept += questions.count
+            generated += items.count
+            accepted += questions.count
             try await data.add(questions, about: document)
         }
-        guard kept > 0 else {
+        guard accepted > 0 else {
             throw EngineError(
                 .failed,
-                "nothing can be learned from the \(asked) questions that the model has asked about group '\(group)'",
+                "group '\(group)': 0 of \(generated) generated questions were accepted, expected 1 or more",
                 hint: .showStudy)
         }
         return data.finish()

@@ -3,10 +3,10 @@ import LLoCOCompression
 package import LLoCOLibrary
 import LLoCOModels
 
-/// Asks questions about a document's passages, and has those answered that are worth it.
+/// Generates questions about a document's passages, and answers those that pass the filter.
 ///
-/// What is asked about a passage follows from its text, the seed and what was asked about the document before. A passage
-/// is stored as soon as it is done: a killed run loses the one in hand, and the next goes on.
+/// A passage's questions depend only on its text, the seed and the document's earlier questions. Each finished passage
+/// is stored at once: a killed run loses only the current passage, and the next run resumes.
 package struct Study {
     private let writer: any StudyWriting
     private let teacher: any StudyTeaching
@@ -27,7 +27,8 @@ package struct Study {
         self.seed = seed
     }
 
-    /// How a question of a kind begins, and how many of each kind there are: taken in turn, from passage to passage.
+    /// The first words of each kind of question. Entries are used in turn, continuing from passage to passage, so their
+    /// number sets each kind's frequency.
     private static let openings: [(kind: StudyKind, openings: [String])] = [
         (.fact, ["Who", "What did", "Where", "What was"]),
         (.reason, ["Why did", "Why was", "Why"]),
@@ -39,9 +40,9 @@ package struct Study {
         (.summary, ["What happened to", "What do we learn about"]),
     ]
 
-    /// Studies the passages of a document that have not been studied.
+    /// Studies a document's passages, except those that are stored already.
     ///
-    /// - Parameter progress: told after every passage how many are done, of how many
+    /// - Parameter progress: called after every passage with the numbers of finished passages and of all passages
     package func run(
         on document: Int64, in library: any LibraryStore,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
@@ -53,8 +54,8 @@ package struct Study {
         for (index, passage) in passages.enumerated() {
             let digest = Digest.sha256(passage.text)
             let items: [StudyItem]
-            if let known = done[digest] {
-                items = known
+            if let stored = done[digest] {
+                items = stored
             } else {
                 do {
                     items = try self.items(
@@ -62,8 +63,8 @@ package struct Study {
                 } catch let error as ModelError {
                     throw EngineError(
                         error.errorCode,
-                        "\(try await library.document(id: document)?.name ?? "a document"), bytes \(passage.bytes.lowerBound) to "
-                            + "\(passage.bytes.upperBound): \(error)", hint: error.hint)
+                        "\(try await library.document(id: document)?.name ?? "a document"), bytes "
+                            + "\(passage.bytes.lowerBound) to \(passage.bytes.upperBound): \(error)", hint: error.hint)
                 }
                 try await library.saveStudy(items, of: passage, by: identity)
                 done[digest] = items
@@ -81,8 +82,8 @@ package struct Study {
         let excerpts = StudyExcerpts.split(passage, words: recipe.excerptWords)
         guard !excerpts.isEmpty else { return [] }
         var asked = asked
-        var isRead = false
-        // Questions about one excerpt follow each other, so that it is read once.
+        var isPrefilled = false
+        // Group questions by excerpt, so that each excerpt is prefilled once.
         let tasks = (0..<recipe.questionsPerPassage).map { index in
             (index: index, excerpt: index % excerpts.count)
         }.sorted { ($0.excerpt, $0.index) < ($1.excerpt, $1.index) }
@@ -95,9 +96,9 @@ package struct Study {
             if let rejection = filter.rejection(of: question, about: passage, asked: asked) {
                 return StudyItem(kind: kind, question: question, answer: written, rejection: rejection)
             }
-            if !isRead {
-                try teacher.read(passage)
-                isRead = true
+            if !isPrefilled {
+                try teacher.prefill(passage)
+                isPrefilled = true
             }
             let answer = try teacher.answer(question)
             let rejection =

@@ -1,4 +1,4 @@
-/// What the model is shown before it asks and answers: a text of our own with questions and brief answers.
+/// A few-shot example for generating questions and answers: a text of our own with questions and brief answers.
 struct StudyExample: Sendable {
     let text: String
     let questions: [(question: String, answer: String)]
@@ -6,8 +6,8 @@ struct StudyExample: Sendable {
     static let all = [
         StudyExample(
             text: """
-                Old Tom kept a small shop by the harbour with his daughter Anna. They sold bread and salted fish to the \
-                sailors.
+                Old Tom kept a small shop by the harbour with his daughter Anna. They sold bread and salted fish to \
+                the sailors.
                 """,
             questions: [
                 ("Who kept a shop by the harbour?", "Old Tom and his daughter Anna"),
@@ -26,8 +26,8 @@ struct StudyExample: Sendable {
             ]),
         StudyExample(
             text: """
-                He had no money left to mend the roof. So his sister lent him twelve coins, and he thanked her with tears \
-                in his eyes.
+                He had no money left to mend the roof. So his sister lent him twelve coins, and he thanked her with \
+                tears in his eyes.
                 """,
             questions: [
                 ("Why did his sister lend him twelve coins?", "he had no money left to mend the roof"),
@@ -35,8 +35,8 @@ struct StudyExample: Sendable {
             ]),
         StudyExample(
             text: """
-                In the morning he walked to the market in the next village. There he bought a cow, and danced all the way \
-                home.
+                In the morning he walked to the market in the next village. There he bought a cow, and danced all the \
+                way home.
                 """,
             questions: [
                 ("Where did he buy a cow?", "at the market in the next village"),

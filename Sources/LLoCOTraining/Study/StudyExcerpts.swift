@@ -1,7 +1,7 @@
-/// Cuts a passage into stretches of a few sentences: a small model asks better about little at a time.
+/// Splits a passage into excerpts of a few sentences: a small model asks better questions about short texts.
 package enum StudyExcerpts {
-    /// The excerpts of a passage, in order: whole sentences, of at least `words` words but for a short passage; white space
-    /// within is one space.
+    /// The excerpts of a passage, in order. An excerpt has whole sentences and at least `words` words, except for a
+    /// short rest. White space becomes single spaces.
     package static func split(_ passage: String, words: Int) -> [String] {
         var excerpts: [String] = []
         var current: [Substring] = []
@@ -12,7 +12,7 @@ package enum StudyExcerpts {
                 current = []
             }
         }
-        // A short rest belongs to what comes before it.
+        // A rest of less than half the minimum joins the previous excerpt.
         if !current.isEmpty {
             let rest = current.joined(separator: " ")
             if current.count < words / 2, let last = excerpts.popLast() {

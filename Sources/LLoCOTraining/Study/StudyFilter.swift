@@ -1,28 +1,28 @@
 public import LLoCOLibrary
 
-/// Tells apart what can be learned from and what is degenerate or not about the passage. It sees words alone, in
-/// languages that set them apart by spaces.
+/// Rejects generated questions and answers that are degenerate or not about the passage. It compares words, in
+/// languages that separate them by spaces.
 public struct StudyFilter: Sendable, Equatable {
-    /// The most words of a question: 24 by default
-    public var longestQuestion = 24
-    /// The most words of an answer: 24 by default
-    public var longestAnswer = 24
-    /// The most words of a summary: 48 by default
-    public var longestSummary = 48
-    /// The share of what a question says that has to be in the passage, 0...1: half by default, since a question
+    /// Maximum number of words in a question: 24 by default
+    public var maximumQuestionWords = 24
+    /// Maximum number of words in an answer: 24 by default
+    public var maximumAnswerWords = 24
+    /// Maximum number of words in a summary: 48 by default
+    public var maximumSummaryWords = 48
+    /// Minimum share of a question's content words that occur in the passage, 0...1: 0.5 by default, since a question
     /// changes verbs
     public var groundedQuestion = 0.5
-    /// The share of what an answer says that has to be in the passage, 0...1: 0.75 by default
+    /// Minimum share of an answer's content words that occur in the passage, 0...1: 0.75 by default
     public var groundedAnswer = 0.75
 
-    /// The defaults.
+    /// Creates a filter with the defaults.
     public init() {}
 
-    /// Why a question is not asked; nil where it is.
+    /// The reason to reject a question; nil if it is accepted.
     ///
     /// - Parameters:
-    ///   - passage: the text that it is about
-    ///   - asked: the ``key(_:)`` of every question about the document before it
+    ///   - passage: the text that the question is about
+    ///   - asked: the ``key(_:)`` of every earlier question about the document
     public func rejection(of question: String, about passage: String, asked: Set<String> = []) -> StudyRejection? {
         let words = StudyWords(question)
         guard !words.all.isEmpty else { return .empty }
@@ -30,29 +30,29 @@ public struct StudyFilter: Sendable, Equatable {
         guard question.filter({ Self.questionMarks.contains($0) }).count == 1, let end = question.last,
             Self.questionMarks.contains(end), !question.contains(where: \.isNewline)
         else { return .noQuestion }
-        if words.all.count > longestQuestion { return .tooLong }
+        if words.all.count > maximumQuestionWords { return .tooLong }
         let text = StudyWords(passage)
         if namesText(words, text) { return .namesText }
         if !isGrounded(question, words, in: text, share: groundedQuestion) { return .ungrounded }
         return asked.contains(Self.key(question)) ? .duplicate : nil
     }
 
-    /// Why an answer to an accepted question is not learned; nil where it is.
+    /// The reason to reject an answer to an accepted question; nil if it is accepted.
     public func rejection(
         of answer: String, to question: String, about passage: String, kind: StudyKind = .fact
     ) -> StudyRejection? {
         let words = StudyWords(answer)
         guard !words.content.isEmpty else { return .empty }
         if isLoop(words) { return .loop }
-        if words.all.count > (kind == .summary ? longestSummary : longestAnswer) { return .tooLong }
+        if words.all.count > (kind == .summary ? maximumSummaryWords : maximumAnswerWords) { return .tooLong }
         let text = StudyWords(passage)
         if namesText(words, text) { return .namesText }
         if !isGrounded(answer, words, in: text, share: groundedAnswer) { return .ungrounded }
-        let asked = Set(StudyWords(question).content)
-        return words.content.allSatisfy(asked.contains) ? .echo : nil
+        let questionWords = Set(StudyWords(question).content)
+        return words.content.allSatisfy(questionWords.contains) ? .echo : nil
     }
 
-    /// What is the same for questions that ask the same.
+    /// A key that is equal for duplicate questions.
     package static func key(_ question: String) -> String {
         let words = StudyWords(question)
         return ([words.all.first ?? ""] + Set(words.content).sorted()).joined(separator: " ")
@@ -65,18 +65,18 @@ public struct StudyFilter: Sendable, Equatable {
         return !named.isEmpty && !named.isSubset(of: passage.all)
     }
 
-    /// Enough of the content is in the passage, and every name is: a word with a capital that begins no sentence.
+    /// Whether enough content words and every name occur in the passage. A name is a capitalized word after the first.
     private func isGrounded(_ text: String, _ words: StudyWords, in passage: StudyWords, share: Double) -> Bool {
-        let known = Set(passage.all.map(StudyWords.stem))
-        let found = words.content.count { known.contains($0) }
+        let stems = Set(passage.all.map(StudyWords.stem))
+        let found = words.content.count { stems.contains($0) }
         guard Double(found) >= share * Double(words.content.count) else { return false }
         let names = StudyWords.split(text).dropFirst().filter { $0.first?.isUppercase == true && $0 != "I" }
-        return names.allSatisfy { known.contains(StudyWords.stem($0.lowercased())) }
+        return names.allSatisfy { stems.contains(StudyWords.stem($0.lowercased())) }
     }
 
     private static let questionMarks: Set<Character> = ["?", "？", "؟"]
 
-    /// How a text is spoken of by who has it before him.
+    /// Words that refer to the passage itself.
     private static let textWords: Set<String> = [
         "answer", "answers", "author", "excerpt", "paragraph", "passage", "question", "questions", "sentence", "story",
         "text", "title",

@@ -1,14 +1,14 @@
 import LLoCODocuments
 import LLoCOTokenizers
 
-/// Examples, a text, a question, an answer, line by line: what a plain language model continues in kind. A small model
-/// does so better than it follows instructions.
+/// A few-shot prompt: lines with example texts, questions and answers, then a text for the model to continue. A small
+/// model continues such a script better than it follows instructions.
 struct StudyScript {
     private let tokenizer: any Tokenizer
 
     private let examples: String
 
-    /// - Parameter window: the positions that the model has; the examples take a quarter of them at most
+    /// - Parameter window: the model's window; the examples take at most a quarter of it
     init(_ tokenizer: any Tokenizer, window: Int) {
         self.tokenizer = tokenizer
         let examples = StudyExample.all.map { example in
@@ -21,17 +21,17 @@ struct StudyScript {
         self.examples = examples[..<(fitting ?? 0)].joined()
     }
 
-    /// Ids of the script up to some place.
+    /// Token ids of the script, as far as its parts are given.
     ///
     /// - Parameters:
-    ///   - text: nil for the examples alone
-    ///   - question: as far as it goes; nil for the text alone
-    ///   - answer: nil for a question that goes on
+    ///   - text: the text after the examples; nil to end with the examples
+    ///   - question: a question or its beginning; nil to end with the text
+    ///   - answer: an answer or its beginning; nil to leave the question open
     func ids(about text: String? = nil, question: String? = nil, answer: String? = nil) -> [Int] {
         var script = examples
         if let text { script += "Text: " + text.split(whereSeparator: \.isWhitespace).joined(separator: " ") + "\n" }
         if let question { script += "Question: " + question }
-        // A word brings its own space.
+        // The space belongs to the answer's first token; an empty answer must not end with one.
         if let answer { script += "\nAnswer:" + (answer.isEmpty ? "" : " " + answer) }
         let start = tokenizer.addsBeginningOfText ? tokenizer.beginningOfText.map { [$0] } ?? [] : []
         return start + tokenizer.encode(script, special: .asText)

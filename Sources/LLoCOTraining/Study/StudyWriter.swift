@@ -1,46 +1,47 @@
 import Foundation
 import LLoCOModels
 
-/// Asks questions about an excerpt of a passage, and answers them.
+/// Generates questions about an excerpt of a passage, and their answers.
 package protocol StudyWriting {
+    /// Generates a question and its answer.
+    ///
     /// - Parameters:
-    ///   - opening: the words that the question begins with
-    ///   - seed: decides what is drawn
+    ///   - opening: the first words of the question
+    ///   - seed: the sampling seed
     func write(about excerpt: String, opening: String, seed: UInt64) throws -> (question: String, answer: String)
 }
 
-/// The model asks in the manner of the examples that it continues. The excerpt is read once for all questions about it
-/// that follow each other.
+/// Generates questions with a few-shot prompt. Successive questions about one excerpt share its prefill.
 final class StudyWriter: StudyWriting {
     private let model: LanguageModel
     private let recipe: StudyRecipe
     private let script: StudyScript
-    private let reading: SharedReading
+    private let prefixes: PrefixCache
     private var excerpt: String?
 
-    /// A question and its answer have fewer tokens.
-    private static let longest = 72
+    /// Maximum number of generated tokens of a question and its answer
+    private static let maximumTokens = 72
 
     init(_ model: LanguageModel, recipe: StudyRecipe) throws {
         self.model = model
         self.recipe = recipe
         script = StudyScript(try model.tokenizer, window: model.window)
-        reading = SharedReading(model.decoder)
-        try reading.hold(script.ids(), level: 0)
+        prefixes = PrefixCache(model.decoder)
+        try prefixes.setPrefix(script.ids(), level: 0)
     }
 
     func write(about excerpt: String, opening: String, seed: UInt64) throws -> (question: String, answer: String) {
         if excerpt != self.excerpt {
-            try reading.hold(script.ids(about: excerpt), level: 1)
+            try prefixes.setPrefix(script.ids(about: excerpt), level: 1)
             self.excerpt = excerpt
         }
-        let (cache, rest) = try reading.begin(script.ids(about: excerpt, question: opening))
+        let (cache, rest) = try prefixes.prepare(script.ids(about: excerpt, question: opening))
         let options = GenerationOptions(
-            maximumTokens: Self.longest,
+            maximumTokens: Self.maximumTokens,
             sampling: try SamplingOptions(temperature: recipe.temperature, topP: recipe.topP, seed: seed),
             stopStrings: ["\n\n", "\nQuestion:", "\nText:"])
         let written = try model.generate(
-            model.decoder.embed(rest), cache: cache, options: options, adapters: reading.adapters)
+            model.decoder.embed(rest), cache: cache, options: options, adapters: prefixes.adapters)
         let parts = (opening + written.text).split(separator: "\nAnswer:", maxSplits: 1)
         func trimmed(_ index: Int) -> String {
             index < parts.count ? parts[index].trimmingCharacters(in: .whitespacesAndNewlines) : ""

@@ -25,7 +25,7 @@ import Testing
         #expect(JSONLinesError(file: "f", line: 1, reason: "r", hint: .nameTask).hint == .nameTask)
     }
 
-    @Test func filesTellWhatIsWrongWithThem() throws {
+    @Test func fileErrorsHaveCodes() throws {
         let missing = URL(filePath: "/nowhere/q.jsonl")
         func code(_ body: () throws -> Void) -> ErrorCode? {
             do { try body() } catch { return ErrorCode(of: error) }

@@ -8,7 +8,7 @@ import Testing
         (#expect(throws: JSONError.self, "\(text.prefix(100))") { try parse(text) })?.description
     }
 
-    @Test func values() throws {
+    @Test func valuesAreParsed() throws {
         let value = try parse(
             #" { "a" : [1, -2.5e3, true, false, null, "x"], "b":{}, "c":[], "d":NaN, "e":-Infinity } "#)
         let object = try #require(value.object)
@@ -27,26 +27,26 @@ import Testing
         ("-1.5E+2", .number(-150)), ("5e-324", .number(.leastNonzeroMagnitude)), ("1.0", .number(1)),
         ("100000000000000000000000000000000000000", .number(1e38)),
     ])
-    func numbers(text: String, value: JSONValue) throws {
+    func numbersAreParsed(text: String, value: JSONValue) throws {
         #expect(try parse(text) == value)
         #expect(try parse("[\(text)]") == .array([value]))
     }
 
-    @Test func escapes() throws {
+    @Test func escapesAreDecoded() throws {
         #expect(try parse(#""\"\\\/\b\f\n\r\t\u00e9\uD83D\ude00é""#) == .string("\"\\/\u{8}\u{C}\n\r\té😀é"))
     }
 
-    /// Strings are gone through eight bytes at a time, from wherever they begin.
-    @Test func stringsOfEveryLength() throws {
+    /// Strings are scanned eight bytes at a time, from any offset.
+    @Test func stringsOfEveryLengthAreParsed() throws {
         let characters: [(plain: String, written: String)] = [
             ("\"", "\\\""), ("\\", "\\\\"), ("\u{1}", "\\u0001"), ("\u{7F}", "\u{7F}"), (" ", " "), ("!", "!"),
             ("é", "é"), ("\u{10FFFF}", "\u{10FFFF}"),
         ]
         for length in 0..<20 {
-            for place in 0...length {
+            for position in 0...length {
                 for (plain, written) in characters {
-                    let before = String(repeating: "x", count: place)
-                    let after = String(repeating: "y", count: length - place)
+                    let before = String(repeating: "x", count: position)
+                    let after = String(repeating: "y", count: length - position)
                     let value = try parse("[\"\(before)\(written)\(after)\",\"z\"]")
                     #expect(value == .array([.string(before + plain + after), .string("z")]))
                     #expect(throws: JSONError.self) { try parse("[\"\(before)\u{1F}\(after)\"]") }
@@ -76,9 +76,9 @@ import Testing
         #expect(throws: JSONError.self) { try JSONParser.parse([0x7B] + bytes + [0x3A, 0x31, 0x7D]) }
     }
 
-    @Test func faultsSayWhere() {
+    @Test func faultsNameTheirOffset() {
         #expect(fault("[1, x]") == "a malformed number or word at byte 4")
-        #expect(fault("{\"é\": 1, \"é\": 2}") == "the key \"é\" for the second time at byte 10")
+        #expect(fault("{\"é\": 1, \"é\": 2}") == "the duplicate key \"é\" at byte 10")
         #expect(fault("[007]") == "a number with a leading zero at byte 1")
         #expect(fault("{} x") == "something after the end of the JSON at byte 3")
         #expect(fault("[\"ab\\q\"]") == "a malformed escape in a string at byte 4")
@@ -89,27 +89,27 @@ import Testing
         #expect(message.count < 150 && message.unicodeScalars.allSatisfy { $0.value >= 0x20 })
     }
 
-    @Test(arguments: [2, 7, 8, 9, 10, 100, 5000]) func equalKeys(count: Int) throws {
+    @Test(arguments: [2, 7, 8, 9, 10, 100, 5000]) func duplicateKeysAreRefused(count: Int) throws {
         let members = (0..<count).map { "\"k\($0)\":\($0)" }
         let object = try #require(try parse("{\(members.joined(separator: ","))}").object)
         #expect(object.keys == (0..<count).map { "k\($0)" })
         #expect(object["k\(count - 1)"] == .integer(count - 1))
         for repeated in [0, count / 2, count - 1] {
-            // The same key written in another way is the same key.
+            // An escaped key is the same key.
             let text = "{\(members.joined(separator: ",")),\"\\u006b\(repeated)\":0}"
-            #expect(fault(text)?.contains("\"k\(repeated)\" for the second time") == true)
+            #expect(fault(text)?.contains("duplicate key \"k\(repeated)\"") == true)
         }
     }
 
     @Test(arguments: [0, 20]) func equivalentKeysAreDifferent(others: Int) throws {
-        // Swift takes these two strings for equal; a vocabulary must not.
+        // These two strings are equal in Swift but must differ in a vocabulary.
         let members = (0..<others).map { "\"\($0)\":0" } + ["\"\u{C5}\":3", "\"A\u{30A}\":4"]
         let object = try #require(try parse("{\(members.joined(separator: ","))}").object)
         #expect(object.count == others + 2)
         #expect(object["\u{C5}"] == .integer(3) && object["A\u{30A}"] == .integer(4))
     }
 
-    @Test func limits() throws {
+    @Test func depthAndSizeAreLimited() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
@@ -133,16 +133,16 @@ import Testing
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % limit
         }
-        var read = 0
+        var parsed = 0
         for _ in 0..<20_000 {
             var damaged = original
             for _ in 0...random(3) { damaged[random(damaged.count)] = UInt8(random(256)) }
             guard let value = try? JSONParser.parse(damaged) else { continue }
-            // What is read can be written, and is the same when read again (NaN apart, which equals nothing).
+            // Compare texts, because NaN does not equal itself.
             let text = value.text()
             #expect(try JSONParser.parse(Array(text.utf8)).text() == text)
-            read += 1
+            parsed += 1
         }
-        #expect(read > 0)
+        #expect(parsed > 0)
     }
 }

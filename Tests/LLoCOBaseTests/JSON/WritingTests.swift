@@ -2,7 +2,7 @@ import LLoCOBase
 import Testing
 
 @Suite struct WritingTests {
-    @Test func textReadsBackTheSame() throws {
+    @Test func writtenTextParsesToTheSameValue() throws {
         let object = JSONObject([
             "a\"\n\u{1}": .array([.integer(-1), .number(0.1), .null, .array([]), .object(JSONObject())]),
             "b": .bool(true),
@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test func aKeyIsThereOnce() {
+    @Test func keysAreUnique() {
         var object = JSONObject(["a": .integer(1), "b": .null, "a": .integer(2)])
         #expect(object.keys == ["a", "b"])
         #expect(object["a"] == .integer(1))
@@ -24,7 +24,7 @@ import Testing
         #expect(other && object.count == 3)
     }
 
-    @Test func messagesShowTextSafely() {
+    @Test func printableEscapesControlCharacters() {
         #expect("a\n\u{1B}[31m\u{202E}é\u{2028}'".printable(limit: 80) == "a\\n\\u{1B}[31m\\u{202E}é\\u{2028}'")
         #expect("abcd".printable(limit: 4) == "abcd")
         #expect("abcde".printable(limit: 4) == "abcd…")

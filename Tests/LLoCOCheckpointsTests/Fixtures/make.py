@@ -1,10 +1,10 @@
-"""Writes the fixtures beside this file, with the reference implementations of each format.
+"""Writes the fixtures in this folder with the reference implementations of each format.
 
 Run with numpy, gguf, safetensors, torch:  python make.py
 
-quantized.gguf          every tensor type that is read; quantized.safetensors: its values as `gguf` dequantises them
-llama.gguf              a one-layer Llama as llama.cpp's converter stores it; llama.safetensors: the same before conversion
-pickled.bin             a state dict with strides, offsets, shared storages, a Parameter, every dtype (pickle protocol 2)
+quantized.gguf          every supported tensor type; quantized.safetensors: its values dequantized by `gguf`
+llama.gguf              a one-layer Llama in the layout of llama.cpp's converter; llama.safetensors: before conversion
+pickled.bin             a state dict with strides, offsets, shared storages, a Parameter, every dtype (protocol 2)
 pickled-protocol4.bin   the same in protocol 4; pickled.safetensors: the values of both
 """
 import collections, os, pathlib
@@ -18,7 +18,7 @@ rng = np.random.default_rng(7)
 
 
 def k_quant(kind, rows, blocks):
-    """Random bytes are valid quants; only the float16 scales have to be sensible numbers."""
+    """Random bytes are valid quants; only the float16 scales must be in a sensible range."""
     size = {Q.Q4_K: 144, Q.Q5_K: 176, Q.Q6_K: 210}[kind]
     data = rng.integers(0, 256, (rows, blocks, size), dtype=np.uint8)
     scales = rng.uniform(1e-3, 1e-1, (rows, blocks, 2)).astype(np.float16)
@@ -51,7 +51,7 @@ def llama():
     heads, kv_heads, hidden, inner, vocabulary = 4, 2, 32, 64, 10
     head = hidden // heads
 
-    def permuted(w, n):  # as the converter orders rows: the two halves of a head interleaved
+    def permuted(w, n):  # the converter's row order: the two halves of a head interleaved
         return w.reshape(n, 2, w.shape[0] // n // 2, *w.shape[1:]).swapaxes(1, 2).reshape(w.shape)
 
     w = gguf.GGUFWriter(here / "llama.gguf", "llama")
@@ -72,7 +72,7 @@ def llama():
         quants = gguf.quants.quantize(values, kind)
         values = gguf.quants.dequantize(quants, kind).astype(np.float32).reshape(shape)
         expected[name] = values
-        # Permuting rows and quantising them commute.
+        # Permuting rows and quantizing them commute.
         stored = quants if n is None else permuted(quants, n)
         if kind in (Q.F32, Q.F16): w.add_tensor(stored_name, stored)
         else: w.add_tensor(stored_name, stored, raw_dtype=kind)

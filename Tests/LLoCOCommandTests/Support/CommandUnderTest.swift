@@ -11,7 +11,7 @@ enum CommandUnderTest {
                 folders.append(URL(fileURLWithPath: path).deletingLastPathComponent())
             }
         #endif
-        // The test runner is told which bundle to load, or lies in it.
+        // The test runner gets the path of the bundle, or lies in it.
         for argument in CommandLine.arguments where argument.contains("/") {
             folders.append(URL(fileURLWithPath: argument))
         }

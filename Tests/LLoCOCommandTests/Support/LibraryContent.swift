@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOLibrary
 
-/// Everything in a library that a command computes, to compare two libraries by: no times, no keys.
+/// The computed content of a library, without times and keys, to compare two libraries.
 struct LibraryContent {
     struct Segment: Hashable {
         let tokens: Range<Int>
@@ -19,15 +19,15 @@ struct LibraryContent {
         let passages: [String]
         let isFinished: Bool
 
-        /// Whether all but the vectors is the same, and these are but for the rounding of sums, which are of another order
-        /// where a killed run goes on: more vectors are read at once then.
+        /// Whether everything but the vectors is equal, and the vectors are up to rounding: a resumed run reads more
+        /// vectors at once and sums in another order.
         func agrees(with other: Document) -> Bool {
             var (own, others) = (self, other)
             (own.vectors, others.vectors) = (Data(), Data())
             return own == others && vectors.count == other.vectors.count && hasVectors(near: other.vectors)
         }
 
-        /// Whether its vectors are the first of `others`, in this sense.
+        /// Whether its vectors equal the first ones of `others` up to rounding.
         func hasVectors(near others: Data) -> Bool {
             guard vectors.count <= others.count else { return false }
             let (own, reference) = (Self.numbers(vectors), Self.numbers(others.prefix(vectors.count)))
@@ -43,7 +43,7 @@ struct LibraryContent {
         }
     }
 
-    /// What `Library.verify` says; empty for a sound file.
+    /// The result of `SQLiteLibrary.verify`; empty for a sound file.
     let faults: [String]
     private let all: [Document]
     /// The digests of the adapters by group, newest first.
@@ -63,7 +63,7 @@ struct LibraryContent {
             }
             var vectors = Data()
             for compression in compressions[document.id] ?? [] {
-                // Read with their digests checked, also where the document is not finished.
+                // Reading checks the digests, also of an unfinished document.
                 vectors += try library.vectors(
                     of: document.id, identity: compression.identity, segments: compression.segmentCount
                 ).bytes

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// What a process left behind.
+/// The exit status and output of a process.
 struct Outcome: CustomStringConvertible {
-    /// The exit status; -1 where a signal ended it.
+    /// The exit status; -1 if a signal ended it.
     let status: Int32
     /// The signal that ended it.
     let signal: Int32?
@@ -17,7 +17,7 @@ struct Outcome: CustomStringConvertible {
 
     var description: String { "status \(status), signal \(signal ?? 0)\nstdout: \(outputText)\nstderr: \(errorText)" }
 
-    /// The objects of JSON Lines: every line has to be one.
+    /// The objects of JSON Lines. Every line must be an object.
     func objects(_ location: SourceLocation = #_sourceLocation) throws -> [[String: Any]] {
         #expect(outputText.isEmpty || outputText.hasSuffix("\n"), "\(self)", sourceLocation: location)
         return try outputText.split(separator: "\n").map { line in
@@ -41,7 +41,7 @@ struct Outcome: CustomStringConvertible {
         return self
     }
 
-    /// Exit status 1, nothing on stdout, exactly one line on stderr, which has all of `parts` in it.
+    /// Expects exit status 1, nothing on stdout, and one line on stderr that contains all `parts`.
     func expectFailure(_ parts: String..., location: SourceLocation = #_sourceLocation) {
         #expect(status == 1, "\(self)", sourceLocation: location)
         #expect(outputText == "", sourceLocation: location)
@@ -52,7 +52,7 @@ struct Outcome: CustomStringConvertible {
         }
     }
 
-    /// Exit status 64, nothing on stdout, and on stderr what is wrong.
+    /// Expects exit status 64, nothing on stdout, and `part` on stderr.
     func expectUsage(_ part: String, location: SourceLocation = #_sourceLocation) {
         #expect(status == 64, "\(self)", sourceLocation: location)
         #expect(outputText == "", sourceLocation: location)
@@ -60,7 +60,7 @@ struct Outcome: CustomStringConvertible {
     }
 }
 
-/// A field of JSON, named as the design names it.
+/// The kind of a JSON field.
 enum Field {
     case text, number, integer, numbers, texts, textOrNull
 
@@ -79,7 +79,7 @@ enum Field {
     }
 }
 
-/// Exactly these fields, each of its kind.
+/// Expects exactly these fields, each of its kind.
 func expectFields(
     _ object: [String: Any], _ fields: [String: Field], location: SourceLocation = #_sourceLocation
 ) {

@@ -9,9 +9,9 @@ import Testing
     import Musl
 #endif
 
-/// A process that was started, with its output in files, so that none of it is lost and nothing waits for a reader.
+/// A started process. Its output goes to files, so that nothing is lost and it never waits for a reader.
 final class RunningCommand: @unchecked Sendable {
-    // Unchecked: `process` is only asked for its number and ended after it was run; both are safe from any thread.
+    // Unchecked: after `run`, `process` is used for its id and to end it; both are safe from any thread.
     private let process = Process()
     private let finished: AsyncStream<Void>
     private let output: URL
@@ -43,8 +43,8 @@ final class RunningCommand: @unchecked Sendable {
         process.standardInput = handles[0]
         process.standardOutput = handles[1]
         process.standardError = handles[2]
-        // Foundation keeps a process that has ended, and the handles with it; where some 1,350 files are open its
-        // `run()` reads behind the end of a buffer (swift-corelibs-foundation 5472).
+        // Foundation keeps an ended process and its handles. With about 1,350 open files its `run()` reads behind the
+        // end of a buffer (swift-corelibs-foundation 5472).
         defer { for handle in handles { try? handle.close() } }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         finished = stream
@@ -60,10 +60,10 @@ final class RunningCommand: @unchecked Sendable {
         }
     }
 
-    /// A process begins with the signals that its parent ignores or holds back: those of a test runner's threads are
-    /// not those of a shell.
+    /// Runs `body` with the default signals. A process inherits its parent's ignored and blocked signals, and a test
+    /// runner's threads have others than a shell.
     ///
-    /// One at a time: under load Foundation was seen to crash in `run()` while other threads were in it.
+    /// One at a time: under load Foundation crashed in concurrent calls of `run()`.
     private static func withDefaultSignals(_ body: () throws -> Void) rethrows {
         launch.lock()
         defer { launch.unlock() }
@@ -78,13 +78,13 @@ final class RunningCommand: @unchecked Sendable {
 
     var isRunning: Bool { process.isRunning }
 
-    /// What it has printed so far.
+    /// The output so far.
     var printed: String { (try? Data(contentsOf: output)).map { String(decoding: $0, as: UTF8.self) } ?? "" }
 
-    /// How many lines it has printed so far.
+    /// The number of lines printed so far.
     var printedLines: Int { printed.utf8.count { $0 == UInt8(ascii: "\n") } }
 
-    /// The names of its threads; none where the system does not list them, or once it has ended.
+    /// The names of its threads; empty on systems that do not list them, and after the end.
     var threads: Set<String> {
         let folder = "/proc/\(process.processIdentifier)/task"
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -97,7 +97,7 @@ final class RunningCommand: @unchecked Sendable {
         if process.isRunning { kill(process.processIdentifier, signal) }
     }
 
-    /// Waits for the end; after `limit` it is ended, which no test expects.
+    /// Waits for the end. Kills the process after `limit`, which no test expects.
     func end(within limit: Duration = .seconds(180)) async throws -> Outcome {
         let guardian = Task {
             try await Task.sleep(for: limit)
@@ -113,7 +113,7 @@ final class RunningCommand: @unchecked Sendable {
     }
 }
 
-/// Bounds how many processes run at once: tests run side by side, and each process wants a core.
+/// Limits the number of concurrent processes: tests run in parallel, and each process uses a core.
 final class Slots: @unchecked Sendable {
     static let shared = Slots(max(2, ProcessInfo.processInfo.activeProcessorCount))
 

@@ -11,7 +11,7 @@ enum Sample {
         (0..<sentences).map { "The \(topic) of chapter \($0 / 6) has item number \($0) in it, and a road.\n" }.joined()
     }
 
-    /// A question set about documents that are named as `title` says, with `count` questions each.
+    /// A question set about documents with these titles, with `count` questions each.
     static func questions(_ titles: [String], count: Int) -> String {
         titles.map { title in
             let questions = (0..<count).map {
@@ -30,7 +30,7 @@ enum Sample {
             + "\n"
     }
 
-    /// Files of published forms that are judged in other ways than our own sets, by the metric that each adds.
+    /// Files of published formats with other metrics than our own sets, and the metric that each adds.
     static func published(answers: [String]) throws -> [(name: String, metric: String, text: String)] {
         let list = answers.map { json($0) }.joined(separator: ", ")
         let first = json(answers.first ?? "x")
@@ -93,7 +93,8 @@ enum Sample {
         }
         """
 
-    /// A library with two documents in group `g`, one in `h`, and an adapter for `g`; made once, copied by the tests.
+    /// A library with two documents in group `g`, one in `h`, and an adapter for `g`. Made once and copied by the
+    /// tests.
     static let library = Task { () -> Data in
         let place = try Workplace()
         try place.write("river.txt", text: text("river", sentences: 6))
@@ -111,7 +112,7 @@ enum Sample {
 }
 
 extension Workplace {
-    /// A workplace with the shared library, the files it was made of, questions and a recipe.
+    /// A workplace with the shared library, its source files, questions and a recipe.
     static func furnished(environment: [String: String] = [:]) async throws -> Workplace {
         let place = try Workplace(environment: environment)
         try place.write("library.lloco", try await Sample.library.value)

@@ -25,7 +25,7 @@ struct ServerUnderTest {
         /// nil for POST with a body, GET without
         var method: String?
         var headers: [String: String] = [:]
-        /// Whether the client goes before the answer is whole
+        /// Whether the client disconnects before the answer is complete
         var leaves = false
 
         init(_ path: String, _ body: String? = nil) { (self.path, self.body) = (path, body) }
@@ -36,7 +36,7 @@ struct ServerUnderTest {
             return call
         }
 
-        /// Files of these names and texts.
+        /// An upload of files with these names and texts.
         static func upload(_ files: [(name: String, text: String)]) -> Call {
             let parts = files.map { name, text in
                 "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n\(text)\r\n"
@@ -46,7 +46,7 @@ struct ServerUnderTest {
             return call
         }
 
-        /// The same with a key.
+        /// The same request with a key.
         func with(key: String) -> Call {
             var call = self
             call.headers["Authorization"] = "Bearer \(key)"
@@ -72,7 +72,7 @@ struct ServerUnderTest {
             (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any] ?? [:]
         }
 
-        /// The objects of server-sent events, without the last one, which ends them
+        /// The objects of server-sent events, without the end marker
         var events: [[String: Any]] {
             body.components(separatedBy: "\n\n").filter { !$0.isEmpty && $0 != "data: [DONE]" }.map { event in
                 let data = Data(event.dropFirst("data: ".count).utf8)
@@ -95,7 +95,7 @@ struct ServerUnderTest {
         var error: [String: Any] { object["error"] as? [String: Any] ?? [:] }
     }
 
-    /// Starts it, and waits until it says that it listens.
+    /// Starts the server and waits until it listens.
     static func start(_ place: Workplace, _ arguments: [String] = ["--port", "0"]) async throws -> ServerUnderTest {
         let command = try await place.start(["serve"] + arguments + Sample.segment, takesTurn: false)
         while command.isRunning, command.printedLines == 0 { try await Task.sleep(for: .milliseconds(10)) }
@@ -110,7 +110,7 @@ struct ServerUnderTest {
             place: place, command: command, address: String(address.split(separator: ":").last ?? address))
     }
 
-    /// All calls at once, each on a connection of its own. The file `begun` is there once a reply has begun.
+    /// Sends all calls at once, each on its own connection. The file `begun` appears when a reply begins.
     func send(_ calls: [Call]) async throws -> [Reply] {
         try place.write("client.py", text: Self.client)
         let list = try JSONSerialization.data(
@@ -132,7 +132,7 @@ struct ServerUnderTest {
 
     /// Submits a job and follows it to its end.
     ///
-    /// - Returns: the job, and what it has said
+    /// - Returns: the job and its events
     func job(_ fields: String, key: String = "") async throws -> (job: [String: Any], events: [[String: Any]]) {
         let job = try await send(Call("/lloco/v1/jobs", fields).with(key: key))
         let id = try #require(job.object["id"] as? String, "\(job)")
@@ -149,7 +149,7 @@ struct ServerUnderTest {
 
     func send(_ call: Call) async throws -> Reply { try #require(try await send([call]).first) }
 
-    /// Ends it as a service manager does.
+    /// Ends the server with SIGTERM, as a service manager does.
     func end() async throws -> Outcome {
         command.send(SIGTERM)
         return try await command.end()

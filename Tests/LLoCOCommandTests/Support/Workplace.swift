@@ -10,7 +10,7 @@ import Testing
     import Musl
 #endif
 
-/// A folder of its own in which commands are run, as a user would: the tiny models are the default ones.
+/// A temporary folder in which commands run as a user would run them. The tiny models are the default ones.
 final class Workplace: Sendable {
     let folder: URL
     private let environment: [String: String]
@@ -23,7 +23,7 @@ final class Workplace: Sendable {
         #endif
     }
 
-    /// - Parameter environment: laid over that of a machine where only the tiny models are installed
+    /// - Parameter environment: overrides variables of a machine where only the tiny models are installed
     init(environment: [String: String] = [:]) throws {
         folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
             .appending(path: "lloco-command-\(UUID().uuidString)")
@@ -36,7 +36,8 @@ final class Workplace: Sendable {
         variables["LLOCO_HOME"] = folder.appending(path: "home").path
         variables["LLOCO_MODELS"] = folder.appending(path: "models").path
         variables["HF_HUB_CACHE"] = folder.appending(path: "cache").path
-        // The tiny models gain nothing from more, and a busy machine makes threads wait for each other.
+        variables["XDG_CONFIG_HOME"] = folder.appending(path: "config").path
+        // More threads gain nothing with the tiny models, and wait for each other on a busy machine.
         variables["OMP_NUM_THREADS"] = "1"
         self.environment = variables.merging(environment) { $1 }
     }
@@ -68,21 +69,21 @@ final class Workplace: Sendable {
         }
     }
 
-    /// Copies a file or folder; the copy may be written to.
+    /// Copies a file or folder to a writable copy.
     func copy(_ source: URL, to name: String) throws {
         try FileManager.default.copyItem(at: source, to: folder.appending(path: name))
     }
 
     /// Starts the command.
     ///
-    /// - Parameter takesTurn: whether it waits until few others run; not for one that is itself waited for
+    /// - Parameter takesTurn: whether it waits until few others run; false for a process that others wait for
     func start(_ arguments: [String], input: String = "", takesTurn: Bool = true) async throws -> RunningCommand {
         let command = try #require(
             CommandUnderTest.url, "the product lloco is not beside the tests: build it, or name it in LLOCO_COMMAND")
         return try await start(program: command.path, arguments, input: input, takesTurn: takesTurn)
     }
 
-    /// Starts any program; `$LLOCO` is the command in a shell's script.
+    /// Starts any program. In a shell's script `$LLOCO` is the command.
     func start(
         program: String, _ arguments: [String], input: String = "", takesTurn: Bool = true
     ) async throws -> RunningCommand {

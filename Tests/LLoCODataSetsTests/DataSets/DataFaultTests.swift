@@ -3,9 +3,9 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-/// Data sets that are damaged or hostile.
+/// Damaged and hostile data sets.
 @Suite struct DataFaultTests {
-    /// A malformed record is named with what was found; the others are read.
+    /// A malformed record is reported with the found value; the other records are read.
     @Test(
         arguments: [
             (DataFormat.lloco, #"{"id":"x","title":"t","document":" ","questions":[]}"#, #""document" is empty"#),
@@ -17,16 +17,16 @@ import Testing
             (.lloco, "\"text\"", "found a string; expected a JSON object"),
             (.lloco, "{\"id\":\"\u{0}\"}", "not UTF-8 text"),
             (.lloco, String(repeating: "[", count: 100_000), "not valid JSON"),
-            (.lloco, #"{"id":"x","id":"y"}"#, "for the second time"),
+            (.lloco, #"{"id":"x","id":"y"}"#, "duplicate key"),
             (.quality, Self.quality(#""options":["a"],"gold_label":1"#), "1 options; expected 2 to 26"),
-            (.quality, Self.quality(#""options":["a","b"],"gold_label":3"#), "none of the 2"),
+            (.quality, Self.quality(#""options":["a","b"],"gold_label":3"#), "not one of the 2"),
             (.quality, Self.quality(#""options":["a","b"],"gold_label":0"#), #"no "gold_label" and no "writer_label""#),
             (
                 .quality, Self.quality(#""options":["a","b"],"gold_label":"1""#),
                 #""questions[0].gold_label" is a string"#
             ),
             (.quality, Self.quality(#""options":["a","b"],"gold_label":1.5"#), "expected a whole number"),
-            (.quality, Self.quality(#""options":["a","b"]"#), "the right option's number"),
+            (.quality, Self.quality(#""options":["a","b"]"#), "the correct option's number"),
             (.quality, Self.quality(#""options":["a",""],"gold_label":1"#), #""questions[0].options[1]" is empty"#),
             (.quality, Self.quality(#""gold_label":1"#), #""questions[0].options" is missing"#),
             (.quality, #"{"article_id":"b","article":"x","questions":[]}"#, #""questions" is empty"#),
@@ -81,8 +81,8 @@ import Testing
         #"{"_id":"x","question":"q",\#(fields)}"#
     }
 
-    /// One bad question among good ones costs only itself.
-    @Test func oneQuestion() throws {
+    /// One malformed question does not affect the others.
+    @Test func malformedQuestionsAreSkipped() throws {
         let line = DataSamples.squality.replacing(#""response_text":"A robot.""#, with: #""response_text":7"#)
         let set = try DataFiles.read(line)
         #expect(set.questionCount == 1 && set.malformed.count == 1)
@@ -92,8 +92,8 @@ import Testing
         #expect(qasper.malformed[0].reason.contains("expected one of them"))
     }
 
-    /// Records of a list have lines too: where each begins.
-    @Test func linesOfAList() throws {
+    /// Records of a list are reported with the line where they begin.
+    @Test func recordsOfAListHaveLines() throws {
         let set = try DataFiles.read("[\n\(DataSamples.hotpotqa),\n\n  {\"_id\":\n\"x\"}, 7\n,\n8]", as: .hotpotqa)
         let first = 2 + DataSamples.hotpotqa.count { $0 == "\n" }
         #expect(set.malformed.map(\.line) == [first + 2, first + 3, first + 5])
@@ -102,8 +102,8 @@ import Testing
         #expect(indented.malformed[0].description.contains("line 1"))
     }
 
-    /// QMSum: a query whose turns are odd is asked without them.
-    @Test func oddSpans() throws {
+    /// QMSum: a query with malformed turns is kept without them.
+    @Test func malformedTurnsAreIgnored() throws {
         let line = #"""
             {"meeting_transcripts":[{"content":"x"}],"specific_query_list":[{"query":"q","answer":"a",\#
             "relevant_text_span":[["1"]]}]}
@@ -114,10 +114,10 @@ import Testing
         #expect(set.remarks.count == 1 && set.remarks[0].contains("expected a first and a last turn"))
     }
 
-    /// Options that a form has no use for.
-    @Test func misfits() throws {
+    /// Options that do not apply to the format are refused.
+    @Test func inapplicableOptionsAreRefused() throws {
         for (change, part) in [
-            ({ $0.split = "train" }, "no parts"), ({ $0.task = "qasper" }, "no tasks"),
+            ({ $0.split = "train" }, "no splits"), ({ $0.task = "qasper" }, "no tasks"),
             ({ $0.narrativeText = .summaries }, "no summaries"),
         ] as [((inout EvaluationSet.ReadingOptions) -> Void, String)] {
             var options = EvaluationSet.ReadingOptions()
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    /// A task that a form has not got is refused once, whatever file or lines say of theirs.
+    /// An unknown task option is refused once, whatever task the file or its lines name.
     @Test(arguments: [
         (DataSamples.leval, "L-Eval", "coursera, quality, tpo, gsm100, codeU, topic_retrieval_longchat, financial_qa"),
         (DataSamples.loogle, "LooGLE", "longdep_qa, shortdep_qa, longdep_summarization"),
@@ -135,7 +135,7 @@ import Testing
         (DataSamples.longbench, "LongBench", "2wikimqa, gov_report, hotpotqa"),
         (DataSamples.ruler, "RULER", "niah_single_1"),
     ])
-    func aTaskThatIsNone(record: String, name: String, known: String) {
+    func unknownTasksAreRefused(record: String, name: String, known: String) {
         var options = EvaluationSet.ReadingOptions()
         options.task = "longdep\ntea"
         let error = #expect(throws: JSONLinesError.self) {
@@ -147,7 +147,7 @@ import Testing
         #expect(error?.errorCode == .invalid)
     }
 
-    /// Qasper: papers that are malformed are named by their key.
+    /// Qasper: malformed papers are reported by their key.
     @Test func qasper() throws {
         let text = #"{"p1":7,"p2":{"title":"t"},"p3":{"title":"t","qas":[]},"# + DataSamples.qasper.dropFirst()
         let set = try DataFiles.read(text, as: .qasper)
@@ -160,22 +160,22 @@ import Testing
         #expect(second.malformed[0].reason.contains("already used"))
     }
 
-    /// Two records with the same text but other ids, or the same ids in canonical forms that differ.
+    /// Repeated ids are malformed, also in canonically equivalent spellings; equal texts with other ids are not.
     @Test func ids() throws {
         let composed = DataSamples.hotpotqa.replacing("h1", with: "caf\u{E9}")
         let decomposed = DataSamples.hotpotqa.replacing("h1", with: "cafe\u{301}")
         let set = try DataFiles.read("[\(composed),\(decomposed),\(DataSamples.hotpotqa)]")
         #expect(set.documents.count == 2 && set.malformed.count == 1)
-        // The same lines of QuALITY twice: nothing new.
+        // Repeated lines of QuALITY add nothing.
         let quality = try DataFiles.read(DataSamples.quality + "\n" + DataSamples.quality)
         #expect(quality.questionCount == 2 && quality.malformed.map(\.record) == ["a1_X_1", "a1_X_2"])
-        // Another text under the same article.
+        // Another text with the same article id.
         let other = DataSamples.quality.replacing("A pond.", with: "A lake.").replacing("a1_X", with: "a1_Z")
         #expect(try DataFiles.read(DataSamples.quality + "\n" + other).documents.map(\.id) == ["a1", "a1_Z"])
     }
 
-    /// A file without a good record says why the first is none.
-    @Test func noGoodRecord() {
+    /// The error for a file without a valid record gives the reason for the first record.
+    @Test func filesWithoutAValidRecordAreRefused() {
         let one = DataFiles.fault(#"{"meeting_transcripts":[]}"#)
         #expect(one?.line == 1 && one?.reason.contains("its one record is malformed") == true)
         let two = DataFiles.fault("\n{\"meeting_transcripts\":[]}\n{\"meeting_transcripts\":7}\n")
@@ -187,11 +187,11 @@ import Testing
         #expect(DataFiles.fault("[]", as: .hotpotqa)?.reason.contains("holds no question") == true)
     }
 
-    /// Lists and objects that are cut off or go on after their end.
-    @Test func cutOff() {
+    /// Truncated lists and objects, and extra text after their end.
+    @Test func truncatedFilesAreRefused() {
         for (text, message) in [
-            ("[\(DataSamples.hotpotqa)", "cut off"), ("[\(DataSamples.hotpotqa),", "cut off"),
-            ("[\(DataSamples.hotpotqa.dropLast(3))", "cut off"), ("[\(DataSamples.hotpotqa)] x", "found 'x'"),
+            ("[\(DataSamples.hotpotqa)", "truncated"), ("[\(DataSamples.hotpotqa),", "truncated"),
+            ("[\(DataSamples.hotpotqa.dropLast(3))", "truncated"), ("[\(DataSamples.hotpotqa)] x", "found 'x'"),
             ("[\(DataSamples.hotpotqa) \(DataSamples.hotpotqa)]", "found '{'; expected a comma"),
             ("[\(DataSamples.hotpotqa),]", "expected a value"), ("[,\(DataSamples.hotpotqa)]", "expected a value"),
         ] {
@@ -199,9 +199,9 @@ import Testing
             #expect(fault?.reason.contains(message) == true, "\(text.suffix(20)): \(String(describing: fault))")
         }
         for (text, message) in [
-            (String(DataSamples.qasper.dropLast()), "cut off"), (DataSamples.qasper + "{}", "expected the end"),
+            (String(DataSamples.qasper.dropLast()), "truncated"), (DataSamples.qasper + "{}", "expected the end"),
             (#"{"p" {}}"#, "a colon"), (#"{7:{}}"#, "a key"), (#"{"p":}"#, "a value"),
-            (#"{"\x":{}}"#, "no JSON string"),
+            (#"{"\x":{}}"#, "not a JSON string"),
         ] {
             let fault = DataFiles.fault(text, as: .qasper)
             #expect(fault?.reason.contains(message) == true, "\(text.suffix(20)): \(String(describing: fault))")
@@ -223,7 +223,7 @@ import Testing
         }
     }
 
-    /// Limits: of the file, of a record, of the texts, of malformed records.
+    /// Limits on the file, a record, the texts, and the number of malformed records.
     @Test func limits() throws {
         let files = try DataFiles()
         let url = try files.write("[\(DataSamples.hotpotqa)]", to: "data")
@@ -255,7 +255,7 @@ import Testing
         #expect(error(trivia) { $0.recordBytes = 8_000 }.contains("the evidence holds more than 8000 bytes"))
     }
 
-    /// A long list is read a record at a time, across the pieces that the file comes in.
+    /// A long list is read one record at a time, across file chunks.
     @Test func manyRecords() throws {
         let padding = String(repeating: "é\\\"[{ ", count: 12_000)
         let records = (0..<12).map { index in
@@ -266,7 +266,7 @@ import Testing
         #expect(set.documents.allSatisfy { ($0.text ?? "").contains(String(repeating: "é\"[{ ", count: 12_000)) })
     }
 
-    /// What is in a file cannot break a message's line.
+    /// File contents cannot break a message into several lines.
     @Test func hostileMessage() throws {
         let id = #"a\n\u001b[31mb\#(String(repeating: "x", count: 500))"#
         let record = DataSamples.hotpotqa.replacing("h1", with: id)

@@ -3,7 +3,7 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-/// Files of a data set in a folder of their own, which goes when the test ends.
+/// A temporary folder for a data set's files, removed when the test ends.
 final class DataFiles {
     let folder: URL
 
@@ -16,7 +16,7 @@ final class DataFiles {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Writes a file, its folders too.
+    /// Writes a file and creates its folders.
     @discardableResult
     func write(_ text: String, to path: String) throws -> URL {
         try write(Array(text.utf8), to: path)
@@ -31,7 +31,7 @@ final class DataFiles {
         return url
     }
 
-    /// The set that a single file holds.
+    /// The set in a single file.
     static func read(
         _ text: String, name: String = "data", as format: DataFormat? = nil,
         options: EvaluationSet.ReadingOptions = .init()
@@ -40,7 +40,7 @@ final class DataFiles {
         return try EvaluationSet(contentsOf: files.write(text, to: name), format: format, options: options)
     }
 
-    /// The fault of a file that cannot be read as a whole.
+    /// The error for a file that cannot be read at all.
     static func fault(
         _ text: String, name: String = "data", as format: DataFormat? = nil, location: SourceLocation = #_sourceLocation
     ) -> JSONLinesError? {
@@ -55,7 +55,7 @@ final class DataFiles {
     }
 }
 
-/// JSON written as it is read: a line, an indented text, a list.
+/// The layouts of JSON records: lines, indented objects, a list.
 enum Form: CaseIterable {
     case line, indented, list
 
@@ -68,7 +68,7 @@ enum Form: CaseIterable {
     }
 }
 
-/// Gzip without compression (RFC 1951, section 3.2.4), as far as the tests need it.
+/// Gzip without compression (RFC 1951, section 3.2.4), with the features that the tests need.
 enum StoredGzip {
     static func member(_ bytes: [UInt8]) -> [UInt8] {
         precondition(bytes.count < 65_536, "one block")

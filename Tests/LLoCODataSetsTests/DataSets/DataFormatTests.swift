@@ -4,9 +4,9 @@ import LLoCODataSets
 import LLoCODocuments
 import Testing
 
-/// Data sets as they are published.
+/// Published data sets.
 @Suite struct DataFormatTests {
-    /// Our own question sets, with the text or without.
+    /// Our own question sets, with and without texts.
     @Test func lloco() throws {
         let set = try DataFiles.read(DataSamples.lloco + "\n" + #"{"title":"Known","questions":[]}"#)
         #expect(set.format == .lloco && set.name == "data" && set.malformed.isEmpty)
@@ -22,8 +22,8 @@ import Testing
         #expect(strict.documents.count == 1 && strict.malformed.map(\.line) == [2])
     }
 
-    /// Our own question sets can be judged by another measure, and answers are as long as it wants.
-    @Test func measure() throws {
+    /// Our own question sets accept another metric, which sets the answer limit.
+    @Test func metricOption() throws {
         var options = EvaluationSet.ReadingOptions()
         #expect(try DataFiles.read(DataSamples.lloco, options: options).answerTokens == ["lloco": 48])
         for metric in Metric.allCases {
@@ -41,10 +41,10 @@ import Testing
         options.metric = .rougeGeometricMean
         #expect(try DataFiles.read(DataSamples.lloco, options: options).answerTokens == ["lloco": 256])
         let error = #expect(throws: JSONLinesError.self) { try DataFiles.read(DataSamples.quality, options: options) }
-        #expect(error?.reason.contains("quality has its own measure") == true)
+        #expect(error?.reason.contains("quality has its own metric") == true)
     }
 
-    /// A set's digest is of its texts, wherever they are.
+    /// A set's digest covers its texts, wherever they are stored.
     @Test func digests() throws {
         let set = try DataFiles.read(DataSamples.lloco)
         let digest = Digest.sha256("The mill burnt down in May.")
@@ -55,7 +55,7 @@ import Testing
         #expect(without.digest != set.digest && without.digest(texts: [Digest.sha256("Other")]) != set.digest)
     }
 
-    /// QuALITY: options under letters, labels from 1, what is left of HTML, two writers of one article.
+    /// QuALITY: lettered options, labels from 1, leftover HTML, two writers of one article.
     @Test func quality() throws {
         let second = DataSamples.quality.replacing("a1_X", with: "a1_Y")
         let set = try DataFiles.read(DataSamples.quality + "\n" + second)
@@ -88,7 +88,7 @@ import Testing
             "A pond.<br/>Two frogs &amp; a newt.",
             with: "<html><body><p>A pond.</p><p>Frogs &lt; newts</p></body></html>")
         #expect(try DataFiles.read(html).documents[0].text == "A pond.\n\nFrogs < newts")
-        // What only looks like HTML stays.
+        // Text that only looks like HTML stays.
         let plain = DataSamples.quality.replacing(
             "A pond.<br/>Two frogs &amp; a newt.", with: "a <b and c> d, x<y, AT&T; &unknown; <bang> &#233;&#xE9; <i")
         #expect(try DataFiles.read(plain).documents[0].text == "a <b and c> d, x<y, AT&T; &unknown; <bang> éé <i")
@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    /// Qasper: Hugging Face's rows hold the same.
+    /// Qasper: Hugging Face's rows give the same documents.
     @Test func qasperRows() throws {
         let rows = try DataFiles.read(DataSamples.qasperRow.replacing("\n", with: " "))
         #expect(rows.malformed.isEmpty)
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    /// QMSum: speakers, general and specific queries, the turns that they are about.
+    /// QMSum: speakers, general and specific queries, and their relevant turns.
     @Test func qmsum() throws {
         let set = try DataFiles.read(DataSamples.qmsum + "\n\n" + DataSamples.qmsum)
         #expect(set.format == .qmsum && set.malformed.isEmpty)

@@ -13,7 +13,7 @@ import Testing
         (DataSamples.loogle, .loogle),
     ]
 
-    /// Every format is told by its content, in each form of file, gzipped or not, behind a byte order mark.
+    /// Every format is recognized by content, in every layout, gzipped or not, and after a byte order mark.
     @Test func content() throws {
         let files = try DataFiles()
         for (record, format) in Self.records {
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// Qasper, TriviaQA and SQuAD are one object each, gzipped too.
+    /// Qasper, TriviaQA and SQuAD are recognized as one object, gzipped or not.
     @Test func objects() throws {
         let files = try DataFiles()
         let qasper = try files.write(StoredGzip.member(Array(DataSamples.qasper.utf8)), to: "qasper")
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// First lines that are malformed do not hide the format.
+    /// Malformed first lines do not hide the format.
     @Test func malformedStart() throws {
         for start in [
             "{", "{\"id\":", #"{"id":"x" "y"}"#, #"{"a":[1,2}"#, "no JSON", "{}", #"{"other":1}"#, "[", "7",
@@ -64,7 +64,7 @@ import Testing
         #expect(list.malformed.map(\.record) == ["record 1", "record 2"])
     }
 
-    /// The last line may lack its end, and an object of the last line is a line.
+    /// The last line may lack a line end, and a one-line object is a line.
     @Test func oneLine() throws {
         let set = try DataFiles.read(
             #"{"id":"d","title":"t","document":"x","questions":[{"id":"q"}]}"# + "\n" + DataSamples.lloco)
@@ -73,12 +73,12 @@ import Testing
         #expect(set.malformed[0].reason.contains(#""questions[0].question" is missing"#))
     }
 
-    /// A format that is given counts, whatever the content looks like.
+    /// A given format takes precedence over the content.
     @Test func given() throws {
         #expect(try DataFiles.read(DataSamples.qasper, as: .qasper).questionCount == 3)
         #expect(try DataFiles.read(DataSamples.qasperRow, as: .qasper).questionCount == 3)
         #expect(try DataFiles.read(DataSamples.ruler, name: "vt.jsonl", as: .ruler).format == .ruler)
-        // SQuALITY's document and questions, without what tells it from ours.
+        // SQuALITY's document and questions, without the field that distinguishes it from our own format.
         let line = DataSamples.squality.replacing(#""metadata""#, with: #""data""#)
         let fault = DataFiles.fault(line, as: .squality)
         #expect(fault?.reason.contains(#""metadata" is missing"#) == true)
@@ -94,7 +94,7 @@ import Testing
         #expect(DataFiles.fault(DataSamples.lloco, as: .ruler)?.reason.contains("is generated") == true)
     }
 
-    /// What is of no known format says what it has and what is known.
+    /// The error for an unknown format lists the found fields and the known formats.
     @Test(arguments: [
         (#"{"tea":1,"a\nb":2}"#, #"a record with the fields "tea", "a\nb""#), ("plain text", "not recognised"),
         ("[]", "not recognised"), ("a,b\n1,2\n", "not recognised"), ("{}", "not recognised"),
@@ -107,12 +107,12 @@ import Testing
         #expect(fault?.reason.contains("needle") == false)
     }
 
-    /// A list `data` alone is no SQuAD: its first element has to be an article.
+    /// A list `data` is SQuAD only if its first element is an article.
     @Test(arguments: [
         #"{"data":[]}"#, #"{"data":[7]}"#, #"{"data":[{"a":1}]}"#, #"{"data":[{"paragraphs":7}]}"#,
         #"{"data":[{"paragraphs":[{"text":"x"}]}]}"#, #"{"data":{"paragraphs":[]}}"#,
     ])
-    func aListOfData(text: String) throws {
+    func otherDataListsAreNotSquad(text: String) throws {
         let more = String(text.dropLast()) + #","model":"m"}"#
         for text in [more, more.replacing(":", with: ":\n")] {
             let fault = DataFiles.fault(text)
@@ -125,17 +125,17 @@ import Testing
         #expect(try DataFiles.read(line).format == .longbench)
     }
 
-    /// No more of SQuAD is read than tells it: a file that is cut off is said to be.
-    @Test func anArticleThatIsCutOff() {
+    /// SQuAD is recognized in a truncated file, which is then reported as truncated.
+    @Test func truncatedArticlesAreReported() {
         for text in [
             #"{"version":"1","data":[{"title":"t","paragraphs":[{"context":"The"#, #"{"data":[{"paragraphs":[{"qas":["#,
         ] {
             let fault = DataFiles.fault(text)
-            #expect(fault?.reason.contains("cut off") == true, "\(String(describing: fault))")
+            #expect(fault?.reason.contains("truncated") == true, "\(String(describing: fault))")
         }
     }
 
-    /// Folders without a data set, files that are not there, pipes.
+    /// Folders without a data set, missing files, devices.
     @Test func places() throws {
         let files = try DataFiles()
         try files.write("x", to: "a.txt")

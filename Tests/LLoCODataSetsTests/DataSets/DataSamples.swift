@@ -1,6 +1,6 @@
 import LLoCODocuments
 
-/// A record of each format of JSON, of our own making.
+/// An invented record of each JSON format.
 enum DataSamples {
     static let lloco = """
         {"id":"d1","title":"The mill","document":"The mill burnt down in May.","questions":[\
@@ -81,7 +81,7 @@ enum DataSamples {
         {"id":"sc1","pid":"sc1_0","input":"Who ran?\\n\\nThe dog ran.\\n\\nThe cat slept.","output":"The dog"}
         """
 
-    /// A row of Hugging Face's: the same paper as ``qasper``.
+    /// A Hugging Face row with the same paper as ``qasper``.
     static let qasperRow = """
         {"id":"1234.5678","title":"On kettles","abstract":"We boil.","full_text":{
           "section_name":["Introduction",null],"paragraphs":[["Kettles are hot.","So are pans."],["","End."]]},

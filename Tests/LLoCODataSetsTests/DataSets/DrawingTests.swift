@@ -4,7 +4,7 @@ import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
 
-/// Documents drawn up to a number of tokens.
+/// Random documents up to a number of tokens.
 @Suite struct DrawingTests {
     private let tokenizer: any Tokenizer
 
@@ -24,7 +24,7 @@ import Testing
         set.documents.reduce(0) { $0 + tokenizer.encode($1.text ?? "", special: .asText).count }
     }
 
-    @Test func asManyAsHaveTheTokens() throws {
+    @Test func documentsUpToTheTokensAreDrawn() throws {
         let all = set(40)
         let total = tokens(all)
         var drawn = all

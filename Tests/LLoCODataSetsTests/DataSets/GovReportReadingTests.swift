@@ -6,7 +6,7 @@ import Testing
 @Suite struct GovReportReadingTests {
     private static let text = "Letter\n\nRoads age.\n\nBridges\n\nSo do bridges.\n\nThe end."
 
-    /// Nested sections, in each form of file; what is recommended is no part of the summary.
+    /// Nested sections in every layout; the summary excludes the recommendations.
     @Test(arguments: Form.allCases)
     func sections(form: Form) throws {
         let set = try DataFiles.read(form.text([DataSamples.govReport]))
@@ -41,13 +41,13 @@ import Testing
         #expect(set.documents[0].questions[0].answers == ["One.\nTwo."])
     }
 
-    /// SCROLLS' lines, where that format is given.
+    /// SCROLLS' lines, with the format given.
     @Test func scrolls() throws {
         let set = try DataFiles.read(#"{"id":"x","pid":"x_0","input":"R.","output":"S."}"#, as: .govreport)
         #expect(set.documents[0].text == "R." && set.documents[0].questions[0].answers == ["S."])
     }
 
-    /// A folder of files, all of them or a split; a file that cannot be read is a malformed record.
+    /// A folder of files, as a whole or by split; an unreadable file is a malformed record.
     @Test func folder() throws {
         let files = try DataFiles()
         for (subset, id) in [("gao", "a"), ("gao", "b"), ("crs", "c")] {
@@ -61,7 +61,7 @@ import Testing
         let all = try EvaluationSet(contentsOf: files.folder)
         #expect(all.format == .govreport && all.documents.map(\.id) == ["c", "e", "a", "b"])
         #expect(all.malformed.map(\.record) == ["d"])
-        #expect(all.malformed[0].file.hasSuffix("crs/d.json") && all.malformed[0].reason.contains("cut off"))
+        #expect(all.malformed[0].file.hasSuffix("crs/d.json") && all.malformed[0].reason.contains("truncated"))
 
         var options = EvaluationSet.ReadingOptions()
         options.split = "valid"

@@ -21,7 +21,7 @@ import Testing
         #expect(questions[1].scores(of: "B")[.levalExam] == 1 && questions[1].scores(of: "A")[.levalExam] == 0)
     }
 
-    /// The file's name tells the task, else the source; the rest is judged as its evaluation says.
+    /// The task comes from the file's name, else from the source; other lines are scored by their `evaluation`.
     @Test(arguments: [
         ("own", "coursera.jsonl", "exam", Metric.levalExam, Scorer.levalChoices),
         ("tpo", "data", "exam", .levalExam, .levalChoice), ("gsm8k", "data", "exam", .levalExam, .levalNumber),
@@ -34,12 +34,12 @@ import Testing
         let set = try DataFiles.read(line(source, evaluation), name: file)
         let question = try #require(set.documents.first?.questions.first)
         #expect(question.metric == metric && question.scorer == scorer)
-        // L-Eval tells how long the reference is where words are counted.
+        // The question states the reference's length, except for exams.
         #expect(question.text.contains("3 words") == (metric != .levalExam))
     }
 
-    /// An exam that nothing names is judged as L-Eval's script does, which is said once.
-    @Test func anExamWithoutAName() throws {
+    /// An exam without a known task is scored as in L-Eval's script, with a single remark.
+    @Test func examsWithoutATaskAreScoredAsTexts() throws {
         let set = try DataFiles.read(line("own", "exam") + "\n" + line("mine", "exam") + "\n" + line("own", "f1"))
         #expect(set.documents.flatMap(\.questions).map(\.scorer).filter { $0 == .levalText }.count == 4)
         #expect(set.remarks.count == 1 && set.remarks.first?.contains("own-1: neither the file's name nor") == true)
@@ -49,7 +49,7 @@ import Testing
         #expect(try DataFiles.read(line("own", "f1")).remarks == [])
     }
 
-    /// The task that is given counts, before the file's name and the source.
+    /// A given task takes precedence over the file's name and the source.
     @Test func givenTask() throws {
         var options = EvaluationSet.ReadingOptions()
         for (task, scorer) in [("gsm100", Scorer.levalNumber), ("topic_retrieval_longchat", .levalText)] {

@@ -5,7 +5,7 @@ import Testing
 
 /// Reading LongBench v1.
 @Suite struct LongBenchReadingTests {
-    /// A line's question, references, measure and attributes.
+    /// A line gives the question, references, metric and attributes.
     @Test func line() throws {
         let set = try DataFiles.read(DataSamples.longbench)
         #expect(set.format == .longbench && set.malformed.isEmpty)
@@ -17,7 +17,7 @@ import Testing
         #expect(question.attributes == ["task": "multifieldqa_en", "length": "3", "language": "en"])
     }
 
-    /// Each task has its published measure.
+    /// Each task has its published metric.
     @Test(arguments: [
         ("narrativeqa", Metric.f1), ("qasper", .f1), ("multifieldqa_en", .f1), ("hotpotqa", .f1),
         ("2wikimqa", .f1), ("musique", .f1), ("triviaqa", .f1), ("gov_report", .longbenchRougeL),
@@ -35,7 +35,7 @@ import Testing
         #expect(question.classes == (metric == .classification ? ["Date", "City"] : []))
     }
 
-    /// Answers are as long as published.
+    /// Answer limits are the published ones.
     @Test(arguments: [("qmsum", 512), ("narrativeqa", 128), ("lcc", 64), ("musique", 32)])
     func answerTokens(task: String, tokens: Int) throws {
         var set = try DataFiles.read(DataSamples.longbench.replacing("multifieldqa_en", with: task))
@@ -44,41 +44,41 @@ import Testing
         #expect(set.documents[0].questions[0].answerTokens == 7)
     }
 
-    /// What goes on from examples or code continues the text, without the chat template.
+    /// Tasks that continue examples or code use no chat template.
     @Test(arguments: [
         ("trec", "\nWho sings?"), ("triviaqa", "\n\nWho sings?"), ("samsum", "\n\nWho sings?"),
         ("lsht", "\nWho sings?"),
         ("lcc", "Who sings?Next line:\n"), ("repobench-p", "Who sings?Next line:\n"), ("trec_e", "\nWho sings?"),
     ])
-    func continued(task: String, text: String) throws {
+    func continuationTasks(task: String, text: String) throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: task)
             .replacing(#""all_classes":null"#, with: #""all_classes":["Date","City"]"#)
         let set = try DataFiles.read(line)
         let question = try #require(set.documents.first?.questions.first)
         #expect(question.text == text)
         guard case .continuation(let opening) = question.form else {
-            Issue.record("\(task) is asked as a turn of a chat")
+            Issue.record("\(task) is a chat turn")
             return
         }
         #expect(opening.hasSuffix("\n\n") && opening.count > 10)
-        // The answers depend on it.
+        // The answers depend on the form, so the digest does too.
         var asked = set
         asked.documents[0].questions[0].form = .chat
         #expect(asked.digest != set.digest)
     }
 
-    /// All others are a chat's turns.
+    /// All other tasks are chat chatTasks.
     @Test(arguments: [
         "narrativeqa", "qasper", "multifieldqa_en", "hotpotqa", "2wikimqa", "musique", "gov_report", "qmsum",
         "multi_news", "passage_count", "passage_retrieval_en", "passage_retrieval_zh",
     ])
-    func turns(task: String) throws {
+    func chatTasks(task: String) throws {
         let set = try DataFiles.read(DataSamples.longbench.replacing("multifieldqa_en", with: task))
         #expect(set.documents[0].questions[0].form == .chat)
     }
 
-    /// The two Chinese tasks whose measures need no words: numbers and names of classes.
-    @Test func chineseWithoutWords() throws {
+    /// The two Chinese tasks whose metrics need no word segmentation: numbers and class names.
+    @Test func chineseTasksWithoutWordSegmentation() throws {
         let retrieval = DataSamples.longbench.replacing("multifieldqa_en", with: "passage_retrieval_zh")
             .replacing(#"["The crow","A crow"]"#, with: #"["段落7"]"#)
         let number = try #require(try DataFiles.read(retrieval).documents.first?.questions.first)
@@ -94,7 +94,7 @@ import Testing
         #expect(classes.scores(of: "军事")[.classification] == 0)
     }
 
-    /// A task without an input is asked by its instruction alone.
+    /// The question of a task without an input is only its instruction.
     @Test func withoutInput() throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: "passage_count")
             .replacing("Who sings?", with: "")
@@ -102,7 +102,7 @@ import Testing
         #expect(!question.text.isEmpty && !question.text.contains("\n\n"))
     }
 
-    /// The file's name tells the task of lines that do not, and lines without an id get one.
+    /// The file's name gives the task of lines without one; lines without an id get one.
     @Test func named() throws {
         let line = DataSamples.longbench.replacing(#""dataset":"multifieldqa_en","#, with: "")
             .replacing(#","_id":"lb1""#, with: "")
@@ -117,7 +117,7 @@ import Testing
         #expect(fault?.line == 1 && fault?.reason.contains(#""dataset" is missing"#) == true)
     }
 
-    /// Chinese tasks whose measure compares words are refused by name, not scored wrongly.
+    /// Chinese tasks whose metrics need word segmentation are refused by name.
     @Test(arguments: ["multifieldqa_zh", "dureader", "vcsum"])
     func chinese(task: String) throws {
         let line = DataSamples.longbench.replacing("multifieldqa_en", with: task).replacing("lb1", with: "z")

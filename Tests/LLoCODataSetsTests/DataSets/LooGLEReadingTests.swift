@@ -2,7 +2,7 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-/// Reading LooGLE, whose questions are a list that Python has written.
+/// Reading LooGLE, whose questions are a Python list.
 @Suite struct LooGLEReadingTests {
     private func read(_ pairs: String, name: String = "data") throws -> EvaluationSet {
         let escaped = pairs.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
@@ -24,7 +24,7 @@ import Testing
         #expect(try DataFiles.read(DataSamples.loogle).documents[0].questions[0].answerTokens == 500)
     }
 
-    /// A summary, a list as JSON has it, and the later form: a question a line.
+    /// A summary, a JSON list, and the later form with one question per line.
     @Test func forms() throws {
         let summary = try DataFiles.read(#"{"input":"A text.","title":"T","qa_pairs":"none","output":"Short."}"#)
         #expect(summary.documents[0].questions.map(\.answers) == [["Short."]])
@@ -39,17 +39,17 @@ import Testing
         #expect(rows.documents[0].questions[0].attributes == ["task": "longdep_qa", "evidence": "A"])
     }
 
-    /// What is neither a list nor text is named.
+    /// Pairs that are neither a list nor text are malformed.
     @Test(arguments: [
         (#""qa_pairs":7,"#, #""qa_pairs" is a number"#), (#""qa_pairs":null,"#, #""qa_pairs" is missing"#),
     ])
-    func noPairs(field: String, message: String) throws {
+    func invalidPairsAreMalformed(field: String, message: String) throws {
         let set = try DataFiles.read(DataSamples.loogle + "\n" + #"{"input":"A text.",\#(field)"output":"x"}"#)
         #expect(set.malformed.map(\.line) == [2])
         #expect(set.malformed.first?.reason.contains(message) == true, "\(set.malformed)")
     }
 
-    /// Masks are not scored, by name.
+    /// Cloze tasks are refused by name.
     @Test func cloze() throws {
         let set = try read("[{'Q': '<mask-0> ran', 'A': {'<mask-0>': 'Ida'}}]")
         #expect(set.questionCount == 2 && set.malformed.map(\.line) == [2])
@@ -58,7 +58,7 @@ import Testing
         #expect(named?.reason.contains("shortdep_cloze, which is not supported") == true)
     }
 
-    /// Every kind of value that repr writes.
+    /// Every kind of value in Python's `repr`.
     @Test func literals() throws {
         let set = try read(
             "[{'Q': 'a\\n\\t\\\\ \\'b\\' \"c\" \\xe9\\u00e9\\U0001f600', 'A': \"it's\", 'n': None, 't': True, 'f': -1.5e3,"
@@ -68,12 +68,12 @@ import Testing
         #expect(set.documents[1].questions[0].answers == ["it's"])
     }
 
-    /// What is none of repr's is named with its place; nothing is evaluated.
+    /// Invalid Python literals are reported with their position; nothing is evaluated.
     @Test(arguments: [
         ("[{'Q': 'x', 'A': 'y'}", "no comma and no end of a list"), ("[__import__('os')]", "no value"),
-        ("[{'Q': 'x' 'A'}]", "no comma and no end"), ("[{'Q' 'x'}]", "no colon"), ("[{1: 2}]", "no string"),
-        ("['x", "without an end"), ("['\\q']", "escape"), ("['\\x4']", "hexadecimal"), ("['\\ud800'", "no comma"),
-        ("[{'Q': 'x', 'Q': 'y'}]", "second time"), ("[] []", "behind the value"), ("", "no value"), ("7", "no list"),
+        ("[{'Q': 'x' 'A'}]", "no comma and no end"), ("[{'Q' 'x'}]", "no colon"), ("[{1: 2}]", "not a string"),
+        ("['x", "unterminated"), ("['\\q']", "escape"), ("['\\x4']", "hexadecimal"), ("['\\ud800'", "no comma"),
+        ("[{'Q': 'x', 'Q': 'y'}]", "duplicate key"), ("[] []", "after the value"), ("", "no value"), ("7", "no list"),
         ("[]", "no list"), (String(repeating: "[", count: 100_000), "nested"), ("[1e]", "no number"),
         ("['x']", #"without "Q" and "A""#), ("[{'Q': 'x'}]", #"without "Q" and "A""#),
         ("[{'Q': ' ', 'A': 'x'}]", "is empty"), ("[{'Q': 'x', 'A': []}]", #""A" is a list"#),

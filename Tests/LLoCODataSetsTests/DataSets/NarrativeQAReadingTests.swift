@@ -38,7 +38,7 @@ import Testing
         return files
     }
 
-    /// Tables and stories; HTML is stripped, what is not UTF-8 is ISO-8859-1.
+    /// Tables and stories; HTML is stripped, and files that are not UTF-8 are read as ISO-8859-1.
     @Test func stories() throws {
         let files = try Self.files()
         for place in ["", "documents.csv", "qaps.csv"] {
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// A split alone, summaries as the texts, stories elsewhere, gzipped tables.
+    /// A single split, summaries as texts, stories in another folder, gzipped tables.
     @Test func options() throws {
         let files = try Self.files()
         var options = EvaluationSet.ReadingOptions()
@@ -86,7 +86,7 @@ import Testing
         #expect(set.questionCount == 4)
     }
 
-    /// A story that is not there takes its questions with it, by name.
+    /// The questions of a missing story are skipped, and the story is reported.
     @Test func missingStory() throws {
         let files = try Self.files()
         try FileManager.default.removeItem(at: files.folder.appending(path: "tmp/n1.content"))
@@ -101,7 +101,7 @@ import Testing
     /// Malformed rows.
     @Test(arguments: [
         ("n1,valid,q", "a row of 3 fields; expected 8"),
-        ("n9,valid,q,a,b,x,y,z", #"the document id "n9"; expected one of documents.csv"#),
+        ("n9,valid,q,a,b,x,y,z", #"unknown document id "n9"; expected one of documents.csv"#),
         ("n1,valid, ,a,b,x,y,z", #""question" is empty"#),
         ("n1,valid,q,, ,x,y,z", #""answer1" and "answer2" are empty"#),
         (#"n1,valid,"q" q,a,b,x,y,z"#, "text after a closing quotation mark"),
@@ -117,7 +117,7 @@ import Testing
         #expect(set.malformed[0].file.hasSuffix("qaps.csv") && set.malformed[0].reason.contains(message))
     }
 
-    /// Bytes that are not UTF-8, an id for the second time, one that leads out of the folder.
+    /// Invalid UTF-8, a repeated id, and an id that leads out of the folder.
     @Test func hostileRows() throws {
         let files = try Self.files()
         try files.write(
@@ -134,12 +134,12 @@ import Testing
         #expect(set.malformed[2].reason.contains("leads out of"))
     }
 
-    /// Tables that are none as a whole.
+    /// Unreadable tables.
     @Test func faults() throws {
         let files = try Self.files()
         for (name, text, message) in [
-            ("qaps.csv", Self.questions + "\nn1,valid,\"q", "a field in quotes does not end"),
-            ("qaps.csv", "document_id,document_id\n", "for the second time"),
+            ("qaps.csv", Self.questions + "\nn1,valid,\"q", "a quoted field does not end"),
+            ("qaps.csv", "document_id,document_id\n", "duplicate column name"),
             ("qaps.csv", "\n\n", "the table is empty"),
             ("qaps.csv", String(repeating: ",", count: 1000), "more than 256 fields"),
             ("qaps.csv", "document_id,set\nn1,valid\n", "all its 1"),

@@ -7,7 +7,7 @@ import Testing
         #"{"id":"\#(id)","pid":"\#(pid)","input":"\#(input)","output":"\#(output)"}"#
     }
 
-    /// The question is the input's first part; equal ids are references; equal texts one document.
+    /// The question is the input's first part; equal ids add references; equal texts make one document.
     @Test func questions() throws {
         let text = #"The dog ran.\n\nThe cat slept."#
         let lines = [
@@ -22,7 +22,7 @@ import Testing
         #expect(set.documents[0].questions.allSatisfy { $0.metric == .f1 && $0.attributes == ["task": "qasper"] })
     }
 
-    /// The file's or the folder's name tells the task and so the measure.
+    /// The name of the file or folder gives the task and its metric.
     @Test(arguments: [
         ("gov_report/validation.jsonl", "gov_report", Metric.rougeGeometricMean),
         ("GovReport.jsonl", "gov_report", .rougeGeometricMean),
@@ -40,14 +40,14 @@ import Testing
         #expect(question.answerTokens == (isLong ? 512 : metric == .rougeGeometricMean ? 256 : 48))
     }
 
-    /// A summary is asked for by an instruction, and its input is all text.
+    /// The question of a summary is an instruction, and the whole input is text.
     @Test func summary() throws {
         let set = try DataFiles.read(DataSamples.scrolls, name: "gov_report.jsonl")
         #expect(set.documents[0].text == "Who ran?\n\nThe dog ran.\n\nThe cat slept.")
         #expect(set.documents[0].questions[0].text == "Summarize the report.")
     }
 
-    /// Long inputs are cut in two quickly, whatever their characters.
+    /// Long inputs are split quickly, whatever their characters.
     @Test func long() throws {
         let text = String(repeating: "é\u{301}e\u{301}\u{1F469}\u{200D}\u{1F680}\\n", count: 60_000)
         let set = try DataFiles.read(Self.line("1", "1_0", #"Où?\n\n\#(text)"#, "x"), name: "qasper")
@@ -57,8 +57,8 @@ import Testing
         #expect(fault?.reason.contains("no blank line") == true)
     }
 
-    /// Without a task nothing is read: the line's, the file's or one that is given tells.
-    @Test func unnamed() throws {
+    /// A task is required, from the line, the file or the options.
+    @Test func filesWithoutATaskAreRefused() throws {
         let fault = DataFiles.fault("\n" + DataSamples.scrolls)
         #expect(fault?.line == 2 && fault?.reason.contains("expected one of gov_report, ") == true)
         #expect(fault?.hint == .nameTask)
@@ -69,7 +69,7 @@ import Testing
         #expect(try DataFiles.read(DataSamples.scrolls, options: options).documents[0].questions[0].metric == .em)
     }
 
-    /// QuALITY's options are in the input, and the right one is given by its text.
+    /// QuALITY's options are in the input, and the output is the correct option's text.
     @Test func quality() throws {
         let input = #"Who won?\n\n (A) Ann  Lee\n (B) Ben\n (C) Cid\n (D) Dot\n\n\nThe title\n\nBen (A) won."#
         let lines = [
@@ -84,20 +84,20 @@ import Testing
         #expect(question.choices == ["Ann Lee", "Ben", "Cid", "Dot"] && question.correctChoice == 0)
         #expect(question.answers == ["Ann Lee"] && question.metric == .em)
         #expect(set.documents[0].questions[1].correctChoice == nil && set.documents[0].questions[1].choices.isEmpty)
-        #expect(set.remarks.count == 1 && set.remarks[0].hasPrefix("2: the output is none of the options"))
+        #expect(set.remarks.count == 1 && set.remarks[0].hasPrefix("2: the output is not one of the options"))
     }
 
     /// Malformed lines.
     @Test(arguments: [
         (line("sc2", "p", "no blank line", "x"), "has no blank line"),
         (line("sc2", "p", #"\n\ntext"#, "x"), "begins with a blank line"),
-        (line("sc2", "p", #"q\n\n"#, "x"), "a question alone"),
+        (line("sc2", "p", #"q\n\n"#, "x"), "only a question"),
         (line("sc2", "p", #"q\n\nt"#, ""), #""output" is empty"#),
         (#"{"id":"sc2","pid":"p","input":"q\n\nt","output":null}"#, #""output" is null"#),
         (#"{"input":"q\n\nt","output":"x"}"#, #""id" is missing"#),
         (line("sc1", "p", #"other\n\nt"#, "x"), "already used with another input"),
         (line("sc2", "sc1_0", #"q\n\nt"#, "x"), "pids must be unique"),
-        (#"{"id":"a","pid":"p","dataset":"tea","input":"q\n\nt","output":"x"}"#, #"the task "tea""#),
+        (#"{"id":"a","pid":"p","dataset":"tea","input":"q\n\nt","output":"x"}"#, #"unknown task "tea""#),
     ])
     func malformed(line: String, message: String) throws {
         let set = try DataFiles.read(DataSamples.scrolls + "\n" + line, name: "qasper")
@@ -111,7 +111,7 @@ import Testing
         (#"Who? (A) a (B) b (C) c\n\nt"#, "no option (D)"),
         (#"Who? (A) a (B) b (C) c (D) d"#, "no blank line"),
         (#"Who?\n\n(A) a (B)  (C) c (D) d\n\nt"#, "empty question or option"),
-        (#"Who?\n\n(A) a (B) b (C) c (D) d\n\n"#, "a question alone"),
+        (#"Who?\n\n(A) a (B) b (C) c (D) d\n\n"#, "only a question"),
     ])
     func malformedOptions(input: String, message: String) {
         let fault = DataFiles.fault(Self.line("1", "1", input, "a"), name: "quality.jsonl")

@@ -2,9 +2,9 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-/// Reading SQuAD, and what its own scripts make of answers.
+/// Reading SQuAD, and scoring as in its scripts.
 @Suite struct SquadReadingTests {
-    /// 2.0: a document a paragraph, questions that the text does not answer, the word for these.
+    /// 2.0: one document per paragraph, and unanswerable questions with the word for them.
     @Test func version2() throws {
         let set = try DataFiles.read(DataSamples.squad)
         #expect(set.format == .squad && set.malformed.isEmpty)
@@ -19,14 +19,14 @@ import Testing
         #expect(questions.map(\.originalText) == ["When did it burn?", "Who paid for it?", "What is deep?"])
     }
 
-    /// 1.1: every question has an answer and is asked as it stands.
+    /// 1.1: every question has an answer and an unchanged text.
     @Test func version1() throws {
         let set = try DataFiles.read(DataSamples.squad1)
         let question = EvaluationQuestion(id: "s1", text: "When did it burn?", answers: ["May"], metric: .f1)
         #expect(set.malformed.isEmpty && set.documents.flatMap(\.questions) == [question])
     }
 
-    /// What is malformed is named with its place; the rest is read.
+    /// Malformed parts are reported with their position; the rest is read.
     @Test(arguments: [
         (#""is_impossible":true,"answers":[]"#, #""is_impossible":false,"answers":[]"#, "s2", #""answers" holds 0"#),
         (#""is_impossible":true,"answers":[]"#, #""answers":[]"#, "s2", #"answers" is empty"#),
@@ -54,7 +54,7 @@ import Testing
         EvaluationQuestion(id: "q", text: "?", answers: answers, metric: .f1, scorer: .squad2).scores(of: prediction)
     }
 
-    /// An empty answer, or the word that is asked for, is right where there is none, and nowhere else.
+    /// An empty answer, or the requested word, is correct for unanswerable questions only.
     @Test func noAnswer() {
         for prediction in ["", "unanswerable", "Unanswerable.", "the unanswerable", " "] {
             let right = scores(prediction, ["unanswerable"])
@@ -71,7 +71,7 @@ import Testing
         #expect(scores("It is unanswerable here", ["unanswerable"])[.f1] == 0)
     }
 
-    /// Answers are judged as 1.1 judges; a reference of which nothing is left does not count beside another.
+    /// Answers are scored as in 1.1; a reference that normalizes to nothing does not count beside another one.
     @Test func answers() {
         let some = scores("in May 1897", ["June", "in May"])
         #expect(abs((some[.f1] ?? 0) - 0.8) < 1e-12 && some[.em] == 0 && some[.hasAnswerF1] == some[.f1])

@@ -13,7 +13,7 @@ import Testing
         return files
     }
 
-    /// The evidence is the text; aliases as they are written and normalised are references.
+    /// The evidence is the text; the references are the aliases and the normalized aliases.
     @Test func question() throws {
         let files = try Self.files()
         let url = files.folder.appending(path: "qa/web-dev.json")
@@ -26,7 +26,7 @@ import Testing
         #expect(
             question.attributes
                 == ["type": "WikipediaEntity", "source": "own", "evidence": "wikipedia/Isle.txt, web/1/1_2.txt"])
-        // Other places of the evidence; the list after the other members; the whole on one line.
+        // Another evidence folder; the list after the other members; the whole file on one line.
         try FileManager.default.moveItem(
             at: files.folder.appending(path: "evidence"), to: files.folder.appending(path: "texts"))
         let last = DataSamples.triviaqa.replacing(#"{"Data":"#, with: #"{"Domain":"Web","Data":"#)
@@ -37,7 +37,7 @@ import Testing
                 == set.documents)
     }
 
-    /// Evidence that is missing, or outside of the folder.
+    /// Missing evidence, and evidence outside the folder.
     @Test func evidence() throws {
         let files = try Self.files()
         let second = DataSamples.triviaqa.replacing("tc_1", with: "tc_2")
@@ -76,7 +76,7 @@ import Testing
         #expect(set.malformed.count == 1 && set.malformed[0].reason.contains(message), "\(set.malformed)")
     }
 
-    /// No answer at all, an id for the second time.
+    /// A question without an answer, and a repeated id.
     @Test func answers() throws {
         let files = try Self.files()
         let text = Self.records(DataSamples.triviaqa)
@@ -88,12 +88,12 @@ import Testing
         #expect(set.malformed[1].reason.contains("already used"))
     }
 
-    /// Files that are not whole.
+    /// Truncated files.
     @Test func faults() throws {
         let files = try Self.files()
         for (text, message) in [
-            (String(DataSamples.triviaqa.dropLast(1)), "cut off"),
-            (String(DataSamples.triviaqa.prefix(400)), "cut off"), (DataSamples.triviaqa + "{}", "expected the end"),
+            (String(DataSamples.triviaqa.dropLast(1)), "truncated"),
+            (String(DataSamples.triviaqa.prefix(400)), "truncated"), (DataSamples.triviaqa + "{}", "expected the end"),
             (#"{"Domain":"Web"}"#, #"the list "Data""#), (#"{"Data":{}}"#, "a list of records"),
         ] {
             let url = try files.write(text, to: "qa/cut.json")

@@ -1,18 +1,18 @@
-"""Writes metrics*.json beside itself: generated answers and their scores by public Python code.
+"""Writes metrics*.json beside this file: generated answers and their scores by public Python code.
 
     pip install rouge-score==0.1.2 nltk==3.9.2 rouge==1.0.1 fuzzywuzzy==0.18.0
     python make_metrics.py [SEED]
 
-python-Levenshtein must not be installed: fuzzywuzzy would take another measure.
+python-Levenshtein must not be installed: fuzzywuzzy would use another measure.
 
 metrics.json: prediction, references, and scores: f1, exact match, rouge1, rouge2, rougeL, rougeLsum (0 to 1), and
-stemmed: the four of ROUGE with the stemmer. ROUGE is the rouge-score package's; token F1 and exact match are computed
-here after the rules of the SQuAD and SCROLLS scripts.
+stemmed: the four ROUGE scores with stemming. ROUGE is the rouge-score package's; token F1 and exact match are computed
+here by the rules of the SQuAD and SCROLLS scripts.
 metrics_stems.json: words and their stems by NLTK.
 metrics_longbench.json: the scores of LongBench's tasks; ROUGE-L by the rouge package, code by fuzzywuzzy, the others
-computed here after the rules of its scripts.
+computed here by the rules of its scripts.
 metrics_similarity.json: pairs of strings, difflib's ratio and fuzzywuzzy's percent.
-metrics_ruler.json: prediction, references, share of the references held, whether one is.
+metrics_ruler.json: prediction, references, the share of the references that occur, and whether any occurs.
 """
 
 import collections
@@ -42,7 +42,7 @@ WORDS = (
     "cafe\u0301 a\u0301 ΟΔΟΣ ΟΔΟΣ. Σ ΑΣ' ΣΑ İstanbul ıI \u212aelvin 日本語 北京 а ан Москва ½ x² Ⅷ ٣ — – … ’ a’s the’s “the” "
     "an\u200bother A\u00adB 👍 👩‍💻 ǅ ﬁne ﬀ the\u0301 _a_ a_b a-b -a- , . ! ? \u00bf a\u0345 Å \u212b"
 ).split(" ")
-# Several forms of each word, for the stemmer.
+# Several forms of each word, for stemming.
 FORMS = [
     form.split()
     for form in (
@@ -96,11 +96,11 @@ def text(rng, length, alphabet, spaces=SPACES):
 
 
 def answer_case(rng):
-    # Few words, so that they repeat and the subsequences have ties.
+    # Few words, so that words repeat and subsequences have ties.
     alphabet = rng.sample(WORDS, rng.choice([2, 4, 8, 30]))
     if rng.random() < 0.4:
         alphabet = alphabet[:4] + sum(rng.sample(FORMS, rng.choice([1, 2, 4])), [])
-    # More than 64 and 128 words here and there.
+    # Sometimes more than 64 and 128 words.
     scale = rng.choice([1] * 30 + [8, 16])
     prediction = text(rng, scale * rng.choice([0, 1, 2, 4, 8, 15]), alphabet)
     references = [
@@ -174,7 +174,7 @@ def share(number, prediction):
 
 def classification(prediction, reference, classes):
     named = [name for name in classes if name in prediction]
-    for name in named:  # The list changes under the loop, as it does there.
+    for name in named:  # The list changes during iteration, as in the script.
         if name != reference and name in reference:
             named.remove(name)
     return 1 / len(named) if reference in named else 0.0

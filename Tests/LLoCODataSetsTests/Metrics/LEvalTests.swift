@@ -1,7 +1,7 @@
 import LLoCODataSets
 import Testing
 
-/// L-Eval's closed-ended score, against what its published rules make of the same answers.
+/// L-Eval's closed-ended score against hand-computed results of its published rules.
 @Suite struct LEvalTests {
     @Test(
         arguments: [
@@ -52,7 +52,7 @@ import Testing
         #expect(LEval.exam(prediction: prediction, reference: reference, scorer: scorer) == score)
     }
 
-    /// No answer at all is nothing, whatever it is compared with.
+    /// An empty answer scores 0 with every scorer.
     @Test(arguments: [Scorer.levalChoice, .levalChoices, .levalNumber, .levalCode, .levalText, .standard])
     func noAnswer(scorer: Scorer) {
         #expect(LEval.exam(prediction: "", reference: "A", scorer: scorer) == 0)

@@ -28,7 +28,7 @@ import Testing
         for (task, count) in counts {
             let cases = cases.filter { $0.task == task }
             #expect(cases.count == count)
-            // None, some and whole agreement is in it.
+            // The cases cover no, partial and full agreement.
             #expect(cases.count { $0.score == 0 } > 4 && cases.count { $0.score > 0.999 } > 4, "\(task)")
             #expect(cases.count { $0.score > 0 && $0.score < 0.999 } > 9, "\(task)")
             for item in cases {
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// The first line of an answer is the first that is not empty.
+    /// The first line is the first non-empty line.
     @Test func firstLine() {
         #expect(LongBench.firstLine("\n\nlocation\nQuestion: x") == "location")
         #expect(LongBench.firstLine("location") == "location")
@@ -55,7 +55,7 @@ import Testing
         #expect(LongBench.retrieval(prediction: "Paragraph 7 or 8", reference: "Paragraph 7") == 0.5)
     }
 
-    /// Its ROUGE-L is of sets of words, and so another than rouge-score's.
+    /// LongBench's ROUGE-L compares sets of words, so it differs from rouge-score's.
     @Test func rouge() {
         let score = LongBenchROUGE.score(prediction: "a a a b", reference: "a b")
         #expect(abs(score - 1) < 1e-7 && score < 1)
@@ -65,12 +65,12 @@ import Testing
         #expect(LongBenchROUGE.score(prediction: "", reference: "") == 0)
     }
 
-    /// LooGLE's figure is the recall: of four words of the reference two are in the answer, in their order.
+    /// LooGLE's figure is the recall: two of the reference's four words are in the answer, in order.
     @Test func rougeRecall() {
         #expect(LongBenchROUGE.recall(prediction: "a x b and more", reference: "a b c d") == 0.5)
         #expect(LongBenchROUGE.recall(prediction: "a b c d e", reference: "a b c d") == 1)
         #expect(LongBenchROUGE.recall(prediction: "...", reference: "a b") == 0)
-        // Its script puts a word in the place of no answer.
+        // LooGLE's script replaces an empty answer by a word.
         #expect(LongBenchROUGE.recall(prediction: "", reference: "None of these") == 1.0 / 3)
     }
 }

@@ -3,7 +3,7 @@ import LLoCODataSets
 import Testing
 
 @Suite struct LongestCommonSubsequenceTests {
-    /// The table of lengths, and the way back through it as the Python packages write it.
+    /// The table of lengths with backtracking as in the Python packages.
     private struct Table {
         let a: [UInt32]
         let b: [UInt32]
@@ -27,7 +27,7 @@ import Testing
                 if a[i - 1] == b[j - 1] {
                     marks[i - 1] = true
                     (i, j) = (i - 1, j - 1)
-                } else if along > across || (along == across && tie == .passOther) {
+                } else if along > across || (along == across && tie == .skipOther) {
                     j -= 1
                 } else {
                     i -= 1
@@ -37,12 +37,12 @@ import Testing
         }
     }
 
-    /// Sequences of few tokens, so that there are many subsequences of one length.
+    /// A random sequence of few distinct tokens, so that many subsequences have the same length.
     private static func sequence(_ random: inout SplitMix64, count: Int, vocabulary: UInt32) -> [UInt32] {
         (0..<count).map { _ in UInt32.random(in: 0..<vocabulary, using: &random) }
     }
 
-    /// Lengths and places are those of the table.
+    /// Lengths and places agree with the table.
     @Test(arguments: [1, 2, 3, 7, 40])
     func table(vocabulary: UInt32) {
         var random = SplitMix64(seed: UInt64(vocabulary))
@@ -52,12 +52,12 @@ import Testing
                 let a = Self.sequence(&random, count: first, vocabulary: vocabulary)
                 let b = Self.sequence(&random, count: second, vocabulary: vocabulary)
                 let table = Table(a, b)
-                // With memory for all rows, for some, and for none.
+                // With memory for all rows, some rows, and no rows.
                 for rowBytes in [1 << 20, 400, 0] {
                     let subsequence = LongestCommonSubsequence(
                         b, vocabularySize: Int(vocabulary), rowBytes: rowBytes)
                     #expect(subsequence.length(with: a) == table.lengths[first][second])
-                    for tie in [LongestCommonSubsequence.Tie.passSequence, .passOther] {
+                    for tie in [LongestCommonSubsequence.Tie.skipSequence, .skipOther] {
                         var marks = Array(repeating: false, count: first)
                         subsequence.mark(a, in: &marks, tie: tie)
                         #expect(marks == table.marks(tie), "\(first) with \(second), \(rowBytes) bytes, \(tie)")
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// One instance compares with one sequence after the other; marks are added to those that are there.
+    /// One instance can be used for several sequences, and new marks are added to existing ones.
     @Test func reuse() {
         var subsequence = LongestCommonSubsequence([0, 1, 2], vocabularySize: 4)
         var marks = [false, false, false, true]

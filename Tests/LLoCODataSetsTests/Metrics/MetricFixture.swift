@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOTestSupport
 
-/// Values of public Python code, written by `Fixtures/make_metrics.py`.
+/// Reference values of public Python code, written by `Fixtures/make_metrics.py`.
 enum MetricFixture {
     private static let folder = packageRoot.appending(path: "Tests/LLoCODataSetsTests/Fixtures")
 

@@ -2,7 +2,7 @@ import LLoCODataSets
 import Testing
 
 @Suite struct MetricsTests {
-    /// Every measure agrees with the public Python scores.
+    /// Every metric agrees with the public Python scores.
     @Test func reference() throws {
         let cases = try Fixture.cases()
         #expect(cases.count >= 300)
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// ROUGE with stems agrees with the rouge-score package.
+    /// ROUGE with stemming agrees with the rouge-score package.
     @Test func stemmedReference() throws {
         let rouge = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))
         let cases = try Fixture.cases()
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// The fixture holds whole, partial and no agreement for every measure.
+    /// The fixture covers full, partial and no agreement for every metric.
     @Test func fixtureIsVaried() throws {
         let cases = try Fixture.cases()
         for measure in 0..<6 {
@@ -50,7 +50,7 @@ import Testing
         #expect(TokenF1.score(prediction: "caf\u{E9}", references: ["cafe\u{301}"]) == 0)
     }
 
-    /// Exact match is of the normalised text.
+    /// Exact match compares normalized texts.
     @Test func exactMatch() {
         #expect(ExactMatch.score(prediction: " An  Answer.", references: ["no", "the answer"]) == 1)
         #expect(ExactMatch.score(prediction: "answer this", references: ["this answer"]) == 0)
@@ -58,12 +58,12 @@ import Testing
         #expect(ExactMatch.score(prediction: "", references: []) == 0)
     }
 
-    /// ROUGE's tokens are runs of ASCII letters and digits of the lower-cased text.
+    /// ROUGE's tokens are runs of ASCII letters and digits in the lower-cased text.
     @Test func tokenizer() {
         let tokenizer = ROUGETokenizer()
         #expect(tokenizer.tokens("It's 3.5%, CAFÉ_X\n") == ["it", "s", "3", "5", "caf", "x"])
         #expect(tokenizer.tokens("é \n\n—") == [])
-        // Only two scalars outside ASCII have a lower case in it, says Swift's own table of Unicode.
+        // In Swift's Unicode table, only two non-ASCII scalars have an ASCII lower case.
         var found = 0
         for value in UInt32(0x80)...0x1_FFFF {
             guard let scalar = Unicode.Scalar(value) else { continue }
@@ -76,7 +76,7 @@ import Testing
         #expect(found == 2)
     }
 
-    /// A stemmer shortens the tokens of more than three characters.
+    /// The stemmer applies to tokens of more than three characters.
     @Test func stemmer() {
         struct Cut: TokenStemmer {
             func stem(_ token: [UInt8]) -> [UInt8] { Array(token.prefix(3)) }
@@ -110,11 +110,11 @@ import Testing
                 _ = AnswerScore(prediction: texts[index % 20], references: [texts[(index + 1) % 20]], rouge: rouge)
             }
         }
-        // About half a second on an idle machine.
+        // About 0.5 s on an idle machine.
         #expect(time < .seconds(15))
     }
 
-    /// Texts that are made to take long do not.
+    /// Adversarial texts do not take long.
     @Test func hostileTexts() {
         let one = String(repeating: "a ", count: 130_000)
         func lines(_ letter: String) -> String { (0..<10_000).map { "a \(letter)\($0)\n" }.joined() }
@@ -122,11 +122,11 @@ import Testing
             #expect(ROUGE().score(prediction: one, references: [one]).rougeLsum == 1)
             #expect(ROUGE().score(prediction: lines("b"), references: [lines("c")]).rougeLsum == 0.5)
         }
-        // About two seconds on an idle machine; minutes where every pair of places or lines is looked at.
+        // About 2 s on an idle machine; minutes if every pair of places or lines were compared.
         #expect(time < .seconds(60))
     }
 
-    /// Long answers: the subsequence of a text with itself shifted.
+    /// Long answers: the subsequence of a text and its shifted copy.
     @Test func longText() {
         let words = (0..<3_000).map { "w\($0 % 700)" }
         let score = ROUGE().score(
@@ -163,7 +163,7 @@ private enum Fixture {
         var references: [String]
         /// F1, exact match, ROUGE-1, -2, -L, -Lsum.
         var scores: [Double]
-        /// ROUGE-1, -2, -L, -Lsum with stems.
+        /// ROUGE-1, -2, -L, -Lsum with stemming.
         var stemmed: [Double]
     }
 

@@ -18,22 +18,22 @@ import Testing
         #expect(MultipleChoice.chosen(by: answer, choices: Self.choices) == choice)
     }
 
-    /// Answers that name none, or more than one.
+    /// Answers that name no option, or more than one.
     @Test(arguments: [
         "", " \n", "E", "e)", "no idea", "A man", "the old king or the king's son",
         "the U.S. army",
         "D'Arcy", "a", "A\u{301}b", "B-side", "the answer is a dog",
     ])
     func unnamed(answer: String) {
-        // A lone article is a letter all the same.
+        // A single "a" is a letter, not an article.
         #expect(MultipleChoice.chosen(by: answer, choices: Self.choices) == (answer == "a" ? 0 : nil))
     }
 
-    /// Letters of options that are not there do not count.
+    /// Letters beyond the last option do not count.
     @Test func count() {
         #expect(MultipleChoice.chosen(by: "C or B", choices: ["x", "y"]) == 1)
         #expect(MultipleChoice.chosen(by: "B", choices: []) == nil)
-        // Two options of one text are not told apart by it.
+        // Two options with the same text are ambiguous.
         #expect(MultipleChoice.chosen(by: "same text", choices: ["same text", "Same text."]) == nil)
         #expect(MultipleChoice.chosen(by: "I", choices: Array(repeating: "x", count: 9)) == 8)
         #expect(MultipleChoice.chosen(by: "I think x", choices: ["x", "y"]) == 0)
@@ -41,7 +41,7 @@ import Testing
         #expect(MultipleChoice.letter(26) == nil && MultipleChoice.letter(-1) == nil)
     }
 
-    /// The likeliest option, by itself and for its length.
+    /// The most likely option, with and without length normalization.
     @Test func likelihood() {
         #expect(MultipleChoice.mostLikely([-3, -1, -2]) == 1)
         #expect(MultipleChoice.mostLikely([-3, -1, -2], lengths: [6, 1, 3]) == 0)

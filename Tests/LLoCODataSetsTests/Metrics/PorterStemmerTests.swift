@@ -6,16 +6,16 @@ import Testing
         String(decoding: PorterStemmer().stem(Array(word.utf8)), as: UTF8.self)
     }
 
-    /// Every stem is NLTK's.
+    /// Every stem agrees with NLTK.
     @Test func reference() throws {
         let pairs: [[String]] = try MetricFixture.read("metrics_stems")
         #expect(pairs.count >= 3000)
-        // Words that change, many of them by more than an s.
+        // Many words change, by more than a final s.
         #expect(pairs.count { $0[0] != $0[1] } > 1500)
         for pair in pairs { #expect(stem(pair[0]) == pair[1], "\(pair[0])") }
     }
 
-    /// The examples of Porter's paper, and where NLTK differs from it.
+    /// The examples of Porter's paper and of NLTK's extensions.
     @Test(arguments: [
         ("caresses", "caress"), ("ponies", "poni"), ("ties", "tie"), ("cats", "cat"), ("feed", "feed"),
         ("agreed", "agre"), ("plastered", "plaster"), ("bled", "bled"), ("motoring", "motor"), ("sing", "sing"),
@@ -25,7 +25,7 @@ import Testing
         ("vietnamization", "vietnam"), ("sensibiliti", "sensibl"), ("electriciti", "electr"), ("hopeful", "hope"),
         ("revival", "reviv"), ("replacement", "replac"), ("adoption", "adopt"), ("probate", "probat"),
         ("rate", "rate"), ("cease", "ceas"), ("controll", "control"), ("roll", "roll"),
-        // NLTK's own.
+        // NLTK's extensions.
         ("died", "die"), ("dies", "die"), ("enjoy", "enjoy"), ("skies", "sky"), ("dying", "die"), ("ate", "ate"),
         ("geologi", "geolog"), ("is", "is"), ("yyyy", "yyyi"), ("2000s", "2000"),
     ])
@@ -33,7 +33,7 @@ import Testing
         #expect(stem(word) == expected)
     }
 
-    /// Long words take time in proportion.
+    /// Time is linear in the word's length.
     @Test(arguments: ["y", "a", "ing", "alli", "0"])
     func longWords(part: String) {
         let word = String(repeating: part, count: 200_000)

@@ -15,7 +15,7 @@ import Testing
             metric: metric, attributes: task.map { ["task": $0] } ?? [:])
     }
 
-    /// Six figures are there for every question, and its own.
+    /// Every question has six metrics and its own.
     @Test(arguments: Metric.allCases)
     func metrics(metric: Metric) {
         for answers in [[], [""], ["x", "Paragraph 3"]] {
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// The own figure is the best over the references.
+    /// The own metric is the maximum over the references.
     @Test func own() {
         #expect(question(.f1, ["no", "a b"]).scores(of: "b")[.f1] == 1)
         #expect(question(.classification, ["x"], classes: ["x", "y"]).scores(of: "x, y")[.classification] == 0.5)
@@ -42,7 +42,7 @@ import Testing
         #expect(product > 0 && abs(pow(scores[.rougeGeometricMean] ?? 0, 3) - product) < 1e-12)
     }
 
-    /// Tasks that go on with examples of their own are judged by the first line.
+    /// For tasks with invented further examples, only the first line is scored.
     @Test func firstLine() {
         let prediction = "\nParis\nQuestion: Which town?"
         for task in ["trec", "triviaqa", "samsum", "lsht", "samsum_e"] {
@@ -55,7 +55,7 @@ import Testing
                 .scores(of: "town\nQuestion")[.classification] == 1)
     }
 
-    /// A multiple choice is judged by letter and by likelihood, and its text is a reference.
+    /// A multiple choice is scored by letter and by likelihood, and the option's text is a reference.
     @Test func multipleChoice() {
         let question = question(.accuracy, ["B"], choices: ["a red door", "a blue door"], correct: 1)
         #expect(question.scores(of: "B")[.accuracy] == 1)
@@ -66,12 +66,12 @@ import Testing
         #expect(question.scores(of: "B", likelihoods: [-1, -2])[.accuracyByLikelihood] == 0)
         #expect(question.scores(of: "B", likelihoods: [])[.accuracyByLikelihood] == 0)
         #expect(question.scores(of: "B")[.accuracyByLikelihood] == nil)
-        // A right option that is not there is nobody's.
+        // A correct option out of range scores 0.
         let broken = self.question(.accuracy, ["C"], choices: ["x", "y"], correct: 2)
         #expect(broken.scores(of: "C")[.accuracy] == 0)
     }
 
-    /// The letter A is an answer, and no answer is none.
+    /// The letter A is an answer, and an empty answer is not.
     @Test func letterA() {
         let question = question(.accuracy, ["A"], choices: ["a red door", "a blue door"], correct: 0)
         for answer in ["A", "a", "(A)", "A."] {
@@ -82,12 +82,12 @@ import Testing
             #expect(question.scores(of: answer)[.em] == 0, "\(answer)")
         }
         #expect(question.scores(of: "the red door")[.em] == 1)
-        // Where the reference is the option's text the letter is no match: SCROLLS.
+        // SCROLLS: if the reference is the option's text, the letter does not match.
         let text = self.question(.em, ["a red door"], choices: ["a red door", "a blue door"], correct: 0)
         #expect(text.scores(of: "A")[.em] == 0 && text.scores(of: "red door")[.em] == 1)
     }
 
-    /// Stems can be compared in ROUGE.
+    /// ROUGE can compare stems.
     @Test func stems() {
         let stemming = ROUGE(tokenizer: ROUGETokenizer(stemmer: PorterStemmer()))
         let question = question(.rouge1, ["running"])

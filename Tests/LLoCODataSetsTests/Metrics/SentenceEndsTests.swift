@@ -8,7 +8,7 @@ import Testing
         }
     }
 
-    /// Sentences end where something new can begin.
+    /// Sentences end before a possible beginning of a sentence.
     @Test func ends() {
         #expect(sentences("It rose. It fell! Did it? Yes… No.") == ["It rose.", "It fell!", "Did it?", "Yes…", "No."])
         #expect(
@@ -17,7 +17,7 @@ import Testing
         #expect(sentences("What?! No.") == ["What?!", "No."])
     }
 
-    /// Abbreviations, initials, numbers and what goes on in lower case end none.
+    /// Abbreviations, initials, numbers and periods before lower case do not end a sentence.
     @Test func noEnds() {
         for text in [
             "Mr. Smith", "J. Smith", "see e.g. Smith", "3.5 m", "he (Dr. No)", "etc. and so on", "a.b", "", ".",
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// Only ROUGE-Lsum depends on where sentences are cut, and then as if there were lines.
+    /// Only ROUGE-Lsum depends on sentence ends, which act like line ends.
     @Test func rouge() {
         let prediction = "The river rose. The mill stood still. Nobody came."
         let reference = "Nobody came. The mill stood. The river rose again."

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// Ratios are difflib's and whole percents fuzzywuzzy's.
+    /// Ratios agree with difflib, and percentages with fuzzywuzzy.
     @Test func reference() throws {
         let cases: [Case] = try MetricFixture.read("metrics_similarity")
         #expect(cases.count >= 100)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// Halves of a percent go to the even one, and empty strings are alike only with each other.
+    /// Half percents round to even; an empty string is similar only to another one.
     @Test func edges() {
         // 2 x 1 of 16 scalars: 12.5 %.
         #expect(SequenceSimilarity.percent("a", "abcdefghijklmno") == 12)
@@ -42,12 +42,12 @@ import Testing
         #expect(SequenceSimilarity.percent("\u{E9}", "e\u{301}") == 0)
     }
 
-    /// A scalar that makes up more than 1 % of 200 begins no block.
+    /// A scalar that makes up more than 1 % of at least 200 scalars begins no block.
     @Test func frequentScalars() {
         let frequent = "b" + String(repeating: "a", count: 198)
         #expect(SequenceSimilarity.ratio("aaa", frequent) == 2 * 3.0 / 202)
         #expect(SequenceSimilarity.ratio("aaa", frequent + "a") == 0)
-        // It goes on with one, and at the beginning of both there need not be a block to go on with.
+        // Such a scalar can extend a block, and a common beginning needs no block.
         #expect(SequenceSimilarity.ratio("aaac", frequent + "ac") == 2 * 4.0 / 205)
         #expect(SequenceSimilarity.ratio("aaa", String(repeating: "a", count: 200)) == 2 * 3.0 / 203)
     }

@@ -8,7 +8,7 @@ import Testing
         var all, any: Double
     }
 
-    /// Scores are those of RULER's rules in Python.
+    /// Scores agree with RULER's rules in Python.
     @Test func reference() throws {
         let cases: [Case] = try MetricFixture.read("metrics_ruler")
         #expect(cases.count { $0.all > 0 && $0.all < 1 } > 20 && cases.count { $0.all == 1 } > 10)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Without references the score is 0; an empty one is in every answer.
+    /// Without references the score is 0; an empty reference is in every answer.
     @Test func edges() {
         #expect(StringMatch.all(prediction: "x", references: []) == 0)
         #expect(StringMatch.any(prediction: "x", references: []) == 0)

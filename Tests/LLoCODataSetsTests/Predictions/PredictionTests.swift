@@ -3,9 +3,9 @@ import LLoCOBase
 import LLoCODataSets
 import Testing
 
-/// A line of predictions says all that its answer is judged by.
+/// A prediction line contains everything needed to score its answer.
 @Suite struct PredictionTests {
-    /// Questions of every metric and scorer, with answers that are right, nearly right and wrong.
+    /// Questions of every metric and scorer, with correct, partly correct and wrong answers.
     private static let judged: [(EvaluationQuestion, [String])] = {
         let texts = [
             "The mill. It burnt.", "the mill", "A", "yes", "", "unanswerable", "7", "Paragraph 2\nQuestion: B",
@@ -28,7 +28,7 @@ import Testing
         return judged
     }()
 
-    /// What is written is read again with the same scores.
+    /// Written lines are read back with the same scores.
     @Test func lines() throws {
         for (question, texts) in Self.judged {
             for text in texts {
@@ -53,7 +53,7 @@ import Testing
         try Prediction(line: Array(line.utf8), metric: metric)
     }
 
-    /// A lone letter is a multiple choice's where nothing else is said.
+    /// A line whose only reference is a letter is a multiple choice, unless it names a metric.
     @Test func letters() throws {
         for (prediction, letter, score) in [
             ("A", "A", 1.0), ("(", "A", 0), ("A", "B", 0), ("(b)", "B", 1), ("", "A", 0),
@@ -63,14 +63,14 @@ import Testing
             #expect(scores[.f1] == score && scores[.em] == score, "\(line)")
             #expect(try read(line, .accuracy).scores()[.accuracy] == score, "\(line)")
         }
-        // With a metric that is SQuAD's, its rules hold.
+        // With a metric of SQuAD, SQuAD's rules apply.
         let strict = try read(#"{"id": "1", "prediction": "(", "answers": ["A"]}"#, .em).scores()
         #expect(strict[.em] == 1)
         let two = try read(#"{"id": "1", "prediction": "a", "answers": ["A", "B"]}"#).scores()
         #expect(two[.f1] == 0)
     }
 
-    /// What a metric needs and a line has not got.
+    /// Missing and invalid fields are reported.
     @Test(arguments: [
         (#""metric": "classification""#, #""classes" holds no class"#),
         (#""metric": "accuracy""#, #""correct_choice" names none of 0"#),

@@ -11,7 +11,7 @@ import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 
-/// How much vectors help with answers: every condition's loss, computed by hand, and the figures made of them.
+/// The losses of answers in every condition against independent computations, and the figures from them.
 @Suite struct AnswerMeasureTests {
     let model: LoadedModel
     let document =
@@ -34,7 +34,7 @@ import Testing
                 segmentTokens: 20, summaryTokens: 4, carry: .independent, method: .attended(AttendedKeysAndValues())))
     }
 
-    /// Mean -log p of an answer's tokens behind a prompt.
+    /// Mean -log p of an answer's tokens after a prompt.
     private func loss(
         _ compressor: Compressor, _ prompt: [Int], _ answer: [Int], _ vectors: SegmentVectors?
     ) throws -> Double {
@@ -73,18 +73,19 @@ import Testing
         Question(id: "2", text: "What took the mill?", answers: ["the river"]),
     ]
 
-    /// Budgets of fewer positions than there are vectors, and of more.
-    @Test(arguments: [false, true], [6, 300]) func everyCondition(_ keysAndValues: Bool, _ positions: Int) throws {
+    /// Budgets of fewer and of more positions than there are vectors.
+    @Test(arguments: [false, true], [6, 300])
+    func lossesAgreeInEveryCondition(_ keysAndValues: Bool, _ positions: Int) throws {
         let compressor = keysAndValues ? try attended() : model.compressor
         let share = 0.6
         let measure = try AnswerMeasure(
             compressor, tokenizer: tokenizer, size: .positions(positions), textShare: share)
-        var told = 0
+        var progressCalls = 0
         let other = "A mill without a river is a house. " + document
         let found = try measure.losses(
             of: measure.document(document), foreign: measure.document(other), questions: questions
-        ) { told += 1 }
-        #expect(told == 2 && found.count == 2)
+        ) { progressCalls += 1 }
+        #expect(progressCalls == 2 && found.count == 2)
         let prompts = try PromptBuilder(recognizing: tokenizer)
         let (ids, vectors, segments) = try parts(of: document, compressor)
         let foreign = try parts(of: other, compressor)
@@ -129,8 +130,8 @@ import Testing
         }
     }
 
-    /// Of a text that is longer than the window both ends are read.
-    @Test func aLongText() throws {
+    /// A text longer than the context window loses its middle.
+    @Test func longTextsLoseTheirMiddle() throws {
         let long = (0..<12).map { "\($0). " + document }.joined(separator: "\n")
         let compressor = try attended()
         let measure = try AnswerMeasure(compressor, tokenizer: tokenizer)
@@ -150,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func figuresOfLosses() throws {
+    @Test func figuresFollowFromLosses() throws {
         func losses(_ foreign: Double?) -> AnswerMeasure.Losses {
             .init(none: 4, compressed: 3, passages: 3.2, hybrid: 2.4, full: 2, foreign: foreign, positions: 10)
         }
@@ -171,8 +172,8 @@ import Testing
         #expect(without.gapClosedCompressed != nil)
     }
 
-    /// Foreign vectors are the next longer document's, the longest's those of the second.
-    @Test func foreignVectorsAreAsMany() throws {
+    /// Foreign vectors come from the next longer document; for the longest, from the second longest.
+    @Test func foreignVectorsComeFromTheNextLongerDocument() throws {
         let texts = [document, document + " " + document, document + " " + document + " It came back in autumn."]
         let measure = try AnswerMeasure(attended(), tokenizer: tokenizer, size: .positions(12))
         let set = QuestionSet(
@@ -188,7 +189,7 @@ import Testing
         }
     }
 
-    @Test func figuresAreOfTheQuestionsThatWereDrawn() throws {
+    @Test func figuresCoverTheDrawnQuestions() throws {
         let sets = [
             QuestionSet(
                 documents: (0..<3).map { document in
@@ -227,7 +228,7 @@ import Testing
         let lossForeign = try #require(all.lossForeign)
         #expect(foreign.count == 12 && abs(lossForeign - foreign.reduce(0, +) / 12) < 1e-9)
         let some = try AnswerEvaluation(sets, measure: measure, count: 5, seed: 3).figures()
-        // Which vectors are foreign to a document follows from those that were drawn.
+        // Foreign vectors depend on the drawn documents, so `hybrid` is compared.
         let known = all.lossesByQuestion.map(\.hybrid)
         #expect(some.questions == 5 && some.lossesByQuestion.allSatisfy { known.contains($0.hybrid) })
         let again = try AnswerEvaluation(sets, measure: measure, count: 5, seed: 3).figures()
@@ -236,7 +237,7 @@ import Testing
         #expect(others.lossesByQuestion != some.lossesByQuestion)
     }
 
-    @Test func nothingToMeasure() throws {
+    @Test func setsWithoutQuestionsAreRefused() throws {
         let measure = try AnswerMeasure(attended(), tokenizer: tokenizer)
         let error = #expect(throws: EvaluationError.self) {
             try AnswerEvaluation([QuestionSet(documents: [])], measure: measure)
@@ -244,7 +245,7 @@ import Testing
         #expect("\(try #require(error))".contains("document"))
     }
 
-    @Test func questionsThatDoNotFitAreLeftOut() throws {
+    @Test func questionsThatDoNotFitAreSkipped() throws {
         let measure = try AnswerMeasure(attended(), tokenizer: tokenizer)
         let long = Question(
             id: "1", text: String(repeating: "Why? ", count: model.languageModel.window), answers: ["So."])

@@ -8,7 +8,7 @@ import LLoCOTorch
 import LLoCOTraining
 import Testing
 
-/// Which texts a compressor is measured on, and that the same are measured again.
+/// The choice of texts for a compressor's evaluation, and its reproducibility.
 @Suite struct CompressorEvaluationTests {
     private let model: LoadedModel
     private let measure: CompressorMeasure
@@ -37,21 +37,21 @@ import Testing
             TrainingCorpus(texts), measure: measure, tokenizer: model.languageModel.tokenizer, options: options)
     }
 
-    @Test func figuresOfWhatIsLongEnough() throws {
-        var told: [Int] = []
+    @Test func figuresCoverTextsThatAreLongEnough() throws {
+        var reported: [Int] = []
         let figures = try evaluation(texts(5) + ["Too short."]).figures { done, total in
-            told.append(done)
+            reported.append(done)
             #expect(total == 5 * (2 + 1 + 2))
         }
-        #expect(told == Array(1...25))
+        #expect(reported == Array(1...25))
         #expect(figures.map(\.segments) == [1, 2] && figures.map(\.texts) == [5, 5])
-        // In whatever order texts come; another seed cuts them elsewhere.
+        // The order of the texts does not matter; another seed chooses other places.
         #expect(try evaluation(texts(5).reversed()).figures().map(\.lossFull) == figures.map(\.lossFull))
         #expect(try evaluation(texts(5)) { $0.seed = 1 }.figures().map(\.lossFull) != figures.map(\.lossFull))
         #expect(try evaluation(texts(5)) { $0.samples = 2 }.figures().map(\.texts) == [2, 2])
     }
 
-    @Test func whatIsHeldOut() throws {
+    @Test func onlyHeldOutTextsAreMeasured() throws {
         let corpus = TrainingCorpus(texts(120))
         #expect(!corpus.heldOut.isEmpty)
         let evaluation = try evaluation(texts(120)) { ($0.heldOutOnly, $0.segments, $0.samples) = (true, [1], 3) }
@@ -60,7 +60,7 @@ import Testing
         #expect(throws: EvaluationError.self) { _ = try self.evaluation(["Too short."]) }
     }
 
-    @Test func isCancelled() async throws {
+    @Test func cancellationEndsTheEvaluation() async throws {
         let task = Task { [self] in
             try evaluation(texts(5)).figures { done, _ in
                 if done == 3 { withUnsafeCurrentTask { $0?.cancel() } }

@@ -8,7 +8,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// How much vectors carry: every condition's loss, computed by hand, and the figures made of them.
+/// The losses of texts in every condition against independent computations, and the figures from them.
 @Suite struct CompressorMeasureTests {
     let model: LoadedModel
     let ids: [Int]
@@ -33,7 +33,7 @@ import Testing
             adapter: adapter ? Adapter(checkpoint, for: own.decoder) : nil, scheme: scheme)
     }
 
-    /// Mean -log p of the last ten of `ids`, 4 raw tokens before them, after `context`.
+    /// Mean -log p of the last ten of `ids`, after `context` and 4 raw tokens.
     private func loss(_ decoder: Llama, _ context: Tensor?, _ ids: [Int], _ adapters: ActiveAdapters) throws -> Double {
         try withoutGradients {
             let rest = try decoder.embed(Array(ids.suffix(14)))
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func everyCondition(_ hasAdapter: Bool) throws {
+    @Test(arguments: [false, true]) func lossesAgreeInEveryCondition(_ hasAdapter: Bool) throws {
         let scheme = CompressionScheme(segmentTokens: 20, summaryTokens: 3)
         let compressor = try compressor(scheme, adapter: hasAdapter)
         let decoder = compressor.decoder
@@ -62,7 +62,7 @@ import Testing
         let texts = (CompressorMeasure.Text(ids), CompressorMeasure.Text(other))
         let outcome = try measure.losses(of: texts.0, segments: [1, 3], beside: texts.1) { segments += 1 }
         #expect(segments == 3 + 1 + 3)
-        // The vectors that it keeps are those of these segments.
+        // Cached vectors belong to the right segments.
         #expect(try measure.losses(of: texts.0, segments: [1, 3], beside: texts.1).plain == outcome.plain)
         _ = try measure.losses(of: texts.1, segments: [2])
         #expect(try measure.losses(of: texts.0, segments: [1, 3], beside: texts.1).plain == outcome.plain)
@@ -70,11 +70,11 @@ import Testing
         for count in [1, 3] {
             let text = Array(ids.dropLast(14).suffix(20 * count))
             let foreign = Array(other.dropLast(14).suffix(20 * count))
-            var picked: [Int] = []
+            var extracted: [Int] = []
             for start in stride(from: 0, to: text.count, by: 20) {
                 let segment = Array(text[start..<start + 20])
                 let values = try Surprisal.values(of: segment, decoder)
-                picked += Surprisal.greatest(3, of: values).map { segment[$0] }
+                extracted += Surprisal.greatest(3, of: values).map { segment[$0] }
             }
             for (losses, adapters) in [
                 (outcome.plain[count], ActiveAdapters.none), (outcome.adapted[count], try compressor.adapters),
@@ -83,7 +83,7 @@ import Testing
                 for (found, expected) in [
                     (losses.none, try loss(decoder, nil, ids, adapters)),
                     (losses.full, try loss(decoder, decoder.embed(text)[0], ids, adapters)),
-                    (losses.extract, try loss(decoder, decoder.embed(picked)[0], ids, adapters)),
+                    (losses.extract, try loss(decoder, decoder.embed(extracted)[0], ids, adapters)),
                     (losses.compressed, try loss(decoder, compressor.compress(text).rows, ids, compressor.adapters)),
                     (
                         try #require(losses.foreign),
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    /// Vectors that are keys and values are read by the model as it is.
+    /// Vectors that are keys and values are read without an adapter.
     @Test func keysAndValues() throws {
         let scheme = CompressionScheme(
             segmentTokens: 20, summaryTokens: 3, carry: .independent,
@@ -115,8 +115,8 @@ import Testing
         #expect(abs(losses.compressed - expected) < 1e-4 * expected)
     }
 
-    /// Where the window does not hold the segments, the text's last part is read, as many tokens as fit; vectors of several
-    /// segments that drew attention weigh as those of one.
+    /// If the segments do not fit the context window, the text's last tokens that fit are used; attended vectors of
+    /// several segments get the attention weight of one segment.
     @Test func beyondTheWindow() throws {
         let decoder = model.compressor.decoder
         let window = decoder.configuration.maximumPositions
@@ -159,11 +159,11 @@ import Testing
         #expect(throws: ModelError.self) {
             _ = try measure.losses(of: .init(ids), segments: [1], beside: .init(Array(ids.prefix(33))))
         }
-        // The tiny model's window is shorter than what is read raw by default.
+        // The tiny model's context window is shorter than the default number of raw tokens.
         #expect(throws: ModelError.self) { _ = try CompressorMeasure(compressor) }
     }
 
-    /// What vectors are compared with has the better of the two readers, over all texts.
+    /// The baselines use the better of the two adapter settings, over all texts.
     @Test func figures() throws {
         let outcomes = (0..<20).map { text in
             let shift = Double(text % 5) / 100

@@ -6,15 +6,15 @@ import LLoCOTestSupport
 import LLoCOTokenizers
 import Testing
 
-/// Generated data at the lengths that are evaluated, with the default model's tokenizer.
+/// Generated data at evaluated lengths, with the default model's tokenizer.
 @Suite struct GeneratedLengthTests {
     private static func tokenizer() throws -> (any Tokenizer)? {
         try TestFiles.languageModel.flatMap { try LanguageModel.tokenizer(of: CheckpointLoader.open($0), path: $0) }
     }
 
-    /// Lengths from 4k on are met with the default model's tokenizer.
+    /// Texts of 4k tokens and more fill their length with the default model's tokenizer.
     @Test(
-        .enabled(if: TestFiles.languageModel != nil, "the default models are not here: run Scripts/bootstrap"),
+        .enabled(if: TestFiles.languageModel != nil, "the default models are missing: run Scripts/bootstrap"),
         arguments: [4_096, 8_192, 16_384])
     func defaultLengths(length: Int) throws {
         let tokenizer = try #require(try Self.tokenizer())
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// 128k tokens of a task take seconds.
+    /// Generating 128k tokens of a task takes seconds.
     @Test(.timeLimit(.minutes(2)), arguments: RulerTask.allCases)
     func longest(task: RulerTask) throws {
         let tokenizer = try Self.tokenizer() ?? GeneratedDataSamples.tokenizer("smollm")
@@ -41,12 +41,12 @@ import Testing
         let document = try #require(set?.documents.first)
         let tokens = GeneratedDataSamples.tokens(document, tokenizer) + task.answerTokens
         #expect(tokens <= 131_072 && tokens > 128_450)
-        // Far above what it takes: machines that run tests are loaded.
+        // Far above the usual time, since test machines are under load.
         #expect(time < .seconds(30))
         print("\(task.rawValue) at 128k: \(time)")
     }
 
-    /// 128k tokens of haystack take seconds.
+    /// Generating 128k tokens of haystack takes seconds.
     @Test(.timeLimit(.minutes(2)))
     func longestHaystack() throws {
         let tokenizer = try Self.tokenizer() ?? GeneratedDataSamples.tokenizer("smollm")

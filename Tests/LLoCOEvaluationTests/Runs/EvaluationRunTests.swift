@@ -11,7 +11,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Evaluations as a program makes them: what they ask, keep and tell, and how they go on.
+/// Evaluation runs through the library: questions, stored answers, events and resumption.
 @Suite struct EvaluationRunTests {
     private let model: LoadedModel
     private let file = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString).jsonl").path
@@ -45,26 +45,26 @@ import Testing
         return try await EvaluationRun(set, model: model, options: options)
     }
 
-    /// Each answer without the time that it took.
+    /// Each answer without its duration.
     private func answers(_ report: EvaluationReport) -> [[String]] {
         report.records.map { [$0.id, $0.mode.rawValue, $0.prediction, "\($0.scores.sorted { $0.key < $1.key })"] }
     }
 
-    @Test func whatIsAskedAndTold() async throws {
+    @Test func everyQuestionIsAskedOnceInEachMode() async throws {
         let run = try await run { $0.modes = [.compressed, .none, .compressed] }
         #expect(run.modes == [.compressed, .none] && run.total == 12)
-        var told: [String] = []
+        var reported: [String] = []
         let report = try await run.run { event in
             switch event {
-            case .resumed: Issue.record("there was no run before")
+            case .resumed: Issue.record("a new run was resumed")
             case .compressing(let tokens, let total): #expect(tokens <= total)
             case .answered(let record):
-                told.append("\(record.id) \(record.mode)")
-                #expect(run.records.count == told.count)
+                reported.append("\(record.id) \(record.mode)")
+                #expect(run.records.count == reported.count)
             }
         }
-        // Document by document, but reported mode by mode.
-        #expect(told.prefix(3) == ["river-0 compressed", "river-0 none", "river-1 compressed"])
+        // Answered by document, but reported by mode.
+        #expect(reported.prefix(3) == ["river-0 compressed", "river-0 none", "river-1 compressed"])
         let ids = set.documents.flatMap(\.questions).map(\.id)
         #expect(report.records.map(\.id) == ids + ids)
         #expect(report.modes.map(\.questions) == [6, 6] && report.settings == run.settings)
@@ -72,8 +72,8 @@ import Testing
         #expect(report.settings.textShare == nil && report.settings.adapter == nil)
     }
 
-    /// What no mode of the run reads is not loaded, and is no part of what computed the answers.
-    @Test func whatIsNotReadIsNoSetting() async throws {
+    /// Models and adapters that no mode uses are not loaded and are not part of the settings.
+    @Test func unusedPartsAreNotSettings() async throws {
         var options = LoadedModel.Options(model: TestFiles.autocompressor)
         (options.dtype, options.segmentTokens, options.template) = (.float32, 20, .plain)
         options.embedder = TestFiles.fixtures.appending(path: "no-such-folder")
@@ -95,14 +95,14 @@ import Testing
         #expect(try vectors.embedder == nil && vectors.adapter == AdapterCheckpoint.read(TestFiles.adapter).digest())
         let library = try SQLiteLibrary.inMemory()
         #expect(try await settings(.none, budget: .positions(9), library: library).embedder == nil)
-        // A retrieval model that is read has to be one.
+        // A retrieval model that is used must be valid.
         await #expect(throws: (any Error).self) { _ = try await settings(.none, .retrieval) }
         await #expect(throws: (any Error).self) { _ = try await settings(.full, budget: .positions(9)) }
         await #expect(throws: (any Error).self) { _ = try await settings(.full, library: library) }
     }
 
-    /// By an error, by cancellation, and to its end: no answer is lost and none is asked again.
-    @Test(arguments: [1, 4, 7]) func anInterruptedRunGoesOn(after count: Int) async throws {
+    /// A run interrupted by an error and by cancellation keeps every answer and asks no question again.
+    @Test(arguments: [1, 4, 7]) func interruptedRunsResume(after count: Int) async throws {
         defer { try? FileManager.default.removeItem(atPath: file) }
         let expected = try answers(await run().run())
         struct Interruption: Error {}
@@ -131,7 +131,7 @@ import Testing
         #expect(answers(report) == expected)
     }
 
-    @Test func whatIsAnotherRunsOrModels() async throws {
+    @Test func otherRunsAndModelsAreRefused() async throws {
         defer { try? FileManager.default.removeItem(atPath: file) }
         do { _ = try await run { $0.file = file } }
         await #expect(throws: EvaluationError.self) { _ = try await run { ($0.file, $0.seed) = (file, 1) } }

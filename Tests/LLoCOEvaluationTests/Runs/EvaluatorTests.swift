@@ -11,7 +11,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Which faults of a question are the question's own, and which end the evaluation.
+/// Errors that affect one question, and errors that end the evaluation.
 @Suite struct EvaluatorTests {
     private static let model = TestFiles.autocompressor
 
@@ -24,7 +24,7 @@ import Testing
         return try LoadedModel.load(options)
     }
 
-    /// The tiny model, all values of one of whose tensors are NaN.
+    /// The tiny model with one tensor of NaN values.
     private func damaged(_ tensor: String = "model.norm.weight") throws -> LoadedModel {
         let folder = FileManager.default.temporaryDirectory.appending(path: "damaged-\(UUID().uuidString)")
         try FileManager.default.copyItem(at: Self.model, to: folder)
@@ -34,7 +34,7 @@ import Testing
         let start = 8 + bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
         let header = try #require(JSONSerialization.jsonObject(with: Data(bytes[8..<start])) as? [String: Any])
         let offsets = try #require((header[tensor] as? [String: Any])?["data_offsets"] as? [Int])
-        // All bits set are NaN in every dtype.
+        // All bits set is NaN in every dtype.
         for index in start + offsets[0]..<start + offsets[1] { bytes[index] = 0xFF }
         try Data(bytes).write(to: file)
         return try load(folder)
@@ -63,8 +63,8 @@ import Testing
         }
     }
 
-    /// Modes that read no passages need no retrieval model: nothing is embedded, nothing is searched.
-    @Test func modesThatReadNoPassages() async throws {
+    /// Modes that read no passages need no retrieval model: no embedding and no search.
+    @Test func modesWithoutPassagesNeedNoRetrievalModel() async throws {
         var options = LoadedModel.Options(model: Self.model)
         (options.dtype, options.segmentTokens, options.template) = (.float32, 20, .plain)
         let evaluator = try Evaluator(model: LoadedModel.load(options))
@@ -78,9 +78,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [AnswerMode.none, .full]) func scoresThatAreNoNumbersEndTheEvaluation(_ mode: AnswerMode)
-        async throws
-    {
+    @Test(arguments: [AnswerMode.none, .full])
+    func nonFiniteScoresEndTheEvaluation(_ mode: AnswerMode) async throws {
         let evaluator = try Evaluator(model: damaged())
         var records: [EvaluationRecord] = []
         let error = await #expect(throws: ModelError.self) {
@@ -90,7 +89,7 @@ import Testing
         #expect(records.isEmpty)
     }
 
-    @Test func likelihoodsAndLossesAreNumbers() async throws {
+    @Test func nonFiniteLikelihoodsAndLossesAreRefused() async throws {
         let model = try damaged()
         var options = Answerer.Options()
         options.mode = .none

@@ -42,7 +42,7 @@ import Testing
         return nil
     }
 
-    /// An answer becomes a prediction of its question; one to none of them is an error, and nothing is dropped.
+    /// An answer becomes a prediction; an answer to an unknown question is an error.
     @Test func predictions() throws {
         let questions = ["a", "b"].map { EvaluationQuestion(id: $0, text: "Why?", answers: ["x"], metric: .em) }
         let set = EvaluationSet(
@@ -52,10 +52,10 @@ import Testing
         #expect(predictions.map(\.question) == questions.reversed() && predictions.map(\.mode) == ["full", "none"])
         #expect(predictions.allSatisfy { $0.prediction == "Because \u{2028} \"so\"" && $0.choiceLogLikelihoods == nil })
         let reason = refusal { _ = try set.predictions(of: [record("a"), record("z")]) }
-        #expect(reason == "d.jsonl: an answer to 'z', which is none of its questions")
+        #expect(reason == "d.jsonl: an answer to 'z', which is not one of its questions")
     }
 
-    @Test func recordsComeBack() throws {
+    @Test func recordsAreReadBack() throws {
         do {
             let run = try open()
             try run.append(record("a"))
@@ -67,8 +67,8 @@ import Testing
         try FileManager.default.removeItem(at: folder)
     }
 
-    /// Wherever a kill cuts the file, whole records stay and the run can go on.
-    @Test func aCutFileGoesOn() throws {
+    /// A file truncated at any byte keeps its complete records, and the run resumes.
+    @Test func truncatedFilesResume() throws {
         do {
             let run = try open()
             for id in ["a", "b", "c"] { try run.append(record(id)) }
@@ -90,7 +90,7 @@ import Testing
 
     @Test func recordsOfAnotherRunAreRefused() throws {
         for (records, part) in [
-            ([record("y")], "'y' is none of the run's"), ([record("a", .retrieval)], "mode retrieval"),
+            ([record("y")], "'y' is not in the run"), ([record("a", .retrieval)], "mode retrieval"),
             ([record("a"), record("b"), record("a")], "line 4"),
         ] {
             do {
@@ -112,9 +112,9 @@ import Testing
             ("another compression scheme", .scheme, { $0.scheme = "accumulated-20-50" }),
             ("another adapter", .adapter, { $0.adapter = "n" }),
             ("another retrieval model", .embedder, { $0.embedder = nil }),
-            ("other limits of the answers", .answerTokens, { $0.answerTokens = ["lloco": 9] }),
+            ("other answer limits", .answerTokens, { $0.answerTokens = ["lloco": 9] }),
             ("another dtype", .dtype, { $0.dtype = "bfloat16" }), ("another device", .device, { $0.device = "cuda" }),
-            ("other weights to decode with", .decodeWeights, { $0.decodeWeights = "4-bit" }),
+            ("other decode weights", .decodeWeights, { $0.decodeWeights = "4-bit" }),
             ("another chat template", .chatTemplate, { $0.chatTemplate = "n" }),
             ("other settings", nil, { $0.window = 200 }),
         ]
@@ -131,7 +131,7 @@ import Testing
         #expect(refusal { _ = try open() }?.contains("another version") == true)
         for other in ["not a run\n", "{}\n", "\u{0}\u{1}\n"] {
             try Data(other.utf8).write(to: URL(filePath: path))
-            #expect(refusal { _ = try open() }?.contains("no evaluation's run") == true)
+            #expect(refusal { _ = try open() }?.contains("no evaluation run") == true)
             #expect(try Data(contentsOf: URL(filePath: path)) == Data(other.utf8), "the file stays")
         }
         #expect(
@@ -146,7 +146,7 @@ import Testing
         var records = (0..<30).flatMap { index in
             [record("q\(index)", .compressed, f1: Double(index % 3) * 50), record("q\(index)", .none, f1: 10)]
         }
-        // Asked in one mode only: no figure is of it.
+        // A question asked in only one mode is excluded from the figures.
         records.append(record("late", .compressed, f1: 100))
         let report = EvaluationReport(settings: settings(), modes: modes, malformed: [], records: records)
         #expect(report.modes.map(\.questions) == [30, 30])

@@ -2,7 +2,7 @@ import LLoCOModelFiles
 import Testing
 
 @Suite struct ModelCatalogueTests {
-    @Test func entriesAreSound() {
+    @Test func entriesAreConsistent() {
         #expect(ModelCatalogue.defaultModel.name == "qwen2.5-coder-0.5b")
         #expect(Set(ModelCatalogue.models.map(\.name)).count == ModelCatalogue.models.count)
         for model in ModelCatalogue.models {

@@ -4,7 +4,7 @@ import LLoCOModelFiles
 import LLoCOTestSupport
 import Testing
 
-/// The cache of Hugging Face's programs, laid out as they do.
+/// The cache of Hugging Face's programs, in their layout.
 @Suite struct HuggingFaceCacheTests {
     private let folder: TemporaryFolder
     private static let commit = String(repeating: "c0", count: 20)
@@ -54,12 +54,12 @@ import Testing
         #expect(try find("o/none") == nil)
         #expect(try find("o/absent") == nil)
         #expect(places().models().map(\.name) == ["o/files:a.gguf", "o/files:sub/b.gguf", "o/folder"])
-        #expect(try find("o/files:a.gguf")?.licence == nil, "only a card's front says it")
+        #expect(try find("o/files:a.gguf")?.licence == nil, "only the front matter counts")
         #expect(places().name(of: model.path) == "o/folder")
         #expect(places().name(of: folder.url.appending(path: "elsewhere")) == nil)
     }
 
-    @Test func aDamagedBlobShows() throws {
+    @Test func damagedBlobsAreDetected() throws {
         try write("o/f", ["a.gguf": "content"])
         let model = try #require(try find("o/f"))
         try "CONTENT".write(to: model.path.resolvingSymlinksInPath(), atomically: false, encoding: .utf8)
@@ -70,7 +70,7 @@ import Testing
         #expect(throws: FileError.self) { try model.files[0].fault() }
     }
 
-    @Test func withoutAReferenceTheOnlySnapshotCounts() throws {
+    @Test func onlySnapshotIsUsedWithoutAReference() throws {
         try write("o/f", ["a.gguf": "a"], reference: nil)
         #expect(try find("o/f") != nil)
         try folder.write("hub/models--o--f/snapshots/\(String(repeating: "d1", count: 20))/a.gguf", text: "a")
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(arguments: ["../../../../etc", "", "main", "/etc", String(repeating: "c0", count: 20) + "/.."])
-    func referencesAreCommits(text: String) throws {
+    func referencesMustBeCommits(text: String) throws {
         try write("o/f", ["a.gguf": "a"], reference: text)
         let error = #expect(throws: ModelFileError.self) { try find("o/f") }
         #expect(error?.description.contains("expected a commit") == true)
@@ -86,7 +86,7 @@ import Testing
         #expect(places().models { _ in faults += 1 }.isEmpty && faults == 1)
     }
 
-    @Test func linksStayInside() throws {
+    @Test func linksMustStayInside() throws {
         try write("o/f", ["a.gguf": "a", "config.json": "{}"])
         let outside = try TemporaryFolder()
         let secret = try outside.write("secret.gguf", text: "secret")
@@ -96,7 +96,7 @@ import Testing
         #expect(error?.description.contains("b.gguf: a link to") == true)
         #expect(error?.description.contains("expected a file inside") == true)
         try FileManager.default.removeItem(atPath: link)
-        // A blob that is a link itself, a link to nothing, a snapshot that is a link.
+        // A link to a missing blob, a blob that is a link, a snapshot that is a link.
         let blob = folder.path("hub/models--o--f/blobs/\(Digest.sha256("a"))")
         try FileManager.default.removeItem(atPath: blob)
         #expect(throws: ModelFileError.self) { try find("o/f") }
@@ -106,15 +106,15 @@ import Testing
         try FileManager.default.removeItem(atPath: snapshot)
         try FileManager.default.createSymbolicLink(atPath: snapshot, withDestinationPath: outside.url.path)
         #expect(throws: ModelFileError.self) { try find("o/f") }
-        // The cache itself may lie elsewhere.
+        // The cache itself may be a link.
         try write("o/g", ["a.gguf": "a"])
         let moved = folder.url.appending(path: "link")
         try FileManager.default.createSymbolicLink(at: moved, withDestinationURL: folder.url.appending(path: "hub"))
-        let through = ModelPlaces(own: nil, installed: [], cache: HuggingFaceCache(moved))
-        #expect(try through.model(try #require(ModelReference(name: "o/g"))) != nil)
+        let linked = ModelPlaces(own: nil, installed: [], cache: HuggingFaceCache(moved))
+        #expect(try linked.model(try #require(ModelReference(name: "o/g"))) != nil)
     }
 
-    @Test func whereItIs() {
+    @Test func locationFollowsTheEnvironment() {
         func path(_ environment: [String: String]) -> String? { HuggingFaceCache(environment: environment)?.url.path }
         #expect(path(["HOME": "/h"]) == "/h/.cache/huggingface/hub")
         #expect(path(["HOME": "/h", "XDG_CACHE_HOME": "/c"]) == "/c/huggingface/hub")

@@ -27,7 +27,7 @@ import Testing
 
     private func reference(_ name: String) throws -> ModelReference { try #require(ModelReference(name: name)) }
 
-    @Test func whereItIs() {
+    @Test func locationFollowsTheEnvironment() {
         func path(_ environment: [String: String]) -> String? { ModelFolder(environment: environment)?.url.path }
         #expect(path(["HOME": "/h", "XDG_DATA_HOME": "/d"]) == "/d/lloco/models")
         #expect(path(["HOME": "/h", "XDG_DATA_HOME": "/d", "LLOCO_MODELS": "/m"]) == "/m")
@@ -37,7 +37,7 @@ import Testing
         #endif
     }
 
-    @Test func modelsOfACatalogueAreFoundEverywhere() throws {
+    @Test func catalogueModelsAreFoundInEveryPlace() throws {
         let model = try #require(ModelCatalogue.model(named: "smollm2-135m"))
         let installed = folder.url.appending(path: "installed")
         let places = ModelPlaces(own: own, installed: [installed], cache: nil)
@@ -48,9 +48,9 @@ import Testing
         try handle.truncate(atOffset: UInt64(model.bytes))
         let found = try #require(try places.model(.catalogue(model)))
         #expect(found.place == .installation && found.path.path == file.path && found.licence == "apache-2.0")
-        #expect(try found.files[0].fault()?.contains(model.sha256) == true, "it has the size alone")
+        #expect(try found.files[0].fault()?.contains(model.sha256) == true, "only the size matches")
         #expect(places.models().map(\.name) == ["smollm2-135m"])
-        // A file that was cut says so.
+        // A truncated file is reported.
         try handle.truncate(atOffset: 5)
         try handle.close()
         let error = #expect(throws: ModelFileError.self) { try places.model(.catalogue(model)) }
@@ -60,7 +60,7 @@ import Testing
         #expect(places.models { _ in faults += 1 }.isEmpty && faults == 1)
     }
 
-    @Test func removing() throws {
+    @Test func modelsAreRemoved() throws {
         try write("o/one", ["a.gguf": "aa", "b.gguf": "b"])
         try write("o/two", ["config.json": "{}", "model.safetensors": "w"])
         #expect(own.models().map(\.name) == ["o/one:a.gguf", "o/one:b.gguf", "o/two"])
@@ -69,14 +69,14 @@ import Testing
         #expect(try own.remove(reference("o/one:a.gguf")).bytes == 2)
         #expect(own.models().map(\.name) == ["o/one", "o/two"])
         #expect(try own.remove(reference("o/one")).files.map(\.lastPathComponent) == ["b.gguf"])
-        // What has come of a model that never came whole goes too.
+        // A partial download is removed too.
         try folder.write("models/o/three/x.gguf.part", text: "xxx")
         #expect(try own.remove(reference("o/three")).bytes == 3)
         #expect(try own.remove(reference("o/two")).bytes == 3)
         #expect(try FileManager.default.contentsOfDirectory(atPath: own.url.path).isEmpty)
     }
 
-    @Test func aFileThatIsGoneOrCutShows() throws {
+    @Test func missingAndTruncatedFilesAreDetected() throws {
         try write("o/one", ["a.gguf": "aa", "b.gguf": "b"])
         try write("o/two", ["config.json": "{}", "model.safetensors": "weights"])
         let places = ModelPlaces(own: own, installed: [], cache: nil)
@@ -84,22 +84,22 @@ import Testing
             #expect(throws: ModelFileError.self) { try places.model(reference(name)) }
         }
         try folder.write("models/o/two/model.safetensors", text: "weigh")
-        let cut = try fault("o/two")
-        #expect(cut?.description.contains("model.safetensors: 5 bytes, expected 7 bytes of o/two") == true)
-        #expect(cut?.errorCode == .damaged && cut?.hint == .pullModel("o/two"))
+        let truncated = try fault("o/two")
+        #expect(truncated?.description.contains("model.safetensors: 5 bytes, expected 7 bytes of o/two") == true)
+        #expect(truncated?.errorCode == .damaged && truncated?.hint == .pullModel("o/two"))
         try FileManager.default.removeItem(atPath: folder.path("models/o/one/a.gguf"))
-        let gone = try fault("o/one:a.gguf")
-        #expect(gone?.description.contains("a.gguf: no such file, expected 2 bytes") == true)
-        #expect(gone?.hint == .pullModel("o/one:a.gguf"))
-        // The file beside it is what it was.
+        let missing = try fault("o/one:a.gguf")
+        #expect(missing?.description.contains("a.gguf: no such file, expected 2 bytes") == true)
+        #expect(missing?.hint == .pullModel("o/one:a.gguf"))
+        // The other file is intact.
         #expect(try places.model(reference("o/one:b.gguf")) != nil)
         var faults: [ModelFileError] = []
         #expect(places.models { faults.append($0) }.map(\.name) == ["o/one:b.gguf"])
-        #expect(faults == [gone, cut])
+        #expect(faults == [missing, truncated])
         #expect(try own.remove(reference("o/two")).files.count == 2)
     }
 
-    @Test func aCutModelOfTheCatalogueIsToldOnce() throws {
+    @Test func truncatedCatalogueModelIsReportedOnce() throws {
         let model = try #require(ModelCatalogue.model(named: "smollm2-135m"))
         try folder.write("models/\(model.folder)/\(model.file)", text: "cut")
         try ModelManifest(
@@ -111,7 +111,7 @@ import Testing
         #expect(faults.count == 1 && faults.first?.hint == .pullModel("smollm2-135m"))
     }
 
-    @Test func notWhileItIsPulled() throws {
+    @Test func modelIsNotRemovedWhileItIsPulled() throws {
         try write("o/one", ["a.gguf": "aa"])
         let path = own.folder(of: try #require(HubRepository("o/one"))).path
         let lock = try WriterLock.acquire(path, timeout: .zero) { _ in }
@@ -131,8 +131,8 @@ import Testing
         var faults: [ModelFileError] = []
         #expect(own.models { faults.append($0) }.isEmpty)
         #expect(faults.count == 1 && faults.first?.description.contains(ModelManifest.fileName) == true)
-        // It can be removed all the same.
+        // The model can still be removed.
         #expect(try own.remove(reference("o/m")).files.isEmpty)
-        #expect(own.models { _ in Issue.record("it is gone") }.isEmpty)
+        #expect(own.models { _ in Issue.record("the model is removed") }.isEmpty)
     }
 }

@@ -4,7 +4,7 @@ import LLoCOTestSupport
 import Testing
 
 @Suite struct ModelReferenceTests {
-    @Test func names() throws {
+    @Test func namesAreParsed() throws {
         let model = ModelCatalogue.defaultModel
         #expect(ModelReference(name: "Qwen2.5-Coder-0.5B") == .catalogue(model))
         let repository = try #require(HubRepository("Qwen/Qwen3-0.6B-GGUF"))
@@ -18,11 +18,11 @@ import Testing
         "a/b\n",
         "a/b:../c", "a/b:", "a/\u{e9}", "a/" + String(repeating: "b", count: 97),
     ])
-    func noNames(text: String) {
+    func otherTextsAreRefused(text: String) {
         #expect(ModelReference(name: text) == nil)
     }
 
-    @Test func whatIsThereIsAPath() throws {
+    @Test func existingPathsArePaths() throws {
         let folder = try TemporaryFolder()
         try folder.write("owner/repo/config.json", text: "{}")
         let path = folder.path("owner/repo")

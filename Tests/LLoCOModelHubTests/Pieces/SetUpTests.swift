@@ -3,7 +3,7 @@ import LLoCOBase
 import LLoCOTestSupport
 import Testing
 
-/// `Scripts/bootstrap` in a copy of its own, which has fetched nothing yet.
+/// `Scripts/bootstrap` in a fresh copy without downloads.
 @Suite(.enabled(if: Programs.find("python3") != nil, "no python3, which runs it"))
 struct SetUpTests {
     private let root: TemporaryFolder
@@ -21,7 +21,7 @@ struct SetUpTests {
         }
     }
 
-    /// Runs Python here: what it prints, its errors included.
+    /// Runs Python in the copy; returns its output and errors.
     private func python(_ arguments: [String], _ environment: [String: String] = [:]) throws -> String {
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(filePath: try #require(Programs.find("python3")))
@@ -42,7 +42,7 @@ struct SetUpTests {
         try python(["Scripts/bootstrap", "--check"], environment)
     }
 
-    @Test func modelsMayBeNamed() throws {
+    @Test func languageModelMayBeAName() throws {
         for name in ["o/r", "o/r:sub/x.gguf", "Qwen2.5-Coder-1.5B"] {
             let found = try check(["LLOCO_MODEL": name])
             #expect(found.contains(/LLOCO_MODEL +/) && found.contains(" \(name)\n"), "\(found)")
@@ -52,7 +52,7 @@ struct SetUpTests {
         }
     }
 
-    @Test func whatHuggingFacesProgramsHaveIsNotFetched() throws {
+    @Test func cachedModelIsNotDownloaded() throws {
         let bytes = 491_400_064
         let snapshot = "home/.cache/huggingface/hub/\(Self.repository)/snapshots/\(Self.commit)"
         func line() throws -> Substring? {
@@ -66,7 +66,8 @@ struct SetUpTests {
         try FileManager.default.createSymbolicLink(
             atPath: root.path("\(snapshot)/\(Self.file)"), withDestinationPath: "../../blobs/b")
         #expect(try line()?.hasSuffix(snapshot) == true)
-        // Where a reference is, it counts; one that leads elsewhere, a link out or another size is none.
+        // A valid reference selects the snapshot. A malformed reference, a link out of the cache or another size is
+        // refused.
         let reference = "home/.cache/huggingface/hub/\(Self.repository)/refs/main"
         try root.write(reference, text: Self.commit)
         #expect(try line()?.hasSuffix(snapshot) == true)
@@ -83,8 +84,8 @@ struct SetUpTests {
         try handle.close()
     }
 
-    /// What the hub sent is gone on from first, and joined anew when the whole is not the file.
-    @Test func aHubThatLiesAndBreaksOff() async throws {
+    /// Joining first continues the hub's part, then starts again because the digest differs.
+    @Test func truncatedWrongFileFromTheHubIsReplacedByPieces() async throws {
         let (hub, wheels, content) = (try TestHub(), try TemporaryFolder(), TestHub.content(2500))
         try hub.folder.write("files/toy.gguf", TestHub.content(2500, seed: 9))
         try hub.answer("/m/toy/resolve/main/toy.gguf", ["file": "files/toy.gguf", "cut": 1500])

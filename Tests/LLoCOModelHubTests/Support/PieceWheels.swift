@@ -2,9 +2,9 @@ import Foundation
 import LLoCOTestSupport
 import Testing
 
-/// Wheels that hold a file in pieces.
+/// Generated wheels with the pieces of a file.
 enum PieceWheels {
-    /// What a catalogue says of them.
+    /// The catalogue's entry for the wheels.
     static func pieces(count: Int, bytes: Int) -> [String: Any] {
         [
             "package": "lloco-toy-part{}", "version": "1.0", "entry": "lloco_toy_part{}/data/part{:02}.bin",
@@ -12,7 +12,7 @@ enum PieceWheels {
         ]
     }
 
-    /// Writes those of some pieces; `change` gives others.
+    /// Writes the wheels of some pieces, by default all; `change` replaces a piece.
     static func write(
         _ content: Data, bytes: Int, _ numbers: ClosedRange<Int>? = nil, to folder: TemporaryFolder,
         change: (Int, Data) -> Data = { $1 }
@@ -27,7 +27,8 @@ enum PieceWheels {
                     z.writestr("\(name)/__init__.py", "raise SystemExit('never imported')")
                     z.write(sys.argv[2], "\(name)/data/part0\(number).bin")
                     info = "\(name)-1.0.dist-info/"
-                    z.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: lloco-toy-part\(number)\\nVersion: 1.0\\n")
+                    metadata = "Metadata-Version: 2.1\\nName: lloco-toy-part\(number)\\nVersion: 1.0\\n"
+                    z.writestr(info + "METADATA", metadata)
                     z.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
                     z.writestr(info + "RECORD", "")
                 """

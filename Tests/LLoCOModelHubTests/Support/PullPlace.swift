@@ -5,7 +5,7 @@ import LLoCOModelHub
 import LLoCOTestSupport
 import Testing
 
-/// Where a test pulls to.
+/// The folders and environment of a test's pulls.
 struct PullPlace {
     let folder: TemporaryFolder
     var environment: [String: String]
@@ -24,7 +24,7 @@ struct PullPlace {
         )
     }
 
-    /// A pull that does not wait long.
+    /// A pull with short pauses.
     func pull(_ name: String, _ change: (inout HubSettings) -> Void = { _ in }) throws -> ModelPull {
         var settings = try HubSettings(environment: environment)
         settings.pause = .milliseconds(5)
@@ -39,7 +39,7 @@ struct PullPlace {
         try await pull(name, change).run()
     }
 
-    /// The error of a pull that fails, in one line.
+    /// The one-line error of a pull, which must fail.
     func failure(
         _ name: String, location: SourceLocation = #_sourceLocation, _ change: (inout HubSettings) -> Void = { _ in }
     ) async throws -> String {
@@ -50,7 +50,7 @@ struct PullPlace {
         return text
     }
 
-    /// What lies in the folder of models, by paths.
+    /// The paths of all files in the folder of models.
     func content() -> [String] {
         let found = FileManager.default.enumerator(atPath: folder.path("models"))?.compactMap { $0 as? String } ?? []
         return found.filter {

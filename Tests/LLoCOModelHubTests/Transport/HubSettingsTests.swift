@@ -3,7 +3,7 @@ import LLoCOModelHub
 import Testing
 
 @Suite struct HubSettingsTests {
-    @Test func defaults() throws {
+    @Test func defaultsAreHuggingFaces() throws {
         let settings = try HubSettings(environment: [:])
         #expect(settings.endpoint.absoluteString == "https://huggingface.co")
         #expect(settings.token == nil && !settings.isOffline)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func offline() throws {
+    @Test func offlineFollowsTheEnvironment() throws {
         for (value, isOffline) in [
             ("1", true), ("true", true), ("YES", true), ("on", true), ("0", false), ("no", false),
         ] {
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func proxies() throws {
+    @Test func proxiesFollowTheEnvironment() throws {
         func proxy(_ address: String, _ environment: [String: String]) throws -> String? {
             try ProxySettings(environment: environment).proxy(for: try #require(URL(string: address)))?.absoluteString
         }

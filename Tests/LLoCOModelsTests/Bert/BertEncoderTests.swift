@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func vectorsKeepTheTextsOrder() throws {
-        // The reference takes the names of special tokens for these; here a document's text is text.
+        // The reference parses names of special tokens in text; here they are plain text.
         let rows = expected.values.texts.indices.filter { !expected.values.texts[$0].text.contains("[") }
         let texts = rows.map { expected.values.texts[$0].text }
         let reference = try expected.tensor("embeddings").indexSelected(0, Tensor(rows))
@@ -128,8 +128,8 @@ import Testing
         }
     }
 
-    @Test func longTextsAreCutAndTold() throws {
-        // Its folder says 48 tokens, two of them [CLS] and [SEP].
+    @Test func longTextsAreTruncatedAndReported() throws {
+        // The folder's limit is 48 tokens, including [CLS] and [SEP].
         let long = Array(repeating: "river", count: 100).joined(separator: " ")
         let cut = Array(repeating: "river", count: 46).joined(separator: " ")
         #expect(embedder.maximumTokens == 48)
@@ -138,7 +138,7 @@ import Testing
         #expect(vectors[0] == vectors[1])
     }
 
-    @Test func tokensThatCount() throws {
+    @Test func maximumNumberOfTokens() throws {
         try withFixture("bert") { (folder: URL) throws in
             let file = folder.appending(path: "sentence_bert_config.json")
             func tokens(_ content: String?, _ given: Int? = nil) throws -> Int {
@@ -151,7 +151,7 @@ import Testing
             }
             #expect(try tokens(#"{"max_seq_length": 10}"#) == 10)
             #expect(try tokens(#"{"max_seq_length": 10}"#, 20) == 20)
-            // Never more than the encoder has positions.
+            // At most the number of the encoder's positions.
             #expect(try tokens(#"{"max_seq_length": 512}"#) == 64)
             #expect(try tokens(nil, 1000) == 64)
             for content in [nil, "{}", #"{"max_seq_length": null}"#] { #expect(try tokens(content) == 64) }
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func otherNumbersAndDevices() throws {
+    @Test func otherDTypesAndDevices() throws {
         let folder = TestFiles.fixtures.appending(path: "bert")
         let texts = ["The river rose in 1897.", "A mill"]
         let single = try embedder.embed(texts)
@@ -188,19 +188,19 @@ import Testing
         try expect(Tensor(vectors.flatMap { $0 }), near: Tensor(embedder.embed(texts).flatMap { $0 }))
     }
 
-    @Test(arguments: [0, -1, Int.min]) func batchesOfNothingAreRefused(_ size: Int) {
+    @Test(arguments: [0, -1, Int.min]) func batchSizesBelowOneAreRefused(_ size: Int) {
         #expect(fault(ModelError.self) { _ = try embedder.embed(["A"], batchSize: size) }.contains("\(size)"))
         _ = fault(ModelError.self) { _ = try embedder.embed([], batchSize: size) }
     }
 
-    @Test func decodersAreNoEmbedders() throws {
+    @Test func decodersAreRefused() throws {
         let folder = TestFiles.fixtures.appending(path: "llama-rope3")
         #expect(fault(ModelError.self) { _ = try SentenceEmbedder(folder: folder) }.contains("WordPiece"))
     }
 
     @Test func vocabularyOfALargerModelIsRefused() throws {
         try withFixture("bert", configuration: ["vocab_size": 100]) { folder in
-            // The tables' sizes are checked first, before the tokenizer's.
+            // Table sizes are checked before the tokenizer's.
             _ = fault(CheckpointError.self) { _ = try SentenceEmbedder(folder: folder) }
         }
     }

@@ -5,11 +5,11 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Folders of sentence-transformers, against the vectors that it computes.
+/// Folders of sentence-transformers, compared with the vectors of that library.
 @Suite struct SentenceModulesTests {
     private struct Values: Decodable {
         let texts: [String]
-        /// Files' contents by their paths, by the variant's name.
+        /// For each variant, the files' contents by path.
         let variants: [String: [String: String]]
     }
 
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// The encoder in a folder of its own, as older versions wrote it.
+    /// The encoder in a subfolder, as written by older versions.
     @Test func encoderInAFolder() throws {
         let files = try #require(values.variants["cls"])
         try withFolder(files) { folder in
@@ -79,7 +79,7 @@ import Testing
             try withFolder(files) { try SentenceEmbedder(folder: $0).identity() }
         }
         let plain = try identity([:])
-        // What says the mean in other words is the same encoder.
+        // Other configurations of mean pooling have the same identity.
         let mean = try #require(values.variants["tanh"]?["1_Pooling/config.json"])
         var modules = try #require(values.variants["cls"]?["modules.json"])
         #expect(try identity(["1_Pooling/config.json": mean]) == plain)
@@ -87,13 +87,13 @@ import Testing
         let empty = #"{"prompts": {"query": "", "document": ""}, "similarity_fn_name": "dot"}"#
         let file = "config_sentence_transformers.json"
         #expect(try identity(["1_Pooling/config.json": mean, "modules.json": modules, file: empty]) == plain)
-        // Others are others, each of them.
+        // All other configurations have distinct identities.
         let others = try [
             "cls", "max", "all", "named", "tanh", "deep", "prompts", "default", "apart", "lower", "limit",
         ]
         .map { try identity(#require(values.variants[$0])) }
         #expect(Set(others + [plain]).count == 12)
-        // The prompts' texts and the dense layers' values count too.
+        // The prompts' texts and the dense layers' values are part of the identity.
         var prompts = try #require(values.variants["prompts"])
         let first = try identity(prompts)
         prompts[file] = try #require(prompts[file]).replacing("Document: ", with: "Text: ")
@@ -188,7 +188,7 @@ import Testing
         (["tokenizer_config.json": #"{"do_lower_case": true}"#], ["tokenizer_config.json", "do_lower_case is true"]),
     ]
 
-    @Test(arguments: refusals.indices) func whatIsNotComputedIsRefused(_ index: Int) throws {
+    @Test(arguments: refusals.indices) func unsupportedModulesAreRefused(_ index: Int) throws {
         let (files, parts) = Self.refusals[index]
         let all = files.keys.contains("modules.json") ? Self.pooled.merging(files) { $1 } : files
         try withFolder(all) { folder in

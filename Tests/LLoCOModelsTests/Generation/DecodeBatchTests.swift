@@ -5,7 +5,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Sequences of one batch are continued as each would be alone.
+/// Sequences of a batch give the same results as alone.
 @Suite struct DecodeBatchTests {
     private let tiny: TinyModel
     private let model: Llama
@@ -17,7 +17,7 @@ import Testing
         ids = tiny.ids(120)
     }
 
-    /// What a sequence has read: its own beginning and length.
+    /// A prefilled cache of `count` ids from `start` on.
     private func cache(_ start: Int, _ count: Int, _ adapters: ActiveAdapters) throws -> KeyValueCache {
         let cache = KeyValueCache(layerCount: 2)
         _ = try withoutGradients {
@@ -35,9 +35,9 @@ import Testing
         return [.none, ActiveAdapters([own[0]]), ActiveAdapters([own[1]]), ActiveAdapters([own[0], own[2]])]
     }
 
-    /// Twenty sequences, more than one product takes, of which some begin later and some end sooner.
+    /// Twenty sequences, more than one product's maximum; some begin later and some end earlier.
     @Test(arguments: [nil, QuantizedWeight.Bits.eight, .four])
-    func eachIsAsItIsAlone(_ weights: QuantizedWeight.Bits?) throws {
+    func sequencesMatchDecodingAlone(_ weights: QuantizedWeight.Bits?) throws {
         let adapters = try adapters()
         struct Plan {
             let start: Int
@@ -62,7 +62,7 @@ import Testing
             try batch.sequence(continuing: cache(plan.start, plan.count, plan.adapters), adapters: plan.adapters)
         }
         for step in 0..<9 {
-            // In another order each time.
+            // In a different order each time.
             let members = plans.indices.filter { plans[$0].steps.contains(step) }.shuffled(step)
             let scores = try batch.step(members.map { (sequences[$0], token(plans[$0], step)) })
             for (member, row) in zip(members, scores) {
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func adaptersAreTold() throws {
+    @Test func adaptersAreDistinguished() throws {
         let adapters = try adapters()
         let batch = try DecodeBatch(model, weights: .eight)
         let sequences = try adapters.map { try batch.sequence(continuing: cache(0, 30, .none), adapters: $0) }
@@ -83,8 +83,8 @@ import Testing
         #expect(Set(rows).count == 4)
     }
 
-    /// Once the page and what is read of it are there, and as long as the sequences are the same.
-    @Test func stepsMakeNoStorage() throws {
+    /// Once page and views exist, and while the sequences are the same.
+    @Test func stepsAllocateNoStorage() throws {
         let adapters = try adapters()
         let batch = try DecodeBatch(model, weights: .eight)
         let sequences = try (0..<6).map {
@@ -96,11 +96,11 @@ import Testing
         }
         try steps(1, sequences)
         #expect(try Runtime.storagesMade { try steps(30, sequences) } == 0)
-        // Fewer of them lie in the same storage.
+        // Fewer sequences use the same buffers.
         #expect(try Runtime.storagesMade { try steps(10, Array(sequences.dropLast(2))) } == 0)
     }
 
-    @Test func foreignIdsContinueNothing() throws {
+    @Test func invalidIdsContinueNoSequence() throws {
         for weights in [QuantizedWeight.Bits.eight, nil] {
             let batch = try DecodeBatch(model, weights: weights)
             let sequences = try (0..<2).map { try batch.sequence(continuing: cache($0, 5, .none)) }
@@ -114,7 +114,7 @@ import Testing
 }
 
 extension Array {
-    /// In an order that a seed decides.
+    /// Shuffled by a seed.
     fileprivate func shuffled(_ seed: Int) -> [Element] {
         var generator = SplitMix64(seed: UInt64(seed))
         return shuffled(using: &generator)

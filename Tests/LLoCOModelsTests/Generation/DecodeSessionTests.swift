@@ -11,7 +11,7 @@ import Testing
     let model: Llama
     let ids: [Int]
     let expected: Tensor
-    /// Of scores from 8-bit weights and inputs; random weights amplify every rounding.
+    /// The tolerance of logits from 8-bit weights and inputs; random weights amplify every rounding.
     static let rounded = 5e-2
 
     init() throws {
@@ -21,7 +21,7 @@ import Testing
         expected = try model.scores(ids)
     }
 
-    /// The scores of `ids` from `start` on, step by step after the others: [n, V].
+    /// The logits of `ids` from `start` on, step by step after the others: [n, V].
     private func scores(
         _ model: Llama, from start: Int, weights: QuantizedWeight.Bits?, adapters: ActiveAdapters = .none
     ) throws -> Tensor {
@@ -35,7 +35,7 @@ import Testing
         return try .concatenated(rows)
     }
 
-    @Test func withTheModelsOwnWeights() throws {
+    @Test func withTheModelsWeights() throws {
         try expect(
             scores(model, from: 20, weights: nil), near: expected[20..<90], tolerance: Tolerance.regrouped)
     }
@@ -59,11 +59,11 @@ import Testing
         #expect(try relativeError(adapted, plain) > 4 * Self.rounded)
     }
 
-    @Test func passesGoOnAfterSteps() throws {
+    @Test func forwardPassesContinueAfterSteps() throws {
         let cache = KeyValueCache(layerCount: 2)
         let session = try DecodeSession(model, cache: cache, weights: .eight)
         for id in ids[..<10] { _ = try session.step(id) }
-        // Another sequence's continuation leaves this one as it is.
+        // Another sequence's continuation does not affect this one.
         let other = try cache.shared(by: 1)
         let elsewhere = try DecodeSession(model, cache: other, weights: .eight)
         for id in ids[50..<60] { _ = try elsewhere.step(id) }
@@ -74,8 +74,8 @@ import Testing
         try expect(rest, near: expected[20..<90], tolerance: Self.rounded)
     }
 
-    /// Steps after given keys of which the heads have unlike numbers are the text's own passes.
-    @Test(arguments: [nil, QuantizedWeight.Bits.eight]) func stepsReadBiases(_ weights: QuantizedWeight.Bits?) throws {
+    /// Steps after keys that are partly masked per head match forward passes.
+    @Test(arguments: [nil, QuantizedWeight.Bits.eight]) func stepsApplyBiases(_ weights: QuantizedWeight.Bits?) throws {
         let heads = model.configuration.keyValueHeadCount
         func filled() throws -> KeyValueCache {
             let (first, cache) = (KeyValueCache(layerCount: 2), KeyValueCache(layerCount: 2))
@@ -98,8 +98,8 @@ import Testing
         #expect(try relativeError(expected, self.expected[20..<90]) > 4 * Self.rounded)
     }
 
-    /// Once the page and what is read of it are there.
-    @Test(arguments: [DType.float32, .bfloat16]) func stepsMakeNoStorage(_ dtype: DType) throws {
+    /// Once page and views exist.
+    @Test(arguments: [DType.float32, .bfloat16]) func stepsAllocateNoStorage(_ dtype: DType) throws {
         let model = try tiny.load(dtype)
         let adapters = ActiveAdapters([
             try Adapter(tiny.adapter(seed: 2, modules: AdapterModule.allCases), for: model)
@@ -130,12 +130,12 @@ import Testing
         #expect(places.count == 12)
     }
 
-    /// A step's kernel reads 64 pages.
-    @Test func cachesOfManyPagesGoOn() throws {
+    /// The decode kernel reads up to 64 pages.
+    @Test func cachesOfManyPagesCanBeContinued() throws {
         var cache = KeyValueCache(layerCount: 2)
         var rows: [Tensor] = []
         for id in ids[..<80] {
-            // What is shared is closed: the step begins a page.
+            // Shared pages are closed: the step begins a new page.
             cache = try cache.shared(by: 1)
             rows.append(try DecodeSession(model, cache: cache, weights: .eight).step(id).cloned().unsqueezed(0))
         }
@@ -143,7 +143,7 @@ import Testing
         try expect(.concatenated(rows), near: expected[0..<80], tolerance: Self.rounded)
     }
 
-    @Test func copiesShareWhatIsTheSame() throws {
+    @Test func copiesShareEightBitWeights() throws {
         for order in [[QuantizedWeight.Bits.eight, .lossless], [.lossless, .eight]] {
             let model = try tiny.load()
             let copies = try order.map { try #require(try model.quantized($0)) }
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func otherSizesTakeTheModelsOwnWeights() throws {
+    @Test func unsupportedSizesUseTheModelsWeights() throws {
         let small = try TinyModel()
         let model = try small.load()
         let cache = KeyValueCache(layerCount: 2)
@@ -167,7 +167,7 @@ import Testing
         try expect(.concatenated(scores), near: model.scores(ids), tolerance: Tolerance.regrouped)
     }
 
-    @Test func foreignIdsAreNamed() throws {
+    @Test func invalidIdsAreNamed() throws {
         for weights in [QuantizedWeight.Bits.eight, nil] {
             let cache = KeyValueCache(layerCount: 2)
             let session = try DecodeSession(model, cache: cache, weights: weights)
@@ -183,7 +183,7 @@ import Testing
         if: TestFiles.hasDefaultGolden,
         "the default models or their reference values are not here: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct DecodeWeightsTests {
-    @Test func whoAsksForADTypeGetsItsWeights() throws {
+    @Test func requestedDTypeKeepsFullWeights() throws {
         let path = try #require(TestFiles.languageModel)
         #expect(try LanguageModel(path: path).decodeBits == .lossless)
         #expect(try LanguageModel(path: path, dtype: .float32).decodeBits == nil)
@@ -191,12 +191,12 @@ struct DecodeWeightsTests {
         #expect(try LanguageModel(path: path, dtype: .float32, decodeWeights: .eightBit).decodeBits == .eight)
     }
 
-    /// A licence text that Debian and Ubuntu carry.
+    /// A licence text included in Debian and Ubuntu.
     private static let text = try? DefaultModelValues(in: TestFiles.golden).nll.lazy.compactMap(\.path).first
 
-    /// What the quantized copy costs: less than 1 % of a real text's perplexity.
+    /// The quantized copy changes a real text's perplexity by less than 1 %.
     @Test(.enabled(if: text != nil, "none of the reference values' texts is in /usr/share/common-licenses"))
-    func quantizedStepsAreNearlyAsLikely() throws {
+    func quantizedStepsKeepThePerplexity() throws {
         let path = try #require(Self.text)
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let reference = try LanguageModel(path: #require(TestFiles.languageModel), dtype: .float32)
@@ -209,7 +209,7 @@ struct DecodeWeightsTests {
             #expect(found != expected)
             #expect(abs(exp((found - expected) / Double(ids.count - 1)) - 1) < 0.01, "\(weights)")
         }
-        // Without a quantized copy the steps are the text's own passes.
+        // Without a quantized copy, steps match the forward pass.
         let steps = try reference.negativeLogLikelihoodByStep(of: Array(ids.prefix(40)))
         let pass = try reference.negativeLogLikelihood(of: Array(ids.prefix(40)))
         #expect(abs(steps - pass) < 1e-3 * pass)

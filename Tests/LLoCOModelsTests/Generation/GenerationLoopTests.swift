@@ -8,7 +8,7 @@ import LLoCOTorch
 import Synchronization
 import Testing
 
-/// Texts that grow together are what each would be alone.
+/// Texts generated in one loop are the same as if generated alone.
 @Suite struct GenerationLoopTests {
     private let model: LanguageModel
 
@@ -19,20 +19,20 @@ import Testing
             path: TestFiles.fixtures.appending(path: "llama-rope3"), dtype: .float32, decodeWeights: weights)
     }
 
-    private struct Asked: Sendable {
+    private struct Request: Sendable {
         let prompt: [Int]
         let options: GenerationOptions
     }
 
-    /// Prompts of unlike lengths, some longer than a chunk that is read beside others, with limits and draws of their own.
-    private func asked(_ count: Int) throws -> [Asked] {
+    /// Prompts of different lengths, some longer than a prefill chunk, with different limits and sampling.
+    private func requests(_ count: Int) throws -> [Request] {
         var generator = SplitMix64(seed: 3)
         return try (0..<count).map { index in
             let length = [3, 17, 40, 200][index % 4]
             var options = GenerationOptions(maximumTokens: 5 + index % 23, endTokens: [])
             if index % 3 == 1 { options.sampling = try SamplingOptions(temperature: 2, seed: UInt64(index)) }
             if index % 5 == 2 { options.endTokens = Set(0..<40) }
-            return Asked(
+            return Request(
                 prompt: (0..<length).map { _ in
                     Int.random(in: 4..<model.configuration.vocabularySize, using: &generator)
                 },
@@ -41,16 +41,16 @@ import Testing
     }
 
     @Test(arguments: [DecodeWeights.full, .eightBit], [3, 64])
-    func eachIsAsItIsAlone(_ weights: DecodeWeights, _ maximumBatch: Int) async throws {
+    func textsMatchGenerationAlone(_ weights: DecodeWeights, _ maximumBatch: Int) async throws {
         let model = try Self.load(weights)
-        let asked = try asked(24)
-        let alone = try asked.map { try model.generate(model.decoder.embed($0.prompt), options: $0.options) }
+        let requests = try requests(24)
+        let alone = try requests.map { try model.generate(model.decoder.embed($0.prompt), options: $0.options) }
         let loop = GenerationLoop(model, maximumBatch: maximumBatch)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (asked, alone) in zip(asked, alone) {
+            for (request, alone) in zip(requests, alone) {
                 group.addTask {
                     var pieces: [String] = []
-                    let text = try await loop.generate(model.decoder.embed(asked.prompt), options: asked.options) {
+                    let text = try await loop.generate(model.decoder.embed(request.prompt), options: request.options) {
                         pieces.append($0)
                     }
                     #expect(text.ids == alone.ids && text.text == alone.text && text.end == alone.end)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func nothingIsAskedFor() async throws {
+    @Test func zeroTokensGenerateNothing() async throws {
         let loop = GenerationLoop(model)
         let text = try await loop.generate(model.decoder.embed([5]), options: .init(maximumTokens: 0))
         #expect(text.ids.isEmpty && text.text.isEmpty && text.end == .length)
@@ -69,8 +69,8 @@ import Testing
         await #expect(throws: ModelError.self) { try await loop.generate(long) }
     }
 
-    /// Whoever takes the steps when it is cancelled leaves them to the next, whose text is what it would be.
-    @Test func theCancelledEndAlone() async throws {
+    /// A cancelled leader hands the steps over; the other texts are unchanged.
+    @Test func cancellationEndsOnlyItsText() async throws {
         let loop = GenerationLoop(model)
         let endless = GenerationOptions(maximumTokens: 800, endTokens: [])
         let prompts = (0..<6).map { index in (0..<20).map { 4 + (index * 31 + $0 * 7) % 280 } }
@@ -78,18 +78,18 @@ import Testing
             try model.generate(model.decoder.embed($0), options: .init(maximumTokens: 300, endTokens: []))
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let (model, begun) = (model, Counter())
+            let (model, started) = (model, Counter())
             for (index, prompt) in prompts.enumerated() {
                 let ends = index.isMultiple(of: 2)
                 let task = Task {
                     try await loop.generate(
                         model.decoder.embed(prompt),
                         options: ends ? endless : .init(maximumTokens: 300, endTokens: [])
-                    ) { _ in begun.add(1) }
+                    ) { _ in started.add(1) }
                 }
                 group.addTask {
                     if ends {
-                        while begun.value < 20 * (index + 1) { try await Task.sleep(for: .milliseconds(1)) }
+                        while started.value < 20 * (index + 1) { try await Task.sleep(for: .milliseconds(1)) }
                         task.cancel()
                         await #expect(throws: CancellationError.self) { try await task.value }
                     } else {
@@ -100,13 +100,13 @@ import Testing
             }
             try await group.waitForAll()
         }
-        // Nothing is left of them.
+        // The loop works after the cancellations.
         let last = try await loop.generate(
             model.decoder.embed(prompts[0]), options: .init(maximumTokens: 300, endTokens: []))
         #expect(last.ids == alone[0].ids)
     }
 
-    /// Whoever is cancelled before it takes its first step wakes the next.
+    /// A leader cancelled before its first step wakes the next one.
     @Test func manyAreCancelledAtOnce() async throws {
         let (model, loop) = (model, GenerationLoop(model))
         for round in 0..<20 {
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func whatTheAskerThrowsEndsItsOwnText() async throws {
+    @Test func errorOfOnTextEndsOnlyItsText() async throws {
         struct Full: Error {}
         let (model, loop) = (model, GenerationLoop(model))
         let prompt = Array(10..<30)
@@ -139,8 +139,8 @@ import Testing
         await #expect(throws: Full.self) { _ = try await failing.value }
     }
 
-    /// A long prompt that comes later does not stop a text that grows: it is read in parts.
-    @Test func aLongPromptIsReadInParts() async throws {
+    /// A later, long prompt does not block a growing text: it is prefilled in chunks.
+    @Test func longPromptsArePrefilledInChunks() async throws {
         let (model, loop) = (model, GenerationLoop(model))
         let long = (0..<900).map { 4 + $0 % 280 }
         let order = Order()
@@ -152,7 +152,7 @@ import Testing
             }
             while order.events.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             group.addTask {
-                order.add("asked")
+                order.add("requested")
                 let text = try await loop.generate(
                     model.decoder.embed(long), options: .init(maximumTokens: 2, endTokens: []))
                 order.add("long")
@@ -164,12 +164,13 @@ import Testing
             try await group.waitForAll()
         }
         let events = order.events
-        let (asked, end) = (try #require(events.firstIndex(of: "asked")), try #require(events.firstIndex(of: "long")))
-        #expect(events[asked..<end].filter { $0 == "short" }.count >= 3, "\(events)")
+        let start = try #require(events.firstIndex(of: "requested"))
+        let end = try #require(events.firstIndex(of: "long"))
+        #expect(events[start..<end].filter { $0 == "short" }.count >= 3, "\(events)")
     }
 }
 
-/// What happened, the first first.
+/// Events in chronological order.
 private final class Order: Sendable {
     private let list = Mutex<[String]>([])
 

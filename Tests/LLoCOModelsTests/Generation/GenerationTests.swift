@@ -17,14 +17,14 @@ import Testing
         prompt = try model.decoder.embed(values.greedyPrompt)
     }
 
-    /// Options under which no token ends the text.
+    /// Options without end tokens.
     private func options(_ count: Int, stops: [String] = []) -> GenerationOptions {
         GenerationOptions(maximumTokens: count, endTokens: [], stopStrings: stops)
     }
 
     private func text(_ ids: [Int]) throws -> String { try model.tokenizer.decode(ids, skippingSpecial: true) }
 
-    @Test func greedyIdsAreTheReferences() throws {
+    @Test func greedyIdsMatchTheReference() throws {
         let generated = try model.generate(prompt, options: options(values.greedyIds.count))
         #expect(generated.ids == values.greedyIds)
         #expect(generated.end == .length)
@@ -56,8 +56,8 @@ import Testing
         }
     }
 
-    @Test func modelsOwnEndTokensAreTheDefault() throws {
-        // The same model, its first greedy token declared its end.
+    @Test func modelsEndTokensAreTheDefault() throws {
+        // The same model, with its first greedy token as end token.
         try withFixture("llama-rope3", configuration: ["eos_token_id": [2, values.greedyIds[0]]]) { folder in
             let model = try LanguageModel(path: folder, dtype: .float32)
             let generated = try model.generate(prompt, options: .init(maximumTokens: 5))
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func stopStringIsCutOff() throws {
+    @Test func stopStringIsRemoved() throws {
         let count = 60
         var sampled = options(count)
         sampled.sampling = try SamplingOptions(temperature: 2, seed: 6)
@@ -78,7 +78,7 @@ import Testing
             options.stopStrings = ["not in the text", stop]
             var pieces = ""
             let generated = try model.generate(prompt, options: options) { pieces += $0 }
-            let place = try #require(firstPlace(of: Array(stop.utf8), in: Array(whole.text.utf8)))
+            let place = try #require(firstOffset(of: Array(stop.utf8), in: Array(whole.text.utf8)))
             #expect(generated.end == .stopString)
             #expect(generated.text == String(decoding: Array(whole.text.utf8)[..<place], as: UTF8.self))
             #expect(pieces == generated.text)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    private func firstPlace(of part: [UInt8], in text: [UInt8]) -> Int? {
+    private func firstOffset(of part: [UInt8], in text: [UInt8]) -> Int? {
         (0...text.count - part.count).first { text[$0...].starts(with: part) }
     }
 
@@ -97,7 +97,7 @@ import Testing
             let cache = KeyValueCache(layerCount: model.configuration.layerCount)
             let generated = try model.generate(prompt, cache: cache, options: options(100))
             #expect(generated.end == .window)
-            // The last position's scores still give a token.
+            // The last position's logits still give a token.
             #expect(generated.ids == Array(values.greedyIds[..<(window - length + 1)]))
             #expect(cache.count == window)
         }
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func nothingIsGeneratedWhereNothingIsAllowed() throws {
+    @Test func zeroTokensGenerateNothing() throws {
         let generated = try model.generate(prompt, options: options(0))
         #expect(generated.ids.isEmpty && generated.text.isEmpty && generated.end == .length)
     }
@@ -140,7 +140,7 @@ import Testing
         #expect(try model.generate(rest, cache: cache, options: options(16)).ids == values.greedyIds)
     }
 
-    @Test func seedDecidesSampledText() throws {
+    @Test func seedDeterminesSampledText() throws {
         func ids(_ seed: UInt64) throws -> [Int] {
             var options = options(20)
             options.sampling = try SamplingOptions(temperature: 2, seed: seed)
@@ -150,13 +150,13 @@ import Testing
         #expect(try ids(1) != ids(2))
     }
 
-    @Test func errorOfTheReaderEndsGeneration() throws {
+    @Test func errorOfOnTextEndsGeneration() throws {
         struct Closed: Error {}
         #expect(throws: Closed.self) { try model.generate(prompt, options: options(16)) { _ in throw Closed() } }
         #expect(gradientsAreRecorded)
     }
 
-    @Test func adapterIsOnForEveryToken() throws {
+    @Test func adapterAppliesToEveryToken() throws {
         let folder = TestFiles.fixtures.appending(path: "autocompressor")
         let compressor = try LanguageModel(path: folder, dtype: .float32)
         let expected = try Expected<CompressorValues>("autocompressor")

@@ -27,15 +27,15 @@ import Testing
         }
     }
 
-    @Test func modelWithoutTokenizerCanBeUsedById() throws {
+    @Test func modelWithoutTokenizerCanBeUsedWithIds() throws {
         let model = try LanguageModel(path: fixture("llama-linear"), dtype: .float32)
         #expect(fault(ModelError.self) { _ = try model.tokenizer }.contains("no tokenizer"))
         #expect(try model.negativeLogLikelihood(of: [1, 2, 3]) > 0)
         _ = fault(ModelError.self) { _ = try model.generate(model.decoder.embed([1])) }
     }
 
-    /// One of a kind that is not supported is as good as none.
-    @Test func modelWithAnUnsupportedTokenizerCanBeUsedById() throws {
+    /// A tokenizer of an unsupported kind is treated as missing.
+    @Test func modelWithAnUnsupportedTokenizerCanBeUsedWithIds() throws {
         let words = TestFiles.tokenizers.appending(path: "uncased/tokenizer.json")
         func message(_ body: () throws -> Void) -> String {
             do { try body() } catch { return "\(error)" }
@@ -54,15 +54,15 @@ import Testing
                 (options.idsAlone, options.maximumTokens) = (true, 2)
                 #expect(try model.generate(model.decoder.embed([1]), options: options).ids.count > 0)
                 #expect(message { _ = try model.generate(model.decoder.embed([1])) }.contains(part))
-                // A damaged one is still refused.
+                // A damaged tokenizer is still refused.
                 try Data(#"{"model": "#.utf8).write(to: folder.appending(path: "tokenizer.json"))
                 _ = fault(TokenizerError.self) { _ = try LanguageModel(path: folder) }
             }
         }
     }
 
-    /// Weights that cannot be where they were asked for are elsewhere, and it is said.
-    @Test func weightsThatAreElsewhere() throws {
+    /// If weights cannot be in the requested place, they are in another, and a remark says so.
+    @Test func weightsInAnotherPlaceAreReported() throws {
         let path = fixture("gguf/llama-q8_0.gguf")
         for (dtype, place) in [(DType.float32, WeightPlace.file), (.float32, .dense), (.float16, .automatic)] {
             #expect(try LanguageModel(path: path, dtype: dtype, weights: place).weightsRemark == nil)
@@ -77,21 +77,21 @@ import Testing
         ) -> (place: WeightPlace, remark: String?) {
             asked.placed(small, dtype: dtype, device: device, limit: limit)
         }
-        // Vocabulary 288, twice, of 64 columns; 2 layers of 4 heads, 2 for keys, with 96 between.
+        // Vocabulary 288, twice, 64 columns; 2 layers with 4 heads, 2 key heads, intermediate size 96.
         let bytes = UInt64(small.linearElements * 4)
         #expect(small.linearElements == 64 * (2 * 288 + 2 * (2 * 64 + 2 * 32 + 3 * small.intermediateSize)))
         #expect(placed(.dense, limit: 2 * bytes) == (.dense, nil))
         let full = placed(.dense, limit: bytes)
         #expect(full.place == .file && full.remark?.contains("stay in their file") == true)
         #expect(placed(.dense, .bfloat16, limit: bytes).place == .dense)
-        // What has to be expanded is; nobody has asked for anything else.
+        // Dense weights without a remark, because no other place was requested.
         #expect(placed(.dense, .float16, limit: 1) == (.dense, nil))
         #expect(placed(.automatic, .float32, Device(.cuda), limit: 1) == (.dense, nil))
         #expect(placed(.file, .bfloat16, Device(.cuda), limit: 1).remark?.contains("on cuda") == true)
         #expect(placed(.automatic, limit: 1) == (.file, nil) && placed(.file, limit: 1) == (.file, nil))
     }
 
-    @Test func dtypeIsTheCallers() throws {
+    @Test func requestedDTypeIsUsed() throws {
         for dtype in [DType.float32, .bfloat16] {
             let model = try LanguageModel(path: fixture("llama-rope3"), dtype: dtype)
             #expect(model.decoder.dtype == dtype)
@@ -121,7 +121,7 @@ import Testing
                 #expect(line.contains(folder.path))
             }
         }
-        // Heads of 16 too, but half as many keys.
+        // The same head size of 16, but half the number of key heads.
         try withFixture("llama-rope3", configuration: ["num_key_value_heads": 1]) { folder in
             let line = fault(CheckpointError.self) { _ = try LanguageModel(path: folder) }
             #expect(line.contains("k_proj.weight") && line.contains("[32, 64]") && line.contains("[16, 64]"))
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func describesAModelInAFewWords() throws {
+    @Test func describesAModel() throws {
         #expect(
             try LanguageModel.describe(fixture("llama-rope3")) == "2 layers of 64, vocabulary 288, window 1024")
         _ = fault(CheckpointError.self) { _ = try LanguageModel.describe(fixture("none")) }

@@ -18,7 +18,7 @@ import Testing
         return (0..<count).map { _ in Int.random(in: 0..<model.configuration.vocabularySize, using: &generator) }
     }
 
-    /// More than one block of positions too.
+    /// Also with more than one block of positions.
     @Test(arguments: [2, 3, 256, 257, 258, 600]) func isTheSumOverTheTokens(_ count: Int) throws {
         let ids = ids(count)
         let logs = try model.decoder.scores(ids).to(.float64).logSoftmax(-1)[0..<count - 1]
@@ -28,7 +28,7 @@ import Testing
         #expect(abs(found - expected) < 1e-5 * expected)
     }
 
-    @Test func fewerThanTwoTokensSayNothing() throws {
+    @Test func fewerThanTwoTokensGiveZero() throws {
         #expect(try model.negativeLogLikelihood(of: []) == 0)
         #expect(try model.negativeLogLikelihood(of: [5]) == 0)
     }
@@ -42,14 +42,14 @@ import Testing
         }
     }
 
-    @Test func foreignIdsAreNamed() throws {
+    @Test func invalidIdsAreNamed() throws {
         #expect(fault(ModelError.self) { _ = try model.negativeLogLikelihood(of: [1, 288, 2]) }.contains("288"))
         _ = fault(ModelError.self) { _ = try model.negativeLogLikelihood(of: [-1, 2, 3]) }
         // The last token is only a target.
         #expect(fault(ModelError.self) { _ = try model.negativeLogLikelihood(of: [1, 2, 288]) }.contains("288"))
     }
 
-    @Test func adapterCounts() throws {
+    @Test func adapterIsApplied() throws {
         let ids = ids(10)
         let adapter = try Adapter(for: model.decoder, rank: 2, alpha: 2, dropout: 0)
         for parameter in adapter.parameters { try parameter.fill(0.05) }

@@ -4,7 +4,7 @@ import LLoCOTorch
 import Testing
 
 @Suite struct SamplerTests {
-    /// Probabilities of 0.1, 0.4, 0.3, 0.2 and none.
+    /// Probabilities of 0.1, 0.4, 0.3, 0.2 and 0.
     private let probabilities = [0.1, 0.4, 0.3, 0.2, 0]
     private let scores: Tensor
 
@@ -47,7 +47,7 @@ import Testing
         (0.05, [1]), (0.39, [1]), (0.41, [1, 2]), (0.69, [1, 2]), (0.75, [1, 2, 3]), (0.95, [0, 1, 2, 3]),
     ])
     func topPKeepsTheMostLikely(_ topP: Double, _ kept: [Int]) throws {
-        // Sums such as 0.4 + 0.3 are not exact in binary: only thresholds beside them are asked for.
+        // Sums such as 0.4 + 0.3 are not exact in binary: thresholds are only near them.
         let shares = shares(try draws(4_000, .init(temperature: 1, topP: topP, seed: 3)))
         let total = kept.map { probabilities[$0] }.reduce(0, +)
         for (token, share) in shares.enumerated() {
@@ -56,13 +56,13 @@ import Testing
         }
     }
 
-    @Test func seedDecidesTheDraws() throws {
+    @Test func seedDeterminesTheSamples() throws {
         let first = try draws(64, .init(temperature: 1, seed: 1))
         #expect(try draws(64, .init(temperature: 1, seed: 1)) == first)
         #expect(try draws(64, .init(temperature: 1, seed: 2)) != first)
     }
 
-    @Test func scoresOfAnyDTypeAndSize() throws {
+    @Test func logitsOfAnyDTypeAndSize() throws {
         var sampler = Sampler(try .init(temperature: 1))
         let only = try sampler.next(Tensor([2.5]).to(.bfloat16))
         #expect(only == 0)
@@ -70,12 +70,12 @@ import Testing
         #expect(highest != 1)
     }
 
-    @Test(arguments: [0, 1.0]) func scoresThatAreNoNumbersAreRefused(_ temperature: Double) throws {
+    @Test(arguments: [0, 1.0]) func nonFiniteLogitsAreRefused(_ temperature: Double) throws {
         var sampler = Sampler(try .init(temperature: temperature, topP: 0.9))
         for bad in [[Float.nan, .nan], [0, .nan, 1], [.infinity, 0], [-.infinity, -.infinity]] {
-            #expect(fault(ModelError.self) { _ = try sampler.next(Tensor(bad)) }.contains("no numbers"))
+            #expect(fault(ModelError.self) { _ = try sampler.next(Tensor(bad)) }.contains("not finite"))
         }
-        // A token that cannot be is no fault.
+        // A logit of -infinity is valid.
         #expect(try sampler.next(Tensor([-Float.infinity, 1])) == 1)
     }
 

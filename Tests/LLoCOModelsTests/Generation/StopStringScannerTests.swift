@@ -5,7 +5,7 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         let text: String
         let stops: [String]
-        /// What comes before the stop string that is complete first; all where none appears.
+        /// The text before the stop string that is complete first; the whole text if none appears.
         let expected: String
         var isStopped: Bool { expected != text }
         var testDescription: String { "\(text) until \(stops)" }
@@ -50,7 +50,7 @@ import Testing
         expect(example.text.unicodeScalars.map { String($0) }, example)
     }
 
-    @Test(arguments: cases) func everyPairOfCuts(_ example: Case) {
+    @Test(arguments: cases) func everyPairOfSplits(_ example: Case) {
         let scalars = Array(example.text.unicodeScalars)
         func text(_ range: Range<Int>) -> String {
             var text = ""
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func letsThroughWhatIsCertain() {
+    @Test func finalTextIsReturned() {
         var scanner = StopStringScanner(["stop", "st!"])
         #expect(scanner.accept("best") == "be")
         #expect(scanner.accept("ow") == "stow")
@@ -73,7 +73,7 @@ import Testing
         #expect(scanner.finish() == "s")
     }
 
-    @Test func isSilentAfterTheStop() {
+    @Test func nothingIsReturnedAfterTheStop() {
         var scanner = StopStringScanner(["."])
         #expect(scanner.accept("One. Two.") == "One")
         #expect(scanner.isStopped)

@@ -5,7 +5,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Tiny models that others made, where they are at hand.
+/// Tiny models by other authors, if available.
 @Suite(.enabled(if: TestFiles.hasGolden, "no reference values: see Fixtures/README.md, LLOCO_GOLDEN"))
 struct DecoderGoldenTests {
     private struct Values: Decodable {
@@ -38,7 +38,7 @@ struct DecoderGoldenTests {
 
     @Test(arguments: [DType.float32, .bfloat16]) func groupedHeads(_ dtype: DType) throws {
         let model = try load("llama-gqa", dtype)
-        // Its weights are float32.
+        // The model's weights are float32.
         let tolerance = dtype == .float32 ? Tolerance.of(dtype) : Tolerance.amplified
         let values = expected.values.llamaGqa
         try expect(model.scores(values.ids), near: expected.tensor("llama_gqa.logits"), tolerance: tolerance)

@@ -5,7 +5,7 @@ import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 
-/// The default models against transformers' results, where both are at hand.
+/// The default models compared with transformers' results, if both are available.
 @Suite(
     .serialized,
     .enabled(
@@ -39,7 +39,7 @@ struct DefaultModelTests {
     }
 
     @Test func smolLM2InSixteenBits() throws {
-        // A shorter text: processors without 16-bit products are slow at this.
+        // A shorter text, because processors without 16-bit products are slow.
         let (single, half) = (
             try LanguageModel(path: #require(TestFiles.languageModel), dtype: .float32),
             try LanguageModel(path: #require(TestFiles.languageModel), dtype: .bfloat16)

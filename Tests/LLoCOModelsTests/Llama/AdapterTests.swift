@@ -21,20 +21,20 @@ import Testing
     }
 
     @Test(arguments: [Adapter.attentionModules, [.gate, .up, .down], AdapterModule.allCases])
-    func changesTheModelAsMergedWeightsDo(_ modules: [AdapterModule]) throws {
+    func matchesMergedWeights(_ modules: [AdapterModule]) throws {
         let stored = try tiny.adapter(modules: modules)
         let adapted = try scores(Adapter(stored, for: model))
         try expect(adapted, near: tiny.merged(stored).load().scores(ids), tolerance: Tolerance.regrouped)
         #expect(try relativeError(adapted, model.scores(ids)) > 0.01)
     }
 
-    @Test func isOfOneCallOnly() throws {
+    @Test func appliesToOneCall() throws {
         let before = try model.scores(ids)
         _ = try scores(Adapter(tiny.adapter(), for: model))
         #expect(try model.scores(ids).bytes() == before.bytes())
     }
 
-    @Test func severalAddUp() throws {
+    @Test func severalAdaptersAddUp() throws {
         let (first, second) = (
             try tiny.adapter(seed: 2), try tiny.adapter(rank: 2, alpha: 1, seed: 3, modules: [.query, .down])
         )
@@ -44,7 +44,7 @@ import Testing
             both, near: scores(Adapter(second, for: model), Adapter(first, for: model)), tolerance: Tolerance.regrouped)
     }
 
-    @Test func frozenGivesTheSameScores() throws {
+    @Test func frozenAdapterGivesTheSameLogits() throws {
         let adapter = try Adapter(tiny.adapter(dropout: 0.3), for: model)
         let frozen = try adapter.frozen(as: .float32, device: .cpu)
         try expect(scores(frozen), near: scores(adapter), tolerance: Tolerance.regrouped)
@@ -54,13 +54,13 @@ import Testing
         try expect(scores(half), near: scores(adapter), tolerance: Tolerance.of(.bfloat16))
     }
 
-    @Test func frozenAdapterDropsNothing() throws {
+    @Test func frozenAdapterAppliesNoDropout() throws {
         let frozen = try Adapter(tiny.adapter(dropout: 0.9), for: model).frozen(as: .float32, device: .cpu)
         let training = try model.scores(ids, adapters: ActiveAdapters([frozen], appliesDropout: true))
         #expect(try training.bytes() == scores(frozen).bytes())
     }
 
-    @Test func dropoutIsOfTrainingOnly() throws {
+    @Test func dropoutAppliesOnlyInTraining() throws {
         let adapter = try Adapter(tiny.adapter(dropout: 0.5), for: model)
         #expect(try scores(adapter).bytes() == scores(adapter).bytes())
         let training = ActiveAdapters([adapter], appliesDropout: true)
@@ -80,7 +80,7 @@ import Testing
         #expect(try relativeError(half, whole) > 1e-3)
     }
 
-    @Test func freshAdapterChangesNothing() throws {
+    @Test func newAdapterHasNoEffect() throws {
         let adapter = try Adapter(for: model, rank: 4, alpha: 8, dropout: 0.1)
         try expect(scores(adapter), near: model.scores(ids), tolerance: 1e-7)
         #expect(adapter.pairs.count == 2 * Adapter.attentionModules.count)
@@ -95,8 +95,8 @@ import Testing
         }
     }
 
-    @Test func seedDecidesAFreshAdapter() async {
-        // libtorch's generator is the whole process's: here no other suite draws from it.
+    @Test func seedDeterminesANewAdapter() async {
+        // libtorch's generator is process-wide; in this process no other suite uses it.
         await #expect(processExitsWith: .success) {
             let model = try TinyModel().load()
             func fresh(_ seed: UInt64) throws -> [[UInt8]] {
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func trainingDoesNotReachWhatWasRead() throws {
+    @Test func trainingDoesNotChangeTheCheckpoint() throws {
         let stored = try tiny.adapter()
         let adapter = try Adapter(stored, for: model)
         for parameter in adapter.parameters { try parameter.fill(7) }
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func writtenAdapterIsReadAgain() throws {
+    @Test func adapterRoundTripsThroughAFile() throws {
         let adapter = try Adapter(tiny.adapter(dropout: 0.05), for: model)
         try withTemporaryFolder { folder in
             try adapter.checkpoint(baseModel: "tiny").write(to: folder)
@@ -168,7 +168,7 @@ import Testing
     }
 }
 
-/// The fixture's AutoCompressor and its adapter, by PEFT.
+/// The fixture's AutoCompressor with its PEFT adapter.
 @Suite struct CompressorFixtureTests {
     private let model: Llama
     private let adapter: Adapter

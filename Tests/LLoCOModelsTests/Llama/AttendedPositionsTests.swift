@@ -13,9 +13,9 @@ import Testing
         model = try tiny.load()
     }
 
-    /// As the reference's loops choose, in however many passes the text has come.
+    /// The selection matches the reference's, for any number of forward passes over the text.
     @Test(arguments: [[40], [16, 24], [20, 8, 12]], [0, 3])
-    func chosenAsByHand(_ pieces: [Int], _ before: Int) throws {
+    func selectionMatchesTheReference(_ pieces: [Int], _ before: Int) throws {
         let ids = tiny.ids(before + 40)
         let cache = KeyValueCache(layerCount: model.configuration.layerCount)
         let queries = QueryRecord(model)

@@ -5,7 +5,7 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Families that are not Llama's, in both forms of their files, against what transformers computes.
+/// Families other than Llama, in both file formats, compared with transformers.
 @Suite struct FamilyTests {
     struct Values: Decodable {
         let ids: [Int]
@@ -17,11 +17,11 @@ import Testing
         "qwen3", "gemma3", "smollm3", "mistral", "ministral3", "phi3", "phi4-mini", "olmo2", "granite", "yarn",
         "dynamic",
     ]
-    /// Those whose frequencies follow from the length of the sequence.
-    static let lengthy: Set = ["phi4-mini", "dynamic"]
+    /// Families whose rotary frequencies depend on the sequence's length.
+    static let lengthDependent: Set = ["phi4-mini", "dynamic"]
     static let folder = TestFiles.fixtures.appending(path: "families")
 
-    /// The folder and, where there is one, the GGUF file of each.
+    /// Each family's folder and, if it exists, GGUF file.
     static let files = names.flatMap { name in
         [name, "\(name).gguf"].filter { FileManager.default.fileExists(atPath: folder.appending(path: $0).path) }
     }
@@ -45,7 +45,7 @@ import Testing
         func cache() -> KeyValueCache { KeyValueCache(layerCount: decoder.configuration.layerCount) }
     }
 
-    @Test func everyFormIsThere() {
+    @Test func everyFormatExists() {
         #expect(Self.files.count == 2 * Self.names.count - 2)
     }
 
@@ -67,18 +67,19 @@ import Testing
         #expect(text.ids == family.values.greedyIds)
     }
 
-    /// A cache's positions are what one pass over all makes them, wherever it is cut: beyond windows and original windows.
+    /// Logits match one forward pass for any split of the sequence: beyond sliding windows and original context
+    /// windows.
     @Test(arguments: names, [[5, 1, 1, 14, 19], [1, 24, 15], [23, 1, 1, 1, 14]])
     func piecesThroughTheCache(_ name: String, _ pieces: [Int]) throws {
         let family = try Family(name)
         let found = try family.decoder.scores(family.input(), pieces: pieces)
-        // Of a sequence that turns its positions by its length, what came before was computed for a shorter one.
-        let start = Self.lengthy.contains(name) ? 40 - pieces[pieces.count - 1] : 0
+        // If rotary frequencies depend on the length, earlier pieces were computed for a shorter sequence.
+        let start = Self.lengthDependent.contains(name) ? 40 - pieces[pieces.count - 1] : 0
         try expect(found[start..<40], near: family.logits[start..<40], tolerance: Tolerance.regrouped)
     }
 
-    /// Cutting a cache and continuing it another way leaves nothing of what was cut.
-    @Test(arguments: names) func cacheThatWasCut(_ name: String) throws {
+    /// A truncated cache continues as if the truncated positions had never existed.
+    @Test(arguments: names) func truncatedCache(_ name: String) throws {
         let family = try Family(name)
         let (input, cache) = (try family.input(), family.cache())
         _ = try family.decoder.scores(input, pieces: [30], cache: cache)
@@ -88,17 +89,17 @@ import Testing
         try expect(found[2..<13], near: expected[9..<20], tolerance: Tolerance.regrouped)
     }
 
-    /// Steps with quantized weights walk the same layers.
+    /// Steps with quantized weights run the same layers.
     @Test(arguments: names) func quantizedSteps(_ name: String) throws {
         let family = try Family(name, weights: .eightBit)
         let ids = family.values.ids
         let session = try family.model.decodeSession(family.cache())
         #expect(session.isQuantized)
         let found = try Tensor.concatenated(ids.map { try session.step($0).cloned().unsqueezed(0) })
-        // Each score as a pass over as many ids gives it.
+        // The last logits of a forward pass over each prefix.
         let expected = try Tensor.concatenated(
             ids.indices.map { try family.decoder.scores(Array(ids[...$0]))[$0..<$0 + 1] })
-        // What 8 bits cost a model as small as this: up to 6e-2.
+        // The error of 8 bits in such a small model: up to 6e-2.
         try expect(found, near: expected, tolerance: 0.1)
     }
 
@@ -128,7 +129,7 @@ import Testing
         for (parameter, expected) in zip(adapter.parameters, gradients) {
             try expect(gradient(parameter), near: expected, tolerance: Tolerance.regrouped)
         }
-        // Along the gradient the loss grows by its squared norm.
+        // Along the gradient the loss grows by the gradient's squared norm.
         let square = try gradients.reduce(0.0) { $0 + (try ($1 * $1).sum().item()) }
         // Small against the loss's curvature, large against its rounding.
         let step = 2e-3 / square.squareRoot()
@@ -149,8 +150,8 @@ import Testing
         #expect(abs(slope - square) < 0.02 * square, "\(slope), \(square)")
     }
 
-    /// Keys that are turned back to position 0 may stand anywhere: continued, they are what they were.
-    @Test(arguments: names) func keysAndValuesMayStandAnywhere(_ name: String) throws {
+    /// Keys rotated back to position 0 can be placed at any position.
+    @Test(arguments: names) func keysAndValuesCanBePlacedAnywhere(_ name: String) throws {
         let family = try Family(name)
         let (decoder, input) = (family.decoder, try family.input())
         try withoutGradients {
@@ -158,41 +159,42 @@ import Testing
             _ = try decoder.hiddenStates(input[0..<30].unsqueezed(0), cache: cache)
             let rows = try decoder.keysAndValues(of: cache, last: 30)
             #expect(rows.shape == [1, 30, decoder.keyValueSize])
-            // Behind three others.
+            // After three other positions.
             let moved = family.cache()
             try decoder.append(rows.narrowed(1, start: 0, length: 3), to: moved)
             try decoder.append(rows, to: moved)
             try expect(
                 decoder.keysAndValues(of: moved, last: 30), near: rows, tolerance: Tolerance.regrouped)
-            // Where they were.
+            // At the original positions.
             let same = family.cache()
             try decoder.append(rows, to: same)
             let rest = try input[30..<40].unsqueezed(0)
             let found = try decoder.hiddenStates(rest, cache: same)
-            // A layer with a window beside others that have none holds nothing of these places.
+            // If some layers have no window, layers with a window have nothing at these positions.
             if decoder.configuration.compressedLayers.count == decoder.configuration.layerCount {
                 let expected = try decoder.hiddenStates(rest, cache: cache)
-                try expect(found, near: expected, tolerance: Self.lengthy.contains(name) ? 0.5 : Tolerance.regrouped)
+                try expect(
+                    found, near: expected, tolerance: Self.lengthDependent.contains(name) ? 0.5 : Tolerance.regrouped)
             } else {
                 #expect(try found.isAllFinite())
             }
-            // Step by step as in one pass.
+            // Steps match one forward pass.
             let steps = family.cache()
             try decoder.append(rows, to: steps)
             let session = try DecodeSession(decoder, cache: steps, weights: nil)
             let scores = try Tensor.concatenated(
                 family.values.ids[30...].map { try session.step($0).unsqueezed(0).cloned() })
-            if !Self.lengthy.contains(name) {
+            if !Self.lengthDependent.contains(name) {
                 try expect(scores, near: decoder.logits(found)[0], tolerance: Tolerance.regrouped)
             }
         }
     }
 
-    @Test func onlyLayersThatSeeAllAreCompressed() throws {
+    @Test func onlyLayersWithoutWindowsAreCompressed() throws {
         let gemma = try Family("gemma3").decoder.configuration
         #expect(gemma.compressedLayers == [2])
         #expect(try Family("gemma3").decoder.keyValueSize == 2 * 16)
-        // Where all have windows there is no other.
+        // If all layers have windows, all are compressed.
         #expect(try Family("mistral").decoder.configuration.compressedLayers == [0, 1])
     }
 }

@@ -6,7 +6,7 @@ import LLoCOTokenizers
 import LLoCOTorch
 import Testing
 
-/// Decoders of every format against what public implementations compute from the same files.
+/// Decoders of every format, compared with public implementations on the same files.
 @Suite struct FixtureTests {
     static let names = ["llama-rope3", "llama-linear"]
 

@@ -5,8 +5,8 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Documents' vectors in a model of whose layers some have windows: those that see all positions hold them, the others
-/// hold nothing at their places, which count all the same. Against loops of our own.
+/// Documents' vectors in a model with some sliding-window layers: only layers without a window have the vectors, but
+/// their positions count in all layers. Compared with our reference implementation.
 @Suite struct GlobalLayersTests {
     private let folder = TestFiles.fixtures.appending(path: "families/gemma3")
     private let decoder: Llama
@@ -19,25 +19,25 @@ import Testing
         ids = try #require(try Expected<[String: FamilyTests.Values]>("families").values["gemma3"]).ids
     }
 
-    /// The loops compute what transformers does.
-    @Test func theReferenceIsTheModel() throws {
+    /// The reference implementation matches transformers.
+    @Test func referenceMatchesTransformers() throws {
         let expected = try Expected<[String: FamilyTests.Values]>("families").tensor("gemma3.logits")
         try expect(Tensor(reference.scores(ids.map { .token($0) }), shape: expected.shape), near: expected)
     }
 
-    /// What is read: tokens, then vectors of a text, then tokens, more than the window of 12 holds. The vectors are all
-    /// of the text's or some of them, in the places that they had or in others.
-    static let readings: [(before: Int, kept: [Int])] = [
+    /// Inputs: tokens, vectors of a text, then more tokens than the window of 12. The vectors are all or some of the
+    /// text's, at their original or other positions.
+    static let inputs: [(before: Int, kept: [Int])] = [
         (0, Array(0..<20)), (0, [2, 3, 11, 19]), (5, [17, 4]), (9, Array(6..<15)), (3, [0]),
     ]
 
-    @Test(arguments: readings) func vectorsBetweenTokens(before: Int, kept: [Int]) throws {
+    @Test(arguments: inputs) func vectorsBetweenTokens(before: Int, kept: [Int]) throws {
         let (text, first, rest) = (Array(ids[..<20]), Array(ids[20..<20 + before]), Array(ids[18...]))
-        let places =
-            first.map { ReferenceGemma.Place.token($0) } + kept.map { .vector(position: $0) }
+        let elements =
+            first.map { ReferenceGemma.Element.token($0) } + kept.map { .vector(position: $0) }
             + rest.map { .token($0) }
         let all = try Tensor(
-            reference.scores(places, text: text), shape: [before + rest.count, decoder.configuration.vocabularySize])
+            reference.scores(elements, text: text), shape: [before + rest.count, decoder.configuration.vocabularySize])
         let expected = try all[before..<before + rest.count]
         try withoutGradients {
             let read = context()

@@ -8,7 +8,7 @@ import Testing
     let model: Llama
     let ids: [Int]
     let input: Tensor
-    /// The scores of `ids` without a cache.
+    /// The logits of `ids` without a cache.
     let expected: Tensor
 
     init() throws {
@@ -32,11 +32,11 @@ import Testing
         #expect(cache.count == 200)
     }
 
-    @Test func isEmptyAtFirst() {
+    @Test func isEmptyInitially() {
         #expect(cache().count == 0)
     }
 
-    @Test func cutCacheContinuesWithOtherTokens() throws {
+    @Test func truncatedCacheContinuesWithOtherTokens() throws {
         let cache = cache()
         let other = try model.embed(tiny.ids(30, seed: 8))[0]
         for (length, pieces) in [(150, [150]), (90, [30, 60]), (20, [20])] {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func sharedCacheContinuesEveryRowItsOwnWay() throws {
+    @Test func sharedCacheContinuesRowsIndependently() throws {
         let prefix = cache()
         _ = try model.scores(input[0..<70], pieces: [70], cache: prefix)
         let shared = try prefix.shared(by: 3)
@@ -67,14 +67,14 @@ import Testing
             let whole = try model.scores(.concatenated([input[0..<70], model.embed(ids)[0]]))
             try expect(batch[row], near: whole[70..<82], tolerance: Tolerance.regrouped)
         }
-        // The prefix is as it was.
+        // The prefix is unchanged.
         #expect(prefix.count == 70)
         try expect(
             model.scores(input[70..<200], pieces: [130], cache: prefix), near: expected[70..<200],
             tolerance: Tolerance.regrouped)
     }
 
-    @Test func cutCopiesDoNotDisturbOneAnother() throws {
+    @Test func truncatedCopiesAreIndependent() throws {
         let other = try model.embed(tiny.ids(40, seed: 30))[0]
         for changed in ["copy", "original"] {
             let original = cache()
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func sharedCacheOfABatchMayBeCut() throws {
+    @Test func sharedCacheOfABatchCanBeTruncated() throws {
         let original = cache()
         _ = try model.scores(input[0..<60], pieces: [60], cache: original)
         let copy = try original.shared(by: 2)
@@ -147,7 +147,7 @@ import Testing
         try expect(cached.gradient, near: whole.gradient)
     }
 
-    @Test func writingAfterACutLeavesAGraphWhole() throws {
+    @Test func writingAfterTruncationKeepsTheGraph() throws {
         let targets = try Tensor(tiny.ids(6, seed: 41))
         func gradient(disturbed: Bool) throws -> Tensor {
             let vectors = try input[0..<6].cloned()
@@ -164,7 +164,7 @@ import Testing
         try expect(gradient(disturbed: true), near: gradient(disturbed: false), tolerance: 1e-7)
     }
 
-    @Test func cutCacheOfAGraphKeepsWhatFlowsBack() throws {
+    @Test func truncatedCacheKeepsGradients() throws {
         let targets = try Tensor(tiny.ids(4, seed: 42))
         let rest = try model.embed(tiny.ids(4, seed: 43))
         func gradient(cut: Bool) throws -> Tensor {
@@ -182,11 +182,11 @@ import Testing
         try expect(gradient(cut: true), near: gradient(cut: false), tolerance: Tolerance.regrouped)
     }
 
-    @Test func graphGoesOnAfterTheCacheDoes() throws {
+    @Test func laterPassesDoNotAffectTheGraph() throws {
         let targets = try Tensor(tiny.ids(4, seed: 44))
         let vectors = try input[0..<4].cloned()
         try vectors.setRequiresGradient(true)
-        // Pages with free places, which attention keeps for its backward pass.
+        // Pages with free positions, which attention keeps for its backward pass.
         let cache = cache()
         _ = try model.scores(input[0..<10], pieces: [10], cache: cache)
         let states = try model.hiddenStates(vectors.unsqueezed(0), cache: cache)

@@ -3,7 +3,7 @@ import LLoCOModels
 import LLoCOTorch
 import Testing
 
-/// Keys and values as rows, taken from one cache and given places in another.
+/// Keys and values as rows, taken from one cache and appended to another.
 @Suite struct KeysAndValuesTests {
     let tiny: TinyModel
     let model: Llama
@@ -17,9 +17,9 @@ import Testing
 
     private func cache() -> KeyValueCache { KeyValueCache(layerCount: model.configuration.layerCount) }
 
-    /// At the places that they came from they are what they were, in however many pieces they come and go.
+    /// Rows at their original positions give the same logits, for any split into pieces.
     @Test(arguments: [[40], [7, 33], [1, 38, 1]])
-    func rowsInTheirOwnPlaces(_ pieces: [Int]) throws {
+    func rowsAtTheirPositions(_ pieces: [Int]) throws {
         let first = cache()
         _ = try model.scores(input[0..<40], pieces: pieces, cache: first)
         let rows = try withoutGradients { try model.keysAndValues(of: first, last: 40)[0] }
@@ -36,20 +36,20 @@ import Testing
         let expected = try model.scores(input[40..<60], pieces: [20], cache: first)
         try expect(
             model.scores(input[40..<60], pieces: [20], cache: second), near: expected, tolerance: Tolerance.regrouped)
-        // What comes after is added as usual, and cut again.
+        // Later positions are appended and truncated as usual.
         second.truncate(to: 40)
         try expect(
             model.scores(input[40..<60], pieces: [3, 17], cache: second), near: expected,
             tolerance: Tolerance.regrouped)
     }
 
-    /// Distances count, not places: a row that stands elsewhere is turned as if it had been computed there.
-    @Test func rowsInOtherPlaces() throws {
+    /// Only distances matter: a row at another position is rotated as if computed there.
+    @Test func rowsAtOtherPositions() throws {
         let first = cache()
         _ = try model.scores(input[0..<20], pieces: [20], cache: first)
         let moved = cache()
         try withoutGradients {
-            // Twice the same rows, so that the second copy stands 20 places later.
+            // The same rows twice, so that the second copy is 20 positions later.
             let rows = try model.keysAndValues(of: first, last: 20)
             try model.append(rows, to: moved)
             try model.append(rows, to: moved)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    /// Rows of several sequences are those of each alone, and are given back to each.
+    /// Rows of several sequences match those of each sequence alone, in both directions.
     @Test func severalSequences() throws {
         try withoutGradients {
             let both = cache()
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    /// Random numbers for each key of each layer's heads, the heads having unlike numbers of keys: [B, 2, K, n].
+    /// Random biases [B, 2, K, n] for heads with different numbers of keys.
     private func bias(_ batch: Int = 1, keys: Int) throws -> Tensor {
         let heads = model.configuration.keyValueHeadCount
         try Runtime.seed(5)
@@ -139,8 +139,8 @@ import Testing
         }
     }
 
-    /// Where no head has the last keys, only the places of what follows tell that there were any.
-    @Test func keysThatNoHeadHasAreNotThere() throws {
+    /// Keys masked in all heads only shift the positions after them.
+    @Test func keysMaskedInAllHeadsAreNotStored() throws {
         let rows = try rows(12)
         let bias = try Tensor.randn([1, 2, model.configuration.keyValueHeadCount, 12])
         try bias.narrowed(3, start: 7, length: 5).copy(from: .full([1, 2, bias.size(2), 5], -.infinity))
@@ -162,8 +162,8 @@ import Testing
         }
     }
 
-    /// A cut, a copy for several sequences, a pass with a mask (libtorch's attention) and a pass that recomputes read the
-    /// same biases.
+    /// Truncation, sharing, a forward pass with a mask (libtorch's attention) and gradient checkpointing use the same
+    /// biases.
     @Test func biasesStayWithTheirKeys() throws {
         let (rows, bias) = (try rows(12), try bias(keys: 12))
         let text = try input[20..<30].unsqueezed(0)
@@ -213,7 +213,7 @@ import Testing
                 try expect(
                     found[sequence], near: model.hiddenStates(text, cache: alone)[0], tolerance: Tolerance.regrouped)
             }
-            // One for both.
+            // One bias for both.
             let other = self.cache()
             try model.append(.concatenated([both, both]), to: other, bias: bias[0..<1])
             try expect(

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct LlamaTests {
     @Test(arguments: [(tied: false, biased: false, heads: 4), (true, false, 2), (false, true, 1), (true, true, 2)])
-    func agreesWithTheFormulas(_ tied: Bool, _ biased: Bool, _ heads: Int) throws {
+    func matchesTheReference(_ tied: Bool, _ biased: Bool, _ heads: Int) throws {
         let tiny = try TinyModel(seed: 3, tied: tied, biased: biased, keyValueHeads: heads)
         let ids = tiny.ids(11)
         let expected = try Tensor(ReferenceLlama(tiny).scores(ids), shape: [ids.count, 40])
@@ -13,7 +13,7 @@ import Testing
         try expect(tiny.load(.bfloat16).scores(ids), near: expected, tolerance: Tolerance.amplified)
     }
 
-    @Test func laterPositionsChangeNothingEarlier() throws {
+    @Test func laterPositionsDoNotAffectEarlierOnes() throws {
         let tiny = try TinyModel()
         let model = try tiny.load()
         let ids = tiny.ids(20)
@@ -44,7 +44,7 @@ import Testing
         }
         let plain = try states(Array(0..<6))
         try expect(plain, near: withoutGradients { try model.hiddenStates(input) }, tolerance: 1e-7)
-        // Only distances count.
+        // Only distances matter.
         try expect(states(Array(1000..<1006)), near: plain, tolerance: Tolerance.of(.float32))
         #expect(try relativeError(states([0, 1, 2, 3, 4, 9]), plain) > 1e-3)
     }
@@ -59,12 +59,12 @@ import Testing
         try expect(used.scores(ids)[0..<300], near: expected)
     }
 
-    /// More positions than a pass without gradients computes at a time.
-    @Test func longPromptsComeInChunks() throws {
+    /// More positions than one forward pass without gradients computes.
+    @Test func longPromptsArePrefilledInChunks() throws {
         let tiny = try TinyModel(seed: 6)
         let model = try tiny.load()
         let input = try model.embed([tiny.ids(2100), tiny.ids(2100, seed: 10)])
-        // With gradients it is one pass.
+        // With gradients it is one forward pass.
         let whole = try model.hiddenStates(input)
         try withoutGradients {
             try expect(model.hiddenStates(input), near: whole, tolerance: Tolerance.regrouped)
@@ -98,7 +98,7 @@ import Testing
         try expect(gradient(2), near: gradient(nil), tolerance: Tolerance.regrouped)
     }
 
-    @Test func paddingAnywhereIsNotSeen() throws {
+    @Test func paddingIsMasked() throws {
         let tiny = try TinyModel()
         let model = try tiny.load()
         let ids = tiny.ids(5)
@@ -111,7 +111,7 @@ import Testing
         try expect(kept(scores, mask), near: model.scores(ids), tolerance: Tolerance.regrouped)
     }
 
-    @Test func positionsThatSeeNothingSeeThemselves() throws {
+    @Test func queriesWithoutVisibleKeysAttendToThemselves() throws {
         let tiny = try TinyModel()
         let model = try tiny.load()
         let mask = try Tensor([true, true, true, false, false, false], shape: [2, 3])
@@ -157,7 +157,7 @@ import Testing
         tiny = try TinyModel(biased: true)
     }
 
-    @Test func foreignIdsAreNamed() throws {
+    @Test func invalidIdsAreNamed() throws {
         let model = try tiny.load()
         for id in [40, -1, .max, .min] {
             #expect(fault(ModelError.self) { _ = try model.embed([0, id]) }.contains("token id \(id)"))

@@ -3,7 +3,7 @@ import LLoCOModels
 import LLoCOTorch
 import Testing
 
-/// How many storages a prefill asks libtorch for: a number that follows from the model alone.
+/// The number of storages that a prefill allocates: it depends only on the model.
 @Suite struct PrefillStoragesTests {
     let tiny: TinyModel
     let model: Llama
@@ -11,11 +11,11 @@ import Testing
     init() throws {
         tiny = try TinyModel(hiddenSize: 64, headSize: 16)
         model = try tiny.load()
-        // The first pass makes the table of positions' angles.
+        // The first forward pass computes the table of rotary angles.
         _ = try storages(length: 1, .none)
     }
 
-    /// Those of a prompt into an empty cache and of the scores of what follows.
+    /// The storages of a prefill into an empty cache and of the next token's logits.
     private func storages(length: Int, _ adapters: ActiveAdapters) throws -> Int {
         let ids = tiny.ids(length)
         let cache = KeyValueCache(layerCount: 2)
@@ -26,9 +26,9 @@ import Testing
         }
     }
 
-    /// Two layers; each adapter's matrices are read where they are.
+    /// Two layers; adapter matrices are not copied.
     @Test(arguments: Runtime.kernelSets, [(0, 28), (1, 36), (2, 36)])
-    func everyLengthMakesAsMany(_ kernels: String, _ of: (adapters: Int, bound: Int)) throws {
+    func storageCountDoesNotDependOnLength(_ kernels: String, _ of: (adapters: Int, bound: Int)) throws {
         let adapters = try (0..<of.adapters).map {
             try Adapter(tiny.adapter(seed: UInt64(2 + $0), modules: AdapterModule.allCases), for: model)
         }

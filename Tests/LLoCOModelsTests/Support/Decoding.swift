@@ -3,17 +3,17 @@ import LLoCOModels
 import LLoCOTorch
 
 extension Llama {
-    /// The scores of every position of a sequence of embeddings [T, D]: [T, V].
+    /// The logits of every position of a sequence of embeddings [T, D]: [T, V].
     func scores(_ embeddings: Tensor, adapters: ActiveAdapters = .none) throws -> Tensor {
         try withoutGradients { try logits(hiddenStates(embeddings.unsqueezed(0), adapters: adapters))[0] }
     }
 
-    /// The scores of every position of ids: [T, V].
+    /// The logits of every position of ids: [T, V].
     func scores(_ ids: [Int], adapters: ActiveAdapters = .none) throws -> Tensor {
         try scores(embed(ids)[0], adapters: adapters)
     }
 
-    /// The scores of every position when the embeddings [T, D] come in pieces through one cache: [T, V].
+    /// The logits of every position of embeddings [T, D], processed in pieces through one cache: [T, V].
     func scores(
         _ embeddings: Tensor, pieces: [Int], cache: KeyValueCache? = nil, adapters: ActiveAdapters = .none
     ) throws -> Tensor {
@@ -41,7 +41,7 @@ extension Llama {
     }
 }
 
-/// Position numbers that count each row's own ids, as the reference does: padding in front counts nothing.
+/// Position ids that skip padding in front, as in the reference.
 func positions(of mask: [[Int]]) -> [[Int]] {
     mask.map { row in
         var count = 0

@@ -3,7 +3,7 @@ import LLoCOCheckpoints
 import LLoCOTestSupport
 import LLoCOTorch
 
-/// The values a fixture is expected to give: `expected/NAME.json` and `expected/NAME.safetensors`.
+/// The expected values of a fixture: `expected/NAME.json` and `expected/NAME.safetensors`.
 struct Expected<Values: Decodable> {
     let values: Values
     private let tensors: SafetensorsCheckpoint
@@ -21,7 +21,7 @@ struct Expected<Values: Decodable> {
     func tensor(_ name: String) throws -> Tensor { try tensors.tensor(name, as: .float32) }
 }
 
-/// What `llama-rope3` and `llama-linear` are expected to give.
+/// The expected values of `llama-rope3` and `llama-linear`.
 struct LlamaValues: Decodable {
     let ids: [Int]
     let softIds: [Int]
@@ -36,14 +36,14 @@ struct LlamaValues: Decodable {
     let batchLeftMask: [[Int]]
 }
 
-/// What the files in `gguf` are expected to give.
+/// The expected values of the files in `gguf`.
 struct GGUFValues: Decodable {
     let ids: [Int]
     let greedyPrompt: [Int]
     let greedyIds: [String: [Int]]
 }
 
-/// What `autocompressor` is expected to give.
+/// The expected values of `autocompressor`.
 struct CompressorValues: Decodable {
     let question: [Int]
     let questionGreedy: [Int]

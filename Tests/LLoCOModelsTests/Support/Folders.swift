@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOTestSupport
 
-/// Runs `body` with a new folder, gone afterwards.
+/// Runs `body` with a temporary folder, which is removed afterwards.
 func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appending(path: "lloco-models-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

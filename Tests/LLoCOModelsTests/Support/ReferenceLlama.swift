@@ -3,7 +3,7 @@ import LLoCOCheckpoints
 import LLoCOTokenizers
 import LLoCOTorch
 
-/// The Llama decoder written out in loops over Doubles, for one sequence: no batches, no cache, no scaled rotation.
+/// A reference implementation of the Llama decoder in Doubles, for one sequence: no batches, no cache, no rope scaling.
 struct ReferenceLlama {
     let configuration: LlamaConfiguration
     private let weights: [String: (values: [Double], shape: [Int])]
@@ -13,9 +13,9 @@ struct ReferenceLlama {
         weights = try model.tensors.mapValues { (try $0.array(of: Double.self), $0.shape) }
     }
 
-    /// The scores of every position, row after row.
+    /// The logits of every position, row by row.
     ///
-    /// - Parameter onLayer: told what a layer's attention is given
+    /// - Parameter onLayer: called with the input of each layer's attention
     func scores(_ ids: [Int], onLayer: (_ layer: Int, _ normed: [[Double]]) -> Void = { _, _ in }) -> [Double] {
         let hidden = configuration.hiddenSize
         let table = values("model.embed_tokens.weight")
@@ -38,8 +38,8 @@ struct ReferenceLlama {
         return x.flatMap { linear(norm($0, "model.norm.weight"), head) }
     }
 
-    /// The places after the first `start` that each layer's key heads would keep, in order: those that the queries of every
-    /// fourth place, asked from behind the text, attend to most, by the root of the mean square times the value's length.
+    /// The positions from `start` on that each layer's key heads keep, in order: those that every fourth query, rotated
+    /// to a position after the text, attends to most, by the root of the mean square times the value's length.
     func attended(_ ids: [Int], from start: Int, kept: Int) -> [[[Int]]] {
         let size = configuration.headSize
         let share = configuration.headCount / configuration.keyValueHeadCount
@@ -89,7 +89,7 @@ struct ReferenceLlama {
         }
     }
 
-    /// Attention before it is shared out, of the heads that begin at `q` and `k`.
+    /// The attention score before the softmax, of the heads that begin at `q` and `k`.
     private func weight(_ query: [Double], _ q: Int, _ key: [Double], _ k: Int) -> Double {
         let size = configuration.headSize
         return exp((0..<size).reduce(0.0) { $0 + query[q + $1] * key[k + $1] } / Double(size).squareRoot())

@@ -4,8 +4,8 @@ import LLoCOCheckpoints
 import LLoCOModels
 import LLoCOTorch
 
-/// A tiny decoder with random weights, made in the test: what the files of fixtures do not have (biases), and weights to
-/// change.
+/// A tiny decoder with random weights, created in the test: it has biases, unlike the fixtures, and its weights can be
+/// changed.
 struct TinyModel {
     var configuration: LlamaConfiguration
     var tensors: [String: Tensor] = [:]
@@ -50,7 +50,7 @@ struct TinyModel {
         try Llama(checkpoint(), configuration: configuration, dtype: dtype)
     }
 
-    /// Random ids of its vocabulary.
+    /// Random ids of the vocabulary.
     func ids(_ count: Int, seed: UInt64 = 9) -> [Int] {
         var generator = SplitMix64(seed: seed)
         return (0..<count).map { _ in Int.random(in: 0..<configuration.vocabularySize, using: &generator) }
@@ -80,7 +80,7 @@ struct TinyModel {
             weights: weights)
     }
 
-    /// The same model with an adapter's changes added to its weights.
+    /// The same model with an adapter merged into its weights.
     func merged(_ adapter: AdapterCheckpoint) throws -> TinyModel {
         var model = self
         for (target, pair) in adapter.weights {

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOTorch
 import Testing
 
-/// How far results may be from the reference values, relative to the reference's norm.
+/// The maximum errors of results, relative to the reference's norm.
 enum Tolerance {
     static func of(_ dtype: DType) -> Double {
         switch dtype {
@@ -11,14 +11,14 @@ enum Tolerance {
         }
     }
 
-    /// Of a bfloat16 run of a model whose stored weights bfloat16 cannot hold, or whose random weights amplify every
-    /// rounding: what is measured is 1.1e-2 to 1.9e-2.
+    /// For a bfloat16 run of a model whose stored weights exceed bfloat16's precision, or whose random weights amplify
+    /// every rounding: measured errors are 1.1e-2 to 1.9e-2.
     static let amplified = 2.5e-2
-    /// Of a float32 result from another way through the same arithmetic: pieces, batches, caches.
+    /// For a float32 result with another grouping of the same arithmetic: pieces, batches, caches.
     static let regrouped = 1e-5
-    /// Of a text's negative log-likelihood.
+    /// For a text's negative log-likelihood.
     static let likelihood = 5e-3
-    /// The least cosine of two sentence embeddings that are the same.
+    /// The minimum cosine of two equal sentence embeddings.
     static let cosine = 0.9999
 }
 
@@ -31,7 +31,7 @@ func relativeError(_ found: Tensor, _ expected: Tensor) throws -> Double {
     return (difference / norm).squareRoot()
 }
 
-/// Expects a tensor near another, `tolerance` relative to its norm.
+/// Expects a tensor near another, within `tolerance` relative to its norm.
 func expect(
     _ found: Tensor, near expected: Tensor, tolerance: Double = Tolerance.of(.float32),
     sourceLocation: SourceLocation = #_sourceLocation
@@ -40,7 +40,7 @@ func expect(
     #expect(error < tolerance, sourceLocation: sourceLocation)
 }
 
-/// The error that `body` throws, which has to be of the given type and one line.
+/// The description of the error that `body` throws; it must have the given type and one line.
 func fault<Failure: Error & CustomStringConvertible>(
     _ type: Failure.Type, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
 ) -> String {

@@ -2,7 +2,7 @@ import LLoCOReports
 import Testing
 
 @Suite struct PlotScaleTests {
-    /// Ticks are round, within the ends, and a handful.
+    /// Ticks are few, and lie within the ends.
     @Test(
         arguments: [
             [0, 100], [31.2, 47.9], [-3.5, 8.1], [0.00021, 0.00047], [5, 5], [0, 0], [-2, -2], [1e12, 1e12 + 1], [],
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// A scale is logarithmic where values span more than a decade and none is negative.
+    /// A scale is logarithmic if values span more than a decade and none is negative.
     @Test func kind() {
         #expect(PlotScale(fitting: [1, 10]).kind == .linear)
         #expect(PlotScale(fitting: [1, 10.5]).kind == .logarithmic)
@@ -35,7 +35,7 @@ import Testing
         #expect(!PlotScale(fitting: [1, 100]).hasZero)
     }
 
-    /// Known ticks.
+    /// Ticks of known ranges.
     @Test func known() {
         #expect(PlotScale(fitting: [0, 47], kind: .linear).ticks == [0, 10, 20, 30, 40, 50])
         #expect(PlotScale(fitting: [380, 9000]).ticks == [200, 500, 1000, 2000, 5000, 10_000])
@@ -46,7 +46,7 @@ import Testing
             ])
     }
 
-    /// Zero has a place of its own below the smallest value, and order is kept.
+    /// Zero has a separate position below the smallest value, and order is kept.
     @Test func zero() {
         let scale = PlotScale(fitting: [0, 40, 1210])
         let places = [0, 40, 384, 1210].map(scale.position(of:))
@@ -55,7 +55,7 @@ import Testing
         #expect(places[1] > 0.09)
     }
 
-    /// Numbers as reports show them.
+    /// Number formats of reports.
     @Test func numbers() {
         #expect(NumberText.fixed(1234567.891, 1) == "1,234,567.9")
         #expect(NumberText.fixed(-0.04, 1) == "0.0")

@@ -23,7 +23,7 @@ import Testing
         #expect(plot.svg() == plot.svg())
     }
 
-    /// A curve is drawn from its first point to its last, within the picture.
+    /// A curve is drawn from its first point to its last, within the plot.
     @Test func curve() throws {
         let plot = xyPlot((0...100).map { .init(x: Double($0), y: 4 - Double($0) / 50) })
         check(plot)
@@ -37,11 +37,11 @@ import Testing
         for (index, number) in numbers.enumerated() {
             #expect((0...(index.isMultiple(of: 2) ? plot.width : plot.height)).contains(number))
         }
-        // A loss that falls goes down the picture, where coordinates grow.
+        // A falling loss goes down, where coordinates grow.
         #expect(numbers[1] < numbers[201])
     }
 
-    /// Nothing, one point and points that are not finite are drawn without a fault.
+    /// Empty plots, single points and non-finite points are drawn without errors.
     @Test func degenerate() {
         check(xyPlot([]))
         check(xyPlot([.init(x: 3, y: 3)]))
@@ -62,7 +62,7 @@ import Testing
         check(ragged)
     }
 
-    /// Names and titles from outside stay text.
+    /// Untrusted names and titles stay text.
     @Test func hostileNames() {
         let plot = xyPlot([.init(x: 1, y: 1, title: Self.hostile), .init(x: 2, y: 3)], name: Self.hostile)
         check(plot)
@@ -86,7 +86,7 @@ import Testing
         #expect(faint.first?.attributes["d"]?.split(separator: "M").count == 350)
     }
 
-    /// A heat map says its values in the cells, and has a scale.
+    /// A heat map shows its values in the cells and has a colour scale.
     @Test func heatMap() {
         let map = HeatMap(
             summary: "Needles", columnLabel: "Length", rowLabel: "Depth", columns: ["4k", "8k"], rows: ["0", "50"],
@@ -100,7 +100,7 @@ import Testing
         #expect(cells.count == 3 + PlotStyle.heatSteps)
     }
 
-    /// Letters and lines stand out from the page in both schemes.
+    /// Text and lines have enough contrast with the page in both schemes.
     @Test func contrast() {
         for scheme in [PlotStyle.Scheme.light, .dark] {
             #expect(scheme.text.contrast(to: scheme.page) >= 7)

@@ -1,18 +1,18 @@
 import Foundation
 import Testing
 
-/// Chromium without a window: opens a page, and tells what it holds then and what was logged.
+/// Headless Chromium that opens a page and returns its elements and console messages.
 struct HeadlessBrowser {
     struct Visit {
-        /// The page's elements as markup, after its scripts have run.
+        /// The page's elements as markup after its scripts have run.
         var elements: String
-        /// Lines of the console: what scripts log, what fails in them, what the page's policy forbids.
+        /// Console lines: script logs, script errors, and violations of the content security policy.
         var console: [String]
         var status: Int32
         var seconds: Double
     }
 
-    /// The first that is installed; nil where none is.
+    /// The first installed program; nil if there is none.
     static let program = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].lazy
         .compactMap(find).first
 
@@ -27,11 +27,11 @@ struct HeadlessBrowser {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Opens `page`, and ends by force after a minute and a half.
+    /// Opens `page`. The browser is killed after 90 s.
     ///
     /// - Parameters:
-    ///   - fragment: of the address, after its `#`
-    ///   - runsScripts: off as a person would turn scripts off
+    ///   - fragment: the URL fragment after `#`
+    ///   - runsScripts: whether JavaScript is enabled in the browser's settings
     func visit(_ page: String, fragment: String = "", runsScripts: Bool = true) throws -> Visit {
         let program = try #require(Self.program)
         let file = folder.appending(path: "page.html")

@@ -4,7 +4,7 @@ import Foundation
     import FoundationXML
 #endif
 
-/// A page or an SVG read as XML: what is wrong with it, or its elements.
+/// A page or an SVG parsed as XML: its elements, or the parse error.
 final class Markup: NSObject, XMLParserDelegate {
     struct Element {
         var name: String
@@ -28,14 +28,14 @@ final class Markup: NSObject, XMLParserDelegate {
         }
     }
 
-    /// The page without its scripts, whose text is not XML.
+    /// Parses a page without its scripts, whose text is not XML.
     convenience init(page: String) {
         self.init(page.replacing(/<script[^>]*>.*?<\/script>/.dotMatchesNewlines(), with: ""))
     }
 
     func all(_ name: String) -> [Element] { elements.filter { $0.name == name } }
 
-    /// The texts of the elements of a name, what is inside them among it.
+    /// The texts of the elements with a name, including nested elements.
     func texts(_ name: String) -> [String] { all(name).map(\.text) }
 
     func parser(

@@ -3,7 +3,7 @@ import LLoCOBase
 import LLoCOReports
 import Testing
 
-/// The page in a real browser.
+/// The report page in a real browser.
 @Suite(.serialized, .enabled(if: HeadlessBrowser.program != nil, "no Chromium: apt-get install chromium"))
 struct ReportBrowserTests {
     private static let questions = 2000
@@ -31,12 +31,12 @@ struct ReportBrowserTests {
         visit.elements.matches(of: /<button class="row"/).count
     }
 
-    /// What the list says about itself.
+    /// The status line of the list.
     private func status(_ visit: HeadlessBrowser.Visit) -> String? {
         visit.elements.firstMatch(of: /<p id="status"[^>]*>([^<]*)</).map { String($0.1) }
     }
 
-    /// Thousands of answers open without a word in the console.
+    /// A page with thousands of answers opens without console messages.
     @Test func opens() throws {
         let found = try visit()
         #expect(found.console == [])
@@ -48,12 +48,12 @@ struct ReportBrowserTests {
         #expect(found.seconds < 60)
     }
 
-    /// A fault of a script and a forbidden one are seen in the console: this test can fail.
-    @Test func consoleIsHeard() throws {
+    /// Script errors and policy violations reach the console, so the other tests can fail.
+    @Test func consoleReportsErrors() throws {
         let page = try Self.page.get()
         let broken = page.replacing("\"use strict\";", with: "\"use strict\"; null.x;", maxReplacements: 1)
         #expect(broken != page)
-        // The script is no longer the one that the page's policy names.
+        // The script no longer matches the digest in the page's policy.
         let refused = try visit(broken)
         #expect(refused.console.contains { $0.contains("Content Security Policy") })
         #expect(rows(refused) == 0)
@@ -61,7 +61,7 @@ struct ReportBrowserTests {
         #expect(failed.console.contains { $0.contains("TypeError") })
     }
 
-    /// The search leaves what holds every word.
+    /// The search keeps the questions that contain every word.
     @Test func search() throws {
         let found = try visit(nil, "search=LIGHTHOUSE+1999")
         #expect(found.console == [])
@@ -73,7 +73,7 @@ struct ReportBrowserTests {
         #expect(rows(none) == 0)
     }
 
-    /// Filters by task and outcome, and the order by two modes' difference.
+    /// Filters by task and outcome, and sorting by the difference of two modes.
     @Test func filters() throws {
         let report = ReportSample.report(
             questions: Self.questions, attributes: { ["task": ["why", "where", "how"][$0 % 3]] })
@@ -87,7 +87,7 @@ struct ReportBrowserTests {
         func score(_ mode: Int) -> Double { report.records[Int(first).map { $0 * 4 + mode } ?? 0].score }
         #expect(score(1) - score(0) == 100)
         #expect(status(sorted) == "2,000 questions")
-        // What no list offers is not an error.
+        // Unknown values are not an error.
         let odd = try visit(nil, "task=unheard&mode=x&outcome=y&sort=9-9&open=nothing")
         #expect(odd.console == [] && status(odd) == "2,000 questions")
     }
@@ -105,12 +105,12 @@ struct ReportBrowserTests {
         #expect(!hostile.elements.contains("<img"))
     }
 
-    /// Without scripts the tables and plots are there, and the page says what is missing.
+    /// Without scripts, the page shows tables and plots, and a note about the list.
     @Test func withoutScripts() throws {
         let found = try visit(nil, runsScripts: false)
         #expect(rows(found) == 0)
         #expect(found.elements.contains("<table") && found.elements.contains("<svg"))
-        #expect(found.elements.contains("<noscript><p>The list of the questions needs scripts."))
+        #expect(found.elements.contains("<noscript><p>The list of questions needs JavaScript."))
         #expect(found.elements.contains("id=\"browser\" hidden=\"\""))
     }
 }

@@ -5,7 +5,7 @@ import LLoCOReports
 import LLoCOTokenizers
 import Testing
 
-/// Figures as the command computes them: a report of records.
+/// The figures of a report of records.
 @Suite struct ReportFiguresTests {
     private func record(
         _ id: Int, _ mode: AnswerMode, _ metric: Metric, _ scores: [Metric: Double], task: String? = nil
@@ -21,7 +21,7 @@ import Testing
         EvaluationReport(settings: ReportSample.settings, modes: modes, malformed: [], records: records)
     }
 
-    /// A summary whose three ROUGE scores are `scale` times those of its place.
+    /// A summary record whose three ROUGE scores depend on its id, times `scale`.
     private func summary(_ id: Int, _ mode: AnswerMode, _ scale: Double) -> EvaluationRecord {
         let (one, two, longest) = (
             scale * Double(20 + id % 7), id % 3 == 0 ? 0 : scale * Double(4 + id % 5), scale * Double(15 + id % 4)
@@ -41,7 +41,7 @@ import Testing
             })
     }
 
-    /// Of summaries the figure is the geometric mean of the three means, everywhere.
+    /// The figure of summaries is the geometric mean of the three means, in every part of the report.
     @Test func summaries() throws {
         let modes: [AnswerMode] = [.compressed, .none]
         let records = (0..<40).flatMap { [summary($0, .compressed, 1.3), summary($0, .none, 1)] }
@@ -53,7 +53,7 @@ import Testing
             let own = records.filter { $0.mode == mode }
             let figure = try #require(report.modes[place].scores["rouge_geometric_mean"])
             #expect(abs(figure.mean - geometricMean(own)) < 1e-9)
-            // Not the mean of the questions' own, a third of which are zero.
+            // Not the mean of the questions' scores, a third of which are zero.
             #expect(figure.mean > 1.2 * own.reduce(0) { $0 + $1.score } / 40)
             #expect(figure.low < figure.mean - 0.1 && figure.high > figure.mean + 0.1)
             means.append(figure.mean)
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    /// Modes that do the same do not differ.
+    /// Modes with equal scores do not differ.
     @Test func equalSummaries() throws {
         let records = (0..<12).flatMap { [summary($0, .compressed, 1), summary($0, .none, 1)] }
         let comparison = try #require(report([.compressed, .none], records).comparisons.first)
@@ -85,7 +85,7 @@ import Testing
         #expect(comparison.difference == .init(mean: 0, low: 0, high: 0) && comparison.p == 1)
     }
 
-    /// A metric's figure is of the questions that have it, and says of how many.
+    /// A metric's figure covers the questions that have it, and the title gives their number.
     @Test func metricsOfSome() throws {
         var records: [EvaluationRecord] = []
         for mode in [AnswerMode.full, .none] {
@@ -106,7 +106,7 @@ import Testing
         #expect(Markup(page: try report.html()).texts("th").contains("Retrieval (10 questions)"))
     }
 
-    /// Summaries among other questions count by their own figure, weighted by their number.
+    /// In mixed sets, summaries have their own figure, weighted by their number.
     @Test func mixed() throws {
         let summaries = (0..<10).map { summary($0, .none, 1) }
         let others = (10..<40).map { record($0, .none, .f1, [.f1: Double($0)]) }
@@ -115,7 +115,7 @@ import Testing
         #expect(abs(figure.mean - (10 * geometricMean(summaries) + 30 * mean) / 40) < 1e-9)
     }
 
-    /// Lengths are in the data's own unit, and maps are of needles alone.
+    /// Lengths have the data's unit, and heat maps cover only needles.
     @Test func lengthsAndMaps() throws {
         func report(_ tasks: [String]) -> EvaluationReport {
             ReportSample.report(questions: 16, modes: [.full]) { index in
@@ -131,7 +131,7 @@ import Testing
         #expect(label.contains("Length, words") && !label.contains("Length, tokens"))
     }
 
-    /// One question shows no interval and no difference that is sure.
+    /// A single question has no interval and no significant difference.
     @Test func oneQuestion() throws {
         let records = [record(0, .full, .f1, [.f1: 90]), record(0, .none, .f1, [.f1: 10])]
         let report = report([.full, .none], records)

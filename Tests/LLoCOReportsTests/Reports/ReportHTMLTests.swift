@@ -13,7 +13,7 @@ import Testing
         return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
     }
 
-    /// Tables, figures and headings are in the page itself.
+    /// The page contains tables, figures and headings.
     @Test func structure() throws {
         let page = try ReportSample.report(questions: 40).html()
         let markup = Markup(page: page)
@@ -32,12 +32,12 @@ import Testing
         let rows = markup.texts("tr")
         #expect(rows.contains { $0.hasPrefix("full40") && $0.contains("1,210") && $0.contains("25.0 %") })
         #expect(rows.contains { $0.hasPrefix("compressed − fullF1") })
-        // Whole identities are told where shortened ones are shown.
+        // Shortened identities have the whole identity as a tooltip.
         let whole = String(repeating: "c3d4", count: 16)
         #expect(markup.all("dd").contains { $0.attributes["title"] == whole && $0.text == "c3d4c3d4c3d4…" })
     }
 
-    /// Nothing is loaded: no address but SVG's name space, and a policy with the digests of what is in the page.
+    /// The page loads nothing: the only URL is SVG's namespace, and the policy has the digests of script and styles.
     @Test func policy() throws {
         let page = try ReportSample.report(questions: 3).html()
         let addresses = page.matches(of: /(?:https?:)?\/\/[a-z0-9]+\.[a-z.]+[^"' <]*/).map { String($0.output) }
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// What comes from data stays text.
+    /// Data stays text.
     @Test func hostile() throws {
         let hostile = ReportSample.hostile.joined(separator: " ")
         var report = ReportSample.report(
@@ -72,7 +72,7 @@ import Testing
         let markup = Markup(page: page)
         #expect(markup.fault == nil)
         #expect(markup.all("img").isEmpty)
-        // The page's own two scripts, and no end of a script within the data.
+        // Only the page's two script elements, and no end tag within the data.
         #expect(page.matches(of: /<script/).count == 2 && page.matches(of: /<\/script>/).count == 2)
         #expect(!page.unicodeScalars.contains { ["\u{202E}", "\u{2066}", "\u{0}", "\u{7}", "\u{1B}"].contains($0) })
         #expect(page.contains("⟨U+202E⟩"))
@@ -82,7 +82,7 @@ import Testing
         #expect((questions[0]["question"] as? String)?.contains("שלום مرحبا 漢字") == true)
     }
 
-    /// The data hold every answer, and a passage's text once.
+    /// The data contains every answer, and each passage text once.
     @Test func browserData() throws {
         var report = ReportSample.report(questions: 9)
         report.records.removeAll { $0.id == "q4" && $0.mode == .none }
@@ -99,7 +99,7 @@ import Testing
         #expect(page.contains("1 question not asked in every mode"))
     }
 
-    /// Needles become a heat map a mode, lengths a plot a task.
+    /// Needles have one heat map per mode, lengths one plot per task.
     @Test func needles() throws {
         let depths = ["0", "25", "50", "75", "100"]
         let report = ReportSample.report(
@@ -129,7 +129,7 @@ import Testing
         #expect(line.series[0].points.map(\.x) == [4096, 8192, 16_384])
     }
 
-    /// No question, one question, one mode, figures that are not numbers.
+    /// No question, one question, one mode, non-finite figures.
     @Test func degenerate() throws {
         for report in [
             ReportSample.report(questions: 0), ReportSample.report(questions: 0, modes: []),
@@ -149,7 +149,7 @@ import Testing
         #expect(!page.lowercased().contains(">nan") && !page.contains(":NaN") && !page.contains(">inf"))
     }
 
-    /// The same report gives the same page.
+    /// Equal reports give equal pages.
     @Test func deterministic() throws {
         let make = { ReportSample.report(questions: 50, attributes: { ["task": "t\($0 % 3)", "hard": "\($0 % 2)"] }) }
         #expect(try make().html() == make().html())
@@ -157,7 +157,7 @@ import Testing
         #expect(try make().json() == make().json())
     }
 
-    /// Medians are of the questions about documents of similar length.
+    /// Medians cover the points of one bin.
     @Test func medians() {
         let points = [(10, 1), (10, 3), (10, 8), (1000, 5), (1000, 7)].map { XYPlot.Point(x: $0.0, y: $0.1) }
         let medians = EvaluationReport.medians(points, over: PlotScale(fitting: points.map(\.x)))

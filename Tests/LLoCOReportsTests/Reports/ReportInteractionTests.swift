@@ -4,17 +4,17 @@ import LLoCOReports
 import LLoCOTokenizers
 import Testing
 
-/// The page as a person uses it: keys and clicks.
+/// The report page under keyboard and mouse input.
 @Suite(.serialized, .enabled(if: WebDriver.isThere, "no chromedriver: apt-get install chromium chromium-driver curl"))
 struct ReportInteractionTests {
-    /// Typing filters, keys open a question and move on, and the console stays empty.
+    /// Typing filters the list, keys open questions and move between them, and the console stays empty.
     @Test func typing() async throws {
         let report = ReportSample.report(
             questions: 2000, attributes: { ["task": ["why", "where", "how"][$0 % 3]] })
         try await with(WebDriver()) { try await use($0, report) }
     }
 
-    /// On a narrow screen nothing but tables is wider than the screen, whatever the answers are.
+    /// On a narrow screen, only tables are wider than the screen, whatever the answers are.
     @Test func narrow() async throws {
         let long = String(repeating: "lighthousekeeper", count: 60) + ReportSample.hostile.joined(separator: " ")
         let report = ReportSample.report(
@@ -64,7 +64,7 @@ struct ReportInteractionTests {
         #expect(try await driver.waits(for: "\(status) === '\(matching.count) of 2,000 questions'"))
         #expect(try await driver.evaluate("return location.hash") as? String == "#search=rocks+LIGHTHOUSE+99")
 
-        // By keyboard alone: open the first, go on to the second.
+        // With the keyboard only: open the first question, move to the second.
         try await driver.type("\u{E007}", into: "#list button.row")
         #expect(try await driver.waits(for: "document.querySelector('#list li .detail .card')"))
         #expect(
@@ -76,12 +76,12 @@ struct ReportInteractionTests {
                 "return [...document.querySelectorAll('#list button.row')].indexOf(document.activeElement)") as? Int
                 == 1)
 
-        // A passage's text is there once it is asked for.
+        // A passage's text is added when it is opened.
         #expect(try await driver.evaluate("return document.querySelectorAll('blockquote').length") as? Int == 0)
         try await driver.click("#list .card details summary")
         #expect(try await driver.waits(for: "document.querySelectorAll('blockquote').length === 3"))
 
-        // Ten searches and re-orderings of all questions within what nobody calls freezing.
+        // Ten searches and sorts of all questions must not freeze the page.
         let milliseconds = try await driver.evaluate(
             """
             const start = performance.now();

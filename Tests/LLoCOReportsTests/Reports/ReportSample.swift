@@ -2,7 +2,7 @@ import LLoCOBase
 import LLoCODataSets
 import LLoCOReports
 
-/// Reports of invented questions, with figures that are set by hand.
+/// Reports of invented questions with fixed figures.
 enum ReportSample {
     static let settings = EvaluationReport.Settings(
         data: "harbour.jsonl", format: .lloco, dataDigest: String(repeating: "a1b2", count: 16),
@@ -12,7 +12,7 @@ enum ReportSample {
         chatTemplate: String(repeating: "9a0b", count: 16),
         dtype: "float32", device: "cpu", decodeWeights: "lossless", seed: 7)
 
-    /// What would break out of a page, a script, a table or a line.
+    /// Texts that try to break out of a page, a script, a table or a line.
     static let hostile = [
         "</script><script>document.title='owned'</script>", "<img src=x onerror=\"alert(1)\">",
         "a & b < c > d \"e\" 'f'",
@@ -22,8 +22,8 @@ enum ReportSample {
     ]
 
     /// - Parameters:
-    ///   - questions: of each mode, seven a document
-    ///   - attributes: of a question, by its index
+    ///   - questions: number of questions per mode, seven per document
+    ///   - attributes: attributes of a question by index
     static func report(
         questions: Int, modes: [AnswerMode] = AnswerMode.allCases,
         attributes: (Int) -> [String: String] = { _ in [:] }, malformed: [MalformedRecord] = [],

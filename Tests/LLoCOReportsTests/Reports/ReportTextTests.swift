@@ -6,7 +6,7 @@ import Testing
 
 /// Markdown and JSON reports.
 @Suite struct ReportTextTests {
-    /// The cells of a table's line, the empty ones at its ends among them; a backslash takes the next character's meaning.
+    /// The cells of a table line, including the empty ones at its ends. A backslash escapes the next character.
     private func cells(_ line: Substring) -> [String] {
         var cells = [""]
         var isEscaped = false
@@ -25,7 +25,7 @@ import Testing
         text.split(separator: "\n").filter { $0.hasPrefix("|") }.map(cells)
     }
 
-    /// Markdown has the page's tables.
+    /// Markdown has the same tables as the page.
     @Test func markdown() {
         let report = ReportSample.report(questions: 40, attributes: { ["task": "t\($0 % 2)"] })
         let text = report.markdown()
@@ -42,7 +42,7 @@ import Testing
         #expect(!ahead.isEmpty && ahead.count <= 20)
     }
 
-    /// A table's rows keep their cells, whatever is in them.
+    /// Rows keep their number of cells, whatever the cells contain.
     @Test func hostile() {
         let hostile = ReportSample.hostile.joined(separator: " ")
         var report = ReportSample.report(
@@ -65,7 +65,7 @@ import Testing
         #expect(text.contains("## Malformed records"))
     }
 
-    /// The largest differences come first, for either mode.
+    /// The largest differences come first, for both modes.
     @Test func differences() {
         var report = ReportSample.report(questions: 30, modes: [.compressed, .full])
         for index in report.records.indices {
@@ -87,7 +87,7 @@ import Testing
         #expect(!ReportSample.report(questions: 0).markdown().contains("nan"))
     }
 
-    /// JSON comes back as it was.
+    /// JSON is decoded to an equal report.
     @Test func json() throws {
         let hostile = ReportSample.hostile.joined(separator: " ")
         let report = ReportSample.report(
@@ -101,7 +101,7 @@ import Testing
         #expect((object["settings"] as? [String: Any])?["data_digest"] as? String == report.settings.dataDigest)
     }
 
-    /// A figure that is no number, and JSON that is no report, are named.
+    /// Errors name non-finite figures and invalid JSON fields.
     @Test func faults() throws {
         var report = ReportSample.report(questions: 1)
         report.modes[1].secondsPerQuestion = .nan
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    /// Text is cut and cleaned for a line.
+    /// Text is truncated and escaped for one line.
     @Test func text() {
         #expect("a\u{202E}b\r\nc\rd".visible == "a⟨U+202E⟩b\nc\nd")
         #expect("שלום\u{200F} a\tb".visible == "שלום\u{200F} a\tb")

@@ -5,7 +5,7 @@ import Testing
     import FoundationNetworking
 #endif
 
-/// A browser that is typed into and clicked on, through chromedriver (W3C WebDriver) on this machine's loopback.
+/// A browser controlled through chromedriver (W3C WebDriver) on the loopback interface.
 final class WebDriver {
     static let program = HeadlessBrowser.find("chromedriver")
     private static let curl = HeadlessBrowser.find("curl")
@@ -54,7 +54,7 @@ final class WebDriver {
         address += "/" + (try #require((session as? [String: Any])?["sessionId"] as? String))
     }
 
-    /// Ends the browser and what was started for it.
+    /// Ends the browser and chromedriver.
     func close() async {
         _ = try? await send("DELETE", "", nil)
         end()
@@ -62,7 +62,7 @@ final class WebDriver {
     }
 
     private func end() {
-        // The browser has ended with its session; chromedriver itself waits for nothing.
+        // The browser has ended with its session; chromedriver can be killed.
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
@@ -72,7 +72,7 @@ final class WebDriver {
         _ = try await send("POST", "/url", ["url": file.absoluteString])
     }
 
-    /// The keys of WebDriver's own code points among `text`: `\u{E007}` is Enter, `\u{E015}` arrow down.
+    /// Types `text`, which may contain WebDriver's key code points: `\u{E007}` is Enter, `\u{E015}` arrow down.
     func type(_ text: String, into selector: String) async throws {
         _ = try await send("POST", "/element/\(try await element(selector))/value", ["text": text])
     }
@@ -81,12 +81,12 @@ final class WebDriver {
         _ = try await send("POST", "/element/\(try await element(selector))/click", [:])
     }
 
-    /// What the body of a function returns.
+    /// The result of a JavaScript function body.
     func evaluate(_ body: String) async throws -> Any? {
         try await send("POST", "/execute/sync", ["script": body, "args": [Any]()])
     }
 
-    /// Waits until an expression is true; false after ten seconds.
+    /// Waits up to ten seconds until an expression is true; returns whether it became true.
     func waits(for expression: String) async throws -> Bool {
         for _ in 0..<200 {
             if try await evaluate("return Boolean(\(expression))") as? Bool == true { return true }
@@ -95,7 +95,7 @@ final class WebDriver {
         return false
     }
 
-    /// What the console has been told since the last call.
+    /// The console messages since the last call.
     func console() async throws -> [String] {
         let entries = try await send("POST", "/se/log", ["type": "browser"]) as? [[String: Any]]
         return try #require(entries).map { "\($0["level"] ?? "") \($0["message"] ?? "")" }
@@ -106,7 +106,7 @@ final class WebDriver {
         return try #require((found as? [String: String])?.values.first)
     }
 
-    /// Sent by curl: chromedriver's answers have headers that Foundation on Linux does not read.
+    /// Sends a request with curl, since Foundation on Linux cannot read chromedriver's response headers.
     private func send(_ method: String, _ path: String, _ body: [String: Any]?) async throws -> Any? {
         let input = folder.appending(path: "request")
         let output = folder.appending(path: "answer")

@@ -14,7 +14,7 @@ import Testing
 
     private func own(_ count: Int) -> [String] { (0..<count).map { "document \($0)" } }
 
-    @Test func anIntervalIsThatOfTheMeansDistribution() {
+    @Test func intervalsMatchTheNormalApproximation() {
         let values = normal(400, seed: 1).map { 50 + 10 * $0 }
         let estimate = Bootstrap(documents: own(400), seed: 7).mean(values)
         let mean = values.reduce(0, +) / 400
@@ -24,7 +24,7 @@ import Testing
         #expect(abs(estimate.high - mean - half) < 0.1 * half && abs(mean - estimate.low - half) < 0.1 * half)
     }
 
-    /// Of 200 samples, an interval of 95 % holds the true mean about 190 times.
+    /// In 200 samples, a 95 % interval contains the true mean about 190 times.
     @Test func coverage() {
         let held = (0..<200).filter { sample in
             let estimate = Bootstrap(documents: own(60), seed: 1).mean(normal(60, seed: 100 + UInt64(sample)))
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func questionsOfOneDocumentAreDrawnTogether() {
-        // Twenty documents, ten questions each that all have the same score: as good as twenty questions.
+        // Twenty documents with ten equal scores each are equivalent to twenty questions.
         let scores = normal(20, seed: 3)
         let values = scores.flatMap { Array(repeating: $0, count: 10) }
         let documents = (0..<20).flatMap { Array(repeating: "document \($0)", count: 10) }
@@ -42,12 +42,12 @@ import Testing
         let naive = Bootstrap(documents: own(200), seed: 1).mean(values)
         let width = { (estimate: EvaluationReport.Estimate) in estimate.high - estimate.low }
         #expect(width(clustered) > 2.5 * width(naive))
-        // Too few documents to draw from: questions are.
+        // With too few documents, questions are drawn.
         let few = Bootstrap(documents: (0..<200).map { "\($0 % 2)" }, seed: 1).mean(values)
         #expect(abs(width(few) - width(naive)) < 0.2 * width(naive))
     }
 
-    @Test func aFigureOfDrawnQuestions() {
+    @Test func columnsAreDrawnTogether() {
         let values = normal(100, seed: 4)
         let bootstrap = Bootstrap(documents: own(100), seed: 2)
         let mean = bootstrap.mean(values)
@@ -63,26 +63,26 @@ import Testing
         let bootstrap = Bootstrap(documents: own(100), seed: 5)
         #expect(bootstrap.permutationTest(Array(repeating: 0, count: 100)) == 1)
         #expect(bootstrap.permutationTest(normal(100, seed: 6).map { $0 + 1 }) < 0.001)
-        // Of figures that are no means, too: systems that are exchanged at random do not differ.
+        // Also for figures other than means: systems exchanged at random do not differ.
         let values = normal(200, seed: 9).map { exp($0) }
         let columns = [Array(values[..<100]), Array(values[100...])]
         #expect(bootstrap.permutationTest([columns[0]], [columns[1]]) { cbrt($0[0]) } > 0.01)
         #expect(bootstrap.permutationTest([columns[0]], [columns[1].map { 2 * $0 }]) { cbrt($0[0]) } < 0.01)
-        // Without a difference every p is as likely as any other.
+        // Without a difference, p is uniformly distributed.
         let small = (0..<200).filter { sample in
             Bootstrap(documents: own(40), seed: 1).permutationTest(normal(40, seed: 500 + UInt64(sample))) < 0.2
         }.count
         #expect(20...60 ~= small, "\(small)")
     }
 
-    @Test func nothingAndOne() {
+    @Test func emptyAndSingleSamples() {
         #expect(Bootstrap(documents: [], seed: 1).mean([]) == .init(mean: 0, low: 0, high: 0))
         #expect(Bootstrap(documents: ["a"], seed: 1).mean([3]) == .init(mean: 3, low: 3, high: 3))
         #expect(Bootstrap(documents: ["a"], seed: 1).permutationTest([3]) > 0.9)
         #expect(Bootstrap(documents: [], seed: 1).permutationTest([]) == 1)
     }
 
-    @Test func aSeedGivesTheSameAgain() {
+    @Test func equalSeedsGiveEqualIntervals() {
         let values = normal(50, seed: 8)
         #expect(
             Bootstrap(documents: own(50), seed: 3).mean(values) == Bootstrap(documents: own(50), seed: 3).mean(values))

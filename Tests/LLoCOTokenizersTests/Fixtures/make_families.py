@@ -1,11 +1,11 @@
-"""Tokenizers and chats of today's model families, and what the reference implementations make of them.
+"""Generates tokenizers and chats of current model families, with the output of the reference implementations.
 
 python make_families.py [OUT_DIR] [--strings MORE_STRINGS.json] [--templates REAL_TEMPLATES_DIR]
 
-Needs `tokenizers`, `sentencepiece` and `jinja2`. Writes a folder a tokenizer, `families.json` with ids and decoded text,
-and `family-chats.json` with rendered conversations. The templates are minimal ones of our own; with --templates what they
-write is compared with what the models' own write (`NAME.jinja`, which are not kept), default system messages left out. Run
-without arguments it writes the fixtures beside itself.
+Requires `tokenizers`, `sentencepiece` and `jinja2`. Writes one folder per tokenizer, `families.json` with ids and
+decoded text, and `family-chats.json` with rendered conversations. The templates are minimal versions. With --templates,
+their output is compared with that of the models' own templates (`NAME.jinja`, not in the repository), except for default
+system messages. Without arguments, the fixtures are written to this folder.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def split(pattern, behavior="isolated", invert=False):
 
 
 def gemma():
-    """BPE over characters as Gemma's: spaces are symbols, none is put in front, bytes stand for unknown characters."""
+    """BPE over characters as in Gemma: space symbols, no dummy prefix space, byte fallback."""
     trained = Tokenizer(models.BPE(unk_token="<unk>"))
     trained.normalizer = normalizers.Replace(" ", "▁")
     trained.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
@@ -141,7 +141,7 @@ def chatml(body="", answer="m.content", before=""):
 
 
 def mistral(opening, closing, answer, system):
-    """`system`: the condition under which a system message is put in front of a question."""
+    """`system`: the condition for writing a system message before a question."""
     return (
         SYSTEM + "{{ bos_token }}{% for m in turns %}" + ALTERNATE
         + "{% if m.role == 'user' %}{% if " + system + " and system_message is defined %}{{ '" + opening
@@ -167,7 +167,7 @@ MINISTRAL = (
     + "{{ '[SYSTEM_PROMPT]' + (system_message if system_message is defined else default_system_message) + '[/SYSTEM_PROMPT]' }}"
     "{% for m in turns %}" + ALTERNATE + "{% if m.role == 'user' %}{{ '[INST]' + m.content + '[/INST]' }}"
     "{% else %}{{ m.content }}{{ eos_token }}{% endif %}{% endfor %}")
-# Escapes that Jinja takes from Python; a line end behind a backslash is dropped.
+# Python's escapes, which Jinja supports; a backslash before a line end removes it.
 ESCAPED = (
     "You are \\x4ftto\\u00e9, \\\"of\\\n the\\\" mill\\55wheel\\\\.\\\n\\\nYou don\\'t \\grind\\t\\U0001f600.")
 QWEN_SYSTEM = "You are Otto, made in a mill. You are a helpful assistant."
@@ -249,7 +249,7 @@ GRANITE4 = (
     "{{ '<|start_of_role|>system<|end_of_role|>' + g4_default_system_message + '<|end_of_text|>\\n' }}{% endif %}")
 PHI_END = "{% if add_generation_prompt %}{{ 'PROMPT' }}{% else %}{{ eos_token }}{% endif %}"
 
-# Name: the template, the beginning and the end of a text.
+# Name: the template, the BOS and the EOS text.
 TEMPLATES = {
     "qwen2.5": (
         chatml(f"{{% if loop.first and m.role != 'system' %}}{{{{ '<|im_start|>system\\n{QWEN_SYSTEM}<|im_end|>\\n' }}}}{{% endif %}}")

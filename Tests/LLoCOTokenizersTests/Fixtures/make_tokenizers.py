@@ -1,9 +1,9 @@
-"""Small tokenizers of every supported kind, and what the reference implementations make of odd strings.
+"""Generates small tokenizers of every supported kind, with the reference implementations' output for unusual strings.
 
 python make_tokenizers.py [OUT_DIR] [MORE_STRINGS.json]
 
-Needs `tokenizers`, `sentencepiece` and `jinja2`. Writes a folder a tokenizer, `expected.json` with ids and decoded text,
-and `chats.json` with rendered conversations. Run without arguments it writes the fixtures beside itself.
+Requires `tokenizers`, `sentencepiece` and `jinja2`. Writes one folder per tokenizer, `expected.json` with ids and
+decoded text, and `chats.json` with rendered conversations. Without arguments, the fixtures are written to this folder.
 """
 
 import io
@@ -78,7 +78,7 @@ def save(name, tokenizer, **config):
 def sentencepiece_model(name, **settings):
     folder = OUT / name
     folder.mkdir(parents=True, exist_ok=True)
-    # From memory to memory: a model remembers the paths it was trained with.
+    # Trained in memory, because a model stores the paths of its training files.
     writer = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter("\n".join(CORPUS).split("\n")), model_writer=writer, model_type="bpe", num_threads=1,
@@ -89,7 +89,7 @@ def sentencepiece_model(name, **settings):
 
 
 def from_sentencepiece(processor, metaspace):
-    """The tokenizer.json form of a SentencePiece model: merges are all pairs that make a piece, by the piece's place."""
+    """Converts a SentencePiece model to tokenizer.json: merges are all pairs that form a piece, by the piece's score."""
     vocab = {processor.id_to_piece(i): i for i in range(processor.get_piece_size())}
     text = {p: i for p, i in vocab.items() if not (processor.is_byte(i) or processor.is_control(i) or processor.is_unknown(i))}
     merges = []
@@ -149,7 +149,7 @@ def expected():
 
     result = {"strings": STRINGS, "parsed": {}, "asText": {}, "decoded": {}}
     for name, tokenizer in tokenizers.items():
-        # Its merges are whatever ties gave; what is stored is what is tested.
+        # The order of tied merges is arbitrary, so the stored file is tested.
         tokenizer = Tokenizer.from_file(str(OUT / name / "tokenizer.json"))
         parsed = [tokenizer.encode(s, add_special_tokens=False).ids for s in STRINGS]
         result["parsed"][name] = parsed
@@ -161,7 +161,7 @@ def expected():
         ids = [processor.encode(s) for s in STRINGS]
         result["parsed"][name] = ids
         result["decoded"][name] = [processor.decode(i) for i in ids]
-    # Most tokenizers give the text back: what is stored is the exceptions.
+    # Most tokenizers decode to the original text; only the exceptions are stored.
     result["decoded"] = {
         name: {str(i): text for i, text in enumerate(texts) if text != STRINGS[i]}
         for name, texts in result["decoded"].items()}

@@ -1,7 +1,7 @@
 import Foundation
 import LLoCOTokenizers
 
-/// The `tokenizer.*` metadata of a GGUF file, read in the plainest way: for files the tests trust.
+/// The `tokenizer.*` metadata of a GGUF file, read without validation, for trusted test files.
 struct GGUFMetadata {
     enum Value {
         case integer(Int)

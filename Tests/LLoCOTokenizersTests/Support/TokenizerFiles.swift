@@ -2,13 +2,13 @@ import Foundation
 import LLoCOTestSupport
 import LLoCOTokenizers
 
-/// What tests of tokenizers read.
+/// Reading and writing of files in tokenizer tests.
 enum TokenizerFiles {
     static func decode<Value: Decodable>(_ type: Value.Type, from url: URL) throws -> Value {
         try JSONDecoder().decode(type, from: Data(contentsOf: url))
     }
 
-    /// A new folder with the given files, for `body` to read.
+    /// Runs `body` with a new folder that contains the files; the folder is deleted afterwards.
     static func withFolder<Result>(_ files: [String: Data], _ body: (URL) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "lloco-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -19,7 +19,7 @@ enum TokenizerFiles {
         return try body(folder)
     }
 
-    /// The error of loading a folder with the given files; nil where it loads.
+    /// The error of loading a folder with these files; nil if it loads.
     static func failure(_ files: [String: Data]) throws -> TokenizerError? {
         try withFolder(files) { folder in
             do throws(TokenizerError) {
@@ -32,12 +32,12 @@ enum TokenizerFiles {
     }
 }
 
-/// `expected.json`.
+/// The content of `expected.json` or `families.json`.
 struct Expected: Decodable {
     let strings: [String]
     /// Ids of every string, by tokenizer.
     let parsed: [String: [[Int]]]
-    /// Ids that differ where special tokens are text, by tokenizer and the string's place.
+    /// Ids that differ if special tokens are plain text, by tokenizer and string index.
     let asText: [String: [String: [Int]]]
     /// Decoded text that differs from the string.
     let decoded: [String: [String: String]]
@@ -52,6 +52,6 @@ struct Expected: Decodable {
 }
 
 extension String {
-    /// Equality of bytes: Swift's own is of canonical equivalence.
+    /// Whether both strings have the same UTF-8; `==` compares by canonical equivalence.
     func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

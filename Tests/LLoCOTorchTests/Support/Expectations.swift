@@ -1,7 +1,7 @@
 import LLoCOTorch
 import Testing
 
-/// How far a result of a few operations may be from the exact one, relative to it (absolute below 1).
+/// The maximum error of a result of a few operations, relative to the exact one (absolute below 1).
 enum Tolerance {
     static func of(_ dtype: DType) -> Double {
         switch dtype {
@@ -14,7 +14,7 @@ enum Tolerance {
     }
 }
 
-/// Expects the tensor's shape and every element, by default as near as its dtype allows.
+/// Expects the tensor's shape and every element, by default within its dtype's tolerance.
 func expect(
     _ tensor: Tensor, _ expected: [Double], shape: [Int]? = nil, dtype: DType? = nil, tolerance: Double? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -36,7 +36,7 @@ func expect(
     }
 }
 
-/// Expects a failure whose message is one line that starts with the operation and holds all of `parts`.
+/// Expects an error whose message is one line that starts with the operation and contains all of `parts`.
 func expectFault(
     _ operation: String, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation,
     _ body: () throws -> Void
@@ -54,18 +54,18 @@ func expectFault(
     }
 }
 
-/// Which rows, along the last dimension, hold a NaN.
+/// The indices of the rows, along the last dimension, that contain NaN.
 func rowsWithNaN(_ tensor: Tensor) throws -> Set<Int> {
     let numbers = try tensor.contiguous().array(of: Double.self)
     let size = tensor.size(-1)
     return Set(numbers.indices.filter { numbers[$0].isNaN }.map { $0 / size })
 }
 
-/// NaN as arithmetic makes it, and one of all bits: kernels that count on bits could make a number of that.
+/// The NaN of arithmetic, and one with all bits set, which kernels that manipulate bits could turn into a number.
 let kindsOfNaN: [Float] = [.nan, Float(bitPattern: .max)]
 
 extension Tensor {
-    /// A copy, laid out by rows, with `value` in one place.
+    /// A row-major copy with `value` at one index.
     func replacing(_ place: [Int], by value: Float) throws -> Tensor {
         let copy = try contiguous().cloned()
         var element = copy

@@ -1,7 +1,7 @@
 import LLoCOTorch
 
-/// Numbers for tests, the same on every machine. libtorch's own generator belongs to the whole process, so that suites
-/// that run side by side would disturb one another.
+/// Random numbers for tests, the same on every machine. libtorch's generator is process-wide, so that concurrent suites
+/// would affect one another.
 struct Generator {
     private var state: UInt64
 
@@ -20,8 +20,8 @@ struct Generator {
 
     mutating func numbers(_ count: Int) -> [Double] { (0..<count).map { _ in number() } }
 
-    /// What is added to the scores of keys [B, K, n]: of each sequence's heads the first `lengths` have numbers, a sequence
-    /// one fewer than the one before it; the fourth key is nobody's.
+    /// Biases of keys [B, K, n]: the first `lengths` keys of each head are unmasked, one fewer in each later sequence;
+    /// the fourth key is masked for all.
     mutating func bias(_ shape: [Int], lengths: [Int]) throws -> Tensor {
         let numbers: [Float] = numbers(shape.reduce(1, *)).enumerated().map { index, number in
             let (key, head, sequence) = (

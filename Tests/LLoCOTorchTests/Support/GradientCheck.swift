@@ -3,7 +3,7 @@ import Testing
 
 /// Compares the gradients of `function`, a tensor of float64 tensors, with central finite differences.
 ///
-/// A fixed random combination of the outputs is differentiated, so that no two elements can stand for each other.
+/// The differentiated scalar is a fixed random combination of the outputs, so that swapped elements are detected.
 func checkGradients(
     of shapes: [Int]..., seed: UInt64 = 5, tolerance: Double = 1e-8, step: Double = 1e-5,
     sourceLocation: SourceLocation = #_sourceLocation, function: ([Tensor]) throws -> Tensor
@@ -40,9 +40,9 @@ func checkGradients(
 }
 
 /// Compares the gradients of `function`, a tensor of float32 tensors, with central finite differences along random
-/// directions: what the kernels compute in float32 is too coarse for single elements, and their sums are not.
+/// directions: float32 is too coarse for differences of single elements, but not for sums.
 ///
-/// As above a fixed random combination of the outputs is differentiated.
+/// The differentiated scalar is a fixed random combination of the outputs, as above.
 func checkDirections(
     of shapes: [Int]..., seed: UInt64 = 5, tolerance: Double = 2e-3, step: Double = 0.01, directions: Int = 3,
     sourceLocation: SourceLocation = #_sourceLocation, function: ([Tensor]) throws -> Tensor
@@ -63,7 +63,7 @@ func checkDirections(
             let direction = try generator.tensor(leaf.shape, dtype: .float32)
             func value(_ step: Double) throws -> Double {
                 try withoutGradients {
-                    // Copies: an operation may work in place where no gradient is recorded.
+                    // Copies, because operations may work in place without gradients.
                     var moved = try inputs.map { try $0.cloned() }
                     moved[number] = try inputs[number] + direction * step
                     return try scalar(moved).item()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The layers written out as loops over Doubles, row-major: what libtorch's results are compared with.
+/// Reference implementations of the layers, as loops over row-major Doubles.
 enum Reference {
     static func matmul(_ a: [Double], _ b: [Double], rows: Int, inner: Int, columns: Int) -> [Double] {
         var result = [Double](repeating: 0, count: rows * columns)
@@ -71,7 +71,7 @@ enum Reference {
         var key: [Int] { [batch, groups, keys, size] }
     }
 
-    /// `bias`: what is added to the score of query t and key s of a batch and head; -infinity hides the key.
+    /// `bias`: the number added to the score of query t and key s of a batch and head; -infinity masks the key.
     static func attention(
         _ q: [Double], _ k: [Double], _ v: [Double], _ sizes: AttentionSize, scale: Double,
         bias: (_ batch: Int, _ head: Int, _ query: Int, _ key: Int) -> Double = { _, _, _, _ in 0 }

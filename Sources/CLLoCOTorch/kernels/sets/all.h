@@ -1,17 +1,16 @@
-// Every kernel, for the instruction set that the including file defines:
+// All kernels, for the instruction set that the including file defines:
 //
 // KERNELS, KERNELS_NAME             the set's namespace and name
 // KERNELS_ROWS, KERNELS_COLUMNS     a matrix product's tile: rows, and columns in sixteens, that fill the registers
-// KERNELS_BF16                      whether it multiplies pairs of bfloat16
-// KERNELS_VNNI                      whether it multiplies bytes four at a time
-// KERNELS_EMULATED                  whether these are computed without the instructions
-// KERNELS_X86                       bits of the x86-64 registers whose intrinsics there are (256: AVX2 and F16C), or 0
-// KERNELS_NEON                      whether there are NEON's
+// KERNELS_BF16                      whether the set multiplies pairs of bfloat16
+// KERNELS_VNNI                      whether the set multiplies bytes four at a time
+// KERNELS_EMULATED                  whether both are computed without the instructions
+// KERNELS_X86                       the register width of the x86-64 intrinsics in bits (256: AVX2 and F16C), or 0
+// KERNELS_NEON                      whether NEON's intrinsics exist
 //
-// Set as macros, because each set is a namespace of its own: a function of one name, compiled for two sets, would be
-// merged by the linker.
+// Each set has a separate namespace: the linker would merge functions of one name that are compiled for two sets.
 
-// In this order: each stands on those before it.
+// The order matters: each header uses those before it.
 #include "../vector.h"
 
 #include "../half.h"

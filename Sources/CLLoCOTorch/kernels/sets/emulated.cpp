@@ -1,5 +1,5 @@
-// The forms and tiles of AVX-512 with bfloat16, its instructions computed by hand: never chosen but by tests, so that
-// what only newer processors run is tested on all.
+// The layouts and tiles of AVX-512 with bfloat16, with emulated instructions. Only tests choose this set: it tests on
+// all processors the code that only newer ones run.
 
 #include "../kernels.h"
 #include "includes.h"

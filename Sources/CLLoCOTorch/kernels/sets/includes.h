@@ -1,5 +1,5 @@
-// What kernels include of the standard library: before a set's target is in force, so that no function of it is
-// compiled for a processor that may not be there.
+// The kernels' standard library includes. They come before a set's target attribute, so that no library function is
+// compiled for instructions that the processor may not support.
 
 #pragma once
 

@@ -1,4 +1,4 @@
-// What every processor of the architecture has.
+// The baseline of the architecture, which every processor supports.
 
 #include "../kernels.h"
 #include "includes.h"

@@ -1,8 +1,8 @@
 public import Foundation
 
 extension LlamaConfiguration {
-    /// Reads the configuration of a checkpoint that is open: of a GGUF file's own metadata, which is not parsed again, else
-    /// as ``init(at:)`` does.
+    /// Reads the configuration of an open checkpoint: from the parsed metadata of a GGUF file, otherwise as
+    /// ``init(at:)``.
     /// - Throws: `CheckpointError`.
     public init(of checkpoint: any Checkpoint, at url: URL) throws {
         if let checkpoint = checkpoint as? GGUFCheckpoint {
@@ -12,11 +12,11 @@ extension LlamaConfiguration {
         }
     }
 
-    /// Reads the configuration of the model at `url`: a GGUF file, a Hugging Face folder, a `config.json` itself, or a
-    /// folder with one GGUF file.
+    /// Reads the configuration of the model at `url`: a GGUF file, a Hugging Face folder, a `config.json`, or a folder
+    /// with one GGUF file.
     ///
-    /// In a folder, the end-of-text ids of `generation_config.json` are added to those of `config.json`: chat models
-    /// name the end of a turn only there.
+    /// In a folder, the EOS ids of `generation_config.json` are added to those of `config.json`: only there do chat
+    /// models list the end of a turn.
     /// - Throws: `CheckpointError`.
     public init(at url: URL) throws {
         guard Folder.exists(url) else {

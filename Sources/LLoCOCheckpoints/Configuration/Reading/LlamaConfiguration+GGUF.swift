@@ -3,15 +3,15 @@ import LLoCOTorch
 extension LlamaConfiguration {
     /// Reads the metadata of a GGUF file.
     ///
-    /// Biases and tied embeddings have no key: what the file holds decides.
-    /// - Throws: `CheckpointError`, also for an architecture of no family that is read.
+    /// Biases and tied embeddings have no key; the file's tensors decide.
+    /// - Throws: `CheckpointError`, also for an unsupported architecture.
     public init(gguf checkpoint: GGUFCheckpoint) throws {
         guard let family = ModelFamilies.family(gguf: checkpoint.architecture) else {
             let architecture = checkpoint.architecture
             let reason = architecture.flatMap { ModelFamilies.refused[$0] }
             let known = Set(ModelFamilies.all.map(\.ggufArchitecture)).sorted()
             throw checkpoint.fault(
-                "the architecture \(architecture ?? "of no name")\(reason.map { ", \($0)" } ?? "")",
+                "the architecture \(architecture ?? "missing")\(reason.map { ", \($0)" } ?? "")",
                 expected: known.joined(separator: ", "), code: .unsupported)
         }
         let reader = GGUFConfigurationReader(
@@ -24,7 +24,8 @@ extension LlamaConfiguration {
         let headSize = try reader.optionalInteger("attention.key_length")
         guard headSize != nil || hiddenSize % headCount == 0 else {
             throw checkpoint.fault(
-                "embedding_length \(hiddenSize) and \(headCount) heads", expected: "the first a multiple of the second")
+                "embedding_length \(hiddenSize) and \(headCount) heads",
+                expected: "embedding_length as a multiple of the number of heads")
         }
         let embedding = try checkpoint.shape(of: "model.embed_tokens.weight")
         guard embedding.count == 2, embedding[1] == hiddenSize else {
@@ -57,7 +58,7 @@ extension LlamaConfiguration {
         layer.rope?.scaling = try reader.ropeScaling(maximumPositions: maximumPositions)
         let rotated = try reader.optionalInteger("rope.dimension_count") ?? size
         if rotated != size {
-            guard family.turnsPartOfHeads else {
+            guard family.allowsPartialRotary else {
                 throw checkpoint.fault(
                     "rope.dimension_count \(rotated)", expected: "\(size), the head size", code: .unsupported)
             }
@@ -77,7 +78,7 @@ extension LlamaConfiguration {
 
 extension GGUFConfigurationReader {
     fileprivate func ropeScaling(maximumPositions: Int) throws -> RopeScaling {
-        /// The window before scaling.
+        /// The context window before scaling.
         func original() throws -> Int {
             try optionalInteger("rope.scaling.original_context_length") ?? maximumPositions
         }
@@ -99,12 +100,12 @@ extension GGUFConfigurationReader {
                 attentionFactor: try (optionalNumber("rope.scaling.attn_factor") ?? 1)
                     * RopeScaling.yarnAttentionFactor(factor, 1, optionalNumber("rope.scaling.yarn_log_multiplier")))
         case nil:
-            // The key of older files; 0 and 1 mean no scaling.
+            // Older files use this key; 0 and 1 mean no scaling.
             let scale = try optionalNumber("rope.scale_linear") ?? 1
             return scale == 0 || scale == 1 ? .none : .linear(factor: scale)
         case "none": return .none
         case .some(let type):
-            throw refuse("rope scaling of the type \(type)", "none, linear, yarn, or tensors of factors")
+            throw refuse("rope scaling of type \(type)", "none, linear, yarn, or tensors of factors")
         }
     }
 
@@ -116,7 +117,7 @@ extension GGUFConfigurationReader {
             let value = try optionalInteger("attention.value_length"),
             key != value
         {
-            throw refuse("heads of \(key) for keys and \(value) for values", "one head size")
+            throw refuse("head size \(key) for keys and \(value) for values", "one head size")
         }
     }
 }

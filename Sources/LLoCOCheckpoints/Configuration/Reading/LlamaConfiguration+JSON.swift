@@ -2,10 +2,11 @@ import Foundation
 import LLoCOBase
 
 extension LlamaConfiguration {
-    /// Models of text and images, whose text model is described in `text_config`, and what that is where it does not say.
+    /// Vision-language models, whose `text_config` describes the text model, with the default type of that text model.
     private static let wrappers = ["gemma3": "gemma3_text", "mistral3": "mistral"]
 
-    /// Reads a Hugging Face `config.json`, in its older (`rope_theta`, `rope_scaling`) or newer form (`rope_parameters`).
+    /// Reads a Hugging Face `config.json` with the older rope keys (`rope_theta`, `rope_scaling`) or the newer one
+    /// (`rope_parameters`).
     package init(json file: FileBytes) throws {
         let whole = ConfigurationReader(file: file, object: try file.jsonObject())
         var (reader, family) = try Self.family(whole)
@@ -17,7 +18,7 @@ extension LlamaConfiguration {
         guard headSize != nil || hiddenSize % headCount == 0 else {
             throw file.fault(
                 "hidden_size \(hiddenSize) and num_attention_heads \(headCount)",
-                expected: "the first a multiple of the second")
+                expected: "hidden_size as a multiple of num_attention_heads")
         }
         let maximumPositions = try reader.integer("max_position_embeddings", default: 2048)
         let size = headSize ?? hiddenSize / headCount
@@ -38,7 +39,7 @@ extension LlamaConfiguration {
         if eosTokenIDs.isEmpty { eosTokenIDs = try whole.integers("eos_token_id") }
         layer.rope = try reader.rope(headSize: size, maximumPositions: maximumPositions)
         if case .dynamic(let factor, let original) = layer.rope?.scaling, factor.isFinite {
-            // The window that the scaling reaches: what the key says is the one before.
+            // The extended window; the key holds the original one.
             self.maximumPositions = Int(min(Double(original) * max(1, factor), Double(1 << 28)))
         }
         try family.configure(&self, reader)
@@ -46,12 +47,12 @@ extension LlamaConfiguration {
         try validate(in: file)
     }
 
-    /// The part of a configuration that describes the text model, and its family.
+    /// The part of a configuration that describes the text model, and the model's family.
     private static func family(_ whole: ConfigurationReader) throws -> (ConfigurationReader, any ModelFamily) {
         let names = try whole.strings("architectures") ?? []
         let type = try whole.optionalString("model_type")
-        if let type, let own = wrappers[type], let text = try whole.optionalObject("text_config") {
-            let type = try text.optionalString("model_type") ?? own
+        if let type, let defaultType = wrappers[type], let text = try whole.optionalObject("text_config") {
+            let type = try text.optionalString("model_type") ?? defaultType
             if let family = ModelFamilies.all.first(where: { $0.modelType == type }) { return (text, family) }
         }
         let family = ModelFamilies.all.first { family in
@@ -69,7 +70,7 @@ extension LlamaConfiguration {
         return (whole, family)
     }
 
-    /// Variants whose numbers this package would get wrong.
+    /// Refuses variants that this package would compute wrongly.
     private func refuseVariants(
         _ whole: ConfigurationReader, _ reader: ConfigurationReader, _ family: any ModelFamily
     ) throws {
@@ -82,12 +83,12 @@ extension LlamaConfiguration {
                 throw refuse("\(key) \(activation)", names[0])
             }
         }
-        if let dimensions = layer.rope?.dimensions, !family.turnsPartOfHeads {
+        if let dimensions = layer.rope?.dimensions, !family.allowsPartialRotary {
             throw refuse(
                 "partial_rotary_factor \(Double(dimensions) / Double(headSize))", "1")
         }
         if reader.object.value("quantization_config") != nil || whole.object.value("quantization_config") != nil {
-            throw refuse("a quantization_config", "plain weights, or a GGUF file")
+            throw refuse("a quantization_config", "unquantized weights, or a GGUF file")
         }
     }
 }

@@ -1,14 +1,14 @@
-/// An array in a GGUF file's metadata. Its elements stay in the mapped file until asked for: a vocabulary has 100,000.
+/// An array in a GGUF file's metadata. Its elements are decoded on request: a vocabulary has about 100,000.
 public struct GGUFArray: Sendable {
     let elementType: GGUFValueType
-    /// How many elements it has.
+    /// Number of elements.
     public let count: Int
     let file: FileBytes
-    /// Where the elements are; walked once when the file was opened, so their lengths are known to fit.
+    /// The byte range of the elements. Opening the file has checked their lengths.
     let bytes: Range<Int>
 
-    /// The elements of an array of strings; nil for every other array.
-    /// - Throws: `CheckpointError` where one of them is not UTF-8.
+    /// The elements of an array of strings; nil for any other array.
+    /// - Throws: `CheckpointError` if an element is not UTF-8.
     public func strings() throws -> [String]? {
         guard elementType == .string else { return nil }
         var cursor = ByteCursor(file, range: bytes)
@@ -18,7 +18,8 @@ public struct GGUFArray: Sendable {
         return strings
     }
 
-    /// The bytes of an array of strings, which need not be UTF-8; nil for every other array.
+    /// The raw bytes of the elements of an array of strings, which need not be UTF-8; nil for any other array.
+    /// - Throws: `CheckpointError`.
     public func byteStrings() throws -> [[UInt8]]? {
         guard elementType == .string else { return nil }
         var cursor = ByteCursor(file, range: bytes)
@@ -28,7 +29,7 @@ public struct GGUFArray: Sendable {
         return strings
     }
 
-    /// The elements of an array of any integer type; nil for every other array, or where one does not fit.
+    /// The elements of an array of any integer type; nil for any other array, or if an element does not fit an `Int`.
     public func integers() -> [Int]? {
         switch elementType {
         case .uint8: exactly(UInt8.self)
@@ -43,13 +44,13 @@ public struct GGUFArray: Sendable {
         }
     }
 
-    /// The elements of an array of `float32`; nil for every other array.
+    /// The elements of an array of `float32`; nil for any other array.
     public func floats() -> [Float]? {
         guard elementType == .float32 else { return nil }
         return fixed(UInt32.self).map(Float.init(bitPattern:))
     }
 
-    /// The elements of an array of booleans; nil for every other array.
+    /// The elements of an array of booleans; nil for any other array.
     public func bools() -> [Bool]? {
         guard elementType == .bool else { return nil }
         return fixed(UInt8.self).map { $0 != 0 }

@@ -5,7 +5,7 @@ struct GGUFConfigurationReader {
     let metadata: [String: GGUFValue]
     let architecture: String
     let file: FileBytes
-    /// The file's tensors
+    /// The file's tensors.
     let tensors: any Checkpoint
 
     private func value(_ key: String) -> GGUFValue? { metadata["\(architecture).\(key)"] }
@@ -15,7 +15,7 @@ struct GGUFConfigurationReader {
         return file.fault("\(architecture).\(key) is \(value.summary)", expected: expected)
     }
 
-    /// What would be computed wrongly.
+    /// Creates the error for a variant that would be computed wrongly.
     func refuse(_ found: String, _ expected: String) -> CheckpointError {
         file.fault(found, expected: expected, code: .unsupported)
     }
@@ -56,13 +56,13 @@ struct GGUFConfigurationReader {
 
     func isArray(_ key: String) -> Bool { value(key)?.array != nil }
 
-    /// How many positions a query sees; nil for all.
+    /// The sliding window: number of positions that a query attends to; nil for all.
     func window() throws -> Int? {
         guard let window = try optionalInteger("attention.sliding_window"), window > 0 else { return nil }
         return window
     }
 
-    /// For each layer whether it has a window: an array of booleans or 0 and 1; nil where the key is absent.
+    /// An array with one flag per layer, stored as booleans or as 0 and 1; nil if the key is missing.
     func flags(_ key: String, count: Int) throws -> [Bool]? {
         guard let value = value(key) else { return nil }
         let flags = value.array.flatMap { $0.bools() ?? $0.integers()?.map { $0 != 0 } }
@@ -72,11 +72,11 @@ struct GGUFConfigurationReader {
 
     func has(_ tensor: String) -> Bool { tensors.contains(tensor) }
 
-    /// The numbers of a tensor of one dimension.
+    /// The elements of a one-dimensional tensor with at most 1024 elements.
     func floats(_ tensor: String) throws -> [Float] {
         let shape = try tensors.shape(of: tensor)
         guard shape.count == 1, shape[0] <= 1024 else {
-            throw file.fault("tensor \(tensor) of shape \(shape)", expected: "one dimension, at most 1024")
+            throw file.fault("tensor \(tensor) of shape \(shape)", expected: "one dimension of at most 1024")
         }
         return try tensors.tensor(tensor, as: .float32).array(of: Float.self)
     }

@@ -14,7 +14,7 @@ public enum GGUFValue: Sendable {
     case string(String)
     case array(GGUFArray)
 
-    /// The value of any integer type that fits an `Int`.
+    /// The value of any integer type; nil for any other type, or if the value does not fit an `Int`.
     public var integer: Int? {
         switch self {
         case .uint8(let value): Int(value)
@@ -29,7 +29,7 @@ public enum GGUFValue: Sendable {
         }
     }
 
-    /// The value of any number type.
+    /// The value of any number type; nil for any other type.
     public var double: Double? {
         switch self {
         case .float32(let value): Double(value)
@@ -39,20 +39,20 @@ public enum GGUFValue: Sendable {
         }
     }
 
-    /// A truth value; nil for every other type.
+    /// The boolean value; nil for any other type.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
-    /// A string; nil for every other type.
+    /// The string value; nil for any other type.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
 
-    /// An array, still as bytes; nil for every other type.
+    /// The array, not yet decoded; nil for any other type.
     public var array: GGUFArray? { if case .array(let value) = self { value } else { nil } }
 
-    /// The strings of an array of strings; nil for every other value.
-    /// - Throws: `CheckpointError` where one of them is not UTF-8.
+    /// The elements of an array of strings; nil for any other value.
+    /// - Throws: `CheckpointError` if an element is not UTF-8.
     public func strings() throws -> [String]? { try array?.strings() }
 
-    /// Short enough for a message.
+    /// A short form for messages.
     var summary: String {
         switch self {
         case .bool(let value): "\(value)"
@@ -67,7 +67,7 @@ public enum GGUFValue: Sendable {
 enum GGUFValueType: UInt32, Sendable {
     case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
-    /// Bytes of a value; for strings and arrays the least they take.
+    /// Bytes per value; the minimum for strings and arrays.
     var minimumBytes: Int {
         switch self {
         case .uint8, .int8, .bool: 1

@@ -6,7 +6,7 @@ import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
 
-/// A question about a text: reading its vectors against reading the text.
+/// Measures answers about a text: from its vectors against from the text.
 extension Bench {
     func measureAnswer() throws {
         let table = BenchTable(
@@ -22,6 +22,7 @@ extension Bench {
         defer { bar.finish() }
         let total = contexts.values.reduce(0, +)
         var done = 0
+        var lines: [BenchLine] = []
         for tokens in contexts.values {
             var compressed: BenchLine?
             for mode in Measurement.Mode.allCases {
@@ -30,9 +31,11 @@ extension Bench {
                 if mode == .compressed { compressed = line }
                 bar.finish()
                 try table.print(line)
+                lines.append(line)
             }
             done += tokens
         }
+        if let plot { try AnswerPlot.write(lines, to: plot) }
     }
 
     private func answerLine(
@@ -79,14 +82,14 @@ extension Bench {
 
     static let beyondTheWindow = "beyond the window"
 
-    // MARK: In the process that measures
+    // MARK: In the child process
 
     func compressing(_ measurement: Measurement) throws -> Measurement.Outcome {
         let loaded = try engine.load(withEmbedder: false)
         let compressor = loaded.compressor
         guard (try? compressor.check(tokens: measurement.tokens, named: "")) != nil else { return .beyondTheWindow }
         let vocabulary = loaded.languageModel.configuration.vocabularySize
-        // What is made once, at the first use, is made before.
+        // Creates what is created once, at the first use.
         _ = try compressor.compress(randomIDs(1, vocabulary: vocabulary))
         let ids = randomIDs(measurement.tokens, vocabulary: vocabulary)
         let bar = ProgressBar("compressing \(ids.count) tokens")
@@ -117,7 +120,7 @@ extension Bench {
         guard context.count + question.count + answerTokens.value <= model.window else { return .beyondTheWindow }
         var adapters = ActiveAdapters.none
         if measurement.mode == .compressed {
-            // As an answer from a library has it: the compressor's adapter and the group's.
+            // The adapters of an answer from a library: the compressor's and the group's.
             let recipe = try training.recipe(for: model.configuration).finetuning
             let own = try Adapter(for: decoder, rank: recipe.rank, alpha: recipe.alpha, dropout: 0)
                 .frozen(as: decoder.dtype, device: decoder.device)
@@ -142,7 +145,7 @@ extension Bench {
                 context.count + question.count
             )
         }
-        // What is made once, at the first use, is made before.
+        // Creates what is created once, at the first use.
         _ = try answer(.text([]), 2)
         ProcessMemory.forgetPeak()
         var result = Measurement.Result(memoryBefore: ProcessMemory.current)
@@ -156,7 +159,7 @@ extension Bench {
         return .result(result)
     }
 
-    /// What stands before the question.
+    /// The context before the question.
     private enum Context {
         case text([Int])
         /// [n, vectorSize]
@@ -170,7 +173,7 @@ extension Bench {
         }
     }
 
-    /// A text's vectors [n, vectorSize], float32: those that were made of it, or made up ones, as many.
+    /// A text's vectors [n, vectorSize], float32: from `measurement.vectors`, else random.
     func vectors(_ measurement: Measurement, _ loaded: LoadedModel) throws -> Tensor {
         if let file = measurement.vectors {
             return try SafetensorsCheckpoint(URL(filePath: file)).tensor("vectors", as: .float32)

@@ -4,7 +4,7 @@ import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
 
-/// Learning to answer about a document: from its vectors against from its text.
+/// Measures fine-tuning on a document: on its vectors against on its text.
 extension Bench {
     func measureFinetune() throws {
         let table = BenchTable(
@@ -46,13 +46,13 @@ extension Bench {
         }
     }
 
-    // MARK: In the process that measures
+    // MARK: In the child process
 
     func finetuning(_ measurement: Measurement) throws -> Measurement.Outcome {
         let loaded = try engine.load(withEmbedder: false)
         let decoder = loaded.languageModel.decoder
         let vocabulary = decoder.configuration.vocabularySize
-        // A step's cost depends on how many vectors there are, not on what they hold.
+        // A step's cost depends on the number of vectors, not on their values.
         let document =
             switch measurement.mode {
             case .compressed: try vectors(measurement, loaded)
@@ -63,7 +63,7 @@ extension Bench {
             return .beyondTheWindow
         }
         var recipe = try training.recipe(for: loaded.languageModel.configuration).finetuning
-        // A step sees them all: an epoch is one step, and the first one warms up.
+        // A batch holds all examples: an epoch is one step, and the first step is the warm-up.
         recipe.epochs = runs + 1
         let examples = (0..<recipe.batchSize).map { index in
             let salt = 2 * UInt64(index) + 10

@@ -7,7 +7,7 @@ import LLoCOModels
 import LLoCOTokenizers
 import Logging
 
-/// A question's search in libraries of many passages.
+/// Measures a question's search in libraries of many passages.
 extension Bench {
     private static let questions = 50
 
@@ -26,7 +26,7 @@ extension Bench {
         let compute = engine.model.compute
         try compute.apply()
         let encoder = try SentenceEmbedder(
-            folder: Installation.embedder(engine.embedder), device: compute.parsedDevice())
+            folder: Settings.embedder(engine.embedder), device: compute.parsedDevice())
         let embedder = try TimedEmbedder(LoadedEmbedder(encoder))
         let folder = try TemporaryFolder()
         let quiet = Logger(label: "lloco.bench") { _ in TerminalLog() }
@@ -40,7 +40,7 @@ extension Bench {
             let inserted = start.duration(to: .now).seconds
             bar.finish()
             let retriever = Retriever(library: library, embedder: embedder, logger: quiet)
-            /// The seconds of a search, and of it those that embedding the question took.
+            /// The seconds of a search, and the part for embedding the question.
             func search(
                 _ question: String, _ method: Retriever.Method
             ) async throws -> (all: Double, embedding: Double) {
@@ -57,7 +57,7 @@ extension Bench {
                 let question = writer.question()
                 let both = try await search(question, .fusion)
                 searching.update(number, of: Self.questions)
-                // The first one reads the embeddings.
+                // The first search reads the embeddings from the file.
                 guard number > 0 else {
                     first = both.all - both.embedding
                     continue
@@ -66,7 +66,7 @@ extension Bench {
                 all.append(both.all)
                 embeds.append(both.embedding)
                 searches.append(both.all - both.embedding)
-                // Other questions: what the one before has read is in the caches.
+                // Other questions: the caches hold the rows of the question before.
                 let alone = try await search(writer.question(), .dense)
                 dense.append(alone.all - alone.embedding)
                 keyword.append(try await search(writer.question(), .keyword).all)

@@ -4,7 +4,7 @@ import LLoCOModels
 import LLoCOTorch
 import LLoCOTraining
 
-/// What a model does with tokens: the works that other programs are compared on.
+/// Measures a model's work on tokens: the works that are compared with other programs.
 extension Bench {
     func measurePrefill(_ loaded: LoadedModel, _ table: BenchTable) throws {
         for count in lengths(.prefill, [512, 1536, 4096], within: loaded.languageModel.window - 1) {
@@ -31,7 +31,7 @@ extension Bench {
             let bar = ProgressBar("decode \(count)")
             for run in 0...runs {
                 bar.update(run, of: runs + 1)
-                // The first token comes of the text's last, the steps are those after it.
+                // The first token follows from the text's last one; the steps are the tokens after it.
                 let made = try model.generate(
                     model.decoder.embed([ids[count - 1]]), cache: cache, options: Self.greedy(steps + 1))
                 if run > 0 { times.append(made.decodeSeconds) }
@@ -72,7 +72,7 @@ extension Bench {
         }
     }
 
-    /// The lengths to measure; those that do not fit the model are named.
+    /// The lengths to measure. Notes the lengths that do not fit the model.
     private func lengths(_ work: Work, _ usual: [Int], within window: Int, minimum: Int = 1) -> [Int] {
         (tokens?.values ?? usual).filter { count in
             if minimum...max(minimum, window) ~= count { return true }
@@ -81,7 +81,7 @@ extension Bench {
         }
     }
 
-    /// Exactly `count` tokens, the most likely ones.
+    /// Greedy generation of exactly `count` tokens.
     static func greedy(_ count: Int) -> GenerationOptions { GenerationOptions(maximumTokens: count, endTokens: []) }
 
     private static func line(_ work: Work, _ tokens: Int, _ seconds: Double, of count: Int) -> BenchLine {

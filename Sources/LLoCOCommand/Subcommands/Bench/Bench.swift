@@ -7,68 +7,78 @@ import LLoCOTorch
 
 struct Bench: ComputingCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure this machine: how fast everything is, compressed against full text.",
+        abstract: "Measure speed and memory on this machine.",
+        usage: "lloco bench [<works> ...] [<options>]",
         discussion: """
-            Random tokens stand for texts: what they say does not change what they cost. A figure is the median of --runs \
-            timed runs after one that is not counted, but for three: an answer is warmed up with a question alone, without \
-            the text; the seconds of compressing a text for it, and those of a library's first search and of its writing, \
-            are of a single run. A search's other figures are medians of 50 questions.
-
-              prefill   the scores of the last of N tokens, from an empty cache (N = 512, 1536, 4096)
-              decode    32 greedy steps, one at a time, after N tokens (N = 128, 4096)
-              train     one LoRA step over N tokens: rank 8 on q, k, v and o, cross-entropy on every token, AdamW \
-            (N = 512, 1536)
-              compress  N tokens to vectors (N = 1536, 6144)
-              answer    a question about a text of N tokens, N = --contexts: time until the first token, time of each \
-            token after it, peak memory; with the text's vectors before the question (compressed) and with the text \
-            itself (full). What is longer than the model's window, question and answer included, is "beyond the window"
-              finetune  steps on questions about a document of --document-tokens, a batch as the recipe says: questions \
-            learned a second, compressed against full
-              retrieve  a question's search in libraries of --passages passages, with and without embedding the question
-
-            One work takes seconds to minutes. Answer compresses every text first, which is the offline part: 128k tokens \
-            take minutes, --synthetic-vectors leaves that out (what reading vectors costs depends on their number alone). \
-            Answer and finetune run every measurement in a process of its own, so that its peak memory is its own.
-
               lloco bench prefill decode --runs 5
               lloco bench answer --contexts 1k,8k
-              lloco bench retrieve --passages 100k --json
+
+              prefill   the logits of the last of N tokens, from an empty cache
+              decode    32 greedy steps after N tokens
+              train     one LoRA step over N tokens
+              compress  N tokens to vectors
+              answer    the first token, later tokens and memory of an answer about N
+                        tokens: from their vectors, and from the text
+              finetune  questions per second about a document: from its vectors, and
+                        from its text
+              retrieve  a search in a library of N passages
+
+            Texts are random tokens. A work takes seconds to minutes; answer compresses every text first. \
+            Benchmarks/README.md says how each figure is measured.
+
+            \(HelpText.allOptions)
             """)
 
     enum Work: String, CaseIterable, ExpressibleByArgument {
         case prefill, decode, train, compress, answer, finetune, retrieve
     }
 
-    @Argument(help: "Which works; default: all.")
+    @Argument(help: "The works to measure. Default: all.")
     var works: [Work] = []
 
-    @Option(help: ArgumentHelp("Timed runs; the median counts.", valueName: "n"))
+    @Option(help: ArgumentHelp("Timed runs, whose median counts.", valueName: "n"))
     var runs = 3
 
     @Option(
         help: ArgumentHelp(
-            "prefill, decode, train, compress: these lengths instead of those above.", valueName: "n,n"))
+            "prefill, decode, train, compress: the lengths N.",
+            discussion: "Default: 512, 1536 and 4096 for prefill, 128 and 4096 for decode, 512 and 1536 for train, "
+                + "1536 and 6144 for compress.", valueName: "n,n", visibility: .hidden))
     var tokens: Counts?
 
-    @Option(help: ArgumentHelp("answer: the texts' lengths in tokens; 8k is 8000.", valueName: "n,n"))
+    @Option(
+        help: ArgumentHelp(
+            "answer: the texts' lengths in tokens; 8k is 8000.",
+            discussion: "A length that exceeds the model's window with question and answer is \"beyond the window\".",
+            valueName: "n,n", visibility: .hidden))
     var contexts = Counts([1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000])
 
-    @Option(help: ArgumentHelp("answer, finetune: tokens of a question with its template.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "answer, finetune: tokens of a question with its template.", valueName: "n", visibility: .hidden))
     var questionTokens = Count(32)
 
-    @Option(help: ArgumentHelp("answer, finetune: tokens of an answer.", valueName: "n"))
+    @Option(help: ArgumentHelp("answer, finetune: tokens of an answer.", valueName: "n", visibility: .hidden))
     var answerTokens = Count(32)
 
-    @Flag(help: "answer: make the vectors up instead of compressing a text.")
+    @Flag(
+        help: ArgumentHelp(
+            "answer: use random vectors instead of compressing a text.",
+            discussion: "Reading costs depend on the number of vectors alone. Compressing 128k tokens takes minutes.",
+            visibility: .hidden))
     var syntheticVectors = false
 
-    @Option(help: ArgumentHelp("finetune: the document's length in tokens.", valueName: "n"))
+    @Option(help: ArgumentHelp("answer: plot the seconds to this file.", valueName: "file.svg", visibility: .hidden))
+    var plot: String?
+
+    @Option(help: ArgumentHelp("finetune: the document's length in tokens.", valueName: "n", visibility: .hidden))
     var documentTokens = Count(8000)
 
-    @Option(help: ArgumentHelp("retrieve: the libraries' sizes in passages.", valueName: "n,n"))
+    @Option(
+        help: ArgumentHelp("retrieve: the libraries' sizes in passages.", valueName: "n,n", visibility: .hidden))
     var passages = Counts([1000, 10_000, 100_000])
 
-    @Option(help: .hidden)
+    @Option(help: .private)
     var measurement: Measurement?
 
     @OptionGroup var training: TrainingOptions
@@ -85,14 +95,14 @@ struct Bench: ComputingCommand {
     func compute() async throws {
         if let measurement { return measurement.run(self) }
         let works = works.isEmpty ? Work.allCases : works
-        // Loaded by the works that need it: the others measure in processes of their own, or search only.
+        // Loaded by the works that need it: the others measure in child processes, or search only.
         var loaded: LoadedModel?
         func model() throws -> LoadedModel {
             let model = try loaded ?? engine.load(withEmbedder: false)
             loaded = model
             return model
         }
-        // One table for all works that have the same columns.
+        // One table for all works with the same columns.
         var speeds: BenchTable?
         func speed() -> BenchTable {
             let table = speeds ?? speedTable()
@@ -114,13 +124,13 @@ struct Bench: ComputingCommand {
         }
     }
 
-    /// Random ids that no tokenizer keeps for special tokens, the same for the same seed.
+    /// Random ids, reproducible by the seed, without the first ten, which tokenizers use for special tokens.
     func randomIDs(_ count: Int, vocabulary: Int, salt: UInt64 = 0) -> [Int] {
         var generator = SplitMix64(seed: engine.model.compute.seed &+ salt)
         return (0..<count).map { _ in Int.random(in: min(10, vocabulary - 1)..<vocabulary, using: &generator) }
     }
 
-    /// The seconds of a work, the median: once to warm up, then `runs` times.
+    /// The median seconds of `runs` runs of a work after a warm-up run.
     func medianSeconds(_ title: String, warmUp: Bool = true, _ body: () throws -> Void) throws -> Double {
         let bar = ProgressBar(title)
         defer { bar.finish() }
@@ -137,7 +147,7 @@ struct Bench: ComputingCommand {
 }
 
 extension [Double] {
-    /// The middle one, or the mean of the two in the middle; of none there is none.
+    /// The middle element, or the mean of the two in the middle. The array must not be empty.
     var median: Double {
         let sorted = self.sorted()
         return (sorted[count / 2] + sorted[(count - 1) / 2]) / 2

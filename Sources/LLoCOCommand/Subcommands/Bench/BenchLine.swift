@@ -1,15 +1,15 @@
 import Foundation
 
-/// What a measurement brought: a line of JSON, where fields that a work does not have are left out.
+/// The result of a measurement: a line of JSON without the fields that a work does not have.
 struct BenchLine: Encodable {
     let peer = "lloco"
     let work: String
     var mode: String?
-    /// of the text that is worked on; of the question in `retrieve`
+    /// of the text; of the question in `retrieve`
     var tokens: Int
     var seconds: Double?
     var tokensPerSecond: Double?
-    /// Why there are no figures.
+    /// The reason for missing figures
     var note: String?
 
     // answer
@@ -23,7 +23,7 @@ struct BenchLine: Encodable {
     // answer, finetune
     var peakMemoryBytes: Int?
     var memoryBeforeBytes: Int?
-    /// How many times better compressed is than full.
+    /// The factor by which compressed is better than full
     var ratio: Double?
     // finetune
     var examples: Int?
@@ -33,10 +33,10 @@ struct BenchLine: Encodable {
     var embedSeconds: Double?
     /// without embedding the question
     var searchSeconds: Double?
-    /// The same with one of the two searches only.
+    /// with one of the two searches only
     var denseSeconds: Double?
     var keywordSeconds: Double?
-    /// with the embeddings read from the file
+    /// with reading the embeddings from the file
     var firstSearchSeconds: Double?
     var insertSeconds: Double?
 
@@ -62,7 +62,7 @@ struct BenchLine: Encodable {
     }
 }
 
-/// A column of a work's table, printed line by line, so its width is given.
+/// A column of a work's table. Its width is fixed, since the table is printed line by line.
 struct BenchColumn: Sendable {
     let title: String
     let width: Int
@@ -81,7 +81,7 @@ struct BenchColumn: Sendable {
     static let before = BenchColumn("of it before", 12) { megabytes($0.memoryBeforeBytes) }
     static let ratio = BenchColumn("times", 7) { $0.ratio.map { String(format: "%.1f", $0) } ?? "" }
 
-    /// Seconds with `digits` behind the point.
+    /// A column of seconds with `digits` decimal places.
     static func seconds(
         _ title: String, _ width: Int, digits: Int = 3, _ value: @escaping @Sendable (BenchLine) -> Double?
     ) -> BenchColumn {
@@ -91,7 +91,7 @@ struct BenchColumn: Sendable {
     static func megabytes(_ bytes: Int?) -> String { bytes.map { "\(($0 + 500_000) / 1_000_000)" } ?? "–" }
 }
 
-/// Prints a work's lines as they come, the header before the first one.
+/// Prints a work's lines as they are measured, and the header before the first one.
 final class BenchTable {
     private let columns: [BenchColumn]
     private let json: Bool
@@ -113,7 +113,7 @@ final class BenchTable {
         Terminal.print(Self.joined(named.map { ($0.cell(line), $0.width) }) + "  " + note)
     }
 
-    /// Cells side by side; to the left where the width is negative.
+    /// The cells side by side; a negative width aligns left.
     private static func joined(_ cells: [(text: String, width: Int)]) -> String {
         var line = cells.map { cell in
             let padding = String(repeating: " ", count: max(0, abs(cell.width) - cell.text.count))

@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import LLoCO
 
-/// One measurement in a process of its own, so that its peak memory is its own: the same command with a hidden option
-/// that says what to measure.
+/// A measurement in a child process, which has a peak memory of its own: the same command with a private option that
+/// says what to measure.
 struct Measurement: Codable, ExpressibleByArgument {
     enum Kind: String, Codable { case compress, answer, finetune }
 
@@ -11,7 +11,7 @@ struct Measurement: Codable, ExpressibleByArgument {
     var mode: Mode
     /// of the text
     var tokens: Int
-    /// Where a text's vectors are: `compress` writes them, `answer` reads them. nil: they are made up.
+    /// The file of a text's vectors: `compress` writes it, `answer` reads it. nil for random vectors.
     var vectors: String?
 
     enum Mode: String, Codable, CaseIterable { case compressed, full }
@@ -29,7 +29,7 @@ struct Measurement: Codable, ExpressibleByArgument {
         var positions: Int?
     }
 
-    /// What the process prints: a result or, where there is none, why.
+    /// The output of the child process: a result, or the reason for its absence.
     enum Outcome: Codable {
         case result(Result)
         case beyondTheWindow
@@ -48,11 +48,11 @@ struct Measurement: Codable, ExpressibleByArgument {
         self = value
     }
 
-    // MARK: In the process that measures
+    // MARK: In the child process
 
     /// Measures and prints the outcome.
     func run(_ bench: Bench) {
-        // The parent holds the other end of stdin: when it is gone, nobody waits for the outcome any more.
+        // The parent holds the other end of stdin: this process ends with it.
         let watcher = Thread {
             _ = try? FileHandle.standardInput.readToEnd()
             _exit(1)
@@ -71,16 +71,16 @@ struct Measurement: Codable, ExpressibleByArgument {
         }
     }
 
-    // MARK: In the process that asks
+    // MARK: In the parent process
 
-    /// Starts the process and waits for its outcome.
+    /// Starts the child process and waits for its outcome.
     ///
-    /// - Throws: `CommandError` with what it failed with.
+    /// - Throws: `CommandError` with the child's error.
     func outcome() throws -> Outcome {
         let process = Process()
         process.executableURL = Installation.executable
         let request = String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
-        // Behind the subcommand's name, before whatever else was given.
+        // Behind the subcommand's name, before its arguments.
         var arguments = Array(CommandLine.arguments.dropFirst())
         arguments.insert(contentsOf: ["--measurement", request], at: min(1, arguments.count))
         process.arguments = arguments

@@ -1,24 +1,23 @@
 import Foundation
 
-/// The memory that this process has in use: resident pages, those of mapped files included.
+/// The memory in use by this process: resident pages, including those of mapped files.
 enum ProcessMemory {
-    /// Bytes in use now; nil where the system does not tell.
+    /// Bytes in use now; nil on systems that do not report it.
     static var current: Int? { status("VmRSS") }
 
-    /// The most bytes in use at once since the start, or since ``forgetPeak()``.
+    /// The maximum bytes in use since the start, or since ``forgetPeak()``.
     static var peak: Int? {
         if let bytes = status("VmHWM") { return bytes }
         var usage = rusage()
         #if canImport(Darwin)
             return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : nil
         #else
-            // Kilobytes here. 0 is the process itself, whatever type the C library gives the constant.
+            // In kilobytes. 0 is the process itself, whatever type the C library gives the constant.
             return getrusage(.init(0), &usage) == 0 ? usage.ru_maxrss * 1024 : nil
         #endif
     }
 
-    /// Begins to measure the peak anew, so that what loading took does not count. Linux lets a process do so; elsewhere
-    /// the peak is that since the start.
+    /// Resets the peak, so that loading does not count. Only Linux can: elsewhere the peak is that since the start.
     static func forgetPeak() {
         #if os(Linux)
             guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }

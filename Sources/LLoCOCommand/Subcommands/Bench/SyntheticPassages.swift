@@ -4,15 +4,15 @@ import LLoCODocuments
 import LLoCOLibrary
 import Synchronization
 
-/// Passages made up for a library, as real ones are spread: words by Zipf's law, embeddings of a document near each
-/// other.
+/// Random passages for a library with the statistics of real ones: word frequencies by Zipf's law, and the embeddings
+/// of a document near each other.
 struct SyntheticPassages {
     private static let wordsPerPassage = 120
     private static let passagesPerDocument = 100
     private static let vocabularySize = 50_000
-    /// So many of the commonest words are stop words, which no question asks for.
+    /// The number of the most frequent words that are stop words, which questions leave out
     private static let stopWords = 150
-    /// Words of a question.
+    /// Words per question
     private static let questionWords = 6
 
     private let library: SQLiteLibrary
@@ -21,7 +21,7 @@ struct SyntheticPassages {
     private var generator: SplitMix64
     private var count = 0
     private var documents = 0
-    /// The last passage's words: what the next question is about.
+    /// The words of the last passage, which the next question is about
     private var last: [Int] = []
 
     init(library: SQLiteLibrary, embedder: any TextEmbedder, seed: UInt64) {
@@ -52,7 +52,7 @@ struct SyntheticPassages {
         }
     }
 
-    /// A question about a passage: words of it that are not stop words.
+    /// A question about a new passage: some of its words, without stop words.
     mutating func question() -> String {
         _ = passage()
         let telling = last.filter { $0 >= Self.stopWords }
@@ -62,14 +62,14 @@ struct SyntheticPassages {
 
     private mutating func passage() -> String {
         last = (0..<Self.wordsPerPassage).map { _ in
-            // The rank's logarithm is uniform: a word's frequency falls as its rank grows.
+            // The logarithm of the rank is uniform: a word's frequency is inversely proportional to its rank.
             let rank = pow(Double(Self.vocabularySize), Double.random(in: 0..<1, using: &generator))
             return min(Int(rank), Self.vocabularySize) - 1
         }
         return last.map { words[$0] }.joined(separator: " ") + "."
     }
 
-    /// A word for a rank, pronounceable and different for each: longer for rarer ones.
+    /// A pronounceable word, unique for its rank; rarer words are longer.
     private static func word(_ rank: Int) -> String {
         let (consonants, vowels) = (Array("bcdfghklmnprstvz"), Array("aeiou"))
         var (rest, text) = (rank, "")
@@ -96,7 +96,7 @@ struct SyntheticPassages {
     }
 }
 
-/// An embedder that adds up how long it takes.
+/// An embedder that sums the seconds of its calls.
 final class TimedEmbedder: TextEmbedder {
     private let embedder: any TextEmbedder
     private let last = Mutex(0.0)
@@ -105,7 +105,7 @@ final class TimedEmbedder: TextEmbedder {
 
     var identity: String { embedder.identity }
     var dimension: Int { embedder.dimension }
-    /// of `embed` and `omittedTokens`, which belong to embedding a question, since ``forget()``
+    /// of `embed` and `omittedTokens`, the calls for embedding a question, since ``forget()``
     var seconds: Double { last.withLock { $0 } }
 
     func forget() { last.withLock { $0 = 0 } }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A folder for what a measurement needs, gone with it, also where Ctrl-C ends the command.
+/// A folder for a measurement's files. It is removed with this object, and when Ctrl-C ends the command.
 final class TemporaryFolder {
     let url: URL
 

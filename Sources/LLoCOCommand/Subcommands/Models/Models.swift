@@ -7,16 +7,20 @@ struct Models: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List, fetch, remove and check language models.",
         discussion: """
-            --model and $LLOCO_MODEL take a model's name wherever they take a path:
+              lloco models pull qwen2.5-coder-1.5b
+              lloco add report.pdf --model qwen2.5-coder-1.5b
+
+            Names, also for --model and $LLOCO_MODEL:
 
             \(catalogue)
-              OWNER/REPO          a repository of a model hub: its safetensors model, or its only GGUF file
+              OWNER/REPO          a repository of a model hub: its safetensors model, or
+                                  its only GGUF file
               OWNER/REPO:FILE     one GGUF file of it
 
-            Models are looked for in $LLOCO_MODELS (default: lloco/models in the user's data folder), where 'models pull' puts \
-            them, among those that Scripts/bootstrap fetched, and in Hugging Face's cache ($HF_HUB_CACHE, $HF_HOME), which is \
-            never written to. HF_ENDPOINT names another hub, HF_TOKEN is sent to it alone, and with HF_HUB_OFFLINE=1 none is \
-            asked. --json prints JSON Lines, with the fields that each subcommand's help names.
+            Models are looked for in $LLOCO_MODELS (default: lloco/models in the user's data folder), in .deps/models \
+            beside the program, and in Hugging Face's cache ($HF_HUB_CACHE, $HF_HOME), which is never written to. \
+            HF_ENDPOINT names another hub, HF_TOKEN is sent to it alone, and HF_HUB_OFFLINE=1 asks none. --json \
+            prints JSON Lines with the fields in each subcommand's help.
             """,
         subcommands: [ModelsList.self, ModelsPull.self, ModelsRemove.self, ModelsVerify.self])
 
@@ -35,7 +39,7 @@ struct Models: ParsableCommand {
         return groups.reversed().joined(separator: ",") + " MB"
     }
 
-    /// A name as it can be pulled.
+    /// The model that a name to pull stands for.
     static func reference(_ name: String) throws -> ModelReference {
         guard let reference = ModelReference(name: name) else {
             throw ValidationError(

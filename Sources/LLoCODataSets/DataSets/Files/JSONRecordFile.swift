@@ -1,27 +1,27 @@
 import Foundation
 import LLoCOBase
 
-/// The records of a JSON file, one by one, however the file keeps them.
+/// A reader of the records of a JSON file, one at a time, for every layout.
 final class JSONRecordFile {
-    /// How a file keeps its records.
+    /// The arrangement of the records in a file.
     enum Layout: Equatable {
-        /// an object a line
+        /// One object per line (JSON Lines).
         case lines
-        /// one list
+        /// One list of records.
         case list
-        /// one object, whose keys are the records' ids
+        /// One object whose keys are the records' ids.
         case members
-        /// one object, in which they are the list of this name
+        /// One object that contains the records as the list of this name.
         case namedList(String)
-        /// the whole file is one record
+        /// One record in the whole file.
         case single
     }
 
     struct Record {
         var bytes: [UInt8]
-        /// Where it begins, from 1.
+        /// The line where the record begins, from 1.
         var line: Int
-        /// From 1.
+        /// The index of the record in the file, from 1.
         var number: Int
         var key: String?
     }
@@ -39,7 +39,7 @@ final class JSONRecordFile {
 
     /// Opens the file at `url`.
     ///
-    /// - Throws: `JSONLinesError`, here and while it is read, for a fault of the file as a whole.
+    /// - Throws: `JSONLinesError` for an unreadable or malformed file; ``next()`` throws it too.
     init(url: URL, layout: Layout, limits: DataFileLimits) throws {
         self.layout = layout
         file = url.relativePath
@@ -54,7 +54,7 @@ final class JSONRecordFile {
         }
     }
 
-    /// Whether each record has a line of its own.
+    /// Whether each record is one line.
     var hasLines: Bool { layout == .lines }
 
     /// The next record; nil after the last one.
@@ -100,13 +100,13 @@ final class JSONRecordFile {
     }
 
     private func element(of elements: JSONElementReader, key: String? = nil) throws -> Record {
-        // To where it begins.
+        // Skips white space, so that `line` is where the element begins.
         _ = try elements.peek()
         let line = elements.line
         return Record(bytes: try elements.element(), line: line, number: count + 1, key: key)
     }
 
-    /// Goes to the next element; false past the last one.
+    /// Advances to the next element; false after the last one.
     private func enter(
         _ elements: JSONElementReader, _ open: Unicode.Scalar, _ close: Unicode.Scalar, _ expected: String
     ) throws -> Bool {
@@ -119,7 +119,7 @@ final class JSONRecordFile {
         return true
     }
 
-    /// Goes to the value of `name` in the object of the file.
+    /// Advances to the value of `name` in the file's object.
     private func find(_ name: String, in elements: JSONElementReader) throws {
         try elements.expect("{", "an object with the list \"\(name)\"")
         while try elements.peek() != UInt8(ascii: "}") {

@@ -1,10 +1,10 @@
 import LLoCOBase
 
-/// A value as Python's `repr` writes it: strings, numbers, `None`, `True`, `False`, lists and dictionaries of strings.
+/// A parser of Python `repr` output: strings, numbers, `None`, `True`, `False`, lists, dictionaries with string keys.
 ///
-/// Nothing is evaluated. Nesting is bounded, and time and memory grow with the text's length alone.
+/// No code is evaluated. Nesting is bounded; time and memory are linear in the text's length.
 struct PythonLiteral {
-    /// What is wrong with a text.
+    /// A syntax error.
     struct Fault: Error {
         var reason: String
     }
@@ -18,15 +18,15 @@ struct PythonLiteral {
         bytes = Array(text.utf8)
     }
 
-    /// The value that `text` is.
+    /// Parses `text` as one value.
     static func parse(_ text: String) throws(Fault) -> JSONValue {
         var parser = PythonLiteral(text)
         let value = try parser.value(depth: 0)
-        guard parser.next() == nil else { throw parser.fault("something behind the value") }
+        guard parser.next() == nil else { throw parser.fault("extra text after the value") }
         return value
     }
 
-    /// The next byte that is no white space, which is not passed.
+    /// The next byte that is not white space, without consuming it.
     private mutating func next() -> UInt8? {
         while place < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[place]) { place += 1 }
         return place < bytes.count ? bytes[place] : nil
@@ -62,16 +62,16 @@ struct PythonLiteral {
 
     private mutating func dictionary(depth: Int) throws(Fault) -> JSONObject {
         var members: [(key: String, value: JSONValue)] = []
-        // A lookup in the object itself goes through all keys.
+        // A lookup in the object itself is linear in the number of keys.
         var keys: Set<[UInt8]> = []
         while !accept("}") {
             guard let quote = next(), quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
-                throw fault("a key that is no string")
+                throw fault("a key that is not a string")
             }
             let key = try string()
             guard accept(":") else { throw fault("no colon") }
             guard keys.insert(Array(key.utf8)).inserted else {
-                throw fault("the key \"\(key.printable(limit: 40))\" for the second time")
+                throw fault("duplicate key \"\(key.printable(limit: 40))\"")
             }
             members.append((key, try value(depth: depth + 1)))
             guard accept(",") || next() == UInt8(ascii: "}") else { throw fault("no comma and no end of a dictionary") }
@@ -119,12 +119,12 @@ struct PythonLiteral {
             }
             try escape(&output)
         }
-        throw fault("a string without an end")
+        throw fault("an unterminated string")
     }
 
-    /// What follows a backslash.
+    /// Parses the escape after a backslash.
     private mutating func escape(_ output: inout [UInt8]) throws(Fault) {
-        guard place < bytes.count else { throw fault("a string without an end") }
+        guard place < bytes.count else { throw fault("an unterminated string") }
         let byte = bytes[place]
         place += 1
         switch byte {
@@ -135,17 +135,17 @@ struct PythonLiteral {
         case UInt8(ascii: "x"): output += try scalar(digits: 2)
         case UInt8(ascii: "u"): output += try scalar(digits: 4)
         case UInt8(ascii: "U"): output += try scalar(digits: 8)
-        default: throw fault("an escape that repr does not write")
+        default: throw fault("an unknown escape")
         }
     }
 
-    /// The character that n hexadecimal digits name. A surrogate is no character and becomes U+FFFD.
+    /// Parses n hexadecimal digits as a scalar, in UTF-8. A surrogate is not a scalar and becomes U+FFFD.
     private mutating func scalar(digits: Int) throws(Fault) -> [UInt8] {
         let text = String(decoding: bytes[place..<min(bytes.count, place + digits)], as: UTF8.self)
         guard text.utf8.count == digits, text.allSatisfy(\.isHexDigit), let number = UInt32(text, radix: 16),
             number <= 0x10FFFF
         else {
-            throw fault("no \(digits) hexadecimal digits of a character")
+            throw fault("an escape without the \(digits) hexadecimal digits of a character")
         }
         place += digits
         return Array(String(Unicode.Scalar(number) ?? "\u{FFFD}").utf8)

@@ -1,11 +1,10 @@
 import LLoCOBase
 
 extension EvaluationQuestion {
-    /// A multiple choice as it is asked: the question, its options under letters, and the form of an answer that
-    /// `scorer` reads.
+    /// A multiple-choice prompt: the question, its lettered options, and the answer format that `scorer` reads.
     ///
-    /// - Parameter correct: the index of the right option
-    /// - Throws: `JSONFields.Fault` where there are fewer than two options, more than letters, or none of them is right.
+    /// - Parameter correct: the index of the correct option
+    /// - Throws: `JSONFields.Fault` for fewer than 2 or more than 26 options, or if `correct` is not an option.
     static func choice(
         id: String, _ text: String, options: [String], correct: Int, scorer: Scorer, answerTokens: Int? = nil,
         attributes: [String: String]
@@ -15,7 +14,7 @@ extension EvaluationQuestion {
             throw JSONFields.Fault(reason: "\(options.count) options; expected 2 to 26")
         }
         guard options.indices.contains(correct) else {
-            throw JSONFields.Fault(reason: "the right option is none of the \(options.count); expected one of them")
+            throw JSONFields.Fault(reason: "the correct option is not one of the \(options.count)")
         }
         let lines = zip(letters, options).map { "(\($0)) \($1)" }
         let names = "\(letters.dropLast().joined(separator: ", ")) or \(last)"

@@ -1,8 +1,8 @@
 import Foundation
 import LLoCOBase
 
-/// GovReport as its authors publish it: a folder with a JSON file a report, in `gao` and `crs`, and `split_ids` with the
-/// names of each split's, `gao_valid.ids` among them. A folder of such files alone will do.
+/// A reader of GovReport as published: a folder with one JSON file per report in `gao` and `crs`, and the ids of each
+/// split in `split_ids`, such as `gao_valid.ids`. A flat folder of report files works too.
 struct GovReportFolder {
     private let folder: URL
     private let split: String?
@@ -15,12 +15,12 @@ struct GovReportFolder {
         self.limits = limits
     }
 
-    /// Whether there are reports in `folder`.
+    /// Whether `folder` contains reports.
     static func hasReports(_ folder: URL) -> Bool {
         subsets.contains { DataFolder.exists(folder.appending(path: $0)) } || !reports(in: folder).isEmpty
     }
 
-    /// Reads every report, or those of the split. A file that cannot be read is a malformed record.
+    /// Reads all reports, or those of the split. An unreadable file counts as a malformed record.
     func read(into set: inout EvaluationSetBuilder) throws {
         for file in try files() {
             let url = folder.appending(path: file)
@@ -37,7 +37,7 @@ struct GovReportFolder {
         }
     }
 
-    /// The reports' paths in the folder.
+    /// The reports' paths relative to the folder.
     private func files() throws -> [String] {
         let subsets = Self.subsets.filter { DataFolder.exists(folder.appending(path: $0)) }
         guard let split else {
@@ -63,8 +63,8 @@ struct GovReportFolder {
             throw JSONLinesError(
                 file: folder.relativePath, line: nil,
                 reason:
-                    "no list of the split \"\(split.printable(limit: 40))\" in split_ids; expected gao_valid.ids "
-                    + "or alike",
+                    "no list of the split \"\(split.printable(limit: 40))\" in split_ids; expected a file such as "
+                    + "gao_valid.ids",
                 errorCode: .notFound)
         }
         return files

@@ -1,13 +1,13 @@
 import Foundation
 import LLoCOBase
 
-/// GovReport (Huang et al. 2021): reports with their summaries, in each form they are published in: a file a report with
+/// A reader of GovReport (Huang et al. 2021), reports with summaries, in all published forms: one file per report with
 /// nested sections (`report` and `highlight` of the GAO, `reports` and `summary` of the CRS), lines with
 /// `document_sections` and `summary_sections`, lines of plain text, and SCROLLS' `input` and `output`.
 ///
-/// As in the paper, what the GAO recommends is no part of the summary.
+/// As in the paper, the summary excludes the section "What GAO Recommends".
 struct GovReportRecords: DataRecordReader {
-    /// The id of a record that has none.
+    /// The default id of a record.
     var id: String?
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
@@ -56,7 +56,7 @@ struct GovReportRecords: DataRecordReader {
         title.trimmingCharacters(in: .whitespacesAndNewlines).lowercased() == "what gao recommends"
     }
 
-    /// The paragraphs of a field: a text, a list of them, a section or a list of sections.
+    /// The paragraphs of a field, which is a text, a list of texts, a section or a list of sections.
     private static func paragraphs(of key: String, in record: JSONFields) throws -> [String] {
         let value = record.optional(key)
         switch value {
@@ -68,7 +68,7 @@ struct GovReportRecords: DataRecordReader {
         }
     }
 
-    /// A section's paragraphs, and those of the sections in it, as they follow each other.
+    /// The paragraphs of a section and its subsections, in order.
     private static func paragraphs(of section: JSONFields, titled: Bool) throws -> [String] {
         var parts: [String] = []
         if titled, let title = try section.string("section_title") { parts.append(title) }
@@ -79,12 +79,12 @@ struct GovReportRecords: DataRecordReader {
         return parts.filter { !$0.isEmpty }
     }
 
-    /// Sections that are kept as a list of titles and one of texts.
+    /// Sections that are stored as a list of titles and a list of texts.
     private static func flat(_ sections: JSONFields) throws -> [(title: String, paragraphs: String)] {
         let titles = try sections.strings("title")
         let texts = try sections.strings("paragraphs")
         guard titles.count == texts.count else {
-            throw sections.fault("paragraphs", "has \(texts.count) texts for \(titles.count) titles; expected as many")
+            throw sections.fault("paragraphs", "has \(texts.count) texts for \(titles.count) titles; expected the same")
         }
         return zip(titles, texts).map { ($0, $1) }
     }

@@ -1,7 +1,7 @@
 import LLoCOBase
 
-/// HotpotQA (Yang et al. 2018), distractor and fullwiki: a list of questions, each with its own paragraphs, of which two
-/// hold the answer.
+/// A reader of HotpotQA (Yang et al. 2018), distractor and fullwiki: a list of questions, each with its own paragraphs,
+/// two of which contain the answer.
 struct HotpotQARecords: DataRecordReader {
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let id = try record.text("_id")
@@ -19,7 +19,7 @@ struct HotpotQARecords: DataRecordReader {
 
     private struct Paragraph {
         var title: String
-        /// As they are: each brings the blank before it.
+        /// Unchanged: each begins with its own leading blank.
         var sentences: [String]
     }
 
@@ -39,8 +39,8 @@ struct HotpotQARecords: DataRecordReader {
         return paragraphs
     }
 
-    /// The supporting sentences under their titles. Fullwiki's paragraphs are retrieved: one that should support the answer
-    /// may not be there, and then its title stands alone.
+    /// The supporting sentences with their titles. Fullwiki's paragraphs are retrieved, so a supporting paragraph may
+    /// be missing; then only its title is given.
     private static func evidence(_ record: JSONFields, in paragraphs: [Paragraph]) throws -> [String] {
         guard record.has("supporting_facts") else { return [] }
         let places = Dictionary(paragraphs.enumerated().map { ($1.title, $0) }) { first, _ in first }

@@ -1,19 +1,19 @@
 import LLoCOBase
 
-/// L-Eval (An et al. 2023): a line a document, with questions and their references in two lists.
+/// A reader of L-Eval (An et al. 2023): one document per line, with two lists of questions and references.
 ///
-/// `evaluation` tells the measure: `exam` is L-Eval's exact match for closed-ended tasks (``Metric/levalExam``), `f1` and
-/// `rouge` are SCROLLS'. What people or a model judge is named and not scored, and so is `sci_fi`, whose questions are asked
-/// a second time without the text. Questions of `f1` and `rouge` say how many words the reference has, as L-Eval's scripts
-/// do.
+/// The field `evaluation` selects the metric: `exam` is L-Eval's exact match for closed-ended tasks
+/// (``Metric/levalExam``), `f1` and `rouge` are SCROLLS'. Lines that people or a model judge are reported as malformed,
+/// and so is `sci_fi`, whose questions are asked a second time without the text. Questions of `f1` and `rouge` state
+/// the reference's number of words, as in L-Eval's scripts.
 struct LEvalRecords: DataRecordReader {
-    /// Tokens that an answer may have, in L-Eval's scripts.
+    /// Maximum answer length in tokens, from L-Eval's scripts.
     private static let answerTokens = 512
 
     private let task: LEvalTask?
     private var hasRemarked = false
 
-    /// - Parameter task: the task of every line; nil where each line's source tells
+    /// - Parameter task: the task of every line; nil to take it from each line's `source`
     init(task: LEvalTask?) {
         self.task = task
     }
@@ -33,7 +33,7 @@ struct LEvalRecords: DataRecordReader {
         let outputs = try record.texts("outputs", of: "references")
         guard instructions.count == outputs.count else {
             throw record.fault(
-                "outputs", "holds \(outputs.count) references; expected \(instructions.count), one a question")
+                "outputs", "holds \(outputs.count) references; expected \(instructions.count), one per question")
         }
         let id = "\(name)-\(place.number)"
         let questions = zip(instructions, outputs).enumerated().map { index, pair in
@@ -48,8 +48,8 @@ struct LEvalRecords: DataRecordReader {
         if metric == .levalExam, task?.scorer == nil, !hasRemarked {
             hasRemarked = true
             set.remark(
-                "\(id.printable(limit: 80)): neither the file's name nor \"source\" tells the task of an exam: such are "
-                    + "judged as texts, as L-Eval's script judges them")
+                "\(id.printable(limit: 80)): neither the file's name nor \"source\" gives the task of an exam: such "
+                    + "exams are scored as texts, as L-Eval's script does")
         }
     }
 
@@ -68,7 +68,7 @@ struct LEvalRecords: DataRecordReader {
         }
     }
 
-    /// What is asked besides L-Eval's own question; in our words.
+    /// The request added to L-Eval's own question, in our wording.
     private static func request(_ metric: Metric, _ scorer: Scorer, _ output: String) -> String {
         guard metric == .levalExam else {
             let words = output.split(whereSeparator: \.isWhitespace).count
@@ -83,7 +83,7 @@ struct LEvalRecords: DataRecordReader {
     }
 }
 
-/// A task of L-Eval: the closed-ended ones in the order in which its script looks for them, then the others.
+/// A task of L-Eval: the closed-ended tasks in the order in which L-Eval's script searches for them, then the others.
 enum LEvalTask: String, CaseIterable {
     case coursera, quality, tpo
     case gsm = "gsm100"
@@ -104,7 +104,7 @@ enum LEvalTask: String, CaseIterable {
     case scientificQA = "scientific_qa"
     case shows = "tv_show_summ"
 
-    /// How the answers of a closed-ended task are read; nil for the others, which are no exams.
+    /// The scoring rules of a closed-ended task; nil for the other tasks.
     var scorer: Scorer? {
         switch self {
         case .quality, .tpo: .levalChoice
@@ -116,15 +116,15 @@ enum LEvalTask: String, CaseIterable {
         }
     }
 
-    /// The task that a file's name or a line's source names, as L-Eval's script looks for it.
+    /// The task that a file name or a line's source contains, searched as in L-Eval's script.
     static func named(in text: String) -> LEvalTask? {
-        allCases.first { $0.marks.contains { text.contains($0) } }
+        allCases.first { $0.searchStrings.contains { text.contains($0) } }
     }
 
-    private var marks: [String] {
+    private var searchStrings: [String] {
         switch self {
         case .gsm: ["gsm"]
-        // The stories say where they are from instead.
+        // The stories' `source` names their origin instead of the task.
         case .sciFi: [rawValue, "SFGram"]
         case .topics: ["topic_retrieval"]
         default: [rawValue]

@@ -1,28 +1,28 @@
 import LLoCOBase
 
-/// LongBench v1 (Bai et al. 2023): lines of twenty-one tasks in one form. Questions are put in our own words;
-/// tasks that go on from examples or code are asked without the chat template, as LongBench's script does.
+/// A reader of LongBench v1 (Bai et al. 2023): lines of twenty-one tasks in one form. Instructions are in our own
+/// wording. Tasks that continue examples or code use no chat template, as in LongBench's script.
 struct LongBenchRecords: DataRecordReader {
-    /// What lines without a `dataset` belong to.
-    private let named: String?
+    /// The task of lines without a `dataset`.
+    private let defaultTask: String?
 
-    /// - Parameter named: a task, or the name of its file
-    init(named: String) {
-        self.named = Self.task(named: named)
+    /// - Parameter defaultTask: a task or its file's name
+    init(named name: String) {
+        defaultTask = Self.task(named: name)
     }
 
-    /// The task that a name, or a file's, tells.
+    /// The task with a name, which may be a file's name.
     static func task(named name: String) -> String? {
         task(name.split(separator: ".").first.map(String.init) ?? name)
     }
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
-        guard let name = record.label("dataset").map({ Self.task($0) ?? $0 }) ?? named else {
+        guard let name = record.label("dataset").map({ Self.task($0) ?? $0 }) ?? defaultTask else {
             throw record.fault("dataset", "is missing; expected the name of a task of LongBench")
         }
-        if LongBenchTask.ofChineseWords.contains(name) {
+        if LongBenchTask.needingWordSegmentation.contains(name) {
             throw record.fault(
-                "dataset", "is \(name), which is not supported: its measure needs Chinese words told apart")
+                "dataset", "is \(name), which is not supported: its metric needs Chinese word segmentation")
         }
         guard let task = LongBenchTask.all[name] else {
             throw record.fault("dataset", "is \"\(name.printable(limit: 60))\"; expected a task of LongBench v1")
@@ -33,7 +33,7 @@ struct LongBenchRecords: DataRecordReader {
         guard !answers.isEmpty else { throw record.fault("answers", "holds no answer; expected one or more") }
         let classes = try record.strings("all_classes")
         guard task.metric != .classification || !classes.isEmpty else {
-            throw record.fault("all_classes", "holds no class; expected those of \(name)")
+            throw record.fault("all_classes", "holds no class; expected the classes of \(name)")
         }
         var attributes = ["task": name]
         for key in ["length", "language"] { attributes[key] = record.label(key) }
@@ -47,9 +47,9 @@ struct LongBenchRecords: DataRecordReader {
             EvaluationDocument(id: id, title: id, text: text, questions: [question]), place, mergingEqualTexts: true)
     }
 
-    /// The task of this name; those of LongBench-E are called `hotpotqa_e`.
+    /// The task of a name; LongBench-E's names end in `_e`.
     private static func task(_ name: String) -> String? {
         let base = name.hasSuffix("_e") ? String(name.dropLast(2)) : name
-        return LongBenchTask.all[base] != nil || LongBenchTask.ofChineseWords.contains(base) ? base : nil
+        return LongBenchTask.all[base] != nil || LongBenchTask.needingWordSegmentation.contains(base) ? base : nil
     }
 }

@@ -1,35 +1,35 @@
 import LLoCOTokenizers
 
-/// A task of LongBench v1 (Bai et al. 2023): what is asked, and the published measure.
+/// A task of LongBench v1 (Bai et al. 2023): its instruction and the published metric.
 struct LongBenchTask {
     var name: String
     var metric: Metric
-    /// The published length of an answer (`dataset2maxlen.json` of its scripts)
+    /// The published maximum answer length in tokens (`dataset2maxlen.json` of LongBench's scripts).
     var answerTokens: Int
-    /// Stands before the record's input, and before the text where the task continues it; in our own words.
+    /// Stands before the record's input, and before the text in a continuation task; in our own wording.
     var instruction: String
-    /// What the input is called between the two; nil where the input has no place.
+    /// The label of the input; nil if the question does not contain the input.
     var label: String?
-    /// Of a task that is asked without the chat template: what stands between text and input, and behind the input.
-    var joint: (before: String, after: String)?
+    /// The strings around the input of a continuation task, which uses no chat template; nil for the other tasks.
+    var inputAffixes: (before: String, after: String)?
 
-    /// How the question is put to the model.
-    var form: PromptForm { joint == nil ? .chat : .continuation(opening: instruction + "\n\n") }
+    /// The prompt form of the question.
+    var form: PromptForm { inputAffixes == nil ? .chat : .continuation(opening: instruction + "\n\n") }
 
-    /// The question that a record's input makes.
+    /// The question with a record's input.
     func question(_ input: String) -> String {
-        if let joint { return joint.before + input + joint.after }
+        if let inputAffixes { return inputAffixes.before + input + inputAffixes.after }
         guard let label, input.contains(where: { !$0.isWhitespace }) else { return instruction }
         return label.isEmpty ? "\(instruction)\n\n\(input)" : "\(instruction)\n\n\(label): \(input)"
     }
 
-    /// The record's own question without what is asked beside it; nil where it has none.
+    /// The record's own question without our instruction; nil if it has none.
     func originalQuestion(_ input: String) -> String? {
-        (joint != nil || label != nil) && input.contains(where: { !$0.isWhitespace }) ? input : nil
+        (inputAffixes != nil || label != nil) && input.contains(where: { !$0.isWhitespace }) ? input : nil
     }
 
-    /// Their measures compare Chinese words, which LongBench tells apart with jieba's dictionary; nothing here does.
-    static let ofChineseWords: Set<String> = ["multifieldqa_zh", "dureader", "vcsum"]
+    /// Unsupported tasks: their metrics need Chinese word segmentation, for which LongBench uses jieba.
+    static let needingWordSegmentation: Set<String> = ["multifieldqa_zh", "dureader", "vcsum"]
 
     static let all: [String: LongBenchTask] = {
         let passages = "Answer the question from the passages above. Give only the answer."
@@ -61,19 +61,19 @@ struct LongBenchTask {
             LongBenchTask(
                 name: "trec", metric: .classification, answerTokens: 64,
                 instruction: "Each question below is followed by its type. Give the type of the last one.",
-                joint: ("\n", "")),
+                inputAffixes: ("\n", "")),
             LongBenchTask(
                 name: "triviaqa", metric: .f1, answerTokens: 32,
                 instruction: """
                     Answer the last question from the passage before it, as the examples do. Give only the answer.
-                    """, joint: ("\n\n", "")),
+                    """, inputAffixes: ("\n\n", "")),
             LongBenchTask(
                 name: "samsum", metric: .longbenchRougeL, answerTokens: 128,
                 instruction: "Summarize the last dialogue in a few short sentences, as the examples do.",
-                joint: ("\n\n", "")),
+                inputAffixes: ("\n\n", "")),
             LongBenchTask(
                 name: "lsht", metric: .classification, answerTokens: 64,
-                instruction: "下面每条新闻后面都写有它的类别。请写出最后一条新闻的类别。", joint: ("\n", "")),
+                instruction: "下面每条新闻后面都写有它的类别。请写出最后一条新闻的类别。", inputAffixes: ("\n", "")),
             LongBenchTask(
                 name: "passage_count", metric: .count, answerTokens: 32,
                 instruction: """
@@ -91,10 +91,10 @@ struct LongBenchTask {
                 instruction: "下面的文字是上文某一段落的摘要。它出自哪一段？请按“段落1”的格式回答。", label: "摘要"),
             LongBenchTask(
                 name: "lcc", metric: .codeSimilarity, answerTokens: 64, instruction: "Continue this code by a line.",
-                joint: ("", "Next line:\n")),
+                inputAffixes: ("", "Next line:\n")),
             LongBenchTask(
                 name: "repobench-p", metric: .codeSimilarity, answerTokens: 64,
-                instruction: "Continue the last of these files by a line.", joint: ("", "Next line:\n")),
+                instruction: "Continue the last of these files by a line.", inputAffixes: ("", "Next line:\n")),
         ]
         return Dictionary(uniqueKeysWithValues: tasks.map { ($0.name, $0) })
     }()

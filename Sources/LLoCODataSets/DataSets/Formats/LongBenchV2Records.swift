@@ -1,9 +1,9 @@
 import Foundation
 import LLoCOBase
 
-/// LongBench v2 (Bai et al. 2024): four choices about a long text, with the difficulty and a class of lengths.
+/// A reader of LongBench v2 (Bai et al. 2024): four choices about a long text, with difficulty and length class.
 struct LongBenchV2Records: DataRecordReader {
-    /// As published, for an answer without reasoning.
+    /// The published maximum answer length in tokens, without reasoning.
     private static let answerTokens = 128
     private static let letters = ["A", "B", "C", "D"]
 

@@ -1,14 +1,14 @@
 import LLoCOBase
 
-/// LooGLE (Li et al. 2023): a line a text with its questions, which are a list that Python has written; or a question with
-/// its text.
+/// A reader of LooGLE (Li et al. 2023): each line is a text with a Python list of questions, or one question with its
+/// text.
 ///
-/// Judged by ``Metric/loogleRougeL``. `shortdep_cloze` is named and not scored: its figures count the masks of all its
+/// The metric is ``Metric/loogleRougeL``. `shortdep_cloze` is reported as malformed: its score counts the masks of all
 /// dictionaries together.
 struct LooGLERecords: DataRecordReader {
     private let task: LooGLETask?
 
-    /// - Parameter task: that of the lines which do not name theirs; nil where nothing tells
+    /// - Parameter task: the task of lines that do not name one; nil if unknown
     init(task: LooGLETask?) {
         self.task = task
     }
@@ -23,7 +23,7 @@ struct LooGLERecords: DataRecordReader {
         }
     }
 
-    /// A question with its text.
+    /// Reads one question with its text.
     private func readRow(
         _ record: JSONFields, _ task: LooGLETask?, _ place: RecordPlace, into set: inout EvaluationSetBuilder
     ) throws {
@@ -61,9 +61,9 @@ struct LooGLERecords: DataRecordReader {
 
     private static let cloze = JSONFields.Fault(
         reason:
-            "the task is shortdep_cloze, which is not supported: its figures count the masks of all its dictionaries")
+            "the task is shortdep_cloze, which is not supported: its score counts the masks of all dictionaries")
 
-    /// The pairs of question and answer; none where the text is to be summarized.
+    /// The pairs of question and answer; empty if the task is a summary.
     private static func pairs(_ record: JSONFields) throws -> [JSONValue] {
         let value = record.optional("qa_pairs")
         if let list = value?.array { return list }
@@ -79,7 +79,7 @@ struct LooGLERecords: DataRecordReader {
             return list
         } catch {
             throw record.fault(
-                "qa_pairs", "is no list as Python writes it (\(error.reason)); expected one, or \"none\"")
+                "qa_pairs", "is not a Python list (\(error.reason)); expected one, or \"none\"")
         }
     }
 
@@ -112,14 +112,14 @@ struct LooGLERecords: DataRecordReader {
     }
 }
 
-/// A task of LooGLE, by the name of its file.
+/// A task of LooGLE, named after its file.
 enum LooGLETask: String, CaseIterable {
     case longQuestions = "longdep_qa"
     case shortQuestions = "shortdep_qa"
     case summarization = "longdep_summarization"
     case cloze = "shortdep_cloze"
 
-    /// As LooGLE's scripts have it.
+    /// Maximum answer length in tokens, from LooGLE's scripts.
     var answerTokens: Int { self == .shortQuestions ? 300 : 500 }
 
     static func named(in text: String) -> LooGLETask? { allCases.first { text.contains($0.rawValue) } }

@@ -1,21 +1,21 @@
 import Foundation
 import LLoCOBase
 
-/// NarrativeQA (Kočiský et al. 2018): `documents.csv` and `qaps.csv`, and the text in `tmp/ID.content`, where the published
-/// script downloads the stories to, or in `third_party/wikipedia/summaries.csv`.
+/// A reader of NarrativeQA (Kočiský et al. 2018): `documents.csv`, `qaps.csv`, and the texts in `tmp/ID.content`, where
+/// the published script downloads the stories, or in `third_party/wikipedia/summaries.csv`.
 struct NarrativeQATables {
     private let folder: URL
     private let options: EvaluationSet.ReadingOptions
     private let limits: DataFileLimits
 
-    /// - Parameter url: the folder, or one of the tables in it
+    /// - Parameter url: the folder or one of its tables
     init(_ url: URL, _ options: EvaluationSet.ReadingOptions, _ limits: DataFileLimits) {
         folder = DataFolder.exists(url) ? url : url.deletingLastPathComponent()
         self.options = options
         self.limits = limits
     }
 
-    /// Whether `folder` holds the table of questions.
+    /// Whether `folder` contains the table of questions.
     static func hasTables(_ folder: URL) -> Bool {
         DataFolder.file(["qaps.csv"], in: folder) != nil
     }
@@ -33,17 +33,17 @@ struct NarrativeQATables {
         var kind: String
         var line: Int
         var questions: [EvaluationQuestion] = []
-        /// Rows of questions so far, malformed ones too.
+        /// Number of question rows so far, including malformed ones.
         var count = 0
     }
 
     private struct Catalog {
         var stories: [Story] = []
-        /// Indices of stories; nil for those of another split.
+        /// Story indices by document id; nil for documents of another split.
         var places: [String: Int?] = [:]
     }
 
-    /// Reads the stories that have questions, in the order of `documents.csv`.
+    /// Reads the stories with questions, in the order of `documents.csv`.
     func read(into set: inout EvaluationSetBuilder) throws {
         let documents = try table(["documents.csv"])
         var catalog = try catalog(documents, &set)
@@ -65,9 +65,10 @@ struct NarrativeQATables {
                     EvaluationDocument(id: story.id, title: story.title, text: text, questions: story.questions), place)
             } catch let fault as JSONFields.Fault {
                 let count = story.questions.count
-                let left = count == 1 ? "its question is left out" : "its \(count) questions are left out"
+                let skipped = count == 1 ? "its question is skipped" : "its \(count) questions are skipped"
                 try set.reject(
-                    JSONFields.Fault(reason: "\(fault.reason); \(left)"), place, record: story.id, in: documents.file)
+                    JSONFields.Fault(reason: "\(fault.reason); \(skipped)"), place, record: story.id,
+                    in: documents.file)
             }
         }
     }
@@ -105,7 +106,7 @@ struct NarrativeQATables {
             let id = try row.text("document_id")
             guard let place = catalog.places[id] else {
                 throw JSONFields.Fault(
-                    reason: "the document id \"\(id.printable(limit: 80))\"; expected one of documents.csv")
+                    reason: "unknown document id \"\(id.printable(limit: 80))\"; expected one of documents.csv")
             }
             guard let index = place else { return }
             catalog.stories[index].count += 1
@@ -134,12 +135,12 @@ struct NarrativeQATables {
         guard let url = DataFolder.file(names, in: folder) else {
             throw JSONLinesError(
                 file: folder.relativePath, line: nil,
-                reason: "no \(names[0]) in the folder; expected NarrativeQA's tables together", errorCode: .notFound)
+                reason: "no \(names[0]) in the folder; expected all of NarrativeQA's tables", errorCode: .notFound)
         }
         return try CSVReader(url: url, byteLimit: limits.bytes)
     }
 
-    /// Each row of a table; those that `body` cannot take are noted as malformed.
+    /// Calls `body` for each row of a table. Rows it throws for are recorded as malformed.
     private func rows(
         of table: CSVReader, _ set: inout EvaluationSetBuilder, _ body: (CSVReader.Row) throws -> Void
     ) throws {

@@ -1,7 +1,7 @@
 import LLoCOBase
 
-/// QMSum (Zhong et al. 2021): queries about meetings, a line a meeting; general ones about all of it, and specific ones
-/// with the turns that they are about. Meetings have no ids: they are called by the number of their record.
+/// A reader of QMSum (Zhong et al. 2021): one meeting per line with general queries, and specific queries with their
+/// relevant turns. Meetings have no ids, so they are named by record number.
 struct QMSumRecords: DataRecordReader {
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let id = record.label("id") ?? "meeting-\(place.number)"
@@ -15,7 +15,7 @@ struct QMSumRecords: DataRecordReader {
         }
         var questions: [EvaluationQuestion] = []
         var count = 0
-        var oddSpans: [String] = []
+        var spanFaults: [String] = []
         for kind in ["general", "specific"] {
             let key = "\(kind)_query_list"
             guard record.has(key) else { continue }
@@ -26,15 +26,15 @@ struct QMSumRecords: DataRecordReader {
                 do {
                     if let spans = try Self.spans(fields) { attributes["evidence"] = spans }
                 } catch let fault as JSONFields.Fault {
-                    // It is evidence alone: the question can be asked without.
-                    oddSpans.append(fault.reason)
+                    // The turns are only evidence: the question is kept without them.
+                    spanFaults.append(fault.reason)
                 }
                 return EvaluationQuestion(
                     id: "\(id)-\(kind)-\(index + 1)", text: try fields.text("query"),
                     answers: [try fields.text("answer")], metric: .rougeGeometricMean, attributes: attributes)
             }
         }
-        for reason in oddSpans { set.remark("\(id): the turns of a query are not read: \(reason)") }
+        for reason in spanFaults { set.remark("\(id): the relevant turns of a query are ignored: \(reason)") }
         guard count > 0 else {
             throw JSONFields.Fault(reason: "no \"general_query_list\" and no \"specific_query_list\"; expected queries")
         }
@@ -43,7 +43,7 @@ struct QMSumRecords: DataRecordReader {
             EvaluationDocument(id: id, title: id, text: turns.joined(separator: "\n"), questions: questions), place)
     }
 
-    /// The turns that a query is about, as `53-72, 80-81`; nil where none are named.
+    /// The relevant turns of a query, such as `53-72, 80-81`; nil if there are none.
     private static func spans(_ query: JSONFields) throws -> String? {
         guard query.has("relevant_text_span") else { return nil }
         let spans = try query.list("relevant_text_span", "a list of first and last turns").map { span in

@@ -1,11 +1,11 @@
 import LLoCOBase
 
-/// Qasper v0.3 (Dasigi et al. 2021): questions about papers, one object whose keys are the papers' ids; or Hugging Face's
-/// rows of it, a paper each, in which a list of objects is an object of lists.
+/// A reader of Qasper v0.3 (Dasigi et al. 2021), questions about papers: one object whose keys are the papers' ids, or
+/// Hugging Face's rows, one paper each, in which a list of objects is an object of lists.
 ///
-/// References are those of the published evaluator, one an annotator: `Unanswerable`, the extracted spans with ", " between
-/// them, the free answer, `Yes` or `No`; `answer_type` is its `none`, `extractive`, `abstractive` or `boolean`, with `+`
-/// between where annotators differ.
+/// References follow the published evaluator, one per annotator: `Unanswerable`, the extracted spans joined by ", ",
+/// the free-form answer, `Yes` or `No`. `answer_type` is the evaluator's `none`, `extractive`, `abstractive` or
+/// `boolean`, joined by `+` if annotators differ.
 struct QasperRecords: DataRecordReader {
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let id = try place.key ?? record.text("id")
@@ -35,7 +35,7 @@ struct QasperRecords: DataRecordReader {
         return try question.fields("answers").objects("answer").map { try QasperAnswer($0) }
     }
 
-    /// Title, abstract and sections, a blank line between paragraphs.
+    /// Title, abstract and sections, with blank lines between paragraphs.
     private static func text(of paper: JSONFields, _ title: String) throws -> String {
         var parts = [title]
         if let abstract = try paper.string("abstract") { parts += ["Abstract", abstract] }
@@ -46,14 +46,14 @@ struct QasperRecords: DataRecordReader {
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
-    /// The parts that differ, in their order.
+    /// The distinct parts, in order.
     private static func joined(_ parts: [String], _ separator: String) -> String {
         var seen: Set<String> = []
         return parts.filter { seen.insert($0).inserted }.joined(separator: separator)
     }
 }
 
-/// An annotator's answer.
+/// One annotator's answer.
 private struct QasperAnswer {
     var text: String
     var type: String

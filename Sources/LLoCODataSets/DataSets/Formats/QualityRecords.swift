@@ -1,15 +1,14 @@
 import LLoCOBase
 
-/// QuALITY v1.0.1 (Pang et al. 2022): multiple choice about articles, a line for the questions of one writer about one
-/// article. Two writers' lines about the same article make one document.
+/// A reader of QuALITY v1.0.1 (Pang et al. 2022), multiple choice about articles: one line per writer and article. Two
+/// writers' lines about one article make one document.
 ///
-/// The right option is `gold_label`, and where that is absent `writer_label`, both counted from 1; lines of the test split
-/// have neither.
+/// The correct option is `gold_label`, else `writer_label`, both counted from 1. Lines of the test split have neither.
 struct QualityRecords: DataRecordReader {
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
         let article = try record.text("article_id")
         let unit = record.label("set_unique_id")
-        let text = try MarkupRemains.cleared(record.text("article"))
+        let text = try LeftoverMarkup.removed(from: record.text("article"))
         let list = try record.objects("questions")
         guard !list.isEmpty else { throw record.fault("questions", "is empty; expected questions with options") }
         let shared = ["source", "topic"].compactMap { name in record.label(name).map { (name, $0) } }
@@ -21,13 +20,13 @@ struct QualityRecords: DataRecordReader {
             let gold = try fields.integer("gold_label")
             guard let label = try gold ?? fields.integer("writer_label"), label >= 1 else {
                 throw JSONFields.Fault(
-                    reason: "no \"gold_label\" and no \"writer_label\"; expected the right option's number from 1")
+                    reason: "no \"gold_label\" and no \"writer_label\"; expected the correct option's number from 1")
             }
             if gold == nil { attributes["label"] = "writer" }
             return try EvaluationQuestion.choice(
                 id: fields.label("question_unique_id") ?? "\(unit ?? article)-\(index + 1)",
-                MarkupRemains.cleared(fields.text("question")),
-                options: fields.texts("options", of: "options").map { try MarkupRemains.cleared($0) },
+                LeftoverMarkup.removed(from: fields.text("question")),
+                options: fields.texts("options", of: "options").map { try LeftoverMarkup.removed(from: $0) },
                 correct: label - 1, scorer: .firstLetter, attributes: attributes)
         }
         guard !questions.isEmpty else { return }

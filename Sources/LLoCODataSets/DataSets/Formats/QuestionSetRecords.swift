@@ -1,10 +1,10 @@
 import LLoCOBase
 import LLoCODocuments
 
-/// Our own question sets: see ``QuestionSet``. Where the text may be absent, `title` or `id` names a document of a library.
+/// A reader of our own question sets (``QuestionSet``). Without a text, `title` or `id` names a document in a library.
 struct QuestionSetRecords: DataRecordReader {
     var text = QuestionSet.DocumentText.optional
-    /// What answers are judged by.
+    /// The metric of the answers.
     var metric = Metric.f1
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
@@ -19,7 +19,7 @@ struct QuestionSetRecords: DataRecordReader {
                     id: try fields.text("id"), text: try fields.text("question"),
                     answers: try fields.texts("answers", of: "reference answers"), metric: metric)
             })
-        // One without questions makes retrieval harder; one whose questions are all malformed is malformed.
+        // A document without questions is kept as a distractor for retrieval, unless all its questions are malformed.
         if document.questions.isEmpty, !questions.isEmpty { return }
         try set.add(document, place)
     }

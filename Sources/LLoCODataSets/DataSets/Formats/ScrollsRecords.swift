@@ -1,24 +1,24 @@
 import LLoCOBase
 
-/// SCROLLS (Shaham et al. 2022): lines of seven tasks in one form. Lines with the same `id` are one question with several
-/// references; `pid` tells them apart. Questions about the same text make one document.
+/// A reader of SCROLLS (Shaham et al. 2022): lines of seven tasks in one form. Lines with the same `id` are one
+/// question with several references and different `pid`s. Questions about the same text make one document.
 ///
-/// The question is the input's first part, up to the blank line; a summary has none. What it is and how it is judged the task
-/// tells, so a file whose task nothing tells is not read.
+/// The question is the first part of the input, up to the blank line; a summary has none. The task determines the form
+/// and the metric, so a file without a known task is refused.
 struct ScrollsRecords: DataRecordReader {
-    private let named: String?
-    private var questions: [String: Known] = [:]
+    private let taskName: String?
+    private var questions: [String: KnownQuestion] = [:]
     private var pids: Set<String> = []
 
-    private struct Known {
+    private struct KnownQuestion {
         var input: String
         var document: Int
         var question: Int
     }
 
-    /// - Parameter named: what names the task, where a line does not
+    /// - Parameter named: the name of the task for lines that do not give one
     init(named: String?) {
-        self.named = named
+        taskName = named
     }
 
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {
@@ -27,15 +27,15 @@ struct ScrollsRecords: DataRecordReader {
         }
         let input = try record.text("input")
         let output = try record.text("output")
-        let name = record.label("dataset") ?? record.label("task") ?? named
+        let name = record.label("dataset") ?? record.label("task") ?? taskName
         let known = ScrollsTask.allCases.map(\.rawValue).joined(separator: ", ")
         guard let name else {
             throw set.error(
-                "neither the file's name nor the line tells the task of SCROLLS; expected one of \(known)",
+                "neither the file's name nor the line gives the SCROLLS task; expected one of \(known)",
                 line: place.line, hint: .nameTask)
         }
         guard let task = ScrollsTask.named(in: name) else {
-            throw JSONFields.Fault(reason: "the task \"\(name.printable(limit: 60))\"; expected one of \(known)")
+            throw JSONFields.Fault(reason: "unknown task \"\(name.printable(limit: 60))\"; expected one of \(known)")
         }
         if let pid = record.label("pid"), !pids.insert(pid).inserted {
             throw record.fault("pid", "\(pid.printable(limit: 80)) is already used; pids must be unique")
@@ -52,19 +52,19 @@ struct ScrollsRecords: DataRecordReader {
         var entry = try Self.entry(input, task)
         entry.question.id = id
         entry.question.answers = [output]
-        // Every line of QuALITY has one right option, which it gives as text.
+        // A line of QuALITY gives the correct option as text.
         entry.question.correctChoice = entry.question.choices.firstIndex { Self.isSame($0, output) }
         if entry.question.correctChoice == nil, !entry.question.choices.isEmpty {
             entry.question.choices = []
-            set.remark("\(id.printable(limit: 80)): the output is none of the options: judged by its text alone")
+            set.remark("\(id.printable(limit: 80)): the output is not one of the options: scored by its text alone")
         }
         let document = EvaluationDocument(id: id, title: id, text: entry.text, questions: [entry.question])
         guard let index = try set.add(document, place, mergingEqualTexts: true) else { return }
-        questions[id] = Known(
+        questions[id] = KnownQuestion(
             input: digest, document: index, question: set.set.documents[index].questions.count - 1)
     }
 
-    /// A question, yet without id and answers, and what it is about.
+    /// The text and a question without id and answers.
     private static func entry(_ input: String, _ task: ScrollsTask) throws -> (
         question: EvaluationQuestion, text: String
     ) {
@@ -89,12 +89,12 @@ struct ScrollsRecords: DataRecordReader {
                 "\nDoes the contract say so? Answer \"Entailment\", \"Contradiction\" or \"Not mentioned\"."
         }
         guard parts.text.contains(where: { !$0.isWhitespace }) else {
-            throw JSONFields.Fault(reason: "\"input\" is a question alone; expected a text after it")
+            throw JSONFields.Fault(reason: "\"input\" contains only a question; expected a text after it")
         }
         return (question, parts.text)
     }
 
-    /// The input's first part, and what follows the blank line.
+    /// The parts of the input before and after the first blank line.
     private static func parts(_ input: String) throws -> (question: String, text: String) {
         guard let end = input[...].firstRange(ofBytes: "\n\n") else {
             throw JSONFields.Fault(reason: "\"input\" has no blank line; expected one between question and text")
@@ -106,19 +106,19 @@ struct ScrollsRecords: DataRecordReader {
         return (String(question), String(input[end.upperBound...].drop(while: \.isNewline)))
     }
 
-    /// Whether two options are the same but for white space, which the inputs have more of.
+    /// Whether two options are equal except for white space, which the inputs have more of.
     private static func isSame(_ option: String, _ output: String) -> Bool {
         option.split(whereSeparator: \.isWhitespace) == output.split(whereSeparator: \.isWhitespace)
     }
 }
 
-/// The head of an input of QuALITY: a question, the options under (A) to (D), a blank line, the article.
+/// A QuALITY input: a question, the options (A) to (D), a blank line, the article.
 private struct QualityOptions {
     var question: String
     var options: [String]
     var text: String
 
-    /// The options as a model is asked to choose between them.
+    /// The options as lines of the prompt.
     var lines: [String] { zip(["(A)", "(B)", "(C)", "(D)"], options).map { "\($0) \($1)" } }
 
     init(_ input: String) throws {
@@ -146,7 +146,7 @@ private struct QualityOptions {
 }
 
 extension Substring {
-    /// Where `pattern` stands first, looked for byte by byte: texts are long, and need no cutting into characters.
+    /// The first range of `pattern`, searched byte by byte: segmenting long texts into characters would be slow.
     fileprivate func firstRange(ofBytes pattern: String) -> Range<Index>? {
         let pattern = Array(pattern.utf8)
         var start = utf8.startIndex

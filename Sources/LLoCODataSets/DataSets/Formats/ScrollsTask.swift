@@ -1,6 +1,6 @@
 import Foundation
 
-/// A task of SCROLLS (Shaham et al. 2022). Its lines do not name it; its files do.
+/// A task of SCROLLS (Shaham et al. 2022), named by its files, not by their lines.
 enum ScrollsTask: String, CaseIterable {
     case govReport = "gov_report"
     case summScreen = "summ_screen_fd"
@@ -9,7 +9,7 @@ enum ScrollsTask: String, CaseIterable {
     case quality
     case contractNLI = "contract_nli"
 
-    /// The published measure.
+    /// The published metric.
     var metric: Metric {
         switch self {
         case .govReport, .summScreen, .qmsum, .squality: .rougeGeometricMean
@@ -18,7 +18,7 @@ enum ScrollsTask: String, CaseIterable {
         }
     }
 
-    /// Tokens that an answer may have; nil for what the measure's answers have.
+    /// Maximum answer length in tokens; nil for the metric's default.
     var answerTokens: Int? {
         switch self {
         case .govReport, .summScreen: 512
@@ -26,7 +26,7 @@ enum ScrollsTask: String, CaseIterable {
         }
     }
 
-    /// What is asked where the input is all text; nil where it begins with a question.
+    /// The instruction of a task whose input is only text; nil if the input begins with a question.
     var instruction: String? {
         switch self {
         case .govReport: "Summarize the report."
@@ -35,8 +35,8 @@ enum ScrollsTask: String, CaseIterable {
         }
     }
 
-    /// The task that a file's or its folder's name tells, whatever stands between the words: `qasper/validation.jsonl`,
-    /// `GovReport-dev.jsonl`; the names of those that contain another's come first.
+    /// The task in the name of a file or its folder, ignoring separators: `qasper/validation.jsonl`,
+    /// `GovReport-dev.jsonl`. A task name that contains another one is tried first.
     static func name(in url: URL) -> String? {
         for part in [url.lastPathComponent, url.absoluteURL.deletingLastPathComponent().lastPathComponent] {
             if let task = named(in: part) { return task.rawValue }
@@ -44,7 +44,7 @@ enum ScrollsTask: String, CaseIterable {
         return nil
     }
 
-    /// The task that `text` names; nil where it names none.
+    /// The task named in `text`; nil if there is none.
     static func named(in text: String) -> ScrollsTask? {
         let letters = text.lowercased().filter { $0.isLetter || $0.isNumber }
         return allCases.first { letters.contains($0.letters) }

@@ -1,10 +1,10 @@
 import LLoCOBase
 
-/// SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016, 2018) as published: articles under `data`, of which each paragraph is a
-/// document with its questions.
+/// A reader of SQuAD 1.1 and 2.0 (Rajpurkar et al. 2016, 2018) as published: articles under `data`; each paragraph
+/// becomes a document.
 ///
-/// A question with `is_impossible` is 2.0's, and judged as its script judges (``Scorer/squad2``). One that the text does not
-/// answer has `unanswerable` for a reference, and every question of 2.0 asks for this word where the text does not say.
+/// A question with `is_impossible` belongs to 2.0 and is scored as by its script (``Scorer/squad2``). Unanswerable
+/// questions have the reference `unanswerable`, and every question of 2.0 asks for this word if the text has no answer.
 struct SquadRecords: DataRecordReader {
     private static let request = "If the text does not say, answer \"\(Scorer.noAnswer)\"."
 

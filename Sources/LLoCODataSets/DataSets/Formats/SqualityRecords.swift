@@ -1,6 +1,6 @@
 import LLoCOBase
 
-/// SQuALITY v1.3 (Wang et al. 2022): questions about stories, answered with a summary each by four writers; a line a story.
+/// A reader of SQuALITY v1.3 (Wang et al. 2022): one story per line; four writers answer each question with a summary.
 /// The first question is always about the plot.
 struct SqualityRecords: DataRecordReader {
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws {

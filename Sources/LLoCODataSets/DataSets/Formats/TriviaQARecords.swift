@@ -1,11 +1,11 @@
 import LLoCOBase
 import LLoCODocuments
 
-/// TriviaQA (Joshi et al. 2017): questions, the answer's aliases, and the names of the evidence files, which make the
-/// document of their question.
+/// A reader of TriviaQA (Joshi et al. 2017): questions, the answer's aliases, and the names of the evidence files,
+/// which become the question's document.
 ///
-/// The published scorer compares with `NormalizedAliases`. They come of the value and the aliases by its normalisation
-/// (``Scorer/triviaqa``), so that these are references as well: they are what is shown.
+/// The published scorer compares with `NormalizedAliases`, which are the normalized value and aliases
+/// (``Scorer/triviaqa``). The value and the aliases are references too, for readable output.
 struct TriviaQARecords: DataRecordReader {
     let evidence: EvidenceFolder
     let limits: DataFileLimits
@@ -19,7 +19,7 @@ struct TriviaQARecords: DataRecordReader {
         var bytes = 0
         for (key, folder) in [("EntityPages", "wikipedia"), ("SearchResults", "web")] where record.has(key) {
             for source in try record.objects(key) {
-                // The unfiltered results of a search have no files.
+                // Unfiltered search results have no files.
                 guard let name = try source.string("Filename"), !name.isEmpty else { continue }
                 guard !names.contains("\(folder)/\(name)") else { continue }
                 names.append("\(folder)/\(name)")

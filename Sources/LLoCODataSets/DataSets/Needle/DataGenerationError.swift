@@ -1,14 +1,14 @@
 public import Foundation
 public import LLoCOBase
 
-/// Data that cannot be generated as it was asked for.
+/// An error for test data that cannot be generated with the given options.
 public struct DataGenerationError: CodedError, Hashable {
-    /// What was asked for: `ruler`, `needle`, a task at a length.
+    /// The requested data: `ruler`, `needle`, or a task at a length.
     public var subject: String
-    /// What was found, and what was expected; one line without a full stop.
+    /// The found and the expected value; one line without a full stop.
     public var reason: String
 
-    /// A fault in `subject`.
+    /// Creates an error about `subject`.
     public init(_ subject: String, _ reason: String) {
         self.subject = subject
         self.reason = reason
@@ -16,12 +16,12 @@ public struct DataGenerationError: CodedError, Hashable {
 }
 
 extension DataGenerationError: LocalizedError {
-    /// The kind of error: `invalid`.
+    /// Always `invalid`.
     public var errorCode: ErrorCode { .invalid }
 
-    /// One line: what was asked for, and the reason.
+    /// One line: the subject and the reason.
     public var description: String { "\(subject): \(reason)" }
 
-    /// The same line.
+    /// The same line as ``description``.
     public var errorDescription: String? { description }
 }

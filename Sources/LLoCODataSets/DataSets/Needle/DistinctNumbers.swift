@@ -1,6 +1,6 @@
 import LLoCOBase
 
-/// Numbers of seven digits, none twice and none that a haystack holds.
+/// A source of random seven-digit numbers: no number repeats, and none occurs in the haystack.
 struct DistinctNumbers {
     private let haystack: Haystack?
     private var used: Set<Int> = []
@@ -10,7 +10,7 @@ struct DistinctNumbers {
     }
 
     mutating func next(using generator: inout SplitMix64) -> Int {
-        // A haystack holds at most a ninth of them, and samples use far fewer: few draws are in vain.
+        // A haystack contains at most a ninth of the nine million numbers, and samples use far fewer: few draws fail.
         while true {
             let number = Int.random(in: 1_000_000...9_999_999, using: &generator)
             if haystack?.holds(number) != true, used.insert(number).inserted { return number }

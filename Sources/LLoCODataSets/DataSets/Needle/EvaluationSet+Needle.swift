@@ -2,29 +2,30 @@ import LLoCOBase
 public import LLoCOTokenizers
 
 extension EvaluationSet {
-    /// A needle in a haystack (Kamradt 2023): for each length and depth a text with one sentence that does not belong.
+    /// Generates needle-in-a-haystack texts (Kamradt 2023): one text with one hidden sentence per length and depth.
     ///
-    /// A length is that of the whole prompt with room for the answer; texts end with the last sentence that fits. The
-    /// needle stands where a sentence begins or ends, as near as there is to the depth. Every document has one question
-    /// with the attributes `task` (`needle`), `length` (as asked for) and `depth` (percent, as asked for).
+    /// A length counts the whole prompt and the room for the answer. A text ends with the last sentence that fits. The
+    /// needle stands at the sentence boundary nearest to the depth. Every document has one question with the attributes
+    /// `task` (`needle`), `length` (as requested) and `depth` (percent, as requested).
     ///
     /// ```swift
     /// let set = try EvaluationSet.needle(NeedleOptions(lengths: [4_096], depths: [0, 50, 100]), tokenizer: tokenizer)
     /// ```
     ///
     /// - Parameters:
-    ///   - tokenizer: that of the model which is asked, for the lengths
-    ///   - haystack: any text, repeated where it is too short; nil for prose of our own
-    ///   - progress: told after each text how many are done, of how many; what it throws ends the work
-    /// - Throws: ``DataGenerationError`` for options out of bounds, a haystack without words or with the needle in it,
-    ///   and a length that is too short.
+    ///   - tokenizer: the evaluated model's tokenizer; lengths are counted with it
+    ///   - haystack: any text, repeated if it is too short; nil for built-in prose
+    ///   - progress: called after each text with the number of finished texts and the total; an error it throws ends
+    ///     the generation
+    /// - Throws: ``DataGenerationError`` for options out of bounds, a haystack without words, a haystack that contains
+    ///   the needle, and a length that is too short.
     public static func needle(
         _ options: NeedleOptions, tokenizer: any Tokenizer, haystack: String? = nil,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
     ) throws -> EvaluationSet {
         try options.check()
         if case .fixed(let needle) = options.hidden, haystack?.contains(needle.text) == true {
-            throw DataGenerationError("the haystack", "the needle is in it already, expected a text without")
+            throw DataGenerationError("the haystack", "contains the needle, expected a text without it")
         }
         let text = try Haystack(haystack ?? HaystackProse.text(words: options.lengths.max() ?? 0))
         var set = EvaluationSet(name: "needle", format: .needle)
@@ -43,14 +44,14 @@ extension EvaluationSet {
     }
 }
 
-/// One text of the grid.
+/// One text of the grid of lengths and depths.
 private struct NeedleText {
     var length: Int
-    /// percent
+    /// In percent.
     var depth: Double
     var sample: Int
 
-    /// `50`, or `33.3`
+    /// `50` or `33.3`.
     private var shownDepth: String { depth == depth.rounded() ? "\(Int(depth))" : "\(depth)" }
 
     func document(
@@ -64,22 +65,22 @@ private struct NeedleText {
             var generator = SplitMix64(seed: options.seed, name: id)
             needle = .random(using: &generator, outside: haystack)
         }
-        let asked = tokenizer.encode(needle.question, special: .asText).count
-        let reserved = asked + options.answerTokens + options.templateTokens
+        let questionTokens = tokenizer.encode(needle.question, special: .asText).count
+        let reserved = questionTokens + options.answerTokens + options.templateTokens
         let text: String
         do {
-            // A token has about four bytes; four sentences a token are out of reach.
+            // An upper bound: a token has about four bytes, so no text has four sentences per token.
             text = try LengthFit(room: length - reserved).largest(in: 1...(4 * length)) { sentences in
                 let words = haystack.words(ofSentences: sentences)
                 let place = haystack.boundary(nearest: depth / 100 * Double(words), ofWords: words)
                 let text = haystack.text(words: words, inserting: [.init(place: place, text: needle.text)])
                 return (text, tokenizer.encode(text, special: .asText).count)
             }.value
-        } catch let misfit as LengthFit.TooLong {
+        } catch let error as LengthFit.TooLong {
             throw DataGenerationError(
                 "needle at \(length) tokens",
-                "a sentence, the needle, the question and the answer take \(misfit.tokens + reserved) tokens, "
-                    + "expected a length of at least so many")
+                "a sentence, the needle, the question and the answer take \(error.tokens + reserved) tokens, "
+                    + "expected a length of at least that")
         }
         let question = EvaluationQuestion(
             id: id, text: needle.question, answers: needle.answers, metric: .stringMatch,

@@ -1,24 +1,24 @@
-/// What can be asked of the generators: sizes come from a command line.
+/// Limits on the generated sizes, which come from user input.
 enum GenerationLimits {
-    /// of one text
-    static let longest = 1 << 22
-    /// of all texts together, which are kept in memory: about four gigabytes
+    /// Maximum length of one text, in tokens.
+    static let maximumLength = 1 << 22
+    /// Maximum length of all texts together, in tokens. Texts are kept in memory: about four gigabytes.
     static let maximumTokens = 1 << 30
 
     static func check(lengths: [Int], samples: Int, cells: Int, _ subject: String) throws {
         guard !lengths.isEmpty else {
-            throw DataGenerationError(subject, "no length was given, expected tokens, as 4096")
+            throw DataGenerationError(subject, "no length, expected a number of tokens such as 4096")
         }
         for (index, length) in lengths.enumerated() {
-            guard (1...longest).contains(length) else {
-                throw DataGenerationError(subject, "the length is \(length), expected 1...\(longest) tokens")
+            guard (1...maximumLength).contains(length) else {
+                throw DataGenerationError(subject, "the length is \(length), expected 1...\(maximumLength) tokens")
             }
             guard !lengths[..<index].contains(length) else {
                 throw DataGenerationError(subject, "the length \(length) was given twice")
             }
         }
         guard samples > 0 else {
-            throw DataGenerationError(subject, "\(samples) samples were asked for, expected at least 1")
+            throw DataGenerationError(subject, "\(samples) samples, expected at least 1")
         }
         let tokens = Double(lengths.reduce(0, +)) * Double(samples) * Double(cells)
         guard tokens <= Double(maximumTokens) else {
@@ -28,8 +28,8 @@ enum GenerationLimits {
     }
 
     static func check(tokens: Int, _ name: String, _ subject: String) throws {
-        guard (0...longest).contains(tokens) else {
-            throw DataGenerationError(subject, "\(name) is \(tokens) tokens, expected 0...\(longest)")
+        guard (0...maximumLength).contains(tokens) else {
+            throw DataGenerationError(subject, "\(name) is \(tokens) tokens, expected 0...\(maximumLength)")
         }
     }
 }

@@ -1,14 +1,14 @@
 import LLoCOBase
 
-/// A text that something is hidden in, as long as is asked for: cut after any word, repeated where it is too short.
+/// A filler text of any length that needles are hidden in: truncated after any word, repeated if it is too short.
 ///
-/// A word is a run without blanks together with the blanks behind it; a run of more than 40 bytes counts as several,
-/// so that no script makes the steps coarse. Places in the text are numbers of words in front of them. Cutting and
-/// inserting keep every byte of the text between the words.
+/// A word is a run of non-blank bytes and the blanks after it. A run of more than 40 bytes counts as several words, so
+/// that texts in scripts without blanks can be truncated finely too. A place in the text is the number of words before
+/// it. Truncating and inserting keep every byte of the text between the words.
 package struct Haystack: Sendable {
-    /// A sentence to be put in.
+    /// A sentence to insert.
     package struct Insertion {
-        /// words of the haystack in front of it
+        /// Number of haystack words before it.
         package var place: Int
         package var text: String
 
@@ -18,33 +18,35 @@ package struct Haystack: Sendable {
         }
     }
 
-    private static let longestWord = 40
-    /// Words after which a sentence counts as ended, whatever stands there: a text without full stops has places too.
-    private static let longestSentence = 60
-    /// So many different numbers leave more than enough of the nine million.
+    private static let maximumWordBytes = 40
+    /// Words after which a sentence counts as ended even without a full stop, so that any text has boundaries.
+    private static let maximumSentenceWords = 60
+    /// The limit leaves more than enough of the nine million seven-digit numbers unused.
     private static let maximumNumbers = 1_000_000
 
-    /// One copy, with what separates it from the next.
+    /// One copy of the text and the separator after it.
     private let bytes: [UInt8]
-    /// Where each word ends, the blanks behind it included.
+    /// The byte offset where each word ends, including the blanks after it.
     private let wordEnds: [Int]
-    /// The places where sentences end, in order; the last is the end of the copy.
+    /// The places where sentences end, ascending; the last one is the end of the copy.
     private let sentenceEnds: [Int]
-    /// Every seven digits in a row: a number that is hidden must not be there already.
+    /// Every run of seven digits in the text; a hidden number must not be one of them.
     private let numbers: Set<Int>
 
-    /// Words of one copy.
+    /// Number of words in one copy.
     package var wordCount: Int { wordEnds.count }
-    /// Sentences of one copy.
+    /// Number of sentences in one copy.
     package var sentenceCount: Int { sentenceEnds.count }
 
+    /// Splits a text into words and sentences.
+    ///
     /// - Parameter separator: blanks between two copies
-    /// - Throws: ``DataGenerationError`` for a text without a word, or one that is made of numbers.
+    /// - Throws: ``DataGenerationError`` for a text without a word, or with more than a million seven-digit numbers.
     package init(_ text: String, separator: String = "\n\n") throws(DataGenerationError) {
         let all = Array(text.utf8)
         guard let first = all.firstIndex(where: { !Self.isBlank($0) }),
             let last = all.lastIndex(where: { !Self.isBlank($0) })
-        else { throw DataGenerationError("the haystack", "found no word in it, expected a text") }
+        else { throw DataGenerationError("the haystack", "contains no word, expected a text") }
         let copy = all[first...last] + Array(separator.utf8)
         var (words, sentences): ([Int], [Int]) = ([], [])
         var index = 0
@@ -60,7 +62,7 @@ package struct Haystack: Sendable {
             }
             words.append(index)
             let next = index < bytes.count ? bytes[index] : nil
-            if lines > 1 || next == nil || words.count - (sentences.last ?? 0) >= Self.longestSentence
+            if lines > 1 || next == nil || words.count - (sentences.last ?? 0) >= Self.maximumSentenceWords
                 || Self.endsSentence(bytes[start..<end], blanks: index - end, next: next)
             {
                 sentences.append(words.count)
@@ -69,7 +71,7 @@ package struct Haystack: Sendable {
         let numbers = Self.numbers(in: bytes)
         guard numbers.count <= Self.maximumNumbers else {
             throw DataGenerationError(
-                "the haystack", "found \(numbers.count) numbers of seven digits in it, expected at most 1000000")
+                "the haystack", "contains \(numbers.count) numbers of seven digits, expected at most 1000000")
         }
         self.bytes = bytes
         wordEnds = words
@@ -77,27 +79,27 @@ package struct Haystack: Sendable {
         self.numbers = numbers
     }
 
-    /// Whether the text holds this number of seven digits.
+    /// Whether the text contains this seven-digit number.
     package func holds(_ number: Int) -> Bool { numbers.contains(number) }
 
-    /// The words of the first `count` sentences.
+    /// The number of words in the first `count` sentences.
     package func words(ofSentences count: Int) -> Int {
         let (copies, rest) = count.quotientAndRemainder(dividingBy: sentenceCount)
         return copies * wordCount + (rest == 0 ? 0 : sentenceEnds[rest - 1])
     }
 
-    /// The end of a sentence, the beginning or the end of the first `words` words, whichever is nearest to a place.
+    /// The sentence boundary nearest to a place; the start and the end of the first `words` words are boundaries too.
     package func boundary(nearest place: Double, ofWords words: Int) -> Int {
         let place = min(max(0, place), Double(words))
         let base = Int(place) / wordCount * wordCount
-        // The first end at or behind the place; the copy's own end is one.
-        let end = min(sentenceEnds.firstPlace { Double(base + $0) >= place }, sentenceCount - 1)
+        // The first sentence end at or after the place; the end of the copy counts as one.
+        let end = min(sentenceEnds.partitioningIndex { Double(base + $0) >= place }, sentenceCount - 1)
         let before = end == 0 ? base : base + sentenceEnds[end - 1]
         let after = min(base + sentenceEnds[end], words)
         return place - Double(before) < Double(after) - place ? before : after
     }
 
-    /// The first `words` words with sentences put in, which come in the order of their places.
+    /// The first `words` words with sentences inserted. `insertions` are ascending by place.
     package func text(words: Int, inserting insertions: [Insertion] = []) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(offset(of: words) + insertions.reduce(0) { $0 + $1.text.utf8.count + 2 })
@@ -114,7 +116,7 @@ package struct Haystack: Sendable {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Bytes in front of a place.
+    /// The number of bytes before a place.
     private func offset(of place: Int) -> Int {
         let (copies, rest) = place.quotientAndRemainder(dividingBy: wordCount)
         return copies * bytes.count + (rest == 0 ? 0 : wordEnds[rest - 1])
@@ -135,18 +137,18 @@ package struct Haystack: Sendable {
 extension Haystack {
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    /// Moves on to the end of a word that begins at `index`.
+    /// Advances `index` from the beginning of a word to its end.
     private static func skipWord(in bytes: [UInt8], _ index: inout Int) {
         let start = index
         while index < bytes.count, !isBlank(bytes[index]) {
             index += 1
-            // Only whole characters.
+            // Keep UTF-8 characters whole.
             if index < bytes.count, bytes[index] & 0xC0 == 0x80 { continue }
-            if index - start >= longestWord || isWideTerminator(bytes[start..<index]) { return }
+            if index - start >= maximumWordBytes || isWideTerminator(bytes[start..<index]) { return }
         }
     }
 
-    /// Whether these bytes end with an ideographic full stop, question or exclamation mark.
+    /// Whether the bytes end with an ideographic full stop, question mark or exclamation mark.
     private static func isWideTerminator(_ bytes: ArraySlice<UInt8>) -> Bool {
         let last = bytes.suffix(3)
         return last == [0xE3, 0x80, 0x82] || last == [0xEF, 0xBC, 0x81] || last == [0xEF, 0xBC, 0x9F]

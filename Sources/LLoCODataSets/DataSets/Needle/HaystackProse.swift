@@ -1,16 +1,16 @@
 import LLoCOBase
 
-/// The haystack where none is given: sentences about people of made-up places, drawn from patterns of our own.
+/// The default haystack: sentences about people of made-up places, drawn from built-in patterns.
 ///
-/// The text is always the same, and a longer one begins with the shorter ones. It holds no digits.
+/// The text is always the same; a longer text begins with the shorter one. It contains no digits.
 package enum HaystackProse {
-    /// At least so many words.
+    /// The first paragraphs, with at least `words` words.
     package static func text(words: Int) -> String {
         var generator = SplitMix64(seed: 0, name: "haystack prose")
         var (text, count) = ("", 0)
         while count < words {
             if !text.isEmpty { text += "\n\n" }
-            // A paragraph stays with a place and a person.
+            // All sentences of a paragraph share one place and one person.
             let theme = ["place": generator.pick(places), "person": generator.pick(people)]
             for sentence in 0..<Int.random(in: 4...7, using: &generator) {
                 if sentence > 0 { text += " " }
@@ -24,7 +24,7 @@ package enum HaystackProse {
         return text
     }
 
-    /// A word of a pattern, where it is `{slot}` one of the slot's words, with the mark that follows it.
+    /// A word of a pattern. `{slot}` is replaced by a random word of the slot; punctuation after it stays.
     private static func filled(
         _ word: Substring, _ theme: [String: String], _ generator: inout SplitMix64
     ) -> String {
@@ -133,7 +133,7 @@ package enum HaystackProse {
 }
 
 extension Substring {
-    /// Without the spaces around it.
+    /// The text without leading and trailing spaces.
     fileprivate var trimmed: String {
         String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }

@@ -1,40 +1,42 @@
 package import LLoCOBase
 
-/// Finds the largest size of a sample that fits a number of tokens.
+/// A search for the largest sample size that fits a number of tokens.
 ///
-/// Tokens grow almost evenly with the size, so that a secant comes close in a few steps; each counts the whole text
-/// once. What is returned was counted, not estimated, and is never longer than there is room for.
+/// The number of tokens grows almost linearly with the size, so the secant method converges in a few steps. Each step
+/// counts the whole text once. The result's tokens are counted, not estimated, and never exceed the limit.
 package struct LengthFit {
-    /// Even the smallest size does not fit.
+    /// An error for a limit that even the smallest size exceeds.
     package struct TooLong: CodedError {
-        /// of the smallest
+        /// Tokens of the smallest sample.
         package var tokens: Int
         package var errorCode: ErrorCode { .invalid }
         package var description: String { "the smallest sample has \(tokens) tokens" }
     }
 
-    /// A sample of a size.
+    /// A sample with its size and number of tokens.
     package struct Measured<Value> {
         package var value: Value
         package var size: Int
         package var tokens: Int
     }
 
-    /// Steps after which halving takes over from the secant.
+    /// Steps after which the search switches from the secant method to bisection.
     private static let secantSteps = 12
 
-    /// tokens
+    /// Maximum number of tokens.
     package let room: Int
-    /// Tokens that may be left over before the search has to go on: a quarter of a percent.
+    /// Number of unused tokens at which the search stops: a quarter of a percent of the limit.
     private var slack: Int { room / 400 }
 
-    /// - Parameter room: tokens
+    /// - Parameter room: maximum number of tokens
     package init(room: Int) {
         self.room = room
     }
 
-    /// - Parameter make: a sample of a size, and its tokens
-    /// - Throws: ``TooLong``, or what `make` throws
+    /// Finds the largest size in `sizes` that fits.
+    ///
+    /// - Parameter make: returns a sample of a given size and its number of tokens
+    /// - Throws: ``TooLong``, or an error of `make`.
     package func largest<Value>(
         in sizes: ClosedRange<Int>, make: (Int) throws -> (value: Value, tokens: Int)
     ) throws -> Measured<Value> {
@@ -44,7 +46,7 @@ package struct LengthFit {
         }
         var best = try measured(sizes.lowerBound)
         guard best.tokens <= room else { throw TooLong(tokens: best.tokens) }
-        // The smallest size that is known, or has, not to fit.
+        // The smallest size known not to fit, or the end of the range.
         var end = sizes.upperBound + 1
         var tokensPerUnit: Double?
         var steps = 0

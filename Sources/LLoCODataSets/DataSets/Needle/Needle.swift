@@ -1,20 +1,22 @@
 import LLoCOBase
 
-/// A sentence that is hidden in a text, and how it is asked for.
+/// A sentence to hide in a text, with a question about it.
 public struct Needle: Sendable, Hashable {
-    /// What is put in.
+    /// The hidden sentence.
     public var text: String
+    /// The question about the sentence.
     public var question: String
-    /// The strings that an answer has to hold; each stands in the text.
+    /// The strings that an answer must contain; each occurs in ``text``.
     public var answers: [String]
 
+    /// Creates a needle.
     public init(text: String, question: String, answers: [String]) {
         self.text = text
         self.question = question
         self.answers = answers
     }
 
-    /// The needle where a fixed one is asked for: a preference that no text would bring up by itself.
+    /// The default fixed needle: a preference that no other text mentions.
     public static let standard = Needle(
         text: """
             The finest thing to do on a free evening in Brelby is to row out to the mill island with a pot of plum \
@@ -23,7 +25,7 @@ public struct Needle: Sendable, Hashable {
         question: "What does the text call the finest thing to do on a free evening in Brelby?",
         answers: ["mill island", "plum soup"])
 
-    /// A thing of a town, and its number: nothing that could have been learned before.
+    /// A random thing in a random town with a random number: a fact that no model can have learned.
     static func random(using generator: inout SplitMix64, outside haystack: Haystack) -> Needle {
         var numbers = DistinctNumbers(outside: haystack)
         let thing = generator.pick(things)

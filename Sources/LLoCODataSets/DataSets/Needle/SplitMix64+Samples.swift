@@ -2,8 +2,8 @@ import LLoCOBase
 import LLoCOTokenizers
 
 extension SplitMix64 {
-    /// The generator of one sample: it follows from the seed and the sample's name alone, so that a sample is the same
-    /// whatever else is generated with it.
+    /// Creates the generator of one sample. It depends on the seed and the sample's name alone, so a sample does not
+    /// depend on the other samples of the run.
     init(seed: UInt64, name: String) {
         // FNV-1a, 64 bits
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -12,7 +12,7 @@ extension SplitMix64 {
         self.init(seed: hash ^ mixer.next())
     }
 
-    /// One of a list that is not empty.
+    /// A random element of a non-empty list.
     mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int.random(in: 0..<elements.count, using: &self)]
     }

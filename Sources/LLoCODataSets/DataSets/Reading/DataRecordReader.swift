@@ -1,22 +1,23 @@
 import LLoCOBase
 
-/// Makes documents and questions of one format's records.
+/// A converter of one format's records into documents and questions.
 protocol DataRecordReader {
-    /// Adds what `record` holds.
+    /// Adds the contents of `record` to `set`.
     ///
-    /// - Throws: `JSONFields.Fault` where the record as a whole is malformed; a single question that is goes to
-    ///   ``EvaluationSetBuilder/reject(_:_:record:)``, and the others are kept.
+    /// A single malformed question is passed to ``EvaluationSetBuilder/reject(_:_:record:)``; the others are kept.
+    ///
+    /// - Throws: `JSONFields.Fault` if the whole record is malformed.
     mutating func read(_ record: JSONFields, at place: RecordPlace, into set: inout EvaluationSetBuilder) throws
 }
 
-/// Where a record is in its file.
+/// The position of a record in its file.
 struct RecordPlace {
-    /// From 1; nil where the format has no lines.
+    /// Line number, from 1; nil if the format has no lines.
     var line: Int?
-    /// Of the record among the file's, from 1.
+    /// Index of the record in the file, from 1.
     var number: Int
-    /// Under which it stands in an object.
+    /// The record's key, if the file is an object of records.
     var key: String?
-    /// Whether each record has a line of its own, so that the line tells which one it is.
+    /// Whether each record is one line, so that the line number identifies it.
     var isLine = true
 }

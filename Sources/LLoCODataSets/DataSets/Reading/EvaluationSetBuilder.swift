@@ -1,18 +1,18 @@
 import LLoCOBase
 
-/// Collects a set's documents, questions and malformed records, and sees to it that ids are unique.
+/// A builder that collects a set's documents, questions and malformed records, and enforces unique ids.
 struct EvaluationSetBuilder {
     private(set) var set: EvaluationSet
     private let file: String
     private let limits: DataFileLimits
     private var documentIDs: Set<String> = []
     private var questionIDs: Set<String> = []
-    /// Documents by the digest of their text.
+    /// Document indices by the digest of their text.
     private var documentsByText: [String: Int] = [:]
     private var textBytes = 0
     private static let maximumRemarks = 20
-    /// Remarks beyond these.
-    private var unsaid = 0
+    /// Number of remarks beyond the maximum.
+    private var omittedRemarks = 0
 
     init(name: String, file: String, format: DataFormat, limits: DataFileLimits) {
         self.file = file
@@ -36,7 +36,7 @@ struct EvaluationSetBuilder {
         }
     }
 
-    /// Notes that a record, or a question of it, is malformed.
+    /// Records a malformed record or question.
     mutating func reject(
         _ fault: JSONFields.Fault, _ place: RecordPlace, record: String?, in file: String? = nil
     ) throws {
@@ -52,16 +52,16 @@ struct EvaluationSetBuilder {
                 reason: fault.reason))
     }
 
-    /// Notes what else is to be said of the data.
+    /// Adds a remark on the data.
     mutating func remark(_ text: String) {
         if set.remarks.count < Self.maximumRemarks {
             set.remarks.append(text)
         } else {
-            unsaid += 1
+            omittedRemarks += 1
         }
     }
 
-    /// The questions that `make` makes of a record's list; those that it cannot are noted as malformed.
+    /// The questions that `make` creates from a record's list. Questions it throws for are recorded as malformed.
     mutating func questions(
         _ list: [JSONFields], _ place: RecordPlace, of record: String,
         _ make: (_ fields: JSONFields, _ index: Int) throws -> EvaluationQuestion
@@ -77,20 +77,20 @@ struct EvaluationSetBuilder {
         return questions
     }
 
-    /// Adds a document. Questions whose id is used already are noted as malformed.
+    /// Adds a document. Questions with an id that is already used are recorded as malformed.
     ///
-    /// - Parameter mergingEqualTexts: adds the questions to the document that has the same text, where there is one: it is
-    ///   compressed once for all of them
-    /// - Returns: the index of the document that has the questions now; nil where none of them is left
-    /// - Throws: `JSONFields.Fault` where the id is used already; `JSONLinesError` where the texts exceed the limit.
+    /// - Parameter mergingEqualTexts: whether to add the questions to an existing document with the same text, so that
+    ///   the text is compressed only once
+    /// - Returns: the index of the document with the questions; nil if no question is left
+    /// - Throws: `JSONFields.Fault` if the id is already used; `JSONLinesError` if the texts exceed the limit.
     @discardableResult
     mutating func add(
         _ document: EvaluationDocument, _ place: RecordPlace, mergingEqualTexts: Bool = false
     ) throws -> Int? {
         var document = document
         let digest = mergingEqualTexts ? document.text.map { Digest.sha256($0) } : nil
-        let known = digest.flatMap { documentsByText[$0] }
-        guard known != nil || !documentIDs.contains(document.id) else {
+        let existing = digest.flatMap { documentsByText[$0] }
+        guard existing != nil || !documentIDs.contains(document.id) else {
             throw JSONFields.Fault(
                 reason: "the document id \"\(document.id.printable(limit: 80))\" is already used; ids must be unique")
         }
@@ -104,12 +104,12 @@ struct EvaluationSetBuilder {
                 reason: "the question id \"\(question.id.printable(limit: 80))\" is already used; ids must be unique")
             try reject(fault, place, record: question.id)
         }
-        // Nothing is left to ask about it; that is noted above.
+        // No question is left; the loop above recorded them as malformed.
         if kept.isEmpty, !document.questions.isEmpty { return nil }
         document.questions = kept
-        if let known {
-            set.documents[known].questions += kept
-            return known
+        if let existing {
+            set.documents[existing].questions += kept
+            return existing
         }
         documentIDs.insert(document.id)
         if let digest { documentsByText[digest] = set.documents.count }
@@ -128,9 +128,9 @@ struct EvaluationSetBuilder {
         set.documents[document].questions[index].answers.append(reference)
     }
 
-    /// The set.
+    /// Returns the finished set.
     ///
-    /// - Throws: `JSONLinesError` where there is no question in it.
+    /// - Throws: `JSONLinesError` if the set has no question.
     func finish() throws -> EvaluationSet {
         guard set.questionCount > 0 else {
             guard let first = set.malformed.first else {
@@ -144,18 +144,18 @@ struct EvaluationSetBuilder {
                 reason: "no good record of the format \(set.format.rawValue): \(records): \(first.reason)")
         }
         var set = set
-        if unsaid > 0 { set.remarks.append("\(unsaid) more remarks of this kind") }
+        if omittedRemarks > 0 { set.remarks.append("\(omittedRemarks) more remarks of this kind") }
         return set
     }
 
-    /// A fault of the file as a whole.
+    /// An error about the whole file.
     func error(_ reason: String, line: Int? = nil, hint: ErrorHint? = nil) -> JSONLinesError {
         JSONLinesError(file: file, line: line, reason: reason, hint: hint)
     }
 }
 
 extension JSONFields {
-    /// What the record is called, in whichever format.
+    /// The record's id, in any format.
     fileprivate var identity: String? {
         ["id", "_id", "question_unique_id", "question_id", "QuestionId", "set_unique_id", "article_id"].lazy
             .compactMap { label($0) }.first

@@ -3,50 +3,51 @@ import LLoCOBase
 public import LLoCODocuments
 
 extension EvaluationSet {
-    /// What a reader may need to know besides the file.
+    /// Options of the data readers.
     public struct ReadingOptions: Sendable {
-        /// NarrativeQA: the whole stories, or the summaries of their plots.
+        /// The texts of NarrativeQA: whole stories, or plot summaries.
         public enum NarrativeText: String, Sendable, CaseIterable {
             case stories, summaries
         }
 
-        /// Whether each line of our own question sets must bring its text; it need not unless told.
+        /// Whether each line of our own question sets must contain its text; default optional.
         public var text = QuestionSet.DocumentText.optional
-        /// What answers to our own question sets are judged by, one of ``Metric/ofQuestionSets``; F1 unless told. The
-        /// published sets have their own measures.
+        /// The metric of our own question sets, one of ``Metric/ofQuestionSets``; default F1. The published sets have
+        /// their own metrics.
         public var metric: Metric?
-        /// The folder of the texts that a file only names. Default: where the published archive has it, that is `tmp` beside
-        /// NarrativeQA's tables, `../evidence` beside TriviaQA's file.
+        /// The folder of texts that a file refers to. Default: its place in the published archive, which is `tmp`
+        /// beside NarrativeQA's tables and `../evidence` beside TriviaQA's file.
         public var texts: URL?
-        /// What NarrativeQA's questions are asked about; stories unless told.
+        /// The texts for NarrativeQA's questions; default stories.
         public var narrativeText = NarrativeText.stories
-        /// Only this part of NarrativeQA (its column `set`: `train`, `valid`, `test`) or of a folder of GovReport (its
-        /// `split_ids`); everything unless told.
+        /// The split of NarrativeQA (its column `set`: `train`, `valid`, `test`) or of a GovReport folder (its
+        /// `split_ids`); default all.
         public var split: String?
-        /// The task that lines of SCROLLS, LongBench, L-Eval, LooGLE or RULER belong to, where neither they nor the file's
-        /// name tell.
+        /// The task of lines of SCROLLS, LongBench, L-Eval, LooGLE or RULER, if neither the lines nor the file's name
+        /// give it.
         public var task: String?
 
+        /// Creates the default options.
         public init() {}
     }
 
-    /// Reads a file, or a folder, of questions as it was published; gzipped or not, which is told by the content.
+    /// Reads a published file or folder of questions; gzip is detected by content.
     ///
     /// ```swift
     /// let set = try EvaluationSet(contentsOf: URL(fileURLWithPath: "QuALITY.v1.0.1.htmlstripped.dev"))
     /// for record in set.malformed { print(record.file, record.line ?? 0, record.reason) }
     /// ```
     ///
-    /// A record that is not what its format asks for, or whose id was used before, is named in ``malformed``; the others
-    /// are read. One record of the file is in memory at a time, besides the texts of the set.
+    /// Records that do not conform to the format, or repeat an id, are listed in ``malformed``; the others are read.
+    /// Only one record of the file is in memory at a time, besides the texts of the set.
     ///
     /// - Parameters:
-    ///   - format: what the file is; nil to recognise it by its content
-    ///   - text: whether each line of our own question sets must bring its text
-    ///   - texts: the folder of the texts that NarrativeQA (stories) and TriviaQA (evidence) keep apart; nil for the place
-    ///     that it has in the published archive
-    /// - Throws: `JSONLinesError`, one line naming the file: missing, unreadable, empty, of no known format, damaged or cut
-    ///   off, larger than the limits (2 GiB of text, 256 MiB a record), or without any good record.
+    ///   - format: the file's format; nil to recognize it by content
+    ///   - text: whether each line of our own question sets must contain its text
+    ///   - texts: the folder of NarrativeQA's stories or TriviaQA's evidence; nil for its place in the published
+    ///     archive
+    /// - Throws: `JSONLinesError`, one line that names the file: missing, unreadable, empty, of unknown format,
+    ///   damaged, truncated, larger than the limits (2 GiB of text, 256 MiB per record), or without any valid record.
     public init(
         contentsOf url: URL, format: DataFormat? = nil, text: QuestionSet.DocumentText = .optional, texts: URL? = nil
     ) throws {
@@ -56,15 +57,15 @@ extension EvaluationSet {
         try self.init(contentsOf: url, format: format, options: options)
     }
 
-    /// Reads a file, or a folder, of questions as it was published, with options of single formats.
+    /// Reads a published file or folder of questions, with format-specific options.
     public init(contentsOf url: URL, format: DataFormat? = nil, options: ReadingOptions) throws {
         try self.init(contentsOf: url, format: format, options: options, limits: DataFileLimits())
     }
 
-    /// The same, with other limits than those of every file.
+    /// Reads a published file or folder of questions, with custom limits.
     package init(contentsOf url: URL, format: DataFormat?, options: ReadingOptions, limits: DataFileLimits) throws {
         let recognized = try RecognizedFile(url, given: format, limits: limits)
-        if let reason = options.misfit(recognized) {
+        if let reason = options.inapplicableOption(to: recognized) {
             throw JSONLinesError(file: url.relativePath, line: nil, reason: reason, errorCode: .invalid)
         }
         var builder = EvaluationSetBuilder(
@@ -83,55 +84,55 @@ extension EvaluationSet {
 }
 
 extension EvaluationSet.ReadingOptions {
-    /// Which of the options has no meaning for a file; nil where all have.
-    fileprivate func misfit(_ file: RecognizedFile) -> String? {
+    /// The reason why an option does not apply to a file; nil if all options apply.
+    fileprivate func inapplicableOption(to file: RecognizedFile) -> String? {
         let format = file.format
         if let metric, format != .lloco {
-            return "the format \(format.rawValue) has its own measure; only our own question sets can be judged by "
-                + "another (\(metric.rawValue))"
+            return "the format \(format.rawValue) has its own metric; only our own question sets accept another one "
+                + "(\(metric.rawValue))"
         }
         if let metric, !Metric.ofQuestionSets.contains(metric) {
-            return "the measure \(metric.rawValue) needs more than questions and answers"
+            return "the metric \(metric.rawValue) needs more than questions and answers"
         }
         if let split, file.layout != .tables, file.layout != .folder {
-            return "a file of the format \(format.rawValue) has no parts to choose from (\(split.printable(limit: 40)))"
+            return "a file of the format \(format.rawValue) has no splits to choose (\(split.printable(limit: 40)))"
         }
-        if let reason = task.flatMap(format.misfit(task:)) { return reason }
+        if let reason = task.flatMap(format.unknownTask) { return reason }
         if narrativeText == .summaries, format != .narrativeqa {
-            return "the format \(format.rawValue) has no summaries to ask about"
+            return "the format \(format.rawValue) has no summaries to choose"
         }
         return nil
     }
 }
 
 extension DataFormat {
-    /// Why `task` is none of the format's; nil where it is one.
-    fileprivate func misfit(task: String) -> String? {
+    /// The reason why `task` is not a task of the format; nil if it is one.
+    fileprivate func unknownTask(_ task: String) -> String? {
         let found = task.printable(limit: 40)
-        let isOne: Bool
+        let isKnown: Bool
         let (name, known): (String, [String])
         switch self {
         case .scrolls:
-            isOne = ScrollsTask.named(in: task) != nil
+            isKnown = ScrollsTask.named(in: task) != nil
             (name, known) = ("SCROLLS", ScrollsTask.allCases.map(\.rawValue))
         case .longbench:
-            isOne = LongBenchRecords.task(named: task) != nil
+            isKnown = LongBenchRecords.task(named: task) != nil
             (name, known) = ("LongBench", LongBenchTask.all.keys.sorted())
         case .leval:
-            isOne = LEvalTask(rawValue: task) != nil
+            isKnown = LEvalTask(rawValue: task) != nil
             (name, known) = ("L-Eval", LEvalTask.allCases.filter { $0 != .sciFi }.map(\.rawValue))
         case .loogle:
-            isOne = LooGLETask(rawValue: task) != nil
+            isKnown = LooGLETask(rawValue: task) != nil
             (name, known) = ("LooGLE", LooGLETask.allCases.filter { $0 != .cloze }.map(\.rawValue))
         case .ruler:
-            isOne = RulerTask(rawValue: task) != nil
+            isKnown = RulerTask(rawValue: task) != nil
             (name, known) = ("RULER", RulerTask.allCases.map(\.rawValue))
         default: return "the format \(rawValue) has no tasks to choose from (\(found))"
         }
-        return isOne ? nil : "\(name) has no task \(found); expected one of \(known.joined(separator: ", "))"
+        return isKnown ? nil : "\(name) has no task \(found); expected one of \(known.joined(separator: ", "))"
     }
 
-    /// What turns the format's JSON records into documents.
+    /// The reader of the format's JSON records.
     fileprivate func recordReader(
         _ url: URL, _ options: EvaluationSet.ReadingOptions, _ limits: DataFileLimits
     ) throws -> any DataRecordReader {
@@ -156,7 +157,7 @@ extension DataFormat {
         case .narrativeqa, .needle:
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
-                reason: "found JSON; expected what the format \(rawValue) is kept in",
+                reason: "found JSON; expected a file of the format \(rawValue)",
                 errorCode: .invalid)
         }
     }

@@ -1,40 +1,40 @@
 import Foundation
 import LLoCOBase
 
-/// What a file or folder is, told by its content.
+/// The format and layout of a file or folder, recognized by content.
 struct RecognizedFile {
     enum Layout: Equatable {
         case json(JSONRecordFile.Layout)
-        /// NarrativeQA's tables
+        /// NarrativeQA's CSV tables.
         case tables
-        /// GovReport: a file a report
+        /// GovReport's folder with one file per report.
         case folder
     }
 
     let format: DataFormat
     let layout: Layout
 
-    /// Records that are looked at before a file is of no known format: the first ones may be malformed.
-    private static let records = 100
+    /// Maximum number of records inspected to find the format; the first ones may be malformed.
+    private static let maximumRecords = 100
 
-    /// - Parameter given: the format, where the caller knows it
-    /// - Throws: `JSONLinesError` where the file cannot be read or is of no known format.
+    /// - Parameter given: the format; nil to recognize it
+    /// - Throws: `JSONLinesError` if the file is unreadable or its format is unknown.
     init(_ url: URL, given: DataFormat?, limits: DataFileLimits) throws {
         if given == .needle {
             throw JSONLinesError(
                 file: url.relativePath, line: nil, reason: "data of the format needle is generated, not read",
                 errorCode: .invalid)
         }
-        // Under this name data are generated: only what has the fields of RULER's own lines is read.
+        // The name `ruler` also stands for generated data: only files with the fields of RULER's own lines are read.
         let isRuler = given == .ruler
         let given = isRuler ? nil : given
         guard DataFolder.canReadTwice(url) else {
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
-                reason: "found a pipe or device; expected a file, which is read twice", errorCode: .invalid)
+                reason: "found a pipe or device; expected a regular file, which can be read twice", errorCode: .invalid)
         }
         let layout: Layout
-        var seen: [String] = []
+        var fieldNames: [String] = []
         var found: DataFormat?
         if DataFolder.exists(url) {
             layout = NarrativeQATables.hasTables(url) ? .tables : .folder
@@ -48,7 +48,7 @@ struct RecognizedFile {
                 let first = FirstObject(elements, of: url, limits)
                 layout = .json(Self.layout(of: first, given: given))
                 found = first.format
-                seen = first.names
+                fieldNames = first.names
             case nil:
                 throw JSONLinesError(file: url.relativePath, line: nil, reason: "the file holds only white space")
             default:
@@ -58,25 +58,25 @@ struct RecognizedFile {
             if found == nil, given == nil, case .json(let records) = layout, [.lines, .list].contains(records) {
                 let (format, names) = try Self.format(url, records, limits)
                 found = format
-                if !names.isEmpty { seen = names }
+                if !names.isEmpty { fieldNames = names }
             }
         }
         guard let format = given ?? found, !isRuler || format == .ruler else {
-            throw isRuler ? Self.noRuler(url) : Self.unknown(url, seen)
+            throw isRuler ? Self.notRulerError(url) : Self.unknownFormatError(url, fieldNames)
         }
         guard (format == .narrativeqa) == (layout == .tables), layout != .folder || format == .govreport else {
             let expected = format == .narrativeqa ? "NarrativeQA's tables (CSV)" : "JSON"
             let kind = layout == .tables ? "no JSON" : layout == .folder ? "a folder" : "JSON"
             throw JSONLinesError(
                 file: url.relativePath, line: nil,
-                reason: "found \(kind); expected \(expected), as the format \(format.rawValue) has it",
+                reason: "found \(kind); expected \(expected) for the format \(format.rawValue)",
                 errorCode: .invalid)
         }
         self.format = format
         self.layout = layout
     }
 
-    private static func noRuler(_ url: URL) -> JSONLinesError {
+    private static func notRulerError(_ url: URL) -> JSONLinesError {
         JSONLinesError(
             file: url.relativePath, line: nil,
             reason:
@@ -86,30 +86,30 @@ struct RecognizedFile {
 
     private static func layout(of first: FirstObject, given: DataFormat?) -> JSONRecordFile.Layout {
         switch given ?? first.format {
-        // A line of Hugging Face's rows is one paper; the published file is an object of all.
-        case .qasper where first.format != .qasper || first.isOfPapers: return .members
+        // A Hugging Face row is one paper; the published file is one object of all papers.
+        case .qasper where first.format != .qasper || first.holdsPapers: return .members
         case .triviaqa: return .namedList("Data")
         case .squad: return .namedList("data")
         default: return first.isWholeFile ? .single : .lines
         }
     }
 
-    /// The format of the first record that has the fields of one.
+    /// The format of the first record whose fields match one.
     private static func format(
         _ url: URL, _ layout: JSONRecordFile.Layout, _ limits: DataFileLimits
-    ) throws -> (DataFormat?, seen: [String]) {
+    ) throws -> (DataFormat?, fieldNames: [String]) {
         let file = try JSONRecordFile(url: url, layout: layout, limits: limits)
-        var seen: [String] = []
-        while let record = try file.next(), record.number <= records {
+        var fieldNames: [String] = []
+        while let record = try file.next(), record.number <= maximumRecords {
             guard let names = try? JSONFields(line: record.bytes).names else { continue }
             if let format = DataFormat(fields: names) { return (format, names) }
-            if seen.isEmpty { seen = names }
+            if fieldNames.isEmpty { fieldNames = names }
         }
-        return (nil, seen)
+        return (nil, fieldNames)
     }
 
-    private static func unknown(_ url: URL, _ seen: [String]) -> JSONLinesError {
-        let keys = seen.prefix(8).map { "\"\($0.printable(limit: 40))\"" }.joined(separator: ", ")
+    private static func unknownFormatError(_ url: URL, _ fieldNames: [String]) -> JSONLinesError {
+        let keys = fieldNames.prefix(8).map { "\"\($0.printable(limit: 40))\"" }.joined(separator: ", ")
         let known = DataFormat.allCases.filter { $0 != .needle }.map(\.rawValue).joined(separator: ", ")
         return JSONLinesError(
             file: url.relativePath, line: nil,
@@ -118,18 +118,18 @@ struct RecognizedFile {
     }
 }
 
-/// What the first object of a file tells, read no further than needed: Qasper's, TriviaQA's and SQuAD's is the whole file.
+/// The first object of a file, read only as far as needed: for Qasper, TriviaQA and SQuAD it is the whole file.
 private struct FirstObject {
     var format: DataFormat?
-    /// Whether its values are Qasper's papers.
-    var isOfPapers = false
-    /// Whether the object has lines of its own and nothing follows it.
+    /// Whether the object's values are Qasper's papers.
+    var holdsPapers = false
+    /// Whether the object spans several lines and nothing follows it.
     var isWholeFile = false
-    /// Its keys, as far as it was read.
+    /// The keys read so far.
     var names: [String] = []
 
     init(_ elements: JSONElementReader, of url: URL, _ limits: DataFileLimits) {
-        // A malformed first line does not hide the format of the others.
+        // A malformed first line must not hide the format of the other lines.
         try? read(elements, of: url, limits)
     }
 
@@ -145,7 +145,7 @@ private struct FirstObject {
                     format = .triviaqa
                     return
                 }
-                // Once: the file is read from its beginning for it.
+                // Only once, since the check reads the file from its beginning.
                 if key == "data", !hasData {
                     hasData = true
                     if (try? Self.holdsArticles(url, limits)) == true {
@@ -158,7 +158,7 @@ private struct FirstObject {
                     paper.has("qas") || paper.has("full_text")
                 {
                     format = .qasper
-                    isOfPapers = true
+                    holdsPapers = true
                     return
                 }
             } while try elements.accept(",")
@@ -168,8 +168,8 @@ private struct FirstObject {
         isWholeFile = try elements.line > start && elements.peek() == nil
     }
 
-    /// Whether the file's object has under `data` a list that begins with an article of SQuAD, which has paragraphs with a
-    /// text or questions; no more is read than tells it.
+    /// Whether the list `data` in the file's object begins with a SQuAD article, which has paragraphs with a context or
+    /// questions. Reads only as far as needed.
     private static func holdsArticles(_ url: URL, _ limits: DataFileLimits) throws -> Bool {
         let elements = try JSONElementReader(url: url, byteLimit: limits.bytes, elementLimit: limits.recordBytes)
         return try elements.find("data") && elements.accept("[") && elements.find("paragraphs") && elements.accept("[")
@@ -178,7 +178,7 @@ private struct FirstObject {
 }
 
 extension JSONElementReader {
-    /// Goes to the value of the first of `keys` that the object at hand has; false where it has none, or is no object.
+    /// Advances to the value of the first member named in `keys`; false if there is none, or no object follows.
     fileprivate func find(_ keys: String...) throws -> Bool {
         guard try accept("{"), try peek() != UInt8(ascii: "}") else { return false }
         repeat {
@@ -190,7 +190,7 @@ extension JSONElementReader {
 }
 
 extension DataFormat {
-    /// The format whose records have these fields; nil where none has.
+    /// The format whose records have these fields; nil if there is none.
     fileprivate init?(fields: [String]) {
         let fields = Set(fields)
         func has(_ names: String...) -> Bool { fields.isSuperset(of: names) }

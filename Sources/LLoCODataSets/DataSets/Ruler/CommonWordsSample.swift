@@ -1,13 +1,13 @@
 import LLoCOBase
 
-/// RULER's common words: a numbered list in which ten words occur more often than all others. A short example with its
-/// answer comes first, as published.
+/// RULER's common words task: a numbered list in which ten words occur more often than all others. A short solved
+/// example comes first, as published.
 struct CommonWordsSample: RulerSample {
-    /// How often words occur; below 4,096 tokens the published task has fewer.
+    /// Word frequencies; below 4,096 tokens the published task uses smaller ones.
     private struct Frequencies {
         var common: Int
         var uncommon: Int
-        /// Of the example, with how many different words it has.
+        /// The example's number of different words and their frequencies.
         var example: (words: Int, common: Int, uncommon: Int)
 
         init(length: Int) {
@@ -25,7 +25,7 @@ struct CommonWordsSample: RulerSample {
     private let order: SplitMix64
     private var words: DistinctWords
 
-    /// - Parameter length: of the prompt, in tokens
+    /// - Parameter length: length of the prompt, in tokens
     init(length: Int, words kind: DistinctWords.Kind, generator: SplitMix64) {
         var generator = generator
         let frequencies = Frequencies(length: length)
@@ -41,11 +41,11 @@ struct CommonWordsSample: RulerSample {
         self.words = words
     }
 
-    /// In different words.
+    /// Number of different words.
     var sizes: ClosedRange<Int> { (Self.common + 1)...(DistinctWords.limit(kind) - frequencies.example.words) }
 
     mutating func prompt(size: Int) -> RulerPrompt {
-        // The example's words do not come back.
+        // The task does not reuse the example's words.
         let first = frequencies.example.words
         let chosen = (first..<(first + size)).map { words[$0] }
         return RulerPrompt(
@@ -55,7 +55,7 @@ struct CommonWordsSample: RulerSample {
 
     private static let question = "Which \(common) words occur most often in the list?"
 
-    /// The first ten words so often, the others so often, in any order.
+    /// A shuffled list: the first ten words occur `common` times each, the others `uncommon` times.
     private static func text(_ words: [String], _ common: Int, _ uncommon: Int, _ generator: SplitMix64) -> String {
         var generator = generator
         var list: [Int] = []

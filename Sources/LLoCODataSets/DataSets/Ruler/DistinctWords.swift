@@ -1,6 +1,6 @@
 import LLoCOBase
 
-/// Words in a random order, none twice, drawn as they are asked for.
+/// Distinct words in a random order, drawn lazily.
 struct DistinctWords {
     enum Kind {
         /// `lantern`
@@ -19,7 +19,7 @@ struct DistinctWords {
         self.generator = SplitMix64(seed: generator.next())
     }
 
-    /// How many there are of a kind, or of compounds nine in ten: the last ones would take long to find.
+    /// The number of words of a kind. For compounds, nine in ten: finding the last ones by drawing would take long.
     static func limit(_ kind: Kind) -> Int {
         switch kind {
         case .single: WordList.adjectives.count + WordList.nouns.count
@@ -27,7 +27,7 @@ struct DistinctWords {
         }
     }
 
-    /// The word at a place below the limit.
+    /// The word at an index below the limit.
     subscript(index: Int) -> String {
         mutating get {
             if kind == .single, words.isEmpty {

@@ -1,11 +1,11 @@
 public import LLoCOTokenizers
 
 extension EvaluationSet {
-    /// RULER (Hsieh et al. 2024): thirteen tasks at any length.
+    /// Generates RULER (Hsieh et al. 2024): thirteen tasks at any length.
     ///
-    /// A length is that of the whole prompt with the room for the answer that was published. Every document has one
-    /// question with the attributes `task`, `length` (as asked for) and, where what is asked for stands in one place,
-    /// `depth` (percent, rounded to tens). A document's text begins with what the model is told about it.
+    /// A length counts the whole prompt and the published room for the answer. Every document has one question with the
+    /// attributes `task`, `length` (as requested) and, if the answer stands in one place, `depth` (percent, rounded to
+    /// tens). A document's text begins with the instructions to the model.
     ///
     /// ```swift
     /// let options = RulerOptions(lengths: [4_096, 8_192], samples: 20)
@@ -13,13 +13,14 @@ extension EvaluationSet {
     /// ```
     ///
     /// - Parameters:
-    ///   - tokenizer: that of the model which is asked, for the lengths
-    ///   - haystack: the prose that needles are hidden in, any text; nil for prose of our own
-    ///   - questions: what `qa_1` and `qa_2` ask, with the documents that answer it; without it these tasks are left
-    ///     out, and `remarks` say so
-    ///   - progress: told after each sample how many are done, of how many; what it throws ends the work
+    ///   - tokenizer: the evaluated model's tokenizer; lengths are counted with it
+    ///   - haystack: the prose that needles are hidden in, any text; nil for built-in prose
+    ///   - questions: the questions of `qa_1` and `qa_2` with the documents that answer them; without it these tasks
+    ///     are skipped and named in `remarks`
+    ///   - progress: called after each sample with the number of finished samples and the total; an error it throws
+    ///     ends the generation
     /// - Throws: ``DataGenerationError`` for options out of bounds, a length that is too short for a task or longer
-    ///   than its words suffice for, a haystack without words, and questions that no text answers.
+    ///   than its filler can make, a haystack without words, and questions that no text answers.
     public static func ruler(
         _ options: RulerOptions, tokenizer: any Tokenizer, haystack: String? = nil, questions: EvaluationSet? = nil,
         progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
@@ -27,11 +28,11 @@ extension EvaluationSet {
         try options.check()
         let tasks = options.tasks.filter { questions != nil || !$0.needsQuestions }
         guard !tasks.isEmpty else {
-            throw DataGenerationError("ruler", "no questions were given, expected a set of them for qa_1 and qa_2")
+            throw DataGenerationError("ruler", "no questions, expected a question set for qa_1 and qa_2")
         }
         var set = EvaluationSet(name: "ruler", format: .ruler)
-        let leftOut = options.tasks.filter { !tasks.contains($0) }.map { task in
-            "ruler \(task.rawValue): the task is left out: no questions were given, expected a set of them"
+        let skipped = options.tasks.filter { !tasks.contains($0) }.map { task in
+            "ruler \(task.rawValue): skipped: no questions, expected a question set"
         }
         var generator = try RulerGenerator(
             options: options, tokenizer: tokenizer,
@@ -46,7 +47,7 @@ extension EvaluationSet {
                 }
             }
         }
-        set.remarks = leftOut + (questions?.remarks ?? []) + generator.remarks
+        set.remarks = skipped + (questions?.remarks ?? []) + generator.remarks
         return set
     }
 }

@@ -1,7 +1,7 @@
 import LLoCOBase
 
-/// RULER's frequent words: code words whose frequencies fall with the square of their rank, the first rank being dots
-/// that count for nothing. The next three are asked for.
+/// RULER's frequent words task: code words whose frequencies fall with the square of their rank. Rank 1 is dots, which
+/// do not count; the answers are ranks 2 to 4.
 struct FrequentWordsSample: RulerSample {
     private static let vocabularySize = 2_000
     private static let wordLength = 6
@@ -9,7 +9,7 @@ struct FrequentWordsSample: RulerSample {
     private static let zeta = Double.pi * Double.pi / 6
     private static let letters = Array("abcdefghijklmnopqrstuvwxyz")
 
-    /// By rank.
+    /// The code words by rank.
     private let vocabulary: [String]
     private let order: SplitMix64
 
@@ -25,8 +25,8 @@ struct FrequentWordsSample: RulerSample {
         order = SplitMix64(seed: generator.next())
     }
 
-    /// In words before the counts are rounded down; from 100 on the fourth rank has more of them than the fifth.
-    var sizes: ClosedRange<Int> { 100...GenerationLimits.longest }
+    /// Number of words before the counts are rounded down; from 100 on, rank 4 occurs more often than rank 5.
+    var sizes: ClosedRange<Int> { 100...GenerationLimits.maximumLength }
 
     mutating func prompt(size: Int) -> RulerPrompt {
         var generator = order

@@ -1,36 +1,36 @@
 import LLoCOBase
 
-/// RULER's retrieval tasks: sentences that give a key's value, hidden in noise, in prose or among many of their kind.
+/// RULER's retrieval tasks: sentences that give the value of a key, hidden in noise, in prose or among other needles.
 struct NeedleSample: RulerSample {
-    /// RULER's places in prose: forty depths from 0 to 100 %, evenly apart.
+    /// RULER's depths in prose: forty, evenly spaced from 0 to 100 %.
     private static let depths = 40
 
     private let needles: RulerTask.Needles
-    /// nil where the filler is needles
+    /// nil if the filler is needles.
     private let haystack: Haystack?
-    /// Keys that are asked for.
+    /// The queried keys.
     private let queries: [String]
     private let answers: [String]
-    /// In the order of their places.
+    /// The needles in the order of their places, 0...1.
     private let hidden: [(text: String, place: Double)]
-    /// Of the needle that is asked for, where it is one.
-    private let asked: Int?
+    /// The index in `hidden` of the only queried needle; nil for several.
+    private let queriedIndex: Int?
 
     private var generator: SplitMix64
-    private var source: Source
+    private var source: KeyValueSource
     private var fillers: [String] = []
 
-    /// - Parameter haystack: prose, or noise, as the task wants; passed over where the filler is needles
+    /// - Parameter haystack: prose or noise, as the task needs; ignored if the filler is needles
     init(_ needles: RulerTask.Needles, haystack: Haystack, generator: SplitMix64) {
         var generator = generator
         self.needles = needles
         self.haystack = needles.filler == .needles ? nil : haystack
-        var source = Source(needles, haystack: self.haystack, &generator)
+        var source = KeyValueSource(needles, haystack: self.haystack, &generator)
         let keys = (0..<needles.keys).map { _ in source.key(&generator) }
         let values = keys.map { _ in (0..<needles.valuesOfKey).map { _ in source.value(&generator) } }
         queries = Array(keys.prefix(needles.queries))
         answers = values.prefix(needles.queries).flatMap { $0 }
-        var sentences: [(text: String, isAsked: Bool)] = []
+        var sentences: [(text: String, isQueried: Bool)] = []
         for (index, key) in keys.enumerated() {
             for value in values[index] {
                 sentences.append((source.sentence(key, value), index < needles.queries))
@@ -45,17 +45,17 @@ struct NeedleSample: RulerSample {
             places = sentences.map { _ in Double.random(in: 0..<1, using: &generator) }.sorted()
         }
         hidden = zip(sentences, places).map { ($0.text, $1) }
-        asked = answers.count == 1 ? sentences.firstIndex { $0.isAsked } : nil
+        queriedIndex = answers.count == 1 ? sentences.firstIndex { $0.isQueried } : nil
         self.generator = generator
         self.source = source
     }
 
     var sizes: ClosedRange<Int> {
         switch needles.filler {
-        // Words and sentences have tokens of their own: the longest text holds no more.
-        case .noise, .prose: 1...GenerationLimits.longest
+        // Every word and sentence has at least one token, so the maximum length bounds their number.
+        case .noise, .prose: 1...GenerationLimits.maximumLength
         case .needles where needles.key == .word: 1...(DistinctWords.limit(.compound) - needles.keys)
-        case .needles: 1...GenerationLimits.longest
+        case .needles: 1...GenerationLimits.maximumLength
         }
     }
 
@@ -67,7 +67,7 @@ struct NeedleSample: RulerSample {
             let places = hidden.map { haystack.boundary(nearest: $0.place * Double(words), ofWords: words) }
             context = haystack.text(
                 words: words, inserting: zip(places, hidden).map { .init(place: $0, text: $1.text) })
-            depth = asked.map { Double(places[$0]) / Double(words) }
+            depth = queriedIndex.map { Double(places[$0]) / Double(words) }
         } else {
             while fillers.count < size {
                 fillers.append(source.sentence(source.key(&generator), source.value(&generator)))
@@ -100,11 +100,11 @@ struct NeedleSample: RulerSample {
         return "Which registered \(noun)s does the text give for \(keys)? Name all \(answers.count) of them."
     }
 
-    /// Where keys and values come from, none twice.
-    private struct Source {
+    /// A source of distinct keys and values.
+    private struct KeyValueSource {
         private let needles: RulerTask.Needles
         private var words: DistinctWords
-        private var taken = 0
+        private var usedWords = 0
         private var numbers: DistinctNumbers
 
         init(_ needles: RulerTask.Needles, haystack: Haystack?, _ generator: inout SplitMix64) {
@@ -126,12 +126,12 @@ struct NeedleSample: RulerSample {
             case .number: return "\(numbers.next(using: &generator))"
             case .code: return Self.code(&generator)
             case .word:
-                defer { taken += 1 }
-                return words[taken]
+                defer { usedWords += 1 }
+                return words[usedWords]
             }
         }
 
-        /// A random UUID (version 4) in lower case; 122 random bits do not meet twice.
+        /// A random UUID (version 4) in lower case; with 122 random bits, repetitions do not occur in practice.
         private static func code(_ generator: inout SplitMix64) -> String {
             let high = generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
             let low = generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000

@@ -1,4 +1,4 @@
-/// The filler that says nothing: five short sentences, a line of them again and again.
+/// RULER's noise filler: a line of five short sentences, repeated.
 enum Noise {
     static let text =
         "Rain falls on the roof. The kettle is warm. A door opens and shuts. Nobody is in a hurry. "

@@ -1,32 +1,32 @@
 import LLoCOBase
 
-/// The questions of a pool in a random order: each once, then those that could be asked again.
+/// The questions of a pool in a random order: each is tried once, then the usable ones repeat.
 struct QuestionOrder {
     private let order: [Int]
     private var tried = 0
-    private var asked: [Int] = []
+    private var usable: [Int] = []
     private var repeated = 0
 
-    /// - Parameter count: of the pool's questions
+    /// - Parameter count: number of questions in the pool
     init(count: Int, generator: SplitMix64) {
         var generator = generator
         order = (0..<count).shuffled(using: &generator)
     }
 
-    /// One that was not tried before; nil at the end.
+    /// The next question that has not been tried; nil after the last one.
     mutating func nextUntried() -> Int? {
         guard tried < order.count else { return nil }
         defer { tried += 1 }
         return order[tried]
     }
 
-    /// Notes that a question could be asked.
-    mutating func add(_ question: Int) { asked.append(question) }
+    /// Records a question as usable.
+    mutating func add(_ question: Int) { usable.append(question) }
 
-    /// One that was asked, in turn; nil where none could be.
-    mutating func nextAsked() -> Int? {
-        guard !asked.isEmpty else { return nil }
+    /// The next usable question, in turn; nil if there is none.
+    mutating func nextUsable() -> Int? {
+        guard !usable.isEmpty else { return nil }
         defer { repeated += 1 }
-        return asked[repeated % asked.count]
+        return usable[repeated % usable.count]
     }
 }

@@ -1,11 +1,11 @@
 import LLoCODocuments
 
-/// The passages of a set's documents, and its questions that can be asked about them.
+/// The passages of a set's documents and the questions that can be asked about them.
 struct QuestionPool {
     /// A question with the passages that answer it.
     struct Entry {
         var question: EvaluationQuestion
-        /// Places in `passages`.
+        /// Indices in `passages`.
         var evidence: [Int]
         /// The other passages of the same document.
         var related: [Int]
@@ -21,37 +21,39 @@ struct QuestionPool {
             wordCount = text.split(whereSeparator: \.isWhitespace).count
         }
 
-        /// Its first `count` words.
-        func cut(toWords count: Int) -> Substring {
+        /// The first `count` words.
+        func truncated(toWords count: Int) -> Substring {
             if count >= wordCount { return text[...] }
             let words = text.split(maxSplits: count, whereSeparator: \.isWhitespace)
             return words.prefix(count).last.map { text[..<$0.endIndex] } ?? ""
         }
     }
 
-    /// As long as SQuAD's paragraphs are.
+    /// About the length of SQuAD's paragraphs.
     private static let wordsOfPassage = 120
 
-    /// Of all documents, in their order.
+    /// The passages of all documents, in order.
     let passages: [Passage]
-    /// The passages of each document.
+    /// The range of passages of each document.
     private let ranges: [Range<Int>]
     private let questions: [(question: EvaluationQuestion, document: Int)]
 
     var questionCount: Int { questions.count }
-    /// Questions that cannot be asked at all.
-    let passedOver: Int
+    /// Number of questions that cannot be used.
+    let skippedCount: Int
 
-    /// Questions with options or classes are passed over, as are those without a text or a reference and SQuAD 2.0's without
-    /// an answer: their references are no strings of a text.
+    /// Splits the documents into passages.
+    ///
+    /// Skips questions with options or classes, without a text or a reference, and SQuAD 2.0's unanswerable questions:
+    /// their references are not part of a text.
     init(_ set: EvaluationSet) throws {
         let splitter = PassageSplitter(maximumWords: Self.wordsOfPassage, maximumPieces: .max)
         var passages: [Passage] = []
         var ranges: [Range<Int>] = []
         var questions: [(question: EvaluationQuestion, document: Int)] = []
-        var passedOver = 0
+        var skippedCount = 0
         for document in set.documents {
-            if document.text == nil { passedOver += document.questions.count }
+            if document.text == nil { skippedCount += document.questions.count }
             guard let text = document.text else { continue }
             let bytes = Array(text.utf8)
             let start = passages.count
@@ -63,7 +65,7 @@ struct QuestionPool {
                 {
                     questions.append((question, ranges.count))
                 } else {
-                    passedOver += 1
+                    skippedCount += 1
                 }
             }
             ranges.append(start..<passages.count)
@@ -71,15 +73,15 @@ struct QuestionPool {
         guard !questions.isEmpty else {
             throw DataGenerationError(
                 "the questions for ruler (\(set.name))",
-                "found none with a document's text and a reference, expected a set for question answering")
+                "no question has both a document text and a reference, expected a question-answering set")
         }
         self.passages = passages
         self.ranges = ranges
         self.questions = questions
-        self.passedOver = passedOver
+        self.skippedCount = skippedCount
     }
 
-    /// Whether a text holds words as whole words: "art" is not in "start".
+    /// Whether a text contains `words` as whole words: "art" is not in "start".
     private static func holds(_ text: String, words: String) -> Bool {
         func isWord(_ character: Character?) -> Bool { character.map { $0.isLetter || $0.isNumber } ?? false }
         return text.ranges(of: words).contains { range in
@@ -89,24 +91,24 @@ struct QuestionPool {
         }
     }
 
-    /// The question at a place, as a task asks it; nil where the text does not hold an answer.
+    /// The question at an index with its evidence for a task; nil if the text contains no answer.
     ///
-    /// `qa_1` needs a passage that holds an answer, word for word but for case; `qa_2` needs all of the document's
-    /// passages, of which one holds an answer, unless this is yes or no.
+    /// `qa_1` uses one passage that contains an answer (whole words, ignoring case). `qa_2` uses all passages of the
+    /// document; one must contain an answer, unless the answer is yes or no.
     func entry(_ index: Int, for task: RulerTask) -> Entry? {
         let (question, document) = questions[index]
-        let own = Array(ranges[document])
+        let documentPassages = Array(ranges[document])
         let answers = question.answers.filter { !$0.isEmpty }.map { $0.lowercased() }
-        let holding = own.first { passage in
+        let answerPassage = documentPassages.first { passage in
             let text = passages[passage].text.lowercased()
             return answers.contains { Self.holds(text, words: $0) }
         }
         if task == .documentQuestionAnswering {
-            guard holding != nil || answers.contains(where: { $0 == "yes" || $0 == "no" }) else { return nil }
-            return Entry(question: question, evidence: own, related: [])
+            guard answerPassage != nil || answers.contains(where: { $0 == "yes" || $0 == "no" }) else { return nil }
+            return Entry(question: question, evidence: documentPassages, related: [])
         }
-        guard let holding else { return nil }
+        guard let answerPassage else { return nil }
         return Entry(
-            question: question, evidence: [holding], related: own.filter { $0 != holding })
+            question: question, evidence: [answerPassage], related: documentPassages.filter { $0 != answerPassage })
     }
 }

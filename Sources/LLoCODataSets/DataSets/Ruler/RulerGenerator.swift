@@ -1,19 +1,19 @@
 import LLoCOBase
 import LLoCOTokenizers
 
-/// Makes RULER's samples as long as they are asked for.
+/// A generator of RULER's samples at requested lengths.
 struct RulerGenerator {
-    /// The share of a length that a sample fills at least, unless one more unit of its filler would be too much.
-    private static let filled = 0.98
+    /// Minimum share of a length that a sample fills, unless one more unit of filler would exceed the length.
+    private static let minimumFill = 0.98
 
     private let options: RulerOptions
     private let tokenizer: any Tokenizer
     private let prose: Haystack
     private let noise: Haystack
     private let pool: QuestionPool?
-    /// For a task and length, questions in the order they are taken in.
+    /// By task and length: the order of the questions.
     private var orders: [String: QuestionOrder] = [:]
-    /// For a task and length, what became of the questions.
+    /// By task and length: how many questions were used, repeated and skipped.
     private var counts: [(subject: String, counts: Counts)] = []
 
     private struct Counts {
@@ -23,25 +23,25 @@ struct RulerGenerator {
         var tooLong = 0
     }
 
-    /// What was passed over or asked more than once, a line each.
+    /// One line for each kind of skipped or repeated question.
     var remarks: [String] {
         func questions(_ count: Int) -> String { count == 1 ? "1 question was" : "\(count) questions were" }
         var lines: [String] = []
-        if let pool, pool.passedOver > 0 {
+        if let pool, pool.skippedCount > 0 {
             lines.append(
-                "ruler: \(questions(pool.passedOver)) passed over: options, or without a text or a reference")
+                "ruler: \(questions(pool.skippedCount)) skipped: with options, or without a text or a reference")
         }
         for (subject, counts) in counts {
             if counts.unanswerable > 0 {
                 lines.append(
-                    "\(subject): \(questions(counts.unanswerable)) passed over: the text does not hold an answer word for word"
+                    "\(subject): \(questions(counts.unanswerable)) skipped: no answer occurs word for word in the text"
                 )
             }
             if counts.tooLong > 0 {
-                lines.append("\(subject): \(questions(counts.tooLong)) passed over: the passages are too long")
+                lines.append("\(subject): \(questions(counts.tooLong)) skipped: the passages are too long")
             }
             if counts.repeated > 0 {
-                lines.append("\(subject): \(counts.repeated) of \(counts.samples) samples ask a question again")
+                lines.append("\(subject): \(counts.repeated) of \(counts.samples) samples repeat a question")
             }
         }
         return lines
@@ -86,13 +86,13 @@ struct RulerGenerator {
             ])
     }
 
-    /// Tokens of what the prompt is made of.
+    /// The number of tokens of the text and the question.
     private func tokens(_ prompt: RulerPrompt) -> Int {
         tokenizer.encode(prompt.text, special: .asText).count
             + tokenizer.encode(prompt.question, special: .asText).count
     }
 
-    /// Tokens that the answer and the prompt's own part leave.
+    /// The number of tokens left for the text and the question.
     private func room(_ task: RulerTask, _ length: Int) -> Int {
         length - task.answerTokens - options.templateTokens
     }
@@ -100,7 +100,7 @@ struct RulerGenerator {
     private func fitted(_ sample: some RulerSample, _ task: RulerTask, _ length: Int) throws -> RulerPrompt {
         var sample = sample
         let subject = "ruler \(task.rawValue) at \(length) tokens"
-        // No unit of filler has so few tokens that more of them could fit.
+        // An upper bound: no unit of filler has less than a quarter of a token.
         let sizes = sample.sizes
         let range = sizes.lowerBound...max(sizes.lowerBound, min(sizes.upperBound, 4 * length))
         do {
@@ -109,18 +109,18 @@ struct RulerGenerator {
                 return (prompt, tokens(prompt))
             }
             let sum = found.tokens + length - room(task, length)
-            guard found.size < range.upperBound || Double(sum) >= Self.filled * Double(length) else {
+            guard found.size < range.upperBound || Double(sum) >= Self.minimumFill * Double(length) else {
                 throw DataGenerationError(
-                    subject, "all its words make \(sum) tokens with the answer, expected a length of no more")
+                    subject, "all filler makes \(sum) tokens with the answer, expected a length of at most that")
             }
             return found.value
-        } catch let misfit as LengthFit.TooLong {
-            let minimum = misfit.tokens + length - room(task, length)
+        } catch let error as LengthFit.TooLong {
+            let minimum = error.tokens + length - room(task, length)
             throw DataGenerationError(subject, Self.tooLong(minimum))
         }
     }
 
-    /// Single words as long as there are enough of them, else compounds: a list never mixes the two.
+    /// Uses single words if there are enough of them, else compounds; a list never mixes the two.
     private func commonWords(length: Int, _ generator: SplitMix64) throws -> RulerPrompt {
         var single = CommonWordsSample(length: length, words: .single, generator: generator)
         let all = tokens(single.prompt(size: single.sizes.upperBound))
@@ -129,12 +129,12 @@ struct RulerGenerator {
             CommonWordsSample(length: length, words: .compound, generator: generator), .commonWords, length)
     }
 
-    /// A sample of question answering: the next question whose passages fit.
+    /// A question-answering sample with the next question whose passages fit.
     private mutating func answering(
         _ task: RulerTask, length: Int, _ generator: SplitMix64
     ) throws -> RulerPrompt {
         let subject = "ruler \(task.rawValue) at \(length) tokens"
-        guard let pool else { throw DataGenerationError(subject, "no questions were given, expected a set of them") }
+        guard let pool else { throw DataGenerationError(subject, "no questions, expected a question set") }
         let name = "\(task.rawValue)-\(length)"
         var order =
             orders[name]
@@ -160,17 +160,17 @@ struct RulerGenerator {
             order.add(index)
             return try fitted(sample, task, length)
         }
-        guard let entry = order.nextAsked().flatMap({ pool.entry($0, for: task) }) else {
+        guard let entry = order.nextUsable().flatMap({ pool.entry($0, for: task) }) else {
             throw DataGenerationError(
                 subject,
                 shortest.map { Self.tooLong($0) }
-                    ?? "no question's document holds its answer, expected references that are in the text")
+                    ?? "no document contains the answer to its question, expected references that occur in the text")
         }
         counts[place].counts.repeated += 1
         return try fitted(QuestionAnsweringSample(entry, of: pool, generator: generator), task, length)
     }
 
     private static func tooLong(_ tokens: Int) -> String {
-        "the shortest sample takes \(tokens) tokens with the answer, expected a length of that or more"
+        "the shortest sample takes \(tokens) tokens with the answer, expected a length of at least that"
     }
 }

@@ -1,16 +1,16 @@
 import Foundation
 import LLoCOBase
 
-/// RULER as its own scripts generate it (Hsieh et al. 2024): lines of a prompt and the strings that an answer has to hold,
-/// a file a task.
+/// A reader of RULER files as RULER's own scripts write them (Hsieh et al. 2024): one file per task; each line holds a
+/// prompt and the strings that an answer must contain.
 ///
-/// The prompt's last line is the question, with the beginning of an answer that RULER writes behind it; of question answering
-/// the request before it belongs to it too. The rest is the text. Wording is RULER's. Prompts with a chat template around
-/// them are named and not read: the model's own is put around the question here.
+/// The prompt's last line is the question with the beginning of an answer that RULER appends. In question answering,
+/// the request before that line belongs to the question too. The rest is the text. The wording is RULER's. Prompts with
+/// a chat template are reported as malformed: the model's own template is applied to the question here.
 struct RulerRecords: DataRecordReader {
     private let task: RulerTask?
 
-    /// - Parameter task: nil where nothing names it, for which the file is refused
+    /// - Parameter task: the task of the file; nil if unknown, which is an error
     init(task: RulerTask?) {
         self.task = task
     }
@@ -19,14 +19,14 @@ struct RulerRecords: DataRecordReader {
         guard let task else {
             let known = RulerTask.allCases.map(\.rawValue).joined(separator: ", ")
             throw set.error(
-                "neither the file's nor its folder's name tells the task of RULER; expected one of \(known)",
+                "neither the file's nor its folder's name gives the RULER task; expected one of \(known)",
                 line: place.line, hint: .nameTask)
         }
         let id = "\(task.rawValue)-\(record.label("index") ?? "\(place.number)")"
         let parts = try Self.parts(record.text("input"), task)
-        let answers = try record.texts("outputs", of: "strings that an answer holds")
+        let answers = try record.texts("outputs", of: "strings that an answer must contain")
         var text = parts.question
-        // Later versions of the scripts keep it apart.
+        // Later versions of the scripts store it in a separate field.
         if let beginning = try record.string("answer_prefix"), !beginning.isEmpty {
             text += (beginning.first?.isWhitespace == true ? "" : " ") + beginning
         }
@@ -38,7 +38,7 @@ struct RulerRecords: DataRecordReader {
         try set.add(EvaluationDocument(id: id, title: id, text: parts.text, questions: [question]), place)
     }
 
-    /// The task that the file's name or its folder's holds as a word of its own.
+    /// The task whose name occurs as a whole word in the name of the file or its folder.
     static func task(of url: URL) -> RulerTask? {
         let folder = url.absoluteURL.deletingLastPathComponent().lastPathComponent
         return [url.lastPathComponent, folder].lazy.compactMap { name in
@@ -67,11 +67,11 @@ struct RulerRecords: DataRecordReader {
         guard isQuestion, start > 0, !isOfChat else {
             throw JSONFields.Fault(
                 reason:
-                    "\"input\" ends with the line \"\(shown)\"; expected a text and a line with the question, without a "
-                    + "chat template (RULER's model template \"base\")")
+                    "\"input\" ends with the line \"\(shown)\"; expected a text and a line with the question, "
+                    + "without a chat template (RULER's model template \"base\")")
         }
         if task.needsQuestions {
-            // The request stands between documents and question, and once before them.
+            // The request occurs between the documents and the question, and once more before the documents.
             var paragraphs = bytes[..<start]
             while paragraphs.last.map({ $0 <= 0x20 }) == true { paragraphs.removeLast() }
             let request = paragraphs.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
@@ -79,14 +79,14 @@ struct RulerRecords: DataRecordReader {
         }
         let text = String(decoding: bytes[..<start], as: UTF8.self)
         guard text.contains(where: { !$0.isWhitespace }) else {
-            throw JSONFields.Fault(reason: "\"input\" is a question alone; expected a text before it")
+            throw JSONFields.Fault(reason: "\"input\" contains only a question; expected a text before it")
         }
         return (text, String(decoding: bytes[start..<end], as: UTF8.self))
     }
 }
 
 extension ArraySlice<UInt8> {
-    /// Whether the bytes of `text` stand somewhere.
+    /// Whether the bytes of `text` occur in the slice.
     fileprivate func contains(subsequence text: String) -> Bool {
         indices.contains { self[$0...].starts(with: text.utf8) }
     }

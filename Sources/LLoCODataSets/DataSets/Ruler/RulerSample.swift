@@ -1,17 +1,17 @@
-/// A sample's text and question at a size.
+/// The text and the question of a sample at one size.
 struct RulerPrompt {
     var text: String
     var question: String
     var answers: [String]
-    /// Where what is asked for stands, 0...1; nil where it is in many places.
+    /// Position of the answer, 0...1; nil if it stands in several places.
     var depth: Double?
 }
 
-/// A sample before its length is settled: all that is random is drawn, so that a size gives one prompt.
+/// A sample of undecided length. All random choices are drawn already, so each size gives exactly one prompt.
 protocol RulerSample {
-    /// How much filler the sample can have, in units of its own: words, sentences, passages.
+    /// The possible amounts of filler, in the sample's own unit: words, sentences or passages.
     var sizes: ClosedRange<Int> { get }
 
-    /// The prompt with so much filler.
+    /// The prompt with `size` units of filler.
     mutating func prompt(size: Int) -> RulerPrompt
 }

@@ -1,5 +1,5 @@
 extension RulerTask {
-    /// What is hidden in a task of retrieval, and in what.
+    /// The needles and the filler of a retrieval task.
     struct Needles: Sendable {
         enum Filler: Sendable { case noise, prose, needles }
         enum Kind: Sendable { case word, number, code }
@@ -12,7 +12,7 @@ extension RulerTask {
         var queries = 1
     }
 
-    /// nil for the other tasks.
+    /// nil for tasks other than retrieval.
     var needles: Needles? {
         switch self {
         case .needleInNoise: Needles(filler: .noise)

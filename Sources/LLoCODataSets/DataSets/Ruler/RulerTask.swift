@@ -1,5 +1,5 @@
-/// The thirteen tasks of RULER (Hsieh et al. 2024, arXiv 2404.06654, appendix B), with the names and the settings that
-/// were published. The sentences and words are ours.
+/// The thirteen tasks of RULER (Hsieh et al. 2024, arXiv 2404.06654, appendix B), with the published names and
+/// settings. The sentences and words are our own.
 public enum RulerTask: String, Sendable, Codable, CaseIterable {
     /// One sentence with a number, in a few short sentences that repeat
     case needleInNoise = "niah_single_1"
@@ -7,17 +7,17 @@ public enum RulerTask: String, Sendable, Codable, CaseIterable {
     case needleInProse = "niah_single_2"
     /// One sentence with a UUID, in prose
     case codeInProse = "niah_single_3"
-    /// Four keys with a number each in prose, of which one is asked for
+    /// Four keys with one number each, in prose; one key is queried
     case fourKeys = "niah_multikey_1"
-    /// The text is nothing but keys with numbers, of which one is asked for
+    /// A text that consists only of keys with numbers; one key is queried
     case onlyKeys = "niah_multikey_2"
-    /// The same with UUIDs for keys and for values
+    /// The same with UUIDs as keys and values
     case onlyCodes = "niah_multikey_3"
-    /// A key with four numbers in prose, all asked for
+    /// One key with four numbers, in prose; all numbers are queried
     case fourValues = "niah_multivalue"
-    /// Four keys with a number each in prose, all asked for
+    /// Four keys with one number each, in prose; all keys are queried
     case fourQueries = "niah_multiquery"
-    /// Variables that get a value from one another, hidden in noise
+    /// Variables assigned from one another, hidden in noise
     case variableTracking = "vt"
     /// A list of words, ten of which occur more often than the others
     case commonWords = "cwe"
@@ -25,10 +25,10 @@ public enum RulerTask: String, Sendable, Codable, CaseIterable {
     case frequentWords = "fwe"
     /// A question about one passage among many (after SQuAD)
     case questionAnswering = "qa_1"
-    /// A question about a document whose passages lie among many others (after HotpotQA)
+    /// A question about a document whose passages stand among many others (after HotpotQA)
     case documentQuestionAnswering = "qa_2"
 
-    /// Room that is left for the answer, in tokens, as published.
+    /// Room for the answer, in tokens, as published.
     public var answerTokens: Int {
         switch self {
         case .variableTracking: 30
@@ -39,9 +39,9 @@ public enum RulerTask: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// Whether questions have to be given.
+    /// Whether the task needs a question set.
     public var needsQuestions: Bool { self == .questionAnswering || self == .documentQuestionAnswering }
 
-    /// All strings count, but in question answering any one.
+    /// The published metric: the share of the strings found; in question answering, whether any is found.
     public var metric: Metric { needsQuestions ? .stringMatchAny : .stringMatch }
 }

@@ -1,14 +1,14 @@
 import LLoCOBase
 
-/// RULER's variable tracking: chains of assignments in noise, of which one value's variables are asked for.
+/// RULER's variable tracking: chains of assignments in noise; the question asks for all variables with one value.
 ///
-/// The first variable of a chain gets a number, each later one the variable before it; a chain's assignments stand in
-/// this order, anywhere in the text. A short example with its answer comes first, as published.
+/// The first variable of a chain is assigned a number, each later one the variable before it. A chain's assignments
+/// keep this order and stand anywhere in the text. A short solved example comes first, as published.
 struct VariableTrackingSample: RulerSample {
     private struct Chain {
         var variables: [String]
         var value: Int
-        /// In rising order, 0..<1, one an assignment.
+        /// Ascending, 0..<1, one per assignment.
         var places: [Double]
 
         func assignment(_ index: Int) -> String {
@@ -54,8 +54,8 @@ struct VariableTrackingSample: RulerSample {
         self.chains = drawn()
     }
 
-    /// In sentences of noise; no fewer than assignments.
-    var sizes: ClosedRange<Int> { chains.reduce(0) { $0 + $1.variables.count }...GenerationLimits.longest }
+    /// Number of noise sentences; at least the number of assignments.
+    var sizes: ClosedRange<Int> { chains.reduce(0) { $0 + $1.variables.count }...GenerationLimits.maximumLength }
 
     mutating func prompt(size: Int) -> RulerPrompt {
         RulerPrompt(

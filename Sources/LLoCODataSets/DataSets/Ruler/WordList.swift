@@ -1,4 +1,4 @@
-/// Words for keys and lists, none of which is part of another, so that none is found where another was meant.
+/// Words for keys and lists. No word is part of another, so a match is never ambiguous.
 package enum WordList {
     package static let adjectives = words(
         """

@@ -2,7 +2,7 @@ import LLoCODataSets
 import Testing
 
 @Suite struct HaystackTests {
-    /// Sentences end at marks, not at initials, titles and abbreviations; paragraphs end them too.
+    /// Sentences end at punctuation and paragraph ends, not at initials, titles and abbreviations.
     @Test func sentences() throws {
         let haystack = try Haystack(
             """
@@ -20,7 +20,7 @@ import Testing
             ])
     }
 
-    /// Text without blanks or full stops has places in it, and no character is cut.
+    /// Text without blanks or full stops has boundaries, and no character is split.
     @Test func otherScripts() throws {
         let wide = try Haystack(String(repeating: "川は静かに流れる。", count: 50))
         #expect(wide.sentenceCount == 50)
@@ -33,7 +33,7 @@ import Testing
         #expect(endless.sentenceCount == 10)
     }
 
-    /// Copies follow one another, with what separates them.
+    /// Copies follow one another with the separator between them.
     @Test func copies() throws {
         let haystack = try Haystack("  One two. Three.\n", separator: "\n")
         #expect(haystack.wordCount == 3 && haystack.sentenceCount == 2)
@@ -50,7 +50,7 @@ import Testing
                 == "A. One two. Three.\nB. C. One two. Three.\nD.")
     }
 
-    /// The boundary nearest to a place, as a search of all finds it.
+    /// The nearest boundary agrees with an exhaustive search.
     @Test func boundaries() throws {
         let haystack = try Haystack("One two three four. Five. Six seven. Eight nine ten.")
         let words = 24
@@ -64,14 +64,14 @@ import Testing
         #expect(haystack.boundary(nearest: 99, ofWords: words) == words)
     }
 
-    /// Prose of our own: long enough, without numbers, a longer one begins with a shorter one.
+    /// The built-in prose is long enough, has no numbers, and a longer text begins with a shorter one.
     @Test func prose() {
         let short = HaystackProse.text(words: 500)
         let long = HaystackProse.text(words: 20_000)
         #expect(long.hasPrefix(short) && short.split(whereSeparator: \.isWhitespace).count >= 500)
         #expect(!long.contains(where: \.isNumber) && !long.contains("{") && !long.contains("  "))
         let sentences = long.components(". ")
-        #expect(Double(Set(sentences).count) > 0.9 * Double(sentences.count), "hardly a sentence comes twice")
+        #expect(Double(Set(sentences).count) > 0.9 * Double(sentences.count), "few sentences repeat")
         #expect(sentences.allSatisfy { !$0.contains(" a a") && !$0.contains(" a an ") })
     }
 
@@ -86,7 +86,7 @@ import Testing
             #expect(found.tokens <= room && found.tokens >= room - max(3, room / 400))
             #expect(steps < 12)
         }
-        // Growing by leaps, and not at all for a while.
+        // The number of tokens grows in steps, with flat stretches.
         let stairs = try LengthFit(room: 10_000).largest(in: 0...100_000) { ($0, $0 / 500 * 700) }
         #expect(stairs.tokens == 9_800)
         let end = try LengthFit(room: 10_000).largest(in: 0...40) { ($0, $0) }

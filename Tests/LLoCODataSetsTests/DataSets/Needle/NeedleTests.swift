@@ -15,7 +15,7 @@ import Testing
         return (text[match.range], text[..<match.range.lowerBound])
     }
 
-    /// A grid: every length and depth, lengths met from below, needles at their depths.
+    /// The grid has every length and depth; lengths are not exceeded, and needles stand at their depths.
     @Test func grid() throws {
         let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let options = NeedleOptions(lengths: [4_000, 9_000], samples: 2, templateTokens: 30)
@@ -27,7 +27,7 @@ import Testing
             let length = try #require(question.attributes["length"].flatMap { Int($0) })
             let depth = try #require(question.attributes["depth"].flatMap { Double($0) })
             let tokens = GeneratedDataSamples.tokens(document, tokenizer) + options.answerTokens + 30
-            // A sentence of our prose has some eighty tokens of this small vocabulary.
+            // A sentence of the built-in prose has about eighty tokens in this small vocabulary.
             #expect(tokens <= length && tokens > length - 120, "\(document.id): \(tokens)")
             let (needle, before) = try needle(in: document)
             let rest = (document.text ?? "").utf8.count - needle.utf8.count
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    /// Random needles differ, follow from the seed, and are asked for by their thing and town.
+    /// Random needles differ, are determined by the seed, and are queried by their thing and town.
     @Test func randomNeedles() throws {
         let options = NeedleOptions(lengths: [2_000], depths: [50], samples: 20, seed: 3)
         let set = try made(options)
@@ -68,7 +68,7 @@ import Testing
         #expect(Needle.standard.answers.allSatisfy { Needle.standard.text.contains($0) })
     }
 
-    /// A short haystack is repeated, and cut where a sentence ends.
+    /// A short haystack is repeated and truncated at a sentence end.
     @Test func ownHaystack() throws {
         let text = "One bird sang. Two dogs, at noon, slept! Did three cats wake?\n\nFour owls left early that day."
         let set = try made(NeedleOptions(lengths: [1_500], depths: [0, 50, 100]), haystack: text)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// What cannot be made is refused in a line.
+    /// Impossible options are refused with a one-line error.
     @Test func refusals() throws {
         let cases: [(NeedleOptions, String?, String)] = [
             (NeedleOptions(lengths: [80]), nil, "needle at 80 tokens: a sentence, the needle"),
@@ -93,8 +93,8 @@ import Testing
             (NeedleOptions(answerTokens: -1), nil, "room for the answer"),
             (NeedleOptions(hidden: .fixed(Needle(text: "a", question: "q", answers: ["b"]))), nil, "an answer is not"),
             (NeedleOptions(hidden: .fixed(Needle(text: "a", question: "q", answers: []))), nil, "an answer is not"),
-            (NeedleOptions(), "  ", "found no word"),
-            (NeedleOptions(hidden: .fixed(.standard)), "So. " + Needle.standard.text, "in it already"),
+            (NeedleOptions(), "  ", "contains no word"),
+            (NeedleOptions(hidden: .fixed(.standard)), "So. " + Needle.standard.text, "contains the needle"),
         ]
         for (options, haystack, part) in cases {
             let error = try #require(throws: DataGenerationError.self) { try made(options, haystack: haystack) }
@@ -103,20 +103,20 @@ import Testing
         }
     }
 
-    /// Progress is told, and what it throws ends the work.
+    /// Progress is reported, and an error thrown by the callback ends the generation.
     @Test func progress() throws {
         struct Stop: Error {}
-        var told: [Int] = []
+        var reported: [Int] = []
         #expect(throws: Stop.self) {
             try EvaluationSet.needle(
                 NeedleOptions(lengths: [1_500], depths: [0, 50, 100]),
                 tokenizer: GeneratedDataSamples.tokenizer("smollm")
             ) { done, total in
                 #expect(total == 3)
-                told.append(done)
+                reported.append(done)
                 if done == 2 { throw Stop() }
             }
         }
-        #expect(told == [1, 2])
+        #expect(reported == [1, 2])
     }
 }

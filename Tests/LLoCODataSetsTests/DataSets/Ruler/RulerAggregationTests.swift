@@ -3,7 +3,7 @@ import LLoCODataSets
 import LLoCOTestSupport
 import Testing
 
-/// RULER's tasks of tracking and aggregation.
+/// RULER's tracking and aggregation tasks.
 @Suite struct RulerAggregationTests {
     private func documents(
         _ task: RulerTask, lengths: [Int], samples: Int = 3, chains: Int = 1, hops: Int = 4
@@ -15,20 +15,20 @@ import Testing
         ).documents
     }
 
-    /// Runs the assignments in the order of the text.
+    /// Executes the assignments in the order of the text.
     private func values(_ text: String) throws -> [String: Int] {
         var values: [String: Int] = [:]
         for match in text.matches(of: #/LET ([A-Z]{5}) = ([A-Z]{5}|[0-9]{5})\./#) {
             let (name, right) = (String(match.output.1), String(match.output.2))
             #expect(values[name] == nil, "assigned once")
-            // Fails where a variable is used before it has a value.
+            // Fails if a variable is used before it has a value.
             let value = try #require(Int(right) ?? values[right])
             values[name] = value
         }
         return values
     }
 
-    /// Variables hold what an interpreter finds.
+    /// The answers agree with an interpreter of the assignments.
     @Test(arguments: [(1, 4), (3, 2), (5, 10)])
     func variableTracking(chains: Int, hops: Int) throws {
         let opening = "Keep track of the value that each of them holds.\n\n"
@@ -40,7 +40,7 @@ import Testing
             #expect(question.text.contains("all \(hops + 1) of them"))
             #expect(Set(question.answers) == Set(values.filter { $0.value == asked }.keys))
             #expect(question.answers.count == hops + 1)
-            // The example is a task of the same kind, and answered rightly.
+            // The example is a task of the same kind with a correct answer.
             let text = try #require(document.text)
             let example = try #require(text.range(of: "\n\n\n")).lowerBound
             let shown = try self.values(String(text[..<example]))
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// How often each word of a numbered list occurs; the numbers have to run on.
+    /// The frequency of each word in a numbered list; the numbers must be consecutive.
     private func counts(_ list: Substring) throws -> [String: Int] {
         var counts: [String: Int] = [:]
         for (place, entry) in list.split(separator: " ").chunked().enumerated() {
@@ -61,7 +61,7 @@ import Testing
         return counts
     }
 
-    /// The common words are those that a count finds, single or compound.
+    /// The common words agree with a count, for single and compound words.
     @Test(arguments: [(2_000, 6, 1, 20), (12_000, 30, 3, 40), (60_000, 30, 3, 40)])
     func commonWords(length: Int, common: Int, uncommon: Int, shown: Int) throws {
         for document in try documents(.commonWords, lengths: [length], samples: 2) {
@@ -92,7 +92,7 @@ import Testing
         #expect(short.allSatisfy { !$0.contains("-") } && long.allSatisfy { $0.contains("-") })
     }
 
-    /// The frequent code words are those that a count finds, and frequencies fall with the rank's square.
+    /// The frequent code words agree with a count, and frequencies fall with the square of the rank.
     @Test func frequentWords() throws {
         for document in try documents(.frequentWords, lengths: [1_500, 4_096, 30_000]) {
             var counts: [String: Int] = [:]
@@ -124,7 +124,7 @@ import Testing
 }
 
 extension Sequence where Element == Substring {
-    /// Its elements two by two.
+    /// The elements in pairs.
     fileprivate func chunked() -> [(String, String)] {
         var pairs: [(String, String)] = []
         var first: String?

@@ -5,7 +5,7 @@ import Testing
 
 /// RULER's retrieval tasks.
 @Suite struct RulerNeedleTests {
-    /// Every sentence that gives a value, as a reader with a pattern finds it.
+    /// Every sentence that gives a value, found by a regular expression.
     private func found(in text: String) -> [(key: String, value: String)] {
         text.matches(of: #/The registered (?:number|code) of (\S+) is (\S+)\./#).map {
             (String($0.output.1), String($0.output.2))
@@ -21,7 +21,7 @@ import Testing
         ).documents
     }
 
-    /// The answers are the values of the keys that are asked for, in their order.
+    /// The answers are the values of the queried keys, in the order of the question.
     @Test(arguments: [
         (RulerTask.needleInNoise, 1, 1), (.needleInProse, 1, 1), (.codeInProse, 1, 1), (.fourKeys, 4, 1),
         (.fourValues, 4, 4), (.fourQueries, 4, 4),
@@ -34,7 +34,7 @@ import Testing
             #expect(Set(found.map(\.value)).count == needles)
             let keys = Set(found.map(\.key))
             #expect(keys.count == (task == .fourValues ? 1 : needles))
-            // By where the question names them.
+            // Sorted by position in the question.
             let asked = keys.compactMap { key in question.text.range(of: key).map { (key, $0.lowerBound) } }
                 .sorted { $0.1 < $1.1 }.map(\.0)
             let expected = asked.flatMap { key in found.filter { $0.key == key }.map(\.value) }
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    /// A text of nothing but keys: all different, one asked for.
+    /// A text that consists only of distinct keys, one of which is queried.
     @Test(arguments: [RulerTask.onlyKeys, .onlyCodes])
     func onlyKeys(task: RulerTask) throws {
         for document in try documents(task) {
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    /// Keys are words or UUIDs, values numbers of seven digits or UUIDs.
+    /// Keys are words or UUIDs; values are seven-digit numbers or UUIDs.
     @Test func kinds() throws {
         let word = #/[a-z]+-[a-z]+/#
         let number = #/[1-9][0-9]{6}/#
@@ -75,14 +75,14 @@ import Testing
         }
     }
 
-    /// Without the needles the text is the haystack, and they stand between sentences.
+    /// Without the needles, the text is the haystack; needles stand between sentences.
     @Test func haystackIsKept() throws {
         let prose = (0..<4_000).map { "Sentence number \($0) of the tale ends." }.joined(separator: " ")
         for document in try documents(.fourKeys, haystack: prose) {
             let context = document.task(after: "follows the text.\n\n")
             for match in context.matches(of: #/The registered number of \S+ is \S+\./#) {
                 let before = context[..<match.range.lowerBound]
-                // Only the last sentence of all may be cut.
+                // Only the last sentence may be truncated.
                 #expect(
                     before.isEmpty || before.hasSuffix("ends. ") || match.range.upperBound == context.endIndex,
                     "\(before.suffix(40))")
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    /// Needles are spread over the whole text.
+    /// Needles are distributed over the whole text.
     @Test(arguments: [RulerTask.needleInNoise, .needleInProse, .onlyKeys])
     func spread(task: RulerTask) throws {
         var counts = [Int](repeating: 0, count: 5)
@@ -114,18 +114,18 @@ import Testing
             let depth = try #require(document.questions[0].attributes["depth"].flatMap { Double($0) })
             #expect(abs(depth - share * 100) < 25, "the introduction and whole sentences shift a short text a little")
         }
-        // 30 expected in each fifth, with a standard deviation of 5.
+        // The expected number in each fifth is 30, with a standard deviation of 5.
         #expect(counts.allSatisfy { $0 >= 12 && $0 <= 50 }, "\(counts)")
     }
 
-    /// A number that the haystack holds is not hidden in it.
+    /// A number in the haystack is not used as a hidden value.
     @Test func numbersOfTheHaystack() throws {
         let haystack = try Haystack("Call 5551234 or 98765432.")
         #expect(haystack.holds(5_551_234) && haystack.holds(9_876_543) && haystack.holds(8_765_432))
         #expect(!haystack.holds(5_551_235))
     }
 
-    /// A value that would be drawn gives way to the haystack's own number.
+    /// A drawn value that occurs in the haystack is replaced by another one.
     @Test func valuesOutsideTheHaystack() throws {
         let prose = Array(repeating: "The tale goes on and on.", count: 400).joined(separator: " ")
         let drawn = try documents(.needleInProse, samples: 1, haystack: prose)[0].questions[0].answers[0]

@@ -28,7 +28,7 @@ import Testing
             })
     }
 
-    /// The passage with the answer is there, among passages of other documents.
+    /// The text contains the passage with the answer among passages of other documents.
     @Test func onePassage() throws {
         for document in try set(.questionAnswering).documents {
             let question = document.questions[0]
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    /// Of a whole document every passage is there.
+    /// The text contains every passage of the document.
     @Test func wholeDocument() throws {
         for document in try set(.documentQuestionAnswering, length: 12_000).documents {
             let text = document.text ?? ""
@@ -57,29 +57,29 @@ import Testing
         }
     }
 
-    /// More samples than questions: questions come back with other passages, distractors repeat.
+    /// With more samples than questions, questions repeat with other passages, and distractors repeat.
     @Test func repetition() throws {
         let few = EvaluationSet(
             name: "few", format: .lloco, documents: Array(GeneratedDataSamples.questions.documents.prefix(2)))
         let set = try set(.questionAnswering, length: 20_000, samples: 5, of: few)
         #expect(Set(set.documents.map { $0.questions[0].text }).count == 2)
         #expect(Set(set.documents.map(\.text)).count == 5)
-        // Of each document the second question has no answer in the text.
+        // The second question of each document has no answer in the text.
         #expect(
             set.remarks == [
-                "ruler qa_1 at 20000 tokens: 2 questions were passed over: the text does not hold an answer word for word",
-                "ruler qa_1 at 20000 tokens: 3 of 5 samples ask a question again",
+                "ruler qa_1 at 20000 tokens: 2 questions were skipped: no answer occurs word for word in the text",
+                "ruler qa_1 at 20000 tokens: 3 of 5 samples repeat a question",
             ])
         #expect(set.documents.allSatisfy { passages($0).count > Set(passages($0)).count })
     }
 
-    /// Every question that can be asked is asked before one comes back.
+    /// Every usable question is asked before one repeats.
     @Test func eachQuestionOnce() throws {
         let set = try set(.questionAnswering, length: 2_500, samples: 12)
         #expect(Set(set.documents.map { $0.questions[0].text }).count == 12)
     }
 
-    /// A question is asked as its data set has it, also where it ends with the words that another set's request has.
+    /// A question is asked in its original form, even if it ends with the words of another set's request.
     @Test func originalQuestions() throws {
         let request = "If the text does not say, answer \"unanswerable\"."
         for (own, isAsked) in [("Heavy?\n\(request)", false), ("Heavy?\n\(request)", true), ("Heavy?", true)] {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    /// Yes and no need no words in the text; options and classes are not asked.
+    /// Answers of yes and no need not occur in the text; questions with options or classes are skipped.
     @Test func kindsOfQuestions() throws {
         var yes = GeneratedDataSamples.questions
         for index in yes.documents.indices {
@@ -105,16 +105,16 @@ import Testing
         }
         #expect(try set(.documentQuestionAnswering, length: 12_000, of: yes).documents.count == 4)
         let error = try #require(throws: DataGenerationError.self) { try set(.questionAnswering, of: yes) }
-        #expect(error.description.contains("no question's document holds its answer"))
+        #expect(error.description.contains("no document contains the answer to its question"))
         for index in yes.documents.indices { yes.documents[index].questions[0].choices = ["Yes", "No"] }
         #expect(throws: DataGenerationError.self) { try set(.documentQuestionAnswering, of: yes) }
     }
 
-    /// An answer is in a passage as whole words, not within others.
+    /// An answer must occur as whole words, not within other words.
     @Test func wholeWords() throws {
         var few = GeneratedDataSamples.questions
         for index in few.documents.indices {
-            // "art" in "part" is none.
+            // "art" in "part" does not count.
             few.documents[index].questions[0].answers = ["art", "pike of"]
             few.documents[index].questions[1].answers = ["ART"]
         }
@@ -123,7 +123,7 @@ import Testing
         #expect(Set(set.documents.map { $0.questions[0].text }).allSatisfy { $0.contains("How heavy") })
     }
 
-    /// One document with one passage fills no length.
+    /// One document with one passage cannot fill a length.
     @Test func nothingToAdd() throws {
         let lone = EvaluationSet(
             name: "lone", format: .lloco,
@@ -133,6 +133,6 @@ import Testing
                     questions: [EvaluationQuestion(id: "q", text: "Colour?", answers: ["green"], metric: .f1)])
             ])
         let error = try #require(throws: DataGenerationError.self) { try set(.questionAnswering, of: lone) }
-        #expect(error.description.contains("all its words make"))
+        #expect(error.description.contains("all filler makes"))
     }
 }

@@ -4,7 +4,7 @@ import LLoCOTestSupport
 import Testing
 
 @Suite struct RulerTests {
-    /// The thirteen published tasks, by their names.
+    /// The thirteen published task names.
     @Test func names() {
         #expect(
             RulerTask.allCases.map(\.rawValue) == [
@@ -16,12 +16,12 @@ import Testing
         #expect(RulerTask.allCases.filter { $0.metric == .stringMatchAny } == RulerTask.allCases.suffix(2))
     }
 
-    /// Lengths are met from below, with every kind of tokenizer.
-    /// More than a unit of filler can be missing in no task; the longest unit is a line with two UUIDs.
+    /// Texts fill the length without exceeding it, with every kind of tokenizer. Less than one unit of filler is
+    /// missing; the longest unit is a line with two UUIDs.
     @Test(arguments: ["smollm", "llama2", "uncased"])
     func lengths(name: String) throws {
         let tokenizer = try GeneratedDataSamples.tokenizer(name)
-        // The small vocabularies spell most words: lengths that leave room for the longest sample.
+        // The small vocabularies spell out most words, so the lengths leave room for the longest sample.
         let options = RulerOptions(lengths: [12_000, 25_000], samples: 1, templateTokens: 40)
         let set = try EvaluationSet.ruler(options, tokenizer: tokenizer, questions: GeneratedDataSamples.questions)
         #expect(set.documents.count == 13 * 2 && set.questionCount == set.documents.count)
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// A seed gives the same data, another one other data in every task.
+    /// Equal seeds give equal data; another seed gives other data in every task.
     @Test func seeds() throws {
         let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         func set(_ seed: UInt64) throws -> EvaluationSet {
@@ -54,7 +54,7 @@ import Testing
         #expect(Set(first.documents.map(\.text)).count == first.documents.count)
     }
 
-    /// A sample does not depend on what else is generated.
+    /// A sample does not depend on the other samples.
     @Test func independence() throws {
         let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let all = try EvaluationSet.ruler(
@@ -67,7 +67,7 @@ import Testing
         for document in one.documents + prose.documents { #expect(all.documents.contains(document)) }
     }
 
-    /// Tasks that need questions are left out without them, and the set says so.
+    /// Tasks that need questions are skipped without them, with a remark.
     @Test func withoutQuestions() throws {
         let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let options = RulerOptions(
@@ -75,13 +75,13 @@ import Testing
         let set = try EvaluationSet.ruler(options, tokenizer: tokenizer)
         #expect(set.documents.map(\.id) == ["fwe-1000-0"])
         #expect(set.malformed.isEmpty && set.remarks.map { String($0.prefix(11)) } == ["ruler qa_1:", "ruler qa_2:"])
-        #expect(set.remarks.allSatisfy { $0.contains("the task is left out: no questions were given") })
+        #expect(set.remarks.allSatisfy { $0.contains("skipped: no questions") })
         #expect(throws: DataGenerationError.self) {
             try EvaluationSet.ruler(RulerOptions(tasks: [.questionAnswering]), tokenizer: tokenizer)
         }
     }
 
-    /// A length that is too short is refused with the one that suffices.
+    /// The error for a length that is too short gives a sufficient length.
     @Test(arguments: RulerTask.allCases)
     func tooShort(task: RulerTask) throws {
         let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
@@ -95,12 +95,12 @@ import Testing
         #expect(error.reason.hasPrefix("the shortest sample takes "))
         #expect(!error.description.contains("\n"))
         let minimum = try #require(error.reason.split(separator: " ").compactMap { Int($0) }.first)
-        // What is drawn is another for another length, so that the shortest sample differs a little.
+        // Random choices differ between lengths, so the length of the shortest sample varies a little.
         try make(minimum + minimum / 5)
         #expect(throws: DataGenerationError.self) { try make(minimum - minimum / 5) }
     }
 
-    /// Options out of bounds are refused in a line that names them.
+    /// Options out of bounds are refused with a one-line error that names them.
     @Test func badOptions() throws {
         let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let cases: [(RulerOptions, String)] = [
@@ -124,24 +124,24 @@ import Testing
         }
     }
 
-    /// Progress is told, and what it throws ends the work.
+    /// Progress is reported, and an error thrown by the callback ends the generation.
     @Test func progress() throws {
         struct Stop: Error {}
         let tokenizer = try GeneratedDataSamples.tokenizer("smollm")
         let options = RulerOptions(lengths: [1_500, 2_500], tasks: [.needleInNoise, .frequentWords], samples: 2)
-        var told: [Int] = []
+        var reported: [Int] = []
         _ = try EvaluationSet.ruler(options, tokenizer: tokenizer) { done, total in
             #expect(total == 8)
-            told.append(done)
+            reported.append(done)
         }
-        #expect(told == Array(1...8))
-        told = []
+        #expect(reported == Array(1...8))
+        reported = []
         #expect(throws: Stop.self) {
             try EvaluationSet.ruler(options, tokenizer: tokenizer) { done, _ in
-                told.append(done)
+                reported.append(done)
                 if done == 3 { throw Stop() }
             }
         }
-        #expect(told == [1, 2, 3])
+        #expect(reported == [1, 2, 3])
     }
 }

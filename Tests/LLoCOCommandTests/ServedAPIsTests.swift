@@ -2,15 +2,15 @@ import Foundation
 import LLoCOTestSupport
 import Testing
 
-/// The other ways to ask `lloco serve`: OpenAI's responses, Ollama's API, the command itself, and what it says of itself.
-@Suite struct ServedFormsTests {
+/// Other clients of `lloco serve`: OpenAI's responses, Ollama's API, the command itself, and monitoring.
+@Suite struct ServedAPIsTests {
     private typealias Call = ServerUnderTest.Call
 
     private func object(_ json: Substring) -> [String: Any] {
         (try? JSONSerialization.jsonObject(with: Data(json.utf8))) as? [String: Any] ?? [:]
     }
 
-    @Test func formsSayTheSame() async throws {
+    @Test func allAPIsGiveTheSameAnswer() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let options = #""options": {"num_predict": 8}"#
@@ -57,7 +57,7 @@ import Testing
         try await server.end().expectSuccess()
     }
 
-    @Test func ollamasClientsFindTheirWay() async throws {
+    @Test func ollamasClientsWork() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let replies = try await server.send([
@@ -78,22 +78,22 @@ import Testing
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let address = "http://127.0.0.1:\(server.address)"
-        let own = try await place.run(
+        let local = try await place.run(
             ["ask", "What is item 1?", "--group", "g", "--max-tokens", "8", "--json"] + Sample.segment
         ).expectSuccess().object()
-        let asked = ["ask", "What is item 1?", "--max-tokens", "8", "--server", address]
-        let served = try await place.run(asked + ["--group", "g", "--json"]).expectSuccess().object()
-        #expect(Set(own.keys) == Set(served.keys))
-        for key in ["answer", "mode"] { #expect(own[key] as? String == served[key] as? String) }
+        let arguments = ["ask", "What is item 1?", "--max-tokens", "8", "--server", address]
+        let served = try await place.run(arguments + ["--group", "g", "--json"]).expectSuccess().object()
+        #expect(Set(local.keys) == Set(served.keys))
+        for key in ["answer", "mode"] { #expect(local[key] as? String == served[key] as? String) }
         for key in ["context_tokens", "prompt_tokens", "generated_tokens"] {
-            #expect(own[key] as? Int == served[key] as? Int, "\(key)")
+            #expect(local[key] as? Int == served[key] as? Int, "\(key)")
         }
-        #expect(own["documents"] as? [String] == served["documents"] as? [String])
-        let plain = try await place.run(asked + ["--group", "h"]).expectSuccess()
+        #expect(local["documents"] as? [String] == served["documents"] as? [String])
+        let plain = try await place.run(arguments + ["--group", "h"]).expectSuccess()
         #expect(plain.outputText.contains("hybrid from "))
-        try await place.run(asked).expectFailure("--group", "g, h")
-        try await place.run(asked + ["--group", "none"]).expectFailure("none")
-        try await place.run(asked + ["--group", "g", "--no-adapter"]).expectUsage("--no-adapter")
+        try await place.run(arguments).expectFailure("--group", "g, h")
+        try await place.run(arguments + ["--group", "none"]).expectFailure("none")
+        try await place.run(arguments + ["--group", "g", "--no-adapter"]).expectUsage("--no-adapter")
         let status = try await place.run(["ps", "--server", address, "--json"]).expectSuccess().object()
         #expect(status["groups"] as? [String] == ["g", "h"] && status["model"] as? String == "autocompressor")
         try await place.run(["stop", "--server", address]).expectSuccess()
@@ -101,7 +101,7 @@ import Testing
         try await place.run(["ps", "--server", address]).expectFailure("no server")
     }
 
-    @Test func itIsWatched() async throws {
+    @Test func metricsAndLogs() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place, ["--port", "0", "--log-level", "info"])
         _ = try await server.send([
@@ -121,7 +121,7 @@ import Testing
         #expect(!log.contains("secret") && !log.contains("item 1"))
     }
 
-    @Test func moreThanItTakesIsToldToComeAgain() async throws {
+    @Test func requestsOverTheLimitAreRefused() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let many = (0..<9).map { _ in Call.ask("g", "What?", #""max_tokens": 200, "n": 8, "temperature": 1"#) }
@@ -129,15 +129,15 @@ import Testing
         let refused = replies.filter { $0.status == 503 }
         #expect(refused.count >= 1 && replies.filter { $0.status == 200 }.count >= 8, "\(replies.map(\.status))")
         #expect(refused.allSatisfy { $0.error["code"] as? String == "busy" })
-        // Every place is free again.
+        // All slots are free again.
         #expect(try await server.send(.ask("g", "What?", #""max_tokens": 2, "n": 8"#)).status == 200)
         let metrics = try await server.send(Call("/metrics")).body
         #expect(metrics.contains("lloco_answers_admitted 0\n") && metrics.contains("lloco_answers_refused_total"))
         try await server.end().expectSuccess()
     }
 
-    /// A failing stream has the status of what fails.
-    @Test func aStreamThatFailsSaysSo() async throws {
+    /// A failing stream has the status of its error.
+    @Test func aFailingStreamReportsItsError() async throws {
         let place = try await Workplace.furnished()
         let server = try await ServerUnderTest.start(place)
         let long = String(repeating: "word ", count: 5000)

@@ -4,35 +4,37 @@ import LLoCOCompression
 import LLoCOModels
 import LLoCOTokenizers
 
-/// A question, whichever API it comes through.
-struct AskedQuestion {
-    /// Who is asked: a group, a group in a mode, or the base model
+/// A request for answers, independent of the API.
+struct AnswerRequest {
+    /// The requested model: a group, `GROUP:MODE`, or the base model
     let model: String
+    /// The question, or a text to continue
     let question: String
     var form = PromptForm.chat
     /// Earlier turns
     var history: [ChatMessage] = []
     var generation = GenerationOptions()
-    /// How many answers are given
+    /// Number of answers
     var choices = 1
-    /// Whether they are given piece by piece
+    /// Whether the reply is streamed
     var streams = false
-    var reading = Reading()
+    var context = ContextOptions()
 
-    /// What is read for the answer: what lloco adds to every API.
-    struct Reading {
+    /// The context of the answer: the field `lloco`, which every API accepts.
+    struct ContextOptions {
+        /// Names of documents; nil for all of the group
         var documents: [String]?
         var mode: AnswerMode?
         var budget: ContextBudget.Size?
 
         init() {}
 
-        /// The request's field `lloco`.
+        /// Parses the request's field `lloco`.
         init(_ fields: RequestFields) throws {
-            guard let own = try fields.object("lloco") else { return }
-            try own.check(known: ["documents", "mode", "budget"])
-            if own.has("documents") { documents = try own.strings("documents") }
-            if let name = try own.string("mode") {
+            guard let options = try fields.object("lloco") else { return }
+            try options.check(known: ["documents", "mode", "budget"])
+            if options.has("documents") { documents = try options.strings("documents") }
+            if let name = try options.string("mode") {
                 guard let mode = AnswerMode(rawValue: name) else {
                     let modes = AnswerMode.allCases.map(\.rawValue).joined(separator: ", ")
                     throw APIError.invalid(
@@ -41,10 +43,10 @@ struct AskedQuestion {
                 }
                 self.mode = mode
             }
-            if let text = try own.string("budget") {
+            if let text = try options.string("budget") {
                 guard let size = ContextBudget.Size(text) else {
                     throw APIError.invalid(
-                        "\"lloco.budget\": expected a number of positions, or a share such as \"1/30\"",
+                        "\"lloco.budget\": expected a number of positions, or a fraction such as \"1/30\"",
                         parameter: "lloco.budget")
                 }
                 budget = size
@@ -54,7 +56,7 @@ struct AskedQuestion {
 }
 
 extension RequestFields {
-    /// How the tokens of an answer are drawn: the likeliest unless asked otherwise, and others each time without a seed.
+    /// The sampling options: greedy by default, with a random seed by default.
     func sampling() throws -> SamplingOptions {
         let seed = try integer("seed", in: .min ... .max) ?? .random(in: 0 ... .max)
         let temperature = try number("temperature", in: 0...2) ?? 0
@@ -63,7 +65,12 @@ extension RequestFields {
             temperature: temperature, topP: max(topP, .leastNormalMagnitude), seed: UInt64(bitPattern: Int64(seed)))
     }
 
-    /// What an answer ends before.
+    /// The requested maximum number of answer tokens, at most the context window; nil if none is requested.
+    func tokenLimit(_ key: String, from minimum: Int = 1, _ service: AnswerService) throws -> Int? {
+        try integer(key, in: minimum...Int(Int32.max)).map { min($0, service.window) }
+    }
+
+    /// The stop strings.
     func stopStrings() throws -> [String] {
         guard has("stop") else { return [] }
         let strings = try stringOrStrings("stop")
@@ -73,12 +80,12 @@ extension RequestFields {
         return strings
     }
 
-    /// The turns of a chat, the last of which is the question.
+    /// Parses the messages of a chat. The last user message is the question, the others are the history.
     ///
     /// - Parameters:
-    ///   - key: the list of messages
-    ///   - ignored: fields of a message that change nothing
-    ///   - partType: what parts of text are called
+    ///   - key: the name of the list of messages
+    ///   - ignored: fields of a message without effect
+    ///   - partTypes: accepted types of text parts
     func conversation(
         _ key: String, ignored: Set<String>, partTypes: Set<String> = ["text"]
     ) throws -> (question: String, history: [ChatMessage]) {
@@ -93,22 +100,26 @@ extension RequestFields {
                 throw APIError.invalid(
                     "\"\(name).role\": expected system, developer, user or assistant", parameter: "\(name).role")
             }
-            return ChatMessage(role, try message.content(name, partTypes))
+            let content = try message.content(name, partTypes)
+            guard role != .user || !content.allSatisfy(\.isWhitespace) else {
+                throw APIError.invalid("\"\(name).content\" is empty", parameter: "\(name).content")
+            }
+            return ChatMessage(role, content)
         }
-        guard let last = messages.popLast(), last.role == .user else {
-            throw APIError.invalid("\"\(key)\": expected a user's message as the last", parameter: key)
+        guard let last = messages.lastIndex(where: { $0.role == .user }) else {
+            throw APIError.invalid("\"\(key)\": expected at least one user message", parameter: key)
         }
-        return (last.content, messages)
+        return (messages.remove(at: last).content, messages)
     }
 
-    /// A message's text: a string, or parts of text.
+    /// A message's text: a string, or text parts.
     private func content(_ name: String, _ types: Set<String>) throws -> String {
         guard isList("content") else { return try string("content") ?? "" }
         return try objects("content").enumerated().map { index, part in
             try part.check(known: ["type", "text"], ignored: ["annotations", "logprobs"])
             guard let type = try part.string("type"), types.contains(type), let text = try part.string("text") else {
                 throw APIError.invalid(
-                    "\"\(name).content[\(index)]\": expected a part of type \(types.sorted().joined(separator: " or "))",
+                    "\"\(name).content[\(index)]\": expected part type \(types.sorted().joined(separator: " or "))",
                     parameter: "\(name).content", code: "unsupported_parameter")
             }
             return text

@@ -1,11 +1,13 @@
 import LLoCO
 
-/// `/v1/responses`, of text
-struct ResponsesForm: ReplyForm {
+/// Replies of `/v1/responses`; text only.
+struct ResponsesFormat: ReplyFormat {
     let head: ReplyHead
     let request: ResponsesRequest
+    /// Number of the next event
     private var number = 0
-    private var written = ""
+    /// The text so far
+    private var fullText = ""
 
     static let framing = ReplyFraming.namedEvents
 
@@ -32,7 +34,7 @@ struct ResponsesForm: ReplyForm {
         let truncation = "disabled"
         let metadata: [String: String] = [:]
         @Nullable var usage: Usage?
-        let lloco: GivenAnswer.Basis?
+        let lloco: ServedAnswer.Basis?
     }
     struct Incomplete: Encodable, Sendable {
         let reason = "max_output_tokens"
@@ -59,7 +61,7 @@ struct ResponsesForm: ReplyForm {
         let annotations: [String] = []
     }
 
-    /// An event; fields that it does not have are left out.
+    /// An event. Fields without a value are omitted.
     struct Event: Encodable, Sendable, NamedPiece {
         let type: String
         let sequenceNumber: Int
@@ -78,15 +80,15 @@ struct ResponsesForm: ReplyForm {
 
     private var messageID: String { "msg_" + head.id }
 
-    private func response(_ status: String, _ answers: [GivenAnswer]) -> Whole {
-        let asked = request.asked
+    private func response(_ status: String, _ answers: [ServedAnswer]) -> Whole {
+        let answerRequest = request.answerRequest
         let tokens = head.tokens(answers)
         return Whole(
             id: "resp_" + head.id, createdAt: head.seconds, status: status,
             incompleteDetails: status == "incomplete" ? Incomplete() : nil, instructions: request.instructions,
-            maxOutputTokens: asked.generation.maximumTokens, model: head.model,
+            maxOutputTokens: answerRequest.generation.maximumTokens, model: head.model,
             output: answers.map { message($0.answer.answer, status) },
-            temperature: asked.generation.sampling.temperature, topP: asked.generation.sampling.topP,
+            temperature: answerRequest.generation.sampling.temperature, topP: answerRequest.generation.sampling.topP,
             usage: answers.isEmpty
                 ? nil
                 : Usage(
@@ -98,11 +100,11 @@ struct ResponsesForm: ReplyForm {
         Message(id: messageID, status: status, content: status == "in_progress" ? [] : [Part(text: text)])
     }
 
-    private func status(_ answers: [GivenAnswer]) -> String {
+    private func status(_ answers: [ServedAnswer]) -> String {
         answers.first?.answer.finishReason == "length" ? "incomplete" : "completed"
     }
 
-    func whole(_ answers: [GivenAnswer]) -> Whole { response(status(answers), answers) }
+    func whole(_ answers: [ServedAnswer]) -> Whole { response(status(answers), answers) }
 
     private mutating func event(_ type: String, _ fill: (inout Event) -> Void = { _ in }) -> Event {
         var event = Event(type: "response." + type, sequenceNumber: number)
@@ -111,7 +113,7 @@ struct ResponsesForm: ReplyForm {
         return event
     }
 
-    /// An event about the one message's one part.
+    /// An event about the only part of the only message.
     private mutating func partEvent(_ type: String, _ fill: (inout Event) -> Void) -> Event {
         let id = messageID
         return event(type) {
@@ -130,20 +132,20 @@ struct ResponsesForm: ReplyForm {
     }
 
     mutating func text(_ index: Int, _ text: String) -> Pieces {
-        written += text
+        fullText += text
         return [partEvent("output_text.delta") { ($0.delta, $0.logprobs) = (text, []) }]
     }
 
-    mutating func end(_ index: Int, _ given: GivenAnswer) -> Pieces {
-        let (text, whole) = (written, message(written, status([given])))
+    mutating func end(_ index: Int, _ served: ServedAnswer) -> Pieces {
+        let (text, item) = (fullText, message(fullText, status([served])))
         return [
             partEvent("output_text.done") { ($0.text, $0.logprobs) = (text, []) },
             partEvent("content_part.done") { $0.part = Part(text: text) },
-            event("output_item.done") { ($0.outputIndex, $0.item) = (0, whole) },
+            event("output_item.done") { ($0.outputIndex, $0.item) = (0, item) },
         ]
     }
 
-    mutating func finish(_ answers: [GivenAnswer]) -> Pieces {
+    mutating func finish(_ answers: [ServedAnswer]) -> Pieces {
         let whole = whole(answers)
         return [event(whole.status) { $0.response = whole }]
     }

@@ -2,15 +2,15 @@ import Foundation
 import LLoCOBase
 import LLoCODocuments
 
-/// Clears a text of what is left of its HTML: QuALITY's stripped articles, questions and options still hold single tags
-/// and character references. Line breaks stay as they are, and so does a `<` or `&` that belongs to no HTML.
-enum MarkupRemains {
-    /// The text without them.
-    static func cleared(_ text: String) throws -> String {
+/// A remover of leftover HTML: QuALITY's stripped articles, questions and options still contain single tags and
+/// character references. Line breaks stay, and so do `<` and `&` outside HTML.
+enum LeftoverMarkup {
+    /// The text without HTML tags, and with character references replaced by their characters.
+    static func removed(from text: String) throws -> String {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: "&") }) else { return text }
         let start = text.prefix(256).lowercased().trimmingCharacters(in: .whitespacesAndNewlines)
         if start.hasPrefix("<html") || start.hasPrefix("<!doctype html") {
-            // A file that was not stripped at all.
+            // The file was never stripped.
             do {
                 return try DocumentReader().read(Data(text.utf8), path: "article", kind: .html).text
             } catch let error as DocumentError {
@@ -43,10 +43,10 @@ enum MarkupRemains {
         "tt",
         "pre", "ul", "ol", "table", "tbody", "thead", "td", "th", "img", "h5", "h6", "strike", "s", "q",
     ])
-    /// A tag longer than this is text.
+    /// Maximum bytes of a tag; anything longer counts as text.
     private static let maximumTag = 500
 
-    /// Where the tag at `start` ends; nil where there is none.
+    /// The index after the tag at `start`; nil if there is no tag.
     private static func tagEnd(in bytes: [UInt8], at start: Int, _ output: inout [UInt8]) -> Int? {
         var index = start + 1
         if index < bytes.count, bytes[index] == UInt8(ascii: "/") { index += 1 }
@@ -59,7 +59,7 @@ enum MarkupRemains {
         guard let end = bytes[index..<limit].firstIndex(where: { $0 == UInt8(ascii: ">") || $0 == UInt8(ascii: "<") }),
             bytes[end] == UInt8(ascii: ">")
         else { return nil }
-        // `<b and c>` is a comparison.
+        // `<b and c>` is a comparison, not a tag.
         let rest = bytes[index..<end]
         guard rest.contains(UInt8(ascii: "=")) || rest.allSatisfy({ $0 == UInt8(ascii: "/") || $0 <= 0x20 }) else {
             return nil
@@ -76,7 +76,7 @@ enum MarkupRemains {
         "szlig": "ß", "oelig": "œ", "aelig": "æ", "middot": "·", "bull": "•", "trade": "™",
     ]
 
-    /// The character that the reference at `start` stands for, and where it ends; nil where there is none.
+    /// The character of the reference at `start` and the index after it; nil if there is no reference.
     private static func reference(in bytes: [UInt8], at start: Int) -> (Unicode.Scalar, Int)? {
         let limit = min(bytes.count, start + 12)
         guard let end = bytes[start..<limit].firstIndex(of: UInt8(ascii: ";")) else { return nil }

@@ -4,16 +4,16 @@ import LLoCOLibrary
 import LLoCOModels
 import LLoCOTokenizers
 
-/// An answer, and what it rests on as clients see it.
-struct GivenAnswer: Sendable {
+/// A completed answer, with its sources in the form of the API.
+struct ServedAnswer: Sendable {
     let answer: Answer
     let basis: Basis
 
-    /// What an answer rests on.
+    /// The field `lloco` of a reply: the context and the costs of an answer.
     struct Basis: Encodable, Sendable {
         struct Passage: Encodable, Sendable {
             let document: String
-            /// null where the document has gone meanwhile
+            /// null if the document was removed meanwhile
             @Nullable var documentId: Int64?
             let start: Int
             let end: Int
@@ -41,49 +41,52 @@ struct GivenAnswer: Sendable {
     }
 }
 
-/// How an API gives answers: all at once, or piece by piece.
-protocol ReplyForm: Sendable {
+/// An API's format of replies, whole or streamed.
+protocol ReplyFormat: Sendable {
     associatedtype Whole: Encodable
-    /// Each an event, or a line
+    /// Events, or lines
     typealias Pieces = [any Encodable & Sendable]
 
-    /// How the pieces are written
+    /// The encoding of the pieces
     static var framing: ReplyFraming { get }
-    func whole(_ answers: [GivenAnswer]) -> Whole
-    /// A choice begins.
+    /// The reply without streaming.
+    func whole(_ answers: [ServedAnswer]) -> Whole
+    /// The pieces at the start of a choice.
     mutating func begin(_ index: Int) -> Pieces
-    /// A piece of a choice's text
+    /// The pieces for a part of a choice's text.
     mutating func text(_ index: Int, _ text: String) -> Pieces
-    /// A choice has ended.
-    mutating func end(_ index: Int, _ answer: GivenAnswer) -> Pieces
-    /// All choices have ended.
-    mutating func finish(_ answers: [GivenAnswer]) -> Pieces
-    /// What is said in place of the rest where an answer fails.
+    /// The pieces at the end of a choice.
+    mutating func end(_ index: Int, _ answer: ServedAnswer) -> Pieces
+    /// The pieces at the end of the stream.
+    mutating func finish(_ answers: [ServedAnswer]) -> Pieces
+    /// The last piece if an answer fails.
     mutating func failure(_ error: APIError) -> any Encodable & Sendable
 }
 
-extension ReplyForm {
+extension ReplyFormat {
     func failure(_ error: APIError) -> any Encodable & Sendable { error }
 }
 
-/// What all parts of a reply have.
+/// The fields that all parts of a reply have in common.
 struct ReplyHead: Sendable {
     /// 32 hexadecimal digits
     let id = String.randomID()
     let created = Date()
-    /// The model as it was asked
+    /// The requested model
     let model: String
     let tokenizer: any Tokenizer
-    /// What the prompt of all choices had, and what all have generated
-    func tokens(_ answers: [GivenAnswer]) -> (prompt: Int, generated: Int) {
+
+    /// Number of prompt tokens, which all choices have in common, and total number of generated tokens.
+    func tokens(_ answers: [ServedAnswer]) -> (prompt: Int, generated: Int) {
         (answers.first?.answer.promptTokens ?? 0, answers.reduce(0) { $0 + $1.answer.generatedTokens })
     }
 
+    /// Creation time in seconds since 1970
     var seconds: Int { Int(created.timeIntervalSince1970) }
 }
 
 extension Answer {
-    /// Why it ended, in the APIs' words.
+    /// Why the answer ended, as the APIs name it.
     var finishReason: String {
         switch end {
         case .endToken, .stopString: "stop"

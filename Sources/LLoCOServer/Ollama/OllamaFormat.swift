@@ -1,10 +1,10 @@
 import Foundation
 import LLoCO
 
-/// What `/api/chat` and `/api/generate` answer: an object, or a line for each piece and a last one with what it took.
-struct OllamaForm: ReplyForm {
+/// Replies of `/api/chat` and `/api/generate`: an object, or one line per piece and a last line with the costs.
+struct OllamaFormat: ReplyFormat {
     let head: ReplyHead
-    /// Whether pieces are a message's, or plain text
+    /// Whether the text is in a message, as in `/api/chat`
     let isChat: Bool
 
     static let framing = ReplyFraming.lines
@@ -28,7 +28,7 @@ struct OllamaForm: ReplyForm {
         var promptEvalDuration: Int?
         var evalCount: Int?
         var evalDuration: Int?
-        var lloco: GivenAnswer.Basis?
+        var lloco: ServedAnswer.Basis?
     }
 
     private func piece(_ text: String, done: Bool) -> Whole {
@@ -37,9 +37,9 @@ struct OllamaForm: ReplyForm {
             message: isChat ? .init(content: text) : nil, response: isChat ? nil : text, done: done)
     }
 
-    private func last(_ text: String, _ given: GivenAnswer) -> Whole {
+    private func last(_ text: String, _ served: ServedAnswer) -> Whole {
         func nanoseconds(_ seconds: Double) -> Int { Int(seconds * 1e9) }
-        let answer = given.answer
+        let answer = served.answer
         var whole = piece(text, done: true)
         whole.doneReason = answer.finishReason
         whole.totalDuration = nanoseconds(answer.seconds.total)
@@ -47,14 +47,14 @@ struct OllamaForm: ReplyForm {
         (whole.promptEvalCount, whole.evalCount) = (answer.promptTokens, answer.generatedTokens)
         whole.promptEvalDuration = nanoseconds(answer.seconds.prefill)
         whole.evalDuration = nanoseconds(answer.seconds.decode)
-        whole.lloco = given.basis
+        whole.lloco = served.basis
         return whole
     }
 
-    func whole(_ answers: [GivenAnswer]) -> Whole { last(answers[0].answer.answer, answers[0]) }
+    func whole(_ answers: [ServedAnswer]) -> Whole { last(answers[0].answer.answer, answers[0]) }
     func begin(_ index: Int) -> Pieces { [] }
     func text(_ index: Int, _ text: String) -> Pieces { [piece(text, done: false)] }
-    func end(_ index: Int, _ given: GivenAnswer) -> Pieces { [last("", given)] }
-    func finish(_ answers: [GivenAnswer]) -> Pieces { [] }
+    func end(_ index: Int, _ served: ServedAnswer) -> Pieces { [last("", served)] }
+    func finish(_ answers: [ServedAnswer]) -> Pieces { [] }
     func failure(_ error: APIError) -> any Encodable & Sendable { PlainError(error: error.message) }
 }

@@ -5,8 +5,8 @@ import LLoCOTestSupport
 import LLoCOTorch
 import Testing
 
-/// Adapters that PEFT wrote, against the logits that it computes with them.
-@Suite struct ForeignAdapterTests {
+/// Adapters written by PEFT, compared with PEFT's logits.
+@Suite struct PEFTAdapterTests {
     private struct Values: Decodable {
         let ids: [Int]
     }
@@ -28,7 +28,7 @@ import Testing
         let adapter = try adapter(name)
         let reference = try expected.tensor(name)
         try expect(model.scores(expected.values.ids, adapters: ActiveAdapters([adapter])), near: reference)
-        // As it is answered with, and as it is stored.
+        // Frozen as for answering, and as stored.
         let frozen = try adapter.frozen(as: .float32, device: .cpu)
         try expect(model.scores(expected.values.ids, adapters: ActiveAdapters([frozen])), near: reference)
         let stored = try adapter.checkpoint().encoded()

@@ -1,9 +1,9 @@
 package import LLoCOModels
 package import LLoCOTorch
 
-/// Next-token cross-entropy where it is wanted, without ever holding the scores of all positions.
-package enum LabelledLoss {
-    /// Adds the gradients of scale · Σ -log p(label) to everything that `hidden` depends on.
+/// Next-token cross-entropy of selected positions. It never holds the logits of all positions in memory.
+package enum CrossEntropyLoss {
+    /// Accumulates the gradients of scale · Σ -log p(label) in everything that `hidden` depends on.
     ///
     /// - Parameters:
     ///   - hidden: [N, D], the hidden states that predict the labels

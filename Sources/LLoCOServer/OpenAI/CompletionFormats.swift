@@ -2,14 +2,14 @@ import LLoCO
 import LLoCOModels
 import LLoCOTokenizers
 
-/// What completions of both forms have.
+/// The types that chat and text completions have in common.
 enum Completion {
     struct Usage: Encodable {
         let promptTokens: Int
         let completionTokens: Int
         let totalTokens: Int
 
-        init(_ head: ReplyHead, _ answers: [GivenAnswer]) {
+        init(_ head: ReplyHead, _ answers: [ServedAnswer]) {
             (promptTokens, completionTokens) = head.tokens(answers)
             totalTokens = promptTokens + completionTokens
         }
@@ -23,11 +23,11 @@ enum Completion {
         let model: String
         let choices: [Choice]
         let usage: Usage?
-        let lloco: GivenAnswer.Basis?
+        let lloco: ServedAnswer.Basis?
 
         init(
             _ head: ReplyHead, _ prefix: String, _ object: String, _ choices: [Choice], usage: Usage? = nil,
-            lloco: GivenAnswer.Basis? = nil
+            lloco: ServedAnswer.Basis? = nil
         ) {
             (id, created, model) = (prefix + head.id, head.seconds, head.model)
             (self.object, self.choices, self.usage, self.lloco) = (object, choices, usage, lloco)
@@ -35,8 +35,8 @@ enum Completion {
     }
 }
 
-/// `/v1/chat/completions`
-struct ChatForm: ReplyForm {
+/// Replies of `/v1/chat/completions`.
+struct ChatFormat: ReplyFormat {
     let head: ReplyHead
     let streamsUsage: Bool
 
@@ -63,18 +63,18 @@ struct ChatForm: ReplyForm {
         var content: String?
     }
 
-    func whole(_ answers: [GivenAnswer]) -> Completion.Envelope<Choice> {
-        let choices = answers.enumerated().map { index, given in
+    func whole(_ answers: [ServedAnswer]) -> Completion.Envelope<Choice> {
+        let choices = answers.enumerated().map { index, served in
             Choice(
-                index: index, message: Message(content: given.answer.answer), finishReason: given.answer.finishReason,
-                logprobs: LogProbabilities(given.answer, head.tokenizer)?.chat)
+                index: index, message: Message(content: served.answer.answer), finishReason: served.answer.finishReason,
+                logprobs: LogProbabilities(served.answer, head.tokenizer)?.chat)
         }
         return .init(
             head, "chatcmpl-", "chat.completion", choices, usage: .init(head, answers), lloco: answers.first?.basis)
     }
 
     private func chunk(
-        _ choices: [ChunkChoice], usage: Completion.Usage? = nil, lloco: GivenAnswer.Basis? = nil
+        _ choices: [ChunkChoice], usage: Completion.Usage? = nil, lloco: ServedAnswer.Basis? = nil
     ) -> Pieces {
         [
             Completion.Envelope<ChunkChoice>(
@@ -90,20 +90,20 @@ struct ChatForm: ReplyForm {
         chunk([ChunkChoice(index: index, delta: Delta(content: text))])
     }
 
-    func end(_ index: Int, _ given: GivenAnswer) -> Pieces {
+    func end(_ index: Int, _ served: ServedAnswer) -> Pieces {
         let choice = ChunkChoice(
-            index: index, delta: Delta(), finishReason: given.answer.finishReason,
-            logprobs: LogProbabilities(given.answer, head.tokenizer)?.chat)
-        return chunk([choice], lloco: given.basis)
+            index: index, delta: Delta(), finishReason: served.answer.finishReason,
+            logprobs: LogProbabilities(served.answer, head.tokenizer)?.chat)
+        return chunk([choice], lloco: served.basis)
     }
 
-    func finish(_ answers: [GivenAnswer]) -> Pieces {
+    func finish(_ answers: [ServedAnswer]) -> Pieces {
         streamsUsage ? chunk([], usage: .init(head, answers)) : []
     }
 }
 
-/// `/v1/completions`: a whole completion and a chunk of one are of the same form.
-struct TextForm: ReplyForm {
+/// Replies of `/v1/completions`. A whole completion and a chunk have the same fields.
+struct TextFormat: ReplyFormat {
     let head: ReplyHead
     let streamsUsage: Bool
 
@@ -117,16 +117,16 @@ struct TextForm: ReplyForm {
     }
 
     private func envelope(
-        _ choices: [Choice], usage: Completion.Usage? = nil, lloco: GivenAnswer.Basis? = nil
+        _ choices: [Choice], usage: Completion.Usage? = nil, lloco: ServedAnswer.Basis? = nil
     ) -> Completion.Envelope<Choice> {
         .init(head, "cmpl-", "text_completion", choices, usage: usage, lloco: lloco)
     }
 
-    func whole(_ answers: [GivenAnswer]) -> Completion.Envelope<Choice> {
-        let choices = answers.enumerated().map { index, given in
+    func whole(_ answers: [ServedAnswer]) -> Completion.Envelope<Choice> {
+        let choices = answers.enumerated().map { index, served in
             Choice(
-                index: index, text: given.answer.answer, finishReason: given.answer.finishReason,
-                logprobs: LogProbabilities(given.answer, head.tokenizer)?.text)
+                index: index, text: served.answer.answer, finishReason: served.answer.finishReason,
+                logprobs: LogProbabilities(served.answer, head.tokenizer)?.text)
         }
         return envelope(choices, usage: .init(head, answers), lloco: answers.first?.basis)
     }
@@ -135,14 +135,14 @@ struct TextForm: ReplyForm {
 
     func text(_ index: Int, _ text: String) -> Pieces { [envelope([Choice(index: index, text: text)])] }
 
-    func end(_ index: Int, _ given: GivenAnswer) -> Pieces {
+    func end(_ index: Int, _ served: ServedAnswer) -> Pieces {
         let choice = Choice(
-            index: index, text: "", finishReason: given.answer.finishReason,
-            logprobs: LogProbabilities(given.answer, head.tokenizer)?.text)
-        return [envelope([choice], lloco: given.basis)]
+            index: index, text: "", finishReason: served.answer.finishReason,
+            logprobs: LogProbabilities(served.answer, head.tokenizer)?.text)
+        return [envelope([choice], lloco: served.basis)]
     }
 
-    func finish(_ answers: [GivenAnswer]) -> Pieces {
+    func finish(_ answers: [ServedAnswer]) -> Pieces {
         streamsUsage ? [envelope([], usage: .init(head, answers))] : []
     }
 }
