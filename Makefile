@@ -15,7 +15,7 @@ export LIBTORCH
 endif
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-page test-without-libtorch test-sanitizers demo bench bootstrap check format lint clean help \
+.PHONY: build test test-page test-server test-without-libtorch test-sanitizers demo bench bootstrap check format lint clean help \
 	stage install uninstall dist check-package test-package
 
 build: bootstrap ## build .build/release/lloco
@@ -28,6 +28,10 @@ test: ## build and run every test (in release, as it is used)
 test-page: ## test the server's page in a browser, against a mock server (Tests/Page/page_test.py --server URL for a real one)
 	@Scripts/bootstrap --page
 	Tests/Page/page_test.py
+
+test-server: build ## test the server with other programs' clients, faulty requests and kills (Tests/Server/server_test.py --help)
+	@Scripts/bootstrap --server
+	Tests/Server/server_test.py
 
 # Package.swift leaves out what stands on libtorch.
 test-without-libtorch: ## build and test what needs no libtorch: tokenizers, documents, library, data sets, reports

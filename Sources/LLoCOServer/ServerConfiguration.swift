@@ -41,8 +41,8 @@ public struct ServerConfiguration: Sendable {
     public var maximumUploadBytes = 512 << 20
     /// Maximum number of open connections; others wait to be accepted: 256 by default
     public var maximumConnections = 256
-    /// Maximum number of answers that are queued or generated, half of it for one key; more are refused: 64 by default
-    public var maximumAnswers = 64
+    /// Maximum number of answers that are queued or generated, half of it for one key; more are refused: 128 by default
+    public var maximumAnswers = 128
     /// Maximum average rate of one key, in requests per second: 50 by default
     public var maximumRequestsPerSecond = 50.0
     /// Maximum number of documents named in a request: 1,000 by default

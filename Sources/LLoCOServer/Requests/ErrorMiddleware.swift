@@ -17,8 +17,10 @@ struct ErrorMiddleware<Context: RequestContext>: RouterMiddleware {
             throw error
         } catch {
             let reply = self.error(error, of: request)
-            // A cancelled request has no client left.
-            if reply.status.kind == .serverError, !(error is CancellationError) {
+            // A cancelled request has no client left; a refused one is counted in the metrics.
+            if reply.status.kind == .serverError, reply.status != .serviceUnavailable,
+                !(error is CancellationError)
+            {
                 context.logger.error("request failed: \(error)")
             }
             var response =
