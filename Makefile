@@ -106,19 +106,20 @@ test-package: ## test the installation scripts; needs no build
 bootstrap: ## fetch what is missing: system headers, libtorch, the default models
 	@Scripts/bootstrap
 
-check: ## tell what is there and what is missing
+check: ## list what is installed and what is missing
 	@Scripts/bootstrap --check
 
-format: ## bring Swift, C and C++ into the house format
+format: ## format Swift, C and C++
 	@Scripts/bootstrap --lint
 	$(SWIFT) format --in-place --parallel --recursive $(SOURCES)
 	$(CLANG_FORMAT) -i $(C_SOURCES)
 
-lint: ## complain about foreign format, circles of folders, and library texts that speak of the command
+lint: ## check the format, dependencies between folders, library texts that name options, and words (Scripts/words.txt)
 	@Scripts/bootstrap --lint
 	$(SWIFT) format lint --strict --parallel --recursive $(SOURCES)
 	$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES)
 	Scripts/check-layers
+	Scripts/check-words
 
 clean: ## remove what was built (.deps stays)
 	rm -rf .build .build-without-libtorch .build-sanitizers dist

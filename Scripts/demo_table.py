@@ -15,7 +15,7 @@ def lines(path):
 
 
 def scores(*paths):
-    print(f"{'adapter':20}{'mode':12}{'token F1':>9}{'ROUGE-L':>9}{'context tokens':>16}{'s a question':>14}")
+    print(f"{'adapter':20}{'mode':12}{'token F1':>9}{'ROUGE-L':>9}{'context tokens':>16}{'s/question':>14}")
     for path in paths:
         name = {"own": "the group's own"}.get(Path(path).stem, Path(path).stem)
         for result in lines(path):

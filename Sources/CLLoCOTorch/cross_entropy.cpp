@@ -66,7 +66,7 @@ int ctorch_linear_cross_entropy(
             "expected [N, D], [V, D] and ", shares ? "twice [N, K]" : "[N]");
         if (shares) {
             TORCH_CHECK(weights.sizes() == labels.sizes(), "expected shares of the targets' shape");
-            TORCH_CHECK(labels.size(1) <= max_targets, "expected at most ", max_targets, " targets a row");
+            TORCH_CHECK(labels.size(1) <= max_targets, "expected at most ", max_targets, " targets per row");
             weights = weights.to(at::kFloat).contiguous();
         } else {
             labels = labels.unsqueeze(1);

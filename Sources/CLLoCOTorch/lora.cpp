@@ -181,8 +181,8 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
         const RowKernels &kernels = *row_kernels(x);
         const int64_t rows = x.size(0), in = x.size(1), out = d_y.size(1), columns = products.size(1);
         // Results are in the order of `forward`'s parameters: x, weight, bias, the parts, then every matrix.
-        const bool wants_x = context->needs_input_grad(0);
-        if (wants_x) results[0] = weight.back(d_y);
+        const bool needs_x = context->needs_input_grad(0);
+        if (needs_x) results[0] = weight.back(d_y);
 
         std::vector<Part> parts;
         std::vector<std::vector<float>> ups, downs;
@@ -204,7 +204,7 @@ struct LinearLoRA : torch::autograd::Function<LinearLoRA> {
                 kernels.lora_down(
                     column_of(part) + first * out * int64_t(d_y.element_size()), out, number, part.size, ups[i].data(),
                     part.rank, nullptr, first, d_h + part.column, columns);
-                if (!wants_x) continue;
+                if (!needs_x) continue;
                 const Dropout drop = dropout(part.dropout, seed);
                 kernels.lora_up(
                     row_of(results[0], first, in), in, number, in, d_h + part.column, columns, part.rank,

@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func limitIsAtMostTheMachinesMemory() {
+    @Test func limitDoesNotExceedTheMachinesMemory() {
         #expect(MemoryLimit.ofThisProcess > 0)
         #expect(MemoryLimit.ofThisProcess <= ProcessInfo.processInfo.physicalMemory)
     }

@@ -24,7 +24,7 @@ import Testing
             #expect(found[check]?["ok"] as? Bool == true, "\(check)")
         }
         #expect((found["compressors"]?["detail"] as? String)?.contains("the model itself") == true)
-        #expect((found["embedder"]?["detail"] as? String)?.contains("32 dimensions, reads 48 tokens") == true)
+        #expect((found["embedder"]?["detail"] as? String)?.contains("32 dimensions, up to 48 tokens") == true)
         #expect(!TestFiles.exists(place.folder.appending(path: "library.lloco")))
     }
 

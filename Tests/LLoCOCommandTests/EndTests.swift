@@ -16,9 +16,9 @@ import Testing
             let script = "LD_DEBUG=files LD_DEBUG_OUTPUT=loader \"$LLOCO\" \(command)"
             #expect(try await place.shell(script).status == status, "\(command)")
             let reports = try place.files().filter { $0.hasPrefix("loader.") }
-            let told = try reports.map { try String(decoding: place.bytes($0), as: UTF8.self) }.joined()
-            let (isTold, isTakenDown) = (told.contains("libtorch_cpu"), told.contains("calling fini"))
-            #expect(isTold && !isTakenDown, "\(command)")
+            let output = try reports.map { try String(decoding: place.bytes($0), as: UTF8.self) }.joined()
+            let (isLoaded, isTakenDown) = (output.contains("libtorch_cpu"), output.contains("calling fini"))
+            #expect(isLoaded && !isTakenDown, "\(command)")
             for report in reports { try FileManager.default.removeItem(atPath: place.path(report)) }
         }
     }

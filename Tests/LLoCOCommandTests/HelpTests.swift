@@ -149,7 +149,7 @@ import Testing
         (["perplexity"], "a text file or --ids"),
         (["perplexity", "x", "--ids", "1,2"], "one of the two"),
         (["generate", "x", "--ids", "1,2"], "a prompt or --ids, one of the two"),
-        (["generate", "--ids", "1,x"], "'x' is no token id"),
+        (["generate", "--ids", "1,x"], "'x' is not a token id"),
         (["ask", "x", "--budget", "1/0"], "--budget"), (["ask", "x", "--text-share", "2"], "--text-share 2"),
         (["add", "x", "--ratio", "0.5"], "--ratio 0.5"),
         (["train-selection", "--questions", "x"], "--out"),

@@ -14,7 +14,7 @@ import Testing
 
     /// Checks each step but the first, which creates the table of rotary angles.
     private func expectStorages(
-        atMost bound: Int, kernels: String, sourceLocation: SourceLocation = #_sourceLocation,
+        maximum bound: Int, kernels: String, sourceLocation: SourceLocation = #_sourceLocation,
         step: () throws -> Void
     ) throws {
         try Runtime.withKernels(of: kernels) {
@@ -36,7 +36,7 @@ import Testing
             decoder: fixture.decoder, recipe: recipe, documents: [SegmentVectors(rows: fixture.vectors())],
             examples: examples, seed: 1,
             checkpointing: of.checkpointing)
-        try expectStorages(atMost: of.bound, kernels: kernels) { _ = try finetuner.step() }
+        try expectStorages(maximum: of.bound, kernels: kernels) { _ = try finetuner.step() }
     }
 
     /// The published method, and keys and values of picked or attended positions.
@@ -64,6 +64,6 @@ import Testing
             decoder: fixture.decoder, recipe: recipe, seed: 1, checkpointing: of.checkpointing)
         let text = try TrainingText([Sample.text("river"), Sample.text("mill")])
         let tokenizer = try fixture.model.tokenizer
-        try expectStorages(atMost: of.bound, kernels: kernels) { _ = try trainer.step(text, tokenizer) }
+        try expectStorages(maximum: of.bound, kernels: kernels) { _ = try trainer.step(text, tokenizer) }
     }
 }

@@ -9,7 +9,7 @@
 
 namespace KERNELS {
 
-/// The loss of logits that are not finite: NaN, also as the gradient.
+/// The loss for logits that are not finite: NaN. The gradient becomes NaN too.
 template <typename T>
 static double cross_entropy_of_nonfinite(T *logits, int64_t size, bool gradient) {
     const float nan = __builtin_nanf("");

@@ -532,7 +532,8 @@ static bool recognise(const Group &group, bool thoroughly, Numbers &result) {
     return false;
 }
 
-/// The best 4-bit group: scale and minimum from the range of weights, then refitted to the numbers.
+/// The best 4-bit group: starts with scale and minimum from the range of the weights, then refits both to the rounded
+/// numbers by least squares.
 static Numbers fit4(const Group &group) {
     const float minimum = minimum_of(group), greatest = maximum_of(group);
     Numbers best = numbers_of(group, to_half((greatest - minimum) / 15), to_half(minimum), 0, 15);

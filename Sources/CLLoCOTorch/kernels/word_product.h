@@ -2,7 +2,7 @@
 //
 // Why: a LoRA step multiplies with every frozen weight in the forward and the backward pass, and the backward products
 // in libtorch's float32 were half of the step. A register holds twice as many 16-bit products as float32 ones. The
-// gradient is rounded to 14 bits and the weights to 13, with one scale per 64 numbers along the sum: an error of some
+// gradient is rounded to 14 bits and the weights to 13, with one scale per 64 numbers along the sum: an error of about
 // 1e-4 of a product, a tenth of bfloat16's. Sums within such a group are exact integers; groups are added in float32.
 //
 // A panel of rows of weights is dequantized and rounded to tiles of sixteen columns. A few groups of two tiles at a

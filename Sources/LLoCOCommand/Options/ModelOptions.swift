@@ -104,7 +104,7 @@ struct EngineOptions: ParsableArguments {
 
     @Flag(
         help: ArgumentHelp(
-            "Compute the SHA-256 of model files anew.",
+            "Compute the SHA-256 of model files again.",
             discussion: "Default: the digests of unchanged files are cached in the user's cache folder.",
             visibility: .hidden))
     var verify = false

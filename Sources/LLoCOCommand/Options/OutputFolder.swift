@@ -18,7 +18,7 @@ enum OutputFolder {
         var isFolder: ObjCBool = false
         _ = FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder)
         guard isFolder.boolValue else {
-            throw CommandError("\(option) \(path): \(place.path) is no folder, expected a folder to write")
+            throw CommandError("\(option) \(path): \(place.path) is not a folder, expected a writable folder")
         }
         // Permissions are not enough: root has all of them, and a disk may be read-only.
         let trial = place.appending(path: ".lloco-\(UUID().uuidString)").path

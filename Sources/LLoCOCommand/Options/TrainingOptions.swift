@@ -20,7 +20,7 @@ struct RecipeOptions: ParsableArguments {
 
 /// The length of a resumable run.
 struct RunLengthOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Steps in all. Default: the recipe's.", valueName: "n"))
+    @Option(help: ArgumentHelp("Total number of steps. Default: the recipe's.", valueName: "n"))
     var steps: Int?
 
     @Option(help: ArgumentHelp("Stop after n minutes with a checkpoint to resume.", valueName: "n"))

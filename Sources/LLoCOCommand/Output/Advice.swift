@@ -23,7 +23,7 @@ extension ErrorHint {
             (setting.map { "it was started with \($0.another): " } ?? "")
                 + "give another file than --run \(file), or remove it"
         case .trainElsewhere(let setting): "it was started with \(setting.another): give another --out"
-        case .trainCompressorAgain: "the same 'lloco train-compressor' command writes the folder anew"
+        case .trainCompressorAgain: "the same 'lloco train-compressor' command writes the folder again"
         case .allowSteps(let count): "give --steps \(count) or more"
         case .showStudy: "'lloco show DOC --study' shows why"
         }

@@ -24,7 +24,7 @@ enum LossPlot {
             summary: "\(title), by step: \(ends.joined(separator: "; ")).",
             x: PlotAxis(label: "Step", scale: PlotScale(fitting: drawn.flatMap(\.means).map(\.x), kind: .linear)),
             y: PlotAxis(
-                label: "Loss, nats a token",
+                label: "Loss, nats per token",
                 scale: PlotScale(fitting: drawn.flatMap(\.curve.losses).map(\.loss), kind: .linear)),
             series: drawn.enumerated().map { index, drawn in
                 .init(

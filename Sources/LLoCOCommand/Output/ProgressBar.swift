@@ -2,7 +2,7 @@ import Foundation
 import LLoCOBase
 import Synchronization
 
-/// A progress bar with the remaining time on stderr. Prints nothing if stderr is no terminal.
+/// A progress bar with the remaining time on stderr. Prints nothing if stderr is not a terminal.
 final class ProgressBar: Sendable {
     private let title: String
     private let start = ContinuousClock.now

@@ -23,7 +23,7 @@ enum ReportFile {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue,
             FileManager.default.isWritableFile(atPath: folder)
-        else { throw CommandError("\(option) \(path): \(folder) is no folder that can be written to") }
+        else { throw CommandError("\(option) \(path): \(folder) is not a writable folder") }
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
             throw CommandError("\(option) \(path): this is a folder, expected a file's name")
         }

@@ -103,7 +103,7 @@ extension Doctor {
             let loaded = try SentenceEmbedder(folder: folder)
             return Finding(
                 check: "embedder", state: .ok,
-                detail: "\(folder.path): \(loaded.dimension) dimensions, reads \(loaded.maximumTokens) tokens a text",
+                detail: "\(folder.path): \(loaded.dimension) dimensions, up to \(loaded.maximumTokens) tokens per text",
                 isNeeded: true)
         } catch {
             return Self.unusable("embedder", .faulty, error, given: embedder)

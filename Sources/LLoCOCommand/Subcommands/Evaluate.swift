@@ -46,7 +46,7 @@ struct Evaluate: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Read documents sampled by --seed, up to n tokens in all.",
+            "Read documents sampled by --seed, up to n tokens in total.",
             discussion: "The first sampled document is read whatever its length.", valueName: "n", visibility: .hidden)
     )
     var drawTokens: Int?
@@ -229,7 +229,7 @@ struct Evaluate: ComputingCommand {
         }
         let names = report.metrics.filter { $0 != Metric.rougeLsum.rawValue }
         let table = Text.table(
-            ["mode", "questions"] + names.map { report.countedTitle(of: $0) } + ["context tokens", "s a question"],
+            ["mode", "questions"] + names.map { report.countedTitle(of: $0) } + ["context tokens", "s/question"],
             report.modes.map { mode in
                 [mode.mode.rawValue, "\(mode.questions)"]
                     + names.map { name in

@@ -109,7 +109,7 @@ struct EvaluateCompressor: ComputingCommand {
         bar.finish()
         if output.json { try Terminal.json(figures) } else { Self.print(figures) }
         if figures.omitted > 0 {
-            Terminal.note("\(figures.omitted) questions were left out: with their context they do not fit the window")
+            Terminal.note("\(figures.omitted) questions were left out: with the context they exceed the context window")
         }
     }
 
@@ -117,7 +117,7 @@ struct EvaluateCompressor: ComputingCommand {
         Terminal.print(
             "\(figures.questions) questions about \(figures.documents) documents, "
                 + String(format: "%.0f positions for one", figures.positions))
-        Terminal.print("            nats a token  gap closed  (95 % interval)")
+        Terminal.print("              nats/token  gap closed  (95 % interval)")
         var rows: [(String, Double, IntervalEstimate?)] = [
             ("none", figures.lossNone, nil), ("compressed", figures.lossCompressed, figures.gapClosedCompressed),
             ("passages", figures.lossPassages, figures.gapClosedPassages),

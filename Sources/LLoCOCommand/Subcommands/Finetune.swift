@@ -78,7 +78,7 @@ struct Finetune: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Write the adapter to this folder too, in PEFT's layout.",
-            discussion: "In Adapters/ beside the program it becomes the general adapter of groups without their own.",
+            discussion: "A folder in Adapters/ beside the program is the general adapter of groups without an adapter.",
             valueName: "dir", visibility: .hidden))
     var out: String?
 

@@ -49,7 +49,7 @@ extension Prediction {
         let metric = question.metric
         switch metric {
         case .classification where question.classes.isEmpty:
-            throw fields.fault("classes", "holds no class; expected all classes, for the metric classification")
+            throw fields.fault("classes", "is empty; expected all classes, for the metric classification")
         case .accuracy, .accuracyByLikelihood:
             guard let correct = question.correctChoice, question.choices.indices.contains(correct) else {
                 throw fields.fault(

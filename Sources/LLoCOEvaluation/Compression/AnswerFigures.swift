@@ -14,11 +14,11 @@ public struct AnswerFigures: Sendable, Encodable {
     public let lossNone: Double
     /// The loss after the document's vectors.
     public let lossCompressed: Double
-    /// The loss after pieces of its text.
+    /// The loss after pieces of the document's text.
     public let lossPassages: Double
     /// The loss after vectors and pieces.
     public let lossHybrid: Double
-    /// The loss after its text.
+    /// The loss after the document's text.
     public let lossFull: Double
     /// The loss after another document's vectors; nil if some question had none.
     public let lossForeign: Double?

@@ -4,7 +4,7 @@ public import Foundation
 public struct TrainingRunRecord: Hashable, Sendable, Identifiable {
     /// The run's key within the library.
     public let id: Int64
-    /// The name of its group.
+    /// The name of the group that the run trains an adapter for.
     public let group: String
     /// The identity of the vectors that the adapter is trained to read.
     public let identity: VectorIdentity

@@ -82,7 +82,7 @@ public final class DecodeBatch {
             // Operations that may fail come before any position is added, so that a step continues all sequences or
             // none.
             for entry in tokens { try model.recompute(entry.sequence.cache, forLength: entry.sequence.cache.count + 1) }
-            // The step may begin one more page.
+            // A step may add a page to the cache: sequences at the maximum number of pages are not batched.
             let isBatched = tokens.map { steps != nil && $0.sequence.cache.pages.count < Tensor.maximumPieceCount }
             let batched = zip(tokens, isBatched).filter(\.1).map(\.0)
             var logits = try (steps?.step(batched) ?? [])[...]
@@ -230,18 +230,20 @@ private final class QuantizedSteps {
                 ) throws -> Product {
                     try Product(
                         linear, weight, ranges, of: x, into: norm == nil ? buffers.x : buffers.branch,
-                        adding: norm == nil)
+                        adding: norm == nil, dtype: model.dtype)
                 }
                 return Layer(
                     block: block,
                     queryKeyValue: try Product(
                         block.queryKeyValue, quantized.queryKeyValue, ranges,
-                        of: block.attentionNorm == nil ? buffers.x : buffers.normed, into: buffers.projected),
+                        of: block.attentionNorm == nil ? buffers.x : buffers.normed, into: buffers.projected,
+                        dtype: model.dtype),
                     output: try adding(
                         block.output, quantized.output, of: buffers.joined, normedBy: block.addedAttentionNorm),
                     gateUp: try Product(
                         block.gateUp, quantized.gateUp, ranges,
-                        of: block.feedForwardNorm == nil ? buffers.x : buffers.normed, into: buffers.gateUp),
+                        of: block.feedForwardNorm == nil ? buffers.x : buffers.normed, into: buffers.gateUp,
+                        dtype: model.dtype),
                     down: try adding(
                         block.down, quantized.down, of: buffers.gated, normedBy: block.addedFeedForwardNorm))
             }
@@ -269,9 +271,18 @@ private final class QuantizedSteps {
         let down: Product
     }
 
+    /// Whether a product of `count` rows uses the model's weight in its file. With more rows than one quantized product
+    /// takes, it reads the weight once; the quantized products would read it once each.
+    private static func usesFile(_ weight: LinearWeight, rows count: Int, of dtype: DType) -> Bool {
+        guard case .file = weight else { return false }
+        return count > QuantizedWeight.maximumRowCount && dtype == .float32
+    }
+
     /// A linear layer over the rows, written or added to a buffer.
     private struct Product {
         let weight: QuantizedWeight
+        /// The weight and input of a product that reads the model's file, see ``usesFile(_:rows:of:)``.
+        let whole: (weight: LinearWeight, input: Tensor)?
         let bias: Tensor?
         /// The adapters' matrices, their input rows, and the part of the output to which they add.
         let additions: [(a: Tensor, b: Tensor, scale: Double, input: Tensor, output: Tensor)]
@@ -282,9 +293,11 @@ private final class QuantizedSteps {
 
         init(
             _ linear: Linear, _ weight: QuantizedWeight, _ segments: [(adapters: ActiveAdapters, rows: Range<Int>)],
-            of input: Tensor, into output: Tensor, adding: Bool = false
+            of input: Tensor, into output: Tensor, adding: Bool = false, dtype: DType
         ) throws {
             self.weight = weight
+            whole =
+                QuantizedSteps.usesFile(linear.weight, rows: input.size(0), of: dtype) ? (linear.weight, input) : nil
             self.output = output
             adds = adding
             parts = try Self.parts(input, output)
@@ -315,7 +328,12 @@ private final class QuantizedSteps {
         }
 
         func callAsFunction() throws {
-            for part in parts { try weight.multiply(part.input, into: part.output, adding: adds) }
+            if let whole {
+                let product = try whole.input.linear(whole.weight)
+                if adds { try output.add(product) } else { try output.copy(from: product) }
+            } else {
+                for part in parts { try weight.multiply(part.input, into: part.output, adding: adds) }
+            }
             if let bias { try output.add(bias) }
             for part in additions { try part.input.lowRank(part.a, part.b, scale: part.scale, addedTo: part.output) }
         }
@@ -389,7 +407,11 @@ private final class QuantizedSteps {
                     adapters: entry.sequence.adapters), in: entry.sequence.cache)
         }
         try norm(rows, model.norm)
-        for part in rows.scoring { try weights.outputHead.multiply(part.input, into: part.output) }
+        if Self.usesFile(model.outputHead, rows: rows.buffers.capacity, of: model.dtype) {
+            try rows.buffers.logits.copy(from: rows.buffers.normed.linear(model.outputHead))
+        } else {
+            for part in rows.scoring { try weights.outputHead.multiply(part.input, into: part.output) }
+        }
         return rows.single.map(\.logits)
     }
 

@@ -96,8 +96,8 @@ public final class Llama: Sendable {
     /// The maximum number of positions per forward pass without gradients. It bounds the activations' memory;
     /// embeddings, cache and mask grow with the prompt.
     ///
-    /// Measured on a Zen 5 in bfloat16: chunks of 128 and 256 are 10 to 40 % slower, of 512 some 5 %, of 2,048 within 3
-    /// %; a whole prompt at once is slower from 4,096 positions on.
+    /// Measured on a Zen 5 in bfloat16: chunks of 128 and 256 are 10 to 40 % slower, of 512 about 5 %, of 2,048 up to
+    /// 3 %; a whole prompt at once is slower from 4,096 positions on.
     package static let chunk = 1024
 
     /// The hidden states after the final norm.

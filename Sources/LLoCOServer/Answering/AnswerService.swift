@@ -99,7 +99,7 @@ struct AnswerService: Sendable {
         }
         if let names = answerRequest.context.documents, let group = choice.group {
             options.documents = try await models.library.store.documents(
-                names, of: group, atMost: configuration.maximumDocuments, parameter: "lloco.documents"
+                names, of: group, maximum: configuration.maximumDocuments, parameter: "lloco.documents"
             ).map(\.name)
         }
         options.budget = answerRequest.context.budget

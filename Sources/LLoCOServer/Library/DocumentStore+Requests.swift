@@ -18,7 +18,7 @@ extension DocumentStore {
     ///
     /// - Throws: ``APIError`` if there are more than `limit` names, or the group has no such document.
     func documents(
-        _ names: [String], of group: String, atMost limit: Int, parameter: String = "documents"
+        _ names: [String], of group: String, maximum limit: Int, parameter: String = "documents"
     ) async throws -> [DocumentRecord] {
         guard names.count <= limit else {
             throw APIError.invalid("\"\(parameter)\": expected at most \(limit) names", parameter: parameter)

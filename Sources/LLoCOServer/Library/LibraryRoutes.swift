@@ -184,7 +184,7 @@ struct LibraryRoutes: Sendable {
         if fields.has("documents") {
             documents = Set(
                 try await store.documents(
-                    try fields.strings("documents"), of: group, atMost: configuration.maximumDocuments
+                    try fields.strings("documents"), of: group, maximum: configuration.maximumDocuments
                 ).map(\.id))
         }
         let found = try await library.search(query, in: group, documents: documents, limit: limit)

@@ -50,7 +50,7 @@ struct MCPTools: Sendable {
         options.group = try await group(arguments)
         if arguments.has("documents"), let group = options.group {
             options.documents = try await store.documents(
-                try arguments.strings("documents"), of: group, atMost: Self.maximumDocuments
+                try arguments.strings("documents"), of: group, maximum: Self.maximumDocuments
             ).map(\.name)
         }
         if let name = try arguments.string("mode") {
@@ -186,14 +186,14 @@ struct MCPTools: Sendable {
                     "documents": .init(
                         type: "array", description: "Only these documents of the group.", items: ["type": "string"]),
                     "mode": text("What is read: hybrid (the default), compressed, retrieval, full or none."),
-                    "max_tokens": .init(type: "integer", description: "The most tokens of the answer."),
+                    "max_tokens": .init(type: "integer", description: "Maximum number of tokens of the answer."),
                 ], required: ["question"])),
         Description(
             name: "search", description: "Find passages of the user's documents, word for word.",
             inputSchema: .init(
                 properties: [
                     "query": text("What to look for."), "group": text("The group of documents, as `list` names it."),
-                    "limit": .init(type: "integer", description: "The most passages, 8 by default."),
+                    "limit": .init(type: "integer", description: "Maximum number of passages, 8 by default."),
                 ], required: ["query"])),
         Description(
             name: "list", description: "List the user's documents by group.",

@@ -32,11 +32,11 @@ public final class ByteLevelTokenizer: VocabularyTokenizer {
     func encode(_ text: UTF8Buffer, at base: Int, into sink: inout TokenSink) {
         var text = text
         var normalized: NormalizedText?
-        if usesNFC, let composed = CanonicalComposition.composed(text, tracksOffsets: sink.wantsRanges) {
+        if usesNFC, let composed = CanonicalComposition.composed(text, tracksOffsets: sink.needsRanges) {
             normalized = composed
         }
         if preTokenizer.addsPrefixSpace, text.first != UInt8(ascii: " ") {
-            var prefixed = NormalizedText(tracksOffsets: sink.wantsRanges)
+            var prefixed = NormalizedText(tracksOffsets: sink.needsRanges)
             prefixed.append(CollectionOfOne(UInt8(ascii: " ")), from: 0)
             if let normalized {
                 prefixed.append(normalized)
@@ -59,7 +59,7 @@ public final class ByteLevelTokenizer: VocabularyTokenizer {
     @inline(__always)
     private func encodeWords(of text: UTF8Buffer, source: (Int) -> Int, into sink: inout TokenSink) {
         var local = sink
-        sink = TokenSink(wantsRanges: local.wantsRanges)
+        sink = TokenSink(needsRanges: local.needsRanges)
         scratches.withScratch { scratch in
             preTokenizer.forEachWord(in: text) { range in
                 model.encode(text.slice(range), at: range.lowerBound, source: source, &scratch, into: &local)

@@ -62,9 +62,9 @@ public final class SentencePieceTokenizer: VocabularyTokenizer {
     }
 
     func encode(_ text: UTF8Buffer, at base: Int, into sink: inout TokenSink) {
-        let normalized = normalized(text, isFirst: base == 0, tracksOffsets: sink.wantsRanges)
+        let normalized = normalized(text, isFirst: base == 0, tracksOffsets: sink.needsRanges)
         var local = sink
-        sink = TokenSink(wantsRanges: local.wantsRanges)
+        sink = TokenSink(needsRanges: local.needsRanges)
         normalized.bytes.withUnsafeBufferPointer { bytes in
             let source = { base + normalized.offsets[$0] }
             scratches.withScratch { scratch in

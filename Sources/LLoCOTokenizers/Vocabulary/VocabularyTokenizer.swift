@@ -37,15 +37,15 @@ struct TokenMarkers: Sendable {
 struct TokenSink {
     var ids: [Int] = []
     var tokens: [EncodedToken] = []
-    let wantsRanges: Bool
+    let needsRanges: Bool
 
-    init(wantsRanges: Bool) {
-        self.wantsRanges = wantsRanges
+    init(needsRanges: Bool) {
+        self.needsRanges = needsRanges
     }
 
     @inline(__always)
     mutating func append(_ id: Int, _ range: @autoclosure () -> Range<Int>) {
-        if wantsRanges {
+        if needsRanges {
             tokens.append(EncodedToken(id: id, range: range()))
         } else {
             ids.append(id)
@@ -66,19 +66,19 @@ extension VocabularyTokenizer {
     public func id(of token: String) -> Int? { vocabulary.id(of: token) }
 
     public func encode(_ text: String, special: SpecialTokens) -> [Int] {
-        var sink = TokenSink(wantsRanges: false)
+        var sink = TokenSink(needsRanges: false)
         encode(text, special, into: &sink)
         return sink.ids
     }
 
     public func encodeWithOffsets(_ text: String, special: SpecialTokens) -> [EncodedToken] {
-        var sink = TokenSink(wantsRanges: true)
+        var sink = TokenSink(needsRanges: true)
         encode(text, special, into: &sink)
         return sink.tokens
     }
 
     public func encode(_ segments: [ChatSegment]) -> [Int] {
-        var sink = TokenSink(wantsRanges: false)
+        var sink = TokenSink(needsRanges: false)
         var matches: [EncodedToken] = []
         var start = 0
         for segment in segments {

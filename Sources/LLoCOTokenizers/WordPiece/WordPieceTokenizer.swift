@@ -78,7 +78,7 @@ public final class WordPieceTokenizer: VocabularyTokenizer {
     }
 
     func encode(_ text: UTF8Buffer, at base: Int, into sink: inout TokenSink) {
-        var word = Word(padding: continuation.count, tracksOffsets: sink.wantsRanges)
+        var word = Word(padding: continuation.count, tracksOffsets: sink.needsRanges)
         var rare: [UInt32: BertNormalizer.Effect] = [:]
         var index = 0
         while index < text.count {

@@ -55,11 +55,11 @@ public final class CompressorTrainer {
         public let tokens: Int
     }
 
-    /// Creates a trainer, initialized from a compressor's weights or anew. Anew, the LoRA's B is zero, and the summary
-    /// embeddings are copies of the end-of-text token's embedding, or zero if the method picks tokens.
+    /// Creates a trainer, initialized from a compressor's weights or from scratch. From scratch, the LoRA's B is zero,
+    /// and the summary embeddings are copies of the end-of-text token's embedding, or zero if the method picks tokens.
     ///
     /// - Parameters:
-    ///   - start: the compressor to initialize from; nil to start anew
+    ///   - start: the compressor to initialize from; nil to start from scratch
     ///   - reader: the reader adapter; initial weights if the recipe trains it
     /// - Throws: `TrainingError` if `start` or `reader` does not fit the recipe, or if the recipe's rows exceed the
     ///   model's window.

@@ -30,7 +30,7 @@ public struct CompressorTrainingRun: Sendable {
     /// Questions with their documents' texts, for the objective `answering`; must be empty if that has share 0.
     public var questions: [QuestionSet] = []
     /// The folder of the compressor to initialize from, which must fit the model and the recipe; nil, the default, to
-    /// start anew.
+    /// start from scratch.
     public var start: URL?
     /// The folder, in PEFT's layout, of the reader adapter for the objective `answering`; nil, the default, for none.
     public var reader: URL?

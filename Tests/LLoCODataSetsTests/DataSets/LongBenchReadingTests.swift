@@ -131,7 +131,7 @@ import Testing
     /// Malformed lines.
     @Test(arguments: [
         (#""dataset":"other","_id":"x""#, #""dataset" is "other""#),
-        (#""dataset":"trec","_id":"x""#, #""all_classes" holds no class"#),
+        (#""dataset":"trec","_id":"x""#, #""all_classes" is empty"#),
         (#""dataset":"trec","all_classes":"Date","_id":"x""#, #""all_classes" is a string"#),
         (#""dataset":"qasper","_id":"lb1""#, #"id "lb1" is already used"#),
     ])

@@ -72,7 +72,7 @@ import Testing
 
     /// Missing and invalid fields are reported.
     @Test(arguments: [
-        (#""metric": "classification""#, #""classes" holds no class"#),
+        (#""metric": "classification""#, #""classes" is empty"#),
         (#""metric": "accuracy""#, #""correct_choice" names none of 0"#),
         (#""metric": "accuracy", "choices": ["a", "b"], "correct_choice": 2"#, #""correct_choice" names none of 2"#),
         (

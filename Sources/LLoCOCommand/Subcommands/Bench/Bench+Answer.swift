@@ -13,7 +13,7 @@ extension Bench {
             [
                 .work, .mode, .tokens, BenchColumn("read", 6) { "\($0.contextTokens ?? 0)" },
                 .seconds("first token s", 13) { $0.seconds },
-                .seconds("a token s", 9, digits: 4) { $0.secondsPerToken },
+                .seconds("s/token", 9, digits: 4) { $0.secondsPerToken },
                 .peak, .before, .seconds("compress s", 10, digits: 1) { $0.compressSeconds },
                 BenchColumn("its peak MB", 11) { BenchColumn.megabytes($0.compressPeakMemoryBytes) }, .ratio,
             ], json: output.json)

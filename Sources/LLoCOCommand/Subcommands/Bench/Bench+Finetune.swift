@@ -10,7 +10,7 @@ extension Bench {
         let table = BenchTable(
             [
                 .work, .mode, .tokens, BenchColumn("read", 6) { "\($0.contextTokens ?? 0)" },
-                BenchColumn("examples", 8) { "\($0.examples ?? 0)" }, .seconds("s a step", 9) { $0.seconds },
+                BenchColumn("examples", 8) { "\($0.examples ?? 0)" }, .seconds("s/step", 9) { $0.seconds },
                 .seconds("examples/s", 10) { $0.examplesPerSecond },
                 .seconds("positions/s", 11, digits: 1) { $0.tokensPerSecond }, .peak, .before, .ratio,
             ], json: output.json)

@@ -33,7 +33,7 @@ struct LongBenchRecords: DataRecordReader {
         guard !answers.isEmpty else { throw record.fault("answers", "holds no answer; expected one or more") }
         let classes = try record.strings("all_classes")
         guard task.metric != .classification || !classes.isEmpty else {
-            throw record.fault("all_classes", "holds no class; expected the classes of \(name)")
+            throw record.fault("all_classes", "is empty; expected the classes of \(name)")
         }
         var attributes = ["task": name]
         for key in ["length", "language"] { attributes[key] = record.label(key) }

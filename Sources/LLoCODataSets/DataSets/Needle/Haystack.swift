@@ -71,7 +71,7 @@ package struct Haystack: Sendable {
         let numbers = Self.numbers(in: bytes)
         guard numbers.count <= Self.maximumNumbers else {
             throw DataGenerationError(
-                "the haystack", "contains \(numbers.count) numbers of seven digits, expected at most 1000000")
+                "the haystack", "contains \(numbers.count) seven-digit numbers, expected at most 1000000")
         }
         self.bytes = bytes
         wordEnds = words

@@ -71,7 +71,7 @@ struct RulerRecords: DataRecordReader {
                     + "without a chat template (RULER's model template \"base\")")
         }
         if task.needsQuestions {
-            // The request occurs between the documents and the question, and once more before the documents.
+            // The request occurs between the documents and the question, and again before the documents.
             var paragraphs = bytes[..<start]
             while paragraphs.last.map({ $0 <= 0x20 }) == true { paragraphs.removeLast() }
             let request = paragraphs.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
