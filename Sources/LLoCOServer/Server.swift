@@ -62,10 +62,11 @@ public struct Server: Sendable {
             configuration: .init(
                 address: address, serverName: "lloco",
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections)),
-            onServerRunning: { [configuration] channel in
+            onServerRunning: { [configuration, jobs] channel in
+                // Not before the address is bound: another server of the library may use it.
+                jobs?.uploads.removeAll()
                 onReady(Self.name(of: channel.localAddress, configuration.address))
             }, logger: logger)
-        jobs?.uploads.removeAll()
         var parts = [ServiceGroupConfiguration.ServiceConfiguration(service: application)]
         if let jobs { parts.append(.init(service: jobs.queue)) }
         var group = ServiceGroupConfiguration(

@@ -11,10 +11,17 @@ extension LoadedModel {
         let system = Array(history.prefix { $0.role == .system })
         let turns = history.dropFirst(system.count)
         let room = languageModel.window / 2
-        // Bounds the number of turns: each turn is tokenized once, latest first.
-        var (start, used) = (turns.endIndex, 0)
+        func count(_ turns: [ChatMessage]) throws -> Int {
+            try prompts.prompt(question: question, history: system + turns).count
+        }
+        let fixed = try count([])
+        guard !turns.isEmpty, fixed < room else { return system }
+        // Bounds the number of turns: each turn is tokenized once, latest first, and counts with its template's tokens.
+        let marks = max(0, try count([ChatMessage(.user, ""), ChatMessage(.assistant, "")]) - fixed)
+        var (start, used) = (turns.endIndex, fixed)
         while start > turns.startIndex {
             let next = max(turns.startIndex, start - 2)
+            used += marks
             for message in turns[next..<start] where used <= room {
                 // A token has fewer than 64 bytes on average.
                 used += message.content.utf8.count > 64 * room ? room + 1 : try prompts.text(message.content).count
@@ -23,9 +30,7 @@ extension LoadedModel {
             start = next
         }
         var kept = turns[start...]
-        while !kept.isEmpty, try prompts.prompt(question: question, history: Array(system + kept)).count > room {
-            kept = kept.dropFirst(2)
-        }
+        while !kept.isEmpty, try count(Array(kept)) > room { kept = kept.dropFirst(2) }
         return Array(system + kept)
     }
 }

@@ -82,7 +82,7 @@ public final class DecodeBatch {
             // Operations that may fail come before any position is added, so that a step continues all sequences or
             // none.
             for entry in tokens { try model.recompute(entry.sequence.cache, forLength: entry.sequence.cache.count + 1) }
-            // A step may add a page to the cache: sequences at the maximum number of pages are not batched.
+            // The step may begin one more page.
             let isBatched = tokens.map { steps != nil && $0.sequence.cache.pages.count < Tensor.maximumPieceCount }
             let batched = zip(tokens, isBatched).filter(\.1).map(\.0)
             var logits = try (steps?.step(batched) ?? [])[...]
@@ -230,20 +230,18 @@ private final class QuantizedSteps {
                 ) throws -> Product {
                     try Product(
                         linear, weight, ranges, of: x, into: norm == nil ? buffers.x : buffers.branch,
-                        adding: norm == nil, dtype: model.dtype)
+                        adding: norm == nil)
                 }
                 return Layer(
                     block: block,
                     queryKeyValue: try Product(
                         block.queryKeyValue, quantized.queryKeyValue, ranges,
-                        of: block.attentionNorm == nil ? buffers.x : buffers.normed, into: buffers.projected,
-                        dtype: model.dtype),
+                        of: block.attentionNorm == nil ? buffers.x : buffers.normed, into: buffers.projected),
                     output: try adding(
                         block.output, quantized.output, of: buffers.joined, normedBy: block.addedAttentionNorm),
                     gateUp: try Product(
                         block.gateUp, quantized.gateUp, ranges,
-                        of: block.feedForwardNorm == nil ? buffers.x : buffers.normed, into: buffers.gateUp,
-                        dtype: model.dtype),
+                        of: block.feedForwardNorm == nil ? buffers.x : buffers.normed, into: buffers.gateUp),
                     down: try adding(
                         block.down, quantized.down, of: buffers.gated, normedBy: block.addedFeedForwardNorm))
             }
@@ -271,18 +269,9 @@ private final class QuantizedSteps {
         let down: Product
     }
 
-    /// Whether a product of `count` rows uses the model's weight in its file. With more rows than one quantized product
-    /// takes, it reads the weight once; the quantized products would read it once each.
-    private static func usesFile(_ weight: LinearWeight, rows count: Int, of dtype: DType) -> Bool {
-        guard case .file = weight else { return false }
-        return count > QuantizedWeight.maximumRowCount && dtype == .float32
-    }
-
     /// A linear layer over the rows, written or added to a buffer.
     private struct Product {
         let weight: QuantizedWeight
-        /// The weight and input of a product that reads the model's file, see ``usesFile(_:rows:of:)``.
-        let whole: (weight: LinearWeight, input: Tensor)?
         let bias: Tensor?
         /// The adapters' matrices, their input rows, and the part of the output to which they add.
         let additions: [(a: Tensor, b: Tensor, scale: Double, input: Tensor, output: Tensor)]
@@ -293,11 +282,9 @@ private final class QuantizedSteps {
 
         init(
             _ linear: Linear, _ weight: QuantizedWeight, _ segments: [(adapters: ActiveAdapters, rows: Range<Int>)],
-            of input: Tensor, into output: Tensor, adding: Bool = false, dtype: DType
+            of input: Tensor, into output: Tensor, adding: Bool = false
         ) throws {
             self.weight = weight
-            whole =
-                QuantizedSteps.usesFile(linear.weight, rows: input.size(0), of: dtype) ? (linear.weight, input) : nil
             self.output = output
             adds = adding
             parts = try Self.parts(input, output)
@@ -328,12 +315,7 @@ private final class QuantizedSteps {
         }
 
         func callAsFunction() throws {
-            if let whole {
-                let product = try whole.input.linear(whole.weight)
-                if adds { try output.add(product) } else { try output.copy(from: product) }
-            } else {
-                for part in parts { try weight.multiply(part.input, into: part.output, adding: adds) }
-            }
+            for part in parts { try weight.multiply(part.input, into: part.output, adding: adds) }
             if let bias { try output.add(bias) }
             for part in additions { try part.input.lowRank(part.a, part.b, scale: part.scale, addedTo: part.output) }
         }
@@ -407,11 +389,7 @@ private final class QuantizedSteps {
                     adapters: entry.sequence.adapters), in: entry.sequence.cache)
         }
         try norm(rows, model.norm)
-        if Self.usesFile(model.outputHead, rows: rows.buffers.capacity, of: model.dtype) {
-            try rows.buffers.logits.copy(from: rows.buffers.normed.linear(model.outputHead))
-        } else {
-            for part in rows.scoring { try weights.outputHead.multiply(part.input, into: part.output) }
-        }
+        for part in rows.scoring { try weights.outputHead.multiply(part.input, into: part.output) }
         return rows.single.map(\.logits)
     }
 

@@ -26,8 +26,9 @@ public struct AccessKeys: Sendable {
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .enumerated()
         {
-            let content = line.prefix { $0 != "#" }.split(maxSplits: 2, whereSeparator: \.isWhitespace)
-            guard !content.isEmpty else { continue }
+            let content = line.split(maxSplits: 2, whereSeparator: \.isWhitespace)
+            // A group's name may contain "#", so that only whole lines are comments.
+            guard let first = content.first, !first.hasPrefix("#") else { continue }
             func fault(_ expected: String) -> Fault { Fault(description: "line \(number + 1): expected \(expected)") }
             guard content.count == 3 else { throw fault("a SHA-256, a scope and groups") }
             guard let digest = Self.bytes(content[0]) else { throw fault("a SHA-256 of 64 hexadecimal digits first") }

@@ -63,9 +63,11 @@ struct AnswerService: Sendable {
     private func answers(to answerRequest: AnswerRequest, for access: Access) async throws -> [AnswerStream] {
         let slots = try admission.admit(answerRequest.choices, key: access.key)
         // Avoids tokenizing text that is certainly too long.
-        guard answerRequest.question.utf8.count <= 64 * window else {
+        let system = answerRequest.history.prefix { $0.role == .system }.reduce(0) { $0 + $1.content.utf8.count }
+        for (part, bytes) in [("question", answerRequest.question.utf8.count), ("system messages", system)]
+        where bytes > 64 * window {
             throw APIError.invalid(
-                "question: \(answerRequest.question.utf8.count) bytes, too long for the window of \(window) tokens",
+                "\(part): \(bytes) bytes, too long for the window of \(window) tokens",
                 code: "context_length_exceeded")
         }
         let choice = try await models.resolve(answerRequest.model, for: access)
