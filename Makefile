@@ -103,10 +103,10 @@ check-package: test-package ## install the packages in temporary folders and in 
 test-package: ## test the installation scripts; needs no build
 	Tests/Packaging/package_test.py
 
-bootstrap: ## fetch what is missing: system headers, libtorch, the default models
+bootstrap: ## download missing parts: system headers, libtorch, the default models
 	@Scripts/bootstrap
 
-check: ## list what is installed and what is missing
+check: ## list installed and missing parts
 	@Scripts/bootstrap --check
 
 format: ## format Swift, C and C++

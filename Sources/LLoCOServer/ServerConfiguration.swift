@@ -25,8 +25,13 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
+    /// The host of the default address.
+    public static let defaultHost = "127.0.0.1"
+    /// The port of the default address.
+    public static let defaultPort = 8321
+
     /// Default: 127.0.0.1, port 8321
-    public var address = Address.host("127.0.0.1", port: 8321)
+    public var address = Address.host(defaultHost, port: defaultPort)
     /// The accepted keys; nil, the default, accepts every client and is meant for a loopback address
     public var keys: AccessKeys?
     /// Accepted host names beside `localhost`, `127.0.0.1`, `[::1]` and the bound host: none by default

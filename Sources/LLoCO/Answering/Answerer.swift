@@ -23,7 +23,7 @@ public final class Answerer: Sendable {
     let promptCache = PromptCache()
     private let generations: GenerationLoop
     /// The queue that loads adapters and vectors; nil to load them on the caller's thread.
-    private let loading: WriteQueue?
+    private let loading: SerialQueue?
     let mixer: ContextMixer
 
     /// The context of an answer, and how the answer is generated.
@@ -86,7 +86,7 @@ public final class Answerer: Sendable {
     /// meanwhile.
     init(
         model: LoadedModel, library: any LibraryStore, adapters: AdapterCache, vectors: VectorCache,
-        generations: GenerationLoop, loading: WriteQueue?
+        generations: GenerationLoop, loading: SerialQueue?
     ) {
         self.model = model
         self.library = library

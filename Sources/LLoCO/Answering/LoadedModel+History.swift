@@ -10,12 +10,13 @@ extension LoadedModel {
     public func recentHistory(_ history: [ChatMessage], before question: String) throws -> [ChatMessage] {
         let system = Array(history.prefix { $0.role == .system })
         let turns = history.dropFirst(system.count)
+        guard !turns.isEmpty else { return system }
         let room = languageModel.window / 2
         func count(_ turns: [ChatMessage]) throws -> Int {
             try prompts.prompt(question: question, history: system + turns).count
         }
         let fixed = try count([])
-        guard !turns.isEmpty, fixed < room else { return system }
+        guard fixed < room else { return system }
         // Bounds the number of turns: each turn is tokenized once, latest first, and counts with its template's tokens.
         let marks = max(0, try count([ChatMessage(.user, ""), ChatMessage(.assistant, "")]) - fixed)
         var (start, used) = (turns.endIndex, fixed)

@@ -11,13 +11,13 @@ public final class DocumentLibrary: Sendable {
     /// The store of documents, passages, vectors, adapters, training runs and studies.
     public let store: any LibraryStore
     /// Serializes additions and training runs.
-    let writing: WriteQueue
+    let writing: SerialQueue
     let answerer: Answerer
 
     init(engine: Engine, store: any LibraryStore) {
         self.engine = engine
         self.store = store
-        writing = WriteQueue(on: engine.thread)
+        writing = SerialQueue(on: engine.thread)
         answerer = Answerer(
             model: engine.model, library: store, adapters: engine.adapters, vectors: engine.vectors,
             generations: engine.generations, loading: engine.loading)

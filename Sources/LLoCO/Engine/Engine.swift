@@ -30,7 +30,7 @@ public final class Engine: Sendable {
     /// The loop that decodes the answers of all libraries in one batch.
     let generations: GenerationLoop
     /// The queue that loads adapters and vectors while ``thread`` computes.
-    let loading = WriteQueue(on: DedicatedThread(name: "lloco.load"))
+    let loading = SerialQueue(on: DedicatedThread(name: "lloco.load"))
 
     /// Creates an engine from loaded parts.
     public init(

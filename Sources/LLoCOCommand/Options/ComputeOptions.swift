@@ -23,12 +23,12 @@ struct ComputeOptions: ParsableArguments {
     var dtype: String?
 
     func validate() throws {
-        if let threads, threads < 1 || threads > 4096 {
-            throw ValidationError("--threads \(threads): expected 1 to 4096")
+        if let threads, SettingKey.threads.value(ofText: "\(threads)") == nil {
+            throw ValidationError("--threads \(threads): expected \(SettingKey.threads.expected)")
         }
         _ = try parsedDType()
         if let device, Device(device) == nil {
-            throw ValidationError("--device \(device): expected cpu, cuda, cuda:N or mps")
+            throw ValidationError("--device \(device): expected \(SettingKey.device.expected)")
         }
     }
 

@@ -3,6 +3,7 @@ import LLoCO
 import LLoCOBase
 import LLoCOLibrary
 import LLoCOModelFiles
+import LLoCOServer
 import LLoCOTorch
 
 /// The settings that commands run with: an option's value, else the variable's, else the configuration file's, else the
@@ -50,8 +51,8 @@ enum Settings {
         case .embedder: Installation.defaultEmbedder.map { SettingValue.text($0.path) }
         case .device: SettingValue.text("cpu")
         case .threads: SettingValue.number(Runtime.threads)
-        case .host: SettingValue.text("127.0.0.1")
-        case .port: SettingValue.number(8321)
+        case .host: SettingValue.text(ServerConfiguration.defaultHost)
+        case .port: SettingValue.number(ServerConfiguration.defaultPort)
         }
     }
 

@@ -8,7 +8,6 @@ import LLoCOModels
 import LLoCOTorch
 
 extension Doctor {
-    private static var restore: String { Installation.restore }
 
     /// libtorch, the processor and the devices.
     static func machine() -> [Finding] {
@@ -116,7 +115,8 @@ extension Doctor {
         let another = "give another one with --\(check)"
         return Finding(
             check: check, state: state, detail: "\(error)".printable(limit: 2000),
-            mend: (error as? any CodedError)?.hint?.advice ?? (given == nil ? "\(restore), or \(another)" : another),
+            mend: (error as? any CodedError)?.hint?.advice
+                ?? (given == nil ? "\(Installation.restore), or \(another)" : another),
             isNeeded: true)
     }
 

@@ -44,7 +44,7 @@ struct TrainCompressor: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The adapter of the model that reads the vectors, in the objective 'answering'.",
+            "The initial adapter of the answering model, for the objective 'answering'.",
             discussion: """
                 A folder in PEFT's layout. The vectors are trained to suit it. It stays unchanged without a \
                 readerRank in the recipe; with one, training starts from it and trains it too.

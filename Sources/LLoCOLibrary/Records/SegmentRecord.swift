@@ -2,7 +2,7 @@ public import Foundation
 
 /// The model, compressor and settings that made a document's vectors. One prompt never mixes two identities.
 public struct VectorIdentity: Hashable, Sendable, Codable {
-    /// The SHA-256 of the model that reads the vectors.
+    /// The SHA-256 of the language model for which the vectors were made.
     public let model: String
     /// The SHA-256 of the compressor's weights.
     public let compressor: String

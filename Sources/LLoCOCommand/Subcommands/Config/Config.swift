@@ -31,10 +31,10 @@ extension SettingKey {
         case .model: "the language model: a name, a GGUF file or a Hugging Face folder"
         case .library: "the library's file"
         case .embedder: "the retrieval model's folder"
-        case .device: "where to compute: cpu, cuda, cuda:N or mps"
-        case .threads: "threads per operation, 1 to 4096"
+        case .device: "where to compute: \(expected)"
+        case .threads: "threads per operation, \(expected)"
         case .host: "the address that 'lloco serve' listens on"
-        case .port: "the port that 'lloco serve' listens on, 1 to 65535"
+        case .port: "the port that 'lloco serve' listens on, \(expected)"
         }
     }
 }

@@ -1,8 +1,9 @@
 import LLoCOBase
 import Synchronization
 
-/// A FIFO queue that runs one task at a time, such as the additions to a library and its training runs.
-final class WriteQueue: Sendable {
+/// A FIFO queue that runs one task at a time, such as the additions and training runs of a library, or the loads of
+/// adapters and vectors.
+final class SerialQueue: Sendable {
     private let executor: any TaskExecutor
     /// Ends when all tasks queued so far have ended.
     private let last = Mutex<Task<Void, Never>?>(nil)
